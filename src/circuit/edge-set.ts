@@ -1,0 +1,80 @@
+import { EdgewiseError } from '../base/errors.js';
+import type { Topology } from './topology.js';
+
+/** An immutable set of edge ids of one topology: the edges that a circuit keeps. One bit per edge. */
+export class EdgeSet {
+  readonly topology: Topology;
+  readonly #words: Uint32Array;
+
+  private constructor(topology: Topology, words: Uint32Array) {
+    this.topology = topology;
+    this.#words = words;
+  }
+
+  /** Every addition and direct edge kept: the whole model. */
+  static full(topology: Topology): EdgeSet {
+    return EdgeSet.where(topology, () => true);
+  }
+
+  /** No addition edge kept. Direct edges stay, so that heads compute from their ablated inputs. */
+  static empty(topology: Topology): EdgeSet {
+    return EdgeSet.where(topology, (id) => id >= topology.additionEdges);
+  }
+
+  static where(topology: Topology, keep: (id: number) => boolean): EdgeSet {
+    const words = new Uint32Array(Math.ceil(topology.edgeCount / 32));
+    for (let id = 0; id < topology.edgeCount; id++) if (keep(id)) words[id >> 5]! |= 1 << (id & 31);
+    return new EdgeSet(topology, words);
+  }
+
+  static of(topology: Topology, ids: Iterable<number>): EdgeSet {
+    const words = new Uint32Array(Math.ceil(topology.edgeCount / 32));
+    for (const id of ids) {
+      if (!(Number.isInteger(id) && id >= 0 && id < topology.edgeCount)) {
+        throw new EdgewiseError('circuit', `edge ${id}`, `expected an integer from 0 to ${topology.edgeCount - 1}`);
+      }
+      words[id >> 5]! |= 1 << (id & 31);
+    }
+    return new EdgeSet(topology, words);
+  }
+
+  has(id: number): boolean {
+    return ((this.#words[id >> 5]! >>> (id & 31)) & 1) === 1;
+  }
+
+  without(id: number): EdgeSet {
+    const words = this.#words.slice();
+    words[id >> 5]! &= ~(1 << (id & 31));
+    return new EdgeSet(this.topology, words);
+  }
+
+  with(id: number): EdgeSet {
+    const words = this.#words.slice();
+    words[id >> 5]! |= 1 << (id & 31);
+    return new EdgeSet(this.topology, words);
+  }
+
+  /** Kept addition edges. */
+  get additionSize(): number {
+    return this.#count(0, this.topology.additionEdges);
+  }
+
+  /** Kept addition and direct edges. */
+  get size(): number {
+    return this.#count(0, this.topology.edgeCount);
+  }
+
+  equals(other: EdgeSet): boolean {
+    return this.topology === other.topology && this.#words.every((word, i) => word === other.#words[i]);
+  }
+
+  *[Symbol.iterator](): Generator<number> {
+    for (let id = 0; id < this.topology.edgeCount; id++) if (this.has(id)) yield id;
+  }
+
+  #count(from: number, to: number): number {
+    let count = 0;
+    for (let id = from; id < to; id++) if (this.has(id)) count++;
+    return count;
+  }
+}

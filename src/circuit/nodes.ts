@@ -1,0 +1,61 @@
+/**
+ * Names of nodes, ports and edges. The only file that knows their spelling (that of EAP-IG and MIB):
+ * writers `input`, `a3.h0`, `m3`; ports `a3.h0<q>`, `m3`, `logits`; edges `m2->a3.h0<k>`; direct edges `a3.h0<q>->a3.h0`.
+ */
+
+/** Which input of an attention head a port is. */
+export type Branch = 'q' | 'k' | 'v';
+export const BRANCHES: readonly Branch[] = ['q', 'k', 'v'];
+
+export interface InputWriter {
+  readonly kind: 'input';
+}
+export interface HeadNode {
+  readonly kind: 'head';
+  readonly layer: number;
+  readonly head: number;
+}
+export interface MlpNode {
+  readonly kind: 'mlp';
+  readonly layer: number;
+}
+export interface LogitsReader {
+  readonly kind: 'logits';
+}
+
+/** A node that writes into the residual stream. */
+export type Writer = InputWriter | HeadNode | MlpNode;
+/** Any node of the graph. */
+export type Node = Writer | LogitsReader;
+/** An input of a node: the residual stream as that node reads it, before its norm. */
+export type Port = (HeadNode & { readonly branch: Branch }) | MlpNode | LogitsReader;
+
+export function nodeName(node: Node): string {
+  switch (node.kind) {
+    case 'head':
+      return `a${node.layer}.h${node.head}`;
+    case 'mlp':
+      return `m${node.layer}`;
+    default:
+      return node.kind;
+  }
+}
+
+export function portName(port: Port): string {
+  return port.kind === 'head' ? `${nodeName(port)}<${port.branch}>` : nodeName(port);
+}
+
+/** The node that a port belongs to. */
+export function portNode(port: Port): Node {
+  return port.kind === 'head' ? { kind: 'head', layer: port.layer, head: port.head } : port;
+}
+
+/** `m2->a3.h0<k>`: the writer's output as the port reads it. */
+export function edgeName(writer: Writer, port: Port): string {
+  return `${nodeName(writer)}->${portName(port)}`;
+}
+
+/** `a3.h0<q>->a3.h0`: a head's own projected query, key or value (ACDC's direct computation edge). */
+export function directEdgeName(port: HeadNode & { readonly branch: Branch }): string {
+  return `${portName(port)}->${nodeName(port)}`;
+}

@@ -1,0 +1,21 @@
+/** One prompt pair in token ids: what every evaluator consumes. */
+export interface PromptPair {
+  /** Prompt that shows the behaviour. */
+  readonly clean: readonly number[];
+  /** Counterfactual of the same length. */
+  readonly corrupted: readonly number[];
+  /** Index (0-based, never negative) of the token whose next-token prediction is measured. */
+  readonly position: number;
+  /** Ids of right answers; may be empty where the metric needs none. */
+  readonly correct: readonly number[];
+  readonly wrong: readonly number[];
+}
+
+export interface Task {
+  readonly name: string;
+  /** Where it came from, for messages: a path or the name of a shipped task. */
+  readonly source: string;
+  /** SHA-256 (hex) of the task's file. */
+  readonly hash: string;
+  readonly pairs: readonly PromptPair[];
+}
