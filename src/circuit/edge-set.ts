@@ -64,6 +64,21 @@ export class EdgeSet {
     return this.#count(0, this.topology.edgeCount);
   }
 
+  /** Bits `first .. first + count - 1` as words, bit 0 of word 0 first; unused bits of the last word are 0. */
+  bits(first: number, count: number): Uint32Array {
+    const words = new Uint32Array(Math.ceil(count / 32));
+    const shift = first & 31;
+    for (let i = 0; i < words.length; i++) {
+      const at = (first >> 5) + i;
+      const low = this.#words[at]! >>> shift;
+      const high = shift === 0 ? 0 : (this.#words[at + 1] ?? 0) << (32 - shift);
+      words[i] = low | high;
+    }
+    const spare = 32 * words.length - count;
+    if (spare > 0) words[words.length - 1]! &= 0xffffffff >>> spare;
+    return words;
+  }
+
   equals(other: EdgeSet): boolean {
     return this.topology === other.topology && this.#words.every((word, i) => word === other.#words[i]);
   }

@@ -1,0 +1,46 @@
+// p[c, h, i, j] = softmax over j <= i of scale * q[c, h, i] . k[c, h, j], inside one prompt; 0 for j > i.
+//
+// One invocation per query row: no barrier, and a row depends on that row alone. Prompts are padded on the right, so that
+// the causal mask already hides the padding from every real token. The maximum is subtracted before the exponential.
+// Shapes: ports [C, 3H, T, head4] (q of all heads, then k, then v), pattern [C, H, T, S] (f32).
+// Grid: x covers T, y = C * H. Checked by test/gpu/kernels.test.ts (attention).
+struct Params {
+  tokens: u32,
+  sequence: u32,
+  heads: u32,
+  head4: u32,
+  scale: f32,
+}
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> ports: array<vec4f>;
+@group(0) @binding(2) var<storage, read_write> pattern: array<f32>;
+
+@compute @workgroup_size(64)
+fn attention_pattern(@builtin(global_invocation_id) gid: vec3u) {
+  let row = gid.x;
+  if (row >= params.tokens) { return; }
+  let query = row % params.sequence;
+  let port_stride = params.tokens * params.head4;
+  let q_port = (gid.y / params.heads) * 3u * params.heads + gid.y % params.heads;
+  let q_at = q_port * port_stride + row * params.head4;
+  let k_at = (q_port + params.heads) * port_stride + (row - query) * params.head4;
+  let out_at = (gid.y * params.tokens + row) * params.sequence;
+
+  var largest = -3.4e38;
+  for (var key = 0u; key <= query; key++) {
+    var score = 0.0;
+    for (var c = 0u; c < params.head4; c++) { score += dot(ports[q_at + c], ports[k_at + key * params.head4 + c]); }
+    score *= params.scale;
+    pattern[out_at + key] = score;
+    largest = max(largest, score);
+  }
+  var total = 0.0;
+  for (var key = 0u; key <= query; key++) {
+    let weight = exp(pattern[out_at + key] - largest);
+    pattern[out_at + key] = weight;
+    total += weight;
+  }
+  for (var key = 0u; key < params.sequence; key++) {
+    pattern[out_at + key] = select(0.0, pattern[out_at + key] / total, key <= query);
+  }
+}

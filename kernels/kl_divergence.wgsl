@@ -1,0 +1,36 @@
+// kl[r] = sum_v exp(p[n, v]) (p[n, v] - q[r, v]): KL(reference || circuit) from log-probabilities, in nats.
+//
+// Row r of the circuits belongs to prompt n = r mod prompts of the reference. One workgroup per row.
+// Shapes: p [prompts, stride], q [rows, stride] (f32 log-probabilities), kl [rows]. Grid: rows workgroups in x and y.
+// Source: SPEC 6.1, ACDC's KL(full || circuit). Checked by test/gpu/kernels.test.ts (kl_divergence).
+struct Params {
+  rows: u32,
+  prompts: u32,
+  vocab: u32,
+  stride: u32,
+}
+override WORKGROUP: u32;
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> p: array<f32>;
+@group(0) @binding(2) var<storage, read> q: array<f32>;
+@group(0) @binding(3) var<storage, read_write> kl: array<f32>;
+//#include reduce_sum
+
+@compute @workgroup_size(WORKGROUP)
+fn kl_divergence(
+  @builtin(workgroup_id) wid: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let row = wid.y * groups.x + wid.x;
+  if (row >= params.rows) { return; }
+  let p_at = (row % params.prompts) * params.stride;
+  let q_at = row * params.stride;
+  var total = 0.0;
+  for (var v = lane; v < params.vocab; v += WORKGROUP) {
+    let log_p = p[p_at + v];
+    total += exp(log_p) * (log_p - q[q_at + v]);
+  }
+  total = reduce_sum(total, lane);
+  if (lane == 0u) { kl[row] = total; }
+}

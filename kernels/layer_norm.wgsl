@@ -1,0 +1,49 @@
+// y[r] = (x[r] - mean) / sqrt(variance + epsilon) * gain + bias, variance over the population of `width` columns.
+//
+// One workgroup per row, two passes over the row (the one-pass form cancels where the mean is large), tree reductions of a
+// fixed shape, so that a row's result depends on that row alone. Columns from width to 4 * width4 are padding: they stay
+// out of the moments and become 0, because gain and bias are 0 there.
+// Shapes: x, y [rows, width4]; gain, bias [width4]. Grid: rows workgroups in x and y.
+// Source: Ba et al. 2016 (arXiv:1607.06450). Checked by test/gpu/kernels.test.ts (layer_norm).
+struct Params {
+  rows: u32,
+  width: u32,
+  width4: u32,
+  epsilon: f32,
+}
+override WORKGROUP: u32;
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> x: array<vec4f>;
+@group(0) @binding(2) var<storage, read> gain: array<vec4f>;
+@group(0) @binding(3) var<storage, read> bias: array<vec4f>;
+@group(0) @binding(4) var<storage, read_write> y: array<vec4f>;
+//#include reduce_sum
+
+// 1 for real columns, 0 for padding.
+fn real_columns(column4: u32) -> vec4f {
+  return select(vec4f(0.0), vec4f(1.0), 4u * column4 + vec4u(0u, 1u, 2u, 3u) < vec4u(params.width));
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn layer_norm(
+  @builtin(workgroup_id) wid: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let row = wid.y * groups.x + wid.x;
+  if (row >= params.rows) { return; }
+  let base = row * params.width4;
+  var total = vec4f(0.0);
+  for (var c = lane; c < params.width4; c += WORKGROUP) { total += x[base + c]; }
+  let mean = reduce_sum(dot(total, vec4f(1.0)), lane) / f32(params.width);
+  total = vec4f(0.0);
+  for (var c = lane; c < params.width4; c += WORKGROUP) {
+    let centred = (x[base + c] - mean) * real_columns(c);
+    total += centred * centred;
+  }
+  let variance = reduce_sum(dot(total, vec4f(1.0)), lane) / f32(params.width);
+  let scale = 1.0 / sqrt(variance + params.epsilon);
+  for (var c = lane; c < params.width4; c += WORKGROUP) {
+    y[base + c] = (x[base + c] - mean) * scale * gain[c] + bias[c];
+  }
+}

@@ -1,0 +1,73 @@
+// Embeds kernels/*.wgsl into src/gpu/kernels.gen.ts: per kernel its source, bindings, uniform fields and override names as
+// literal types, so that a wrong name is a TypeScript error and nothing is read from disk at run time.
+//   node scripts/embed-kernels.mjs           writes the file
+//   node scripts/embed-kernels.mjs --check   fails where the committed file is out of date
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+const folder = fileURLToPath(new URL('../kernels/', import.meta.url));
+const target = fileURLToPath(new URL('../src/gpu/kernels.gen.ts', import.meta.url));
+
+/** `//#include name` lines: the named files of kernels/shared, appended once each at the end (line numbers stay right). */
+function withIncludes(source, seen = new Set()) {
+  let appended = '';
+  for (const [, name] of source.matchAll(/^\/\/#include (\w+)$/gm)) {
+    if (seen.has(name)) continue;
+    seen.add(name);
+    appended += '\n' + withIncludes(readFileSync(`${folder}shared/${name}.wgsl`, 'utf8'), seen);
+  }
+  return source + appended;
+}
+
+function describe(name) {
+  const source = withIncludes(readFileSync(`${folder}${name}.wgsl`, 'utf8'));
+  const fail = (what) => {
+    throw new Error(`kernels/${name}.wgsl: ${what}`);
+  };
+  const entries = [...source.matchAll(/@compute[^{]*?fn (\w+)\(/g)].map((m) => m[1]);
+  if (entries.length !== 1 || entries[0] !== name) fail(`expected one entry point named ${name}, got [${entries}]`);
+  const bindings = [...source.matchAll(/@group\(0\) @binding\((\d+)\) var<(\w+)(?:, (\w+))?> (\w+)/g)]
+    .map(([, binding, space, access, variable]) => ({
+      name: variable,
+      binding: Number(binding),
+      type: space === 'uniform' ? 'uniform' : access === 'read_write' ? 'storage' : 'read-only-storage',
+    }))
+    .sort((a, b) => a.binding - b.binding);
+  bindings.forEach((b, i) => b.binding === i || fail(`binding numbers must run from 0 without a gap, got ${b.binding}`));
+  if (bindings[0]?.name !== 'params' || bindings[0].type !== 'uniform') fail('binding 0 must be the uniform `params`');
+  const struct = /struct Params \{([^}]*)\}/.exec(source) ?? fail('no struct Params');
+  const params = [...struct[1].matchAll(/^\s*(\w+): (\w+),/gm)].map(([, field, type]) => {
+    if (!['u32', 'i32', 'f32'].includes(type)) fail(`field ${field}: expected u32, i32 or f32, got ${type}`);
+    return { name: field, type };
+  });
+  const overrides = [...source.matchAll(/^override (\w+): (\w+)/gm)].map(([, override]) => override);
+  return { name, bindings, params, overrides, source };
+}
+
+const names = readdirSync(folder)
+  .filter((file) => file.endsWith('.wgsl'))
+  .map((file) => file.slice(0, -5))
+  .sort();
+let text = '// Written by scripts/embed-kernels.mjs from kernels/*.wgsl. Do not edit.\n\nexport const kernels = {\n';
+for (const kernel of names.map(describe)) {
+  text += `  ${kernel.name}: {\n`;
+  for (const [key, value] of Object.entries(kernel)) text += `    ${key}: ${JSON.stringify(value)},\n`;
+  text += '  },\n';
+}
+text += '} as const;\n';
+
+if (process.argv.includes('--check')) {
+  let committed = '';
+  try {
+    committed = readFileSync(target, 'utf8');
+  } catch {
+    // reported below as out of date
+  }
+  if (committed !== text) {
+    console.error('error: src/gpu/kernels.gen.ts is out of date: run npm run embed-kernels');
+    process.exit(1);
+  }
+} else {
+  writeFileSync(target, text);
+  console.log(`embedded ${names.length} kernels`);
+}

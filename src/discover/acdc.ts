@@ -1,0 +1,119 @@
+import { EdgewiseError } from '../base/errors.js';
+import type { EdgeSet } from '../circuit/edge-set.js';
+import type { Topology } from '../circuit/topology.js';
+import { acdcOrder, type Receiver, type SenderHeads } from './acdc-order.js';
+import type { RemovalEvaluator } from './ports.js';
+
+export interface AcdcOptions {
+  /** An edge is removed iff its effect is strictly below this, in units of the metric. */
+  readonly threshold: number;
+  /** Test |effect| instead of the signed effect. */
+  readonly absolute: boolean;
+  readonly senderHeads: SenderHeads;
+  /** Also test each head's direct edges; otherwise all of them are kept. */
+  readonly directEdges: boolean;
+}
+
+/** One tested edge: the metric of the circuit so far, and without the edge. */
+export interface AcdcStep {
+  readonly step: number;
+  readonly edge: number;
+  readonly before: number;
+  readonly after: number;
+  readonly kept: boolean;
+}
+
+export interface AcdcResult {
+  readonly kept: EdgeSet;
+  readonly steps: readonly AcdcStep[];
+  /** Edges removed without a test, because nothing that they lead to was left. */
+  readonly untestedRemovals: readonly number[];
+  /** Metric of the starting circuit and of the final one. */
+  readonly initial: number;
+  readonly final: number;
+}
+
+export interface AcdcProgress {
+  readonly tested: number;
+  readonly kept: number;
+  /** Edges decided so far, tested or not, of `total`. */
+  readonly decided: number;
+  readonly total: number;
+}
+
+/**
+ * Automatic circuit discovery (Conmy et al. 2023, arXiv:2304.14997; semantics of SPEC 3.1 and E.1).
+ *
+ *  1. Start from `start` (the whole model) and its metric.
+ *  2. Go through the receivers from the logits back, see acdcOrder.
+ *  3. A receiver of which no kept edge leads on is dead: all its edges go, untested.
+ *  4. Otherwise test its edges one by one: effect = metric without the edge - metric so far. An effect below the threshold
+ *     (strictly; NaN is not below) removes the edge for good, and the metric so far becomes the measured one.
+ *
+ * The effect is relative to the circuit at that moment, so small losses add up; see `final`.
+ */
+export async function acdc(
+  evaluator: RemovalEvaluator,
+  start: EdgeSet,
+  options: AcdcOptions,
+  onProgress: (progress: AcdcProgress) => void = () => {},
+): Promise<AcdcResult> {
+  if (!Number.isFinite(options.threshold)) {
+    throw new EdgewiseError('usage', 'threshold', `expected a finite number, got ${options.threshold}`);
+  }
+  const topology = start.topology;
+  const receivers = acdcOrder(topology, options.senderHeads, options.directEdges);
+  const total = receivers.reduce((sum, receiver) => sum + receiver.edges.length, 0);
+  const initial = await evaluator.metric(start);
+  const steps: AcdcStep[] = [];
+  const untestedRemovals: number[] = [];
+  let current = start;
+  let metric = initial;
+  let kept = 0;
+  let decided = 0;
+
+  for (const receiver of receivers) {
+    const candidates = receiver.edges.filter((edge) => current.has(edge));
+    decided += receiver.edges.length - candidates.length;
+    if (isDead(topology, current, receiver)) {
+      for (const edge of candidates) current = current.without(edge);
+      untestedRemovals.push(...candidates);
+      decided += candidates.length;
+      continue;
+    }
+    for (let next = 0; next < candidates.length; ) {
+      const metrics = await evaluator.withoutPrefixes(current, candidates.slice(next));
+      for (const after of metrics) {
+        const edge = candidates[next++]!;
+        const effect = options.absolute ? Math.abs(after - metric) : after - metric;
+        const removed = effect < options.threshold;
+        steps.push({ step: steps.length, edge, before: metric, after, kept: !removed });
+        decided++;
+        if (!removed) {
+          kept++;
+          break; // the metrics that follow lack this edge
+        }
+        current = current.without(edge);
+        metric = after;
+      }
+      onProgress({ tested: steps.length, kept, decided, total });
+    }
+  }
+  return { kept: current, steps, untestedRemovals, initial, final: metric };
+}
+
+/**
+ * Whether nothing that the receiver feeds is left: a head whose output no kept edge reads, an MLP likewise, or an attention
+ * port whose direct edge was cut.
+ */
+function isDead(topology: Topology, circuit: EdgeSet, receiver: Receiver): boolean {
+  const port = topology.ports[receiver.port]!;
+  if (port.kind === 'logits') return false;
+  if (port.kind === 'head' && receiver.kind === 'port' && !circuit.has(topology.directEdge(receiver.port))) return true;
+  const writer = port.kind === 'mlp' ? topology.mlpWriter(port.layer) : topology.headWriter(port.layer, port.head);
+  // The readers of a writer are the last ports: each port reads a prefix of the writers.
+  for (let reader = topology.ports.length - 1; reader >= 0 && writer < topology.fanIn(reader); reader--) {
+    if (circuit.has(topology.firstEdge(reader) + writer)) return false;
+  }
+  return true;
+}

@@ -1,0 +1,160 @@
+import { Arena, sliceOf, type Tensor } from '../gpu/arena.js';
+import type { Operation, Recording } from '../gpu/gpu.js';
+import type { ModelWeights } from '../model/weights.js';
+import type { Readout, ReadoutPart } from './metrics.js';
+import { ROW_WORKGROUP, type PatchedPass } from './patched-pass.js';
+
+/** Right and wrong answers of one prompt, as token ids. */
+export interface Answers {
+  readonly correct: readonly number[];
+  readonly wrong: readonly number[];
+}
+
+/** Operations that turn the end of a pass into readouts of one micro-batch of prompts. */
+export interface BoundReadout {
+  readonly logits: readonly Operation[];
+  readonly logSoftmax: Operation;
+  readonly kl: Operation;
+  readonly logitScores: Operation;
+  readonly probabilityScores: Operation;
+  readonly best: Operation;
+}
+
+/**
+ * Logits at the metric positions, and what the metrics read of them. Works on the tensors of one PatchedPass; its outputs
+ * are small (at most ten numbers per circuit and prompt) and are all that is copied to the host.
+ */
+export class LogitsReadout {
+  readonly #pass: PatchedPass;
+  readonly #weights: ModelWeights;
+  readonly #kl: Tensor;
+  readonly #logitScores: Tensor;
+  readonly #probabilityScores: Tensor;
+  readonly #best: Tensor;
+
+  constructor(pass: PatchedPass, weights: ModelWeights, arena: Arena) {
+    this.#pass = pass;
+    this.#weights = weights;
+    const rows = pass.shape.circuits * pass.shape.prompts;
+    this.#kl = arena.tensor('kl', [rows]);
+    this.#logitScores = arena.tensor('logit scores', [rows, 4]);
+    this.#probabilityScores = arena.tensor('probability scores', [rows, 4]);
+    this.#best = arena.tensor('argmax', [rows]);
+  }
+
+  /** @param reference clean log-probabilities [prompts, vocabStride]; @param answers one entry per prompt of the pass. */
+  async bind(arena: Arena, reference: Tensor, answers: readonly Answers[]): Promise<BoundReadout> {
+    const { spec, layout, unembed } = this.#weights;
+    const { tensors, shape } = this.#pass;
+    const rows = shape.circuits * shape.prompts;
+    const stride = layout.vocabStride;
+    const lists = arena.upload('answers', answerLists(answers));
+    const scores = (out: Tensor): Promise<Operation> =>
+      arena.operation('answer_scores', {
+        buffers: { answers: lists, values: tensors.logits, scores: out },
+        params: { rows, prompts: shape.prompts, stride },
+        overrides: {},
+      });
+    const overrides = { WORKGROUP: ROW_WORKGROUP };
+    return {
+      logits: await Promise.all(
+        unembed.chunks.map((chunk) =>
+          arena.operation('unembed', {
+            buffers: { weight: chunk.data, x: tensors.normed, logits: tensors.logits },
+            params: { rows, width4: layout.width4, first_row: chunk.firstRow, chunk_rows: chunk.rows, stride },
+            overrides: {},
+          }),
+        ),
+      ),
+      logSoftmax: await arena.operation('log_softmax', {
+        buffers: { values: tensors.logits },
+        params: { rows, vocab: spec.vocab, stride },
+        overrides,
+      }),
+      kl: await arena.operation('kl_divergence', {
+        buffers: { p: reference, q: tensors.logits, kl: this.#kl },
+        params: { rows, prompts: shape.prompts, vocab: spec.vocab, stride },
+        overrides,
+      }),
+      logitScores: await scores(this.#logitScores),
+      probabilityScores: await scores(this.#probabilityScores),
+      best: await arena.operation('argmax', {
+        buffers: { values: tensors.logits, best: this.#best },
+        params: { rows, vocab: spec.vocab, stride },
+        overrides,
+      }),
+    };
+  }
+
+  /** Records the logits of `count` circuits [count, prompts, vocabStride] into the pass's `logits`. */
+  encodeLogits(recording: Recording, bound: BoundReadout, count: number): void {
+    const rows = count * this.#pass.shape.prompts;
+    this.#weights.unembed.chunks.forEach((chunk, i) => {
+      recording.dispatch(bound.logits[i]!, Math.ceil(chunk.rows / 256), Math.ceil(rows / 4));
+    });
+  }
+
+  /** Turns the logits into log-probabilities, in place. */
+  encodeLogProbs(recording: Recording, bound: BoundReadout, count: number): void {
+    recording.dispatchRows(bound.logSoftmax, count * this.#pass.shape.prompts);
+  }
+
+  /**
+   * Records the logits and the asked parts, and queues their copies to the host.
+   *
+   * @returns call it after submission: readouts [circuit][prompt].
+   */
+  encode(
+    recording: Recording,
+    bound: BoundReadout,
+    count: number,
+    parts: ReadonlySet<ReadoutPart>,
+  ): () => Promise<Readout[][]> {
+    const prompts = this.#pass.shape.prompts;
+    const rows = count * prompts;
+    this.encodeLogits(recording, bound, count);
+    if (parts.has('best')) recording.dispatchRows(bound.best, rows);
+    if (parts.has('logits')) recording.dispatch(bound.logitScores, Math.ceil(rows / 64));
+    if (parts.has('kl') || parts.has('log-probs')) this.encodeLogProbs(recording, bound, count);
+    if (parts.has('log-probs')) recording.dispatch(bound.probabilityScores, Math.ceil(rows / 64));
+    if (parts.has('kl')) recording.dispatchRows(bound.kl, rows);
+
+    const read = (part: ReadoutPart, tensor: Tensor, perRow: number): (() => Promise<ArrayBuffer>) | undefined =>
+      parts.has(part) ? recording.readback(sliceOf(tensor, 0, rows * perRow)) : undefined;
+    const kl = read('kl', this.#kl, 1);
+    const logits = read('logits', this.#logitScores, 4);
+    const probabilities = read('log-probs', this.#probabilityScores, 4);
+    const best = read('best', this.#best, 1);
+    return async () => {
+      const [klData, logitData, probabilityData, bestData] = await Promise.all([kl?.(), logits?.(), probabilities?.(), best?.()]);
+      const floats = (data: ArrayBuffer | undefined): Float32Array | undefined => data && new Float32Array(data);
+      const [klValues, logitValues, probabilityValues] = [floats(klData), floats(logitData), floats(probabilityData)];
+      const bestValues = bestData && new Uint32Array(bestData);
+      // A part that was not asked for reads as NaN: a metric that forgot to ask for it cannot pass for a number.
+      const at = (values: Float32Array | undefined, i: number): number => values?.[i] ?? Number.NaN;
+      return Array.from({ length: count }, (_, c) =>
+        Array.from({ length: prompts }, (_unused, n) => {
+          const row = c * prompts + n;
+          return {
+            kl: at(klValues, row),
+            correctLogit: at(logitValues, 4 * row),
+            wrongLogit: at(logitValues, 4 * row + 1),
+            correctLogProb: at(probabilityValues, 4 * row + 2),
+            wrongLogProb: at(probabilityValues, 4 * row + 3),
+            best: bestValues?.[row] ?? -1,
+          };
+        }),
+      );
+    };
+  }
+}
+
+/** The layout that kernels/answer_scores.wgsl reads: per prompt offset and count of both lists, then the ids. */
+export function answerLists(answers: readonly Answers[]): Uint32Array<ArrayBuffer> {
+  const words: number[] = new Array<number>(4 * answers.length).fill(0);
+  answers.forEach(({ correct, wrong }, n) => {
+    words.splice(4 * n, 4, words.length, correct.length, words.length + correct.length, wrong.length);
+    words.push(...correct, ...wrong);
+  });
+  return Uint32Array.from(words);
+}

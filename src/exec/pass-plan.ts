@@ -1,0 +1,57 @@
+import type { Topology } from '../circuit/topology.js';
+import type { Layout } from '../model/layout.js';
+
+/** How many prompts, tokens per prompt and circuits one pass computes at once. Tokens T = prompts * sequence. */
+export interface PassShape {
+  readonly prompts: number;
+  readonly sequence: number;
+  readonly circuits: number;
+}
+
+export type TensorTable<Name extends string> = Readonly<Record<Name, readonly number[]>>;
+export type PassTensor = keyof ReturnType<typeof passTensors>;
+
+/**
+ * Shape of every activation of a pass, in f32 elements: the one place that sizes them. Worst case: every head port of every
+ * circuit has an input of its own.
+ */
+export function passTensors(topology: Topology, layout: Layout, shape: PassShape) {
+  const tokens = shape.prompts * shape.sequence;
+  const headPorts = 3 * topology.heads;
+  const width = 4 * layout.width4;
+  const slots = shape.circuits * headPorts;
+  return {
+    /** Output of every writer. */
+    live: [shape.circuits, topology.writers.length, tokens, width],
+    /** Inputs of the ports of the layer at hand, before and after their norm. */
+    inputs: [slots, tokens, width],
+    normed: [slots, tokens, width],
+    /** Queries, keys and values of every head. */
+    ports: [shape.circuits, headPorts, tokens, 4 * layout.head4],
+    pattern: [shape.circuits, topology.heads, tokens, shape.sequence],
+    /** Attention output per head, before W_O. */
+    z: [shape.circuits, topology.heads, tokens, 4 * layout.head4],
+    hidden: [shape.circuits, tokens, 4 * layout.mlp4],
+    logits: [shape.circuits, shape.prompts, layout.vocabStride],
+  } satisfies Record<string, readonly number[]>;
+}
+
+/** Shapes of what every micro-batch of prompts keeps for the whole run. */
+export function batchTensors(topology: Topology, layout: Layout, shape: PassShape, direct: boolean) {
+  const tokens = shape.prompts * shape.sequence;
+  return {
+    cleanIds: [tokens],
+    corruptedIds: [tokens],
+    metricRows: [shape.prompts],
+    /** What cut edges carry. */
+    ablated: [topology.writers.length, tokens, 4 * layout.width4],
+    /** What cut direct edges carry, where the run has any. */
+    ablatedPorts: direct ? [topology.layers, 3 * topology.heads, tokens, 4 * layout.head4] : [0],
+    /** Log-probabilities of the clean run, the reference of the KL divergence. */
+    reference: [shape.prompts, layout.vocabStride],
+  } satisfies Record<string, readonly number[]>;
+}
+
+export function tensorBytes(shape: readonly number[]): number {
+  return Math.max(16, 4 * shape.reduce((product, n) => product * n, 1));
+}

@@ -1,0 +1,389 @@
+import type { EdgeSet } from '../circuit/edge-set.js';
+import type { Topology } from '../circuit/topology.js';
+import { Arena, sliceOf, type Tensor } from '../gpu/arena.js';
+import type { Operation, Recording } from '../gpu/gpu.js';
+import type { ModelWeights, NormWeights } from '../model/weights.js';
+import { CircuitTables } from './circuit-tables.js';
+import { matmul, runMatmul, type MatmulOperation } from './matmul.js';
+import { passTensors, type PassShape, type PassTensor } from './pass-plan.js';
+
+/** What a pass reads besides the weights: tokens, and what cut edges carry. All live as long as the bound pass is used. */
+export interface PassInputs {
+  /** Token ids [T], prompt by prompt, padded on the right. */
+  readonly ids: Tensor;
+  /** Per prompt the token index (0..T-1) whose logits are wanted. */
+  readonly metricRows: Tensor;
+  /** Values that cut edges carry [W, T, width]. */
+  readonly ablated: Tensor;
+  /** Projections that cut direct edges carry [L, 3H, T, head]. */
+  readonly ablatedPorts: Tensor | undefined;
+}
+
+/** Operations of a pass that depend on its inputs. */
+export interface BoundPass {
+  readonly inputs: PassInputs;
+  readonly embed: readonly Operation[];
+  readonly attentionInputs: readonly Operation[];
+  readonly mlpInputs: readonly Operation[];
+  readonly logitsInputs: Operation;
+}
+
+interface LayerOperations {
+  readonly norm1: Operation;
+  readonly projections: readonly MatmulOperation[];
+  readonly pattern: Operation;
+  readonly mix: Operation;
+  readonly attentionOut: readonly MatmulOperation[];
+  readonly norm2: Operation;
+  readonly mlpIn: readonly MatmulOperation[];
+  readonly mlpOut: readonly MatmulOperation[];
+}
+
+/** Invocations per workgroup of the kernels that give a workgroup to each row. */
+export const ROW_WORKGROUP = 64;
+const WORKGROUP = 64;
+
+/**
+ * A whole forward pass in which every edge is kept or cut (SPEC 2.1): kept edges carry this very pass's activations, cut
+ * edges the ablated ones. Computes up to `shape.circuits` circuits over the same prompts at once. With every edge kept it
+ * is the plain forward pass of the model.
+ *
+ * Cost per circuit: a forward pass (2 FLOPs per weight and token) plus, for every distinct port input, one addition per
+ * writer, token and column. Dispatches: 9 per layer where no matrix is split, plus 3.
+ */
+export class PatchedPass {
+  readonly shape: PassShape;
+  readonly #arena: Arena;
+  readonly #weights: ModelWeights;
+  readonly #topology: Topology;
+  readonly #positionsInInput: boolean;
+  readonly tensors: Readonly<Record<PassTensor, Tensor>>;
+  readonly #tables: CircuitTables;
+  readonly #control: Tensor;
+  readonly #everyRow: Tensor;
+  #layers: readonly LayerOperations[] = [];
+  #finalNorm!: Operation;
+
+  /** @param positionsInInput position embeddings belong to the writer `input`; otherwise they are a constant of every port. */
+  static async create(
+    weights: ModelWeights,
+    topology: Topology,
+    shape: PassShape,
+    positionsInInput: boolean,
+  ): Promise<PatchedPass> {
+    const arena = new Arena(weights.gpu);
+    try {
+      const pass = new PatchedPass(arena, weights, topology, shape, positionsInInput);
+      await pass.#bindLayers();
+      return pass;
+    } catch (error) {
+      arena.dispose();
+      throw error;
+    }
+  }
+
+  private constructor(
+    arena: Arena,
+    weights: ModelWeights,
+    topology: Topology,
+    shape: PassShape,
+    positionsInInput: boolean,
+  ) {
+    this.#arena = arena;
+    this.#weights = weights;
+    this.#topology = topology;
+    this.shape = shape;
+    this.#positionsInInput = positionsInInput;
+    const table = passTensors(topology, weights.layout, shape);
+    this.tensors = Object.fromEntries(
+      Object.entries(table).map(([name, dimensions]) => [name, arena.tensor(name, dimensions)]),
+    ) as Record<PassTensor, Tensor>;
+    this.#tables = new CircuitTables(
+      topology,
+      weights.layout,
+      weights.layers.map((layer) => layer.qkv),
+      this.#tokens,
+      shape.circuits,
+    );
+    this.#control = arena.tensor('circuit tables', [this.#tables.words.length]);
+    this.#everyRow = arena.upload('every row', Uint32Array.from({ length: this.#tokens }, (_, t) => t));
+  }
+
+  get #tokens(): number {
+    return this.shape.prompts * this.shape.sequence;
+  }
+
+  async #bindLayers(): Promise<void> {
+    const { spec, layout } = this.#weights;
+    const { tensors, shape } = this;
+    const tokens = this.#tokens;
+    const heads = this.#topology.heads;
+    const { width4, head4, mlp4 } = layout;
+    const writers = this.#topology.writers.length;
+    const arena = this.#arena;
+
+    // Jobs that never change: where each head's z and each MLP's hidden layer go among the writers.
+    const jobs: number[] = [];
+    const region = (rows: number[][]): number => {
+      const at = jobs.length;
+      jobs.push(...rows.flat());
+      return at;
+    };
+    const circuits = Array.from({ length: shape.circuits }, (_, c) => c);
+    const writerAt = (c: number, writer: number, column4: number): number =>
+      (c * writers + writer) * tokens * width4 + column4;
+    const layerJobs = this.#weights.layers.map((layer, l) => ({
+      attentionOut: layer.attentionOut.chunks.map((chunk) =>
+        region(
+          circuits.flatMap((c) =>
+            Array.from({ length: heads }, (_, h) => [
+              (c * heads + h) * tokens * head4,
+              h * 4 * head4 * chunk.columns4,
+              0,
+              writerAt(c, this.#topology.headWriter(l, h), chunk.firstColumn4),
+            ]),
+          ),
+        ),
+      ),
+      mlpIn: layer.mlpIn.chunks.map((chunk) =>
+        region(circuits.map((c) => [c * tokens * width4, 0, chunk.firstColumn4, c * tokens * mlp4 + chunk.firstColumn4])),
+      ),
+      mlpOut: layer.mlpOut.chunks.map((chunk) =>
+        region(
+          circuits.map((c) => [
+            c * tokens * mlp4,
+            0,
+            chunk.firstColumn4,
+            writerAt(c, this.#topology.mlpWriter(l), chunk.firstColumn4),
+          ]),
+        ),
+      ),
+    }));
+    const staticJobs = arena.upload('matmul jobs', Uint32Array.from(jobs));
+
+    const layers: LayerOperations[] = [];
+    for (const [l, layer] of this.#weights.layers.entries()) {
+      const at = layerJobs[l]!;
+      layers.push({
+        norm1: await this.#norm(layer.norm1, shape.circuits * 3 * heads * tokens),
+        projections: await Promise.all(
+          layer.qkv.chunks.map((_, i) =>
+            matmul(arena, layer.qkv, i, {
+              a: tensors.normed,
+              out: tensors.ports,
+              rows: tokens,
+              columns4: head4,
+              outStride: head4,
+              jobs: this.#control,
+              jobsAt: this.#tables.projections[l]![i]!.jobsAt,
+              bias: layer.qkvBias,
+            }),
+          ),
+        ),
+        pattern: await arena.operation('attention_pattern', {
+          buffers: { ports: tensors.ports, pattern: tensors.pattern },
+          params: { tokens, sequence: shape.sequence, heads, head4, scale: spec.attention.scale[l]! },
+          overrides: {},
+        }),
+        mix: await arena.operation('attention_mix', {
+          buffers: { ports: tensors.ports, pattern: tensors.pattern, z: tensors.z },
+          params: { tokens, sequence: shape.sequence, heads, head4 },
+          overrides: {},
+        }),
+        attentionOut: await Promise.all(
+          layer.attentionOut.chunks.map((chunk, i) =>
+            matmul(arena, { ...layer.attentionOut, rows: 4 * head4 }, i, {
+              a: tensors.z,
+              out: tensors.live,
+              rows: tokens,
+              columns4: chunk.columns4,
+              outStride: width4,
+              jobs: staticJobs,
+              jobsAt: at.attentionOut[i]!,
+              bias: undefined,
+            }),
+          ),
+        ),
+        norm2: await this.#norm(layer.norm2, shape.circuits * tokens),
+        mlpIn: await Promise.all(
+          layer.mlpIn.chunks.map((chunk, i) =>
+            matmul(arena, layer.mlpIn, i, {
+              a: tensors.normed,
+              out: tensors.hidden,
+              rows: tokens,
+              columns4: chunk.columns4,
+              outStride: mlp4,
+              jobs: staticJobs,
+              jobsAt: at.mlpIn[i]!,
+              bias: layer.mlpInBias,
+              activation: spec.mlp.activation,
+            }),
+          ),
+        ),
+        mlpOut: await Promise.all(
+          layer.mlpOut.chunks.map((chunk, i) =>
+            matmul(arena, layer.mlpOut, i, {
+              a: tensors.hidden,
+              out: tensors.live,
+              rows: tokens,
+              columns4: chunk.columns4,
+              outStride: width4,
+              jobs: staticJobs,
+              jobsAt: at.mlpOut[i]!,
+              bias: layer.mlpOutBias,
+            }),
+          ),
+        ),
+      });
+    }
+    this.#layers = layers;
+    this.#finalNorm = await this.#norm(this.#weights.finalNorm, shape.circuits * shape.prompts);
+  }
+
+  #norm(norm: NormWeights, rows: number): Promise<Operation> {
+    const { spec, layout } = this.#weights;
+    return this.#arena.operation('layer_norm', {
+      buffers: { x: this.tensors.inputs, gain: norm.gain, bias: norm.bias, y: this.tensors.normed },
+      params: { rows, width: spec.width, width4: layout.width4, epsilon: spec.norm.epsilon },
+      overrides: { WORKGROUP: ROW_WORKGROUP },
+    });
+  }
+
+  /** Binds the operations that read tokens and ablated values; their uniforms belong to `arena`. */
+  async bind(arena: Arena, inputs: PassInputs): Promise<BoundPass> {
+    const { layout, embed, positions, attentionBias } = this.#weights;
+    const { tensors, shape } = this;
+    const tokens = this.#tokens;
+    const writers = this.#topology.writers.length;
+    const portInputs = (port: number, jobsAt: number, bias: Tensor, rows: Tensor, outRows: number): Promise<Operation> =>
+      arena.operation('port_inputs', {
+        buffers: {
+          control: this.#control,
+          rows,
+          live: tensors.live,
+          ablated: inputs.ablated,
+          bias,
+          positions,
+          x: tensors.inputs,
+        },
+        params: {
+          tokens,
+          sequence: shape.sequence,
+          width4: layout.width4,
+          out_rows: outRows,
+          writers: this.#topology.fanIn(port),
+          writer_total: writers,
+          jobs_at: jobsAt,
+          add_positions: this.#positionsInInput ? 0 : 1,
+        },
+        overrides: {},
+      });
+    const layers = this.#weights.layers.map((_, l) => l);
+    return {
+      inputs,
+      embed: await Promise.all(
+        embed.chunks.map((chunk) =>
+          arena.operation('embed', {
+            buffers: { weight: chunk.data, ids: inputs.ids, positions, live: tensors.live },
+            params: {
+              tokens,
+              sequence: shape.sequence,
+              width4: layout.width4,
+              first_row: chunk.firstRow,
+              rows: chunk.rows,
+              add_positions: this.#positionsInInput ? 1 : 0,
+              circuit_stride: writers * tokens * layout.width4,
+            },
+            overrides: {},
+          }),
+        ),
+      ),
+      attentionInputs: await Promise.all(
+        layers.map((l) =>
+          portInputs(
+            this.#topology.headPort(l, 'q', 0),
+            this.#tables.attention[l]!.jobsAt,
+            attentionBias[l]!,
+            this.#everyRow,
+            tokens,
+          ),
+        ),
+      ),
+      mlpInputs: await Promise.all(
+        layers.map((l) =>
+          portInputs(
+            this.#topology.mlpPort(l),
+            this.#tables.mlp[l]!.jobsAt,
+            attentionBias[this.#topology.parallel ? l : l + 1]!,
+            this.#everyRow,
+            tokens,
+          ),
+        ),
+      ),
+      logitsInputs: await portInputs(
+        this.#topology.logitsPort,
+        this.#tables.logits.jobsAt,
+        attentionBias[this.#topology.layers]!,
+        inputs.metricRows,
+        shape.prompts,
+      ),
+    };
+  }
+
+  /**
+   * Records the pass for up to `shape.circuits` circuits. Afterwards `tensors.live` holds every writer's output and
+   * `tensors.normed` the final norm's output at the metric positions [circuits, prompts, width]. Submit before encoding
+   * another pass: the circuit tables are rewritten by each.
+   *
+   * @param keepPorts receives the q/k/v projections of the first circuit [L, 3H, T, head].
+   */
+  encode(recording: Recording, bound: BoundPass, circuits: readonly EdgeSet[], keepPorts?: Tensor): void {
+    const { head4, width4 } = this.#weights.layout;
+    const tokens = this.#tokens;
+    const heads = this.#topology.heads;
+    const count = circuits.length;
+    this.#tables.fill(circuits);
+    this.#weights.gpu.upload(this.#control, this.#tables.words);
+
+    const perRow = Math.ceil((tokens * width4) / WORKGROUP);
+    for (const operation of bound.embed) recording.dispatch(operation, perRow, count);
+    this.#layers.forEach((layer, l) => {
+      const inputs = this.#tables.attention[l]!.count;
+      recording.dispatch(bound.attentionInputs[l]!, perRow, inputs);
+      recording.dispatchRows(layer.norm1, inputs * tokens);
+      layer.projections.forEach((operation, i) => runMatmul(recording, operation, this.#tables.projections[l]![i]!.count));
+      this.#replacePorts(recording, bound, l);
+      if (keepPorts) {
+        const size = 3 * heads * tokens * 4 * head4;
+        recording.copy(sliceOf(this.tensors.ports, 0, size), sliceOf(keepPorts, l * size, size));
+      }
+      recording.dispatch(layer.pattern, Math.ceil(tokens / WORKGROUP), count * heads);
+      recording.dispatch(layer.mix, Math.ceil((tokens * head4) / WORKGROUP), count * heads);
+      for (const operation of layer.attentionOut) runMatmul(recording, operation, count * heads);
+      recording.dispatch(bound.mlpInputs[l]!, perRow, count);
+      recording.dispatchRows(layer.norm2, count * tokens);
+      for (const operation of layer.mlpIn) runMatmul(recording, operation, count);
+      for (const operation of layer.mlpOut) runMatmul(recording, operation, count);
+    });
+    recording.dispatch(bound.logitsInputs, Math.ceil((this.shape.prompts * width4) / WORKGROUP), count);
+    recording.dispatchRows(this.#finalNorm, count * this.shape.prompts);
+  }
+
+  /** Cut direct edges: the port takes its ablated projection instead of one computed from its input. */
+  #replacePorts(recording: Recording, bound: BoundPass, layer: number): void {
+    const size = this.#tokens * 4 * this.#weights.layout.head4;
+    const headPorts = 3 * this.#topology.heads;
+    for (const { circuit, port } of this.#tables.replaced[layer]!) {
+      const source = bound.inputs.ablatedPorts;
+      if (!source) throw new Error('a pass was bound without the projections that its cut direct edges need');
+      recording.copy(
+        sliceOf(source, (layer * headPorts + port) * size, size),
+        sliceOf(this.tensors.ports, (circuit * headPorts + port) * size, size),
+      );
+    }
+  }
+
+  dispose(): void {
+    this.#arena.dispose();
+  }
+}

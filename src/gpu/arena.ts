@@ -1,0 +1,65 @@
+import type { Gpu, Operation } from './gpu.js';
+import { paramsSize, type BufferSlice, type KernelName, type KernelUse } from './kernel.js';
+
+/** A row-major array on the device. Shapes are in elements of 4 bytes. */
+export interface Tensor extends BufferSlice {
+  readonly shape: readonly number[];
+}
+
+const UNIFORM_BLOCK = 65536;
+
+/**
+ * Owns the buffers and uniforms of one lifetime (a model, a run, a call) and frees them together: whoever allocates frees.
+ */
+export class Arena {
+  readonly gpu: Gpu;
+  readonly #buffers: GPUBuffer[] = [];
+  #uniforms: GPUBuffer | undefined;
+  #uniformsUsed = 0;
+
+  constructor(gpu: Gpu) {
+    this.gpu = gpu;
+  }
+
+  /** A zeroed tensor of 4-byte elements. */
+  tensor(label: string, shape: readonly number[]): Tensor {
+    const size = Math.max(16, 4 * shape.reduce((product, n) => product * n, 1));
+    const buffer = this.gpu.createBuffer(label, size);
+    this.#buffers.push(buffer);
+    return { buffer, offset: 0, size, shape };
+  }
+
+  upload(label: string, data: Float32Array | Uint32Array, shape: readonly number[] = [data.length]): Tensor {
+    const tensor = this.tensor(label, shape);
+    this.gpu.upload(tensor, data);
+    return tensor;
+  }
+
+  /** Binds a kernel, with its uniforms stored in this arena. */
+  operation<N extends KernelName>(name: N, use: KernelUse<N>): Promise<Operation> {
+    return this.gpu.operation(name, use, this.#uniform(paramsSize(name)));
+  }
+
+  dispose(): void {
+    for (const buffer of this.#buffers) this.gpu.destroyBuffer(buffer);
+    this.#buffers.length = 0;
+    this.#uniforms = undefined;
+  }
+
+  #uniform(bytes: number): BufferSlice {
+    if (!this.#uniforms || this.#uniformsUsed + bytes > UNIFORM_BLOCK) {
+      this.#uniforms = this.gpu.createBuffer('uniforms', UNIFORM_BLOCK, 'uniform');
+      this.#buffers.push(this.#uniforms);
+      this.#uniformsUsed = 0;
+    }
+    const slice = { buffer: this.#uniforms, offset: this.#uniformsUsed, size: bytes };
+    const alignment = this.gpu.device.limits.minUniformBufferOffsetAlignment;
+    this.#uniformsUsed += Math.ceil(bytes / alignment) * alignment;
+    return slice;
+  }
+}
+
+/** Part of a tensor: `count` elements from element `first`. Offsets of bindings must be multiples of 256 bytes. */
+export function sliceOf(tensor: BufferSlice, first: number, count: number): BufferSlice {
+  return { buffer: tensor.buffer, offset: tensor.offset + 4 * first, size: 4 * count };
+}

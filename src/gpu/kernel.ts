@@ -1,0 +1,53 @@
+import { kernels } from './kernels.gen.js';
+
+/** Kernels by name, with their bindings, uniform fields and overrides as literal types. */
+export type KernelName = keyof typeof kernels;
+type Kernel<N extends KernelName> = (typeof kernels)[N];
+type BindingName<N extends KernelName> = Exclude<Kernel<N>['bindings'][number]['name'], 'params'>;
+
+/** A range of a GPU buffer, in bytes. */
+export interface BufferSlice {
+  readonly buffer: GPUBuffer;
+  readonly offset: number;
+  readonly size: number;
+}
+
+/** What a kernel needs to become an operation; every name is checked against the kernel's own source. */
+export interface KernelUse<N extends KernelName> {
+  /** Storage buffers by the WGSL variable's name. */
+  readonly buffers: { readonly [K in BindingName<N>]: BufferSlice };
+  /** Fields of the kernel's `Params`. */
+  readonly params: { readonly [K in Kernel<N>['params'][number]['name']]: number };
+  /** Pipeline constants. */
+  readonly overrides: { readonly [K in Kernel<N>['overrides'][number]]: number };
+}
+
+interface KernelRecord {
+  readonly name: string;
+  readonly source: string;
+  readonly bindings: readonly { readonly name: string; readonly binding: number; readonly type: GPUBufferBindingType }[];
+  readonly params: readonly { readonly name: string; readonly type: 'u32' | 'i32' | 'f32' }[];
+  readonly overrides: readonly string[];
+}
+
+export function kernelRecord(name: KernelName): KernelRecord {
+  return kernels[name];
+}
+
+/** Bytes of a kernel's uniform struct: four per field, rounded up to the 16 that uniform structs are aligned to. */
+export function paramsSize(name: KernelName): number {
+  return Math.ceil(kernelRecord(name).params.length / 4) * 16;
+}
+
+/** Packs uniform fields in the order of the struct. */
+export function packParams(name: KernelName, values: Readonly<Record<string, number>>): ArrayBuffer {
+  const bytes = new ArrayBuffer(paramsSize(name));
+  const view = new DataView(bytes);
+  kernelRecord(name).params.forEach((field, i) => {
+    const value = values[field.name]!;
+    if (field.type === 'f32') view.setFloat32(4 * i, value, true);
+    else if (field.type === 'u32') view.setUint32(4 * i, value, true);
+    else view.setInt32(4 * i, value, true);
+  });
+  return bytes;
+}

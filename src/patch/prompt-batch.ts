@@ -1,0 +1,54 @@
+import type { Topology } from '../circuit/topology.js';
+import { batchTensors, type PassShape } from '../exec/pass-plan.js';
+import type { PassInputs } from '../exec/patched-pass.js';
+import { Arena, type Tensor } from '../gpu/arena.js';
+import type { ModelWeights } from '../model/weights.js';
+import type { PromptPair } from '../task/types.js';
+
+/** The prompts of one pass on the device. Fewer prompts than the pass holds are filled up; the filling is never read. */
+export interface PromptBatch {
+  readonly pairs: readonly PromptPair[];
+  readonly clean: PassInputs;
+  /** Same prompts, corrupted tokens; its cut edges carry the same values. */
+  readonly corrupted: PassInputs;
+  readonly ablated: Tensor;
+  readonly ablatedPorts: Tensor | undefined;
+  /** Clean log-probabilities at the metric positions. */
+  readonly reference: Tensor;
+}
+
+/** Cuts prompts into batches of `shape.prompts` and uploads their tokens, padded on the right with token 0. */
+export function uploadPrompts(
+  arena: Arena,
+  weights: ModelWeights,
+  topology: Topology,
+  shape: PassShape,
+  pairs: readonly PromptPair[],
+  direct: boolean,
+): PromptBatch[] {
+  const table = batchTensors(topology, weights.layout, shape, direct);
+  const batches: PromptBatch[] = [];
+  for (let first = 0; first < pairs.length; first += shape.prompts) {
+    const part = pairs.slice(first, first + shape.prompts);
+    const ids = (side: 'clean' | 'corrupted'): Tensor => {
+      const tokens = new Uint32Array(shape.prompts * shape.sequence);
+      part.forEach((pair, n) => tokens.set(pair[side], n * shape.sequence));
+      return arena.upload(`${side} tokens`, tokens, table[`${side}Ids`]);
+    };
+    const rows = new Uint32Array(shape.prompts);
+    part.forEach((pair, n) => (rows[n] = n * shape.sequence + pair.position));
+    const metricRows = arena.upload('metric rows', rows);
+    const ablated = arena.tensor('ablated writers', table.ablated);
+    const ablatedPorts = direct ? arena.tensor('ablated ports', table.ablatedPorts) : undefined;
+    const inputs = (tokens: Tensor): PassInputs => ({ ids: tokens, metricRows, ablated, ablatedPorts });
+    batches.push({
+      pairs: part,
+      clean: inputs(ids('clean')),
+      corrupted: inputs(ids('corrupted')),
+      ablated,
+      ablatedPorts,
+      reference: arena.tensor('clean log-probabilities', table.reference),
+    });
+  }
+  return batches;
+}
