@@ -1,0 +1,135 @@
+import { EdgewiseError } from '../base/errors.js';
+import { bfloat16ToFloat32, float16ToFloat32 } from '../base/half.js';
+import { decodeUtf8, type ByteSource } from './byte-source.js';
+import { isObject, parseStrictJson } from './strict-json.js';
+
+/** Bytes per element of every element type that a header may name. */
+const ITEM_BYTES: Readonly<Record<string, number>> = {
+  BOOL: 1,
+  U8: 1,
+  I8: 1,
+  F8_E4M3: 1,
+  F8_E5M2: 1,
+  U16: 2,
+  I16: 2,
+  F16: 2,
+  BF16: 2,
+  U32: 4,
+  I32: 4,
+  F32: 4,
+  U64: 8,
+  I64: 8,
+  F64: 8,
+};
+
+/** Element types that can be read as weights. */
+export const READABLE_TYPES: readonly string[] = ['F32', 'F16', 'BF16'];
+
+/** Cap of the format's reference implementation. */
+const MAX_HEADER_BYTES = 100_000_000;
+
+/** One tensor of a file: where its little-endian row-major data lie. */
+export interface TensorRecord {
+  readonly name: string;
+  readonly type: string;
+  readonly shape: readonly number[];
+  readonly source: ByteSource;
+  /** From the start of the file. */
+  readonly offset: number;
+  readonly bytes: number;
+}
+
+/**
+ * Reads and checks the header of a safetensors file: 8 bytes of little-endian length N, N bytes of JSON
+ * `{name: {dtype, shape, data_offsets: [begin, end]}}`, then the data.
+ *
+ * As in the reference implementation the tensors must cover the data exactly, without gaps and overlaps, so that nothing
+ * in the file is hidden and no tensor aliases another.
+ */
+export async function readSafetensorsHeader(source: ByteSource): Promise<ReadonlyMap<string, TensorRecord>> {
+  const fail = (what: string): never => {
+    throw new EdgewiseError('checkpoint', source.name, what);
+  };
+  if (source.size < 8) fail(`is ${source.size} bytes long; a safetensors file starts with 8 bytes of header length`);
+  const prefix = await source.read(0, 8);
+  const headerBytes = Number(new DataView(prefix.buffer, prefix.byteOffset, 8).getBigUint64(0, true));
+  if (headerBytes > MAX_HEADER_BYTES) {
+    fail(`header length ${headerBytes}, expected at most ${MAX_HEADER_BYTES} (is this a safetensors file?)`);
+  }
+  if (headerBytes > source.size - 8)
+    fail(`header length ${headerBytes}, but only ${source.size - 8} bytes follow (truncated?)`);
+
+  const where = `${source.name} (header)`;
+  const header = parseStrictJson(decodeUtf8(await source.read(8, headerBytes), where), where, 'checkpoint');
+  if (!isObject(header)) return fail('header: expected a JSON object');
+
+  const dataStart = 8 + headerBytes;
+  const tensors = new Map<string, TensorRecord>();
+  for (const [name, entry] of Object.entries(header)) {
+    if (name !== '__metadata__') tensors.set(name, readEntry(name, entry, source, dataStart));
+  }
+  let end = dataStart;
+  for (const tensor of [...tensors.values()].sort((a, b) => a.offset - b.offset || a.bytes - b.bytes)) {
+    if (tensor.offset !== end) {
+      const fault = tensor.offset < end ? 'overlap those of another tensor' : `leave a gap before them`;
+      fail(
+        `tensor ${tensor.name}: its bytes ${fault} (start ${tensor.offset - dataStart}, expected ${end - dataStart})`,
+      );
+    }
+    end += tensor.bytes;
+  }
+  if (end !== source.size) fail(`${source.size - end} bytes after the last tensor belong to no tensor`);
+  return tensors;
+}
+
+function readEntry(name: string, entry: unknown, source: ByteSource, dataStart: number): TensorRecord {
+  const fail = (what: string): never => {
+    throw new EdgewiseError('checkpoint', source.name, `tensor ${name}: ${what}`);
+  };
+  if (!isObject(entry)) return fail(`expected an object in the header, got ${JSON.stringify(entry)}`);
+  const { dtype, shape, data_offsets: range } = entry;
+  const itemBytes = typeof dtype === 'string' && Object.hasOwn(ITEM_BYTES, dtype) ? ITEM_BYTES[dtype] : undefined;
+  if (typeof dtype !== 'string' || itemBytes === undefined) return fail(`unknown dtype ${JSON.stringify(dtype)}`);
+  if (!isSizes(shape)) return fail(`shape ${JSON.stringify(shape)}, expected an array of non-negative integers`);
+  if (!isSizes(range) || range.length !== 2) {
+    return fail(`data_offsets ${JSON.stringify(range)}, expected two non-negative integers`);
+  }
+  const [begin, end] = range as [number, number];
+  const dataBytes = source.size - dataStart;
+  if (end < begin) fail(`data_offsets ${begin}..${end} end before they begin`);
+  if (end > dataBytes) fail(`data_offsets ${begin}..${end} lie outside the ${dataBytes} bytes of data (truncated?)`);
+  // Doubles are exact here up to 2^53, and a product beyond that cannot equal a range inside the file.
+  const bytes = shape.reduce((product, size) => product * size, itemBytes);
+  if (bytes !== end - begin)
+    fail(`${dtype} [${shape.join(', ')}] takes ${bytes} bytes, data_offsets give ${end - begin}`);
+  return { name, type: dtype, shape, source, offset: dataStart + begin, bytes };
+}
+
+function isSizes(value: unknown): value is readonly number[] {
+  return Array.isArray(value) && value.every((size) => Number.isSafeInteger(size) && (size as number) >= 0);
+}
+
+/** The tensor's values, row-major, widened to f32 where they are f16 or bf16; other element types are refused. */
+export async function readTensor(tensor: TensorRecord): Promise<Float32Array<ArrayBuffer>> {
+  requireReadable(tensor);
+  const bytes = await tensor.source.read(tensor.offset, tensor.bytes);
+  if (bytes.length !== tensor.bytes) {
+    throw new EdgewiseError(
+      'checkpoint',
+      tensor.source.name,
+      `tensor ${tensor.name}: got ${bytes.length} of ${tensor.bytes} bytes`,
+    );
+  }
+  // Typed arrays need aligned offsets; they use the platform's byte order, which is little-endian wherever WebGPU runs.
+  const aligned = bytes.byteOffset % 4 === 0 ? bytes : bytes.slice();
+  if (tensor.type === 'F32') return new Float32Array(aligned.buffer, aligned.byteOffset, tensor.bytes / 4);
+  const bits = new Uint16Array(aligned.buffer, aligned.byteOffset, tensor.bytes / 2);
+  return tensor.type === 'F16' ? float16ToFloat32(bits) : bfloat16ToFloat32(bits);
+}
+
+export function requireReadable(tensor: TensorRecord): void {
+  if (!READABLE_TYPES.includes(tensor.type)) {
+    const what = `tensor ${tensor.name} is stored as ${tensor.type}, expected ${READABLE_TYPES.join(', ')}`;
+    throw new EdgewiseError('checkpoint', tensor.source.name, what);
+  }
+}

@@ -1,0 +1,155 @@
+import { EdgewiseError } from '../base/errors.js';
+import { sha256 } from '../base/sha256.js';
+import { readText, type ByteSource, type ModelDirectory } from '../checkpoint/byte-source.js';
+import { openCheckpoint, type Checkpoint } from '../checkpoint/checkpoint.js';
+import { parseStrictJson } from '../checkpoint/strict-json.js';
+import type { ModelFamily, TensorPlace } from './families/family.js';
+import { familyOf } from './families/index.js';
+import type { ModelSpec } from './spec.js';
+import { assertSupported } from './support.js';
+import { weightTable, type TensorName } from './weight-table.js';
+
+/** Reads weights on demand: nothing is kept, so that each tensor is in memory once at most. */
+export interface WeightReader {
+  /** Row-major f32 values of a tensor of `weightTable(spec)`. */
+  read(name: TensorName): Promise<Float32Array<ArrayBuffer>>;
+}
+
+/** A model whose files were checked and whose weights can be read. */
+export interface LoadedModel {
+  /** Name of the directory, for messages. */
+  readonly name: string;
+  readonly spec: ModelSpec;
+  readonly weights: WeightReader;
+  /** SHA-256 (hex) over config and weight files, see `hashFiles`: identifies the model in results. */
+  readonly hash: string;
+}
+
+/**
+ * Opens a Hugging Face model directory: reads config.json strictly and checks that the checkpoint holds every tensor of
+ * that model in its shape and nothing unknown. No weights are kept in memory.
+ */
+export async function openModel(directory: ModelDirectory): Promise<LoadedModel> {
+  const config = await directory.open('config.json');
+  if (!config) throw new EdgewiseError('config', directory.name, 'holds no config.json');
+  const configText = await readText(config);
+  const json = parseStrictJson(configText, config.name, 'config');
+  const family = familyOf(json, config.name);
+  const described = family.parseConfig(json, config.name);
+  assertSupported(described, config.name);
+
+  const checkpoint = await openCheckpoint(directory);
+  const prefix = family.prefix((tensor) => checkpoint.has(tensor));
+  const places = new Map(family.places(described, prefix));
+  if (checkpoint.has(family.unembed)) {
+    places.set('unembed', { tensor: family.unembed, shape: [described.vocab, described.width] });
+  }
+  checkTensors(checkpoint, places, family, prefix);
+  const tied = await isTied(checkpoint, family, places, json, described);
+  const spec: ModelSpec = { ...described, tied };
+  const table = weightTable(spec);
+
+  return {
+    name: directory.name,
+    spec,
+    weights: {
+      async read(name) {
+        const place = places.get(name);
+        if (!place || !table.has(name))
+          throw new EdgewiseError('checkpoint', directory.name, `the model has no tensor ${name}`);
+        const values = await checkpoint.read(place.tensor);
+        return place.columns ? takeColumns(values, place.shape.at(-1)!, place.columns) : values;
+      },
+    },
+    hash: await hashFiles(configText, checkpoint.files),
+  };
+}
+
+function checkTensors(
+  checkpoint: Checkpoint,
+  places: ReadonlyMap<TensorName, TensorPlace>,
+  family: ModelFamily,
+  prefix: string,
+): void {
+  const expected = new Map([...places.values()].map((place) => [place.tensor, place.shape]));
+  const missing = [...expected.keys()].filter((tensor) => !checkpoint.has(tensor));
+  if (missing.length > 0) throw new EdgewiseError('checkpoint', checkpoint.name, `lacks ${listed(missing)}`);
+  for (const [tensor, shape] of expected) {
+    const got = checkpoint.shape(tensor);
+    if (got.length !== shape.length || got.some((size, axis) => size !== shape[axis])) {
+      const what = `tensor ${tensor} has shape [${got.join(', ')}], expected [${shape.join(', ')}] by config.json`;
+      throw new EdgewiseError('checkpoint', checkpoint.name, what);
+    }
+    checkpoint.requireReadable(tensor);
+  }
+  const unknown = [...checkpoint.names()].filter((tensor) => !expected.has(tensor) && !family.isBuffer(tensor));
+  if (unknown.length > 0) {
+    const naming = prefix === '' ? '' : ` (names here start with ${prefix})`;
+    const what = `holds ${listed(unknown)} that a ${family.modelType} model does not have${naming}`;
+    throw new EdgewiseError('checkpoint', checkpoint.name, what);
+  }
+}
+
+function listed(tensors: readonly string[]): string {
+  const shown = tensors.slice(0, 4).join(', ');
+  const more = tensors.length > 4 ? ` and ${tensors.length - 4} more` : '';
+  return `${tensors.length} tensor${tensors.length > 1 ? 's' : ''} (${shown}${more})`;
+}
+
+/**
+ * A checkpoint without an unembedding is tied: configs often leave the key out. One that has it is tied where both
+ * matrices are equal. A config that says in so many words the opposite of what the file holds is refused, for there is
+ * no telling which of the two its author used.
+ */
+async function isTied(
+  checkpoint: Checkpoint,
+  family: ModelFamily,
+  places: ReadonlyMap<TensorName, TensorPlace>,
+  json: unknown,
+  described: ModelSpec,
+): Promise<boolean> {
+  const saysTied = (json as { tie_word_embeddings?: boolean | null }).tie_word_embeddings === true;
+  if (!checkpoint.has(family.unembed)) {
+    if (described.tied) return true;
+    throw new EdgewiseError('checkpoint', checkpoint.name, `lacks ${family.unembed}, but tie_word_embeddings is false`);
+  }
+  if (!described.tied) return false;
+  const embed = await checkpoint.read(places.get('embed')!.tensor);
+  const unembed = await checkpoint.read(family.unembed);
+  const equal = embed.every((value, i) => value === unembed[i]);
+  if (saysTied && !equal) {
+    const what = `${family.unembed} differs from the embedding, but tie_word_embeddings is true`;
+    throw new EdgewiseError('checkpoint', checkpoint.name, what);
+  }
+  return equal;
+}
+
+/** Columns from..to-1 of a row-major matrix; a vector is one row. */
+function takeColumns(
+  values: Float32Array,
+  width: number,
+  { from, to }: { readonly from: number; readonly to: number },
+): Float32Array<ArrayBuffer> {
+  const rows = values.length / width;
+  const taken = new Float32Array(rows * (to - from));
+  for (let row = 0; row < rows; row++) {
+    taken.set(values.subarray(row * width + from, row * width + to), row * (to - from));
+  }
+  return taken;
+}
+
+const HASH_CHUNK_BYTES = 64 * 2 ** 20;
+
+/**
+ * SHA-256 of a list of SHA-256 digests: the config's, then per weight file its chunks' of 64 MiB (the platform's digest
+ * takes whole arrays only, so one digest over a large file would need the file in memory).
+ */
+async function hashFiles(configText: string, files: readonly ByteSource[]): Promise<string> {
+  const digests = [await sha256(configText)];
+  for (const file of files) {
+    for (let offset = 0; offset < file.size; offset += HASH_CHUNK_BYTES) {
+      digests.push(await sha256(await file.read(offset, Math.min(HASH_CHUNK_BYTES, file.size - offset))));
+    }
+  }
+  return sha256(digests.join('\n'));
+}

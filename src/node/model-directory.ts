@@ -1,0 +1,73 @@
+import type { Stats } from 'node:fs';
+import { open, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { EdgewiseError } from '../base/errors.js';
+import type { ByteSource, ModelDirectory } from '../checkpoint/byte-source.js';
+
+/** A model's folder on disk. Throws where there is no such folder. */
+export async function openModelDirectory(path: string): Promise<ModelDirectory> {
+  const info = await statOrUndefined(path);
+  if (!info?.isDirectory()) {
+    throw new EdgewiseError('checkpoint', path, info ? 'is not a folder' : 'no such folder');
+  }
+  return {
+    name: path,
+    async open(file) {
+      const filePath = join(path, file);
+      const fileInfo = await statOrUndefined(filePath);
+      return fileInfo?.isFile() ? fileSource(filePath, fileInfo.size) : undefined;
+    },
+  };
+}
+
+/** Node refuses longer reads than 2^31 - 1 bytes. */
+const MAX_READ_BYTES = 2 ** 30;
+
+/** The file is opened for each range, so that no handle outlives a call. */
+function fileSource(path: string, size: number): ByteSource {
+  return {
+    name: path,
+    size,
+    async read(offset, length) {
+      const bytes = new Uint8Array(length);
+      try {
+        const file = await open(path, 'r');
+        try {
+          for (let done = 0; done < length;) {
+            const { bytesRead } = await file.read(bytes, done, Math.min(length - done, MAX_READ_BYTES), offset + done);
+            if (bytesRead === 0) {
+              throw new EdgewiseError('checkpoint', path, `ends at byte ${offset + done}, expected ${offset + length}`);
+            }
+            done += bytesRead;
+          }
+        } finally {
+          await file.close();
+        }
+      } catch (cause) {
+        throw cause instanceof EdgewiseError ? cause : unreadable(path, cause);
+      }
+      return bytes;
+    },
+  };
+}
+
+async function statOrUndefined(path: string): Promise<Stats | undefined> {
+  try {
+    return await stat(path);
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw unreadable(path, cause);
+  }
+}
+
+function unreadable(path: string, cause: unknown): EdgewiseError {
+  return new EdgewiseError(
+    'checkpoint',
+    path,
+    `cannot be read (${(cause as NodeJS.ErrnoException).code ?? String(cause)})`,
+    {
+      cause,
+    },
+  );
+}

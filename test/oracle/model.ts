@@ -1,0 +1,203 @@
+/**
+ * The literal evaluator: SPEC 2.1 in float64 and plain loops, one prompt at a time, every port's input summed anew from
+ * the edge list. Slow and obvious on purpose: the other evaluators are checked against it.
+ */
+import type { EdgeSet } from '../../src/circuit/edge-set.js';
+import { BRANCHES, type Branch } from '../../src/circuit/nodes.js';
+import { Topology } from '../../src/circuit/topology.js';
+import type { LoadedModel } from '../../src/model/load-model.js';
+import type { ModelSpec } from '../../src/model/spec.js';
+import { layerTensor, weightTable, type LayerTensor, type TensorName } from '../../src/model/weight-table.js';
+import { activateAll, attentionMix, attentionPattern, layerNorm, matmul, matmulTransposed } from './ops.js';
+
+/** What the `input` writer holds: positions are then a constant of every port, or part of the writer. */
+export type InputKind = 'token' | 'token+position';
+
+export interface OracleModel {
+  readonly spec: ModelSpec;
+  readonly topology: Topology;
+  readonly input: InputKind;
+  tensor(name: TensorName): Float64Array;
+}
+
+/** Everything that one pass over one prompt of S tokens computes. */
+export interface Pass {
+  /** Per writer its output [S, d]; heads without the attention's output bias, MLPs with theirs. */
+  readonly writers: readonly Float64Array[];
+  /** Per port its input [S, d], before the norm. */
+  readonly ports: readonly Float64Array[];
+  /** Per attention port its q, k or v [S, dh]; undefined for other ports. */
+  readonly projections: readonly (Float64Array | undefined)[];
+  /** Per attention head, layer by layer, its pattern [S, S]. */
+  readonly patterns: readonly Float64Array[];
+  /** [S, V] */
+  readonly logits: Float64Array;
+}
+
+/** What cut edges carry: addition edges the writer's value, direct edges the projection. A Pass is one (resample). */
+export type AblationValues = Pick<Pass, 'writers' | 'projections'>;
+
+/** Reads all weights of a model into float64. */
+export async function loadOracle(model: LoadedModel, input: InputKind = 'token'): Promise<OracleModel> {
+  const tensors = new Map<TensorName, Float64Array>();
+  for (const name of weightTable(model.spec).keys())
+    tensors.set(name, Float64Array.from(await model.weights.read(name)));
+  return oracleOf(model.spec, tensors, input);
+}
+
+export function oracleOf(
+  spec: ModelSpec,
+  tensors: ReadonlyMap<TensorName, Float64Array>,
+  input: InputKind = 'token',
+): OracleModel {
+  return {
+    spec,
+    topology: new Topology({ layers: spec.layers, heads: spec.heads, parallel: spec.block !== 'sequential' }),
+    input,
+    tensor(name) {
+      const values = tensors.get(name);
+      if (!values) throw new Error(`no tensor ${name}`);
+      return values;
+    },
+  };
+}
+
+/** The untouched model: every edge kept. */
+export function runModel(model: OracleModel, ids: readonly number[]): Pass {
+  return pass(
+    model,
+    ids.length,
+    (writer, compute) => (writer === 0 ? embed(model, ids) : compute()),
+    () => undefined,
+  );
+}
+
+/** A circuit: edges in `kept` carry this pass's own values, all others those of `cut`. */
+export function runCircuit(model: OracleModel, ids: readonly number[], kept: EdgeSet, cut: AblationValues): Pass {
+  return pass(
+    model,
+    ids.length,
+    (writer, compute) => (writer === 0 ? embed(model, ids) : compute()),
+    (edge) => {
+      if (kept.has(edge)) return undefined;
+      const cutEdge = model.topology.edge(edge);
+      const value = cutEdge.kind === 'addition' ? cut.writers[cutEdge.writer] : cut.projections[cutEdge.port];
+      if (!value) throw new Error(`no ablation value for ${model.topology.edgeName(edge)}`);
+      return value;
+    },
+  );
+}
+
+/**
+ * Completes the values of an ablation: the projections that cut direct edges carry are those of a pass in which every
+ * writer is at its ablation value, so that only constants (positions, biases) remain beside them.
+ */
+export function ablationValues(model: OracleModel, writers: readonly Float64Array[]): AblationValues {
+  const length = writers[0]!.length / model.spec.width;
+  const { projections } = pass(
+    model,
+    length,
+    (writer) => writers[writer]!,
+    () => undefined,
+  );
+  return { writers, projections };
+}
+
+/** Token embedding, with the position embedding where the model's input writer holds it: [S, d]. */
+export function embed(model: OracleModel, ids: readonly number[]): Float64Array {
+  const { width } = model.spec;
+  const table = model.tensor('embed');
+  const x = new Float64Array(ids.length * width);
+  ids.forEach((id, position) => x.set(table.subarray(id * width, (id + 1) * width), position * width));
+  return model.input === 'token' ? x : add(x, positionsOf(model, ids.length));
+}
+
+function positionsOf(model: OracleModel, length: number): Float64Array {
+  return model.tensor('positions').subarray(0, length * model.spec.width);
+}
+
+/**
+ * One pass over all writers and ports in topological order.
+ *
+ * @param output a writer's output; `compute` evaluates it from its ports.
+ * @param override what an edge carries instead of this pass's own value, undefined where it carries that.
+ */
+function pass(
+  model: OracleModel,
+  length: number,
+  output: (writer: number, compute: () => Float64Array) => Float64Array,
+  override: (edge: number) => Float64Array | undefined,
+): Pass {
+  const { spec, topology } = model;
+  const { width, headWidth, heads } = spec;
+  const writers: Float64Array[] = [];
+  const ports: Float64Array[] = [];
+  const projections: (Float64Array | undefined)[] = topology.ports.map(() => undefined);
+  const patterns: Float64Array[] = [];
+  const layerWeight = (layer: number, tensor: LayerTensor): Float64Array => model.tensor(layerTensor(layer, tensor));
+
+  /** Constants first, then the writers in order: a fully cut port is exactly its constant plus the ablation values. */
+  const readPort = (port: number, attentionsBefore: number): Float64Array => {
+    const x = new Float64Array(length * width);
+    if (model.input === 'token') add(x, positionsOf(model, length));
+    for (let layer = 0; layer < attentionsBefore; layer++) add(x, layerWeight(layer, 'bo'));
+    for (let writer = 0; writer < topology.fanIn(port); writer++) {
+      add(x, override(topology.additionEdge(writer, port)) ?? writers[writer]!);
+    }
+    ports[port] = x;
+    return x;
+  };
+
+  writers.push(output(0, () => new Float64Array(length * width)));
+  for (let layer = 0; layer < spec.layers; layer++) {
+    const norm = (x: Float64Array, which: 'norm1' | 'norm2'): Float64Array =>
+      layerNorm(x, layerWeight(layer, `${which}.gain`), layerWeight(layer, `${which}.bias`), spec.norm.epsilon);
+
+    for (let head = 0; head < heads; head++) {
+      const project = (branch: Branch): Float64Array => {
+        const port = topology.headPort(layer, branch, head);
+        const normed = norm(readPort(port, layer), 'norm1');
+        const w = columnsOf(layerWeight(layer, `w${branch}`), heads * headWidth, head * headWidth, headWidth);
+        const b = layerWeight(layer, `b${branch}`).subarray(head * headWidth, (head + 1) * headWidth);
+        const own = matmul(normed, w, b, width, headWidth);
+        return (projections[port] = override(topology.directEdge(port)) ?? own);
+      };
+      const [q, k, v] = BRANCHES.map(project) as [Float64Array, Float64Array, Float64Array];
+      const pattern = attentionPattern(q, k, headWidth, spec.attention.scale[layer]!);
+      patterns.push(pattern);
+      const rows = layerWeight(layer, 'wo').subarray(head * headWidth * width, (head + 1) * headWidth * width);
+      const compute = (): Float64Array => matmul(attentionMix(pattern, v, headWidth), rows, null, headWidth, width);
+      writers.push(output(topology.headWriter(layer, head), compute));
+    }
+
+    const normed = norm(readPort(topology.mlpPort(layer), layer + 1), 'norm2');
+    const compute = (): Float64Array => {
+      const hidden = matmul(normed, layerWeight(layer, 'win'), layerWeight(layer, 'bin'), width, spec.mlpWidth);
+      const active = activateAll(spec.mlp.activation, hidden);
+      return matmul(active, layerWeight(layer, 'wout'), layerWeight(layer, 'bout'), spec.mlpWidth, width);
+    };
+    writers.push(output(topology.mlpWriter(layer), compute));
+  }
+
+  const final = readPort(topology.logitsPort, spec.layers);
+  const normed = layerNorm(final, model.tensor('normf.gain'), model.tensor('normf.bias'), spec.norm.epsilon);
+  const logits = matmulTransposed(normed, model.tensor(spec.tied ? 'embed' : 'unembed'), width);
+  return { writers, ports, projections, patterns, logits };
+}
+
+/** x += y; a shorter y is added to every row. */
+function add(x: Float64Array, y: Float64Array): Float64Array {
+  for (let start = 0; start < x.length; start += y.length) {
+    for (let i = 0; i < y.length; i++) x[start + i]! += y[i]!;
+  }
+  return x;
+}
+
+/** Columns from..from+count-1 of a row-major matrix of `width` columns. */
+function columnsOf(matrix: Float64Array, width: number, from: number, count: number): Float64Array {
+  const taken = new Float64Array((matrix.length / width) * count);
+  for (let row = 0; row * width < matrix.length; row++) {
+    taken.set(matrix.subarray(row * width + from, row * width + from + count), row * count);
+  }
+  return taken;
+}

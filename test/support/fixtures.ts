@@ -1,0 +1,22 @@
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+
+const golden = fileURLToPath(new URL('../golden/', import.meta.url));
+const shared = fileURLToPath(new URL('../../../shared/fixtures/', import.meta.url));
+
+/** Folder of the full fixture set, undefined where only the subset in test/golden is there. */
+export const sharedFixtures: string | undefined = existsSync(shared) ? shared : undefined;
+
+/**
+ * Path of a fixture, by its path in the full set; where that is absent, in the subset, which keeps the reference ACDC runs
+ * `share4l/reference/acdc/` under `acdc/`.
+ */
+export function fixture(path: string): string {
+  const full = `${shared}${path}`;
+  return existsSync(full) ? full : `${golden}${path.replace('share4l/reference/acdc/', 'acdc/')}`;
+}
+
+export async function fixtureJson<T>(path: string): Promise<T> {
+  return JSON.parse(await readFile(fixture(path), 'utf8')) as T;
+}
