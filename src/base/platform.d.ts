@@ -24,3 +24,6 @@ interface Crypto {
   readonly subtle: SubtleCrypto;
 }
 declare var crypto: Crypto;
+
+/** Milliseconds since some fixed moment. */
+declare var performance: { now(): number };

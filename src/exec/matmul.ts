@@ -33,9 +33,7 @@ export interface MatmulUse {
 /** Binds the product with one chunk of `matrix`. Cost per job: 2 * rows * matrix.rows * 4 columns4 FLOPs. */
 export async function matmul(arena: Arena, matrix: Matrix, chunk: number, use: MatmulUse): Promise<MatmulOperation> {
   const part = matrix.chunks[chunk]!;
-  // Narrow matrices (one head) put the invocations that a subgroup holds side by side onto rows instead.
-  const wgX = Math.min(8, 2 ** Math.ceil(Math.log2(Math.ceil(use.columns4 / 2))));
-  const wgY = 32 / wgX;
+  const workgroup = Math.min(32, 2 ** Math.ceil(Math.log2(use.columns4)));
   const operation = await arena.operation('matmul', {
     buffers: { weight: part.data, control: use.jobs, a: use.a, bias: use.bias ?? part.data, out: use.out },
     params: {
@@ -47,12 +45,12 @@ export async function matmul(arena: Arena, matrix: Matrix, chunk: number, use: M
       out_stride: use.outStride,
       jobs_at: use.jobsAt,
     },
-    overrides: { WG_X: wgX, WG_Y: wgY, HAS_BIAS: use.bias ? 1 : 0, ACTIVATION: ACTIVATIONS[use.activation ?? 'none'] },
+    overrides: { WORKGROUP: workgroup, HAS_BIAS: use.bias ? 1 : 0, ACTIVATION: ACTIVATIONS[use.activation ?? 'none'] },
   });
   return {
     operation,
-    gridX: Math.ceil(use.columns4 / (2 * wgX)),
-    gridY: Math.ceil(use.rows / (TILE_ROWS * wgY)),
+    gridX: Math.ceil(use.columns4 / workgroup),
+    gridY: Math.ceil(use.rows / TILE_ROWS),
   };
 }
 

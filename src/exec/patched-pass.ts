@@ -61,6 +61,8 @@ export class PatchedPass {
   readonly #tables: CircuitTables;
   readonly #control: Tensor;
   readonly #everyRow: Tensor;
+  /** What the writers in `live` were last computed for. */
+  #resident: { readonly bound: BoundPass; readonly circuits: readonly EdgeSet[] } | undefined;
   #layers: readonly LayerOperations[] = [];
   #finalNorm!: Operation;
 
@@ -333,7 +335,8 @@ export class PatchedPass {
   /**
    * Records the pass for up to `shape.circuits` circuits. Afterwards `tensors.live` holds every writer's output and
    * `tensors.normed` the final norm's output at the metric positions [circuits, prompts, width]. Submit before encoding
-   * another pass: the circuit tables are rewritten by each.
+   * another pass: the circuit tables are rewritten by each. Where the last pass differed only from some layer on, the
+   * writers before it are still there and the pass starts at that layer: the same numbers for less work.
    *
    * @param keepPorts receives the q/k/v projections of the first circuit [L, 3H, T, head].
    */
@@ -346,27 +349,50 @@ export class PatchedPass {
     this.#weights.gpu.upload(this.#control, this.#tables.words);
 
     const perRow = Math.ceil((tokens * width4) / WORKGROUP);
-    for (const operation of bound.embed) recording.dispatch(operation, perRow, count);
+    const first = keepPorts ? 0 : this.#firstStage(bound, circuits);
+    this.#resident = { bound, circuits: [...circuits] };
+    if (first === 0) for (const operation of bound.embed) recording.dispatch(operation, perRow, count);
     this.#layers.forEach((layer, l) => {
-      const inputs = this.#tables.attention[l]!.count;
-      recording.dispatch(bound.attentionInputs[l]!, perRow, inputs);
-      recording.dispatchRows(layer.norm1, inputs * tokens);
-      layer.projections.forEach((operation, i) => runMatmul(recording, operation, this.#tables.projections[l]![i]!.count));
-      this.#replacePorts(recording, bound, l);
-      if (keepPorts) {
-        const size = 3 * heads * tokens * 4 * head4;
-        recording.copy(sliceOf(this.tensors.ports, 0, size), sliceOf(keepPorts, l * size, size));
+      if (first <= 2 * l) {
+        const inputs = this.#tables.attention[l]!.count;
+        recording.dispatch(bound.attentionInputs[l]!, perRow, inputs);
+        recording.dispatchRows(layer.norm1, inputs * tokens);
+        layer.projections.forEach((operation, i) => runMatmul(recording, operation, this.#tables.projections[l]![i]!.count));
+        this.#replacePorts(recording, bound, l);
+        if (keepPorts) {
+          const size = 3 * heads * tokens * 4 * head4;
+          recording.copy(sliceOf(this.tensors.ports, 0, size), sliceOf(keepPorts, l * size, size));
+        }
+        recording.dispatch(layer.pattern, Math.ceil(tokens / WORKGROUP), count * heads);
+        recording.dispatch(layer.mix, Math.ceil((tokens * head4) / WORKGROUP), count * heads);
+        for (const operation of layer.attentionOut) runMatmul(recording, operation, count * heads);
       }
-      recording.dispatch(layer.pattern, Math.ceil(tokens / WORKGROUP), count * heads);
-      recording.dispatch(layer.mix, Math.ceil((tokens * head4) / WORKGROUP), count * heads);
-      for (const operation of layer.attentionOut) runMatmul(recording, operation, count * heads);
-      recording.dispatch(bound.mlpInputs[l]!, perRow, count);
-      recording.dispatchRows(layer.norm2, count * tokens);
-      for (const operation of layer.mlpIn) runMatmul(recording, operation, count);
-      for (const operation of layer.mlpOut) runMatmul(recording, operation, count);
+      if (first <= 2 * l + 1) {
+        recording.dispatch(bound.mlpInputs[l]!, perRow, count);
+        recording.dispatchRows(layer.norm2, count * tokens);
+        for (const operation of layer.mlpIn) runMatmul(recording, operation, count);
+        for (const operation of layer.mlpOut) runMatmul(recording, operation, count);
+      }
     });
     recording.dispatch(bound.logitsInputs, Math.ceil((this.shape.prompts * width4) / WORKGROUP), count);
     recording.dispatchRows(this.#finalNorm, count * this.shape.prompts);
+  }
+
+  /** The first stage (2l: attention of layer l, 2l + 1: its MLP, 2L: logits) whose inputs may differ from the last pass's. */
+  #firstStage(bound: BoundPass, circuits: readonly EdgeSet[]): number {
+    const last = this.#resident;
+    if (last?.bound !== bound || last.circuits.length !== circuits.length) return 0;
+    const topology = this.#topology;
+    const agree = (first: number, count: number): boolean =>
+      circuits.every((circuit, c) => circuit.agreesOn(last.circuits[c]!, first, count));
+    for (let l = 0; l < topology.layers; l++) {
+      const attention = topology.firstEdge(topology.headPort(l, 'q', 0));
+      const mlp = topology.firstEdge(topology.mlpPort(l));
+      const direct = topology.directEdge(topology.headPort(l, 'q', 0));
+      if (!agree(attention, mlp - attention) || !agree(direct, 3 * topology.heads)) return 2 * l;
+      if (!agree(mlp, topology.fanIn(topology.mlpPort(l)))) return 2 * l + 1;
+    }
+    return 2 * topology.layers;
   }
 
   /** Cut direct edges: the port takes its ablated projection instead of one computed from its input. */

@@ -9,6 +9,10 @@ export interface PromptPair {
   /** Ids of right answers; may be empty where the metric needs none. */
   readonly correct: readonly number[];
   readonly wrong: readonly number[];
+  /** Where it came from, for messages: `tasks/mine.jsonl, line 3`. */
+  readonly origin?: string;
+  /** The tokens of both prompts as texts, for display; absent without a tokenizer. */
+  readonly texts?: { readonly clean: readonly string[]; readonly corrupted: readonly string[] };
 }
 
 export interface Task {

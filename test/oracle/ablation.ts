@@ -1,4 +1,4 @@
-/** Ablation values of SPEC 2.5 other than resample, as the issue words them, for `ablationValues`. */
+/** Ablation values other than resample, for `ablationValues`. */
 import type { OracleModel, Pass } from './model.js';
 
 /** Every writer 0; position embeddings and biases stay (unless the positions belong to the input writer). */

@@ -1,0 +1,76 @@
+import { gpt2Spec } from '../model/random-model.js';
+import type { ModelSpec } from '../model/spec.js';
+import type { MetricName } from '../exec/metrics.js';
+import type { Ablation, InputWriter } from '../patch/options.js';
+
+/** A small random model, prompts and circuits whose metrics were computed in float64 and are stored in references.gen.ts. */
+export interface CheckCase {
+  readonly name: string;
+  /** Part of the short self-test that precedes every run. */
+  readonly short: boolean;
+  readonly spec: ModelSpec;
+  readonly modelSeed: number;
+  readonly prompts: number;
+  /** Tokens of the longest prompt; the n-th prompt has n mod 3 fewer. */
+  readonly sequence: number;
+  readonly ablation: Ablation;
+  readonly input: InputWriter;
+  /** Besides the full and the empty circuit, so many random ones. */
+  readonly circuits: number;
+}
+
+export const CHECKED_METRICS: readonly MetricName[] = ['kl', 'logit-diff', 'prob-diff', 'nll'];
+
+/** Sizes are odd on purpose: no width is a multiple of four or of a tile. */
+export const CHECK_CASES: readonly CheckCase[] = [
+  {
+    name: 'resample ablation, 2 layers, width 21',
+    short: true,
+    spec: gpt2Spec({ layers: 2, heads: 3, headWidth: 7, mlpWidth: 45, vocab: 83, maxPositions: 12 }),
+    modelSeed: 1,
+    prompts: 3,
+    sequence: 7,
+    ablation: 'resample',
+    input: 'token',
+    circuits: 4,
+  },
+  {
+    name: 'zero ablation, exact gelu, untied, width 10',
+    short: false,
+    spec: gpt2Spec({
+      layers: 3,
+      heads: 2,
+      headWidth: 5,
+      mlpWidth: 37,
+      vocab: 301,
+      maxPositions: 40,
+      activation: 'gelu',
+      tied: false,
+    }),
+    modelSeed: 2,
+    prompts: 5,
+    sequence: 33,
+    ablation: 'zero',
+    input: 'token+position',
+    circuits: 4,
+  },
+  {
+    name: 'mean ablation, relu, width 66',
+    short: false,
+    spec: gpt2Spec({
+      layers: 2,
+      heads: 11,
+      headWidth: 6,
+      mlpWidth: 130,
+      vocab: 1031,
+      maxPositions: 20,
+      activation: 'relu',
+    }),
+    modelSeed: 3,
+    prompts: 4,
+    sequence: 18,
+    ablation: 'mean',
+    input: 'token',
+    circuits: 4,
+  },
+];

@@ -1,0 +1,80 @@
+import { EdgewiseError } from '../base/errors.js';
+import { Topology } from '../circuit/topology.js';
+import type { MetricName } from '../exec/metrics.js';
+import type { Gpu } from '../gpu/gpu.js';
+import { randomModel } from '../model/random-model.js';
+import { uploadWeights } from '../model/weights.js';
+import { PlainEvaluator } from '../patch/plain.js';
+import { DEFAULT_BUDGET, planRun } from '../patch/run-plan.js';
+import { CHECK_CASES, CHECKED_METRICS, type CheckCase } from './cases.js';
+import { checkCircuits, checkPairs } from './material.js';
+import { REFERENCES } from './references.gen.js';
+
+/** Largest error allowed against float64, per unit of max(1, |reference|). */
+export const CHECK_TOLERANCE = 1e-4;
+
+export interface CheckResult {
+  readonly name: string;
+  /** Largest error of any metric, prompt and circuit, per unit of max(1, |reference|). */
+  readonly error: number;
+  readonly values: number;
+  readonly passed: boolean;
+}
+
+/**
+ * Runs small random models through the engine on this adapter and compares every metric of every prompt and circuit with
+ * stored float64 values: a driver that computes wrongly is found before it is believed.
+ *
+ * @throws EdgewiseError of kind device where `scope` is short and a value is off.
+ */
+export async function runSelfTest(gpu: Gpu, scope: 'short' | 'full'): Promise<CheckResult[]> {
+  const results: CheckResult[] = [];
+  for (const [i, check] of CHECK_CASES.entries()) {
+    if (scope === 'short' && !check.short) continue;
+    const result = await runCase(gpu, check, REFERENCES[i]!);
+    if (scope === 'short' && !result.passed) {
+      const what = `this adapter computes wrongly: error ${result.error.toExponential(1)} in "${check.name}", expected at most ${CHECK_TOLERANCE}; see edgewise check`;
+      throw new EdgewiseError('device', gpu.adapter, what);
+    }
+    results.push(result);
+  }
+  return results;
+}
+
+async function runCase(gpu: Gpu, check: CheckCase, references: readonly number[]): Promise<CheckResult> {
+  const { spec } = check;
+  const topology = new Topology({ layers: spec.layers, heads: spec.heads, parallel: false });
+  const model = await randomModel(spec, check.modelSeed);
+  const weights = await uploadWeights(gpu, spec, model.weights);
+  try {
+    const pairs = checkPairs(check);
+    const circuits = checkCircuits(check, topology);
+    const size = { prompts: pairs.length, sequence: check.sequence, directEdges: true, circuits: 2 };
+    const limits = { maxBinding: gpu.maxBinding, budget: DEFAULT_BUDGET };
+    const evaluator = await PlainEvaluator.create(weights, topology, pairs, {
+      metric: 'kl',
+      ablation: check.ablation,
+      input: check.input,
+      shape: planRun(topology, weights.layout, size, limits).shape,
+      directEdges: true,
+    });
+    try {
+      const values = flattenChecked(await evaluator.evaluate(circuits, CHECKED_METRICS));
+      let error = values.length === references.length ? 0 : Number.POSITIVE_INFINITY;
+      values.forEach((value, i) => {
+        const off = Math.abs(value - references[i]!) / Math.max(1, Math.abs(references[i]!));
+        error = Math.max(error, Number.isNaN(off) ? Number.POSITIVE_INFINITY : off);
+      });
+      return { name: check.name, error, values: values.length, passed: error <= CHECK_TOLERANCE };
+    } finally {
+      evaluator.dispose();
+    }
+  } finally {
+    weights.dispose();
+  }
+}
+
+/** Values in the order in which the references are stored: circuit, metric, prompt. */
+export function flattenChecked(values: readonly Partial<Record<MetricName, readonly number[]>>[]): number[] {
+  return values.flatMap((perMetric) => CHECKED_METRICS.flatMap((name) => perMetric[name]!));
+}

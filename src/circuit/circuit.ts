@@ -1,0 +1,103 @@
+import { EdgewiseError } from '../base/errors.js';
+import type { EdgeSet } from './edge-set.js';
+import type { Topology } from './topology.js';
+
+/**
+ * How a circuit was found: all that is needed to find it again. It is written into result files, so it holds no dates,
+ * durations or paths: equal runs write equal bytes.
+ */
+export interface Provenance {
+  readonly engineVersion: string;
+  /** `acdc`, `eap`, ... */
+  readonly method: string;
+  /** `hash` is the SHA-256 (hex) of the weights. */
+  readonly model: { readonly name: string; readonly hash: string; readonly family: string };
+  /** SHA-256 (hex) of the tokenizer's file; null where the task gave every id. */
+  readonly tokenizer: string | null;
+  readonly task: { readonly name: string; readonly hash: string };
+  /** Rows of the task that were used: `count` of them after the first `skip`. */
+  readonly prompts: { readonly count: number; readonly skip: number };
+  readonly bos: 'auto' | 'yes' | 'no';
+  readonly ablation: 'resample' | 'zero' | 'mean' | 'mean-positional';
+  /** What a mean was taken over: `clean`, `corrupted` or the SHA-256 (hex) of a file; null for other ablations. */
+  readonly meanOver: string | null;
+  /** Whether positions belong to the `input` writer or are a constant. */
+  readonly input: 'token' | 'token+position';
+  readonly metric: string;
+  /** What a positive effect means, in words. */
+  readonly signConvention: string;
+  /** Null for methods without one. */
+  readonly threshold: number | null;
+  /** |effect| was compared with the threshold, not the signed effect. */
+  readonly absolute: boolean;
+  readonly directEdges: boolean;
+  /** Order of the heads inside a layer among the senders. */
+  readonly senderHeads: 'descending' | 'ascending';
+  /** The order in which edges were tested, in words. */
+  readonly order: string;
+  readonly seed: number | null;
+  readonly adapter: string;
+  /** Metric (loss form) of the whole model, this circuit and the empty one; null where not finite or not measured. */
+  readonly metrics: { readonly initial: number | null; readonly final: number | null; readonly empty: number | null };
+  /** (final - empty) / (initial - empty), or null where the denominator is too small. */
+  readonly faithfulness: number | null;
+  /** Smallest |effect - threshold| met, and at which edge: how near the closest decision was. */
+  readonly minMargin: { readonly margin: number; readonly edge: string } | null;
+}
+
+/** A circuit that was found, as plain data. Arrays are indexed by edge id and never written to after creation. */
+export interface Circuit {
+  readonly topology: Topology;
+  /** Width of the residual stream (d_model), for the interchange schema; null where the source does not say. */
+  readonly width: number | null;
+  readonly kept: EdgeSet;
+  /** Per edge, loss form: positive = cutting the edge hurts the metric = the edge helps. NaN = untested. */
+  readonly effects: Float64Array;
+  /** Per edge: its place in the order of decisions, from 0; -1 = untested. */
+  readonly steps: Int32Array;
+  /** Ids of edges that were removed without a test, because nothing reads their receiver. */
+  readonly untestedRemovals: readonly number[];
+  /** Direct edges were decided on like the others. Where not, they are all kept and are no part of the result. */
+  readonly directTested: boolean;
+  /** Null for a circuit of another program. */
+  readonly provenance: Provenance | null;
+}
+
+/**
+ * The circuit, after a check that its parts belong together.
+ *
+ * @throws EdgewiseError kind `circuit` where an array has another length than the topology has edges, the edge set
+ * belongs to another topology, or an edge removed without a test is unknown or kept.
+ */
+export function createCircuit(circuit: Circuit): Circuit {
+  const { topology, kept, effects, steps, untestedRemovals } = circuit;
+  if (kept.topology !== topology) throw new EdgewiseError('circuit', 'kept', 'an edge set of another topology');
+  for (const [field, array] of [
+    ['effects', effects],
+    ['steps', steps],
+  ] as const) {
+    if (array.length !== topology.edgeCount) {
+      throw new EdgewiseError(
+        'circuit',
+        field,
+        `${array.length} values, expected one per edge (${topology.edgeCount})`,
+      );
+    }
+  }
+  for (const id of untestedRemovals) {
+    if (kept.has(topology.edge(id).id)) {
+      throw new EdgewiseError('circuit', 'untestedRemovals', `${topology.edgeName(id)} is kept`);
+    }
+  }
+  return Object.freeze({ ...circuit, untestedRemovals: Object.freeze([...untestedRemovals]) });
+}
+
+/** Number of edges that the circuit is chosen from: direct ones count only where they were decided on. */
+export function candidateEdges(circuit: Circuit): number {
+  return circuit.directTested ? circuit.topology.edgeCount : circuit.topology.additionEdges;
+}
+
+/** Number of those that it keeps. */
+export function keptEdges(circuit: Circuit): number {
+  return circuit.directTested ? circuit.kept.size : circuit.kept.additionSize;
+}

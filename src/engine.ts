@@ -1,0 +1,262 @@
+import { EdgewiseError } from './base/errors.js';
+import { candidateEdges, createCircuit, keptEdges, type Circuit, type Provenance } from './circuit/circuit.js';
+import { EdgeSet } from './circuit/edge-set.js';
+import { Topology } from './circuit/topology.js';
+import { runSelfTest } from './check/self-test.js';
+import { acdc, type AcdcOptions, type AcdcProgress, type AcdcResult } from './discover/acdc.js';
+import { faithfulness } from './evaluate/faithfulness.js';
+import { randomCircuitLike } from './evaluate/random-circuit.js';
+import type { TraceStep } from './export/trace.js';
+import { METRICS, type MetricName } from './exec/metrics.js';
+import { Gpu } from './gpu/gpu.js';
+import { layoutOf } from './model/layout.js';
+import type { LoadedModel } from './model/load-model.js';
+import { uploadWeights, type ModelWeights } from './model/weights.js';
+import type { PatchOptions } from './patch/options.js';
+import { mean, PlainEvaluator, type PromptValues } from './patch/plain.js';
+import { DEFAULT_BUDGET, planRun, type RunPlan } from './patch/run-plan.js';
+import { requireAnswers } from './task/load-task.js';
+import type { BosMode } from './task/tokenizer.js';
+import type { Task } from './task/types.js';
+import { VERSION } from './version.js';
+
+export interface EngineOptions {
+  readonly device: GPUDevice;
+  /** Name of the adapter, for provenance. */
+  readonly adapter: string;
+  readonly model: LoadedModel;
+  /** Most bytes for activations and caches; default 4 GB. */
+  readonly memoryBudget?: number;
+}
+
+/** What a mean ablation averages over: a side of the task's own prompts, or the clean prompts of another task. */
+export type MeanOver = 'clean' | 'corrupted' | Task;
+
+export interface EvaluationOptions extends PatchOptions {
+  readonly metric: MetricName;
+  /** Default `clean`; used by the mean ablations only. */
+  readonly meanOver?: MeanOver;
+}
+
+export interface DiscoveryOptions extends EvaluationOptions, AcdcOptions {
+  /** What the provenance says about the task's rows and tokenizer. */
+  readonly skip?: number;
+  readonly bos?: BosMode;
+  readonly tokenizerHash?: string | null;
+}
+
+export interface Discovery {
+  readonly circuit: Circuit;
+  readonly trace: readonly TraceStep[];
+  /** Edges tested, kept, and in total to decide on. */
+  readonly tested: number;
+  readonly kept: number;
+  readonly edges: number;
+  /** Metric (loss form) of the whole model, of the circuit and of the empty circuit. */
+  readonly initial: number;
+  readonly final: number;
+  readonly empty: number;
+  readonly faithfulness: number | null;
+  /** From weights resident and pipelines compiled to the last decision. */
+  readonly seconds: number;
+}
+
+/** Metrics in loss form; accuracies as fractions of the prompts. */
+export interface Evaluation {
+  readonly metric: MetricName;
+  readonly prompts: number;
+  /** Whole model on the clean prompts. */
+  readonly clean: number;
+  /** The empty circuit under the chosen ablation; for resample ablation the model's corrupted run. */
+  readonly corrupted: number;
+  readonly circuit: number;
+  readonly faithfulness: number | null;
+  /** Fraction of prompts whose most probable token is a correct answer; null where the task gives none. */
+  readonly accuracy: { readonly clean: number; readonly circuit: number } | null;
+  /** A circuit of as many edges, drawn at random. */
+  readonly random: { readonly seed: number; readonly metric: number; readonly faithfulness: number | null };
+  readonly edges: { readonly kept: number; readonly total: number };
+}
+
+/**
+ * One model on one device: finds circuits and evaluates them. Needs nothing of Node; the device is passed in, and stays
+ * the caller's.
+ */
+export class Engine {
+  readonly model: LoadedModel;
+  readonly topology: Topology;
+  readonly gpu: Gpu;
+  readonly #weights: ModelWeights;
+  readonly #budget: number;
+
+  /** Checks the adapter's arithmetic on a small model, then uploads the weights. */
+  static async create(options: EngineOptions): Promise<Engine> {
+    const gpu = new Gpu(options.device, options.adapter);
+    await runSelfTest(gpu, 'short');
+    return new Engine(options, gpu, await uploadWeights(gpu, options.model.spec, options.model.weights));
+  }
+
+  private constructor(options: EngineOptions, gpu: Gpu, weights: ModelWeights) {
+    this.model = options.model;
+    this.gpu = gpu;
+    this.#weights = weights;
+    this.#budget = options.memoryBudget ?? DEFAULT_BUDGET;
+    this.topology = topologyOf(options.model);
+  }
+
+  /** Prunes the whole model down to a circuit of the task. */
+  async discover(
+    task: Task,
+    options: DiscoveryOptions,
+    onProgress?: (progress: AcdcProgress) => void,
+  ): Promise<Discovery> {
+    requireAnswers(task, METRICS[options.metric].needs);
+    const full = EdgeSet.full(this.topology);
+    // One pass compiles every pipeline, so that `seconds` measures the search and not the driver's compiler.
+    await this.#withEvaluator(task, options, options.directEdges, (evaluator) => evaluator.metric(full));
+    const start = performance.now();
+    return this.#withEvaluator(task, options, options.directEdges, async (evaluator) => {
+      const result = await acdc(evaluator, full, options, onProgress);
+      const seconds = (performance.now() - start) / 1000;
+      const empty = await evaluator.metric(EdgeSet.empty(this.topology));
+      const circuit = this.#toCircuit(task, options, result, empty);
+      return {
+        circuit,
+        trace: result.steps.map((step) => ({ ...step, edge: this.topology.edgeName(step.edge) })),
+        tested: result.steps.length,
+        kept: keptEdges(circuit),
+        edges: candidateEdges(circuit),
+        initial: result.initial,
+        final: result.final,
+        empty,
+        faithfulness: faithfulness(result.final, result.initial, empty),
+        seconds,
+      };
+    });
+  }
+
+  /** Measures a circuit beside the whole model, the empty circuit and a random circuit of its size. */
+  async evaluate(task: Task, circuit: EdgeSet, options: EvaluationOptions, seed = 0): Promise<Evaluation> {
+    requireAnswers(task, METRICS[options.metric].needs);
+    const hasAnswers = task.pairs.every((pair) => pair.correct.length > 0);
+    const metrics: MetricName[] = [...new Set<MetricName>(hasAnswers ? [options.metric, 'accuracy'] : [options.metric])];
+    const circuits = [EdgeSet.full(this.topology), EdgeSet.empty(this.topology), circuit, randomCircuitLike(circuit, seed)];
+    const directEdges = circuit.size - circuit.additionSize < this.topology.directEdges;
+    const values = await this.#withEvaluator(task, options, directEdges, (evaluator) => evaluator.evaluate(circuits, metrics));
+    const [clean, corrupted, found, random] = values.map((perMetric) => mean(perMetric[options.metric]!));
+    const accuracy = (perMetric: PromptValues | undefined): number => -mean(perMetric!.accuracy!);
+    return {
+      metric: options.metric,
+      prompts: task.pairs.length,
+      clean: clean!,
+      corrupted: corrupted!,
+      circuit: found!,
+      faithfulness: faithfulness(found!, clean!, corrupted!),
+      accuracy: hasAnswers ? { clean: accuracy(values[0]), circuit: accuracy(values[2]) } : null,
+      random: { seed, metric: random!, faithfulness: faithfulness(random!, clean!, corrupted!) },
+      edges: { kept: circuit.additionSize, total: this.topology.additionEdges },
+    };
+  }
+
+  dispose(): void {
+    this.#weights.dispose();
+  }
+
+  async #withEvaluator<T>(
+    task: Task,
+    options: EvaluationOptions,
+    directEdges: boolean,
+    use: (evaluator: PlainEvaluator) => Promise<T>,
+  ): Promise<T> {
+    const { meanOver = 'clean' } = options;
+    const meanPairs = typeof meanOver === 'string' ? task.pairs : meanOver.pairs;
+    const plan = planFor(this.model, this.topology, [...task.pairs, ...meanPairs], directEdges, this.gpu.maxBinding, {
+      prompts: task.pairs.length,
+      budget: this.#budget,
+    });
+    const evaluator = await PlainEvaluator.create(this.#weights, this.topology, task.pairs, {
+      ...options,
+      shape: plan.shape,
+      directEdges,
+      meanSource: { pairs: meanPairs, side: meanOver === 'corrupted' ? 'corrupted' : 'clean' },
+    });
+    try {
+      return await use(evaluator);
+    } finally {
+      evaluator.dispose();
+    }
+  }
+
+  #toCircuit(task: Task, options: DiscoveryOptions, result: AcdcResult, empty: number): Circuit {
+    const { topology } = this;
+    const effects = new Float64Array(topology.edgeCount).fill(Number.NaN);
+    const steps = new Int32Array(topology.edgeCount).fill(-1);
+    let minMargin: Provenance['minMargin'] = null;
+    for (const { step, edge, before, after } of result.steps) {
+      effects[edge] = after - before;
+      steps[edge] = step;
+      const tested = options.absolute ? Math.abs(after - before) : after - before;
+      const margin = Math.abs(tested - options.threshold);
+      if (minMargin === null || margin < minMargin.margin) minMargin = { margin, edge: topology.edgeName(edge) };
+    }
+    const finite = (value: number): number | null => (Number.isFinite(value) ? value : null);
+    const usesMean = options.ablation === 'mean' || options.ablation === 'mean-positional';
+    const meanOver = options.meanOver ?? 'clean';
+    return createCircuit({
+      topology,
+      width: this.model.spec.width,
+      kept: result.kept,
+      effects,
+      steps,
+      untestedRemovals: result.untestedRemovals,
+      directTested: options.directEdges,
+      provenance: {
+        engineVersion: VERSION,
+        method: 'acdc',
+        model: { name: this.model.name, hash: this.model.hash, family: this.model.spec.family },
+        tokenizer: options.tokenizerHash ?? null,
+        task: { name: task.name, hash: task.hash },
+        prompts: { count: task.pairs.length, skip: options.skip ?? 0 },
+        bos: options.bos ?? 'auto',
+        ablation: options.ablation,
+        meanOver: usesMean ? (typeof meanOver === 'string' ? meanOver : meanOver.hash) : null,
+        input: options.input,
+        metric: options.metric,
+        signConvention: SIGN_CONVENTION,
+        threshold: options.threshold,
+        absolute: options.absolute,
+        directEdges: options.directEdges,
+        senderHeads: options.senderHeads,
+        order: RECEIVER_ORDER,
+        seed: null,
+        adapter: this.gpu.adapter,
+        metrics: { initial: finite(result.initial), final: finite(result.final), empty: finite(empty) },
+        faithfulness: faithfulness(result.final, result.initial, empty),
+        minMargin: minMargin !== null && Number.isFinite(minMargin.margin) ? minMargin : null,
+      },
+    });
+  }
+}
+
+const SIGN_CONVENTION = 'effect = metric without the edge - metric with it, metric in loss form: positive = the edge helps';
+const RECEIVER_ORDER = 'receivers from the logits back, senders from the nearest layer back';
+
+export function topologyOf(model: LoadedModel): Topology {
+  const { layers, heads, block } = model.spec;
+  return new Topology({ layers, heads, parallel: block !== 'sequential' });
+}
+
+/** The memory plan of a run over these prompts. */
+export function planFor(
+  model: LoadedModel,
+  topology: Topology,
+  pairs: readonly { readonly clean: readonly number[] }[],
+  directEdges: boolean,
+  maxBinding: number,
+  { prompts = pairs.length, budget = DEFAULT_BUDGET } = {},
+): RunPlan {
+  if (prompts === 0) throw new EdgewiseError('task', 'prompts', 'there are none');
+  const sequence = Math.max(...pairs.map((pair) => pair.clean.length));
+  const size = { prompts, sequence, directEdges, circuits: 1 };
+  return planRun(topology, layoutOf(model.spec), size, { maxBinding, budget });
+}

@@ -1,0 +1,217 @@
+import { EdgewiseError } from '../base/errors.js';
+import { createCircuit, type Circuit, type Provenance } from '../circuit/circuit.js';
+import { EdgeSet } from '../circuit/edge-set.js';
+import { Topology } from '../circuit/topology.js';
+import { SCHEMA_VERSION } from './circuit-json.js';
+import { decodeProvenance } from './provenance-json.js';
+import { parsePythonJson } from './python-json.js';
+import { oneLine, quote } from './quote.js';
+
+/** What a file says about one edge. */
+export interface FileEdge {
+  /** NaN where the file has none or says that the edge was not tested. */
+  readonly score: number;
+  readonly inGraph: boolean;
+  /** Place in the order of decisions; -1 where not given. */
+  readonly step: number;
+}
+
+/** A circuit file as read: names, not yet compared with any model. */
+export interface CircuitFile {
+  /** The file's name, for messages. */
+  readonly source: string;
+  readonly edges: ReadonlyMap<string, FileEdge>;
+  readonly directEdges: ReadonlyMap<string, FileEdge> | undefined;
+  readonly untestedRemovals: readonly string[];
+  readonly cfg: FileConfig | undefined;
+  readonly provenance: Provenance | undefined;
+}
+
+/** The shape of the model that the file is for. */
+export interface FileConfig {
+  readonly layers: number;
+  readonly heads: number;
+  readonly parallel: boolean;
+  readonly width: number | null;
+}
+
+/** More text than GPT-2 XL's 2.2 million edges need; above it a file is refused before it is parsed. */
+const MAX_CHARACTERS = 2 ** 28;
+/** Largest writers x ports matrix (GPT-2 XL: 4.6 million): a hostile `cfg` must not exhaust the memory. */
+const MAX_MATRIX = 2 ** 27;
+
+type JsonObject = Readonly<Record<string, unknown>>;
+
+/**
+ * Reads a circuit in the interchange schema, of this program or another. Only `edges` with `in_graph` is required;
+ * scores that are missing, null or not finite are NaN.
+ *
+ * @throws EdgewiseError kind `circuit`, naming the file and the field or edge at fault.
+ */
+export function parseCircuit(text: string, source: string): CircuitFile {
+  if (text.length > MAX_CHARACTERS) {
+    throw new EdgewiseError('circuit', source, `${text.length} characters, expected at most ${MAX_CHARACTERS}`);
+  }
+  let json: unknown;
+  try {
+    json = parsePythonJson(text);
+  } catch (error) {
+    throw new EdgewiseError('circuit', source, `not valid JSON (${oneLine(String(error))})`);
+  }
+  const file = asObject(json, source, 'the file');
+  const own = file['edgewise'] === undefined ? {} : asObject(file['edgewise'], source, 'edgewise');
+  const version = own['schema_version'] ?? SCHEMA_VERSION;
+  if (version !== SCHEMA_VERSION) {
+    throw new EdgewiseError(
+      'circuit',
+      source,
+      `edgewise.schema_version is ${quote(version)}, expected ${SCHEMA_VERSION}`,
+    );
+  }
+  const { direct_edges: direct, provenance, untested_removals: removals = [] } = own;
+  if (!Array.isArray(removals) || !removals.every((name) => typeof name === 'string')) {
+    throw new EdgewiseError('circuit', source, 'edgewise.untested_removals: expected an array of edge names');
+  }
+  return {
+    source,
+    edges: readEdges(file['edges'], source, 'edges'),
+    directEdges: direct === undefined ? undefined : readEdges(direct, source, 'edgewise.direct_edges'),
+    untestedRemovals: removals,
+    cfg: file['cfg'] === undefined ? undefined : readConfig(asObject(file['cfg'], source, 'cfg'), source),
+    provenance:
+      provenance === undefined
+        ? undefined
+        : decodeProvenance(asObject(provenance, source, 'edgewise.provenance'), source),
+  };
+}
+
+/**
+ * The topology that the file's own `cfg` describes, for uses without a model.
+ *
+ * @throws EdgewiseError kind `circuit` where the file has no `cfg` or an unreasonably large one.
+ */
+export function fileTopology(file: CircuitFile): Topology {
+  if (!file.cfg) throw new EdgewiseError('circuit', file.source, 'no cfg, which says what model the circuit is of');
+  const { layers, heads } = file.cfg;
+  if (!((1 + layers * (heads + 1)) * (1 + layers * (3 * heads + 1)) <= MAX_MATRIX)) {
+    throw new EdgewiseError('circuit', file.source, `cfg: ${layers} layers of ${heads} heads are too many`);
+  }
+  return new Topology(file.cfg);
+}
+
+/**
+ * The circuit that the file describes, in `topology`. Edges absent from the file are cut; without
+ * `edgewise.direct_edges` all direct edges are kept.
+ *
+ * @throws EdgewiseError kind `circuit` where `cfg` or an edge's name does not fit the topology.
+ */
+export function resolveCircuit(file: CircuitFile, topology: Topology): Circuit {
+  const { source, cfg, directEdges } = file;
+  if (cfg) {
+    for (const field of ['layers', 'heads', 'parallel'] as const) {
+      if (cfg[field] === topology[field]) continue;
+      throw new EdgewiseError(
+        'circuit',
+        source,
+        `cfg: ${field} ${cfg[field]}, expected ${topology[field]} (circuit of another model?)`,
+      );
+    }
+  }
+  const effects = new Float64Array(topology.edgeCount).fill(NaN);
+  const steps = new Int32Array(topology.edgeCount).fill(-1);
+  const kept: number[] = [];
+  const place = (edges: ReadonlyMap<string, FileEdge>, direct: boolean): void => {
+    for (const [name, edge] of edges) {
+      const id = edgeId(name, topology, source);
+      if (id >= topology.additionEdges !== direct) {
+        const home = direct ? 'edges' : 'edgewise.direct_edges';
+        throw new EdgewiseError('circuit', source, `edge ${quote(name)}: belongs under ${home}`);
+      }
+      effects[id] = edge.score;
+      steps[id] = edge.step;
+      if (edge.inGraph) kept.push(id);
+    }
+  };
+  place(file.edges, false);
+  if (directEdges) place(directEdges, true);
+  else for (let id = topology.additionEdges; id < topology.edgeCount; id++) kept.push(id);
+  const untestedRemovals = file.untestedRemovals.map((name) => edgeId(name, topology, source));
+  const keptSet = EdgeSet.of(topology, kept);
+  const contradiction = untestedRemovals.find((id) => keptSet.has(id));
+  if (contradiction !== undefined) {
+    const name = topology.edgeName(contradiction);
+    throw new EdgewiseError(
+      'circuit',
+      source,
+      `edge ${quote(name)}: in edgewise.untested_removals, but also in the circuit`,
+    );
+  }
+  return createCircuit({
+    topology,
+    width: cfg?.width ?? null,
+    kept: keptSet,
+    effects,
+    steps,
+    untestedRemovals,
+    directTested: directEdges !== undefined,
+    provenance: file.provenance ?? null,
+  });
+}
+
+function edgeId(name: string, topology: Topology, source: string): number {
+  const id = topology.edgeId(name);
+  if (id !== undefined) return id;
+  const { layers, heads, parallel } = topology;
+  const model = `${layers} layers of ${heads} heads${parallel ? ' in parallel with the MLP' : ''}`;
+  throw new EdgewiseError(
+    'circuit',
+    source,
+    `edge ${quote(name)}: not in a model with ${model} (circuit of another model?)`,
+  );
+}
+
+function readEdges(json: unknown, source: string, field: string): Map<string, FileEdge> {
+  const edges = new Map<string, FileEdge>();
+  for (const [name, value] of Object.entries(asObject(json, source, field))) {
+    const where = `${field}[${quote(name)}]`;
+    const { score = null, in_graph: inGraph, tested = true, step = -1 } = asObject(value, source, where);
+    const expect = (right: boolean, key: string, got: unknown, expected: string): void => {
+      if (!right)
+        throw new EdgewiseError('circuit', source, `${where}.${key}: got ${quote(got)}, expected ${expected}`);
+    };
+    expect(typeof inGraph === 'boolean', 'in_graph', inGraph, 'true or false');
+    expect(score === null || typeof score === 'number', 'score', score, 'a number');
+    expect(typeof tested === 'boolean', 'tested', tested, 'true or false');
+    expect(step === -1 || isCount(step), 'step', step, 'an integer from 0');
+    const measured = tested === true && Number.isFinite(score);
+    edges.set(name, { score: measured ? Number(score) : NaN, inGraph: inGraph === true, step: Number(step) });
+  }
+  return edges;
+}
+
+function readConfig(cfg: JsonObject, source: string): FileConfig {
+  const size = (key: string): number => {
+    const value = cfg[key];
+    if (isCount(value) && value > 0) return value;
+    throw new EdgewiseError('circuit', source, `cfg.${key}: got ${quote(value)}, expected an integer from 1`);
+  };
+  const parallel = cfg['parallel_attn_mlp'] ?? false;
+  if (typeof parallel !== 'boolean') {
+    throw new EdgewiseError('circuit', source, `cfg.parallel_attn_mlp: got ${quote(parallel)}, expected true or false`);
+  }
+  return {
+    layers: size('n_layers'),
+    heads: size('n_heads'),
+    parallel,
+    width: cfg['d_model'] === undefined ? null : size('d_model'),
+  };
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value < 2 ** 31;
+}
+
+function asObject(value: unknown, source: string, field: string): JsonObject {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as JsonObject;
+  throw new EdgewiseError('circuit', source, `${field}: got ${quote(value)}, expected an object`);
+}

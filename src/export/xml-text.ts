@@ -1,0 +1,18 @@
+/** Characters that XML 1.0 cannot hold in any spelling, lone surrogates included. */
+const NOT_XML = /[^\t\n\r\u{20}-\u{d7ff}\u{e000}-\u{fffd}\u{10000}-\u{10ffff}]/gu;
+
+/** Tabs and line ends are spelled out, since a parser turns them into spaces in an attribute's value. */
+const SPELLED: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  '\t': '&#9;',
+  '\n': '&#10;',
+  '\r': '&#13;',
+};
+
+/** Any text as the content of an XML element or of a double-quoted attribute; what XML cannot hold becomes U+FFFD. */
+export function xmlText(text: string): string {
+  return text.replace(NOT_XML, '\ufffd').replace(/[&<>"\t\n\r]/g, (character) => SPELLED[character]!);
+}

@@ -1,0 +1,87 @@
+import { EdgewiseError } from '../base/errors.js';
+import type { Topology } from '../circuit/topology.js';
+import { batchTensors, passTensors, tensorBytes, type PassShape } from '../exec/pass-plan.js';
+import type { Layout } from '../model/layout.js';
+
+/** What a run asks for. */
+export interface RunSize {
+  readonly prompts: number;
+  /** Tokens of the longest prompt. */
+  readonly sequence: number;
+  /** Circuits may cut direct edges. */
+  readonly directEdges: boolean;
+  /** Circuits evaluated in one submission. */
+  readonly circuits: number;
+}
+
+export interface RunLimits {
+  /** Largest storage binding in bytes. */
+  readonly maxBinding: number;
+  /** Most bytes that activations and caches may take together. */
+  readonly budget: number;
+}
+
+/** One row of the memory table. */
+export interface PlannedTensor {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly bytes: number;
+  /** How many of it there are: one per pass, or one per micro-batch of prompts. */
+  readonly count: number;
+}
+
+export interface RunPlan {
+  readonly shape: PassShape;
+  readonly microBatches: number;
+  readonly tensors: readonly PlannedTensor[];
+  /** Bytes of all of them. */
+  readonly bytes: number;
+}
+
+/** 4 GB, in bytes: what a run may take beside the weights unless told otherwise. */
+export const DEFAULT_BUDGET = 4e9;
+
+/**
+ * Decides before anything is allocated how many prompts go through a pass at once: all of them if every tensor fits a
+ * binding and the sum fits the budget, otherwise the largest equal share that does.
+ *
+ * @throws EdgewiseError of kind device with the numbers where even one prompt at a time does not fit.
+ */
+export function planRun(topology: Topology, layout: Layout, size: RunSize, limits: RunLimits): RunPlan {
+  let plan = tabulate(topology, layout, size, size.prompts);
+  while (!fits(plan, limits) && plan.shape.prompts > 1) {
+    const next = Math.min(plan.shape.prompts - 1, Math.ceil(size.prompts / (plan.microBatches + 1)));
+    plan = tabulate(topology, layout, size, next);
+  }
+  if (fits(plan, limits)) return plan;
+  const widest = plan.tensors.reduce((a, b) => (b.bytes > a.bytes ? b : a));
+  const what =
+    widest.bytes > limits.maxBinding
+      ? `${widest.name} takes ${megabytes(widest.bytes)} for a single prompt, this adapter binds at most ${megabytes(limits.maxBinding)}`
+      : `the run takes ${megabytes(plan.bytes)} one prompt at a time, the limit is ${megabytes(limits.budget)}`;
+  throw new EdgewiseError('device', 'memory plan', `${what} (${size.prompts} prompts of ${size.sequence} tokens)`);
+}
+
+function fits(plan: RunPlan, limits: RunLimits): boolean {
+  return plan.bytes <= limits.budget && plan.tensors.every((tensor) => tensor.bytes <= limits.maxBinding);
+}
+
+function tabulate(topology: Topology, layout: Layout, size: RunSize, prompts: number): RunPlan {
+  const shape: PassShape = { prompts, sequence: size.sequence, circuits: size.circuits };
+  const microBatches = Math.ceil(size.prompts / prompts);
+  const row = ([name, dimensions]: [string, readonly number[]], count: number): PlannedTensor => ({
+    name,
+    shape: dimensions,
+    bytes: tensorBytes(dimensions),
+    count,
+  });
+  const tensors = [
+    ...Object.entries(passTensors(topology, layout, shape)).map((entry) => row(entry, 1)),
+    ...Object.entries(batchTensors(topology, layout, shape, size.directEdges)).map((entry) => row(entry, microBatches)),
+  ];
+  return { shape, microBatches, tensors, bytes: tensors.reduce((sum, tensor) => sum + tensor.bytes * tensor.count, 0) };
+}
+
+export function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(bytes < 1e7 ? 2 : 0)} MB`;
+}

@@ -1,0 +1,78 @@
+import { EdgewiseError } from '../base/errors.js';
+import { createRng } from '../base/rng.js';
+import type { Rng } from '../base/rng.js';
+import type { TaskRow } from './row.js';
+import { compileTemplates, wordText } from './template-compile.js';
+import type { CompiledAnswers, CompiledTemplate, CompiledText } from './template-compile.js';
+import type { TaskTemplate } from './template.js';
+
+/** Draws from one template that may give prompts that are there already, before the next template has its turn. */
+const TRIES_PER_TEMPLATE = 200;
+
+type Word = TaskTemplate['words'][string][number];
+type Drawn = ReadonlyMap<string, readonly Word[]>;
+
+/**
+ * Makes the prompt pairs of a template task as rows of the JSONL format. The templates take turns; no clean prompt comes
+ * twice; the same seed gives the same rows on every platform, and a smaller count a prefix of them.
+ *
+ * @throws EdgewiseError of kind task: slots that cannot be filled, too few different prompts.
+ */
+export function expandTemplate(
+  task: TaskTemplate,
+  source: string,
+  { count = task.count, seed = task.seed }: { readonly count?: number; readonly seed?: number } = {},
+): TaskRow[] {
+  const templates = compileTemplates(task, source);
+  const rng = createRng(seed);
+  const seen = new Set<string>();
+  return Array.from({ length: count }, (_, index) => {
+    for (let attempt = 0; attempt < TRIES_PER_TEMPLATE * templates.length; attempt++) {
+      const template = templates[(index + Math.floor(attempt / TRIES_PER_TEMPLATE)) % templates.length];
+      const row = template && drawRow(task, template, rng);
+      if (row === undefined || seen.has(row.clean)) continue;
+      seen.add(row.clean);
+      return row;
+    }
+    const what = `only ${index} different prompts could be drawn, count asks for ${count}`;
+    throw new EdgewiseError('task', source, what);
+  });
+}
+
+function drawRow(task: TaskTemplate, template: CompiledTemplate, rng: Rng): TaskRow & { readonly clean: string } {
+  const drawn = new Map<string, readonly Word[]>();
+  for (const [list, needed] of template.draws) drawn.set(list, rng.sample(task.words[list] ?? [], needed));
+  return {
+    clean: fill(template.clean, drawn),
+    corrupted: fill(template.corrupted, drawn),
+    ...(template.correct === null ? {} : { correct: fillAnswers(template.correct, drawn) }),
+    ...(template.wrong === null ? {} : { wrong: fillAnswers(template.wrong, drawn) }),
+  };
+}
+
+function fill({ parts, where }: CompiledText, drawn: Drawn): string {
+  return parts
+    .map((part) => {
+      if (typeof part === 'string') return part;
+      const word = drawn.get(part.list)?.[part.draw - 1];
+      const text = word === undefined ? null : wordText(word, part.form);
+      if (text === null) throw new EdgewiseError('task', where, `slot ${part.list} could not be filled`);
+      return text;
+    })
+    .join('');
+}
+
+function fillAnswers(answers: CompiledAnswers, drawn: Drawn): string | string[] {
+  if (answers.kind === 'texts') {
+    const texts = answers.texts.map((text) => fill(text, drawn));
+    return texts.length === 1 ? (texts[0] ?? '') : texts;
+  }
+  const bound = fill(answers.bound, drawn);
+  const index = answers.words.indexOf(bound);
+  if (index < 0)
+    throw new EdgewiseError('task', answers.bound.where, `${JSON.stringify(bound)} is not a word of the list`);
+  const words = answers.side === 'after' ? answers.words.slice(index + 1) : answers.words.slice(0, index + 1);
+  if (words.length === 0)
+    throw new EdgewiseError('task', answers.bound.where, `no word comes after ${JSON.stringify(bound)}`);
+  return words.map((word) => answers.prefix + word);
+}

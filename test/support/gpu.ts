@@ -1,0 +1,129 @@
+/** A device for tests, kernels run one at a time on it, and comparisons in units of rounding. */
+import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest';
+import { Arena } from '../../src/gpu/arena.js';
+import { Gpu } from '../../src/gpu/gpu.js';
+import type { BufferSlice, KernelName, KernelUse } from '../../src/gpu/kernel.js';
+import { openDevice, type OpenDevice } from '../../src/node/device.js';
+
+/** The device of a test file. `gpu` may be read in hooks and tests only. */
+export interface TestDevice {
+  readonly gpu: Gpu;
+}
+
+/**
+ * Opens one device for the tests of a file and closes it after them. No test may leave a buffer behind that it made, and
+ * none may be left at the end. Without an adapter all tests fail, with openDevice's words on what to install.
+ */
+export function useDevice(): TestDevice {
+  let opened: OpenDevice | undefined;
+  let gpu: Gpu | undefined;
+  let before = 0;
+  const current = (): Gpu => {
+    if (!gpu) throw new Error('the device is open only while tests run');
+    return gpu;
+  };
+  beforeAll(async () => {
+    opened = await openDevice();
+    gpu = new Gpu(opened.device, opened.adapter);
+  });
+  beforeEach(() => {
+    before = current().liveBytes;
+  });
+  afterEach(() => {
+    expect(current().liveBytes, 'bytes alive before and after the test').toBe(before);
+  });
+  afterAll(async () => {
+    await opened?.close();
+    if (gpu) expect(gpu.liveBytes, 'bytes alive after all tests').toBe(0);
+  });
+  return {
+    get gpu() {
+      return current();
+    },
+  };
+}
+
+type Buffers<N extends KernelName> = KernelUse<N>['buffers'];
+
+/** One run of one kernel: contents of its buffers before, and which buffer to read afterwards. */
+export interface KernelRun<N extends KernelName> extends Pick<KernelUse<N>, 'params' | 'overrides'> {
+  readonly buffers: { readonly [K in keyof Buffers<N>]: Float32Array | Uint32Array };
+  /** Workgroups in x, y and z, or rows that take a workgroup each. */
+  readonly grid: readonly [number, number?, number?] | { readonly rows: number };
+  readonly read: keyof Buffers<N>;
+}
+
+/** What a kernel run leaves in the buffer that it names. */
+export async function runKernel<N extends KernelName>(gpu: Gpu, name: N, run: KernelRun<N>): Promise<ArrayBuffer> {
+  const arena = new Arena(gpu);
+  try {
+    const buffers = Object.fromEntries(
+      Object.entries<Float32Array | Uint32Array>(run.buffers).map(([key, data]) => [key, arena.upload(key, data)]),
+    ) as unknown as Buffers<N> & Record<string, BufferSlice>;
+    const operation = await arena.operation(name, { buffers, params: run.params, overrides: run.overrides });
+    const recording = gpu.record();
+    if ('rows' in run.grid) recording.dispatchRows(operation, run.grid.rows);
+    else recording.dispatch(operation, ...run.grid);
+    recording.submit();
+    return await gpu.read(buffers[run.read]!);
+  } finally {
+    arena.dispose();
+  }
+}
+
+/** What no kernel computes: shows which elements of an output were left alone. */
+export const UNTOUCHED = 12345.678;
+
+export function untouched(length: number): Float32Array<ArrayBuffer> {
+  return new Float32Array(length).fill(UNTOUCHED);
+}
+
+/** Relative rounding error of one f32 operation. */
+const ROUNDING = 2 ** -24;
+
+/**
+ * Fails unless every value is within `units` roundings of the expected one. A rounding is 2^-24 of the value's magnitude:
+ * of the sum of the absolute values of the terms that it was added up from.
+ */
+export function expectRounded(
+  what: string,
+  got: ArrayLike<number>,
+  expected: ArrayLike<number>,
+  magnitude: ArrayLike<number>,
+  units: number,
+): void {
+  expect(got.length, what).toBe(expected.length);
+  expect(magnitude.length, what).toBe(expected.length);
+  for (let i = 0; i < got.length; i++) {
+    const error = Math.abs(got[i]! - expected[i]!);
+    if (!(error <= units * ROUNDING * magnitude[i]!)) {
+      const ratio = (error / (ROUNDING * magnitude[i]!)).toPrecision(3);
+      expect.fail(`${what}[${i}]: got ${got[i]}, expected ${expected[i]}: ${ratio} roundings, ${units} allowed`);
+    }
+  }
+}
+
+/** Fails unless both hold the same values, bit for bit. */
+export function expectSame(what: string, got: ArrayLike<number>, expected: ArrayLike<number>): void {
+  expect(got.length, what).toBe(expected.length);
+  for (let i = 0; i < got.length; i++) {
+    if (!Object.is(got[i], expected[i])) expect.fail(`${what}[${i}]: got ${got[i]}, expected exactly ${expected[i]}`);
+  }
+}
+
+/** Fails unless every value is within `tolerance` of the expected one, or for large ones within that part of it. */
+export function expectClose(
+  what: string,
+  got: ArrayLike<number>,
+  expected: ArrayLike<number>,
+  tolerance: number,
+  scale: 'absolute' | 'relative' = 'absolute',
+): void {
+  expect(got.length, what).toBe(expected.length);
+  for (let i = 0; i < got.length; i++) {
+    const allowed = scale === 'absolute' ? tolerance : tolerance * Math.max(1, Math.abs(expected[i]!));
+    if (!(Math.abs(got[i]! - expected[i]!) <= allowed)) {
+      expect.fail(`${what}[${i}]: got ${got[i]}, expected ${expected[i]} within ${allowed}`);
+    }
+  }
+}

@@ -1,0 +1,101 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, posix } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+
+const SRC = fileURLToPath(new URL('../../src', import.meta.url));
+
+/** What the files of each folder may import besides their own folder: folders or single files of src, and packages. */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  base: [],
+  circuit: ['base', 'graphology', 'graphology-types'],
+  checkpoint: ['base'],
+  task: ['base', '@huggingface/tokenizers'],
+  gpu: ['base'],
+  model: ['base', 'checkpoint', 'gpu'],
+  exec: ['base', 'circuit', 'gpu', 'model'],
+  discover: ['base', 'circuit'],
+  patch: ['base', 'circuit', 'gpu', 'model', 'exec', 'task', 'discover/ports'],
+  evaluate: ['base', 'circuit', 'discover/ports'],
+  export: ['base', 'circuit', 'graphology', 'graphology-types'],
+};
+const CORE = Object.keys(MAY_IMPORT);
+/** The composition root. */
+const ROOT_FILES = [...CORE, 'engine', 'index'];
+const NODE_SIDE = [...ROOT_FILES, 'node', 'cli', 'node:', 'webgpu', '@huggingface/hub', 'commander', 'cli-progress'];
+/** Packages that the engine may use anywhere: they run in a browser and know nothing of it. */
+const ANYWHERE = ['valibot'];
+
+interface SourceFile {
+  readonly path: string;
+  readonly imports: readonly string[];
+}
+
+/** Static imports and re-exports, whose part before the name is names, braces, commas and stars only; dynamic imports. */
+const IMPORT = /^\s*(?:import|export)\s+(?:[\w$*{},\s]+?\sfrom\s+)?['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]/gm;
+
+/** Path below src without extension, and what it imports: paths of the same form, or names of packages. */
+function sourceFile(path: string, text: string): SourceFile {
+  const specifiers = [...text.matchAll(IMPORT)];
+  const imports = specifiers.map((match) => {
+    const specifier = match[1] ?? match[2] ?? '';
+    return specifier.startsWith('.') ? posix.join(posix.dirname(path), specifier).replace(/\.js$/, '') : specifier;
+  });
+  return { path: path.replace(/(\.d)?\.ts$/, ''), imports };
+}
+
+function forbidden({ path, imports }: SourceFile): string[] {
+  const folder = path.includes('/') ? (path.split('/')[0] ?? '') : '';
+  const core = MAY_IMPORT[folder];
+  const allowed = [...(core ?? (folder === '' ? ROOT_FILES : NODE_SIDE)), ...ANYWHERE, ...(folder ? [folder] : [])];
+  const matches = (target: string): boolean =>
+    allowed.some((name) => target === name || target.startsWith(name.endsWith(':') ? name : `${name}/`));
+  return imports.filter((target) => !matches(target)).map((target) => `${path} imports ${target}`);
+}
+
+/** The first cycle found, as the files on it, or undefined. */
+function cycle(files: readonly SourceFile[]): string[] | undefined {
+  const byPath = new Map(files.map((file) => [file.path, file]));
+  const finished = new Set<string>();
+  const visit = (path: string, trail: readonly string[]): string[] | undefined => {
+    if (trail.includes(path)) return [...trail.slice(trail.indexOf(path)), path];
+    if (finished.has(path)) return undefined;
+    for (const next of byPath.get(path)?.imports ?? []) {
+      const found = visit(next, [...trail, path]);
+      if (found) return found;
+    }
+    finished.add(path);
+    return undefined;
+  };
+  for (const { path } of files) {
+    const found = visit(path, []);
+    if (found) return found;
+  }
+  return undefined;
+}
+
+const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' })
+  .filter((name) => name.endsWith('.ts'))
+  .map((name) => sourceFile(name.replaceAll('\\', '/'), readFileSync(join(SRC, name), 'utf8')));
+
+test('every folder imports only what its layer may', () => {
+  expect(files.length).toBeGreaterThan(20);
+  expect(files.flatMap(forbidden)).toEqual([]);
+  const folders = new Set(files.map((file) => dirname(file.path).split('/')[0] ?? ''));
+  expect([...folders].filter((folder) => !['.', 'node', 'cli', ...CORE].includes(folder))).toEqual([]);
+});
+
+test('imports form no cycle', () => {
+  expect(cycle(files)).toBeUndefined();
+});
+
+test('both checks find what they look for', () => {
+  const text = `import type { A } from '../patch/plain.js';\nexport * from "./acdc.js";\nconst fs = await import('node:fs');\nimport {\n  b,\n} from '../circuit/nodes.js';`;
+  const file = sourceFile('discover/select.ts', text);
+  expect(file.imports).toEqual(['patch/plain', 'discover/acdc', 'node:fs', 'circuit/nodes']);
+  expect(forbidden(file)).toEqual(['discover/select imports patch/plain', 'discover/select imports node:fs']);
+  expect(forbidden(sourceFile('patch/plain.ts', `import '../discover/ports.js'; `))).toEqual([]);
+  expect(forbidden(sourceFile('patch/plain.ts', `import '../discover/acdc.js'; `))).toHaveLength(1);
+  const ring = [sourceFile('a/x.ts', `import './y.js';`), sourceFile('a/y.ts', `export * from './x.js';`)];
+  expect(cycle(ring)).toEqual(['a/x', 'a/y', 'a/x']);
+});
