@@ -11,8 +11,8 @@ export const SCHEMA_VERSION = 1;
  * for under one more top-level key, `edgewise`: `schema_version`, `provenance`, `direct_edges`, `untested_removals`.
  *
  * Every addition edge of the model is present with a finite `score` (loss form: positive = the edge helps), since
- * readers of that schema require one: 0 and `"tested": false` where none was measured. `step` is the edge's place in the order
- * of decisions. One node or edge a line, in the order of ids.
+ * readers of that schema require one: 0 and `"tested": false` where none was measured. `step` is the edge's place in
+ * the order of decisions. One node or edge a line, in the order of ids.
  */
 export function writeCircuitJson(circuit: Circuit): string {
   const { topology, width, provenance, untestedRemovals } = circuit;

@@ -10,8 +10,8 @@ const SMALLEST_WEIGHT = 1e-12;
  * The graph as GEXF 1.3, written so that Gephi, networkx (from 3.6, the first to know this version) and graphology-gexf
  * all read it without loss: attribute types are declared and do not depend on values; parallel edges differ in `kind`
  * (Gephi merges those that don't) and repeat it as `port` (networkx drops `kind`); colours are r, g, b (networkx fails
- * on `hex`); no schemaLocation and no date; numbers in their shortest exact form. Node and edge ids are the graph's keys,
- * that is the names of nodes and edges.
+ * on `hex`); no schemaLocation and no date; numbers in their shortest exact form. Node and edge ids are the graph's
+ * keys, that is the names of nodes and edges.
  */
 export function writeGexf(graph: CircuitGraph): string {
   const attributes = graph.getAttributes();

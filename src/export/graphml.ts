@@ -11,7 +11,7 @@ const TYPES: Readonly<Record<Column<never>['type'], string>> = {
 
 /**
  * The graph as GraphML. An edge's `id` must be an XML name token there, which `a0.h0->a1.h0<q>` is not: edges are
- * numbered as they come, and their names stand in the data `name`. The layout is left out, since GraphML has no word for it.
+ * numbered as they come, and their names stand in the data `name`. GraphML has no word for a layout, so it is left out.
  */
 export function writeGraphml(graph: CircuitGraph): string {
   const attributes = graph.getAttributes();

@@ -1,4 +1,5 @@
 /** A device for tests, kernels run one at a time on it, and comparisons in units of rounding. */
+import { appendFileSync } from 'node:fs'; // TEMP
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest';
 import { Arena } from '../../src/gpu/arena.js';
 import { Gpu } from '../../src/gpu/gpu.js';
@@ -34,6 +35,7 @@ export function useDevice(): TestDevice {
   });
   afterAll(async () => {
     await opened?.close();
+    for (const [k, v] of seen) appendFileSync('/tmp/worst.txt', `${v[0].toPrecision(3)} of ${v[1].toPrecision(3)} ${k}\n`); // TEMP
     if (gpu) expect(gpu.liveBytes, 'bytes alive after all tests').toBe(0);
   });
   return {
@@ -96,6 +98,7 @@ export function expectRounded(
   expect(magnitude.length, what).toBe(expected.length);
   for (let i = 0; i < got.length; i++) {
     const error = Math.abs(got[i]! - expected[i]!);
+    worst(what, error / (ROUNDING * magnitude[i]!), units); // TEMP
     if (!(error <= units * ROUNDING * magnitude[i]!)) {
       const ratio = (error / (ROUNDING * magnitude[i]!)).toPrecision(3);
       expect.fail(`${what}[${i}]: got ${got[i]}, expected ${expected[i]}: ${ratio} roundings, ${units} allowed`);
@@ -127,3 +130,11 @@ export function expectClose(
     }
   }
 }
+
+const seen = new Map<string, [number, number]>(); // TEMP
+function worst(what: string, ratio: number, units: number): void { // TEMP
+  if (!process.env['WORST']) return; // TEMP
+  const key = `${expect.getState().currentTestName} :: ${what}`; // TEMP
+  const old = seen.get(key); // TEMP
+  if (!old || ratio > old[0]) seen.set(key, [ratio, units]); // TEMP
+} // TEMP

@@ -18,10 +18,11 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   patch: ['base', 'circuit', 'gpu', 'model', 'exec', 'task', 'discover/ports'],
   evaluate: ['base', 'circuit', 'discover/ports'],
   export: ['base', 'circuit', 'graphology', 'graphology-types'],
+  check: ['base', 'circuit', 'gpu', 'model', 'exec', 'task', 'patch'],
 };
 const CORE = Object.keys(MAY_IMPORT);
 /** The composition root. */
-const ROOT_FILES = [...CORE, 'engine', 'index'];
+const ROOT_FILES = [...CORE, 'engine', 'index', 'version'];
 const NODE_SIDE = [...ROOT_FILES, 'node', 'cli', 'node:', 'webgpu', '@huggingface/hub', 'commander', 'cli-progress'];
 /** Packages that the engine may use anywhere: they run in a browser and know nothing of it. */
 const ANYWHERE = ['valibot'];

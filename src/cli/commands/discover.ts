@@ -1,0 +1,185 @@
+import { Command, Option } from 'commander';
+import { join } from 'node:path';
+import { EdgewiseError } from '../../base/errors.js';
+import type { Circuit } from '../../circuit/circuit.js';
+import type { SenderHeads } from '../../discover/acdc-order.js';
+import { SENDER_HEADS } from '../../discover/acdc-order.js';
+import type { Discovery, DiscoveryOptions } from '../../engine.js';
+import { METRICS } from '../../exec/metrics.js';
+import { CIRCUIT_WRITERS, writeTrace } from '../../export/index.js';
+import { requireAnswers } from '../../task/load-task.js';
+import type { Task } from '../../task/types.js';
+import {
+  adapterOption,
+  finiteNumber,
+  jsonOption,
+  metricOption,
+  modelOption,
+  patchOptions,
+  promptOptions,
+  SEARCH_METRICS,
+  taskOption,
+  type ModelOptions,
+  type PatchingOptions,
+  type TaskOptions,
+} from '../options.js';
+import { progressBar } from '../progress.js';
+import { assertUsable, writeResult, type RunIdentity } from '../result-folder.js';
+import { openModelArgument, readMeanOver, readPrompts, required, taskReader, withEngine, type TaskReader } from '../session.js';
+import { signed, strongestEdges } from '../text-report.js';
+
+interface Options extends ModelOptions, TaskOptions, PatchingOptions {
+  readonly method: string;
+  readonly threshold: number;
+  readonly directEdges: boolean;
+  readonly senderHeads: SenderHeads;
+  readonly abs: boolean;
+  readonly out?: string;
+  readonly force: boolean;
+  readonly json: boolean;
+}
+
+export function discoverCommand(): Command {
+  const command = new Command('discover')
+    .description('Prune a model down to the circuit of a task and write it as circuit.json, circuit.gexf and trace.jsonl.')
+    .addOption(modelOption())
+    .addOption(taskOption())
+    .addOption(new Option('--method <name>', 'how to search').choices(['acdc']).default('acdc'))
+    .addOption(metricOption(SEARCH_METRICS, 'kl'))
+    .addOption(
+      new Option('--threshold <x>', 'remove an edge whose effect on the metric is below x').argParser(finiteNumber).default(0.05),
+    );
+  for (const option of promptOptions()) command.addOption(option);
+  for (const option of patchOptions((value) => value)) command.addOption(option);
+  return command
+    .option('--direct-edges', "also test each head's own query, key and value", false)
+    .addOption(
+      new Option('--sender-heads <order>', 'order of the heads inside a layer').choices(SENDER_HEADS).default('descending'),
+    )
+    .option('--abs', 'test the absolute effect: also keep edges whose removal improves the metric', false)
+    .option('--out <folder>', 'where results go (default: runs/<model>.<task>.<method>)')
+    .option('--force', 'write into a folder that holds something else', false)
+    .addOption(adapterOption())
+    .addOption(jsonOption().default(false))
+    .addHelpText('after', '\nExample:\n  edgewise discover --model tasks-4l --task ioi --prompts 32 --threshold 0.05')
+    .action(discover);
+}
+
+async function discover(options: Options): Promise<void> {
+  const opened = await openModelArgument(required(options.model, '--model'));
+  const bos = options.bos ?? 'auto';
+  const reader = await taskReader(opened, bos);
+  const task = await readPrompts(reader, { ...options, task: required(options.task, '--task') });
+  const search = await searchOptions(options, reader);
+  requireAnswers(task, METRICS[search.metric].needs);
+
+  const folder = options.out ?? join('runs', `${opened.model.name}.${task.name}.${options.method}`);
+  await assertUsable(folder, identity(options, search, opened.model, task), options.force);
+  const bar = progressBar('testing edges');
+  const discovery = await withEngine(opened.model, options.adapter, (engine) =>
+    engine.discover(task, search, ({ tested, kept, decided, total }) => {
+      bar.update(decided, total, `${tested} tested, ${kept} kept`);
+    }),
+  ).finally(() => bar.stop());
+
+  const files = await writeResult(folder, {
+    'trace.jsonl': writeTrace(discovery.trace),
+    'circuit.gexf': CIRCUIT_WRITERS.gexf(discovery.circuit),
+    'circuit.json': CIRCUIT_WRITERS.json(discovery.circuit),
+  });
+  process.stdout.write(options.json ? `${JSON.stringify(jsonReport(discovery, files))}\n` : textReport(discovery, files));
+}
+
+async function searchOptions(options: Options, reader: TaskReader): Promise<DiscoveryOptions> {
+  const ablation = options.ablation ?? 'resample';
+  if (options.meanOver !== undefined && !ablation.startsWith('mean')) {
+    throw new EdgewiseError('usage', '--mean-over', `is for mean ablations, the ablation is ${ablation}`);
+  }
+  return {
+    metric: options.metric ?? 'kl',
+    ablation,
+    input: options.input ?? 'token',
+    meanOver: await readMeanOver(reader, options.meanOver ?? 'clean'),
+    threshold: options.threshold,
+    absolute: options.abs,
+    senderHeads: options.senderHeads,
+    directEdges: options.directEdges,
+    skip: options.skip ?? 0,
+    bos: options.bos ?? 'auto',
+    tokenizerHash: reader.tokenizerHash,
+  };
+}
+
+function identity(
+  options: Options,
+  search: DiscoveryOptions,
+  model: { readonly name: string; readonly hash: string; readonly spec: { readonly family: string } },
+  task: Task,
+): RunIdentity {
+  const meanOver = search.meanOver ?? 'clean';
+  return {
+    method: options.method,
+    model: { name: model.name, hash: model.hash, family: model.spec.family },
+    tokenizer: search.tokenizerHash ?? null,
+    task: { name: task.name, hash: task.hash },
+    prompts: { count: task.pairs.length, skip: options.skip ?? 0 },
+    bos: options.bos ?? 'auto',
+    ablation: search.ablation,
+    meanOver: search.ablation.startsWith('mean') ? (typeof meanOver === 'string' ? meanOver : meanOver.hash) : null,
+    input: search.input,
+    metric: search.metric,
+    threshold: options.threshold,
+    absolute: options.abs,
+    directEdges: options.directEdges,
+    senderHeads: options.senderHeads,
+    seed: null,
+  };
+}
+
+function jsonReport(discovery: Discovery, files: readonly string[]): object {
+  const { tested, kept, edges, initial, final, empty, seconds } = discovery;
+  const { provenance } = discovery.circuit;
+  return {
+    tested,
+    kept,
+    edges,
+    initial,
+    final,
+    empty,
+    faithfulness: discovery.faithfulness,
+    min_margin: provenance?.minMargin ?? null,
+    seconds,
+    adapter: provenance?.adapter,
+    files,
+  };
+}
+
+function textReport(discovery: Discovery, files: readonly string[]): string {
+  const { circuit, tested, kept, edges, initial, final, empty, faithfulness, seconds } = discovery;
+  const provenance = circuit.provenance!;
+  const margin = provenance.minMargin;
+  const lines = [
+    `${provenance.task.name} on ${provenance.model.name}, ${provenance.prompts.count} prompts, ${provenance.ablation} ablation`,
+    `  kept ${number(kept)} of ${number(edges)} edges: ${number(tested)} tested in ${seconds.toFixed(1)} s at threshold ${provenance.threshold}`,
+    `  ${provenance.metric} (lower is better): ${value(initial)} whole model, ${value(final)} circuit, ${value(empty)} empty circuit`,
+    `  faithfulness ${faithfulness === null ? 'undefined: the whole model and the empty circuit do not differ' : faithfulness.toFixed(3)}`,
+    ...(margin ? [`  closest decision: ${margin.edge}, ${margin.margin.toExponential(1)} from the threshold`] : []),
+    ...headToHead(circuit),
+    'files written',
+    ...files.map((file) => `  ${file}`),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function headToHead(circuit: Circuit): string[] {
+  const strongest = strongestEdges(circuit, 8, 'heads');
+  if (strongest.length === 0) return ['no head-to-head edge is kept'];
+  const width = Math.max(...strongest.map(({ name }) => name.length));
+  return [
+    'strongest head-to-head edges (effect: how much worse the metric gets without the edge)',
+    ...strongest.map(({ name, effect }) => `  ${name.padEnd(width)}  ${signed(effect)}`),
+  ];
+}
+
+const number = (value: number): string => value.toLocaleString('en-US');
+const value = (metric: number): string => metric.toFixed(4);

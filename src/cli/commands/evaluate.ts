@@ -1,0 +1,147 @@
+import { Command, Option } from 'commander';
+import { EdgewiseError } from '../../base/errors.js';
+import type { Provenance } from '../../circuit/circuit.js';
+import { topologyOf, type Evaluation, type MeanOver } from '../../engine.js';
+import { METRIC_NAMES, METRICS, type MetricName } from '../../exec/metrics.js';
+import { parseCircuit, resolveCircuit } from '../../export/index.js';
+import { readWhole } from '../../node/open-files.js';
+import type { Ablation, InputWriter } from '../../patch/options.js';
+import { requireAnswers } from '../../task/load-task.js';
+import type { BosMode } from '../../task/tokenizer.js';
+import {
+  adapterOption,
+  count,
+  jsonOption,
+  metricOption,
+  modelOption,
+  patchOptions,
+  promptOptions,
+  taskOption,
+  type ModelOptions,
+  type PatchingOptions,
+  type TaskOptions,
+} from '../options.js';
+import { note } from '../progress.js';
+import { openModelArgument, readMeanOver, readPrompts, required, taskReader, withEngine, type TaskReader } from '../session.js';
+
+interface Options extends ModelOptions, TaskOptions, PatchingOptions {
+  readonly circuit: string;
+  readonly seed: number;
+  readonly json: boolean;
+}
+
+export function evaluateCommand(): Command {
+  const command = new Command('evaluate')
+    .description("Measure a circuit: its metric beside the whole model's, the empty circuit's and a random circuit's.")
+    .addOption(modelOption())
+    .addOption(taskOption())
+    .option('--circuit <file>', 'circuit.json, or any EAP-IG/MIB file whose edges have in_graph')
+    .addOption(metricOption(METRIC_NAMES, "the circuit's, or kl"));
+  for (const option of promptOptions()) command.addOption(option);
+  for (const option of patchOptions((value) => `the circuit's, or ${value}`)) command.addOption(option);
+  return command
+    .addOption(new Option('--seed <n>', 'seed of the random circuit').argParser(count(0)).default(0))
+    .addOption(adapterOption())
+    .addOption(jsonOption().default(false))
+    .addHelpText('after', '\nOptions that are not given are those that the circuit was found with; others are announced.')
+    .action(evaluate);
+}
+
+async function evaluate(options: Options): Promise<void> {
+  const path = required(options.circuit, '--circuit');
+  const taskArgument = required(options.task, '--task');
+  const opened = await openModelArgument(required(options.model, '--model'));
+  const file = parseCircuit(new TextDecoder().decode(await readWhole(path, 'circuit')), path);
+  const { kept } = resolveCircuit(file, topologyOf(opened.model));
+  const found = file.provenance;
+  if (found && found.model.hash !== opened.model.hash) {
+    note(`note: the circuit was found on another model, ${found.model.name}`);
+  }
+
+  const choose = chooser();
+  const bos = choose<BosMode>('--bos', options.bos, found?.bos, 'auto');
+  const reader = await taskReader(opened, bos);
+  const whole = await reader.read(taskArgument);
+  // Rows of another task file mean nothing here.
+  const rows = found && found.task.hash === whole.hash ? found.prompts : undefined;
+  if (found && !rows) note(`note: the circuit was found on another task, ${found.task.name}; all prompts of ${whole.name} are used unless --prompts says otherwise`);
+  const skip = choose('--skip', options.skip, rows?.skip, 0);
+  const prompts = choose('--prompts', options.prompts, rows?.count, undefined);
+  const task = await readPrompts(reader, { task: taskArgument, prompts, skip });
+  const metric = choose<MetricName>('--metric', options.metric, metricOf(found, path), 'kl');
+  requireAnswers(task, METRICS[metric].needs);
+  const ablation = choose<Ablation>('--ablation', options.ablation, found?.ablation, 'resample');
+  const input = choose<InputWriter>('--input', options.input, found?.input, 'token');
+  const meanOver = await meanSource(options, found, ablation, reader);
+
+  const evaluation = await withEngine(opened.model, options.adapter, (engine) =>
+    engine.evaluate(task, kept, { metric, ablation, input, meanOver }, options.seed),
+  );
+  process.stdout.write(options.json ? `${JSON.stringify(jsonReport(evaluation))}\n` : textReport(evaluation, task.name, ablation));
+}
+
+/** An option's value: as given, else as the circuit was found, else the default. What differs from the circuit is announced. */
+function chooser() {
+  return <T>(option: string, given: T | undefined, inCircuit: T | undefined, byDefault: T): T => {
+    if (given !== undefined && inCircuit !== undefined && given !== inCircuit) {
+      note(`note: ${option} ${String(given)} instead of ${String(inCircuit)}, with which the circuit was found`);
+    }
+    return given ?? inCircuit ?? byDefault;
+  };
+}
+
+function metricOf(found: Provenance | undefined, path: string): MetricName | undefined {
+  if (!found) return undefined;
+  const name = METRIC_NAMES.find((metric) => metric === found.metric);
+  if (name === undefined) {
+    note(`note: ${path} was found with the metric ${found.metric}, which this engine does not have`);
+  }
+  return name;
+}
+
+async function meanSource(
+  options: Options,
+  found: Provenance | undefined,
+  ablation: Ablation,
+  reader: TaskReader,
+): Promise<MeanOver> {
+  const usesMean = ablation.startsWith('mean');
+  if (options.meanOver !== undefined) {
+    if (!usesMean) throw new EdgewiseError('usage', '--mean-over', `is for mean ablations, the ablation is ${ablation}`);
+    return readMeanOver(reader, options.meanOver);
+  }
+  const before = usesMean ? (found?.meanOver ?? 'clean') : 'clean';
+  if (before === 'clean' || before === 'corrupted') return before;
+  throw new EdgewiseError('usage', '--mean-over', "is needed: the circuit was found with means over another task's file");
+}
+
+function jsonReport(evaluation: Evaluation): object {
+  const { clean, corrupted, circuit, faithfulness, accuracy, metric, prompts, edges, random } = evaluation;
+  return {
+    metric,
+    prompts,
+    clean,
+    corrupted,
+    circuit,
+    faithfulness,
+    accuracy: accuracy?.circuit ?? null,
+    clean_accuracy: accuracy?.clean ?? null,
+    edges: edges.kept,
+    total_edges: edges.total,
+    random: { seed: random.seed, circuit: random.metric, faithfulness: random.faithfulness },
+  };
+}
+
+function textReport(evaluation: Evaluation, taskName: string, ablation: Ablation): string {
+  const { clean, corrupted, circuit, faithfulness, accuracy, metric, prompts, edges, random } = evaluation;
+  const ratio = (value: number | null): string => (value === null ? 'undefined' : value.toFixed(3));
+  const percent = (value: number): string => `${(100 * value).toFixed(1)} %`;
+  const lines = [
+    `${taskName}, ${prompts} prompts, ${ablation} ablation; ${metric}, lower is better`,
+    `  whole model     ${clean.toFixed(4)}${accuracy ? `   accuracy ${percent(accuracy.clean)}` : ''}`,
+    `  circuit         ${circuit.toFixed(4)}${accuracy ? `   accuracy ${percent(accuracy.circuit)}` : ''}   faithfulness ${ratio(faithfulness)}   ${edges.kept} of ${edges.total} edges`,
+    `  random circuit  ${random.metric.toFixed(4)}   faithfulness ${ratio(random.faithfulness)}   as many edges, seed ${random.seed}`,
+    `  empty circuit   ${corrupted.toFixed(4)}`,
+  ];
+  return `${lines.join('\n')}\n`;
+}

@@ -1,0 +1,132 @@
+import { Command } from 'commander';
+import { EdgewiseError } from '../../base/errors.js';
+import { planFor, topologyOf } from '../../engine.js';
+import { Gpu } from '../../gpu/gpu.js';
+import { weightTable } from '../../model/weight-table.js';
+import { openDevice } from '../../node/device.js';
+import { megabytes, type RunPlan } from '../../patch/run-plan.js';
+import {
+  adapterOption,
+  jsonOption,
+  modelOption,
+  promptOptions,
+  taskOption,
+  type ModelOptions,
+  type TaskOptions,
+} from '../options.js';
+import { openModelArgument, readPrompts, taskReader } from '../session.js';
+import { table } from '../text-report.js';
+
+interface Options extends Partial<ModelOptions>, Partial<TaskOptions> {
+  readonly directEdges: boolean;
+  readonly json: boolean;
+}
+
+export function infoCommand(): Command {
+  const command = new Command('info')
+    .description('Show the adapter with its limits, a model with its edges, and the memory that a run would take.')
+    .addOption(modelOption())
+    .addOption(taskOption());
+  for (const option of promptOptions()) command.addOption(option);
+  return command
+    .option('--direct-edges', "plan for a run that also tests each head's own query, key and value", false)
+    .addOption(adapterOption())
+    .addOption(jsonOption().default(false))
+    .action(info);
+}
+
+const LIMITS = [
+  'maxStorageBufferBindingSize',
+  'maxBufferSize',
+  'maxStorageBuffersPerShaderStage',
+  'maxComputeWorkgroupStorageSize',
+  'maxComputeInvocationsPerWorkgroup',
+  'maxComputeWorkgroupsPerDimension',
+] as const;
+
+interface Report {
+  adapter: string;
+  limits: Record<(typeof LIMITS)[number], number>;
+  features: string[];
+  model?: object;
+  plan?: RunPlan;
+}
+
+async function info(options: Options): Promise<void> {
+  if (options.task !== undefined && options.model === undefined) {
+    throw new EdgewiseError('usage', '--task', 'needs --model, whose tokenizer and sizes the plan depends on');
+  }
+  const opened = options.model === undefined ? undefined : await openModelArgument(options.model);
+  const task =
+    opened && options.task !== undefined
+      ? await readPrompts(await taskReader(opened, options.bos ?? 'auto'), { ...options, task: options.task })
+      : undefined;
+  const open = await openDevice(options.adapter === undefined ? {} : { adapterName: options.adapter });
+  try {
+    const { limits, features } = open.device;
+    const report: Report = {
+      adapter: open.adapter,
+      limits: Object.fromEntries(LIMITS.map((name) => [name, limits[name]])) as Report['limits'],
+      features: [...features].sort(),
+    };
+    if (opened) {
+      const { model } = opened;
+      const topology = topologyOf(model);
+      const parameters = [...weightTable(model.spec).values()].reduce(
+        (sum, shape) => sum + shape.reduce((product, n) => product * n, 1),
+        0,
+      );
+      report.model = {
+        name: model.name,
+        ...model.spec,
+        attention: undefined,
+        parameters,
+        weight_bytes: 4 * parameters,
+        edges: topology.additionEdges,
+        edges_with_direct: topology.edgeCount,
+      };
+      if (task) {
+        const { maxBinding } = new Gpu(open.device, open.adapter);
+        report.plan = planFor(model, topology, task.pairs, options.directEdges, maxBinding);
+      }
+    }
+    process.stdout.write(options.json ? `${JSON.stringify(report)}\n` : textReport(report));
+  } finally {
+    await open.close();
+  }
+}
+
+function textReport(report: Report): string {
+  const lines = [`adapter  ${report.adapter}`];
+  lines.push(...table(LIMITS.map((name) => [`  ${name}`, report.limits[name].toLocaleString('en-US')]), [1]));
+  lines.push(`  features: ${report.features.join(', ') || 'none'}`);
+  if (report.model) {
+    lines.push('model');
+    const entries = Object.entries(report.model).filter(([, value]) => value !== undefined && value !== null);
+    lines.push(
+      ...table(
+        entries.map(([name, value]) => [
+          `  ${name}`,
+          typeof value === 'number' ? value.toLocaleString('en-US') : typeof value === 'object' ? JSON.stringify(value) : String(value),
+        ]),
+      ),
+    );
+  }
+  if (report.plan) {
+    const { shape, microBatches, tensors, bytes } = report.plan;
+    lines.push(
+      `memory plan: ${shape.prompts} prompts of up to ${shape.sequence} tokens at a time, ${microBatches} micro-batch${microBatches > 1 ? 'es' : ''}`,
+      ...table(
+        tensors.map(({ name, shape: dimensions, bytes: size, count }) => [
+          `  ${name}`,
+          `[${dimensions.join(', ')}]`,
+          count > 1 ? `${count} x` : '',
+          megabytes(size),
+        ]),
+        [2, 3],
+      ),
+      `  beside the weights: ${megabytes(bytes)}`,
+    );
+  }
+  return `${lines.join('\n')}\n`;
+}

@@ -1,0 +1,90 @@
+import { EdgewiseError } from '../base/errors.js';
+import type { ModelDirectory } from '../checkpoint/byte-source.js';
+import { Engine, type MeanOver } from '../engine.js';
+import { openModel, type LoadedModel } from '../model/load-model.js';
+import { openDevice } from '../node/device.js';
+import { openModelDirectory } from '../node/model-directory.js';
+import { resolveModel } from '../node/model-location.js';
+import { openTaskFile, openTokenizer } from '../node/open-files.js';
+import { loadTask, takePrompts } from '../task/load-task.js';
+import type { BosMode, TaskTokenizer } from '../task/tokenizer.js';
+import type { Task } from '../task/types.js';
+import { progressBar } from './progress.js';
+
+/** A model as a command opened it: files checked, nothing on a device yet. */
+export interface OpenedModel {
+  readonly model: LoadedModel;
+  readonly directory: ModelDirectory;
+}
+
+export async function openModelArgument(argument: string): Promise<OpenedModel> {
+  const bar = progressBar(`downloading ${argument}`);
+  try {
+    const location = await resolveModel(argument, {
+      onProgress: ({ file, bytes, total }) => bar.update(bytes, total, file),
+    });
+    const directory = await openModelDirectory(location.directory);
+    const model = await openModel(directory);
+    return { model: { ...model, name: location.name }, directory };
+  } finally {
+    bar.stop();
+  }
+}
+
+/** Tasks in the tokens of one model. */
+export interface TaskReader {
+  readonly tokenizer: TaskTokenizer | null;
+  readonly tokenizerHash: string | null;
+  read(argument: string): Promise<Task>;
+}
+
+export async function taskReader({ model, directory }: OpenedModel, bos: BosMode): Promise<TaskReader> {
+  const opened = await openTokenizer(directory, model.spec, bos);
+  const { vocab, maxPositions } = model.spec;
+  const tokenizer = opened?.tokenizer ?? null;
+  return {
+    tokenizer,
+    tokenizerHash: opened?.hash ?? null,
+    read: async (argument) => loadTask(await openTaskFile(argument), { tokenizer, vocab, maxPositions }),
+  };
+}
+
+export async function readPrompts(
+  reader: TaskReader,
+  options: { readonly task: string; readonly prompts?: number | undefined; readonly skip?: number | undefined },
+): Promise<Task> {
+  return takePrompts(await reader.read(options.task), options.prompts, options.skip);
+}
+
+/** `clean`, `corrupted`, or a task file. */
+export async function readMeanOver(reader: TaskReader, argument: string): Promise<MeanOver> {
+  if (argument === 'clean' || argument === 'corrupted') return argument;
+  return reader.read(argument);
+}
+
+/** Opens the device and the engine for the length of `use`; both are closed whatever happens. */
+export async function withEngine<T>(
+  model: LoadedModel,
+  adapterName: string | undefined,
+  use: (engine: Engine) => Promise<T>,
+): Promise<T> {
+  const open = await openDevice(adapterName === undefined ? {} : { adapterName });
+  try {
+    const engine = await Engine.create({ device: open.device, adapter: open.adapter, model });
+    try {
+      const result = await use(engine);
+      engine.gpu.check();
+      return result;
+    } finally {
+      engine.dispose();
+    }
+  } finally {
+    await open.close();
+  }
+}
+
+/** Options as commander gives them, or an error that names the one missing. */
+export function required(value: string | undefined, option: string): string {
+  if (value === undefined || value === '') throw new EdgewiseError('usage', option, 'is needed');
+  return value;
+}

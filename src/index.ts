@@ -1,0 +1,53 @@
+/**
+ * Edgewise as a library: needs neither Node nor a DOM; the GPUDevice is passed in. `edgewise/node` adds devices, model
+ * directories, hub downloads and files for Node.
+ */
+export { EdgewiseError, type ErrorKind } from './base/errors.js';
+export { memoryDirectory, memorySource, type ByteSource, type ModelDirectory } from './checkpoint/byte-source.js';
+export { candidateEdges, keptEdges, type Circuit, type Provenance } from './circuit/circuit.js';
+export { EdgeSet } from './circuit/edge-set.js';
+export { toGraph, type CircuitGraph, type EdgeAttributes, type NodeAttributes } from './circuit/graph.js';
+export type { Branch, Node, Port, Writer } from './circuit/nodes.js';
+export { Topology, type Edge, type TopologyShape } from './circuit/topology.js';
+export { runSelfTest, type CheckResult } from './check/self-test.js';
+export { acdc, type AcdcOptions, type AcdcProgress, type AcdcResult, type AcdcStep } from './discover/acdc.js';
+export { SENDER_HEADS, type SenderHeads } from './discover/acdc-order.js';
+export type { RemovalEvaluator } from './discover/ports.js';
+export {
+  Engine,
+  planFor,
+  topologyOf,
+  type Discovery,
+  type DiscoveryOptions,
+  type EngineOptions,
+  type Evaluation,
+  type EvaluationOptions,
+  type MeanOver,
+} from './engine.js';
+export { faithfulness } from './evaluate/faithfulness.js';
+export { randomCircuitLike } from './evaluate/random-circuit.js';
+export { METRICS, METRIC_NAMES, type MetricName } from './exec/metrics.js';
+export {
+  CIRCUIT_WRITERS,
+  fileTopology,
+  parseCircuit,
+  resolveCircuit,
+  writeCircuitJson,
+  writeGexf,
+  writeTrace,
+  type CircuitFile,
+  type CircuitFormat,
+  type TraceStep,
+} from './export/index.js';
+export { Gpu } from './gpu/gpu.js';
+export { openModel, type LoadedModel } from './model/load-model.js';
+export { gpt2Spec, randomModel, type Gpt2Sizes } from './model/random-model.js';
+export type { ModelSpec } from './model/spec.js';
+export { ABLATIONS, INPUT_WRITERS, type Ablation, type InputWriter } from './patch/options.js';
+export { megabytes, type RunPlan } from './patch/run-plan.js';
+export { builtinTaskFile, builtinTasks } from './task/builtin/index.js';
+export { formatJsonl } from './task/jsonl.js';
+export { loadTask, readTaskRows, requireAnswers, takePrompts, type TaskFile } from './task/load-task.js';
+export { createTokenizer, type BosMode, type TaskTokenizer } from './task/tokenizer.js';
+export type { PromptPair, Task } from './task/types.js';
+export { VERSION } from './version.js';
