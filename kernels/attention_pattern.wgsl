@@ -2,7 +2,7 @@
 //
 // One invocation per query row: no barrier, and a row depends on that row alone. Prompts are padded on the right, so that
 // the causal mask already hides the padding from every real token. The maximum is subtracted before the exponential.
-// Shapes: ports [C, 3H, T, head4] (q of all heads, then k, then v), pattern [C, H, T, S] (f32).
+// Shapes: ports [C, T, 3H, head4] (q of all heads, then k, then v), pattern [C, H, T, S] (f32).
 // Grid: x covers T, y = C * H. Checked by test/gpu/kernels.test.ts (attention).
 struct Params {
   tokens: u32,
@@ -20,16 +20,17 @@ fn attention_pattern(@builtin(global_invocation_id) gid: vec3u) {
   let row = gid.x;
   if (row >= params.tokens) { return; }
   let query = row % params.sequence;
-  let port_stride = params.tokens * params.head4;
-  let q_port = (gid.y / params.heads) * 3u * params.heads + gid.y % params.heads;
-  let q_at = q_port * port_stride + row * params.head4;
-  let k_at = (q_port + params.heads) * port_stride + (row - query) * params.head4;
+  let token_stride = 3u * params.heads * params.head4;
+  let head = gid.y % params.heads;
+  let prompt_at = ((gid.y / params.heads) * params.tokens + row - query) * token_stride;
+  let q_at = prompt_at + query * token_stride + head * params.head4;
+  let k_at = prompt_at + (params.heads + head) * params.head4;
   let out_at = (gid.y * params.tokens + row) * params.sequence;
 
   var largest = -3.4e38;
   for (var key = 0u; key <= query; key++) {
     var score = 0.0;
-    for (var c = 0u; c < params.head4; c++) { score += dot(ports[q_at + c], ports[k_at + key * params.head4 + c]); }
+    for (var c = 0u; c < params.head4; c++) { score += dot(ports[q_at + c], ports[k_at + key * token_stride + c]); }
     score *= params.scale;
     pattern[out_at + key] = score;
     largest = max(largest, score);

@@ -1,19 +1,20 @@
-// live[c, input, t] = table[id[t]] (+ position[t mod S]) for every circuit c of the batch.
+// live[c, input, t] = column id[t] of the embedding (+ position[t mod S]) for every circuit c of the batch.
 //
-// One invocation per four columns of one token. A table larger than a binding comes in row chunks, one dispatch each: a
-// token whose id lies outside the chunk is left to the dispatch that holds it.
-// Shapes: ids [T], table chunk [rows, width4], positions [S, width4], live [C, W, T, width4].
-// Grid: x covers T * width4, y = C.
-// Checked by test/gpu/kernels.test.ts (embed).
+// The embedding is stored as the matrix [width, vocabulary] of kernels/matmul.wgsl, because the tied unembedding, which reads
+// all of it, is the costly use; a lookup gathers one column. One invocation per four rows of one token. A matrix larger than
+// a binding comes in chunks of panels, one dispatch each: a token whose id lies outside the chunk is left to the dispatch that
+// holds it. Shapes: ids [T], chunk [panels, 4 * width4, PANEL], positions [S, width4], live [C, W, T, width4].
+// Grid: x covers T * width4, y = C. Checked by test/gpu/kernels.test.ts (embed).
 struct Params {
   tokens: u32,
   sequence: u32,
   width4: u32,
-  first_row: u32,
-  rows: u32,
+  first_id: u32,
+  ids_held: u32,
   add_positions: u32,
   circuit_stride: u32,
 }
+const PANEL = 32u;
 @group(0) @binding(0) var<uniform> params: Params;
 //#include weight_f32
 @group(0) @binding(2) var<storage, read> ids: array<u32>;
@@ -24,10 +25,18 @@ struct Params {
 fn embed(@builtin(global_invocation_id) gid: vec3u) {
   if (gid.x >= params.tokens * params.width4) { return; }
   let token = gid.x / params.width4;
-  let column = gid.x % params.width4;
-  let row = ids[token] - params.first_row; // wraps around below the chunk, and then exceeds rows
-  if (row >= params.rows) { return; }
-  var value = load_weight(row * params.width4 + column);
-  if (params.add_positions != 0u) { value += positions[(token % params.sequence) * params.width4 + column]; }
+  let row4 = gid.x % params.width4;
+  let id = ids[token] - params.first_id; // wraps around below the chunk, and then exceeds ids_held
+  if (id >= params.ids_held) { return; }
+  let panel = id / (4u * PANEL);
+  let at = (panel * 4u * params.width4 + 4u * row4) * PANEL + (id / 4u) % PANEL;
+  let part = id % 4u;
+  var value = vec4f(
+    load_weight(at)[part],
+    load_weight(at + PANEL)[part],
+    load_weight(at + 2u * PANEL)[part],
+    load_weight(at + 3u * PANEL)[part],
+  );
+  if (params.add_positions != 0u) { value += positions[(token % params.sequence) * params.width4 + row4]; }
   live[gid.y * params.circuit_stride + gid.x] = value;
 }

@@ -28,12 +28,12 @@ struct Params {
 @group(0) @binding(7) var<storage, read_write> x: array<vec4f>;
 
 @compute @workgroup_size(64)
-fn port_inputs(@builtin(global_invocation_id) gid: vec3u) {
+fn port_inputs(@builtin(global_invocation_id) gid: vec3u, @builtin(workgroup_id) wid: vec3u) {
   if (gid.x >= params.out_rows * params.width4) { return; }
   let column = gid.x % params.width4;
   let token = rows[gid.x / params.width4];
-  let circuit = control[params.jobs_at + 2u * gid.y];
-  let mask_at = control[params.jobs_at + 2u * gid.y + 1u];
+  let circuit = control[params.jobs_at + 2u * wid.y];
+  let mask_at = control[params.jobs_at + 2u * wid.y + 1u];
 
   var sum = bias[column];
   if (params.add_positions != 0u) { sum += positions[(token % params.sequence) * params.width4 + column]; }
@@ -50,5 +50,5 @@ fn port_inputs(@builtin(global_invocation_id) gid: vec3u) {
       }
     }
   }
-  x[gid.y * params.out_rows * params.width4 + gid.x] = sum;
+  x[wid.y * params.out_rows * params.width4 + gid.x] = sum;
 }

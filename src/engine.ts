@@ -144,7 +144,7 @@ export class Engine {
     const directEdges = circuit.size - circuit.additionSize < this.topology.directEdges;
     const values = await this.#withEvaluator(task, options, directEdges, (evaluator) => evaluator.evaluate(circuits, metrics));
     const [clean, corrupted, found, random] = values.map((perMetric) => mean(perMetric[options.metric]!));
-    const accuracy = (perMetric: PromptValues | undefined): number => -mean(perMetric!.accuracy!);
+    const accuracy = (perMetric: PromptValues | undefined): number => 0 - mean(perMetric!.accuracy!); // never -0
     return {
       metric: options.metric,
       prompts: task.pairs.length,

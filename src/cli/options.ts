@@ -23,10 +23,16 @@ export interface PatchingOptions {
   readonly input?: InputWriter;
 }
 
+/** A text with something in it. */
+export function nonEmpty(text: string): string {
+  if (text.trim() === '') throw new InvalidArgumentError('It is empty.');
+  return text;
+}
+
 /** A finite number, written out in digits: `0x10`, `1_0`, an empty text and NaN are refused. */
 export function finiteNumber(text: string): number {
   const value = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text.trim()) ? Number(text) : Number.NaN;
-  if (!Number.isFinite(value)) throw new InvalidArgumentError(`Expected a finite number, got '${text}'.`);
+  if (!Number.isFinite(value)) throw new InvalidArgumentError('Expected a finite number.');
   return value;
 }
 
@@ -34,7 +40,7 @@ export function count(smallest: number): (text: string) => number {
   return (text) => {
     const value = finiteNumber(text);
     if (Number.isSafeInteger(value) && value >= smallest) return value;
-    throw new InvalidArgumentError(`Expected a whole number of at least ${smallest}, got '${text}'.`);
+    throw new InvalidArgumentError(`Expected a whole number of at least ${smallest}.`);
   };
 }
 
@@ -43,30 +49,39 @@ export const modelOption = (): Option =>
 
 export const taskOption = (): Option => new Option('--task <task>', 'shipped task, or a JSONL or template file');
 
-export const promptOptions = (): Option[] => [
-  new Option('--prompts <n>', 'how many prompt pairs of the task to use (default: all)').argParser(count(1)),
-  new Option('--skip <k>', 'leave out the first k prompt pairs').argParser(count(0)),
-  new Option('--bos <mode>', 'prepend the beginning-of-text token to texts (default: auto)').choices(['auto', 'yes', 'no']),
+// Defaults below are words for the help only: a command tells an option that is not given from one that is.
+type InWords = (value: string) => string;
+
+export const promptOptions = (byDefault: InWords = String): Option[] => [
+  new Option('--prompts <n>', 'how many prompt pairs of the task to use')
+    .argParser(count(1))
+    .default(undefined, byDefault('all')),
+  new Option('--skip <k>', 'leave out the first k prompt pairs').argParser(count(0)).default(undefined, byDefault('0')),
+  new Option('--bos <mode>', 'prepend the beginning-of-text token to texts')
+    .choices(['auto', 'yes', 'no'])
+    .default(undefined, byDefault('auto')),
 ];
 
-export const metricOption = (names: readonly MetricName[], byDefault: string): Option =>
-  new Option('--metric <name>', `what is measured (default: ${byDefault})`).choices(names);
+export const metricOption = (names: readonly MetricName[], byDefault: InWords = String): Option =>
+  new Option('--metric <name>', 'what is measured').choices(names).default(undefined, byDefault('kl'));
 
 export const SEARCH_METRICS = METRIC_NAMES.filter((name) => name !== 'accuracy');
 
-export const patchOptions = (byDefault: (value: string) => string): Option[] => [
-  new Option('--ablation <kind>', `what a cut edge carries (default: ${byDefault('resample')})`).choices(ABLATIONS),
-  new Option(
-    '--mean-over <prompts>',
-    `what mean ablations average over: clean, corrupted, or a task file's clean prompts (default: ${byDefault('clean')})`,
-  ),
-  new Option(
-    '--input <writer>',
-    `what the input writer holds; matters for zero and mean ablation (default: ${byDefault('token')})`,
-  ).choices(INPUT_WRITERS),
+export const patchOptions = (byDefault: InWords = String): Option[] => [
+  new Option('--ablation <kind>', 'what a cut edge carries')
+    .choices(ABLATIONS)
+    .default(undefined, byDefault('resample')),
+  new Option('--mean-over <prompts>', "what mean ablations average over: clean, corrupted, or a task file's clean prompts")
+    .argParser(nonEmpty)
+    .default(undefined, byDefault('clean')),
+  new Option('--input <writer>', 'what the input writer holds; matters for zero and mean ablation')
+    .choices(INPUT_WRITERS)
+    .default(undefined, byDefault('token')),
 ];
 
 export const adapterOption = (): Option =>
-  new Option('--adapter <name>', "part of the name of the WebGPU adapter to use (default: the system's choice)");
+  new Option('--adapter <name>', 'part of the name of the WebGPU adapter to use')
+    .argParser(nonEmpty)
+    .default(undefined, "the system's choice");
 
-export const jsonOption = (): Option => new Option('--json', 'print one JSON object on stdout');
+export const jsonOption = (): Option => new Option('--json', 'print the result as JSON');

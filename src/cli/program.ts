@@ -1,4 +1,4 @@
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, type Option } from 'commander';
 import { EdgewiseError } from '../base/errors.js';
 import { VERSION } from '../version.js';
 import { checkCommand } from './commands/check.js';
@@ -29,7 +29,10 @@ const COMMANDS = [
 export async function run(args: readonly string[]): Promise<number> {
   const program = new Command('edgewise')
     .description('Finds circuits in transformer language models: which heads and MLPs, and which edges between them, carry a behaviour.')
-    .version(VERSION)
+    .version(VERSION, '-V, --version', 'show the version')
+    .helpOption('-h, --help', 'show this help')
+    .helpCommand('help [command]', 'Show the options of a command.')
+    .configureHelp({ optionDescription })
     .showSuggestionAfterError(false)
     .exitOverride();
   for (const command of COMMANDS) program.addCommand(command().copyInheritedSettings(program));
@@ -38,10 +41,23 @@ export async function run(args: readonly string[]): Promise<number> {
     await program.parseAsync(args, { from: 'user' });
     return 0;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode; // commander has printed its own message
+    if (error instanceof CommanderError) {
+      // Commander has printed its own message, but for a command that it was to help with and does not know the help alone.
+      if (error.code === 'commander.help' && error.exitCode !== 0) process.stderr.write('error: unknown command\n');
+      return error.exitCode;
+    }
     process.stderr.write(`error: ${describe(error)}\n`);
     return 1;
   }
+}
+
+/** `what is measured (kl, nll; default: kl)`. That flags are off unless given goes without saying. */
+function optionDescription({ description, argChoices, defaultValue, defaultValueDescription }: Option): string {
+  const remarks = argChoices ? [argChoices.join(', ')] : [];
+  const isFlag = typeof defaultValue === 'boolean';
+  const byDefault = defaultValueDescription ?? (isFlag || defaultValue === undefined ? undefined : String(defaultValue));
+  if (byDefault !== undefined) remarks.push(`default: ${byDefault}`);
+  return remarks.length > 0 ? `${description} (${remarks.join('; ')})` : description;
 }
 
 /** One line. Errors that nobody foresaw keep their kind, so that a report of them is of use. */

@@ -11,30 +11,38 @@ export function progressBar(label: string): ProgressBar {
   let bar: cliProgress.SingleBar | undefined;
   return {
     update(value, total, detail) {
+      const left = timeLeft(performance.now() - started, value / total);
       if (!bar) {
         if (performance.now() - started < 1000) return;
         bar = new cliProgress.SingleBar({
-          format: `${label} {bar} {percentage} %  {detail}  {eta_formatted} left`,
+          format: `${label} {bar} {percentage} %  {detail}{left}`,
           stream: process.stderr,
           hideCursor: true,
           clearOnComplete: true,
           barsize: 24,
           barCompleteChar: '\u2588',
           barIncompleteChar: '\u2591',
-          etaBuffer: 50,
           noTTYOutput: true,
           notTTYSchedule: 5000,
         });
-        bar.start(total, value, { detail });
+        bar.start(total, value, { detail, left });
       }
       bar.setTotal(total);
-      bar.update(value, { detail });
+      bar.update(value, { detail, left });
     },
     stop() {
       bar?.stop();
       bar = undefined;
     },
   };
+}
+
+/** By the mean speed so far: steps differ too much for a shorter memory. */
+function timeLeft(milliseconds: number, done: number): string {
+  if (!(done > 0 && done < 1)) return '';
+  const seconds = Math.ceil((milliseconds * (1 - done)) / done / 1000);
+  const minutes = Math.round(seconds / 60);
+  return `  about ${seconds < 100 ? `${seconds} s` : minutes < 100 ? `${minutes} min` : `${Math.round(minutes / 60)} h`} left`;
 }
 
 /** A remark for the person at the terminal; never part of a result. */

@@ -1,11 +1,12 @@
-import { constants } from 'node:fs';
-import { access, mkdir, readFile, readdir } from 'node:fs/promises';
+import type { Stats } from 'node:fs';
+import { mkdtemp, readFile, readdir, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { EdgewiseError } from '../base/errors.js';
 import type { Provenance } from '../circuit/circuit.js';
 import { parseCircuit } from '../export/index.js';
-import { writeFileAtomically } from '../node/atomic-write.js';
+import { isUnfinishedWrite, writeFileAtomically } from '../node/atomic-write.js';
+import { makeFolder } from '../node/make-folder.js';
 
 /** What makes two runs the same: everything that was asked for, nothing that was found or that the machine decides. */
 export type RunIdentity = Omit<
@@ -13,9 +14,18 @@ export type RunIdentity = Omit<
   'engineVersion' | 'adapter' | 'metrics' | 'faithfulness' | 'minMargin' | 'signConvention' | 'order'
 >;
 
+/** The file that says which run a folder's files are of. */
+const CIRCUIT_FILE = 'circuit.json';
+
+/** Texts of the files of a result. */
+export interface ResultFiles {
+  readonly [CIRCUIT_FILE]: string;
+  readonly [name: string]: string;
+}
+
 /**
  * Makes sure, before any work, that results can go to `folder`: it can be written, and what it holds is nothing or an
- * earlier result of the same run. Creates nothing.
+ * earlier result of the same run. Leaves nothing behind.
  *
  * @throws EdgewiseError of kind usage.
  */
@@ -23,48 +33,58 @@ export async function assertUsable(folder: string, run: RunIdentity, force: bool
   await assertWritable(folder);
   if (force) return;
   const entries = await readdir(folder).catch(() => []);
-  if (entries.length === 0) return;
-  const earlier = await readProvenance(join(folder, 'circuit.json'));
+  if (entries.every(isUnfinishedWrite)) return;
+  const earlier = await readProvenance(join(folder, CIRCUIT_FILE));
   if (earlier === undefined) {
     throw new EdgewiseError('usage', folder, 'is not empty and holds no result of this run; use --force to write into it');
   }
-  const different = Object.keys(run).filter((key) => !isDeepStrictEqual(run[key as keyof RunIdentity], earlier[key as keyof RunIdentity]));
+  const different = (Object.keys(run) as (keyof RunIdentity)[]).filter((key) => !isDeepStrictEqual(run[key], earlier[key]));
   if (different.length > 0) {
-    const what = `holds the result of another run (its ${different.join(', ')} differ); use --force to replace it`;
-    throw new EdgewiseError('usage', folder, what);
+    const words = different.map((key) => key.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)).join(', ');
+    throw new EdgewiseError('usage', folder, `holds the result of a run that differs in ${words}; use --force to replace it`);
   }
 }
 
 /** Writes the files of a result, each whole or not at all. Returns their paths. */
-export async function writeResult(folder: string, files: Readonly<Record<string, string>>): Promise<string[]> {
+export async function writeResult(folder: string, files: ResultFiles): Promise<string[]> {
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
+    for (const name of await readdir(folder)) if (isUnfinishedWrite(name)) await rm(join(folder, name), { force: true });
   } catch (error) {
     throw new EdgewiseError('usage', folder, 'cannot be created', { cause: error });
   }
+  // This one first: a run that is killed between two files can then be repeated without --force.
+  const names = [CIRCUIT_FILE, ...Object.keys(files).filter((name) => name !== CIRCUIT_FILE)];
   const paths: string[] = [];
-  for (const [name, text] of Object.entries(files)) {
+  for (const name of names) {
     const path = join(folder, name);
-    await writeFileAtomically(path, text);
+    await writeFileAtomically(path, files[name]!);
     paths.push(path);
   }
   return paths;
 }
 
-/** The folder itself or, where it is still to be created, the nearest one above it that is there. */
+/**
+ * Tries the folder itself or, where it is still to be created, the nearest one above it that is there. Permissions alone
+ * do not tell: they bind no administrator, and a file system may be read-only.
+ */
 async function assertWritable(folder: string): Promise<void> {
-  for (let path = resolve(folder); ; path = dirname(path)) {
-    try {
-      await readdir(path);
-      await access(path, constants.W_OK);
-      return;
-    } catch (error) {
-      const code = error instanceof Error && 'code' in error ? error.code : undefined;
-      if (code === 'ENOENT' && path !== dirname(path)) continue;
-      const what = code === 'ENOTDIR' ? `cannot be created: ${path} is a file` : 'cannot be written';
-      throw new EdgewiseError('usage', folder, what, { cause: error });
-    }
+  let path = resolve(folder);
+  let found = await statOrUndefined(path);
+  while (!found && path !== dirname(path)) {
+    path = dirname(path);
+    found = await statOrUndefined(path);
   }
+  if (!found?.isDirectory()) throw new EdgewiseError('usage', folder, `cannot be created: ${path} is a file`);
+  try {
+    await rmdir(await mkdtemp(join(path, '.edgewise-')));
+  } catch (error) {
+    throw new EdgewiseError('usage', folder, `cannot be written: nothing can be created in ${path}`, { cause: error });
+  }
+}
+
+function statOrUndefined(path: string): Promise<Stats | undefined> {
+  return stat(path).catch(() => undefined);
 }
 
 async function readProvenance(path: string): Promise<Provenance | undefined> {

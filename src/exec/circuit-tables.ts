@@ -1,20 +1,14 @@
 import type { EdgeSet } from '../circuit/edge-set.js';
 import type { Topology } from '../circuit/topology.js';
-import type { Matrix } from '../model/weights.js';
 import type { Layout } from '../model/layout.js';
+import { PANEL4, type Matrix } from '../model/weights.js';
 import { BRANCHES } from '../circuit/nodes.js';
+import { JOB_WORDS, jobWords, type MatmulJob } from './matmul.js';
 
-/** Inputs that one port group (the heads of a layer, an MLP, the logits) needs formed: where its jobs are, and how many. */
-export interface InputJobs {
+/** Where the jobs of one dispatch are listed, and how many there are. */
+export interface JobTable {
   readonly jobsAt: number;
   count: number;
-}
-
-/** A cut direct edge: this port of this circuit takes its ablated projection. */
-export interface ReplacedPort {
-  readonly circuit: number;
-  /** Port ordinal in the layer: branch * H + head. */
-  readonly port: number;
 }
 
 /**
@@ -27,13 +21,13 @@ export interface ReplacedPort {
  */
 export class CircuitTables {
   readonly words: Uint32Array<ArrayBuffer>;
-  readonly attention: readonly InputJobs[];
-  readonly mlp: readonly InputJobs[];
-  readonly logits: InputJobs;
+  readonly attention: readonly JobTable[];
+  readonly mlp: readonly JobTable[];
+  readonly logits: JobTable;
   /** projections[l][i]: jobs of chunk i of layer l's q/k/v matrix. */
-  readonly projections: readonly (readonly InputJobs[])[];
-  /** replaced[l]: cut direct edges of layer l in the circuits of the last fill. */
-  readonly replaced: ReplacedPort[][];
+  readonly projections: readonly (readonly JobTable[])[];
+  /** replaced[l]: jobs of kernels/replace_ports.wgsl, the cut direct edges of layer l. */
+  readonly replaced: readonly JobTable[];
   readonly #topology: Topology;
   readonly #layout: Layout;
   readonly #tokens: number;
@@ -47,30 +41,28 @@ export class CircuitTables {
     const headPorts = 3 * topology.heads;
     let size = 0;
     // Input jobs take two words each and are followed by their masks.
-    const inputs = (ports: number, writers: number): InputJobs => {
+    const table = (words: number): JobTable => {
       const region = { jobsAt: size, count: 0 };
-      size += circuits * ports * (2 + Math.ceil(writers / 32));
+      size += words;
       return region;
     };
-    const attention: InputJobs[] = [];
-    const mlp: InputJobs[] = [];
-    const projections: InputJobs[][] = [];
+    const inputs = (ports: number, writers: number): JobTable => table(circuits * ports * (2 + Math.ceil(writers / 32)));
+    const attention: JobTable[] = [];
+    const mlp: JobTable[] = [];
+    const projections: JobTable[][] = [];
+    const replaced: JobTable[] = [];
     for (let l = 0; l < topology.layers; l++) {
       attention.push(inputs(headPorts, topology.fanIn(topology.headPort(l, 'q', 0))));
       mlp.push(inputs(1, topology.fanIn(topology.mlpPort(l))));
-      projections.push(
-        qkv[l]!.chunks.map((chunk) => {
-          const region = { jobsAt: size, count: 0 };
-          size += 4 * circuits * (chunk.columns4 / layout.head4);
-          return region;
-        }),
-      );
+      // A run of ports with one input makes one job, or one more for every border of a panel inside it.
+      projections.push(qkv[l]!.chunks.map(() => table(JOB_WORDS * circuits * (headPorts + Math.ceil(qkv[l]!.columns4 / PANEL4)))));
+      replaced.push(table(2 * circuits * headPorts));
     }
     this.logits = inputs(1, topology.writers.length);
     this.attention = attention;
     this.mlp = mlp;
     this.projections = projections;
-    this.replaced = attention.map(() => []);
+    this.replaced = replaced;
     this.words = new Uint32Array(size);
   }
 
@@ -88,7 +80,7 @@ export class CircuitTables {
   }
 
   /** Writes one job per distinct (circuit, mask); returns the job of every circuit and port. */
-  #fillInputs(region: InputJobs, circuits: readonly EdgeSet[], ports: readonly number[]): number[] {
+  #fillInputs(region: JobTable, circuits: readonly EdgeSet[], ports: readonly number[]): number[] {
     const slots: number[] = [];
     const masks: Uint32Array[] = [];
     const jobs: number[] = [];
@@ -118,30 +110,44 @@ export class CircuitTables {
     return slots;
   }
 
-  /** One projection per circuit and port: from its input's slot, with its head's columns, to its place among the ports. */
+  /**
+   * Projections: ports side by side that read the same input are made by one job per panel. A port whose direct edge is cut
+   * is projected all the same and then replaced, which keeps the runs whole.
+   */
   #fillProjections(layer: number, circuits: readonly EdgeSet[], ports: readonly number[], slots: readonly number[]): void {
     const { head4, width4 } = this.#layout;
-    const replaced: ReplacedPort[] = [];
+    const allColumns4 = ports.length * head4;
     this.#qkv[layer]!.chunks.forEach((chunk, i) => {
       const region = this.projections[layer]![i]!;
       region.count = 0;
-      circuits.forEach((circuit, c) => {
-        ports.forEach((port, p) => {
-          const column4 = p * head4;
-          if (column4 < chunk.firstColumn4 || column4 >= chunk.firstColumn4 + chunk.columns4) return;
-          if (!circuit.has(this.#topology.directEdge(port))) {
-            replaced.push({ circuit: c, port: p });
-            return;
-          }
-          const slot = slots[c * ports.length + p]!;
-          const at = region.jobsAt + 4 * region.count++;
-          this.words[at] = slot * this.#tokens * width4;
-          this.words[at + 1] = column4 - chunk.firstColumn4;
-          this.words[at + 2] = column4;
-          this.words[at + 3] = (c * ports.length + p) * this.#tokens * head4;
-        });
+      const endOfChunk = chunk.firstColumn4 + chunk.columns4;
+      for (let c = 0; c < circuits.length; c++) {
+        const slotOf = (column4: number): number => slots[c * ports.length + Math.floor(column4 / head4)]!;
+        for (let first = chunk.firstColumn4; first < endOfChunk; ) {
+          const panelAt = Math.floor(first / PANEL4) * PANEL4;
+          let end = first + 1;
+          while (end < Math.min(panelAt + PANEL4, endOfChunk) && slotOf(end) === slotOf(first)) end++;
+          const job: MatmulJob = {
+            a: slotOf(first) * this.#tokens * width4,
+            weight: 4 * width4 * (panelAt - chunk.firstColumn4),
+            bias: panelAt,
+            out: c * this.#tokens * allColumns4 + panelAt,
+            firstColumn4: first - panelAt,
+            endColumn4: end - panelAt,
+          };
+          this.words.set(jobWords(job), region.jobsAt + JOB_WORDS * region.count++);
+          first = end;
+        }
+      }
+    });
+    const replaced = this.replaced[layer]!;
+    replaced.count = 0;
+    circuits.forEach((circuit, c) => {
+      ports.forEach((port, p) => {
+        if (!circuit.has(this.#topology.directEdge(port))) {
+          this.words.set([c, p], replaced.jobsAt + 2 * replaced.count++);
+        }
       });
     });
-    this.replaced[layer] = replaced;
   }
 }

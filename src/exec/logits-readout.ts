@@ -1,6 +1,7 @@
-import { Arena, sliceOf, type Tensor } from '../gpu/arena.js';
+import { sliceOf, type Arena, type Tensor } from '../gpu/arena.js';
 import type { Operation, Recording } from '../gpu/gpu.js';
 import type { ModelWeights } from '../model/weights.js';
+import { JOB_WORDS, jobWords, matmul, runMatmul, type MatmulJob, type MatmulOperation } from './matmul.js';
 import type { Readout, ReadoutPart } from './metrics.js';
 import { ROW_WORKGROUP, type PatchedPass } from './patched-pass.js';
 
@@ -12,7 +13,7 @@ export interface Answers {
 
 /** Operations that turn the end of a pass into readouts of one micro-batch of prompts. */
 export interface BoundReadout {
-  readonly logits: readonly Operation[];
+  readonly logits: readonly MatmulOperation[];
   readonly logSoftmax: Operation;
   readonly kl: Operation;
   readonly logitScores: Operation;
@@ -56,13 +57,22 @@ export class LogitsReadout {
         overrides: {},
       });
     const overrides = { WORKGROUP: ROW_WORKGROUP };
+    const jobs = unembed.chunks.map((chunk): MatmulJob => {
+      return { a: 0, weight: 0, bias: 0, out: chunk.firstColumn4, firstColumn4: 0, endColumn4: chunk.columns4 };
+    });
+    const jobTable = arena.upload('unembedding jobs', Uint32Array.from(jobs.flatMap(jobWords)));
     return {
       logits: await Promise.all(
-        unembed.chunks.map((chunk) =>
-          arena.operation('unembed', {
-            buffers: { weight: chunk.data, x: tensors.normed, logits: tensors.logits },
-            params: { rows, width4: layout.width4, first_row: chunk.firstRow, chunk_rows: chunk.rows, stride },
-            overrides: {},
+        unembed.chunks.map((_, i) =>
+          matmul(arena, unembed, i, {
+            a: tensors.normed,
+            out: tensors.logits,
+            rows,
+            inner4: layout.width4,
+            outStride: stride / 4,
+            jobs: jobTable,
+            jobsAt: JOB_WORDS * i,
+            bias: undefined,
           }),
         ),
       ),
@@ -86,12 +96,9 @@ export class LogitsReadout {
     };
   }
 
-  /** Records the logits of `count` circuits [count, prompts, vocabStride] into the pass's `logits`. */
-  encodeLogits(recording: Recording, bound: BoundReadout, count: number): void {
-    const rows = count * this.#pass.shape.prompts;
-    this.#weights.unembed.chunks.forEach((chunk, i) => {
-      recording.dispatch(bound.logits[i]!, Math.ceil(chunk.rows / 256), Math.ceil(rows / 4));
-    });
+  /** Records the logits at the metric positions [circuits, prompts, vocabStride] into the pass's `logits`. */
+  encodeLogits(recording: Recording, bound: BoundReadout): void {
+    for (const operation of bound.logits) runMatmul(recording, operation, 1);
   }
 
   /** Turns the logits into log-probabilities, in place. */
@@ -112,7 +119,7 @@ export class LogitsReadout {
   ): () => Promise<Readout[][]> {
     const prompts = this.#pass.shape.prompts;
     const rows = count * prompts;
-    this.encodeLogits(recording, bound, count);
+    this.encodeLogits(recording, bound);
     if (parts.has('best')) recording.dispatchRows(bound.best, rows);
     if (parts.has('logits')) recording.dispatch(bound.logitScores, Math.ceil(rows / 64));
     if (parts.has('kl') || parts.has('log-probs')) this.encodeLogProbs(recording, bound, count);

@@ -27,7 +27,7 @@ export function passTensors(topology: Topology, layout: Layout, shape: PassShape
     inputs: [slots, tokens, width],
     normed: [slots, tokens, width],
     /** Queries, keys and values of every head. */
-    ports: [shape.circuits, headPorts, tokens, 4 * layout.head4],
+    ports: [shape.circuits, tokens, headPorts, 4 * layout.head4],
     pattern: [shape.circuits, topology.heads, tokens, shape.sequence],
     /** Attention output per head, before W_O. */
     z: [shape.circuits, topology.heads, tokens, 4 * layout.head4],
@@ -46,7 +46,7 @@ export function batchTensors(topology: Topology, layout: Layout, shape: PassShap
     /** What cut edges carry. */
     ablated: [topology.writers.length, tokens, 4 * layout.width4],
     /** What cut direct edges carry, where the run has any. */
-    ablatedPorts: direct ? [topology.layers, 3 * topology.heads, tokens, 4 * layout.head4] : [0],
+    ablatedPorts: direct ? [topology.layers, tokens, 3 * topology.heads, 4 * layout.head4] : [0],
     /** Log-probabilities of the clean run, the reference of the KL divergence. */
     reference: [shape.prompts, layout.vocabStride],
   } satisfies Record<string, readonly number[]>;

@@ -2,9 +2,9 @@ import type { EdgeSet } from '../circuit/edge-set.js';
 import type { Topology } from '../circuit/topology.js';
 import { Arena, sliceOf, type Tensor } from '../gpu/arena.js';
 import type { Operation, Recording } from '../gpu/gpu.js';
-import type { ModelWeights, NormWeights } from '../model/weights.js';
+import { PANEL4, type MatrixChunk, type ModelWeights, type NormWeights } from '../model/weights.js';
 import { CircuitTables } from './circuit-tables.js';
-import { matmul, runMatmul, type MatmulOperation } from './matmul.js';
+import { jobWords, matmul, runMatmul, type MatmulJob, type MatmulOperation } from './matmul.js';
 import { passTensors, type PassShape, type PassTensor } from './pass-plan.js';
 
 /** What a pass reads besides the weights: tokens, and what cut edges carry. All live as long as the bound pass is used. */
@@ -15,7 +15,7 @@ export interface PassInputs {
   readonly metricRows: Tensor;
   /** Values that cut edges carry [W, T, width]. */
   readonly ablated: Tensor;
-  /** Projections that cut direct edges carry [L, 3H, T, head]. */
+  /** Projections that cut direct edges carry [L, T, 3H, head]. */
   readonly ablatedPorts: Tensor | undefined;
 }
 
@@ -25,6 +25,8 @@ export interface BoundPass {
   readonly embed: readonly Operation[];
   readonly attentionInputs: readonly Operation[];
   readonly mlpInputs: readonly Operation[];
+  /** Per layer; none where the inputs come without ablated projections. */
+  readonly replacePorts: readonly Operation[];
   readonly logitsInputs: Operation;
 }
 
@@ -40,7 +42,7 @@ interface LayerOperations {
 }
 
 /** Invocations per workgroup of the kernels that give a workgroup to each row. */
-export const ROW_WORKGROUP = 64;
+export const ROW_WORKGROUP = 16;
 const WORKGROUP = 64;
 
 /**
@@ -126,11 +128,17 @@ export class PatchedPass {
 
     // Jobs that never change: where each head's z and each MLP's hidden layer go among the writers.
     const jobs: number[] = [];
-    const region = (rows: number[][]): number => {
+    const region = (list: readonly MatmulJob[]): number => {
       const at = jobs.length;
-      jobs.push(...rows.flat());
+      for (const job of list) jobs.push(...jobWords(job));
       return at;
     };
+    const wholeChunk = (chunk: MatrixChunk): Pick<MatmulJob, 'weight' | 'bias' | 'firstColumn4' | 'endColumn4'> => ({
+      weight: 0,
+      bias: chunk.firstColumn4,
+      firstColumn4: 0,
+      endColumn4: chunk.columns4,
+    });
     const circuits = Array.from({ length: shape.circuits }, (_, c) => c);
     const writerAt = (c: number, writer: number, column4: number): number =>
       (c * writers + writer) * tokens * width4 + column4;
@@ -138,26 +146,27 @@ export class PatchedPass {
       attentionOut: layer.attentionOut.chunks.map((chunk) =>
         region(
           circuits.flatMap((c) =>
-            Array.from({ length: heads }, (_, h) => [
-              (c * heads + h) * tokens * head4,
-              h * 4 * head4 * chunk.columns4,
-              0,
-              writerAt(c, this.#topology.headWriter(l, h), chunk.firstColumn4),
-            ]),
+            Array.from({ length: heads }, (_, h) => ({
+              ...wholeChunk(chunk),
+              a: (c * heads + h) * tokens * head4,
+              weight: h * 4 * head4 * PANEL4,
+              out: writerAt(c, this.#topology.headWriter(l, h), chunk.firstColumn4),
+            })),
           ),
         ),
       ),
       mlpIn: layer.mlpIn.chunks.map((chunk) =>
-        region(circuits.map((c) => [c * tokens * width4, 0, chunk.firstColumn4, c * tokens * mlp4 + chunk.firstColumn4])),
+        region(
+          circuits.map((c) => ({ ...wholeChunk(chunk), a: c * tokens * width4, out: c * tokens * mlp4 + chunk.firstColumn4 })),
+        ),
       ),
       mlpOut: layer.mlpOut.chunks.map((chunk) =>
         region(
-          circuits.map((c) => [
-            c * tokens * mlp4,
-            0,
-            chunk.firstColumn4,
-            writerAt(c, this.#topology.mlpWriter(l), chunk.firstColumn4),
-          ]),
+          circuits.map((c) => ({
+            ...wholeChunk(chunk),
+            a: c * tokens * mlp4,
+            out: writerAt(c, this.#topology.mlpWriter(l), chunk.firstColumn4),
+          })),
         ),
       ),
     }));
@@ -174,10 +183,11 @@ export class PatchedPass {
               a: tensors.normed,
               out: tensors.ports,
               rows: tokens,
-              columns4: head4,
-              outStride: head4,
+              inner4: width4,
+              outStride: 3 * heads * head4,
               jobs: this.#control,
               jobsAt: this.#tables.projections[l]![i]!.jobsAt,
+              panels: 1,
               bias: layer.qkvBias,
             }),
           ),
@@ -193,12 +203,12 @@ export class PatchedPass {
           overrides: {},
         }),
         attentionOut: await Promise.all(
-          layer.attentionOut.chunks.map((chunk, i) =>
-            matmul(arena, { ...layer.attentionOut, rows: 4 * head4 }, i, {
+          layer.attentionOut.chunks.map((_, i) =>
+            matmul(arena, layer.attentionOut, i, {
               a: tensors.z,
               out: tensors.live,
               rows: tokens,
-              columns4: chunk.columns4,
+              inner4: head4,
               outStride: width4,
               jobs: staticJobs,
               jobsAt: at.attentionOut[i]!,
@@ -208,12 +218,12 @@ export class PatchedPass {
         ),
         norm2: await this.#norm(layer.norm2, shape.circuits * tokens),
         mlpIn: await Promise.all(
-          layer.mlpIn.chunks.map((chunk, i) =>
+          layer.mlpIn.chunks.map((_, i) =>
             matmul(arena, layer.mlpIn, i, {
               a: tensors.normed,
               out: tensors.hidden,
               rows: tokens,
-              columns4: chunk.columns4,
+              inner4: width4,
               outStride: mlp4,
               jobs: staticJobs,
               jobsAt: at.mlpIn[i]!,
@@ -223,12 +233,12 @@ export class PatchedPass {
           ),
         ),
         mlpOut: await Promise.all(
-          layer.mlpOut.chunks.map((chunk, i) =>
+          layer.mlpOut.chunks.map((_, i) =>
             matmul(arena, layer.mlpOut, i, {
               a: tensors.hidden,
               out: tensors.live,
               rows: tokens,
-              columns4: chunk.columns4,
+              inner4: mlp4,
               outStride: width4,
               jobs: staticJobs,
               jobsAt: at.mlpOut[i]!,
@@ -291,8 +301,8 @@ export class PatchedPass {
               tokens,
               sequence: shape.sequence,
               width4: layout.width4,
-              first_row: chunk.firstRow,
-              rows: chunk.rows,
+              first_id: 4 * chunk.firstColumn4,
+              ids_held: 4 * chunk.columns4,
               add_positions: this.#positionsInInput ? 1 : 0,
               circuit_stride: writers * tokens * layout.width4,
             },
@@ -322,6 +332,7 @@ export class PatchedPass {
           ),
         ),
       ),
+      replacePorts: await this.#bindReplacements(arena, inputs.ablatedPorts),
       logitsInputs: await portInputs(
         this.#topology.logitsPort,
         this.#tables.logits.jobsAt,
@@ -332,13 +343,34 @@ export class PatchedPass {
     };
   }
 
+  /** Without ablated projections there is nothing to bind, and a circuit with a cut direct edge is a mistake that throws. */
+  async #bindReplacements(arena: Arena, ablatedPorts: Tensor | undefined): Promise<Operation[]> {
+    if (!ablatedPorts) return [];
+    const { head4 } = this.#weights.layout;
+    return Promise.all(
+      this.#tables.replaced.map((table, layer) =>
+        arena.operation('replace_ports', {
+          buffers: { control: this.#control, ablated_ports: ablatedPorts, ports: this.tensors.ports },
+          params: {
+            tokens: this.#tokens,
+            head_ports: 3 * this.#topology.heads,
+            head4,
+            layer,
+            jobs_at: table.jobsAt,
+          },
+          overrides: {},
+        }),
+      ),
+    );
+  }
+
   /**
    * Records the pass for up to `shape.circuits` circuits. Afterwards `tensors.live` holds every writer's output and
    * `tensors.normed` the final norm's output at the metric positions [circuits, prompts, width]. Submit before encoding
    * another pass: the circuit tables are rewritten by each. Where the last pass differed only from some layer on, the
    * writers before it are still there and the pass starts at that layer: the same numbers for less work.
    *
-   * @param keepPorts receives the q/k/v projections of the first circuit [L, 3H, T, head].
+   * @param keepPorts receives the q/k/v projections of the first circuit [L, T, 3H, head].
    */
   encode(recording: Recording, bound: BoundPass, circuits: readonly EdgeSet[], keepPorts?: Tensor): void {
     const { head4, width4 } = this.#weights.layout;
@@ -358,7 +390,8 @@ export class PatchedPass {
         recording.dispatch(bound.attentionInputs[l]!, perRow, inputs);
         recording.dispatchRows(layer.norm1, inputs * tokens);
         layer.projections.forEach((operation, i) => runMatmul(recording, operation, this.#tables.projections[l]![i]!.count));
-        this.#replacePorts(recording, bound, l);
+        const replaced = this.#tables.replaced[l]!.count;
+        if (replaced > 0) recording.dispatch(bound.replacePorts[l]!, Math.ceil((tokens * head4) / WORKGROUP), replaced);
         if (keepPorts) {
           const size = 3 * heads * tokens * 4 * head4;
           recording.copy(sliceOf(this.tensors.ports, 0, size), sliceOf(keepPorts, l * size, size));
@@ -393,20 +426,6 @@ export class PatchedPass {
       if (!agree(mlp, topology.fanIn(topology.mlpPort(l)))) return 2 * l + 1;
     }
     return 2 * topology.layers;
-  }
-
-  /** Cut direct edges: the port takes its ablated projection instead of one computed from its input. */
-  #replacePorts(recording: Recording, bound: BoundPass, layer: number): void {
-    const size = this.#tokens * 4 * this.#weights.layout.head4;
-    const headPorts = 3 * this.#topology.heads;
-    for (const { circuit, port } of this.#tables.replaced[layer]!) {
-      const source = bound.inputs.ablatedPorts;
-      if (!source) throw new Error('a pass was bound without the projections that its cut direct edges need');
-      recording.copy(
-        sliceOf(source, (layer * headPorts + port) * size, size),
-        sliceOf(this.tensors.ports, (circuit * headPorts + port) * size, size),
-      );
-    }
   }
 
   dispose(): void {

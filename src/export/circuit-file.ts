@@ -56,7 +56,7 @@ export function parseCircuit(text: string, source: string): CircuitFile {
   try {
     json = parsePythonJson(text);
   } catch (error) {
-    throw new EdgewiseError('circuit', source, `not valid JSON (${oneLine(String(error))})`);
+    throw new EdgewiseError('circuit', source, `not valid JSON (${oneLine((error as SyntaxError).message)})`);
   }
   const file = asObject(json, source, 'the file');
   const own = file['edgewise'] === undefined ? {} : asObject(file['edgewise'], source, 'edgewise');

@@ -1,3 +1,4 @@
+import { EdgewiseError } from '../base/errors.js';
 import { Arena, type Tensor } from '../gpu/arena.js';
 import type { Gpu } from '../gpu/gpu.js';
 import { layoutOf, padBlocks, type Layout } from './layout.js';
@@ -5,17 +6,24 @@ import type { WeightReader } from './load-model.js';
 import type { ModelSpec } from './spec.js';
 import { layerTensor, type LayerTensor, type TensorName } from './weight-table.js';
 
-/** A matrix [rows, columns] cut into column ranges that each fit a binding. Columns in vec4 units. */
+/** Columns of a panel, in vec4s: what one workgroup of kernels/matmul.wgsl makes side by side. */
+export const PANEL4 = 32;
+
+/**
+ * A matrix [inner, columns] in panels of PANEL4 vec4 columns, each panel row after row; the last one is filled up with zeros.
+ * Cut into chunks of whole panels that each fit a binding.
+ */
 export interface Matrix {
-  readonly rows: number;
+  readonly inner4: number;
   readonly columns4: number;
-  readonly chunks: readonly { readonly data: Tensor; readonly firstColumn4: number; readonly columns4: number }[];
+  readonly chunks: readonly MatrixChunk[];
 }
 
-/** A table [rows, width4] cut into row ranges that each fit a binding. */
-export interface Table {
-  readonly rows: number;
-  readonly chunks: readonly { readonly data: Tensor; readonly firstRow: number; readonly rows: number }[];
+export interface MatrixChunk {
+  readonly data: Tensor;
+  readonly firstColumn4: number;
+  /** Real columns; the chunk's storage is rounded up to panels. */
+  readonly columns4: number;
 }
 
 export interface NormWeights {
@@ -25,10 +33,10 @@ export interface NormWeights {
 
 export interface LayerWeights {
   readonly norm1: NormWeights;
-  /** [d, 3H head blocks]: q of all heads, then k, then v. */
+  /** [d, 3H heads]: q of all heads, then k, then v. */
   readonly qkv: Matrix;
   readonly qkvBias: Tensor;
-  /** [H head blocks, d] */
+  /** [H heads, d] */
   readonly attentionOut: Matrix;
   readonly norm2: NormWeights;
   readonly mlpIn: Matrix;
@@ -42,22 +50,53 @@ export interface ModelWeights {
   readonly gpu: Gpu;
   readonly spec: ModelSpec;
   readonly layout: Layout;
-  readonly embed: Table;
+  /** [d, V]: the transposed embedding, so that a tied unembedding reads the same memory. */
+  readonly embed: Matrix;
   readonly positions: Tensor;
   readonly layers: readonly LayerWeights[];
   readonly finalNorm: NormWeights;
-  readonly unembed: Table;
+  readonly unembed: Matrix;
   /** attentionBias[l]: sum of the attention output biases of layers < l, the constant of every port before layer l's own. */
   readonly attentionBias: readonly Tensor[];
   dispose(): void;
 }
 
-/** Column ranges of a matrix such that `rows x columns` stays within `maxBytes`; borders at multiples of `align4`. */
-export function columnRanges(rows: number, columns4: number, align4: number, maxBytes: number): [number, number][] {
-  const step = Math.max(align4, Math.floor(maxBytes / (16 * rows) / align4) * align4);
-  const ranges: [number, number][] = [];
-  for (let first = 0; first < columns4; first += step) ranges.push([first, Math.min(step, columns4 - first)]);
-  return ranges;
+/**
+ * Packs a row-major matrix [inner, 4 columns4] into panels and uploads it in chunks of at most `maxBytes`.
+ *
+ * @param fillPanel writes columns `firstColumn` to `firstColumn + columns` into a zeroed panel, row stride 4 PANEL4.
+ */
+export function packMatrix(
+  arena: Arena,
+  label: string,
+  inner4: number,
+  columns4: number,
+  maxBytes: number,
+  fillPanel: (panel: Float32Array, firstColumn: number, columns: number) => void,
+): Matrix {
+  const panelSize = 4 * inner4 * 4 * PANEL4;
+  const panels = Math.ceil(columns4 / PANEL4);
+  const perChunk = Math.floor(maxBytes / (4 * panelSize));
+  if (perChunk === 0) throw new EdgewiseError('device', label, `a panel of ${4 * panelSize} bytes exceeds the binding limit of ${maxBytes}`);
+  const chunks: MatrixChunk[] = [];
+  for (let first = 0; first < panels; first += perChunk) {
+    const count = Math.min(perChunk, panels - first);
+    const packed = new Float32Array(count * panelSize);
+    for (let p = 0; p < count; p++) {
+      const firstColumn4 = (first + p) * PANEL4;
+      fillPanel(
+        packed.subarray(p * panelSize, (p + 1) * panelSize),
+        4 * firstColumn4,
+        4 * Math.min(PANEL4, columns4 - firstColumn4),
+      );
+    }
+    chunks.push({
+      data: arena.upload(label, packed),
+      firstColumn4: first * PANEL4,
+      columns4: Math.min(count * PANEL4, columns4 - first * PANEL4),
+    });
+  }
+  return { inner4, columns4, chunks };
 }
 
 /**
@@ -86,30 +125,24 @@ async function upload(gpu: Gpu, arena: Arena, spec: ModelSpec, source: WeightRea
     bias: await bias(biasName, width),
   });
 
-  const matrix = (name: string, data: Float32Array, rows: number, align4: number): Matrix => {
-    const columns4 = data.length / rows / 4;
-    const chunks = columnRanges(rows, columns4, align4, gpu.maxBinding).map(([firstColumn4, count]) => {
-      const chunk = new Float32Array(rows * count * 4);
-      for (let r = 0; r < rows; r++) {
-        const from = 4 * (r * columns4 + firstColumn4);
-        chunk.set(data.subarray(from, from + 4 * count), 4 * r * count);
+  const matrix = (name: string, data: Float32Array, inner: number): Matrix => {
+    const columns = data.length / inner;
+    return packMatrix(arena, name, inner / 4, columns / 4, gpu.maxBinding, (panel, first, count) => {
+      for (let r = 0; r < inner; r++) {
+        panel.set(data.subarray(r * columns + first, r * columns + first + count), r * 4 * PANEL4);
       }
-      return { data: arena.upload(name, chunk), firstColumn4, columns4: count };
     });
-    return { rows, columns4, chunks };
   };
 
-  const table = async (name: TensorName, rows: number): Promise<Table> => {
+  /** [d, V] from the checkpoint's [V, d]. */
+  const transposed = async (name: TensorName): Promise<Matrix> => {
     const data = await source.read(name);
-    const rowBytes = 16 * layout.width4;
-    const step = 4 * Math.floor(gpu.maxBinding / rowBytes / 4);
-    const chunks = [];
-    for (let firstRow = 0; firstRow < rows; firstRow += step) {
-      const count = Math.min(step, rows - firstRow);
-      const part = padBlocks(data.subarray(firstRow * width, (firstRow + count) * width), count, width, count, width);
-      chunks.push({ data: arena.upload(name, part), firstRow, rows: count });
-    }
-    return { rows, chunks };
+    return packMatrix(arena, name, layout.width4, layout.vocabStride / 4, gpu.maxBinding, (panel, first, count) => {
+      for (let column = 0; column < Math.min(count, spec.vocab - first); column++) {
+        const from = (first + column) * width;
+        for (let r = 0; r < width; r++) panel[r * 4 * PANEL4 + column] = data[from + r]!;
+      }
+    });
   };
 
   const layers: LayerWeights[] = [];
@@ -132,19 +165,19 @@ async function upload(gpu: Gpu, arena: Arena, spec: ModelSpec, source: WeightRea
     const mlpOut = padBlocks(await source.read(at('wout')), mlpWidth, width, mlpWidth, width);
     layers.push({
       norm1: await norm(at('norm1.gain'), at('norm1.bias')),
-      qkv: matrix('q, k and v weights', qkv, 4 * layout.width4, layout.head4),
+      qkv: matrix('q, k and v weights', qkv, 4 * layout.width4),
       qkvBias: arena.upload('q, k and v biases', qkvBias),
-      attentionOut: matrix(at('wo'), out, heads * 4 * layout.head4, 1),
+      attentionOut: matrix(at('wo'), out, heads * 4 * layout.head4),
       norm2: await norm(at('norm2.gain'), at('norm2.bias')),
-      mlpIn: matrix(at('win'), mlpIn, 4 * layout.width4, 1),
+      mlpIn: matrix(at('win'), mlpIn, 4 * layout.width4),
       mlpInBias: await bias(at('bin'), mlpWidth),
-      mlpOut: matrix(at('wout'), mlpOut, 4 * layout.mlp4, 1),
+      mlpOut: matrix(at('wout'), mlpOut, 4 * layout.mlp4),
       mlpOutBias: await bias(at('bout'), width),
     });
     (await vector(at('bo'), width)).forEach((value, i) => (biasSum[i]! += value));
     attentionBias.push(arena.upload(`attention bias before layer ${l + 1}`, Float32Array.from(biasSum)));
   }
-  const embed = await table('embed', spec.vocab);
+  const embed = await transposed('embed');
   const positions = padBlocks(await source.read('positions'), spec.maxPositions, width, spec.maxPositions, width);
   return {
     gpu,
@@ -154,7 +187,7 @@ async function upload(gpu: Gpu, arena: Arena, spec: ModelSpec, source: WeightRea
     positions: arena.upload('positions', positions),
     layers,
     finalNorm: await norm('normf.gain', 'normf.bias'),
-    unembed: spec.tied ? embed : await table('unembed', spec.vocab),
+    unembed: spec.tied ? embed : await transposed('unembed'),
     attentionBias,
     dispose: () => arena.dispose(),
   };

@@ -13,6 +13,11 @@ export async function writeFileAtomically(path: string, contents: string | Uint8
   await fillFileAtomically(path, (file) => file.writeFile(contents));
 }
 
+/** Whether a file of this name was left by a process that was killed while it wrote. */
+export function isUnfinishedWrite(name: string): boolean {
+  return /^\..+\.[0-9a-f]{12}\.tmp$/.test(name);
+}
+
 /**
  * The same for contents that arrive in pieces.
  *

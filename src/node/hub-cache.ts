@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { copyFile, mkdir, readFile, rename, rm, stat, symlink } from 'node:fs/promises';
+import { copyFile, readFile, rename, rm, stat, symlink } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { EdgewiseError } from '../base/errors.js';
 import { fillFileAtomically, writeFileAtomically } from './atomic-write.js';
+import { makeFolder } from './make-folder.js';
 
 // One model's part of the Hugging Face cache, in the layout that the Python libraries share:
 //   models--org--name/refs/<revision>        the commit that a branch or tag stood for when it was downloaded
@@ -39,7 +40,7 @@ export async function cachedCommit(repository: string, revision: string): Promis
 export async function rememberCommit(repository: string, revision: string, commit: string): Promise<void> {
   if (revision === commit) return;
   const file = join(repository, 'refs', revision);
-  await makeFolder(dirname(file));
+  await makeCacheFolder(dirname(file));
   await writeFileAtomically(file, commit);
 }
 
@@ -99,8 +100,8 @@ export async function storeFile(
 ): Promise<void> {
   const blob = join(repository, 'blobs', file.hash.hex);
   const pointer = join(snapshotFolder(repository, commit), file.path);
-  await makeFolder(dirname(blob));
-  await makeFolder(dirname(pointer));
+  await makeCacheFolder(dirname(blob));
+  await makeCacheFolder(dirname(pointer));
   const present = await stat(blob).catch(() => undefined);
   if (present?.size === file.size) {
     onBytes(file.size);
@@ -141,8 +142,8 @@ async function* unbroken(stream: ReadableStream<Uint8Array>, what: () => string)
   }
 }
 
-async function makeFolder(folder: string): Promise<void> {
-  await mkdir(folder, { recursive: true }).catch((error: unknown) => {
+async function makeCacheFolder(folder: string): Promise<void> {
+  await makeFolder(folder).catch((error: unknown) => {
     const what = error instanceof Error ? error.message : String(error);
     throw new EdgewiseError('usage', folder, `the folder cannot be made: ${what}`, { cause: error });
   });

@@ -33,6 +33,7 @@ export async function resolveModel(
     }
     return { directory: resolve(argument), name: basename(resolve(argument)) };
   }
+  if (await isFile(argument)) throw new EdgewiseError('usage', argument, 'is a file, expected the folder of a model');
   const shipped = await shippedModels();
   if (shipped.includes(argument)) return { directory: join(SHIPPED_MODELS, argument), name: argument };
 

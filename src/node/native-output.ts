@@ -31,6 +31,7 @@ export async function withoutNativeOutput(main: () => Promise<number>): Promise<
   });
   // A parent that was killed outright must not leave its work running.
   process.on('disconnect', () => process.exit(1));
+  if (!process.connected) process.exit(1); // it was killed before this line
   process.channel?.unref();
   return main();
 }

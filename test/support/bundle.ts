@@ -35,9 +35,12 @@ export async function bundleForBrowser(entry: string): Promise<string> {
       {
         name: 'refuse-node-modules',
         enforce: 'pre',
-        resolveId(id, importer) {
-          if (id.startsWith('node:') || builtinModules.includes(id)) nodeModules.add(`${id} (from ${importer})`);
-          return null;
+        async resolveId(id, importer) {
+          if (!id.startsWith('node:') && !builtinModules.includes(id)) return null;
+          // A package may have the name of a Node module: graphology depends on the package `events`.
+          const resolved = id.startsWith('node:') ? null : await this.resolve(id, importer, { skipSelf: true });
+          if (!resolved?.id.includes('/node_modules/')) nodeModules.add(`${id} (from ${importer})`);
+          return resolved;
         },
       },
     ],

@@ -15,6 +15,7 @@ import {
   jsonOption,
   metricOption,
   modelOption,
+  nonEmpty,
   patchOptions,
   promptOptions,
   SEARCH_METRICS,
@@ -26,7 +27,7 @@ import {
 import { progressBar } from '../progress.js';
 import { assertUsable, writeResult, type RunIdentity } from '../result-folder.js';
 import { openModelArgument, readMeanOver, readPrompts, required, taskReader, withEngine, type TaskReader } from '../session.js';
-import { signed, strongestEdges } from '../text-report.js';
+import { counted, fixed, signed, strongestEdges, whole } from '../text-report.js';
 
 interface Options extends ModelOptions, TaskOptions, PatchingOptions {
   readonly method: string;
@@ -45,19 +46,23 @@ export function discoverCommand(): Command {
     .addOption(modelOption())
     .addOption(taskOption())
     .addOption(new Option('--method <name>', 'how to search').choices(['acdc']).default('acdc'))
-    .addOption(metricOption(SEARCH_METRICS, 'kl'))
+    .addOption(metricOption(SEARCH_METRICS))
     .addOption(
       new Option('--threshold <x>', 'remove an edge whose effect on the metric is below x').argParser(finiteNumber).default(0.05),
     );
   for (const option of promptOptions()) command.addOption(option);
-  for (const option of patchOptions((value) => value)) command.addOption(option);
+  for (const option of patchOptions()) command.addOption(option);
   return command
     .option('--direct-edges', "also test each head's own query, key and value", false)
     .addOption(
       new Option('--sender-heads <order>', 'order of the heads inside a layer').choices(SENDER_HEADS).default('descending'),
     )
     .option('--abs', 'test the absolute effect: also keep edges whose removal improves the metric', false)
-    .option('--out <folder>', 'where results go (default: runs/<model>.<task>.<method>)')
+    .addOption(
+      new Option('--out <folder>', 'where results go')
+        .argParser(nonEmpty)
+        .default(undefined, 'runs/<model>.<task>.<method>'),
+    )
     .option('--force', 'write into a folder that holds something else', false)
     .addOption(adapterOption())
     .addOption(jsonOption().default(false))
@@ -66,10 +71,10 @@ export function discoverCommand(): Command {
 }
 
 async function discover(options: Options): Promise<void> {
+  const taskArgument = required(options.task, '--task');
   const opened = await openModelArgument(required(options.model, '--model'));
-  const bos = options.bos ?? 'auto';
-  const reader = await taskReader(opened, bos);
-  const task = await readPrompts(reader, { ...options, task: required(options.task, '--task') });
+  const reader = await taskReader(opened, options.bos ?? 'auto');
+  const task = await readPrompts(reader, { ...options, task: taskArgument });
   const search = await searchOptions(options, reader);
   requireAnswers(task, METRICS[search.metric].needs);
 
@@ -83,9 +88,9 @@ async function discover(options: Options): Promise<void> {
   ).finally(() => bar.stop());
 
   const files = await writeResult(folder, {
-    'trace.jsonl': writeTrace(discovery.trace),
-    'circuit.gexf': CIRCUIT_WRITERS.gexf(discovery.circuit),
     'circuit.json': CIRCUIT_WRITERS.json(discovery.circuit),
+    'circuit.gexf': CIRCUIT_WRITERS.gexf(discovery.circuit),
+    'trace.jsonl': writeTrace(discovery.trace),
   });
   process.stdout.write(options.json ? `${JSON.stringify(jsonReport(discovery, files))}\n` : textReport(discovery, files));
 }
@@ -159,11 +164,11 @@ function textReport(discovery: Discovery, files: readonly string[]): string {
   const provenance = circuit.provenance!;
   const margin = provenance.minMargin;
   const lines = [
-    `${provenance.task.name} on ${provenance.model.name}, ${provenance.prompts.count} prompts, ${provenance.ablation} ablation`,
-    `  kept ${number(kept)} of ${number(edges)} edges: ${number(tested)} tested in ${seconds.toFixed(1)} s at threshold ${provenance.threshold}`,
+    `${provenance.task.name} on ${provenance.model.name}, ${counted(provenance.prompts.count, 'prompt')}, ${provenance.ablation} ablation`,
+    `  kept ${whole(kept)} of ${counted(edges, 'edge')}: ${whole(tested)} tested in ${seconds.toFixed(1)} s at threshold ${provenance.threshold}`,
     `  ${provenance.metric} (lower is better): ${value(initial)} whole model, ${value(final)} circuit, ${value(empty)} empty circuit`,
-    `  faithfulness ${faithfulness === null ? 'undefined: the whole model and the empty circuit do not differ' : faithfulness.toFixed(3)}`,
-    ...(margin ? [`  closest decision: ${margin.edge}, ${margin.margin.toExponential(1)} from the threshold`] : []),
+    `  faithfulness ${faithfulness === null ? 'undefined: the whole model and the empty circuit do not differ' : fixed(faithfulness, 3)}`,
+    ...(margin ? [`  closest decision: ${margin.edge}, ${Number(margin.margin.toPrecision(2))} from the threshold`] : []),
     ...headToHead(circuit),
     'files written',
     ...files.map((file) => `  ${file}`),
@@ -181,5 +186,4 @@ function headToHead(circuit: Circuit): string[] {
   ];
 }
 
-const number = (value: number): string => value.toLocaleString('en-US');
-const value = (metric: number): string => metric.toFixed(4);
+const value = (metric: number): string => fixed(metric, 4);

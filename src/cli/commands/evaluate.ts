@@ -23,6 +23,7 @@ import {
 } from '../options.js';
 import { note } from '../progress.js';
 import { openModelArgument, readMeanOver, readPrompts, required, taskReader, withEngine, type TaskReader } from '../session.js';
+import { counted, fixed, table, whole } from '../text-report.js';
 
 interface Options extends ModelOptions, TaskOptions, PatchingOptions {
   readonly circuit: string;
@@ -36,16 +37,18 @@ export function evaluateCommand(): Command {
     .addOption(modelOption())
     .addOption(taskOption())
     .option('--circuit <file>', 'circuit.json, or any EAP-IG/MIB file whose edges have in_graph')
-    .addOption(metricOption(METRIC_NAMES, "the circuit's, or kl"));
-  for (const option of promptOptions()) command.addOption(option);
-  for (const option of patchOptions((value) => `the circuit's, or ${value}`)) command.addOption(option);
+    .addOption(metricOption(METRIC_NAMES, orTheCircuits));
+  for (const option of promptOptions(orTheCircuits)) command.addOption(option);
+  for (const option of patchOptions(orTheCircuits)) command.addOption(option);
   return command
     .addOption(new Option('--seed <n>', 'seed of the random circuit').argParser(count(0)).default(0))
     .addOption(adapterOption())
     .addOption(jsonOption().default(false))
-    .addHelpText('after', '\nOptions that are not given are those that the circuit was found with; others are announced.')
+    .addHelpText('after', '\nOptions that are not given are those that the circuit was found with; where one\nthat is given differs, a note on stderr says so.')
     .action(evaluate);
 }
+
+const orTheCircuits = (value: string): string => `the circuit's, or ${value}`;
 
 async function evaluate(options: Options): Promise<void> {
   const path = required(options.circuit, '--circuit');
@@ -61,10 +64,10 @@ async function evaluate(options: Options): Promise<void> {
   const choose = chooser();
   const bos = choose<BosMode>('--bos', options.bos, found?.bos, 'auto');
   const reader = await taskReader(opened, bos);
-  const whole = await reader.read(taskArgument);
+  const { hash } = await reader.read(taskArgument);
   // Rows of another task file mean nothing here.
-  const rows = found && found.task.hash === whole.hash ? found.prompts : undefined;
-  if (found && !rows) note(`note: the circuit was found on another task, ${found.task.name}; all prompts of ${whole.name} are used unless --prompts says otherwise`);
+  const rows = found && found.task.hash === hash ? found.prompts : undefined;
+  if (found && !rows) note(`note: the circuit was found on another task, ${found.task.name}; its --prompts and --skip are left aside`);
   const skip = choose('--skip', options.skip, rows?.skip, 0);
   const prompts = choose('--prompts', options.prompts, rows?.count, undefined);
   const task = await readPrompts(reader, { task: taskArgument, prompts, skip });
@@ -134,14 +137,15 @@ function jsonReport(evaluation: Evaluation): object {
 
 function textReport(evaluation: Evaluation, taskName: string, ablation: Ablation): string {
   const { clean, corrupted, circuit, faithfulness, accuracy, metric, prompts, edges, random } = evaluation;
-  const ratio = (value: number | null): string => (value === null ? 'undefined' : value.toFixed(3));
-  const percent = (value: number): string => `${(100 * value).toFixed(1)} %`;
-  const lines = [
-    `${taskName}, ${prompts} prompts, ${ablation} ablation; ${metric}, lower is better`,
-    `  whole model     ${clean.toFixed(4)}${accuracy ? `   accuracy ${percent(accuracy.clean)}` : ''}`,
-    `  circuit         ${circuit.toFixed(4)}${accuracy ? `   accuracy ${percent(accuracy.circuit)}` : ''}   faithfulness ${ratio(faithfulness)}   ${edges.kept} of ${edges.total} edges`,
-    `  random circuit  ${random.metric.toFixed(4)}   faithfulness ${ratio(random.faithfulness)}   as many edges, seed ${random.seed}`,
-    `  empty circuit   ${corrupted.toFixed(4)}`,
+  const ratio = (value: number | null): string => (value === null ? 'undefined' : fixed(value, 3));
+  const percent = (value: number | undefined): string => (value === undefined ? '' : `${(100 * value).toFixed(1)} %`);
+  const rows = [
+    ['', metric, 'faithfulness', 'accuracy', 'edges', ''],
+    ['  whole model', fixed(clean, 4), '', percent(accuracy?.clean), whole(edges.total), ''],
+    ['  circuit', fixed(circuit, 4), ratio(faithfulness), percent(accuracy?.circuit), whole(edges.kept), ''],
+    ['  random circuit', fixed(random.metric, 4), ratio(random.faithfulness), '', whole(edges.kept), `seed ${random.seed}`],
+    ['  empty circuit', fixed(corrupted, 4), '', '', '0', ''],
   ];
-  return `${lines.join('\n')}\n`;
+  const title = `${taskName}, ${counted(prompts, 'prompt')}, ${ablation} ablation; ${metric} in loss form, lower is better`;
+  return `${[title, ...table(rows, [1, 2, 3, 4])].join('\n')}\n`;
 }

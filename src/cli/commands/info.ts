@@ -2,9 +2,10 @@ import { Command } from 'commander';
 import { EdgewiseError } from '../../base/errors.js';
 import { planFor, topologyOf } from '../../engine.js';
 import { Gpu } from '../../gpu/gpu.js';
+import type { ModelSpec } from '../../model/spec.js';
 import { weightTable } from '../../model/weight-table.js';
 import { openDevice } from '../../node/device.js';
-import { megabytes, type RunPlan } from '../../patch/run-plan.js';
+import type { RunPlan } from '../../patch/run-plan.js';
 import {
   adapterOption,
   jsonOption,
@@ -15,7 +16,7 @@ import {
   type TaskOptions,
 } from '../options.js';
 import { openModelArgument, readPrompts, taskReader } from '../session.js';
-import { table } from '../text-report.js';
+import { byteSize, counted, table, whole } from '../text-report.js';
 
 interface Options extends Partial<ModelOptions>, Partial<TaskOptions> {
   readonly directEdges: boolean;
@@ -44,11 +45,19 @@ const LIMITS = [
   'maxComputeWorkgroupsPerDimension',
 ] as const;
 
+interface ModelReport extends Omit<ModelSpec, 'attention'> {
+  readonly name: string;
+  readonly parameters: number;
+  readonly weight_bytes: number;
+  readonly edges: number;
+  readonly edges_with_direct: number;
+}
+
 interface Report {
   adapter: string;
   limits: Record<(typeof LIMITS)[number], number>;
   features: string[];
-  model?: object;
+  model?: ModelReport;
   plan?: RunPlan;
 }
 
@@ -71,6 +80,7 @@ async function info(options: Options): Promise<void> {
     };
     if (opened) {
       const { model } = opened;
+      const { attention: _, ...spec } = model.spec;
       const topology = topologyOf(model);
       const parameters = [...weightTable(model.spec).values()].reduce(
         (sum, shape) => sum + shape.reduce((product, n) => product * n, 1),
@@ -78,8 +88,7 @@ async function info(options: Options): Promise<void> {
       );
       report.model = {
         name: model.name,
-        ...model.spec,
-        attention: undefined,
+        ...spec,
         parameters,
         weight_bytes: 4 * parameters,
         edges: topology.additionEdges,
@@ -98,35 +107,42 @@ async function info(options: Options): Promise<void> {
 
 function textReport(report: Report): string {
   const lines = [`adapter  ${report.adapter}`];
-  lines.push(...table(LIMITS.map((name) => [`  ${name}`, report.limits[name].toLocaleString('en-US')]), [1]));
+  lines.push(...table(LIMITS.map((name) => [`  ${name}`, whole(report.limits[name])]), [1]));
   lines.push(`  features: ${report.features.join(', ') || 'none'}`);
-  if (report.model) {
-    lines.push('model');
-    const entries = Object.entries(report.model).filter(([, value]) => value !== undefined && value !== null);
-    lines.push(
-      ...table(
-        entries.map(([name, value]) => [
-          `  ${name}`,
-          typeof value === 'number' ? value.toLocaleString('en-US') : typeof value === 'object' ? JSON.stringify(value) : String(value),
-        ]),
-      ),
-    );
-  }
+  if (report.model) lines.push(`model  ${report.model.name}`, ...table(modelRows(report.model)));
   if (report.plan) {
     const { shape, microBatches, tensors, bytes } = report.plan;
+    const batches = counted(microBatches, 'micro-batch', 'micro-batches');
     lines.push(
-      `memory plan: ${shape.prompts} prompts of up to ${shape.sequence} tokens at a time, ${microBatches} micro-batch${microBatches > 1 ? 'es' : ''}`,
+      `memory plan: ${batches} of ${counted(shape.prompts, 'prompt')}, each of up to ${counted(shape.sequence, 'token')}`,
       ...table(
-        tensors.map(({ name, shape: dimensions, bytes: size, count }) => [
-          `  ${name}`,
-          `[${dimensions.join(', ')}]`,
-          count > 1 ? `${count} x` : '',
-          megabytes(size),
-        ]),
+        tensors
+          .filter((tensor) => tensor.bytes > 0)
+          .map(({ name, shape: dimensions, bytes: size, count }) => [
+            `  ${name}`,
+            `[${dimensions.join(', ')}]`,
+            count > 1 ? `${count} x` : '',
+            byteSize(size),
+          ]),
         [2, 3],
       ),
-      `  beside the weights: ${megabytes(bytes)}`,
+      `  together, beside the weights: ${byteSize(bytes)}`,
     );
   }
   return `${lines.join('\n')}\n`;
+}
+
+function modelRows(model: ModelReport): string[][] {
+  const { norm, mlp, positions, bosTokenId } = model;
+  return [
+    ['  family', model.family],
+    ['  size', `${counted(model.layers, 'layer')}, ${counted(model.heads, 'head')} of width ${model.headWidth}, width ${model.width}`],
+    ['  MLP', `width ${model.mlpWidth}, ${mlp.activation}`],
+    ['  norm', `${norm.kind}, epsilon ${norm.epsilon.toExponential()}`],
+    ['  positions', `${whole(model.maxPositions)}, ${positions.kind}`],
+    ['  vocabulary', `${counted(model.vocab, 'token')}, beginning of text: ${bosTokenId ?? 'none'}`],
+    ['  unembedding', model.tied ? 'tied to the embedding' : 'of its own'],
+    ['  parameters', `${whole(model.parameters)} (${byteSize(model.weight_bytes)} as f32)`],
+    ['  edges', `${whole(model.edges)} (${whole(model.edges_with_direct)} with direct edges)`],
+  ];
 }

@@ -1,0 +1,274 @@
+import { createRng } from '../src/base/rng.js';
+import { matmul, runMatmul } from '../src/exec/matmul.js';
+import { Arena, type Tensor } from '../src/gpu/arena.js';
+import type { Gpu, Recording } from '../src/gpu/gpu.js';
+import { ROW_WORKGROUP } from '../src/exec/patched-pass.js';
+import { packMatrix, PANEL4, type Matrix } from '../src/model/weights.js';
+import { activate, attentionMix, attentionPattern, layerNorm, logSoftmax } from '../test/oracle/ops.js';
+import type { Row } from './main.js';
+import { time } from './timing.js';
+
+/** One kernel at one shape: how to run it, what it costs, and which float64 values some of its outputs must have. */
+interface KernelBench {
+  readonly name: string;
+  readonly encode: (recording: Recording) => void;
+  /** Formulas in words of the shape, printed beside the figures, and their values. */
+  readonly flops: readonly [string, number];
+  readonly bytes: readonly [string, number];
+  readonly out: Tensor;
+  /** Index into `out` -> expected value. */
+  readonly expected: readonly (readonly [number, number])[];
+}
+
+const TOLERANCE = 1e-4;
+
+/** GFLOP/s and GB/s of every kernel that matters to the time of a pass, at sizes of GPT-2 small with 8 prompts of 16 tokens. */
+export async function benchKernels(gpu: Gpu): Promise<Row[]> {
+  const rows: Row[] = [];
+  for (const build of [
+    (arena: Arena) => matmulBench(arena, 128, 768, 3072),
+    (arena: Arena) => matmulBench(arena, 128, 3072, 768),
+    (arena: Arena) => matmulBench(arena, 512, 768, 768),
+    (arena: Arena) => matmulBench(arena, 8, 768, 32_768),
+    (arena: Arena) => layerNormBench(arena, 4608, 768),
+    (arena: Arena) => portInputsBench(arena, 36, 128, 768, 79),
+    (arena: Arena) => attentionPatternBench(arena, 12, 8, 16, 64),
+    (arena: Arena) => attentionMixBench(arena, 12, 8, 16, 64),
+    (arena: Arena) => logSoftmaxBench(arena, 8, 50_257),
+  ]) {
+    const arena = new Arena(gpu);
+    try {
+      const bench = await build(arena);
+      await assertCorrect(gpu, bench);
+      const { min, median } = await time(gpu, bench.encode);
+      rows.push({
+        name: bench.name,
+        'ms (median)': 1000 * median,
+        'ms (min)': 1000 * min,
+        'GFLOP/s': bench.flops[1] / median / 1e9,
+        'GB/s': bench.bytes[1] / median / 1e9,
+        FLOPs: bench.flops[0],
+        bytes: bench.bytes[0],
+      });
+    } finally {
+      arena.dispose();
+    }
+  }
+  return rows;
+}
+
+async function assertCorrect(gpu: Gpu, bench: KernelBench): Promise<void> {
+  const recording = gpu.record();
+  bench.encode(recording);
+  const read = recording.readback(bench.out);
+  recording.submit();
+  const values = new Float32Array(await read());
+  for (const [index, expected] of bench.expected) {
+    const off = Math.abs(values[index]! - expected) / Math.max(1, Math.abs(expected));
+    if (!(off <= TOLERANCE)) throw new Error(`${bench.name}: output ${index} is ${values[index]}, expected ${expected}`);
+  }
+}
+
+function random(length: number, seed: number, scale = 1): Float32Array<ArrayBuffer> {
+  const rng = createRng(seed);
+  return Float32Array.from({ length }, () => scale * (2 * rng.next() - 1));
+}
+
+function matrixOf(arena: Arena, data: Float32Array, rows: number, columns: number): Matrix {
+  return packMatrix(arena, 'weight', rows / 4, columns / 4, arena.gpu.maxBinding, (panel, first, count) => {
+    for (let r = 0; r < rows; r++) panel.set(data.subarray(r * columns + first, r * columns + first + count), r * 4 * PANEL4);
+  });
+}
+
+async function matmulBench(arena: Arena, rows: number, inner: number, columns: number): Promise<KernelBench> {
+  const a = random(rows * inner, 1);
+  const w = random(inner * columns, 2, inner ** -0.5);
+  const bias = random(columns, 3);
+  const out = arena.tensor('out', [rows, columns]);
+  const operation = await matmul(arena, matrixOf(arena, w, inner, columns), 0, {
+    a: arena.upload('a', a),
+    out,
+    rows,
+    inner4: inner / 4,
+    outStride: columns / 4,
+    jobs: arena.upload('jobs', Uint32Array.of(0, 0, 0, 0, 0, columns / 4)),
+    jobsAt: 0,
+    bias: arena.upload('bias', bias),
+    activation: 'gelu-tanh',
+  });
+  return {
+    name: `matmul ${rows} x ${inner} x ${columns}`,
+    encode: (recording) => runMatmul(recording, operation, 1),
+    flops: ['2 M K N', 2 * rows * inner * columns],
+    bytes: ['4 (MK + KN + MN)', 4 * (rows * inner + inner * columns + rows * columns)],
+    out,
+    expected: probes(rows * columns).map((index) => {
+      const [r, c] = [Math.floor(index / columns), index % columns];
+      let sum = bias[c]!;
+      for (let k = 0; k < inner; k++) sum += a[r * inner + k]! * w[k * columns + c]!;
+      return [index, activate('gelu-tanh', sum)];
+    }),
+  };
+}
+
+async function layerNormBench(arena: Arena, rows: number, width: number): Promise<KernelBench> {
+  const x = random(rows * width, 1);
+  const [gain, bias] = [random(width, 2), random(width, 3)];
+  const out = arena.tensor('y', [rows, width]);
+  const operation = await arena.operation('layer_norm', {
+    buffers: { x: arena.upload('x', x), gain: arena.upload('gain', gain), bias: arena.upload('bias', bias), y: out },
+    params: { rows, width, width4: width / 4, epsilon: 1e-5 },
+    overrides: { WORKGROUP: ROW_WORKGROUP },
+  });
+  return {
+    name: `layer_norm ${rows} x ${width}`,
+    encode: (recording) => recording.dispatchRows(operation, rows),
+    flops: ['8 R d', 8 * rows * width],
+    bytes: ['16 R d', 16 * rows * width],
+    out,
+    expected: probes(rows * width).map((index) => {
+      const row = Math.floor(index / width) * width;
+      return [index, layerNorm(x.subarray(row, row + width), gain, bias, 1e-5)[index - row]!];
+    }),
+  };
+}
+
+/** Every head port with a mask of its own, half of its edges cut: the worst case of a layer. */
+async function portInputsBench(arena: Arena, ports: number, tokens: number, width: number, writers: number): Promise<KernelBench> {
+  const [live, ablated] = [random(writers * tokens * width, 1), random(writers * tokens * width, 2)];
+  const maskWords = Math.ceil(writers / 32);
+  const rng = createRng(4);
+  const masks = Array.from({ length: ports * maskWords }, () => rng.below(2 ** 32));
+  const jobs = Array.from({ length: ports }, (_, j) => [0, 2 * ports + j * maskWords]).flat();
+  const out = arena.tensor('x', [ports, tokens, width]);
+  const operation = await arena.operation('port_inputs', {
+    buffers: {
+      control: arena.upload('control', Uint32Array.from([...jobs, ...masks])),
+      rows: arena.upload('rows', Uint32Array.from({ length: tokens }, (_, t) => t)),
+      live: arena.upload('live', live),
+      ablated: arena.upload('ablated', ablated),
+      bias: arena.tensor('bias', [width]),
+      positions: arena.tensor('positions', [tokens, width]),
+      x: out,
+    },
+    params: {
+      tokens,
+      sequence: tokens,
+      width4: width / 4,
+      out_rows: tokens,
+      writers,
+      writer_total: writers,
+      jobs_at: 0,
+      add_positions: 1,
+    },
+    overrides: {},
+  });
+  return {
+    name: `port_inputs ${ports} ports, ${writers} writers, ${tokens} x ${width}`,
+    encode: (recording) => recording.dispatch(operation, Math.ceil((tokens * width) / 256), ports),
+    flops: ['P W T d', ports * writers * tokens * width],
+    bytes: ['4 P (W + 1) T d', 4 * ports * (writers + 1) * tokens * width],
+    out,
+    expected: probes(ports * tokens * width).map((index) => {
+      const [port, at] = [Math.floor(index / (tokens * width)), index % (tokens * width)];
+      let sum = 0;
+      for (let u = 0; u < writers; u++) {
+        const kept = ((masks[port * maskWords + (u >> 5)]! >>> (u & 31)) & 1) === 1;
+        sum += (kept ? live : ablated)[u * tokens * width + at]!;
+      }
+      return [index, sum];
+    }),
+  };
+}
+
+async function attentionPatternBench(arena: Arena, heads: number, prompts: number, sequence: number, head: number): Promise<KernelBench> {
+  const tokens = prompts * sequence;
+  const ports = random(3 * heads * tokens * head, 1);
+  const out = arena.tensor('pattern', [heads, tokens, sequence]);
+  const scale = head ** -0.5;
+  const operation = await arena.operation('attention_pattern', {
+    buffers: { ports: arena.upload('ports', ports), pattern: out },
+    params: { tokens, sequence, heads, head4: head / 4, scale },
+    overrides: {},
+  });
+  const pairs = (sequence * (sequence + 1)) / 2;
+  return {
+    name: `attention_pattern ${heads} heads, ${prompts} x ${sequence} tokens`,
+    encode: (recording) => recording.dispatch(operation, Math.ceil(tokens / 64), heads),
+    flops: ['H N S(S+1) dh', 2 * heads * prompts * pairs * head],
+    bytes: ['4 H (2 T dh + T S)', 4 * heads * (2 * tokens * head + tokens * sequence)],
+    out,
+    expected: probes(heads * tokens * sequence).map((index) => {
+      const [h, t, key] = [Math.floor(index / (tokens * sequence)), Math.floor(index / sequence) % tokens, index % sequence];
+      const first = t - (t % sequence);
+      const part = (port: number): Float32Array => portOf(ports, port, 3 * heads, first, sequence, head);
+      return [index, attentionPattern(part(h), part(heads + h), head, scale)[(t - first) * sequence + key]!];
+    }),
+  };
+}
+
+async function attentionMixBench(arena: Arena, heads: number, prompts: number, sequence: number, head: number): Promise<KernelBench> {
+  const tokens = prompts * sequence;
+  const ports = random(3 * heads * tokens * head, 1);
+  // Any lower triangle serves.
+  const pattern = random(heads * tokens * sequence, 2).map((value, i) => (i % sequence > Math.floor(i / sequence) % sequence ? 0 : value));
+  const out = arena.tensor('z', [heads, tokens, head]);
+  const operation = await arena.operation('attention_mix', {
+    buffers: { ports: arena.upload('ports', ports), pattern: arena.upload('pattern', pattern), z: out },
+    params: { tokens, sequence, heads, head4: head / 4 },
+    overrides: {},
+  });
+  const pairs = (sequence * (sequence + 1)) / 2;
+  return {
+    name: `attention_mix ${heads} heads, ${prompts} x ${sequence} tokens`,
+    encode: (recording) => recording.dispatch(operation, Math.ceil((tokens * head) / 256), heads),
+    flops: ['H N S(S+1) dh', 2 * heads * prompts * pairs * head],
+    bytes: ['4 H (2 T dh + T S)', 4 * heads * (2 * tokens * head + tokens * sequence)],
+    out,
+    expected: probes(heads * tokens * head).map((index) => {
+      const [h, t, column] = [Math.floor(index / (tokens * head)), Math.floor(index / head) % tokens, index % head];
+      const first = t - (t % sequence);
+      const p = pattern.subarray((h * tokens + first) * sequence, (h * tokens + first + sequence) * sequence);
+      const v = portOf(ports, 2 * heads + h, 3 * heads, first, sequence, head);
+      return [index, attentionMix(p, v, head)[(t - first) * head + column]!];
+    }),
+  };
+}
+
+/** One port's rows `first .. first + count - 1` of [T, ports, head]. */
+function portOf(ports: Float32Array, port: number, all: number, first: number, count: number, head: number): Float32Array {
+  return Float32Array.from({ length: count * head }, (_, i) => {
+    const token = first + Math.floor(i / head);
+    return ports[(token * all + port) * head + (i % head)]!;
+  });
+}
+
+async function logSoftmaxBench(arena: Arena, rows: number, vocab: number): Promise<KernelBench> {
+  const values = random(rows * vocab, 1, 10);
+  const source = arena.upload('logits', values);
+  const out = arena.tensor('log-probabilities', [rows, vocab]);
+  const operation = await arena.operation('log_softmax', {
+    buffers: { values: out },
+    params: { rows, vocab, stride: vocab },
+    overrides: { WORKGROUP: ROW_WORKGROUP },
+  });
+  return {
+    name: `log_softmax ${rows} x ${vocab}`,
+    encode: (recording) => {
+      recording.copy(source, out);
+      recording.dispatchRows(operation, rows);
+    },
+    flops: ['5 R V', 5 * rows * vocab],
+    bytes: ['16 R V', 16 * rows * vocab],
+    out,
+    expected: probes(rows * vocab).map((index) => {
+      const row = Math.floor(index / vocab) * vocab;
+      return [index, logSoftmax(values.subarray(row, row + vocab))[index - row]!];
+    }),
+  };
+}
+
+/** A few indices spread over an output, its ends among them. */
+function probes(length: number): number[] {
+  return Array.from({ length: 12 }, (_, i) => Math.floor((i * (length - 1)) / 11));
+}

@@ -1,0 +1,30 @@
+// Finds the circuits of the shipped model for every shipped task and writes them to graphs/: npm run graphs.
+// Names: <model>.<task>.<method>.json and .gexf. The same machine writes the same bytes again.
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const MODEL = 'tasks-4l';
+const METHOD = 'acdc';
+const TASKS = ['ioi', 'greater-than', 'induction', 'gendered-pronoun', 'docstring', 'agreement'];
+const OPTIONS = ['--prompts', '32', '--metric', 'kl', '--threshold', '0.05'];
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const graphs = join(root, 'graphs');
+mkdirSync(graphs, { recursive: true });
+const folder = mkdtempSync(join(tmpdir(), 'edgewise-graphs-'));
+try {
+  for (const task of TASKS) {
+    const out = join(folder, task);
+    const args = ['discover', '--model', MODEL, '--task', task, '--method', METHOD, ...OPTIONS, '--out', out];
+    const { status } = spawnSync(process.execPath, [join(root, 'dist/cli/main.js'), ...args], { stdio: 'inherit' });
+    if (status !== 0) process.exit(1);
+    for (const kind of ['json', 'gexf']) {
+      copyFileSync(join(out, `circuit.${kind}`), join(graphs, `${MODEL}.${task}.${METHOD}.${kind}`));
+    }
+  }
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}

@@ -1,0 +1,70 @@
+import { mkdtempSync, rmSync, writeFileSync, mkdirSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import { EdgeSet } from '../../src/circuit/edge-set.js';
+import { Topology } from '../../src/circuit/topology.js';
+import { Engine, loadTask, openModel, takePrompts, type Evaluation } from '../../src/index.js';
+import { openDevice } from '../../src/node/device.js';
+import { openModelDirectory } from '../../src/node/model-directory.js';
+import { readWhole } from '../../src/node/open-files.js';
+import { browserPath, runInBrowser } from '../support/browser.js';
+import type { Input } from './pages/evaluate-circuit.js';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const model = join(root, 'test/golden/share4l');
+const task = join(model, 'ioi.jsonl');
+const PROMPTS = 4;
+
+/** Every third edge cut. */
+function someCircuit(topology: Topology): EdgeSet {
+  return EdgeSet.where(topology, (id) => id >= topology.additionEdges || id % 3 !== 0);
+}
+
+async function evaluateInNode(): Promise<Evaluation> {
+  const loaded = await openModel(await openModelDirectory(model));
+  const { vocab, maxPositions } = loaded.spec;
+  const whole = await loadTask({ name: 'task', source: task, bytes: await readWhole(task, 'task') }, { tokenizer: null, vocab, maxPositions });
+  const open = await openDevice();
+  try {
+    const engine = await Engine.create({ device: open.device, adapter: open.adapter, model: loaded });
+    try {
+      const options = { metric: 'kl', ablation: 'resample', input: 'token' } as const;
+      return await engine.evaluate(takePrompts(whole, PROMPTS), someCircuit(engine.topology), options);
+    } finally {
+      engine.dispose();
+    }
+  } finally {
+    await open.close();
+  }
+}
+
+describe.skipIf(browserPath === undefined)('in headless Chromium', () => {
+  test("a circuit's metrics are Node's to 1e-5", async () => {
+    const topology = new Topology({ layers: 4, heads: 4, parallel: false });
+    const kept = someCircuit(topology);
+    // Below the repository, because the page is served from there.
+    mkdirSync(join(root, 'dist'), { recursive: true });
+    const folder = mkdtempSync(join(root, 'dist/browser-test-'));
+    try {
+      const circuit = join(folder, 'circuit.json');
+      const edges = Array.from({ length: topology.additionEdges }, (_, id) => [topology.edgeName(id), { in_graph: kept.has(id) }]);
+      writeFileSync(circuit, JSON.stringify({ edges: Object.fromEntries(edges) }));
+      const served = (path: string): string => `/${relative(root, path)}`;
+      const input: Input = { model: served(model), task: served(task), prompts: PROMPTS, circuit: served(circuit) };
+      const page = fileURLToPath(new URL('pages/evaluate-circuit.ts', import.meta.url));
+      const inBrowser = await runInBrowser<Evaluation>(page, input);
+      const inNode = await evaluateInNode();
+      expect(inNode.circuit).toBeGreaterThan(0.1);
+      for (const figure of ['clean', 'corrupted', 'circuit', 'faithfulness'] as const) {
+        const off = Math.abs(inBrowser[figure]! - inNode[figure]!);
+        if (!(off <= 1e-5 * Math.max(1, Math.abs(inNode[figure]!)))) {
+          expect.fail(`${figure}: ${inBrowser[figure]} in the browser, ${inNode[figure]} in Node`);
+        }
+      }
+      expect(inBrowser.accuracy).toEqual(inNode.accuracy);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+});

@@ -1,0 +1,50 @@
+import {
+  Engine,
+  loadTask,
+  memoryDirectory,
+  openModel,
+  parseCircuit,
+  resolveCircuit,
+  takePrompts,
+  type Evaluation,
+} from '../../../src/index.js';
+
+export interface Input {
+  /** Folder of a model, and files, by their paths on the server. */
+  readonly model: string;
+  readonly task: string;
+  readonly prompts: number;
+  readonly circuit: string;
+}
+
+async function bytesAt(path: string): Promise<Uint8Array<ArrayBuffer>> {
+  const response = await fetch(path);
+  if (!response.ok) throw new Error(`${path}: ${response.status}`);
+  return new Uint8Array(await response.arrayBuffer());
+}
+
+/** Evaluates a circuit in this tab, as test/browser/engine.test.ts does it in Node. */
+export async function run(input: Input): Promise<Evaluation> {
+  const files = new Map<string, Uint8Array<ArrayBuffer>>();
+  for (const name of ['config.json', 'model.safetensors']) files.set(name, await bytesAt(`${input.model}/${name}`));
+  const model = await openModel(memoryDirectory('model', files));
+  const bytes = await bytesAt(input.task);
+  const { vocab, maxPositions } = model.spec;
+  const whole = await loadTask({ name: 'task', source: input.task, bytes }, { tokenizer: null, vocab, maxPositions });
+  const adapter = await navigator.gpu.requestAdapter();
+  if (!adapter) throw new Error('no adapter');
+  const device = await adapter.requestDevice();
+  const engine = await Engine.create({ device, adapter: adapter.info.description, model });
+  try {
+    const file = parseCircuit(new TextDecoder().decode(await bytesAt(input.circuit)), input.circuit);
+    const { kept } = resolveCircuit(file, engine.topology);
+    return await engine.evaluate(takePrompts(whole, input.prompts), kept, {
+      metric: 'kl',
+      ablation: 'resample',
+      input: 'token',
+    });
+  } finally {
+    engine.dispose();
+    device.destroy();
+  }
+}
