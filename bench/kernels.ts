@@ -2,10 +2,10 @@ import { createRng } from '../src/base/rng.js';
 import { matmul, runMatmul } from '../src/exec/matmul.js';
 import { Arena, type Tensor } from '../src/gpu/arena.js';
 import type { Gpu, Recording } from '../src/gpu/gpu.js';
-import { ROW_WORKGROUP } from '../src/exec/patched-pass.js';
+import { ROW_WORKGROUP } from '../src/exec/layer-operations.js';
 import { packMatrix, PANEL4, type Matrix } from '../src/model/weights.js';
 import { activate, attentionMix, attentionPattern, layerNorm, logSoftmax } from '../test/oracle/ops.js';
-import type { Row } from './main.js';
+import type { Row } from './row.js';
 import { time } from './timing.js';
 
 /** One kernel at one shape: how to run it, what it costs, and which float64 values some of its outputs must have. */

@@ -6,12 +6,7 @@ import { openDevice } from '../src/node/device.js';
 import { VERSION } from '../src/version.js';
 import { benchKernels } from './kernels.js';
 import { benchPasses } from './passes.js';
-
-/** One line of a report: what was measured, and figures by name. */
-export interface Row {
-  readonly name: string;
-  readonly [figure: string]: string | number;
-}
+import type { Row } from './row.js';
 
 const BENCHES: Readonly<Record<string, (gpu: Gpu) => Promise<Row[]>>> = { kernels: benchKernels, passes: benchPasses };
 

@@ -9,7 +9,7 @@ import { PlainEvaluator } from '../src/patch/plain.js';
 import type { PromptPair } from '../src/task/types.js';
 import { metricValue } from '../test/oracle/metrics.js';
 import { loadOracle, runCircuit, runModel } from '../test/oracle/model.js';
-import type { Row } from './main.js';
+import type { Row } from './row.js';
 import { summary } from './timing.js';
 
 /** Sizes of the model that ships with the project, and GPT-2 small's layer at a third of its depth. */

@@ -45,7 +45,10 @@ export function count(smallest: number): (text: string) => number {
 }
 
 export const modelOption = (): Option =>
-  new Option('--model <model>', 'model directory, shipped model, or hub id such as openai-community/gpt2 (id@revision)');
+  new Option(
+    '--model <model>',
+    'model directory, shipped model, or hub id such as openai-community/gpt2 (id@revision)',
+  );
 
 export const taskOption = (): Option => new Option('--task <task>', 'shipped task, or a JSONL or template file');
 
@@ -71,7 +74,10 @@ export const patchOptions = (byDefault: InWords = String): Option[] => [
   new Option('--ablation <kind>', 'what a cut edge carries')
     .choices(ABLATIONS)
     .default(undefined, byDefault('resample')),
-  new Option('--mean-over <prompts>', "what mean ablations average over: clean, corrupted, or a task file's clean prompts")
+  new Option(
+    '--mean-over <prompts>',
+    "what mean ablations average over: clean, corrupted, or a task file's clean prompts",
+  )
     .argParser(nonEmpty)
     .default(undefined, byDefault('clean')),
   new Option('--input <writer>', 'what the input writer holds; matters for zero and mean ablation')

@@ -28,7 +28,9 @@ const COMMANDS = [
  */
 export async function run(args: readonly string[]): Promise<number> {
   const program = new Command('edgewise')
-    .description('Finds circuits in transformer language models: which heads and MLPs, and which edges between them, carry a behaviour.')
+    .description(
+      'Finds circuits in transformer language models: which heads and MLPs, and which edges between them, carry a behaviour.',
+    )
     .version(VERSION, '-V, --version', 'show the version')
     .helpOption('-h, --help', 'show this help')
     .helpCommand('help [command]', 'Show the options of a command.')
@@ -55,7 +57,8 @@ export async function run(args: readonly string[]): Promise<number> {
 function optionDescription({ description, argChoices, defaultValue, defaultValueDescription }: Option): string {
   const remarks = argChoices ? [argChoices.join(', ')] : [];
   const isFlag = typeof defaultValue === 'boolean';
-  const byDefault = defaultValueDescription ?? (isFlag || defaultValue === undefined ? undefined : String(defaultValue));
+  const byDefault =
+    defaultValueDescription ?? (isFlag || defaultValue === undefined ? undefined : String(defaultValue));
   if (byDefault !== undefined) remarks.push(`default: ${byDefault}`);
   return remarks.length > 0 ? `${description} (${remarks.join('; ')})` : description;
 }

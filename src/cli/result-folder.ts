@@ -36,12 +36,22 @@ export async function assertUsable(folder: string, run: RunIdentity, force: bool
   if (entries.every(isUnfinishedWrite)) return;
   const earlier = await readProvenance(join(folder, CIRCUIT_FILE));
   if (earlier === undefined) {
-    throw new EdgewiseError('usage', folder, 'is not empty and holds no result of this run; use --force to write into it');
+    throw new EdgewiseError(
+      'usage',
+      folder,
+      'is not empty and holds no result of this run; use --force to write into it',
+    );
   }
-  const different = (Object.keys(run) as (keyof RunIdentity)[]).filter((key) => !isDeepStrictEqual(run[key], earlier[key]));
+  const different = (Object.keys(run) as (keyof RunIdentity)[]).filter(
+    (key) => !isDeepStrictEqual(run[key], earlier[key]),
+  );
   if (different.length > 0) {
     const words = different.map((key) => key.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)).join(', ');
-    throw new EdgewiseError('usage', folder, `holds the result of a run that differs in ${words}; use --force to replace it`);
+    throw new EdgewiseError(
+      'usage',
+      folder,
+      `holds the result of a run that differs in ${words}; use --force to replace it`,
+    );
   }
 }
 
@@ -49,7 +59,8 @@ export async function assertUsable(folder: string, run: RunIdentity, force: bool
 export async function writeResult(folder: string, files: ResultFiles): Promise<string[]> {
   try {
     await makeFolder(folder);
-    for (const name of await readdir(folder)) if (isUnfinishedWrite(name)) await rm(join(folder, name), { force: true });
+    for (const name of await readdir(folder))
+      if (isUnfinishedWrite(name)) await rm(join(folder, name), { force: true });
   } catch (error) {
     throw new EdgewiseError('usage', folder, 'cannot be created', { cause: error });
   }

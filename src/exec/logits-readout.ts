@@ -1,9 +1,10 @@
 import { sliceOf, type Arena, type Tensor } from '../gpu/arena.js';
 import type { Operation, Recording } from '../gpu/gpu.js';
 import type { ModelWeights } from '../model/weights.js';
-import { JOB_WORDS, jobWords, matmul, runMatmul, type MatmulJob, type MatmulOperation } from './matmul.js';
+import { fixedProduct, runProduct, type MatmulOperation } from './matmul.js';
 import type { Readout, ReadoutPart } from './metrics.js';
-import { ROW_WORKGROUP, type PatchedPass } from './patched-pass.js';
+import { ROW_WORKGROUP } from './layer-operations.js';
+import type { PatchedPass } from './patched-pass.js';
 
 /** Right and wrong answers of one prompt, as token ids. */
 export interface Answers {
@@ -57,24 +58,12 @@ export class LogitsReadout {
         overrides: {},
       });
     const overrides = { WORKGROUP: ROW_WORKGROUP };
-    const jobs = unembed.chunks.map((chunk): MatmulJob => {
-      return { a: 0, weight: 0, bias: 0, out: chunk.firstColumn4, firstColumn4: 0, endColumn4: chunk.columns4 };
-    });
-    const jobTable = arena.upload('unembedding jobs', Uint32Array.from(jobs.flatMap(jobWords)));
     return {
-      logits: await Promise.all(
-        unembed.chunks.map((_, i) =>
-          matmul(arena, unembed, i, {
-            a: tensors.normed,
-            out: tensors.logits,
-            rows,
-            inner4: layout.width4,
-            outStride: stride / 4,
-            jobs: jobTable,
-            jobsAt: JOB_WORDS * i,
-            bias: undefined,
-          }),
-        ),
+      logits: await fixedProduct(
+        arena,
+        unembed,
+        { a: tensors.normed, out: tensors.logits, rows, inner4: layout.width4, outStride: stride / 4, bias: undefined },
+        [{ a: 0, out: 0 }],
       ),
       logSoftmax: await arena.operation('log_softmax', {
         buffers: { values: tensors.logits },
@@ -98,7 +87,7 @@ export class LogitsReadout {
 
   /** Records the logits at the metric positions [circuits, prompts, vocabStride] into the pass's `logits`. */
   encodeLogits(recording: Recording, bound: BoundReadout): void {
-    for (const operation of bound.logits) runMatmul(recording, operation, 1);
+    runProduct(recording, bound.logits, 1);
   }
 
   /** Turns the logits into log-probabilities, in place. */

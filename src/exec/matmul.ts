@@ -70,6 +70,35 @@ export async function matmul(arena: Arena, matrix: Matrix, chunk: number, use: M
   };
 }
 
+/** Where a job of a whole matrix reads and writes, in vec4s; `weight` skips rows of the matrix (another head's). */
+export interface WholeJob {
+  readonly a: number;
+  readonly out: number;
+  readonly weight?: number;
+}
+
+/** Binds the product with all chunks of a matrix for a list of jobs that never changes; run any first part of it. */
+export async function fixedProduct(
+  arena: Arena,
+  matrix: Matrix,
+  use: Omit<MatmulUse, 'jobs' | 'jobsAt' | 'panels'>,
+  jobs: readonly WholeJob[],
+): Promise<readonly MatmulOperation[]> {
+  const words = matrix.chunks.flatMap(({ firstColumn4, columns4 }) =>
+    jobs.flatMap(({ a, out, weight = 0 }) =>
+      jobWords({ a, weight, bias: firstColumn4, out: out + firstColumn4, firstColumn4: 0, endColumn4: columns4 }),
+    ),
+  );
+  const table = arena.upload('matmul jobs', Uint32Array.from(words));
+  return Promise.all(
+    matrix.chunks.map((_, i) => matmul(arena, matrix, i, { ...use, jobs: table, jobsAt: i * JOB_WORDS * jobs.length })),
+  );
+}
+
+export function runProduct(recording: Recording, product: readonly MatmulOperation[], jobs: number): void {
+  for (const operation of product) runMatmul(recording, operation, jobs);
+}
+
 export function runMatmul(recording: Recording, { operation, gridX, gridY }: MatmulOperation, jobs: number): void {
   recording.dispatch(operation, gridX, gridY, jobs);
 }

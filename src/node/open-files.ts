@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { EdgewiseError } from '../base/errors.js';
 import { sha256 } from '../base/sha256.js';
@@ -27,12 +27,19 @@ export async function readWhole(path: string, kind: 'task' | 'circuit'): Promise
 /** The task that a command names: a shipped task's name, or a file. */
 export async function openTaskFile(argument: string): Promise<TaskFile> {
   if (builtinTasks.has(argument)) return builtinTaskFile(argument);
-  if (!/[./\\]/.test(argument)) {
+  if (!/[./\\]/.test(argument) && !(await exists(argument))) {
     const shipped = [...builtinTasks.keys()].join(', ');
     throw new EdgewiseError('task', `task '${argument}'`, `is neither a file nor a shipped task (${shipped})`);
   }
   const bytes = await readWhole(argument, 'task');
   return { name: basename(argument).replace(/\.jsonl?$/i, ''), source: argument, bytes };
+}
+
+function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** The tokenizer of a model directory with the hash of its file, or null where it has none. */

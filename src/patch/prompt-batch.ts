@@ -1,6 +1,6 @@
 import type { Topology } from '../circuit/topology.js';
 import { batchTensors, type PassShape } from '../exec/pass-plan.js';
-import type { PassInputs } from '../exec/patched-pass.js';
+import type { PassInputs } from '../exec/input-operations.js';
 import type { Arena, Tensor } from '../gpu/arena.js';
 import type { ModelWeights } from '../model/weights.js';
 import type { PromptPair } from '../task/types.js';

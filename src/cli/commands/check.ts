@@ -20,7 +20,9 @@ async function check(options: { readonly adapter?: string; readonly json: boolea
     const results = await runSelfTest(new Gpu(open.device, open.adapter), 'full');
     const passed = results.every((result) => result.passed);
     if (options.json) {
-      process.stdout.write(`${JSON.stringify({ adapter: open.adapter, tolerance: CHECK_TOLERANCE, passed, results })}\n`);
+      process.stdout.write(
+        `${JSON.stringify({ adapter: open.adapter, tolerance: CHECK_TOLERANCE, passed, results })}\n`,
+      );
     } else {
       const rows = results.map(({ name, error, values, passed: good }) => [
         `  ${good ? 'ok' : 'WRONG'}`,

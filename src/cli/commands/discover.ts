@@ -26,7 +26,15 @@ import {
 } from '../options.js';
 import { progressBar } from '../progress.js';
 import { assertUsable, writeResult, type RunIdentity } from '../result-folder.js';
-import { openModelArgument, readMeanOver, readPrompts, required, taskReader, withEngine, type TaskReader } from '../session.js';
+import {
+  openModelArgument,
+  readMeanOver,
+  readPrompts,
+  required,
+  taskReader,
+  withEngine,
+  type TaskReader,
+} from '../session.js';
 import { counted, fixed, signed, strongestEdges, whole } from '../text-report.js';
 
 interface Options extends ModelOptions, TaskOptions, PatchingOptions {
@@ -42,20 +50,26 @@ interface Options extends ModelOptions, TaskOptions, PatchingOptions {
 
 export function discoverCommand(): Command {
   const command = new Command('discover')
-    .description('Prune a model down to the circuit of a task and write it as circuit.json, circuit.gexf and trace.jsonl.')
+    .description(
+      'Prune a model down to the circuit of a task and write it as circuit.json, circuit.gexf and trace.jsonl.',
+    )
     .addOption(modelOption())
     .addOption(taskOption())
     .addOption(new Option('--method <name>', 'how to search').choices(['acdc']).default('acdc'))
     .addOption(metricOption(SEARCH_METRICS))
     .addOption(
-      new Option('--threshold <x>', 'remove an edge whose effect on the metric is below x').argParser(finiteNumber).default(0.05),
+      new Option('--threshold <x>', 'remove an edge whose effect on the metric is below x')
+        .argParser(finiteNumber)
+        .default(0.05),
     );
   for (const option of promptOptions()) command.addOption(option);
   for (const option of patchOptions()) command.addOption(option);
   return command
     .option('--direct-edges', "also test each head's own query, key and value", false)
     .addOption(
-      new Option('--sender-heads <order>', 'order of the heads inside a layer').choices(SENDER_HEADS).default('descending'),
+      new Option('--sender-heads <order>', 'order of the heads inside a layer')
+        .choices(SENDER_HEADS)
+        .default('descending'),
     )
     .option('--abs', 'test the absolute effect: also keep edges whose removal improves the metric', false)
     .addOption(
@@ -92,7 +106,9 @@ async function discover(options: Options): Promise<void> {
     'circuit.gexf': CIRCUIT_WRITERS.gexf(discovery.circuit),
     'trace.jsonl': writeTrace(discovery.trace),
   });
-  process.stdout.write(options.json ? `${JSON.stringify(jsonReport(discovery, files))}\n` : textReport(discovery, files));
+  process.stdout.write(
+    options.json ? `${JSON.stringify(jsonReport(discovery, files))}\n` : textReport(discovery, files),
+  );
 }
 
 async function searchOptions(options: Options, reader: TaskReader): Promise<DiscoveryOptions> {
@@ -168,7 +184,9 @@ function textReport(discovery: Discovery, files: readonly string[]): string {
     `  kept ${whole(kept)} of ${counted(edges, 'edge')}: ${whole(tested)} tested in ${seconds.toFixed(1)} s at threshold ${provenance.threshold}`,
     `  ${provenance.metric} (lower is better): ${value(initial)} whole model, ${value(final)} circuit, ${value(empty)} empty circuit`,
     `  faithfulness ${faithfulness === null ? 'undefined: the whole model and the empty circuit do not differ' : fixed(faithfulness, 3)}`,
-    ...(margin ? [`  closest decision: ${margin.edge}, ${Number(margin.margin.toPrecision(2))} from the threshold`] : []),
+    ...(margin
+      ? [`  closest decision: ${margin.edge}, ${Number(margin.margin.toPrecision(2))} from the threshold`]
+      : []),
     ...headToHead(circuit),
     'files written',
     ...files.map((file) => `  ${file}`),

@@ -22,7 +22,15 @@ import {
   type TaskOptions,
 } from '../options.js';
 import { note } from '../progress.js';
-import { openModelArgument, readMeanOver, readPrompts, required, taskReader, withEngine, type TaskReader } from '../session.js';
+import {
+  openModelArgument,
+  readMeanOver,
+  readPrompts,
+  required,
+  taskReader,
+  withEngine,
+  type TaskReader,
+} from '../session.js';
 import { counted, fixed, table, whole } from '../text-report.js';
 
 interface Options extends ModelOptions, TaskOptions, PatchingOptions {
@@ -44,7 +52,10 @@ export function evaluateCommand(): Command {
     .addOption(new Option('--seed <n>', 'seed of the random circuit').argParser(count(0)).default(0))
     .addOption(adapterOption())
     .addOption(jsonOption().default(false))
-    .addHelpText('after', '\nOptions that are not given are those that the circuit was found with; where one\nthat is given differs, a note on stderr says so.')
+    .addHelpText(
+      'after',
+      '\nOptions that are not given are those that the circuit was found with; where one\nthat is given differs, a note on stderr says so.',
+    )
     .action(evaluate);
 }
 
@@ -67,7 +78,8 @@ async function evaluate(options: Options): Promise<void> {
   const { hash } = await reader.read(taskArgument);
   // Rows of another task file mean nothing here.
   const rows = found && found.task.hash === hash ? found.prompts : undefined;
-  if (found && !rows) note(`note: the circuit was found on another task, ${found.task.name}; its --prompts and --skip are left aside`);
+  if (found && !rows)
+    note(`note: the circuit was found on another task, ${found.task.name}; its --prompts and --skip are left aside`);
   const skip = choose('--skip', options.skip, rows?.skip, 0);
   const prompts = choose('--prompts', options.prompts, rows?.count, undefined);
   const task = await readPrompts(reader, { task: taskArgument, prompts, skip });
@@ -80,7 +92,9 @@ async function evaluate(options: Options): Promise<void> {
   const evaluation = await withEngine(opened.model, options.adapter, (engine) =>
     engine.evaluate(task, kept, { metric, ablation, input, meanOver }, options.seed),
   );
-  process.stdout.write(options.json ? `${JSON.stringify(jsonReport(evaluation))}\n` : textReport(evaluation, task.name, ablation));
+  process.stdout.write(
+    options.json ? `${JSON.stringify(jsonReport(evaluation))}\n` : textReport(evaluation, task.name, ablation),
+  );
 }
 
 /** An option's value: as given, else as the circuit was found, else the default. What differs from the circuit is announced. */
@@ -110,12 +124,17 @@ async function meanSource(
 ): Promise<MeanOver> {
   const usesMean = ablation.startsWith('mean');
   if (options.meanOver !== undefined) {
-    if (!usesMean) throw new EdgewiseError('usage', '--mean-over', `is for mean ablations, the ablation is ${ablation}`);
+    if (!usesMean)
+      throw new EdgewiseError('usage', '--mean-over', `is for mean ablations, the ablation is ${ablation}`);
     return readMeanOver(reader, options.meanOver);
   }
   const before = usesMean ? (found?.meanOver ?? 'clean') : 'clean';
   if (before === 'clean' || before === 'corrupted') return before;
-  throw new EdgewiseError('usage', '--mean-over', "is needed: the circuit was found with means over another task's file");
+  throw new EdgewiseError(
+    'usage',
+    '--mean-over',
+    "is needed: the circuit was found with means over another task's file",
+  );
 }
 
 function jsonReport(evaluation: Evaluation): object {
@@ -143,7 +162,14 @@ function textReport(evaluation: Evaluation, taskName: string, ablation: Ablation
     ['', metric, 'faithfulness', 'accuracy', 'edges', ''],
     ['  whole model', fixed(clean, 4), '', percent(accuracy?.clean), whole(edges.total), ''],
     ['  circuit', fixed(circuit, 4), ratio(faithfulness), percent(accuracy?.circuit), whole(edges.kept), ''],
-    ['  random circuit', fixed(random.metric, 4), ratio(random.faithfulness), '', whole(edges.kept), `seed ${random.seed}`],
+    [
+      '  random circuit',
+      fixed(random.metric, 4),
+      ratio(random.faithfulness),
+      '',
+      whole(edges.kept),
+      `seed ${random.seed}`,
+    ],
     ['  empty circuit', fixed(corrupted, 4), '', '', '0', ''],
   ];
   const title = `${taskName}, ${counted(prompts, 'prompt')}, ${ablation} ablation; ${metric} in loss form, lower is better`;

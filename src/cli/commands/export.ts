@@ -17,9 +17,7 @@ export function exportCommand(): Command {
     .description('Write a circuit file in another format. Needs neither the model nor a GPU.')
     .argument('<file>', 'circuit.json, or any EAP-IG/MIB file', nonEmpty)
     .addOption(
-      new Option('--format <format>', 'what to write')
-        .choices(Object.keys(CIRCUIT_WRITERS))
-        .makeOptionMandatory(),
+      new Option('--format <format>', 'what to write').choices(Object.keys(CIRCUIT_WRITERS)).makeOptionMandatory(),
     )
     .addOption(new Option('--out <file>', 'where to').argParser(nonEmpty).default(undefined, 'stdout'))
     .option('--all-edges', 'also the edges that the circuit does not keep', false)

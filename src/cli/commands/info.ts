@@ -107,7 +107,12 @@ async function info(options: Options): Promise<void> {
 
 function textReport(report: Report): string {
   const lines = [`adapter  ${report.adapter}`];
-  lines.push(...table(LIMITS.map((name) => [`  ${name}`, whole(report.limits[name])]), [1]));
+  lines.push(
+    ...table(
+      LIMITS.map((name) => [`  ${name}`, whole(report.limits[name])]),
+      [1],
+    ),
+  );
   lines.push(`  features: ${report.features.join(', ') || 'none'}`);
   if (report.model) lines.push(`model  ${report.model.name}`, ...table(modelRows(report.model)));
   if (report.plan) {
@@ -136,7 +141,10 @@ function modelRows(model: ModelReport): string[][] {
   const { norm, mlp, positions, bosTokenId } = model;
   return [
     ['  family', model.family],
-    ['  size', `${counted(model.layers, 'layer')}, ${counted(model.heads, 'head')} of width ${model.headWidth}, width ${model.width}`],
+    [
+      '  size',
+      `${counted(model.layers, 'layer')}, ${counted(model.heads, 'head')} of width ${model.headWidth}, width ${model.width}`,
+    ],
     ['  MLP', `width ${model.mlpWidth}, ${mlp.activation}`],
     ['  norm', `${norm.kind}, epsilon ${norm.epsilon.toExponential()}`],
     ['  positions', `${whole(model.maxPositions)}, ${positions.kind}`],

@@ -9,7 +9,9 @@ export function tasksCommand(): Command {
   return new Command('tasks')
     .description('List the shipped tasks, or print one as a file to start your own from.')
     .argument('[name]', 'task to print')
-    .addOption(new Option('--as <form>', 'form in which to print it').choices(['template', 'jsonl']).default('template'))
+    .addOption(
+      new Option('--as <form>', 'form in which to print it').choices(['template', 'jsonl']).default('template'),
+    )
     .addOption(jsonOption().default(false))
     .action(tasks);
 }
