@@ -5,7 +5,7 @@
 // answers' summed probabilities. Answer lists are short: one invocation per row.
 // Shapes: values [rows, stride] (f32), scores [rows]. answers holds, per prompt n = r mod prompts, offset and count of its
 // correct ids and of its wrong ids (4 words), then the ids. Grid: x covers rows.
-// Source: SPEC 6.1. Checked by test/gpu/kernels.test.ts (answer_scores).
+// Checked by test/gpu/kernels.test.ts (answer_scores).
 struct Params {
   rows: u32,
   prompts: u32,

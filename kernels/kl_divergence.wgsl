@@ -2,7 +2,7 @@
 //
 // Row r of the circuits belongs to prompt n = r mod prompts of the reference. One workgroup per row.
 // Shapes: p [prompts, stride], q [rows, stride] (f32 log-probabilities), kl [rows]. Grid: rows workgroups in x and y.
-// Source: SPEC 6.1, ACDC's KL(full || circuit). Checked by test/gpu/kernels.test.ts (kl_divergence).
+// Source: ACDC's KL(full || circuit), arXiv:2304.14997. Checked by test/gpu/kernels.test.ts (kl_divergence).
 struct Params {
   rows: u32,
   prompts: u32,

@@ -1,7 +1,7 @@
-// x[j, r] = constant + sum over writers u < n of (kept u ? live[c_j, u] : ablated[u])  at token rows[r]     (SPEC 2.1)
+// x[j, r] = constant + sum over writers u < n of (kept u ? live[c_j, u] : ablated[u])  at token rows[r]
 //
 // The direct sum, in writer order: a port whose every edge is cut is exactly its constant plus the ablated values, which a
-// form by differences would miss by rounding (SPEC F.2). Ports of one circuit with equal masks share one job.
+// form by differences would miss by rounding, which norms then amplify. Ports of one circuit with equal masks share one job.
 // One invocation per four columns of one output row; the order of the sum depends on nothing but the writer order.
 // Shapes: live [C, W, T, width4], ablated [W, T, width4], bias [width4] (sum of the attention output biases before the
 // port), positions [S, width4], rows [R] (token of every output row), x [J, R, width4]. control holds, at jobs_at, pairs of

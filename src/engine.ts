@@ -113,7 +113,8 @@ export class Engine {
     requireAnswers(task, METRICS[options.metric].needs);
     const full = EdgeSet.full(this.topology);
     // One pass compiles every pipeline, so that `seconds` measures the search and not the driver's compiler.
-    await this.#withEvaluator(task, options, options.directEdges, (evaluator) => evaluator.metric(full));
+    const whole = await this.#withEvaluator(task, options, options.directEdges, (evaluator) => evaluator.metric(full));
+    this.#refuseNonFinite(whole, options.metric);
     const start = performance.now();
     return this.#withEvaluator(task, options, options.directEdges, async (evaluator) => {
       const result = await acdc(evaluator, full, options, onProgress);
@@ -144,6 +145,7 @@ export class Engine {
     const directEdges = circuit.size - circuit.additionSize < this.topology.directEdges;
     const values = await this.#withEvaluator(task, options, directEdges, (evaluator) => evaluator.evaluate(circuits, metrics));
     const [clean, corrupted, found, random] = values.map((perMetric) => mean(perMetric[options.metric]!));
+    this.#refuseNonFinite(clean!, options.metric);
     const accuracy = (perMetric: PromptValues | undefined): number => 0 - mean(perMetric!.accuracy!); // never -0
     return {
       metric: options.metric,
@@ -185,6 +187,13 @@ export class Engine {
     } finally {
       evaluator.dispose();
     }
+  }
+
+  /** Weights with NaN or overflowing activations make every comparison meaningless. */
+  #refuseNonFinite(metric: number, name: MetricName): void {
+    if (Number.isFinite(metric)) return;
+    const what = `the ${name} of the whole model is ${metric} on the clean prompts: the weights hold NaN or overflow f32`;
+    throw new EdgewiseError('checkpoint', this.model.name, what);
   }
 
   #toCircuit(task: Task, options: DiscoveryOptions, result: AcdcResult, empty: number): Circuit {

@@ -25,7 +25,7 @@ export type Edge =
   | { readonly kind: 'direct'; readonly id: number; readonly port: number };
 
 /**
- * Writers, ports and edges of a decoder-only transformer, each in one fixed order (SPEC 1.1).
+ * Writers, ports and edges of a decoder-only transformer, each in one fixed order, that of EAP-IG.
  *
  * Writers: `input`, then per layer its heads and its MLP, so writer = 1 + l(H+1) + h. Ports: per layer the q ports of all
  * heads, then k, then v, then the MLP; `logits` last. What a port can read is always a *prefix* of the writers, so the

@@ -1,7 +1,7 @@
 import { BRANCHES } from '../circuit/nodes.js';
 import type { Topology } from '../circuit/topology.js';
 
-/** Order of the heads of one layer as senders; results depend on it (SPEC E.1, 6). */
+/** Order of the heads of one layer as senders; results depend on it (the reference's command line: descending). */
 export type SenderHeads = 'descending' | 'ascending';
 export const SENDER_HEADS: readonly SenderHeads[] = ['descending', 'ascending'];
 
@@ -16,7 +16,7 @@ export interface Receiver {
 }
 
 /**
- * Receivers and their edges in the reference ACDC's order (SPEC E.1, 5 and 6).
+ * Receivers and their edges in the order of the reference implementation of ACDC (ArthurConmy/Automatic-Circuit-Discovery).
  *
  * Receivers: logits; then from the last layer to the first its MLP, the direct edges (v, k, q; heads from the last to the
  * first), and the ports v, k, q (heads likewise). Senders of one receiver: from the nearest layer back, in a layer the MLP

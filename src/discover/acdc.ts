@@ -42,7 +42,7 @@ export interface AcdcProgress {
 }
 
 /**
- * Automatic circuit discovery (Conmy et al. 2023, arXiv:2304.14997; semantics of SPEC 3.1 and E.1).
+ * Automatic circuit discovery (Conmy et al. 2023, arXiv:2304.14997), test by test as its reference implementation decides.
  *
  *  1. Start from `start` (the whole model) and its metric.
  *  2. Go through the receivers from the logits back, see acdcOrder.

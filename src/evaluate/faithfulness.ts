@@ -2,7 +2,7 @@
 const SMALLEST_DENOMINATOR = 1e-6;
 
 /**
- * Normalised faithfulness f(C) = (m(C) - m(empty)) / (m(model) - m(empty)) (SPEC 6.2): 1 for the whole model, 0 for the empty
+ * Normalised faithfulness f(C) = (m(C) - m(empty)) / (m(model) - m(empty)) (as in MIB, arXiv:2504.13151): 1 for the whole model, 0 for the empty
  * circuit; may exceed either and is never clamped. All three metrics in loss form.
  *
  * @returns null where the denominator is below 1e-6 or a metric is not finite.

@@ -1,5 +1,5 @@
 /**
- * Metrics of one prompt in loss form: lower is better, so that cutting an edge that helps raises the metric (SPEC 6.1).
+ * Metrics of one prompt in loss form: lower is better, so that cutting an edge that helps raises the metric.
  * Adding one is an entry in METRICS.
  */
 export type MetricName = 'kl' | 'logit-diff' | 'prob-diff' | 'nll' | 'accuracy';

@@ -13,7 +13,7 @@ import type { PassShape, PassTensor } from './pass-plan.js';
 const WORKGROUP = 64;
 
 /**
- * A whole forward pass in which every edge is kept or cut (SPEC 2.1): kept edges carry this very pass's activations, cut
+ * A whole forward pass in which every edge is kept or cut, as ACDC and EAP-IG define it: kept edges carry this very pass's activations, cut
  * edges the ablated ones. Computes up to `shape.circuits` circuits over the same prompts at once. With every edge kept it
  * is the plain forward pass of the model.
  *

@@ -34,7 +34,7 @@ export interface ModelSpec {
   readonly logitBias: boolean;
   /** c in c * tanh(logit / c), or null. */
   readonly logitSoftcap: number | null;
-  /** Gemma 2 and 3: a norm on the sum of the heads and on the MLP output. Heads are then not additive (SPEC 1.6). */
+  /** Gemma 2 and 3: a norm on the sum of the heads and on the MLP output. Single heads then do not add to the stream. */
   readonly postNorms: boolean;
   /** Beginning-of-text id of the config, or null. */
   readonly bosTokenId: number | null;

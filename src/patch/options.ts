@@ -1,4 +1,4 @@
-/** What a cut edge carries (SPEC 2.5). */
+/** What a cut edge carries: the output on the corrupted prompt, zero, or a mean over prompts (and positions). */
 export type Ablation = 'resample' | 'zero' | 'mean' | 'mean-positional';
 export const ABLATIONS: readonly Ablation[] = ['resample', 'zero', 'mean', 'mean-positional'];
 

@@ -31,7 +31,7 @@ interface BoundBatch {
 }
 
 /**
- * The plain evaluator: one full patched forward pass per circuit (SPEC 2.1), for any set of edges. Several circuits share a
+ * The plain evaluator: one full patched forward pass per circuit, for any set of edges. Several circuits share a
  * submission; prompts that do not fit a pass at once go through it in turn.
  *
  * Also measures the clean and the corrupted run, which need no cut edge: corruptedMetric runs the corrupted tokens through

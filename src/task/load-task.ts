@@ -55,8 +55,8 @@ export function takePrompts(task: Task, prompts?: number, skip = 0): Task {
   const there = task.pairs.length;
   const end = skip + (prompts ?? Math.max(1, there - skip));
   if (end > there) {
-    const asked = `${prompts ?? 'at least 1'} after the first ${skip}`;
-    throw new EdgewiseError('task', task.source, `has ${there} prompt pairs, ${asked} were asked for`);
+    const asked = `${prompts ?? 'at least 1'}${skip > 0 ? ` after the first ${skip}` : ''}`;
+    throw new EdgewiseError('task', task.source, `has ${there} prompt pairs, but ${asked} were asked for`);
   }
   return { ...task, pairs: task.pairs.slice(skip, end) };
 }

@@ -51,6 +51,14 @@ export type TemplateAnswers = v.InferOutput<typeof answers>;
 export function checkTemplateShape(value: unknown, source: string): TaskTemplate {
   const parsed = v.safeParse(taskTemplate, value);
   if (parsed.success) return parsed.output;
-  const issue = parsed.issues[0];
-  throw new EdgewiseError('task', source, `${v.getDotPath(issue) ?? 'top level'}: ${issue.message}`);
+  throw new EdgewiseError('task', source, schemaComplaint(parsed.issues[0]));
+}
+
+/** What a schema found wrong, in words: the field, and what was expected of it. */
+function schemaComplaint(issue: v.BaseIssue<unknown>): string {
+  const field = v.getDotPath(issue) ?? 'the file';
+  if (issue.type === 'strict_object' && issue.expected === 'never') return `${field}: there is no such field`;
+  if (issue.received === 'undefined') return `${field}: is missing`;
+  const ours = issue.message.startsWith('expected');
+  return `${field}: ${ours ? issue.message : `expected ${issue.expected ?? 'another value'}`}, got ${issue.received}`;
 }

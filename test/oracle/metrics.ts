@@ -1,4 +1,4 @@
-/** The metrics of SPEC 6.1 in loss form (lower is better), in float64, for one prompt's logits at its metric position. */
+/** The metrics in loss form (lower is better), in float64, for one prompt's logits at its metric position. */
 import { kl, logSoftmax } from './ops.js';
 
 export type MetricName = 'kl' | 'logit-diff' | 'prob-diff' | 'nll';

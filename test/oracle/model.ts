@@ -1,5 +1,5 @@
 /**
- * The literal evaluator: SPEC 2.1 in float64 and plain loops, one prompt at a time, every port's input summed anew from
+ * The literal evaluator: edge patching in float64 and plain loops, one prompt at a time, every port's input summed anew from
  * the edge list. Slow and obvious on purpose: the other evaluators are checked against it.
  */
 import type { EdgeSet } from '../../src/circuit/edge-set.js';

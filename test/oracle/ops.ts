@@ -1,5 +1,5 @@
 /**
- * Float64 reference of every operation of the forward pass, in plain loops after the formulas (SPEC 8.0): what kernels are
+ * Float64 reference of every operation of the forward pass, in plain loops after the formulas: what kernels are
  * tested against. Matrices are row-major; `rows` times the width is the length of the array.
  */
 import type { Activation } from '../../src/model/spec.js';

@@ -1,0 +1,85 @@
+import { describe, expect, test } from 'vitest';
+import { cli, cliJson, expectMistake, NO_ADAPTER, runCli, useFolder } from '../support/cli.js';
+import { fixture } from '../support/fixtures.js';
+import { TINY_DIRECT_EDGES, TINY_EDGES, TINY_MODEL, tinyRows, writeRows } from '../support/tiny-task.js';
+
+const TASKS = ['ioi', 'greater-than', 'induction', 'gendered-pronoun', 'docstring', 'agreement'];
+const env = NO_ADAPTER;
+const folder = useFolder();
+
+describe('info', () => {
+  test('of the adapter alone', async () => {
+    const report = await cliJson<{ adapter: string; limits: Record<string, number> }>(['info']);
+    expect(report.adapter).not.toBe('');
+    expect(report.limits['maxStorageBufferBindingSize']).toBeGreaterThanOrEqual(2 ** 27);
+    expect(await cli(['info'])).toContain(report.adapter);
+  });
+
+  test('of a model and a task', async () => {
+    const task = await writeRows(folder.path, 'pairs.jsonl', tinyRows(2));
+    const args = ['info', '--model', TINY_MODEL, '--task', task, '--direct-edges'];
+    const { model, plan } = await cliJson<{ model: object; plan: { bytes: number; shape: object } }>(args);
+    expect(model).toMatchObject({
+      name: 'gpt2',
+      layers: 3,
+      edges: TINY_EDGES,
+      edges_with_direct: TINY_EDGES + TINY_DIRECT_EDGES,
+    });
+    expect(plan.shape).toMatchObject({ prompts: 2, sequence: 5 });
+    expect(plan.bytes).toBeGreaterThan(0);
+    const text = await cli(args);
+    expect(text).toContain('3 layers, 5 heads of width 6');
+    expect(text).toContain('1 micro-batch of 2 prompts, each of up to 5 tokens');
+    expect(text).not.toMatch(/\b0(\.0+)? [kMG]?B/);
+  });
+});
+
+test('check passes and says how nearly', async () => {
+  const { passed, results } = await cliJson<{ passed: boolean; results: { error: number }[] }>(['check']);
+  expect(passed).toBe(true);
+  expect(results.length).toBeGreaterThan(1);
+  for (const { error } of results) expect(error).toBeLessThanOrEqual(1e-4);
+  expectMistake(await runCli(['check'], { env }), /no WebGPU adapter/);
+  expectMistake(await runCli(['check', '--adapter', 'no such card']), /adapter 'no such card'/);
+});
+
+describe('tasks', () => {
+  test('may be files without an extension', async () => {
+    await writeRows(folder.path, 'pairs', tinyRows(1));
+    const args = ['info', '--model', TINY_MODEL, '--task', 'pairs', '--json'];
+    expect(JSON.parse(await cli(args, { cwd: folder.path }))).toMatchObject({ plan: { shape: { prompts: 1 } } });
+  });
+
+  test('are listed', async () => {
+    const list = await cliJson<{ name: string; about: string }[]>(['tasks'], { env });
+    expect(list.map(({ name }) => name).sort()).toEqual(TASKS.toSorted());
+    const text = await cli(['tasks'], { env });
+    for (const { name, about } of list) expect(text).toMatch(new RegExp(`^${name} +${about.slice(0, 10)}`, 'm'));
+  });
+
+  test('are printed as a template and as rows', async () => {
+    const template = JSON.parse(await cli(['tasks', 'ioi'], { env })) as object;
+    expect(template).toHaveProperty('templates');
+    const rows = (await cli(['tasks', 'ioi', '--as', 'jsonl'], { env })).trimEnd().split('\n');
+    expect(rows.length).toBeGreaterThan(50);
+    for (const row of rows)
+      expect(Object.keys(JSON.parse(row) as object)).toEqual(['clean', 'corrupted', 'correct', 'wrong']);
+  });
+});
+
+test('models are listed', async () => {
+  const list = await cliJson<{ name: string; edges: number }[]>(['models'], { env });
+  expect(list).toContainEqual(expect.objectContaining({ name: 'tasks-4l', layers: 4, heads: 8 }));
+  expect(await cli(['models'], { env })).toMatch(/^tasks-4l +gpt2 +4 layers/m);
+});
+
+test('progress of a longer run goes to stderr', async () => {
+  const args = ['discover', '--model', fixture('share4l'), '--task', fixture('share4l/ioi.jsonl'), '--prompts', '2'];
+  const { stdout, stderr, code } = await runCli([...args, '--threshold', '9', '--json', '--out', `${folder.path}/run`]);
+  expect(code, stderr).toBe(0);
+  expect(Object.keys(JSON.parse(stdout) as object)).toEqual(
+    expect.arrayContaining(['tested', 'kept', 'edges', 'initial', 'final', 'seconds', 'files']),
+  );
+  for (const line of stderr.split('\n').filter(Boolean))
+    expect(line).toMatch(/^testing edges .* \d+ % {2}\d+ tested, \d+ kept/);
+});

@@ -1,0 +1,88 @@
+/** Models on the device and what passes over them give. */
+import { EdgeSet } from '../../src/circuit/edge-set.js';
+import { Topology } from '../../src/circuit/topology.js';
+import { LogitsReadout } from '../../src/exec/logits-readout.js';
+import { PatchedPass } from '../../src/exec/patched-pass.js';
+import { Arena } from '../../src/gpu/arena.js';
+import type { Gpu } from '../../src/gpu/gpu.js';
+import type { LoadedModel } from '../../src/model/load-model.js';
+import { uploadWeights, type ModelWeights } from '../../src/model/weights.js';
+import { PlainEvaluator, type PlainOptions } from '../../src/patch/plain.js';
+import { uploadPrompts } from '../../src/patch/prompt-batch.js';
+import type { PromptPair } from '../../src/task/types.js';
+
+/** A model whose weights are on the device. */
+export interface DeviceModel {
+  readonly weights: ModelWeights;
+  readonly topology: Topology;
+}
+
+export async function uploadModel(gpu: Gpu, { spec, weights }: LoadedModel): Promise<DeviceModel> {
+  return {
+    weights: await uploadWeights(gpu, spec, weights),
+    topology: new Topology({ layers: spec.layers, heads: spec.heads, parallel: spec.block !== 'sequential' }),
+  };
+}
+
+/** Options of an evaluator: those that matter to a test, over resample ablation of all prompts and one circuit at once. */
+export type EvaluatorChoice = Partial<Omit<PlainOptions, 'shape'>> & { readonly prompts?: number; readonly circuits?: number };
+
+/** Evaluates with a plain evaluator that lives no longer. */
+export async function withEvaluator<T>(
+  { weights, topology }: DeviceModel,
+  pairs: readonly PromptPair[],
+  choice: EvaluatorChoice,
+  use: (evaluator: PlainEvaluator) => Promise<T>,
+): Promise<T> {
+  const { prompts = pairs.length, circuits = 1, ...options } = choice;
+  const evaluator = await PlainEvaluator.create(weights, topology, pairs, {
+    ablation: 'resample',
+    input: 'token',
+    metric: 'kl',
+    directEdges: false,
+    shape: { prompts, circuits, sequence: longest([...pairs, ...(options.meanSource?.pairs ?? [])]) },
+    ...options,
+  });
+  try {
+    return await use(evaluator);
+  } finally {
+    evaluator.dispose();
+  }
+}
+
+function longest(pairs: readonly PromptPair[]): number {
+  return Math.max(...pairs.map((pair) => pair.clean.length));
+}
+
+/** Logits of the untouched model at every position of every prompt: [prompt][length * vocab]. */
+export async function allLogits(
+  { weights, topology }: DeviceModel,
+  pairs: readonly PromptPair[],
+  side: 'clean' | 'corrupted',
+): Promise<Float32Array[]> {
+  // Every position is a prompt of its own, measured there.
+  const positions = pairs.flatMap((pair) => pair[side].map((_, position) => ({ ...pair, position })));
+  const shape = { prompts: positions.length, sequence: longest(pairs), circuits: 1 };
+  const arena = new Arena(weights.gpu);
+  const pass = await PatchedPass.create(weights, topology, shape, false);
+  try {
+    const [batch] = uploadPrompts(arena, weights, topology, shape, positions, false);
+    const readout = new LogitsReadout(pass, weights, arena);
+    const bound = await pass.bind(arena, batch![side]);
+    const logitsBound = await readout.bind(arena, batch!.reference, positions);
+    const recording = weights.gpu.record();
+    pass.encode(recording, bound, [EdgeSet.full(topology)]);
+    readout.encodeLogits(recording, logitsBound);
+    recording.submit();
+    const logits = new Float32Array(await weights.gpu.read(pass.tensors.logits));
+    const stride = weights.layout.vocabStride;
+    let row = 0;
+    return pairs.map((pair) => {
+      const rows = pair[side].map(() => logits.subarray(row * stride, row++ * stride + weights.spec.vocab));
+      return Float32Array.from(rows.flatMap((values) => [...values]));
+    });
+  } finally {
+    pass.dispose();
+    arena.dispose();
+  }
+}
