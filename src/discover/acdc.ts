@@ -99,6 +99,7 @@ export async function acdc(
       onProgress({ tested: steps.length, kept, decided, total });
     }
   }
+  onProgress({ tested: steps.length, kept, decided, total });
   return { kept: current, steps, untestedRemovals, initial, final: metric };
 }
 

@@ -85,9 +85,9 @@ export class LogitsReadout {
     };
   }
 
-  /** Records the logits at the metric positions [circuits, prompts, vocabStride] into the pass's `logits`. */
-  encodeLogits(recording: Recording, bound: BoundReadout): void {
-    runProduct(recording, bound.logits, 1);
+  /** Records the logits of `count` circuits [count, prompts, vocabStride] into the pass's `logits`. */
+  encodeLogits(recording: Recording, bound: BoundReadout, count: number): void {
+    runProduct(recording, bound.logits, 1, count * this.#pass.shape.prompts);
   }
 
   /** Turns the logits into log-probabilities, in place. */
@@ -108,7 +108,7 @@ export class LogitsReadout {
   ): () => Promise<Readout[][]> {
     const prompts = this.#pass.shape.prompts;
     const rows = count * prompts;
-    this.encodeLogits(recording, bound);
+    this.encodeLogits(recording, bound, count);
     if (parts.has('best')) recording.dispatchRows(bound.best, rows);
     if (parts.has('logits')) recording.dispatch(bound.logitScores, Math.ceil(rows / 64));
     if (parts.has('kl') || parts.has('log-probs')) this.encodeLogProbs(recording, bound, count);

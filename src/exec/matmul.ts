@@ -95,10 +95,11 @@ export async function fixedProduct(
   );
 }
 
-export function runProduct(recording: Recording, product: readonly MatmulOperation[], jobs: number): void {
-  for (const operation of product) runMatmul(recording, operation, jobs);
+/** @param rows how many of each job's rows to make; default all. */
+export function runProduct(recording: Recording, product: readonly MatmulOperation[], jobs: number, rows?: number): void {
+  for (const operation of product) runMatmul(recording, operation, jobs, rows);
 }
 
-export function runMatmul(recording: Recording, { operation, gridX, gridY }: MatmulOperation, jobs: number): void {
-  recording.dispatch(operation, gridX, gridY, jobs);
+export function runMatmul(recording: Recording, { operation, gridX, gridY }: MatmulOperation, jobs: number, rows?: number): void {
+  recording.dispatch(operation, gridX, rows === undefined ? gridY : Math.ceil(rows / TILE_ROWS), jobs);
 }

@@ -119,7 +119,7 @@ export class PlainEvaluator implements RemovalEvaluator {
     for (const { batch, clean, readout } of this.#batches) {
       const recording = this.#weights.gpu.record();
       this.#pass.encode(recording, clean, [EdgeSet.full(this.topology)]);
-      this.#readout.encodeLogits(recording, readout);
+      this.#readout.encodeLogits(recording, readout, 1);
       this.#readout.encodeLogProbs(recording, readout, 1);
       const size = batch.reference.shape.reduce((product, n) => product * n, 1);
       recording.copy(sliceOf(this.#pass.tensors.logits, 0, size), batch.reference);

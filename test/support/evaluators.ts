@@ -25,7 +25,10 @@ export async function uploadModel(gpu: Gpu, { spec, weights }: LoadedModel): Pro
 }
 
 /** Options of an evaluator: those that matter to a test, over resample ablation of all prompts and one circuit at once. */
-export type EvaluatorChoice = Partial<Omit<PlainOptions, 'shape'>> & { readonly prompts?: number; readonly circuits?: number };
+export type EvaluatorChoice = Partial<Omit<PlainOptions, 'shape'>> & {
+  readonly prompts?: number;
+  readonly circuits?: number;
+};
 
 /** Evaluates with a plain evaluator that lives no longer. */
 export async function withEvaluator<T>(
@@ -72,7 +75,7 @@ export async function allLogits(
     const logitsBound = await readout.bind(arena, batch!.reference, positions);
     const recording = weights.gpu.record();
     pass.encode(recording, bound, [EdgeSet.full(topology)]);
-    readout.encodeLogits(recording, logitsBound);
+    readout.encodeLogits(recording, logitsBound, 1);
     recording.submit();
     const logits = new Float32Array(await weights.gpu.read(pass.tensors.logits));
     const stride = weights.layout.vocabStride;

@@ -11,7 +11,8 @@ export async function foldNorms(model: LoadedModel): Promise<LoadedModel> {
   const spec = { ...model.spec, tied: false };
   const { width, heads, headWidth, mlpWidth, layers, vocab } = spec;
   const tensors = new Map<TensorName, Float64Array>();
-  for (const name of weightTable(model.spec).keys()) tensors.set(name, Float64Array.from(await model.weights.read(name)));
+  for (const name of weightTable(model.spec).keys())
+    tensors.set(name, Float64Array.from(await model.weights.read(name)));
   const get = (name: TensorName): Float64Array => tensors.get(name)!;
   if (model.spec.tied) tensors.set('unembed', get('embed').slice());
 
@@ -19,7 +20,10 @@ export async function foldNorms(model: LoadedModel): Promise<LoadedModel> {
   const foldInto = (gain: Float64Array, bias: Float64Array, w: TensorName, b: TensorName, columns: number): void => {
     const moved = matmul(bias, get(w), get(b), width, columns);
     tensors.set(b, moved);
-    tensors.set(w, get(w).map((value, i) => value * gain[Math.floor(i / columns)]!));
+    tensors.set(
+      w,
+      get(w).map((value, i) => value * gain[Math.floor(i / columns)]!),
+    );
   };
   const centreRows = (name: TensorName): void => {
     const values = get(name);

@@ -6,7 +6,14 @@ import type { Ablation } from '../../src/patch/options.js';
 import type { PromptPair } from '../../src/task/types.js';
 import { meanWriters, positionalMeanWriters, zeroWriters } from '../oracle/ablation.js';
 import { isAccurate, metricValue } from '../oracle/metrics.js';
-import { ablationValues, runCircuit, runModel, type AblationValues, type OracleModel, type Pass } from '../oracle/model.js';
+import {
+  ablationValues,
+  runCircuit,
+  runModel,
+  type AblationValues,
+  type OracleModel,
+  type Pass,
+} from '../oracle/model.js';
 
 /** Values of every metric, one per prompt. */
 export type OracleValues = Readonly<Record<MetricName, number[]>>;
@@ -44,12 +51,16 @@ export function oracleAblation(task: OracleTask, ablation: Ablation, source?: Me
 }
 
 export function oracleEvaluate(task: OracleTask, kept: EdgeSet, cut: readonly AblationValues[]): OracleValues {
-  return oracleMetrics(task, task.pairs.map((pair, n) => runCircuit(task.model, pair.clean, kept, cut[n]!)));
+  return oracleMetrics(
+    task,
+    task.pairs.map((pair, n) => runCircuit(task.model, pair.clean, kept, cut[n]!)),
+  );
 }
 
 export function oracleMetrics({ model, pairs, clean }: OracleTask, passes: readonly Pass[]): OracleValues {
   const { vocab } = model.spec;
-  const row = (pass: Pass, position: number): Float64Array => pass.logits.subarray(position * vocab, (position + 1) * vocab);
+  const row = (pass: Pass, position: number): Float64Array =>
+    pass.logits.subarray(position * vocab, (position + 1) * vocab);
   const value = (name: MetricName, n: number): number => {
     const { correct, wrong, position } = pairs[n]!;
     const logits = row(passes[n]!, position);

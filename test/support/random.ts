@@ -11,7 +11,8 @@ export function randomNumbers(seed: number): RandomNumbers {
   const rng = createRng(seed);
   return {
     ...rng,
-    normals: (count, deviation = 1, mean = 0) => Float32Array.from({ length: count }, () => mean + deviation * rng.normal()),
+    normals: (count, deviation = 1, mean = 0) =>
+      Float32Array.from({ length: count }, () => mean + deviation * rng.normal()),
     ids: (count, below) => Array.from({ length: count }, () => rng.below(below)),
   };
 }

@@ -37,7 +37,11 @@ function idOf(name: string, of = topology): number {
 
 const names = (edges: Iterable<number>, of = topology): string[] => [...edges].map((id) => of.edgeName(id));
 const tested = (result: AcdcResult): string[] => names(result.steps.map((step) => step.edge));
-const additions = (circuit: EdgeSet): string[] => names([...circuit].filter((id) => id < circuit.topology.additionEdges), circuit.topology);
+const additions = (circuit: EdgeSet): string[] =>
+  names(
+    [...circuit].filter((id) => id < circuit.topology.additionEdges),
+    circuit.topology,
+  );
 
 describe('order', () => {
   const receivers = (directEdges: boolean): string[] =>
@@ -56,8 +60,12 @@ describe('order', () => {
       ['v', 'k', 'q'].flatMap((branch) => [1, 0].map((head) => `a${layer}.h${head}<${branch}>${suffix}`));
     expect(receivers(true)).toEqual([
       'logits',
-      ...['m1', ...heads(1, ' direct'), ...heads(1, '')],
-      ...['m0', ...heads(0, ' direct'), ...heads(0, '')],
+      'm1',
+      ...heads(1, ' direct'),
+      ...heads(1, ''),
+      'm0',
+      ...heads(0, ' direct'),
+      ...heads(0, ''),
     ]);
     expect(receivers(false)).toEqual(['logits', 'm1', ...heads(1, ''), 'm0', ...heads(0, '')]);
   });
@@ -87,9 +95,17 @@ describe('order', () => {
 
 describe('the test of an edge', () => {
   test('removes below the threshold, keeps at it and above; removals move the metric that the next is compared with', async () => {
-    const cost = { 'm1->logits': 0.5, 'a1.h1->logits': 0.25, 'a1.h0->logits': 0.4375, 'm0->logits': 0.75, 'input->logits': -2 };
+    const cost = {
+      'm1->logits': 0.5,
+      'a1.h1->logits': 0.25,
+      'a1.h0->logits': 0.4375,
+      'm0->logits': 0.75,
+      'input->logits': -2,
+    };
     const result = await acdc(evaluatorOf(costs(cost)), full, OPTIONS);
-    expect(result.steps.slice(0, 7).map((step) => [topology.edgeName(step.edge), step.before, step.after, step.kept])).toEqual([
+    expect(
+      result.steps.slice(0, 7).map((step) => [topology.edgeName(step.edge), step.before, step.after, step.kept]),
+    ).toEqual([
       ['m1->logits', 0, 0.5, true],
       ['a1.h1->logits', 0, 0.25, false],
       ['a1.h0->logits', 0.25, 0.6875, false],
@@ -106,13 +122,20 @@ describe('the test of an edge', () => {
     const edge = idOf('a1.h1->logits');
     const cost = costs({ 'm0->logits': 0.75 });
     for (const absolute of [false, true]) {
-      const result = await acdc(evaluatorOf((c) => (c.has(edge) ? cost(c) : Number.NaN)), full, { ...OPTIONS, absolute });
+      const result = await acdc(
+        evaluatorOf((c) => (c.has(edge) ? cost(c) : Number.NaN)),
+        full,
+        { ...OPTIONS, absolute },
+      );
       expect(result.steps[1]).toEqual({ step: 1, edge, before: 0, after: Number.NaN, kept: true });
       expect(result.steps[2]!.before).toBe(0);
-      expect(names([...result.kept].filter((id) => id < topology.additionEdges && topology.edge(id).port === topology.logitsPort))).toEqual([
-        'm0->logits',
-        'a1.h1->logits',
-      ]);
+      expect(
+        names(
+          [...result.kept].filter(
+            (id) => id < topology.additionEdges && topology.edge(id).port === topology.logitsPort,
+          ),
+        ),
+      ).toEqual(['m0->logits', 'a1.h1->logits']);
     }
   });
 
@@ -125,10 +148,15 @@ describe('the test of an edge', () => {
     expect(absolute.final).toBe(-0.25);
   });
 
-  test.each([Number.NaN, Infinity, -Infinity])('a threshold of %d is refused before anything is evaluated', async (threshold) => {
-    const never = evaluatorOf(() => expect.fail('evaluated'));
-    await expect(acdc(never, full, { ...OPTIONS, threshold })).rejects.toThrow(/^threshold: expected a finite number, got/);
-  });
+  test.each([Number.NaN, Infinity, -Infinity])(
+    'a threshold of %d is refused before anything is evaluated',
+    async (threshold) => {
+      const never = evaluatorOf(() => expect.fail('evaluated'));
+      await expect(acdc(never, full, { ...OPTIONS, threshold })).rejects.toThrow(
+        /^threshold: expected a finite number, got/,
+      );
+    },
+  );
 });
 
 describe('dead receivers', () => {
@@ -136,7 +164,11 @@ describe('dead receivers', () => {
     const result = await acdc(evaluatorOf(costs({ 'input->logits': 1 })), full, OPTIONS);
     expect(tested(result)).toEqual(names(acdcOrder(topology, 'descending', false)[0]!.edges));
     expect(additions(result.kept)).toEqual(['input->logits']);
-    expect(result.untestedRemovals).toEqual(acdcOrder(topology, 'descending', false).slice(1).flatMap(({ edges }) => edges));
+    expect(result.untestedRemovals).toEqual(
+      acdcOrder(topology, 'descending', false)
+        .slice(1)
+        .flatMap(({ edges }) => edges),
+    );
     // Without direct edges in play all of them stay.
     expect(result.kept.size).toBe(1 + topology.directEdges);
   });
@@ -145,7 +177,11 @@ describe('dead receivers', () => {
     const options = { ...OPTIONS, directEdges: true };
     const result = await acdc(evaluatorOf(costs({ 'input->logits': 1 })), full, options);
     expect(names(result.kept)).toEqual(['input->logits']);
-    expect(result.untestedRemovals).toEqual(acdcOrder(topology, 'descending', true).slice(1).flatMap(({ edges }) => edges));
+    expect(result.untestedRemovals).toEqual(
+      acdcOrder(topology, 'descending', true)
+        .slice(1)
+        .flatMap(({ edges }) => edges),
+    );
   });
 
   test('a port whose direct edge was cut loses its inputs untested; its head lives on', async () => {
@@ -161,7 +197,13 @@ describe('dead receivers', () => {
 
   test('a head is alive as long as one port of a later layer or the MLP of its own reads it', async () => {
     for (const reader of ['m0', 'a1.h1<k>', 'm1', 'logits']) {
-      const cost = { [`a0.h0->${reader}`]: 1, 'm1->logits': 1, 'a1.h1->logits': 1, 'm0->logits': 1, 'input->a0.h0<q>': 1 };
+      const cost = {
+        [`a0.h0->${reader}`]: 1,
+        'm1->logits': 1,
+        'a1.h1->logits': 1,
+        'm0->logits': 1,
+        'input->a0.h0<q>': 1,
+      };
       const result = await acdc(evaluatorOf(costs(cost)), full, OPTIONS);
       expect(additions(result.kept)).toContain('input->a0.h0<q>');
       expect(tested(result)).toContain('input->a0.h0<q>');
@@ -174,7 +216,12 @@ describe('dead receivers', () => {
     const result = await acdc(evaluatorOf(costs(cost)), full, { ...OPTIONS, directEdges: true });
     const all = [...result.steps.map((step) => step.edge), ...result.untestedRemovals].sort((a, b) => a - b);
     expect(all).toEqual(Array.from({ length: topology.edgeCount }, (_, id) => id));
-    expect(result.steps.filter((step) => step.kept).map((step) => step.edge).sort((a, b) => a - b)).toEqual([...result.kept]);
+    expect(
+      result.steps
+        .filter((step) => step.kept)
+        .map((step) => step.edge)
+        .sort((a, b) => a - b),
+    ).toEqual([...result.kept]);
   });
 });
 
@@ -183,7 +230,8 @@ test('how many candidates the evaluator answers for at once changes nothing', as
   const metric = (circuit: EdgeSet): number => {
     let value = 0;
     let cut = 0;
-    for (let id = 0; id < topology.edgeCount; id++) if (!circuit.has(id)) value += ((id * 37 + cut++ * 11) % 16) / 16 - 0.25;
+    for (let id = 0; id < topology.edgeCount; id++)
+      if (!circuit.has(id)) value += ((id * 37 + cut++ * 11) % 16) / 16 - 0.25;
     return value;
   };
   for (const senderHeads of SENDER_HEADS) {
@@ -223,6 +271,11 @@ test('starting from a circuit: edges that it lacks are neither tested nor counte
   expect([...result.kept]).toEqual([...start].filter((edge) => !result.untestedRemovals.includes(edge)));
   expect(tested(result)).toHaveLength(result.kept.size);
   const last = reports.at(-1)!;
-  expect(last).toEqual({ tested: result.kept.size, kept: result.kept.size, decided: topology.edgeCount, total: topology.edgeCount });
+  expect(last).toEqual({
+    tested: result.kept.size,
+    kept: result.kept.size,
+    decided: topology.edgeCount,
+    total: topology.edgeCount,
+  });
   expect(reports.every((report, i) => i === 0 || report.decided > reports[i - 1]!.decided)).toBe(true);
 });

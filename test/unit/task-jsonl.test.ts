@@ -129,8 +129,8 @@ describe('choosing prompts', () => {
 
   it('refuses more than there are, with the numbers', async () => {
     const task = await load(five);
-    expect(() => takePrompts(task, 6)).toThrow('t.jsonl: has 5 prompt pairs, 6 after the first 0 were asked for');
-    expect(() => takePrompts(task, 3, 3)).toThrow('has 5 prompt pairs, 3 after the first 3 were asked for');
+    expect(() => takePrompts(task, 6)).toThrow('t.jsonl: has 5 prompt pairs, but 6 were asked for');
+    expect(() => takePrompts(task, 3, 3)).toThrow('has 5 prompt pairs, but 3 after the first 3 were asked for');
     expect(() => takePrompts(task, undefined, 5)).toThrow('has 5 prompt pairs');
   });
 

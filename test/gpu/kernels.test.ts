@@ -1,0 +1,38 @@
+/** Every kernel against the float64 oracle; the tests of each are in kernels/. */
+import { describe, expect, test } from 'vitest';
+import { kernels } from '../../src/gpu/kernels.gen.js';
+import { useDevice } from '../support/gpu.js';
+import { attentionMixTests, attentionPatternTests } from './kernels/attention.js';
+import { layerNormTests } from './kernels/layer-norm.js';
+import { klTests, logSoftmaxTests } from './kernels/log-probabilities.js';
+import { matmulTests } from './kernels/matmul.js';
+import { accumulateMeansTests, spreadMeansTests } from './kernels/means.js';
+import { replacePortsTests } from './kernels/replace-ports.js';
+import { embedTests, portInputsTests } from './kernels/residual.js';
+import { answerScoresTests, argmaxTests } from './kernels/scores.js';
+
+const device = useDevice();
+
+const tests = {
+  accumulate_means: accumulateMeansTests,
+  answer_scores: answerScoresTests,
+  argmax: argmaxTests,
+  attention_mix: attentionMixTests,
+  attention_pattern: attentionPatternTests,
+  embed: embedTests,
+  kl_divergence: klTests,
+  layer_norm: layerNormTests,
+  log_softmax: logSoftmaxTests,
+  matmul: matmulTests,
+  port_inputs: portInputsTests,
+  replace_ports: replacePortsTests,
+  spread_means: spreadMeansTests,
+};
+
+test('every kernel has tests', () => {
+  expect(Object.keys(tests).sort()).toEqual(Object.keys(kernels).sort());
+});
+
+describe.each(Object.entries(tests))('%s', (_, define) => {
+  define(device);
+});

@@ -1,0 +1,170 @@
+import { test } from 'vitest';
+import { attentionMix, attentionPattern } from '../../oracle/ops.js';
+import { expectRounded, expectSame, runKernel, untouched, type TestDevice } from '../../support/gpu.js';
+import { paddedRows, unpaddedRows } from '../../support/padded-rows.js';
+import { randomNumbers } from '../../support/random.js';
+
+interface Shape {
+  readonly circuits: number;
+  readonly heads: number;
+  readonly prompts: number;
+  readonly sequence: number;
+  readonly headWidth: number;
+}
+
+const SHAPES: readonly (readonly [string, Shape])[] = [
+  ['one token', { circuits: 1, heads: 1, prompts: 1, sequence: 1, headWidth: 1 }],
+  ['one prompt of two tokens', { circuits: 1, heads: 2, prompts: 1, sequence: 2, headWidth: 4 }],
+  ['several prompts, heads and circuits', { circuits: 3, heads: 5, prompts: 3, sequence: 9, headWidth: 6 }],
+  ['more tokens than a workgroup', { circuits: 2, heads: 3, prompts: 5, sequence: 17, headWidth: 30 }],
+  ['a long prompt', { circuits: 1, heads: 2, prompts: 1, sequence: 131, headWidth: 5 }],
+];
+
+const dot = (q: Float32Array, k: Float32Array): number => q.reduce((sum, x, i) => sum + Math.abs(x * k[i]!), 0);
+
+/** q, k and v of every head. */
+class Heads {
+  readonly shape: Shape;
+  /** [C, N, S, 3H, dh], unpadded. */
+  readonly ports: Float32Array;
+
+  constructor(shape: Shape, ports: Float32Array) {
+    this.shape = shape;
+    this.ports = ports;
+  }
+
+  /** q, k or v (branch 0, 1 or 2) of one head in one prompt [S, dh]. */
+  read(circuit: number, branch: number, head: number, prompt: number): Float32Array {
+    const { sequence, headWidth } = this.shape;
+    return Float32Array.from({ length: sequence * headWidth }, (_, i) => {
+      return this.ports[this.at(circuit, branch, head, prompt, Math.floor(i / headWidth)) + (i % headWidth)]!;
+    });
+  }
+
+  at(circuit: number, branch: number, head: number, prompt: number, position: number): number {
+    const { heads, prompts, sequence, headWidth } = this.shape;
+    return (((circuit * prompts + prompt) * sequence + position) * 3 * heads + branch * heads + head) * headWidth;
+  }
+
+  /** Every head of every circuit in every prompt, with the offset of its first row of `rowSize` numbers. */
+  *each(rowSize: number): Generator<{ circuit: number; head: number; prompt: number; at: number; name: string }> {
+    const { circuits, heads, prompts, sequence } = this.shape;
+    for (let circuit = 0; circuit < circuits; circuit++) {
+      for (let head = 0; head < heads; head++) {
+        for (let prompt = 0; prompt < prompts; prompt++) {
+          const at = ((circuit * heads + head) * prompts + prompt) * sequence * rowSize;
+          yield { circuit, head, prompt, at, name: `circuit ${circuit}, head ${head}, prompt ${prompt}` };
+        }
+      }
+    }
+  }
+}
+
+function randomHeads(shape: Shape, seed: number, deviation = 1): Heads {
+  const count = shape.circuits * 3 * shape.heads * shape.prompts * shape.sequence * shape.headWidth;
+  return new Heads(shape, randomNumbers(seed).normals(count, deviation));
+}
+
+async function pattern(device: TestDevice, { shape, ports }: Heads, scale: number): Promise<Float32Array> {
+  const { circuits, heads, prompts, sequence, headWidth } = shape;
+  const tokens = prompts * sequence;
+  const got = await runKernel(device.gpu, 'attention_pattern', {
+    buffers: {
+      ports: paddedRows(ports, headWidth),
+      pattern: untouched(circuits * heads * tokens * sequence + 1),
+    },
+    params: { tokens, sequence, heads, head4: Math.ceil(headWidth / 4), scale },
+    overrides: {},
+    grid: [Math.ceil(tokens / 64), circuits * heads],
+    read: 'pattern',
+  });
+  return new Float32Array(got);
+}
+
+export function attentionPatternTests(device: TestDevice): void {
+  test.each(SHAPES)('%s', async (_, shape) => {
+    const { sequence, headWidth } = shape;
+    const scale = Math.fround(1 / Math.sqrt(headWidth));
+    const heads = randomHeads(shape, 7, 2);
+    const got = await pattern(device, heads, scale);
+    for (const { circuit, head, prompt, at, name } of heads.each(sequence)) {
+      const [q, k] = [heads.read(circuit, 0, head, prompt), heads.read(circuit, 1, head, prompt)];
+      const row = (x: Float32Array, i: number): Float32Array => x.subarray(i * headWidth, (i + 1) * headWidth);
+      const expected = attentionPattern(q, k, headWidth, scale);
+      const sizes = expected.map((p, index) => {
+        const [i, j] = [Math.floor(index / sequence), index % sequence];
+        if (j > i) return 0; // exactly 0
+        // Scores are rounded, and so are the exponentials of the differences of two.
+        let largest = 0;
+        for (let key = 0; key <= i; key++) largest = Math.max(largest, scale * dot(row(q, i), row(k, key)));
+        return p * (1 + 2 * largest);
+      });
+      expectRounded(name, got.subarray(at, at + sequence * sequence), expected, sizes, 6);
+    }
+    expectSame('beyond the last row', got.subarray(got.length - 1), untouched(1));
+  });
+
+  test('scores of hundreds, and equal ones', async () => {
+    const shape = { circuits: 1, heads: 1, prompts: 1, sequence: 4, headWidth: 1 };
+    const far = await pattern(
+      device,
+      new Heads(shape, Float32Array.from([1, 300, 0, 1, 0, 0, -1, -300, 0, 0, 300, 0])),
+      1,
+    );
+    const none = 0;
+    const rows = [1, 0, 0, 0, 1, none, 0, 0, none, none, 1, 0, 0.25, 0.25, 0.25, 0.25];
+    expectRounded('pattern', far.subarray(0, 16), rows, Array<number>(16).fill(1), 1);
+  });
+
+  test('what comes after a prompt or a token changes nothing before it', async () => {
+    const shape = { circuits: 1, heads: 2, prompts: 2, sequence: 6, headWidth: 3 };
+    const heads = randomHeads(shape, 8);
+    const other = new Heads(shape, heads.ports.slice());
+    for (let branch = 0; branch < 3; branch++) {
+      for (let head = 0; head < 2; head++) {
+        for (const position of [4, 5]) {
+          const at = other.at(0, branch, head, 0, position);
+          other.ports.fill(1e30, at, at + 3);
+        }
+      }
+    }
+    const [before, after] = [await pattern(device, heads, 1), await pattern(device, other, 1)];
+    for (const { prompt, at, name } of heads.each(6)) {
+      const real = 6 * (prompt === 0 ? 4 : 6);
+      expectSame(name, after.subarray(at, at + real), before.subarray(at, at + real));
+    }
+  });
+}
+
+export function attentionMixTests(device: TestDevice): void {
+  test.each(SHAPES)('%s', async (_, shape) => {
+    const { circuits, heads, prompts, sequence, headWidth } = shape;
+    const head4 = Math.ceil(headWidth / 4);
+    const tokens = prompts * sequence;
+    const values = randomHeads(shape, 9);
+    const weights = randomNumbers(10).normals(circuits * heads * tokens * sequence);
+    for (let i = 0; i < weights.length; i++) {
+      const [query, key] = [Math.floor(i / sequence) % sequence, i % sequence];
+      weights[i] = key > query ? Number.NaN : Math.abs(weights[i]!); // must not be read
+    }
+    const size = circuits * heads * tokens * 4 * head4;
+    const got = await runKernel(device.gpu, 'attention_mix', {
+      buffers: { ports: paddedRows(values.ports, headWidth), pattern: weights, z: untouched(size + 4) },
+      params: { tokens, sequence, heads, head4 },
+      overrides: {},
+      grid: [Math.ceil((tokens * head4) / 64), circuits * heads],
+      read: 'z',
+    });
+    const z = new Float32Array(got);
+    expectSame('beyond the last row', z.subarray(size), untouched(4));
+    const real = unpaddedRows(z.subarray(0, size), headWidth);
+    expectSame('padding', z.subarray(0, size), paddedRows(real, headWidth));
+    const causal = weights.map((p) => (Number.isNaN(p) ? 0 : p));
+    for (const { circuit, head, prompt, at, name } of values.each(headWidth)) {
+      const own = causal.subarray((at / headWidth) * sequence, (at / headWidth + sequence) * sequence);
+      const v = values.read(circuit, 2, head, prompt);
+      const mixed = real.subarray(at, at + sequence * headWidth);
+      expectRounded(name, mixed, attentionMix(own, v, headWidth), attentionMix(own, v.map(Math.abs), headWidth), 8);
+    }
+  });
+}

@@ -1,0 +1,217 @@
+import { describe, test } from 'vitest';
+import type { Gpu } from '../../../src/gpu/gpu.js';
+import { PANEL4 } from '../../../src/model/weights.js';
+import { expectRounded, expectSame, runKernel, untouched, UNTOUCHED, type TestDevice } from '../../support/gpu.js';
+import { paddedRows, unpaddedRows } from '../../support/padded-rows.js';
+import { randomNumbers } from '../../support/random.js';
+
+/** A table [ids, width] as the panels of its transpose: per 4 PANEL4 ids, all of their first numbers, all of their second... */
+function panels(table: Float32Array, width: number): Float32Array {
+  const ids = table.length / width;
+  const inner = 4 * Math.ceil(width / 4);
+  const packed = new Float32Array(Math.ceil(ids / (4 * PANEL4)) * inner * 4 * PANEL4);
+  table.forEach((value, i) => {
+    const [id, row] = [Math.floor(i / width), i % width];
+    packed[(Math.floor(id / (4 * PANEL4)) * inner + row) * 4 * PANEL4 + (id % (4 * PANEL4))] = value;
+  });
+  return packed;
+}
+
+export function embedTests(device: TestDevice): void {
+  const rng = randomNumbers(12);
+
+  describe.each([0, 1])('positions in the input writer: %i', (addPositions) => {
+    test.each([
+      ['one token', 1, 1, 1, 1, 1, 1],
+      ['two circuits, three prompts', 2, 3, 9, 30, 67, 1],
+      ['several panels', 1, 4, 33, 6, 515, 5],
+      ['a matrix in chunks', 3, 4, 33, 5, 515, 1],
+      ['a matrix in chunks of two panels', 1, 4, 33, 5, 515, 2],
+    ])('%s', async (_, circuits, prompts, sequence, width, vocab, panelsPerChunk) => {
+      const tokens = prompts * sequence;
+      const writers = 3;
+      const width4 = Math.ceil(width / 4);
+      const table = rng.normals(vocab * width);
+      const positions = rng.normals((sequence + 2) * width);
+      const ids = rng.ids(tokens, vocab);
+      ids.splice(0, Math.min(2, tokens), ...[vocab - 1, 0].slice(0, tokens));
+      const idsPerChunk = panelsPerChunk * 4 * PANEL4;
+      let live = untouched(circuits * writers * tokens * 4 * width4);
+      for (let first = 0; first < vocab; first += idsPerChunk) {
+        const held = Math.min(idsPerChunk, vocab - first);
+        const got = await runKernel(device.gpu, 'embed', {
+          buffers: {
+            weight: panels(table.subarray(first * width, (first + held) * width), width),
+            ids: Uint32Array.from(ids),
+            positions: paddedRows(positions, width),
+            live,
+          },
+          params: {
+            tokens,
+            sequence,
+            width4,
+            first_id: first,
+            ids_held: held,
+            add_positions: addPositions,
+            circuit_stride: writers * tokens * width4,
+          },
+          overrides: {},
+          grid: [Math.ceil((tokens * width4) / 64), circuits],
+          read: 'live',
+        });
+        live = new Float32Array(got);
+      }
+      // A copy, or one addition: exact.
+      const input = Float32Array.from({ length: tokens * width }, (_unused, i) => {
+        const [token, column] = [Math.floor(i / width), i % width];
+        return table[ids[token]! * width + column]! + addPositions * positions[(token % sequence) * width + column]!;
+      });
+      const circuit = [...paddedRows(input, width), ...untouched((writers - 1) * tokens * 4 * width4)];
+      expectSame('live', live, Array.from({ length: circuits }, () => circuit).flat());
+    });
+  });
+}
+
+/** One run of port_inputs over unpadded data. */
+interface PortInputs {
+  readonly width: number;
+  readonly tokens: number;
+  readonly sequence: number;
+  /** Writers that there are, and how many of them the port reads. */
+  readonly writerTotal: number;
+  readonly writers: number;
+  readonly live: Float32Array;
+  readonly ablated: Float32Array;
+  readonly bias: Float32Array;
+  readonly positions: Float32Array;
+  readonly addPositions: boolean;
+  readonly rows: readonly number[];
+  /** Per job its circuit and which writers it keeps. */
+  readonly jobs: readonly { readonly circuit: number; readonly keep: (writer: number) => boolean }[];
+}
+
+async function portInputs(gpu: Gpu, run: PortInputs): Promise<Float32Array> {
+  const { width, tokens, sequence, writers, jobs, rows } = run;
+  const width4 = Math.ceil(width / 4);
+  const words = Math.ceil(writers / 32);
+  // Two words that belong to nobody, the jobs, then their masks.
+  const control = [9999, 9999, ...jobs.flatMap(({ circuit }, j) => [circuit, 2 + 2 * jobs.length + j * words])];
+  for (const { keep } of jobs) {
+    const mask = new Uint32Array(words);
+    for (let u = 0; u < writers; u++) if (keep(u)) mask[u >> 5]! |= 1 << (u & 31);
+    control.push(...mask);
+  }
+  const size = jobs.length * rows.length * 4 * width4;
+  const got = await runKernel(gpu, 'port_inputs', {
+    buffers: {
+      control: Uint32Array.from(control),
+      rows: Uint32Array.from(rows),
+      live: paddedRows(run.live, width),
+      ablated: paddedRows(run.ablated, width),
+      bias: paddedRows(run.bias, width),
+      positions: paddedRows(run.positions, width),
+      x: untouched(size + 4),
+    },
+    params: {
+      tokens,
+      sequence,
+      width4,
+      out_rows: rows.length,
+      writers,
+      writer_total: run.writerTotal,
+      jobs_at: 2,
+      add_positions: run.addPositions ? 1 : 0,
+    },
+    overrides: {},
+    grid: [Math.ceil((rows.length * width4) / 64), jobs.length],
+    read: 'x',
+  });
+  const x = new Float32Array(got);
+  expectSame('beyond the last row', x.subarray(size), untouched(4));
+  return unpaddedRows(x.subarray(0, size), width);
+}
+
+export function portInputsTests(device: TestDevice): void {
+  const rng = randomNumbers(13);
+  const random = (
+    writerTotal: number,
+    writers: number,
+    width: number,
+    prompts: number,
+    sequence: number,
+    circuits: number,
+  ): Omit<PortInputs, 'rows' | 'jobs' | 'addPositions'> => ({
+    width,
+    tokens: prompts * sequence,
+    sequence,
+    writerTotal,
+    writers,
+    live: rng.normals(circuits * writerTotal * prompts * sequence * width),
+    ablated: rng.normals(writerTotal * prompts * sequence * width),
+    bias: rng.normals(width),
+    positions: rng.normals(sequence * width),
+  });
+  const everyRow = (tokens: number): number[] => Array.from({ length: tokens }, (_, t) => t);
+
+  describe.each([true, false])('positions are a constant: %s', (addPositions) => {
+    test.each([
+      ['one writer', 1, 1, 1, 1, 1, 1],
+      ['fewer writers read than there are', 9, 4, 6, 2, 5, 2],
+      ['masks of 32 writers', 33, 32, 30, 1, 3, 1],
+      ['masks of several words', 70, 67, 5, 3, 7, 3],
+    ])('%s', async (_, writerTotal, writers, width, prompts, sequence, circuits) => {
+      const run = random(writerTotal, writers, width, prompts, sequence, circuits);
+      const jobs = Array.from({ length: circuits + 2 }, (_unused, j) => {
+        const kept = Array.from({ length: writers }, () => rng.below(2) === 1);
+        return { circuit: (j * 2) % circuits, keep: (u: number) => (j === 0 ? true : kept[u]!) };
+      });
+      // All rows, and a few in another order with one twice.
+      for (const rows of [everyRow(run.tokens), [run.tokens - 1, 0, 0]]) {
+        const got = await portInputs(device.gpu, { ...run, addPositions, rows, jobs });
+        const expected: number[] = [];
+        const sizes: number[] = [];
+        for (const { circuit, keep } of jobs) {
+          for (const token of rows) {
+            for (let i = 0; i < width; i++) {
+              const terms = [run.bias[i]!, addPositions ? run.positions[(token % sequence) * width + i]! : 0];
+              for (let u = 0; u < writers; u++) {
+                const at = (u * run.tokens + token) * width + i;
+                terms.push(keep(u) ? run.live[circuit * writerTotal * run.tokens * width + at]! : run.ablated[at]!);
+              }
+              expected.push(terms.reduce((a, b) => a + b));
+              sizes.push(terms.reduce((a, b) => a + Math.abs(b), 0));
+            }
+          }
+        }
+        expectRounded('inputs', got, expected, sizes, 3 + Math.sqrt(writers) / 4);
+      }
+    });
+  });
+
+  test('under zero ablation a fully cut port is exactly its constant', async () => {
+    const run = { ...random(40, 40, 7, 2, 3, 1), ablated: new Float32Array(40 * 6 * 7) };
+    run.live.fill(UNTOUCHED);
+    const jobs = [{ circuit: 0, keep: () => false }];
+    const rows = everyRow(6);
+    const got = await portInputs(device.gpu, { ...run, addPositions: true, rows, jobs });
+    expectSame(
+      'inputs',
+      got,
+      Float32Array.from({ length: 42 }, (_, i) => run.bias[i % 7]! + run.positions[i % 21]!),
+    );
+    const none = await portInputs(device.gpu, { ...run, bias: new Float32Array(7), addPositions: false, rows, jobs });
+    expectSame('inputs without constants', none, new Float32Array(42));
+  });
+
+  test('a row gives the same bits among other rows, jobs and circuits', async () => {
+    const run = { ...random(35, 34, 9, 2, 4, 3), addPositions: true };
+    const jobs = [0, 1, 2, 1].map((circuit, j) => ({ circuit, keep: (u: number) => (u * 7 + j) % 3 > 0 }));
+    const all = await portInputs(device.gpu, { ...run, rows: everyRow(8), jobs });
+    for (const [j, job] of jobs.entries()) {
+      for (const row of [0, 3, 7]) {
+        const alone = await portInputs(device.gpu, { ...run, rows: [row], jobs: [job] });
+        expectSame(`job ${j}, row ${row}`, alone, all.subarray((j * 8 + row) * 9, (j * 8 + row + 1) * 9));
+      }
+    }
+  });
+}

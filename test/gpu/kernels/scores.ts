@@ -1,0 +1,130 @@
+import { expect, test } from 'vitest';
+import { answerLists, type Answers } from '../../../src/exec/logits-readout.js';
+import { ROW_WORKGROUP } from '../../../src/exec/layer-operations.js';
+import type { Gpu } from '../../../src/gpu/gpu.js';
+import { logSumExp } from '../../oracle/ops.js';
+import { expectRounded, expectSame, runKernel, untouched, type TestDevice } from '../../support/gpu.js';
+import { randomNumbers } from '../../support/random.js';
+
+/** Rows at a stride of a multiple of four; the padding holds numbers larger than any other. */
+function strided(rows: readonly ArrayLike<number>[]): { values: Float32Array; stride: number } {
+  const stride = 4 * Math.ceil((rows[0]!.length + 1) / 4);
+  const values = new Float32Array(rows.length * stride).fill(1e6);
+  rows.forEach((row, r) => values.set(row, r * stride));
+  return { values, stride };
+}
+
+async function argmax(gpu: Gpu, rows: readonly ArrayLike<number>[]): Promise<number[]> {
+  const { values, stride } = strided(rows);
+  const best = await runKernel(gpu, 'argmax', {
+    buffers: { values, best: new Uint32Array(rows.length) },
+    params: { rows: rows.length, vocab: rows[0]!.length, stride },
+    overrides: { WORKGROUP: ROW_WORKGROUP },
+    grid: { rows: rows.length },
+    read: 'best',
+  });
+  return [...new Uint32Array(best)];
+}
+
+const firstOfLargest = (row: Float32Array): number => row.indexOf(row.reduce((a, b) => Math.max(a, b)));
+
+export function argmaxTests(device: TestDevice): void {
+  const rng = randomNumbers(5);
+
+  test.each([1, 2, 63, 64, 65, 257, 5001])('the largest of %i', async (vocab) => {
+    const rows = Array.from({ length: 5 }, () => rng.normals(vocab));
+    expect(await argmax(device.gpu, rows)).toEqual(rows.map(firstOfLargest));
+  });
+
+  test('of equal ones the first, whichever lanes they fall to', async () => {
+    const at = (...columns: number[]): Float32Array => {
+      const row = new Float32Array(200).fill(-9);
+      for (const column of columns) row[column] = 4;
+      return row;
+    };
+    const rows = [at(3, 67), at(67, 131), at(64, 65), at(65, 130), at(70, 133, 199), new Float32Array(200), at(199)];
+    expect(await argmax(device.gpu, rows)).toEqual([3, 67, 64, 65, 70, 0, 199]);
+  });
+
+  test('far below zero, and infinities', async () => {
+    expect(
+      await argmax(device.gpu, [
+        [-1e38, -3e37, -2e38],
+        [-80, -81, -80],
+        [-Infinity, 1, Infinity],
+      ]),
+    ).toEqual([1, 0, 2]);
+  });
+
+  test('more rows than one dimension of a grid takes', async () => {
+    const rows = Array.from({ length: 70_001 }, () => rng.normals(3));
+    expect(await argmax(device.gpu, rows)).toEqual(rows.map(firstOfLargest));
+  });
+}
+
+async function scores(gpu: Gpu, rows: readonly Float32Array[], answers: readonly Answers[]): Promise<Float32Array> {
+  const { values, stride } = strided(rows);
+  const got = await runKernel(gpu, 'answer_scores', {
+    buffers: { answers: answerLists(answers), values, scores: untouched(4 * rows.length + 4) },
+    params: { rows: rows.length, prompts: answers.length, stride },
+    overrides: {},
+    grid: [Math.ceil(rows.length / 64)],
+    read: 'scores',
+  });
+  return new Float32Array(got);
+}
+
+export function answerScoresTests(device: TestDevice): void {
+  const rng = randomNumbers(6);
+  const some: readonly Answers[] = [
+    { correct: [4], wrong: [0] },
+    { correct: [9, 3, 66], wrong: [1, 2] },
+    { correct: [5, 6, 7, 8], wrong: Array.from({ length: 58 }, (_, i) => i + 9) },
+  ];
+
+  test.each([
+    ['logits', 3, 0, 1],
+    ['logits', 80, 0, 5],
+    ['log-probabilities', 2, -12, 30],
+    ['far-off values', 0.01, 1000, 2],
+  ])('%s of deviation %d around %d, %i circuits', async (_, deviation, mean, circuits) => {
+    const rows = Array.from({ length: circuits * some.length }, () => rng.normals(67, deviation, mean));
+    const got = await scores(device.gpu, rows, some);
+    rows.forEach((row, r) => {
+      const { correct, wrong } = some[r % some.length]!;
+      const values = (ids: readonly number[]): number[] => ids.map((id) => row[id]!);
+      const average = (x: readonly number[]): number => x.reduce((sum, value) => sum + value, 0) / x.length;
+      const largest = (ids: readonly number[]): number => Math.max(...values(ids).map(Math.abs));
+      expectRounded(
+        'scores',
+        got.subarray(4 * r, 4 * r + 4),
+        [average(values(correct)), average(values(wrong)), logSumExp(values(correct)), logSumExp(values(wrong))],
+        [largest(correct), largest(wrong), largest(correct) + 1, largest(wrong) + 1],
+        6,
+      );
+    });
+    expectSame('beyond the last row', got.subarray(4 * rows.length), untouched(4));
+  });
+
+  test('no answers', async () => {
+    const got = await scores(
+      device.gpu,
+      [rng.normals(9), rng.normals(9)],
+      [
+        { correct: [], wrong: [2] },
+        { correct: [3], wrong: [] },
+      ],
+    );
+    const none = Math.fround(-3.4e38);
+    expect([got[0], got[2], got[5], got[7]]).toEqual([0, none, 0, none]);
+    expect(got[1]).toBe(got[3]);
+    expect(got[4]).toBe(got[6]);
+  });
+
+  test('the mean of logits far from zero keeps their differences', async () => {
+    const row = new Float32Array(8).fill(1000);
+    row[1] = 1000.5;
+    const got = await scores(device.gpu, [row], [{ correct: [1, 2], wrong: [3, 4] }]);
+    expect([got[0], got[1]]).toEqual([1000.25, 1000]);
+  });
+}
