@@ -65,7 +65,8 @@ async function assertCorrect(gpu: Gpu, bench: KernelBench): Promise<void> {
   const values = new Float32Array(await read());
   for (const [index, expected] of bench.expected) {
     const off = Math.abs(values[index]! - expected) / Math.max(1, Math.abs(expected));
-    if (!(off <= TOLERANCE)) throw new Error(`${bench.name}: output ${index} is ${values[index]}, expected ${expected}`);
+    if (!(off <= TOLERANCE))
+      throw new Error(`${bench.name}: output ${index} is ${values[index]}, expected ${expected}`);
   }
 }
 
@@ -76,7 +77,8 @@ function random(length: number, seed: number, scale = 1): Float32Array<ArrayBuff
 
 function matrixOf(arena: Arena, data: Float32Array, rows: number, columns: number): Matrix {
   return packMatrix(arena, 'weight', rows / 4, columns / 4, arena.gpu.maxBinding, (panel, first, count) => {
-    for (let r = 0; r < rows; r++) panel.set(data.subarray(r * columns + first, r * columns + first + count), r * 4 * PANEL4);
+    for (let r = 0; r < rows; r++)
+      panel.set(data.subarray(r * columns + first, r * columns + first + count), r * 4 * PANEL4);
   });
 }
 
@@ -134,7 +136,13 @@ async function layerNormBench(arena: Arena, rows: number, width: number): Promis
 }
 
 /** Every head port with a mask of its own, half of its edges cut: the worst case of a layer. */
-async function portInputsBench(arena: Arena, ports: number, tokens: number, width: number, writers: number): Promise<KernelBench> {
+async function portInputsBench(
+  arena: Arena,
+  ports: number,
+  tokens: number,
+  width: number,
+  writers: number,
+): Promise<KernelBench> {
   const [live, ablated] = [random(writers * tokens * width, 1), random(writers * tokens * width, 2)];
   const maskWords = Math.ceil(writers / 32);
   const rng = createRng(4);
@@ -144,7 +152,10 @@ async function portInputsBench(arena: Arena, ports: number, tokens: number, widt
   const operation = await arena.operation('port_inputs', {
     buffers: {
       control: arena.upload('control', Uint32Array.from([...jobs, ...masks])),
-      rows: arena.upload('rows', Uint32Array.from({ length: tokens }, (_, t) => t)),
+      rows: arena.upload(
+        'rows',
+        Uint32Array.from({ length: tokens }, (_, t) => t),
+      ),
       live: arena.upload('live', live),
       ablated: arena.upload('ablated', ablated),
       bias: arena.tensor('bias', [width]),
@@ -181,7 +192,13 @@ async function portInputsBench(arena: Arena, ports: number, tokens: number, widt
   };
 }
 
-async function attentionPatternBench(arena: Arena, heads: number, prompts: number, sequence: number, head: number): Promise<KernelBench> {
+async function attentionPatternBench(
+  arena: Arena,
+  heads: number,
+  prompts: number,
+  sequence: number,
+  head: number,
+): Promise<KernelBench> {
   const tokens = prompts * sequence;
   const ports = random(3 * heads * tokens * head, 1);
   const out = arena.tensor('pattern', [heads, tokens, sequence]);
@@ -199,7 +216,11 @@ async function attentionPatternBench(arena: Arena, heads: number, prompts: numbe
     bytes: ['4 H (2 T dh + T S)', 4 * heads * (2 * tokens * head + tokens * sequence)],
     out,
     expected: probes(heads * tokens * sequence).map((index) => {
-      const [h, t, key] = [Math.floor(index / (tokens * sequence)), Math.floor(index / sequence) % tokens, index % sequence];
+      const [h, t, key] = [
+        Math.floor(index / (tokens * sequence)),
+        Math.floor(index / sequence) % tokens,
+        index % sequence,
+      ];
       const first = t - (t % sequence);
       const part = (port: number): Float32Array => portOf(ports, port, 3 * heads, first, sequence, head);
       return [index, attentionPattern(part(h), part(heads + h), head, scale)[(t - first) * sequence + key]!];
@@ -207,11 +228,19 @@ async function attentionPatternBench(arena: Arena, heads: number, prompts: numbe
   };
 }
 
-async function attentionMixBench(arena: Arena, heads: number, prompts: number, sequence: number, head: number): Promise<KernelBench> {
+async function attentionMixBench(
+  arena: Arena,
+  heads: number,
+  prompts: number,
+  sequence: number,
+  head: number,
+): Promise<KernelBench> {
   const tokens = prompts * sequence;
   const ports = random(3 * heads * tokens * head, 1);
   // Any lower triangle serves.
-  const pattern = random(heads * tokens * sequence, 2).map((value, i) => (i % sequence > Math.floor(i / sequence) % sequence ? 0 : value));
+  const pattern = random(heads * tokens * sequence, 2).map((value, i) =>
+    i % sequence > Math.floor(i / sequence) % sequence ? 0 : value,
+  );
   const out = arena.tensor('z', [heads, tokens, head]);
   const operation = await arena.operation('attention_mix', {
     buffers: { ports: arena.upload('ports', ports), pattern: arena.upload('pattern', pattern), z: out },
@@ -236,7 +265,14 @@ async function attentionMixBench(arena: Arena, heads: number, prompts: number, s
 }
 
 /** One port's rows `first .. first + count - 1` of [T, ports, head]. */
-function portOf(ports: Float32Array, port: number, all: number, first: number, count: number, head: number): Float32Array {
+function portOf(
+  ports: Float32Array,
+  port: number,
+  all: number,
+  first: number,
+  count: number,
+  head: number,
+): Float32Array {
   return Float32Array.from({ length: count * head }, (_, i) => {
     const token = first + Math.floor(i / head);
     return ports[(token * all + port) * head + (i % head)]!;

@@ -32,12 +32,20 @@ export async function main(names: readonly string[]): Promise<void> {
       results[name] = rows;
       const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))];
       const cells = rows.map((row) => columns.map((column) => formatted(row[column])));
-      console.log(`\n${name}\n${table([columns, ...cells], columns.flatMap((column, i) => (typeof rows[0]![column] === 'number' ? [i] : []))).join('\n')}`);
+      console.log(
+        `\n${name}\n${table(
+          [columns, ...cells],
+          columns.flatMap((column, i) => (typeof rows[0]![column] === 'number' ? [i] : [])),
+        ).join('\n')}`,
+      );
     }
     const folder = new URL('../../bench/results/', import.meta.url);
     mkdirSync(folder, { recursive: true });
     const file = new URL(`${open.adapter.replace(/[^\w.]+/g, '-')}.json`, folder);
-    writeFileSync(file, `${JSON.stringify({ adapter: open.adapter, node: process.version, version: VERSION, results }, null, 1)}\n`);
+    writeFileSync(
+      file,
+      `${JSON.stringify({ adapter: open.adapter, node: process.version, version: VERSION, results }, null, 1)}\n`,
+    );
     console.log(`\nwritten as ${decodeURIComponent(file.pathname)}`);
   } finally {
     await open.close();

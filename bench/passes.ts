@@ -15,7 +15,10 @@ import { summary } from './timing.js';
 /** Sizes of the model that ships with the project, and GPT-2 small's layer at a third of its depth. */
 const MODELS = [
   { name: 'tasks-4l', sizes: { layers: 4, heads: 8, headWidth: 16, mlpWidth: 512, vocab: 600, maxPositions: 64 } },
-  { name: 'GPT-2 small, 4 of 12 layers', sizes: { layers: 4, heads: 12, headWidth: 64, mlpWidth: 3072, vocab: 8192, maxPositions: 64 } },
+  {
+    name: 'GPT-2 small, 4 of 12 layers',
+    sizes: { layers: 4, heads: 12, headWidth: 64, mlpWidth: 3072, vocab: 8192, maxPositions: 64 },
+  },
 ];
 const PROMPTS = 8;
 const TOKENS = 15;
@@ -61,7 +64,8 @@ export async function benchPasses(gpu: Gpu): Promise<Row[]> {
     const test = await measure(edges.map((edge) => full.without(edge)));
     const { layers, heads, headWidth, mlpWidth, vocab } = sizes;
     const width = heads * headWidth;
-    const flops = PROMPTS * (TOKENS * layers * (8 * width * width + 4 * width * mlpWidth + 4 * TOKENS * width) + 2 * width * vocab);
+    const flops =
+      PROMPTS * (TOKENS * layers * (8 * width * width + 4 * width * mlpWidth + 4 * TOKENS * width) + 2 * width * vocab);
     rows.push({
       name,
       'forward pass, ms': 1000 * pass.median,
@@ -80,9 +84,15 @@ export async function benchPasses(gpu: Gpu): Promise<Row[]> {
 async function assertCorrect(model: LoadedModel, pair: PromptPair, circuit: EdgeSet, got: number): Promise<void> {
   const oracle = await loadOracle(model);
   const { vocab } = model.spec;
-  const last = (logits: Float64Array): Float64Array => logits.subarray(pair.position * vocab, (pair.position + 1) * vocab);
+  const last = (logits: Float64Array): Float64Array =>
+    logits.subarray(pair.position * vocab, (pair.position + 1) * vocab);
   const clean = runModel(oracle, pair.clean);
   const patched = runCircuit(oracle, pair.clean, circuit, runModel(oracle, pair.corrupted));
-  const expected = metricValue('kl', { logits: last(patched.logits), clean: last(clean.logits), correct: [], wrong: [] });
+  const expected = metricValue('kl', {
+    logits: last(patched.logits),
+    clean: last(clean.logits),
+    correct: [],
+    wrong: [],
+  });
   if (!(Math.abs(got - expected) <= 1e-4)) throw new Error(`KL of a circuit is ${got}, expected ${expected}`);
 }

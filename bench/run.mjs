@@ -8,7 +8,12 @@ await build({
   root,
   configFile: false,
   logLevel: 'error',
-  build: { ssr: 'bench/main.ts', outDir: folder, emptyOutDir: true, rollupOptions: { output: { entryFileNames: 'main.mjs' } } },
+  build: {
+    ssr: 'bench/main.ts',
+    outDir: folder,
+    emptyOutDir: true,
+    rollupOptions: { output: { entryFileNames: 'main.mjs' } },
+  },
 });
 const { main } = await import(pathToFileURL(`${folder}/main.mjs`).href);
 await main(process.argv.slice(2));

@@ -25,7 +25,8 @@ function describe(name) {
     throw new Error(`kernels/${name}.wgsl: ${what}`);
   };
   const entries = [...source.matchAll(/@compute[^{]*?fn (\w+)\(/g)].map((m) => m[1]);
-  if (entries.length !== 1 || entries[0] !== name) fail(`expected one entry point named ${name}, got [${entries}]`);
+  if (entries.length !== 1 || entries[0] !== name)
+    fail(`expected one entry point named ${name}, got [${entries.join()}]`);
   const bindings = [...source.matchAll(/@group\(0\) @binding\((\d+)\) var<(\w+)(?:, (\w+))?> (\w+)/g)]
     .map(([, binding, space, access, variable]) => ({
       name: variable,
@@ -33,7 +34,9 @@ function describe(name) {
       type: space === 'uniform' ? 'uniform' : access === 'read_write' ? 'storage' : 'read-only-storage',
     }))
     .sort((a, b) => a.binding - b.binding);
-  bindings.forEach((b, i) => b.binding === i || fail(`binding numbers must run from 0 without a gap, got ${b.binding}`));
+  bindings.forEach(
+    (b, i) => b.binding === i || fail(`binding numbers must run from 0 without a gap, got ${b.binding}`),
+  );
   if (bindings[0]?.name !== 'params' || bindings[0].type !== 'uniform') fail('binding 0 must be the uniform `params`');
   const struct = /struct Params \{([^}]*)\}/.exec(source) ?? fail('no struct Params');
   const params = [...struct[1].matchAll(/^\s*(\w+): (\w+),/gm)].map(([, field, type]) => {

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 const MODEL = 'tasks-4l';
 const METHOD = 'acdc';
 const TASKS = ['ioi', 'greater-than', 'induction', 'gendered-pronoun', 'docstring', 'agreement'];
-const OPTIONS = ['--prompts', '32', '--metric', 'kl', '--threshold', '0.05'];
+const OPTIONS = ['--prompts', '32', '--metric', 'kl', '--threshold', '0.01'];
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const graphs = join(root, 'graphs');

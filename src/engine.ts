@@ -140,10 +140,19 @@ export class Engine {
   async evaluate(task: Task, circuit: EdgeSet, options: EvaluationOptions, seed = 0): Promise<Evaluation> {
     requireAnswers(task, METRICS[options.metric].needs);
     const hasAnswers = task.pairs.every((pair) => pair.correct.length > 0);
-    const metrics: MetricName[] = [...new Set<MetricName>(hasAnswers ? [options.metric, 'accuracy'] : [options.metric])];
-    const circuits = [EdgeSet.full(this.topology), EdgeSet.empty(this.topology), circuit, randomCircuitLike(circuit, seed)];
+    const metrics: MetricName[] = [
+      ...new Set<MetricName>(hasAnswers ? [options.metric, 'accuracy'] : [options.metric]),
+    ];
+    const circuits = [
+      EdgeSet.full(this.topology),
+      EdgeSet.empty(this.topology),
+      circuit,
+      randomCircuitLike(circuit, seed),
+    ];
     const directEdges = circuit.size - circuit.additionSize < this.topology.directEdges;
-    const values = await this.#withEvaluator(task, options, directEdges, (evaluator) => evaluator.evaluate(circuits, metrics));
+    const values = await this.#withEvaluator(task, options, directEdges, (evaluator) =>
+      evaluator.evaluate(circuits, metrics),
+    );
     const [clean, corrupted, found, random] = values.map((perMetric) => mean(perMetric[options.metric]!));
     this.#refuseNonFinite(clean!, options.metric);
     const accuracy = (perMetric: PromptValues | undefined): number => 0 - mean(perMetric!.accuracy!); // never -0
@@ -247,7 +256,8 @@ export class Engine {
   }
 }
 
-const SIGN_CONVENTION = 'effect = metric without the edge - metric with it, metric in loss form: positive = the edge helps';
+const SIGN_CONVENTION =
+  'effect = metric without the edge - metric with it, metric in loss form: positive = the edge helps';
 const RECEIVER_ORDER = 'receivers from the logits back, senders from the nearest layer back';
 
 export function topologyOf(model: LoadedModel): Topology {

@@ -1,13 +1,5 @@
 /** What kind of input or component was at fault. */
-export type ErrorKind =
-  | 'usage'
-  | 'config'
-  | 'checkpoint'
-  | 'task'
-  | 'circuit'
-  | 'shape'
-  | 'kernel'
-  | 'device';
+export type ErrorKind = 'usage' | 'config' | 'checkpoint' | 'task' | 'circuit' | 'shape' | 'kernel' | 'device';
 
 /**
  * The one error class of the project. `where` names the file, field or kernel; the message says what was got and what

@@ -13,7 +13,10 @@ export function checkPairs(check: CheckCase): PromptPair[] {
     const clean = Array.from({ length }, () => rng.below(vocab));
     // The first token agrees, as it does in real tasks.
     const corrupted = clean.map((id, position) => (position === 0 ? id : rng.below(vocab)));
-    const [first, second, third] = rng.sample(Array.from({ length: vocab }, (_unused, id) => id), 3);
+    const [first, second, third] = rng.sample(
+      Array.from({ length: vocab }, (_unused, id) => id),
+      3,
+    );
     const position = n === 1 ? length - 2 : length - 1;
     return { clean, corrupted, position, correct: [first!, second!], wrong: [third!] };
   });

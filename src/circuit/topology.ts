@@ -129,7 +129,8 @@ export class Topology {
   }
 
   edge(id: number): Edge {
-    if (id < 0 || id >= this.edgeCount) throw new EdgewiseError('circuit', `edge ${id}`, `expected 0..${this.edgeCount - 1}`);
+    if (id < 0 || id >= this.edgeCount)
+      throw new EdgewiseError('circuit', `edge ${id}`, `expected 0..${this.edgeCount - 1}`);
     if (id >= this.additionEdges) {
       const ordinal = id - this.additionEdges;
       const layer = Math.floor(ordinal / (3 * this.heads));
@@ -157,7 +158,8 @@ export class Topology {
     const edge = this.edge(id);
     const port = this.ports[edge.port]!;
     if (edge.kind === 'addition') return edgeName(this.writers[edge.writer]!, port);
-    if (port.kind !== 'head') throw new EdgewiseError('circuit', `edge ${id}`, 'direct edge of a port that is no head port');
+    if (port.kind !== 'head')
+      throw new EdgewiseError('circuit', `edge ${id}`, 'direct edge of a port that is no head port');
     return directEdgeName(port);
   }
 

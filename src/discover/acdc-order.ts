@@ -32,7 +32,9 @@ export function acdcOrder(topology: Topology, senderHeads: SenderHeads, directEd
   addPort(topology.logitsPort);
   for (let layer = topology.layers - 1; layer >= 0; layer--) {
     addPort(topology.mlpPort(layer));
-    const headPorts = branchesFromLast.flatMap((branch) => headsFromLast.map((h) => topology.headPort(layer, branch, h)));
+    const headPorts = branchesFromLast.flatMap((branch) =>
+      headsFromLast.map((h) => topology.headPort(layer, branch, h)),
+    );
     if (directEdges) {
       for (const port of headPorts) receivers.push({ kind: 'direct', port, edges: [topology.directEdge(port)] });
     }

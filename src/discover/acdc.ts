@@ -81,7 +81,7 @@ export async function acdc(
       decided += candidates.length;
       continue;
     }
-    for (let next = 0; next < candidates.length; ) {
+    for (let next = 0; next < candidates.length;) {
       const metrics = await evaluator.withoutPrefixes(current, candidates.slice(next));
       for (const after of metrics) {
         const edge = candidates[next++]!;

@@ -46,7 +46,8 @@ export class CircuitTables {
       size += words;
       return region;
     };
-    const inputs = (ports: number, writers: number): JobTable => table(circuits * ports * (2 + Math.ceil(writers / 32)));
+    const inputs = (ports: number, writers: number): JobTable =>
+      table(circuits * ports * (2 + Math.ceil(writers / 32)));
     const attention: JobTable[] = [];
     const mlp: JobTable[] = [];
     const projections: JobTable[][] = [];
@@ -55,7 +56,9 @@ export class CircuitTables {
       attention.push(inputs(headPorts, topology.fanIn(topology.headPort(l, 'q', 0))));
       mlp.push(inputs(1, topology.fanIn(topology.mlpPort(l))));
       // A run of ports with one input makes one job, or one more for every border of a panel inside it.
-      projections.push(qkv[l]!.chunks.map(() => table(JOB_WORDS * circuits * (headPorts + Math.ceil(qkv[l]!.columns4 / PANEL4)))));
+      projections.push(
+        qkv[l]!.chunks.map(() => table(JOB_WORDS * circuits * (headPorts + Math.ceil(qkv[l]!.columns4 / PANEL4)))),
+      );
       replaced.push(table(2 * circuits * headPorts));
     }
     this.logits = inputs(1, topology.writers.length);
@@ -114,7 +117,12 @@ export class CircuitTables {
    * Projections: ports side by side that read the same input are made by one job per panel. A port whose direct edge is cut
    * is projected all the same and then replaced, which keeps the runs whole.
    */
-  #fillProjections(layer: number, circuits: readonly EdgeSet[], ports: readonly number[], slots: readonly number[]): void {
+  #fillProjections(
+    layer: number,
+    circuits: readonly EdgeSet[],
+    ports: readonly number[],
+    slots: readonly number[],
+  ): void {
     const { head4, width4 } = this.#layout;
     const allColumns4 = ports.length * head4;
     this.#qkv[layer]!.chunks.forEach((chunk, i) => {
@@ -123,7 +131,7 @@ export class CircuitTables {
       const endOfChunk = chunk.firstColumn4 + chunk.columns4;
       for (let c = 0; c < circuits.length; c++) {
         const slotOf = (column4: number): number => slots[c * ports.length + Math.floor(column4 / head4)]!;
-        for (let first = chunk.firstColumn4; first < endOfChunk; ) {
+        for (let first = chunk.firstColumn4; first < endOfChunk;) {
           const panelAt = Math.floor(first / PANEL4) * PANEL4;
           let end = first + 1;
           while (end < Math.min(panelAt + PANEL4, endOfChunk) && slotOf(end) === slotOf(first)) end++;

@@ -28,7 +28,10 @@ export interface BoundPass {
 export async function bindInputs(arena: Arena, frame: PassFrame, inputs: PassInputs): Promise<BoundPass> {
   const { topology, tables, weights, tokens } = frame;
   const { attentionBias } = weights;
-  const everyRow = arena.upload('every row', Uint32Array.from({ length: tokens }, (_, t) => t));
+  const everyRow = arena.upload(
+    'every row',
+    Uint32Array.from({ length: tokens }, (_, t) => t),
+  );
   const inputsOf = (port: number, jobsAt: number, bias: Tensor): Promise<Operation> =>
     bindPortInputs(arena, frame, inputs, { port, jobsAt, bias, rows: everyRow, outRows: tokens });
   const layers = weights.layers.map((_, l) => l);

@@ -122,7 +122,12 @@ export class LogitsReadout {
     const probabilities = read('log-probs', this.#probabilityScores, 4);
     const best = read('best', this.#best, 1);
     return async () => {
-      const [klData, logitData, probabilityData, bestData] = await Promise.all([kl?.(), logits?.(), probabilities?.(), best?.()]);
+      const [klData, logitData, probabilityData, bestData] = await Promise.all([
+        kl?.(),
+        logits?.(),
+        probabilities?.(),
+        best?.(),
+      ]);
       const floats = (data: ArrayBuffer | undefined): Float32Array | undefined => data && new Float32Array(data);
       const [klValues, logitValues, probabilityValues] = [floats(klData), floats(logitData), floats(probabilityData)];
       const bestValues = bestData && new Uint32Array(bestData);

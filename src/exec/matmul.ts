@@ -5,7 +5,13 @@ import { PANEL4, type Matrix } from '../model/weights.js';
 import type { Activation } from '../model/spec.js';
 
 const TILE_ROWS = 8;
-const ACTIVATIONS: Readonly<Record<Activation | 'none', number>> = { none: 0, gelu: 1, 'gelu-tanh': 2, relu: 3, silu: 4 };
+const ACTIVATIONS: Readonly<Record<Activation | 'none', number>> = {
+  none: 0,
+  gelu: 1,
+  'gelu-tanh': 2,
+  relu: 3,
+  silu: 4,
+};
 
 /** Words of one job in the tables that kernels/matmul.wgsl reads. */
 export const JOB_WORDS = 6;
@@ -96,10 +102,20 @@ export async function fixedProduct(
 }
 
 /** @param rows how many of each job's rows to make; default all. */
-export function runProduct(recording: Recording, product: readonly MatmulOperation[], jobs: number, rows?: number): void {
+export function runProduct(
+  recording: Recording,
+  product: readonly MatmulOperation[],
+  jobs: number,
+  rows?: number,
+): void {
   for (const operation of product) runMatmul(recording, operation, jobs, rows);
 }
 
-export function runMatmul(recording: Recording, { operation, gridX, gridY }: MatmulOperation, jobs: number, rows?: number): void {
+export function runMatmul(
+  recording: Recording,
+  { operation, gridX, gridY }: MatmulOperation,
+  jobs: number,
+  rows?: number,
+): void {
   recording.dispatch(operation, gridX, rows === undefined ? gridY : Math.ceil(rows / TILE_ROWS), jobs);
 }

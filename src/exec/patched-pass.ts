@@ -96,7 +96,8 @@ export class PatchedPass {
         const replaced = tables.replaced[l]!.count;
         if (replaced > 0) {
           const replace = bound.replacePorts[l];
-          if (!replace) throw new EdgewiseError('circuit', 'direct edges', 'are cut, but this run was not set up to cut them');
+          if (!replace)
+            throw new EdgewiseError('circuit', 'direct edges', 'are cut, but this run was not set up to cut them');
           recording.dispatch(replace, Math.ceil((tokens * head4) / WORKGROUP), replaced);
         }
         if (keepPorts) {

@@ -72,7 +72,11 @@ export class Gpu {
   createBuffer(label: string, bytes: number, usage: 'storage' | 'uniform' | 'staging' = 'storage'): GPUBuffer {
     const size = Math.max(16, Math.ceil(bytes / 4) * 4);
     if (size > this.device.limits.maxBufferSize) {
-      throw new EdgewiseError('device', label, `needs ${size} bytes; this adapter's buffers end at ${this.device.limits.maxBufferSize}`);
+      throw new EdgewiseError(
+        'device',
+        label,
+        `needs ${size} bytes; this adapter's buffers end at ${this.device.limits.maxBufferSize}`,
+      );
     }
     const flags = usage === 'storage' ? STORAGE : usage === 'uniform' ? UNIFORM : STAGING;
     const buffer = this.device.createBuffer({ label, size, usage: flags });
@@ -89,7 +93,11 @@ export class Gpu {
   /** Writes at a byte offset of a slice. Queued before whatever is submitted afterwards. */
   upload(target: BufferSlice, data: Float32Array | Uint32Array, offset = 0): void {
     if (offset + data.byteLength > target.size) {
-      throw new EdgewiseError('shape', target.buffer.label, `upload of ${data.byteLength} bytes at ${offset} into ${target.size}`);
+      throw new EdgewiseError(
+        'shape',
+        target.buffer.label,
+        `upload of ${data.byteLength} bytes at ${offset} into ${target.size}`,
+      );
     }
     this.device.queue.writeBuffer(target.buffer, target.offset + offset, data.buffer, data.byteOffset, data.byteLength);
     this.counters.uploadedBytes += data.byteLength;
@@ -139,7 +147,11 @@ export class Gpu {
     const record = kernelRecord(name);
     for (const [variable, slice] of Object.entries(buffers)) {
       if (slice.size > this.maxBinding) {
-        throw new EdgewiseError('device', `kernel ${name}, ${variable}`, `${slice.size} bytes exceed this adapter's binding limit of ${this.maxBinding}`);
+        throw new EdgewiseError(
+          'device',
+          `kernel ${name}, ${variable}`,
+          `${slice.size} bytes exceed this adapter's binding limit of ${this.maxBinding}`,
+        );
       }
     }
     const pipeline = await this.pipeline(name, use.overrides);
@@ -187,7 +199,11 @@ export class Recording {
     if (x === 0 || y === 0 || z === 0) return;
     const limit = this.#gpu.device.limits.maxComputeWorkgroupsPerDimension;
     if (x > limit || y > limit || z > limit) {
-      throw new EdgewiseError('kernel', operation.kernel, `a grid of ${x} x ${y} x ${z} workgroups exceeds ${limit} a dimension`);
+      throw new EdgewiseError(
+        'kernel',
+        operation.kernel,
+        `a grid of ${x} x ${y} x ${z} workgroups exceeds ${limit} a dimension`,
+      );
     }
     this.#pass ??= this.#encoder.beginComputePass();
     this.#pass.setPipeline(operation.pipeline);

@@ -25,7 +25,11 @@ export interface KernelUse<N extends KernelName> {
 interface KernelRecord {
   readonly name: string;
   readonly source: string;
-  readonly bindings: readonly { readonly name: string; readonly binding: number; readonly type: GPUBufferBindingType }[];
+  readonly bindings: readonly {
+    readonly name: string;
+    readonly binding: number;
+    readonly type: GPUBufferBindingType;
+  }[];
   readonly params: readonly { readonly name: string; readonly type: 'u32' | 'i32' | 'f32' }[];
   readonly overrides: readonly string[];
 }

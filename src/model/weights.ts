@@ -77,7 +77,12 @@ export function packMatrix(
   const panelSize = 4 * inner4 * 4 * PANEL4;
   const panels = Math.ceil(columns4 / PANEL4);
   const perChunk = Math.floor(maxBytes / (4 * panelSize));
-  if (perChunk === 0) throw new EdgewiseError('device', label, `a panel of ${4 * panelSize} bytes exceeds the binding limit of ${maxBytes}`);
+  if (perChunk === 0)
+    throw new EdgewiseError(
+      'device',
+      label,
+      `a panel of ${4 * panelSize} bytes exceeds the binding limit of ${maxBytes}`,
+    );
   const chunks: MatrixChunk[] = [];
   for (let first = 0; first < panels; first += perChunk) {
     const count = Math.min(perChunk, panels - first);
@@ -119,7 +124,8 @@ async function upload(gpu: Gpu, arena: Arena, spec: ModelSpec, source: WeightRea
 
   const vector = async (name: TensorName, length: number, block = length): Promise<Float32Array<ArrayBuffer>> =>
     padBlocks(await source.read(name), 1, length, 1, block).subarray(0, 4 * (length / block) * Math.ceil(block / 4));
-  const bias = async (name: TensorName, length: number): Promise<Tensor> => arena.upload(name, await vector(name, length));
+  const bias = async (name: TensorName, length: number): Promise<Tensor> =>
+    arena.upload(name, await vector(name, length));
   const norm = async (gainName: TensorName, biasName: TensorName): Promise<NormWeights> => ({
     gain: await bias(gainName, width),
     bias: await bias(biasName, width),

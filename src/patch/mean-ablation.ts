@@ -85,7 +85,12 @@ export async function fillMeans(
       const first = i * shape.prompts;
       batch.pairs.forEach((_, n) => table.set(groupOf[first + n]!, n * shape.sequence));
       const accumulate = await arena.operation('accumulate_means', {
-        buffers: { writers: writersOfFirstCircuit(pass, writers), group_of: arena.upload('groups', table), scale, means },
+        buffers: {
+          writers: writersOfFirstCircuit(pass, writers),
+          group_of: arena.upload('groups', table),
+          scale,
+          means,
+        },
         params: { tokens, groups, width4 },
         overrides: {},
       });

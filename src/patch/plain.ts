@@ -55,12 +55,7 @@ export class PlainEvaluator implements RemovalEvaluator {
   ): Promise<PlainEvaluator> {
     const meanPairs = options.meanSource?.pairs ?? pairs;
     if (options.ablation === 'mean-positional') assertEqualLengths(pairs, meanPairs);
-    const pass = await PatchedPass.create(
-      weights,
-      topology,
-      options.shape,
-      options.input === 'token+position',
-    );
+    const pass = await PatchedPass.create(weights, topology, options.shape, options.input === 'token+position');
     const evaluator = new PlainEvaluator(weights, topology, options, pass);
     try {
       await evaluator.#prepare(pairs, { pairs: meanPairs, side: options.meanSource?.side ?? 'clean' });
@@ -101,7 +96,11 @@ export class PlainEvaluator implements RemovalEvaluator {
   }
 
   /** Zero ablation needs nothing: tensors start as zeros. */
-  async #fillAblated(batches: readonly PromptBatch[], ablation: PlainOptions['ablation'], source: MeanSource): Promise<void> {
+  async #fillAblated(
+    batches: readonly PromptBatch[],
+    ablation: PlainOptions['ablation'],
+    source: MeanSource,
+  ): Promise<void> {
     if (ablation === 'resample') {
       batches.forEach((batch, i) => {
         const recording = this.#weights.gpu.record();
@@ -141,7 +140,12 @@ export class PlainEvaluator implements RemovalEvaluator {
     const values = circuits.map(() => emptyValues(metrics));
     for (let first = 0; first < circuits.length; first += this.#options.shape.circuits) {
       const group = circuits.slice(first, first + this.#options.shape.circuits);
-      await this.#run(this.#batches.map((bound) => bound.clean), group, metrics, values.slice(first));
+      await this.#run(
+        this.#batches.map((bound) => bound.clean),
+        group,
+        metrics,
+        values.slice(first),
+      );
     }
     return values;
   }

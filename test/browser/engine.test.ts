@@ -24,7 +24,10 @@ function someCircuit(topology: Topology): EdgeSet {
 async function evaluateInNode(): Promise<Evaluation> {
   const loaded = await openModel(await openModelDirectory(model));
   const { vocab, maxPositions } = loaded.spec;
-  const whole = await loadTask({ name: 'task', source: task, bytes: await readWhole(task, 'task') }, { tokenizer: null, vocab, maxPositions });
+  const whole = await loadTask(
+    { name: 'task', source: task, bytes: await readWhole(task, 'task') },
+    { tokenizer: null, vocab, maxPositions },
+  );
   const open = await openDevice();
   try {
     const engine = await Engine.create({ device: open.device, adapter: open.adapter, model: loaded });
@@ -48,7 +51,10 @@ describe.skipIf(browserPath === undefined)('in headless Chromium', () => {
     const folder = mkdtempSync(join(root, 'dist/browser-test-'));
     try {
       const circuit = join(folder, 'circuit.json');
-      const edges = Array.from({ length: topology.additionEdges }, (_, id) => [topology.edgeName(id), { in_graph: kept.has(id) }]);
+      const edges = Array.from({ length: topology.additionEdges }, (_, id) => [
+        topology.edgeName(id),
+        { in_graph: kept.has(id) },
+      ]);
       writeFileSync(circuit, JSON.stringify({ edges: Object.fromEntries(edges) }));
       const served = (path: string): string => `/${relative(root, path)}`;
       const input: Input = { model: served(model), task: served(task), prompts: PROMPTS, circuit: served(circuit) };

@@ -32,10 +32,13 @@ async function oracleValues(check: CheckCase): Promise<number[]> {
   const values = checkCircuits(check, model.topology).map((circuit) => {
     const perMetric = Object.fromEntries(CHECKED_METRICS.map((name) => [name, [] as number[]]));
     pairs.forEach((pair, n) => {
-      const row = (logits: Float64Array): Float64Array => logits.subarray(pair.position * vocab, (pair.position + 1) * vocab);
+      const row = (logits: Float64Array): Float64Array =>
+        logits.subarray(pair.position * vocab, (pair.position + 1) * vocab);
       const logits = row(runCircuit(model, pair.clean, circuit, ablated[n]!).logits);
       for (const name of CHECKED_METRICS) {
-        perMetric[name]!.push(metricValue(name as Exclude<MetricName, 'accuracy'>, { ...pair, logits, clean: row(clean[n]!.logits) }));
+        perMetric[name]!.push(
+          metricValue(name as Exclude<MetricName, 'accuracy'>, { ...pair, logits, clean: row(clean[n]!.logits) }),
+        );
       }
     });
     return perMetric;
@@ -58,7 +61,8 @@ test('the stored references are what the float64 oracle computes', async () => {
     expect(values.length).toBe(REFERENCES[i]!.length);
     values.forEach((value, j) => {
       const off = Math.abs(value - REFERENCES[i]![j]!);
-      if (!(off <= 1e-9 * Math.max(1, Math.abs(value)))) expect.fail(`case ${i}, value ${j}: ${value}, stored ${REFERENCES[i]![j]}`);
+      if (!(off <= 1e-9 * Math.max(1, Math.abs(value))))
+        expect.fail(`case ${i}, value ${j}: ${value}, stored ${REFERENCES[i]![j]}`);
     });
   });
 }, 120_000);
