@@ -24,7 +24,25 @@ try {
     for (const kind of ['json', 'gexf']) {
       copyFileSync(join(out, `circuit.${kind}`), join(graphs, `${MODEL}.${task}.${METHOD}.${kind}`));
     }
+    draw(task);
   }
 } finally {
   rmSync(folder, { recursive: true, force: true });
+}
+
+/**
+ * A picture beside the files where Graphviz is installed; nothing else needs it.
+ *
+ * @param {string} task
+ */
+function draw(task) {
+  const file = join(graphs, `${MODEL}.${task}.${METHOD}`);
+  const dot = spawnSync(process.execPath, [
+    join(root, 'dist/cli/main.js'),
+    'export',
+    `${file}.json`,
+    '--format',
+    'dot',
+  ]);
+  spawnSync('dot', ['-Tsvg', '-o', `${file}.svg`], { input: dot.stdout });
 }

@@ -1,5 +1,12 @@
 import { EdgewiseError } from './base/errors.js';
-import { candidateEdges, createCircuit, keptEdges, type Circuit, type Provenance } from './circuit/circuit.js';
+import {
+  candidateEdges,
+  createCircuit,
+  keptEdges,
+  type Circuit,
+  type Provenance,
+  type RunIdentity,
+} from './circuit/circuit.js';
 import { EdgeSet } from './circuit/edge-set.js';
 import { Topology } from './circuit/topology.js';
 import { runSelfTest } from './check/self-test.js';
@@ -218,8 +225,6 @@ export class Engine {
       if (minMargin === null || margin < minMargin.margin) minMargin = { margin, edge: topology.edgeName(edge) };
     }
     const finite = (value: number): number | null => (Number.isFinite(value) ? value : null);
-    const usesMean = options.ablation === 'mean' || options.ablation === 'mean-positional';
-    const meanOver = options.meanOver ?? 'clean';
     return createCircuit({
       topology,
       width: this.model.spec.width,
@@ -229,24 +234,10 @@ export class Engine {
       untestedRemovals: result.untestedRemovals,
       directTested: options.directEdges,
       provenance: {
+        ...runIdentity(this.model, task, options),
         engineVersion: VERSION,
-        method: 'acdc',
-        model: { name: this.model.name, hash: this.model.hash, family: this.model.spec.family },
-        tokenizer: options.tokenizerHash ?? null,
-        task: { name: task.name, hash: task.hash },
-        prompts: { count: task.pairs.length, skip: options.skip ?? 0 },
-        bos: options.bos ?? 'auto',
-        ablation: options.ablation,
-        meanOver: usesMean ? (typeof meanOver === 'string' ? meanOver : meanOver.hash) : null,
-        input: options.input,
-        metric: options.metric,
         signConvention: SIGN_CONVENTION,
-        threshold: options.threshold,
-        absolute: options.absolute,
-        directEdges: options.directEdges,
-        senderHeads: options.senderHeads,
         order: RECEIVER_ORDER,
-        seed: null,
         adapter: this.gpu.adapter,
         metrics: { initial: finite(result.initial), final: finite(result.final), empty: finite(empty) },
         faithfulness: faithfulness(result.final, result.initial, empty),
@@ -259,6 +250,29 @@ export class Engine {
 const SIGN_CONVENTION =
   'effect = metric without the edge - metric with it, metric in loss form: positive = the edge helps';
 const RECEIVER_ORDER = 'receivers from the logits back, senders from the nearest layer back';
+
+/** What identifies a run, as it goes into the provenance; known before anything is computed. */
+export function runIdentity(model: LoadedModel, task: Task, options: DiscoveryOptions): RunIdentity {
+  const { ablation, meanOver = 'clean', input, metric, threshold, absolute, directEdges, senderHeads } = options;
+  const meanName = typeof meanOver === 'string' ? meanOver : meanOver.hash;
+  return {
+    method: 'acdc',
+    model: { name: model.name, hash: model.hash, family: model.spec.family },
+    tokenizer: options.tokenizerHash ?? null,
+    task: { name: task.name, hash: task.hash },
+    prompts: { count: task.pairs.length, skip: options.skip ?? 0 },
+    bos: options.bos ?? 'auto',
+    ablation,
+    meanOver: ablation.startsWith('mean') ? meanName : null,
+    input,
+    metric,
+    threshold,
+    absolute,
+    directEdges,
+    senderHeads,
+    seed: null,
+  };
+}
 
 export function topologyOf(model: LoadedModel): Topology {
   const { layers, heads, block } = model.spec;

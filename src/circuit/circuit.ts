@@ -2,12 +2,8 @@ import { EdgewiseError } from '../base/errors.js';
 import type { EdgeSet } from './edge-set.js';
 import type { Topology } from './topology.js';
 
-/**
- * How a circuit was found: all that is needed to find it again. It is written into result files, so it holds no dates,
- * durations or paths: equal runs write equal bytes.
- */
-export interface Provenance {
-  readonly engineVersion: string;
+/** What was asked for: two runs with equal identities are the same run, on whatever machine. */
+export interface RunIdentity {
   /** `acdc`, `eap`, ... */
   readonly method: string;
   /** `hash` is the SHA-256 (hex) of the weights. */
@@ -24,8 +20,6 @@ export interface Provenance {
   /** Whether positions belong to the `input` writer or are a constant. */
   readonly input: 'token' | 'token+position';
   readonly metric: string;
-  /** What a positive effect means, in words. */
-  readonly signConvention: string;
   /** Null for methods without one. */
   readonly threshold: number | null;
   /** |effect| was compared with the threshold, not the signed effect. */
@@ -33,11 +27,21 @@ export interface Provenance {
   readonly directEdges: boolean;
   /** Order of the heads inside a layer among the senders. */
   readonly senderHeads: 'descending' | 'ascending';
+  readonly seed: number | null;
+}
+
+/**
+ * How a circuit was found: all that is needed to find it again, and how far it can be trusted. It is written into result
+ * files, so it holds no dates, durations or paths: equal runs write equal bytes.
+ */
+export interface Provenance extends RunIdentity {
+  readonly engineVersion: string;
+  /** What a positive effect means, in words. */
+  readonly signConvention: string;
   /** The order in which edges were tested, in words. */
   readonly order: string;
-  readonly seed: number | null;
   readonly adapter: string;
-  /** Metric (loss form) of the whole model, this circuit and the empty one; null where not finite or not measured. */
+  /** Metric (loss form) of the whole model, of this circuit and of the empty one; null where not finite or not measured. */
   readonly metrics: { readonly initial: number | null; readonly final: number | null; readonly empty: number | null };
   /** (final - empty) / (initial - empty), or null where the denominator is too small. */
   readonly faithfulness: number | null;

@@ -3,16 +3,10 @@ import { mkdtemp, readFile, readdir, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { EdgewiseError } from '../base/errors.js';
-import type { Provenance } from '../circuit/circuit.js';
+import type { Provenance, RunIdentity } from '../circuit/circuit.js';
 import { parseCircuit } from '../export/index.js';
 import { isUnfinishedWrite, writeFileAtomically } from '../node/atomic-write.js';
 import { makeFolder } from '../node/make-folder.js';
-
-/** What makes two runs the same: everything that was asked for, nothing that was found or that the machine decides. */
-export type RunIdentity = Omit<
-  Provenance,
-  'engineVersion' | 'adapter' | 'metrics' | 'faithfulness' | 'minMargin' | 'signConvention' | 'order'
->;
 
 /** The file that says which run a folder's files are of. */
 const CIRCUIT_FILE = 'circuit.json';

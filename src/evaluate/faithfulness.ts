@@ -10,5 +10,5 @@ const SMALLEST_DENOMINATOR = 1e-6;
 export function faithfulness(circuit: number, model: number, empty: number): number | null {
   const denominator = model - empty;
   if (!(Math.abs(denominator) >= SMALLEST_DENOMINATOR) || !Number.isFinite(circuit)) return null;
-  return (circuit - empty) / denominator;
+  return (circuit - empty) / denominator + 0; // never -0
 }

@@ -4,11 +4,10 @@ import { EdgewiseError } from '../../base/errors.js';
 import type { Circuit } from '../../circuit/circuit.js';
 import type { SenderHeads } from '../../discover/acdc-order.js';
 import { SENDER_HEADS } from '../../discover/acdc-order.js';
-import type { Discovery, DiscoveryOptions } from '../../engine.js';
+import { runIdentity, type Discovery, type DiscoveryOptions } from '../../engine.js';
 import { METRICS } from '../../exec/metrics.js';
 import { CIRCUIT_WRITERS, writeTrace } from '../../export/index.js';
 import { requireAnswers } from '../../task/load-task.js';
-import type { Task } from '../../task/types.js';
 import {
   adapterOption,
   finiteNumber,
@@ -25,7 +24,7 @@ import {
   type TaskOptions,
 } from '../options.js';
 import { progressBar } from '../progress.js';
-import { assertUsable, writeResult, type RunIdentity } from '../result-folder.js';
+import { assertUsable, writeResult } from '../result-folder.js';
 import {
   openModelArgument,
   readMeanOver,
@@ -93,7 +92,7 @@ async function discover(options: Options): Promise<void> {
   requireAnswers(task, METRICS[search.metric].needs);
 
   const folder = options.out ?? join('runs', `${opened.model.name}.${task.name}.${options.method}`);
-  await assertUsable(folder, identity(options, search, opened.model, task), options.force);
+  await assertUsable(folder, runIdentity(opened.model, task, search), options.force);
   const bar = progressBar('testing edges');
   const discovery = await withEngine(opened.model, options.adapter, (engine) =>
     engine.discover(task, search, ({ tested, kept, decided, total }) => {
@@ -128,32 +127,6 @@ async function searchOptions(options: Options, reader: TaskReader): Promise<Disc
     skip: options.skip ?? 0,
     bos: options.bos ?? 'auto',
     tokenizerHash: reader.tokenizerHash,
-  };
-}
-
-function identity(
-  options: Options,
-  search: DiscoveryOptions,
-  model: { readonly name: string; readonly hash: string; readonly spec: { readonly family: string } },
-  task: Task,
-): RunIdentity {
-  const meanOver = search.meanOver ?? 'clean';
-  return {
-    method: options.method,
-    model: { name: model.name, hash: model.hash, family: model.spec.family },
-    tokenizer: search.tokenizerHash ?? null,
-    task: { name: task.name, hash: task.hash },
-    prompts: { count: task.pairs.length, skip: options.skip ?? 0 },
-    bos: options.bos ?? 'auto',
-    ablation: search.ablation,
-    meanOver: search.ablation.startsWith('mean') ? (typeof meanOver === 'string' ? meanOver : meanOver.hash) : null,
-    input: search.input,
-    metric: search.metric,
-    threshold: options.threshold,
-    absolute: options.abs,
-    directEdges: options.directEdges,
-    senderHeads: options.senderHeads,
-    seed: null,
   };
 }
 
