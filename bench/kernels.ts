@@ -204,8 +204,8 @@ async function attentionPatternBench(
   const out = arena.tensor('pattern', [heads, tokens, sequence]);
   const scale = head ** -0.5;
   const operation = await arena.operation('attention_pattern', {
-    buffers: { ports: arena.upload('ports', ports), pattern: out },
-    params: { tokens, sequence, heads, head4: head / 4, scale },
+    buffers: { control: everyHead(arena, heads), ports: arena.upload('ports', ports), pattern: out },
+    params: { tokens, sequence, heads, head4: head / 4, heads_at: 0, scale },
     overrides: {},
   });
   const pairs = (sequence * (sequence + 1)) / 2;
@@ -243,8 +243,13 @@ async function attentionMixBench(
   );
   const out = arena.tensor('z', [heads, tokens, head]);
   const operation = await arena.operation('attention_mix', {
-    buffers: { ports: arena.upload('ports', ports), pattern: arena.upload('pattern', pattern), z: out },
-    params: { tokens, sequence, heads, head4: head / 4 },
+    buffers: {
+      control: everyHead(arena, heads),
+      ports: arena.upload('ports', ports),
+      pattern: arena.upload('pattern', pattern),
+      z: out,
+    },
+    params: { tokens, sequence, heads, head4: head / 4, heads_at: 0 },
     overrides: {},
   });
   const pairs = (sequence * (sequence + 1)) / 2;
@@ -262,6 +267,13 @@ async function attentionMixBench(
       return [index, attentionMix(p, v, head)[(t - first) * head + column]!];
     }),
   };
+}
+
+function everyHead(arena: Arena, heads: number): Tensor {
+  return arena.upload(
+    'heads',
+    Uint32Array.from({ length: heads }, (_, head) => head),
+  );
 }
 
 /** One port's rows `first .. first + count - 1` of [T, ports, head]. */

@@ -2,30 +2,34 @@
 //
 // One invocation per query row: no barrier, and a row depends on that row alone. Prompts are padded on the right, so that
 // the causal mask already hides the padding from every real token. The maximum is subtracted before the exponential.
-// Shapes: ports [C, T, 3H, head4] (q of all heads, then k, then v), pattern [C, H, T, S] (f32).
-// Grid: x covers T, y = C * H. Checked by test/gpu/kernels.test.ts (attention).
+// Shapes: ports [C, T, 3H, head4] (q of all heads, then k, then v), pattern [C, H, T, S] (f32). control lists at heads_at
+// which heads to compute, as circuit * H + head.
+// Grid: x covers T, y = heads to compute. Checked by test/gpu/kernels.test.ts (attention).
 struct Params {
   tokens: u32,
   sequence: u32,
   heads: u32,
   head4: u32,
+  heads_at: u32,
   scale: f32,
 }
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> ports: array<vec4f>;
-@group(0) @binding(2) var<storage, read_write> pattern: array<f32>;
+@group(0) @binding(1) var<storage, read> control: array<u32>;
+@group(0) @binding(2) var<storage, read> ports: array<vec4f>;
+@group(0) @binding(3) var<storage, read_write> pattern: array<f32>;
 
 @compute @workgroup_size(64)
-fn attention_pattern(@builtin(global_invocation_id) gid: vec3u) {
+fn attention_pattern(@builtin(global_invocation_id) gid: vec3u, @builtin(workgroup_id) wid: vec3u) {
   let row = gid.x;
   if (row >= params.tokens) { return; }
   let query = row % params.sequence;
+  let circuit_head = control[params.heads_at + wid.y];
   let token_stride = 3u * params.heads * params.head4;
-  let head = gid.y % params.heads;
-  let prompt_at = ((gid.y / params.heads) * params.tokens + row - query) * token_stride;
+  let head = circuit_head % params.heads;
+  let prompt_at = ((circuit_head / params.heads) * params.tokens + row - query) * token_stride;
   let q_at = prompt_at + query * token_stride + head * params.head4;
   let k_at = prompt_at + (params.heads + head) * params.head4;
-  let out_at = (gid.y * params.tokens + row) * params.sequence;
+  let out_at = (circuit_head * params.tokens + row) * params.sequence;
 
   var largest = -3.4e38;
   for (var key = 0u; key <= query; key++) {

@@ -1,4 +1,4 @@
-import { EdgeSet } from './edge-set.js';
+import type { EdgeSet } from './edge-set.js';
 import type { Topology } from './topology.js';
 
 /** Index of the writer that port `port` feeds, or undefined for `logits`, which writes nothing. */
@@ -19,42 +19,39 @@ export function isDead(kept: EdgeSet, port: number): boolean {
   const { topology } = kept;
   const writer = writerBehind(topology, port);
   if (writer === undefined) return false;
-  return !topology.ports.some(
-    (_, reader) => writer < topology.fanIn(reader) && kept.has(topology.firstEdge(reader) + writer),
-  );
+  // The readers of a writer are the last ports: each port reads a prefix of the writers.
+  for (let reader = topology.ports.length - 1; reader >= 0 && writer < topology.fanIn(reader); reader--) {
+    if (kept.has(topology.firstEdge(reader) + writer)) return false;
+  }
+  return true;
 }
 
-/**
- * The kept edges that lie on a path from `input` to `logits` inside the circuit; the other kept ones dangle. A path
- * through a head port also needs that port's direct edge: where it is cut, the port's own input has no effect.
- *
- * Two passes over the edges, forward for what `input` reaches and backward for what leads to `logits`: ids ascend from
- * port to port in the order of computation, so one pass each is enough.
- */
-export function edgesOnPaths(kept: EdgeSet): EdgeSet {
+/** What can reach the logits over kept edges, by index: the rest of the circuit has no effect on them. */
+export interface NodesInUse {
+  readonly writers: readonly boolean[];
+  /** Ports whose input matters: those of nodes in use, but for head ports whose direct edge is cut. */
+  readonly ports: readonly boolean[];
+}
+
+/** One pass from the logits back: every reader of a writer is a later port. */
+export function nodesInUse(kept: EdgeSet): NodesInUse {
   const { topology } = kept;
-  const edges = [...kept].map((id) => topology.edge(id));
-  const open = (port: number): boolean => topology.ports[port]!.kind !== 'head' || kept.has(topology.directEdge(port));
-
-  const reached = new Set([0]);
-  for (const edge of edges) {
-    if (edge.kind === 'direct' || !reached.has(edge.writer) || !open(edge.port)) continue;
-    const next = writerBehind(topology, edge.port);
-    if (next !== undefined) reached.add(next);
+  const writers = topology.writers.map(() => false);
+  const ports = topology.ports.map(() => false);
+  for (let port = topology.ports.length - 1; port >= 0; port--) {
+    const behind = writerBehind(topology, port);
+    if (behind !== undefined && !writers[behind]) continue;
+    if (topology.ports[port]!.kind === 'head' && !kept.has(topology.directEdge(port))) continue;
+    ports[port] = true;
+    const first = topology.firstEdge(port);
+    for (let writer = 0; writer < topology.fanIn(port); writer++) {
+      writers[writer] ||= kept.has(first + writer);
+    }
   }
+  return { writers, ports };
+}
 
-  const leading = new Set<number>();
-  const usedPorts = new Set<number>();
-  const used: number[] = [];
-  for (const edge of edges.toReversed()) {
-    if (edge.kind === 'direct' || !open(edge.port)) continue;
-    const next = writerBehind(topology, edge.port);
-    if (next !== undefined && !leading.has(next)) continue;
-    leading.add(edge.writer);
-    if (!reached.has(edge.writer)) continue;
-    used.push(edge.id);
-    usedPorts.add(edge.port);
-  }
-  for (const edge of edges) if (edge.kind === 'direct' && usedPorts.has(edge.port)) used.push(edge.id);
-  return EdgeSet.of(topology, used);
+/** Every node counts as used. */
+export function allNodesInUse(topology: Topology): NodesInUse {
+  return { writers: topology.writers.map(() => true), ports: topology.ports.map(() => true) };
 }

@@ -1,6 +1,6 @@
 import { EdgewiseError } from '../base/errors.js';
 import type { EdgeSet } from '../circuit/edge-set.js';
-import type { Topology } from '../circuit/topology.js';
+import { isDead } from '../circuit/reachability.js';
 import { acdcOrder, type Receiver, type SenderHeads } from './acdc-order.js';
 import type { RemovalEvaluator } from './ports.js';
 
@@ -75,7 +75,7 @@ export async function acdc(
   for (const receiver of receivers) {
     const candidates = receiver.edges.filter((edge) => current.has(edge));
     decided += receiver.edges.length - candidates.length;
-    if (isDead(topology, current, receiver)) {
+    if (feedsNothing(current, receiver)) {
       for (const edge of candidates) current = current.without(edge);
       untestedRemovals.push(...candidates);
       decided += candidates.length;
@@ -103,18 +103,9 @@ export async function acdc(
   return { kept: current, steps, untestedRemovals, initial, final: metric };
 }
 
-/**
- * Whether nothing that the receiver feeds is left: a head whose output no kept edge reads, an MLP likewise, or an attention
- * port whose direct edge was cut.
- */
-function isDead(topology: Topology, circuit: EdgeSet, receiver: Receiver): boolean {
-  const port = topology.ports[receiver.port]!;
-  if (port.kind === 'logits') return false;
-  if (port.kind === 'head' && receiver.kind === 'port' && !circuit.has(topology.directEdge(receiver.port))) return true;
-  const writer = port.kind === 'mlp' ? topology.mlpWriter(port.layer) : topology.headWriter(port.layer, port.head);
-  // The readers of a writer are the last ports: each port reads a prefix of the writers.
-  for (let reader = topology.ports.length - 1; reader >= 0 && writer < topology.fanIn(reader); reader--) {
-    if (circuit.has(topology.firstEdge(reader) + writer)) return false;
-  }
-  return true;
+/** Whether nothing that the receiver feeds is left; an attention port is dead also where its direct edge was cut. */
+function feedsNothing(circuit: EdgeSet, { kind, port }: Receiver): boolean {
+  const { topology } = circuit;
+  const isHeadPort = topology.ports[port]!.kind === 'head';
+  return (isHeadPort && kind === 'port' && !circuit.has(topology.directEdge(port))) || isDead(circuit, port);
 }

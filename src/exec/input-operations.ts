@@ -38,12 +38,12 @@ export async function bindInputs(arena: Arena, frame: PassFrame, inputs: PassInp
   return {
     embed: await bindEmbedding(arena, frame, inputs.ids),
     attentionInputs: await Promise.all(
-      layers.map((l) => inputsOf(topology.headPort(l, 'q', 0), tables.attention[l]!.jobsAt, attentionBias[l]!)),
+      layers.map((l) => inputsOf(topology.headPort(l, 'q', 0), tables.layers[l]!.headInputs.jobsAt, attentionBias[l]!)),
     ),
     mlpInputs: await Promise.all(
       layers.map((l) => {
         const bias = attentionBias[topology.parallel ? l : l + 1]!;
-        return inputsOf(topology.mlpPort(l), tables.mlp[l]!.jobsAt, bias);
+        return inputsOf(topology.mlpPort(l), tables.layers[l]!.mlpInput.jobsAt, bias);
       }),
     ),
     replacePorts: inputs.ablatedPorts ? await bindReplacements(arena, frame, inputs.ablatedPorts) : [],
@@ -116,7 +116,7 @@ function bindPortInputs(arena: Arena, frame: PassFrame, inputs: PassInputs, grou
 
 function bindReplacements(arena: Arena, frame: PassFrame, ablatedPorts: Tensor): Promise<Operation[]> {
   return Promise.all(
-    frame.tables.replaced.map((table, layer) =>
+    frame.tables.layers.map(({ replaced }, layer) =>
       arena.operation('replace_ports', {
         buffers: { control: frame.control, ablated_ports: ablatedPorts, ports: frame.tensors.ports },
         params: {
@@ -124,7 +124,7 @@ function bindReplacements(arena: Arena, frame: PassFrame, ablatedPorts: Tensor):
           head_ports: 3 * frame.topology.heads,
           head4: frame.weights.layout.head4,
           layer,
-          jobs_at: table.jobsAt,
+          jobs_at: replaced.jobsAt,
         },
         overrides: {},
       }),

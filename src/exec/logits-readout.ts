@@ -1,7 +1,7 @@
 import { sliceOf, type Arena, type Tensor } from '../gpu/arena.js';
 import type { Operation, Recording } from '../gpu/gpu.js';
 import type { ModelWeights } from '../model/weights.js';
-import { fixedProduct, runProduct, type MatmulOperation } from './matmul.js';
+import { matmul, runMatmul, wholeJobs, type MatmulOperation } from './matmul.js';
 import type { Readout, ReadoutPart } from './metrics.js';
 import { ROW_WORKGROUP } from './layer-operations.js';
 import type { PatchedPass } from './patched-pass.js';
@@ -59,11 +59,19 @@ export class LogitsReadout {
       });
     const overrides = { WORKGROUP: ROW_WORKGROUP };
     return {
-      logits: await fixedProduct(
-        arena,
-        unembed,
-        { a: tensors.normed, out: tensors.logits, rows, inner4: layout.width4, outStride: stride / 4, bias: undefined },
-        [{ a: 0, out: 0 }],
+      logits: await Promise.all(
+        unembed.chunks.map((chunk, i) =>
+          matmul(arena, unembed, i, {
+            a: tensors.normed,
+            out: tensors.logits,
+            rows,
+            inner4: layout.width4,
+            outStride: stride / 4,
+            jobs: arena.upload('unembedding job', Uint32Array.from(wholeJobs(chunk, [{ a: 0, out: 0 }]).flat())),
+            jobsAt: 0,
+            bias: undefined,
+          }),
+        ),
       ),
       logSoftmax: await arena.operation('log_softmax', {
         buffers: { values: tensors.logits },
@@ -87,7 +95,7 @@ export class LogitsReadout {
 
   /** Records the logits of `count` circuits [count, prompts, vocabStride] into the pass's `logits`. */
   encodeLogits(recording: Recording, bound: BoundReadout, count: number): void {
-    runProduct(recording, bound.logits, 1, count * this.#pass.shape.prompts);
+    for (const operation of bound.logits) runMatmul(recording, operation, 1, count * this.#pass.shape.prompts);
   }
 
   /** Turns the logits into log-probabilities, in place. */

@@ -1,7 +1,7 @@
 import type { Arena } from '../gpu/arena.js';
 import type { Operation, Recording } from '../gpu/gpu.js';
 import type { BufferSlice } from '../gpu/kernel.js';
-import { PANEL4, type Matrix } from '../model/weights.js';
+import { PANEL4, type Matrix, type MatrixChunk } from '../model/weights.js';
 import type { Activation } from '../model/spec.js';
 
 const TILE_ROWS = 8;
@@ -83,34 +83,14 @@ export interface WholeJob {
   readonly weight?: number;
 }
 
-/** Binds the product with all chunks of a matrix for a list of jobs that never changes; run any first part of it. */
-export async function fixedProduct(
-  arena: Arena,
-  matrix: Matrix,
-  use: Omit<MatmulUse, 'jobs' | 'jobsAt' | 'panels'>,
-  jobs: readonly WholeJob[],
-): Promise<readonly MatmulOperation[]> {
-  const words = matrix.chunks.flatMap(({ firstColumn4, columns4 }) =>
-    jobs.flatMap(({ a, out, weight = 0 }) =>
-      jobWords({ a, weight, bias: firstColumn4, out: out + firstColumn4, firstColumn4: 0, endColumn4: columns4 }),
-    ),
-  );
-  const table = arena.upload('matmul jobs', Uint32Array.from(words));
-  return Promise.all(
-    matrix.chunks.map((_, i) => matmul(arena, matrix, i, { ...use, jobs: table, jobsAt: i * JOB_WORDS * jobs.length })),
+/** The words of jobs that make all columns of one chunk. */
+export function wholeJobs({ firstColumn4, columns4 }: MatrixChunk, jobs: readonly WholeJob[]): number[][] {
+  return jobs.map(({ a, out, weight = 0 }) =>
+    jobWords({ a, weight, bias: firstColumn4, out: out + firstColumn4, firstColumn4: 0, endColumn4: columns4 }),
   );
 }
 
 /** @param rows how many of each job's rows to make; default all. */
-export function runProduct(
-  recording: Recording,
-  product: readonly MatmulOperation[],
-  jobs: number,
-  rows?: number,
-): void {
-  for (const operation of product) runMatmul(recording, operation, jobs, rows);
-}
-
 export function runMatmul(
   recording: Recording,
   { operation, gridX, gridY }: MatmulOperation,

@@ -27,8 +27,7 @@ export function createFrame(
   positionsInInput: boolean,
 ): PassFrame {
   const tokens = shape.prompts * shape.sequence;
-  const matrices = weights.layers.map((layer) => layer.qkv);
-  const tables = new CircuitTables(topology, weights.layout, matrices, tokens, shape.circuits);
+  const tables = new CircuitTables(topology, weights.layout, weights.layers, tokens, shape.circuits);
   const shapes = Object.entries(passTensors(topology, weights.layout, shape));
   const tensors = Object.fromEntries(shapes.map(([name, dimensions]) => [name, arena.tensor(name, dimensions)]));
   return {

@@ -1,32 +1,40 @@
 import { EdgewiseError } from '../base/errors.js';
 import type { EdgeSet } from '../circuit/edge-set.js';
+import { allNodesInUse, nodesInUse } from '../circuit/reachability.js';
 import type { Topology } from '../circuit/topology.js';
 import { Arena, sliceOf, type Tensor } from '../gpu/arena.js';
 import type { Operation, Recording } from '../gpu/gpu.js';
 import type { ModelWeights } from '../model/weights.js';
+import type { CircuitInUse, JobTable } from './circuit-tables.js';
 import { bindInputs, type BoundPass, type PassInputs } from './input-operations.js';
 import { bindLayer, bindNorm, type LayerOperations } from './layer-operations.js';
-import { runMatmul, runProduct } from './matmul.js';
+import { runMatmul, type MatmulOperation } from './matmul.js';
 import { createFrame, type PassFrame } from './pass-frame.js';
 import type { PassShape, PassTensor } from './pass-plan.js';
 
 const WORKGROUP = 64;
+
+/** A circuit whose writers are in `live`, and which of them. */
+interface ResidentCircuit {
+  readonly circuit: EdgeSet;
+  readonly writers: readonly boolean[];
+}
 
 /**
  * A whole forward pass in which every edge is kept or cut, as ACDC and EAP-IG define it: kept edges carry this very pass's activations, cut
  * edges the ablated ones. Computes up to `shape.circuits` circuits over the same prompts at once. With every edge kept it
  * is the plain forward pass of the model.
  *
- * Cost per circuit: a forward pass (2 FLOPs per weight and token) plus, for every distinct port input, one addition per
- * writer, token and column. Dispatches: 9 per layer where no matrix is split, plus 3.
+ * Cost per circuit: at most a forward pass (2 FLOPs per weight and token) plus, for every distinct port input, one addition
+ * per writer, token and column. Dispatches: at most 11 per layer where no matrix is split, plus 3.
  */
 export class PatchedPass {
   readonly #arena: Arena;
   readonly #frame: PassFrame;
   readonly #layers: readonly LayerOperations[];
   readonly #finalNorm: Operation;
-  /** What the writers in `live` were last computed for. */
-  #resident: { readonly bound: BoundPass; readonly circuits: readonly EdgeSet[] } | undefined;
+  /** What `live` holds after the last pass. */
+  #resident: { readonly bound: BoundPass; readonly circuits: readonly ResidentCircuit[] } | undefined;
 
   /** @param positionsInInput position embeddings belong to the writer `input`; otherwise they are a constant of every port. */
   static async create(
@@ -68,72 +76,95 @@ export class PatchedPass {
   }
 
   /**
-   * Records the pass for up to `shape.circuits` circuits. Afterwards `tensors.live` holds every writer's output and
-   * `tensors.normed` the final norm's output at the metric positions [circuits, prompts, width]. Submit before encoding
-   * another pass: the circuit tables are rewritten by each. Where the last pass differed only from some layer on, the
-   * writers before it are still there and the pass starts at that layer: the same numbers for less work.
+   * Records the pass for up to `shape.circuits` circuits. Afterwards `tensors.normed` holds the final norm's output at the
+   * metric positions [circuits, prompts, width]. Submit before encoding another pass: the circuit tables are rewritten by
+   * each. What cannot change the result is not computed: nodes that nothing leads from to the logits, and the layers before
+   * the first one in which this pass differs from the last.
    *
-   * @param keepPorts receives the q/k/v projections of the first circuit [L, T, 3H, head].
+   * @param keepPorts receives the q/k/v projections of the first circuit [L, T, 3H, head]; every node is then computed.
    */
   encode(recording: Recording, bound: BoundPass, circuits: readonly EdgeSet[], keepPorts?: Tensor): void {
-    const { weights, tables, control, tokens } = this.#frame;
+    const { weights, topology, tables, control, tokens } = this.#frame;
     const { head4, width4 } = weights.layout;
-    const { heads } = this.#frame.topology;
-    const count = circuits.length;
-    tables.fill(circuits);
+    const computed = circuits.map((circuit) => ({
+      circuit,
+      use: keepPorts ? allNodesInUse(topology) : nodesInUse(circuit),
+    }));
+    tables.fill(computed);
     weights.gpu.upload(control, tables.words);
+    const first = keepPorts ? 0 : this.#firstStage(bound, computed);
+    this.#resident = { bound, circuits: computed.map((now, c) => this.#nowResident(now, c, first)) };
 
     const perRow = Math.ceil((tokens * width4) / WORKGROUP);
-    const first = keepPorts ? 0 : this.#firstStage(bound, circuits);
-    this.#resident = { bound, circuits: [...circuits] };
-    if (first === 0) for (const operation of bound.embed) recording.dispatch(operation, perRow, count);
+    const perHeadRow = Math.ceil((tokens * head4) / WORKGROUP);
+    const product = (operations: readonly MatmulOperation[], jobs: readonly JobTable[]): void =>
+      operations.forEach((operation, i) => runMatmul(recording, operation, jobs[i]!.count));
+    if (first === 0) for (const operation of bound.embed) recording.dispatch(operation, perRow, circuits.length);
     this.#layers.forEach((layer, l) => {
+      const jobs = tables.layers[l]!;
       if (first <= 2 * l) {
-        const inputs = tables.attention[l]!.count;
-        recording.dispatch(bound.attentionInputs[l]!, perRow, inputs);
-        recording.dispatchRows(layer.norm1, inputs * tokens);
-        layer.projections.forEach((operation, i) => runMatmul(recording, operation, tables.projections[l]![i]!.count));
-        const replaced = tables.replaced[l]!.count;
-        if (replaced > 0) {
+        recording.dispatch(bound.attentionInputs[l]!, perRow, jobs.headInputs.count);
+        recording.dispatchRows(layer.norm1, jobs.headInputs.count * tokens);
+        product(layer.projections, jobs.projections);
+        if (jobs.replaced.count > 0) {
           const replace = bound.replacePorts[l];
-          if (!replace)
+          if (!replace) {
             throw new EdgewiseError('circuit', 'direct edges', 'are cut, but this run was not set up to cut them');
-          recording.dispatch(replace, Math.ceil((tokens * head4) / WORKGROUP), replaced);
+          }
+          recording.dispatch(replace, perHeadRow, jobs.replaced.count);
         }
         if (keepPorts) {
-          const size = 3 * heads * tokens * 4 * head4;
+          const size = 3 * topology.heads * tokens * 4 * head4;
           recording.copy(sliceOf(this.tensors.ports, 0, size), sliceOf(keepPorts, l * size, size));
         }
-        recording.dispatch(layer.pattern, Math.ceil(tokens / WORKGROUP), count * heads);
-        recording.dispatch(layer.mix, Math.ceil((tokens * head4) / WORKGROUP), count * heads);
-        runProduct(recording, layer.attentionOut, count * heads);
+        recording.dispatch(layer.pattern, Math.ceil(tokens / WORKGROUP), jobs.heads.count);
+        recording.dispatch(layer.mix, perHeadRow, jobs.heads.count);
+        product(layer.attentionOut, jobs.attentionOut);
       }
       if (first <= 2 * l + 1) {
-        recording.dispatch(bound.mlpInputs[l]!, perRow, count);
-        recording.dispatchRows(layer.norm2, count * tokens);
-        runProduct(recording, layer.mlpIn, count);
-        runProduct(recording, layer.mlpOut, count);
+        recording.dispatch(bound.mlpInputs[l]!, perRow, jobs.mlpInput.count);
+        recording.dispatchRows(layer.norm2, jobs.mlpInput.count * tokens);
+        product(layer.mlpIn, jobs.mlpIn);
+        product(layer.mlpOut, jobs.mlpOut);
       }
     });
-    recording.dispatch(bound.logitsInputs, Math.ceil((this.shape.prompts * width4) / WORKGROUP), count);
-    recording.dispatchRows(this.#finalNorm, count * this.shape.prompts);
+    recording.dispatch(bound.logitsInputs, Math.ceil((this.shape.prompts * width4) / WORKGROUP), circuits.length);
+    recording.dispatchRows(this.#finalNorm, circuits.length * this.shape.prompts);
   }
 
-  /** The first stage (2l: attention of layer l, 2l + 1: its MLP, 2L: logits) whose inputs may differ from the last pass's. */
-  #firstStage(bound: BoundPass, circuits: readonly EdgeSet[]): number {
+  /**
+   * The first stage (2l: attention of layer l, 2l + 1: its MLP, 2L: logits) that must be computed anew: its edges differ from
+   * the last pass's, or a writer of it is in use now that was not computed then.
+   */
+  #firstStage(bound: BoundPass, circuits: readonly CircuitInUse[]): number {
     const last = this.#resident;
     if (last?.bound !== bound || last.circuits.length !== circuits.length) return 0;
     const { topology } = this.#frame;
-    const agree = (first: number, count: number): boolean =>
-      circuits.every((circuit, c) => circuit.agreesOn(last.circuits[c]!, first, count));
+    const agree = (firstEdge: number, count: number): boolean =>
+      circuits.every(({ circuit }, c) => circuit.agreesOn(last.circuits[c]!.circuit, firstEdge, count));
+    const resident = (writer: number): boolean =>
+      circuits.every(({ use }, c) => !use.writers[writer] || last.circuits[c]!.writers[writer]!);
     for (let l = 0; l < topology.layers; l++) {
       const attention = topology.firstEdge(topology.headPort(l, 'q', 0));
       const mlp = topology.firstEdge(topology.mlpPort(l));
       const direct = topology.directEdge(topology.headPort(l, 'q', 0));
-      if (!agree(attention, mlp - attention) || !agree(direct, 3 * topology.heads)) return 2 * l;
-      if (!agree(mlp, topology.fanIn(topology.mlpPort(l)))) return 2 * l + 1;
+      const heads = Array.from({ length: topology.heads }, (_, h) => topology.headWriter(l, h));
+      const sameAttention = agree(attention, mlp - attention) && agree(direct, 3 * topology.heads);
+      if (!sameAttention || !heads.every(resident)) return 2 * l;
+      if (!agree(mlp, topology.fanIn(topology.mlpPort(l))) || !resident(topology.mlpWriter(l))) return 2 * l + 1;
     }
     return 2 * topology.layers;
+  }
+
+  /** Writers before the first computed stage keep what they hold; the others hold it only where they are in use. */
+  #nowResident({ circuit, use }: CircuitInUse, c: number, first: number): ResidentCircuit {
+    const { topology } = this.#frame;
+    const last = this.#resident?.circuits[c];
+    const writers = topology.writers.map((writer, index) => {
+      const stage = writer.kind === 'input' ? 0 : 2 * writer.layer + (writer.kind === 'mlp' ? 1 : 0);
+      return writer.kind === 'input' || (stage < first ? last!.writers[index]! : use.writers[index]!);
+    });
+    return { circuit, writers };
   }
 
   dispose(): void {

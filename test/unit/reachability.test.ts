@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { EdgeSet } from '../../src/circuit/edge-set.js';
-import { edgesOnPaths, isDead } from '../../src/circuit/reachability.js';
+import { isDead, nodesInUse } from '../../src/circuit/reachability.js';
 import { Topology } from '../../src/circuit/topology.js';
 
 const topology = new Topology({ layers: 2, heads: 2, parallel: false });
@@ -12,35 +12,32 @@ function circuit(addition: readonly string[], cutDirect: readonly string[] = [])
   return cutDirect.reduce((set, name) => set.without(id(name)), all);
 }
 
-function onPaths(set: EdgeSet): string[] {
-  return [...edgesOnPaths(set)].filter((id) => id < topology.additionEdges).map((id) => topology.edgeName(id));
+function inUse(set: EdgeSet): { writers: string[]; ports: string[] } {
+  const { writers, ports } = nodesInUse(set);
+  return {
+    writers: writers.flatMap((used, writer) => (used ? [topology.writerName(writer)] : [])),
+    ports: ports.flatMap((used, port) => (used ? [topology.portName(port)] : [])),
+  };
 }
 
-describe('edgesOnPaths', () => {
-  it('keeps all edges of the whole model', () => {
-    expect(edgesOnPaths(EdgeSet.full(topology)).equals(EdgeSet.full(topology))).toBe(true);
+describe('nodesInUse', () => {
+  it('is every node of the whole model, and the logits alone of the empty circuit', () => {
+    const whole = nodesInUse(EdgeSet.full(topology));
+    expect([...whole.writers, ...whole.ports].every(Boolean)).toBe(true);
+    expect(inUse(EdgeSet.empty(topology))).toEqual({ writers: [], ports: ['logits'] });
   });
 
-  it('drops what input does not reach and what does not lead to logits', () => {
-    const path = ['input->a0.h1<v>', 'a0.h1->a1.h0<k>', 'a1.h0->m1', 'm1->logits'];
-    const dangling = ['m0->a1.h0<q>', 'a0.h0->logits', 'input->a1.h1<q>', 'a0.h1->m0'];
-    const kept = circuit([...path, ...dangling].filter((name) => name !== 'a0.h1->m0'));
-    expect(onPaths(kept).toSorted()).toEqual(path.toSorted());
-    expect(onPaths(circuit([...path, ...dangling])).toSorted()).toEqual(
-      [...path, 'a0.h1->m0', 'm0->a1.h0<q>'].toSorted(),
-    );
+  it('goes back from the logits, through the MLP of a layer to its heads, and leaves dangling nodes out', () => {
+    const kept = circuit(['m0->a1.h0<q>', 'a1.h0->m1', 'm1->logits', 'a0.h0->a1.h1<k>', 'input->a0.h1<v>']);
+    expect(inUse(kept)).toEqual({
+      writers: ['m0', 'a1.h0', 'm1'],
+      ports: ['m0', 'a1.h0<q>', 'a1.h0<k>', 'a1.h0<v>', 'm1', 'logits'],
+    });
   });
 
-  it('takes no path through a port whose direct edge is cut, and lists the direct edges that it uses', () => {
-    const edges = ['input->a0.h0<q>', 'a0.h0->logits'];
-    expect(onPaths(circuit(edges, ['a0.h0<q>->a0.h0']))).toEqual([]);
-    const direct = [...edgesOnPaths(circuit(edges))].filter((id) => id >= topology.additionEdges);
-    expect(direct.map((id) => topology.edgeName(id))).toEqual(['a0.h0<q>->a0.h0']);
-  });
-
-  it('finds the edge from input to logits', () => {
-    expect(onPaths(circuit(['input->logits']))).toEqual(['input->logits']);
-    expect(onPaths(circuit([]))).toEqual([]);
+  it('takes nothing that a port with a cut direct edge reads', () => {
+    const kept = circuit(['input->a0.h0<q>', 'm0->a1.h0<v>', 'a1.h0->logits'], ['a1.h0<v>->a1.h0']);
+    expect(inUse(kept)).toEqual({ writers: ['a1.h0'], ports: ['a1.h0<q>', 'a1.h0<k>', 'logits'] });
   });
 });
 

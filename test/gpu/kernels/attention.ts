@@ -65,15 +65,23 @@ function randomHeads(shape: Shape, seed: number, deviation = 1): Heads {
   return new Heads(shape, randomNumbers(seed).normals(count, deviation));
 }
 
+const LISTED_AT = 2;
+
+/** The list of heads to compute, here all of them and in no natural order. */
+function listed(count: number): Uint32Array {
+  return Uint32Array.from([99, 99, ...Array.from({ length: count }, (_, i) => count - 1 - i)]);
+}
+
 async function pattern(device: TestDevice, { shape, ports }: Heads, scale: number): Promise<Float32Array> {
   const { circuits, heads, prompts, sequence, headWidth } = shape;
   const tokens = prompts * sequence;
   const got = await runKernel(device.gpu, 'attention_pattern', {
     buffers: {
+      control: listed(circuits * heads),
       ports: paddedRows(ports, headWidth),
       pattern: untouched(circuits * heads * tokens * sequence + 1),
     },
-    params: { tokens, sequence, heads, head4: Math.ceil(headWidth / 4), scale },
+    params: { tokens, sequence, heads, head4: Math.ceil(headWidth / 4), heads_at: LISTED_AT, scale },
     overrides: {},
     grid: [Math.ceil(tokens / 64), circuits * heads],
     read: 'pattern',
@@ -149,8 +157,13 @@ export function attentionMixTests(device: TestDevice): void {
     }
     const size = circuits * heads * tokens * 4 * head4;
     const got = await runKernel(device.gpu, 'attention_mix', {
-      buffers: { ports: paddedRows(values.ports, headWidth), pattern: weights, z: untouched(size + 4) },
-      params: { tokens, sequence, heads, head4 },
+      buffers: {
+        control: listed(circuits * heads),
+        ports: paddedRows(values.ports, headWidth),
+        pattern: weights,
+        z: untouched(size + 4),
+      },
+      params: { tokens, sequence, heads, head4, heads_at: LISTED_AT },
       overrides: {},
       grid: [Math.ceil((tokens * head4) / 64), circuits * heads],
       read: 'z',

@@ -1,0 +1,63 @@
+import { expect, test } from 'vitest';
+import { createRng } from '../../src/base/rng.js';
+import { EdgeSet } from '../../src/circuit/edge-set.js';
+import { gpt2Spec, randomModel } from '../../src/model/random-model.js';
+import { uploadModel, withEvaluator } from '../support/evaluators.js';
+import { useDevice } from '../support/gpu.js';
+
+// A pass leaves out nodes without effect and layers that the last pass has already computed. Neither may change a bit, in
+// whatever order circuits come: here sparse and dense ones in turn, and ones that differ in a single edge, so that nodes die
+// and come back to life.
+
+const device = useDevice();
+const spec = gpt2Spec({ layers: 4, heads: 3, headWidth: 5, mlpWidth: 22, vocab: 37, maxPositions: 8 });
+
+function circuits(topology: EdgeSet['topology']): EdgeSet[] {
+  const rng = createRng(5);
+  const list: EdgeSet[] = [];
+  for (let i = 0; i < 12; i++) {
+    const density = [0.05, 0.9, 0.2, 0.02, 0.5][i % 5]!;
+    const circuit = EdgeSet.where(topology, (id) => rng.next() < (id < topology.additionEdges ? density : 0.8));
+    list.push(circuit);
+    // Edges into the logits decide which nodes are in use, those of early layers which values they have.
+    for (const port of [topology.logitsPort, topology.logitsPort, topology.mlpPort(2), topology.headPort(1, 'k', 2)]) {
+      const id = topology.firstEdge(port) + rng.below(topology.fanIn(port));
+      const last = list.at(-1)!;
+      list.push(last.has(id) ? last.without(id) : last.with(id));
+    }
+  }
+  return [...list, EdgeSet.full(topology), EdgeSet.empty(topology), EdgeSet.full(topology)];
+}
+
+test('circuits in any order give the bits that each gives alone', async () => {
+  const model = await uploadModel(device.gpu, await randomModel(spec, 3));
+  const rng = createRng(6);
+  const pairs = Array.from({ length: 3 }, () => {
+    const prompt = (): number[] => Array.from({ length: 6 }, () => rng.below(spec.vocab));
+    return { clean: prompt(), corrupted: prompt(), position: 5, correct: [1], wrong: [2] };
+  });
+  const all = circuits(model.topology);
+  const choice = { directEdges: true } as const;
+  // A pass over other prompts in between leaves nothing that the next could build on.
+  const alone = await withEvaluator(model, pairs, choice, async (evaluator) => {
+    const values: number[][] = [];
+    for (const circuit of all) {
+      await evaluator.evaluateCorrupted(['kl']);
+      values.push((await evaluator.evaluate([circuit], ['kl']))[0]!.kl!);
+    }
+    return values;
+  });
+  await withEvaluator(model, pairs, choice, async (evaluator) => {
+    for (const [i, circuit] of all.entries()) {
+      expect((await evaluator.evaluate([circuit], ['kl']))[0]!.kl, `circuit ${i}`).toEqual(alone[i]);
+    }
+  });
+  for (const several of [3, 4]) {
+    await withEvaluator(model, pairs, { ...choice, circuits: several }, async (evaluator) => {
+      const values = await evaluator.evaluate(all, ['kl']);
+      values.forEach(({ kl }, i) => expect(kl, `circuit ${i}, ${several} at once`).toEqual(alone[i]));
+    });
+  }
+  expect(new Set(alone.map(String)).size).toBeGreaterThan(25);
+  model.weights.dispose();
+});
