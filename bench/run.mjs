@@ -3,7 +3,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'vite';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const folder = `${root}dist/bench`;
+const folder = `${root}node_modules/.edgewise-bench`;
 await build({
   root,
   configFile: false,

@@ -21,9 +21,10 @@ import type { LoadedModel } from './model/load-model.js';
 import { uploadWeights, type ModelWeights } from './model/weights.js';
 import type { PatchOptions } from './patch/options.js';
 import { mean, PlainEvaluator, type PromptValues } from './patch/plain.js';
-import { DEFAULT_BUDGET, planRun, type RunPlan } from './patch/run-plan.js';
+import type { MeanSource } from './patch/mean-ablation.js';
+import { checkPrompts } from './patch/prompt-check.js';
+import { DEFAULT_BUDGET, planRun, type RunLimits, type RunPlan } from './patch/run-plan.js';
 import { requireAnswers } from './task/load-task.js';
-import type { BosMode } from './task/tokenizer.js';
 import type { Task } from './task/types.js';
 import { VERSION } from './version.js';
 
@@ -45,12 +46,7 @@ export interface EvaluationOptions extends PatchOptions {
   readonly meanOver?: MeanOver;
 }
 
-export interface DiscoveryOptions extends EvaluationOptions, AcdcOptions {
-  /** What the provenance says about the task's rows and tokenizer. */
-  readonly skip?: number;
-  readonly bos?: BosMode;
-  readonly tokenizerHash?: string | null;
-}
+export type DiscoveryOptions = EvaluationOptions & AcdcOptions;
 
 export interface Discovery {
   readonly circuit: Circuit;
@@ -117,7 +113,7 @@ export class Engine {
     options: DiscoveryOptions,
     onProgress?: (progress: AcdcProgress) => void,
   ): Promise<Discovery> {
-    requireAnswers(task, METRICS[options.metric].needs);
+    checkRun(this.model, task, options);
     const full = EdgeSet.full(this.topology);
     // One pass compiles every pipeline, so that `seconds` measures the search and not the driver's compiler.
     const whole = await this.#withEvaluator(task, options, options.directEdges, (evaluator) => evaluator.metric(full));
@@ -145,11 +141,11 @@ export class Engine {
 
   /** Measures a circuit beside the whole model, the empty circuit and a random circuit of its size. */
   async evaluate(task: Task, circuit: EdgeSet, options: EvaluationOptions, seed = 0): Promise<Evaluation> {
-    requireAnswers(task, METRICS[options.metric].needs);
+    checkRun(this.model, task, options);
+    this.#refuseOtherShape(circuit);
     const hasAnswers = task.pairs.every((pair) => pair.correct.length > 0);
-    const metrics: MetricName[] = [
-      ...new Set<MetricName>(hasAnswers ? [options.metric, 'accuracy'] : [options.metric]),
-    ];
+    // KL is measured whatever was asked for: it alone shows NaN in any logit.
+    const metrics = [...new Set<MetricName>(['kl', options.metric, ...(hasAnswers ? (['accuracy'] as const) : [])])];
     const circuits = [
       EdgeSet.full(this.topology),
       EdgeSet.empty(this.topology),
@@ -161,6 +157,7 @@ export class Engine {
       evaluator.evaluate(circuits, metrics),
     );
     const [clean, corrupted, found, random] = values.map((perMetric) => mean(perMetric[options.metric]!));
+    this.#refuseNonFinite(mean(values[0]!.kl!), 'kl');
     this.#refuseNonFinite(clean!, options.metric);
     const accuracy = (perMetric: PromptValues | undefined): number => 0 - mean(perMetric!.accuracy!); // never -0
     return {
@@ -186,9 +183,9 @@ export class Engine {
     directEdges: boolean,
     use: (evaluator: PlainEvaluator) => Promise<T>,
   ): Promise<T> {
-    const { meanOver = 'clean' } = options;
-    const meanPairs = typeof meanOver === 'string' ? task.pairs : meanOver.pairs;
-    const plan = planFor(this.model, this.topology, [...task.pairs, ...meanPairs], directEdges, this.gpu.maxBinding, {
+    const meanSource = meanSourceOf(task, options);
+    const longest = [...task.pairs, ...meanSource.pairs];
+    const plan = planFor(this.model, this.topology, longest, directEdges, this.gpu, {
       prompts: task.pairs.length,
       budget: this.#budget,
     });
@@ -196,13 +193,21 @@ export class Engine {
       ...options,
       shape: plan.shape,
       directEdges,
-      meanSource: { pairs: meanPairs, side: meanOver === 'corrupted' ? 'corrupted' : 'clean' },
+      meanSource,
     });
     try {
       return await use(evaluator);
     } finally {
       evaluator.dispose();
     }
+  }
+
+  #refuseOtherShape(circuit: EdgeSet): void {
+    const { layers, heads, parallel } = circuit.topology;
+    const mine = this.topology;
+    if (layers === mine.layers && heads === mine.heads && parallel === mine.parallel) return;
+    const what = `is of a model of ${layers} layers x ${heads} heads, this one has ${mine.layers} x ${mine.heads}`;
+    throw new EdgewiseError('circuit', 'the circuit', what);
   }
 
   /** Weights with NaN or overflowing activations make every comparison meaningless. */
@@ -258,10 +263,10 @@ export function runIdentity(model: LoadedModel, task: Task, options: DiscoveryOp
   return {
     method: 'acdc',
     model: { name: model.name, hash: model.hash, family: model.spec.family },
-    tokenizer: options.tokenizerHash ?? null,
+    tokenizer: task.tokenizer?.hash ?? null,
     task: { name: task.name, hash: task.hash },
-    prompts: { count: task.pairs.length, skip: options.skip ?? 0 },
-    bos: options.bos ?? 'auto',
+    prompts: { count: task.pairs.length, skip: task.skip },
+    bos: task.tokenizer?.bos ?? 'auto',
     ablation,
     meanOver: ablation.startsWith('mean') ? meanName : null,
     input,
@@ -272,6 +277,24 @@ export function runIdentity(model: LoadedModel, task: Task, options: DiscoveryOp
     senderHeads,
     seed: null,
   };
+}
+
+/**
+ * Finds mistakes in what a run is asked to do before a device is needed: answers that the metric uses, token ids, lengths,
+ * positions, and what a mean would be taken over. `discover` and `evaluate` call it themselves.
+ *
+ * @throws EdgewiseError of kind task.
+ */
+export function checkRun(model: LoadedModel, task: Task, options: EvaluationOptions): void {
+  requireAnswers(task, METRICS[options.metric].needs);
+  checkPrompts(model.spec, task.pairs, meanSourceOf(task, options), options.ablation);
+}
+
+function meanSourceOf(task: Task, { ablation, meanOver = 'clean' }: EvaluationOptions): MeanSource {
+  if (!ablation.startsWith('mean') || typeof meanOver === 'string') {
+    return { pairs: task.pairs, side: meanOver === 'corrupted' ? 'corrupted' : 'clean' };
+  }
+  return { pairs: meanOver.pairs, side: 'clean' };
 }
 
 export function topologyOf(model: LoadedModel): Topology {
@@ -285,11 +308,15 @@ export function planFor(
   topology: Topology,
   pairs: readonly { readonly clean: readonly number[] }[],
   directEdges: boolean,
-  maxBinding: number,
+  limits: Pick<RunLimits, 'maxBinding' | 'maxWorkgroups'>,
   { prompts = pairs.length, budget = DEFAULT_BUDGET } = {},
 ): RunPlan {
   if (prompts === 0) throw new EdgewiseError('task', 'prompts', 'there are none');
-  const sequence = Math.max(...pairs.map((pair) => pair.clean.length));
+  const sequence = pairs.reduce((longest, pair) => Math.max(longest, pair.clean.length), 0);
   const size = { prompts, sequence, directEdges, circuits: 1 };
-  return planRun(topology, layoutOf(model.spec), size, { maxBinding, budget });
+  return planRun(topology, layoutOf(model.spec), size, {
+    maxBinding: limits.maxBinding,
+    maxWorkgroups: limits.maxWorkgroups,
+    budget,
+  });
 }

@@ -44,7 +44,7 @@ export { openModel, type LoadedModel } from './model/load-model.js';
 export { gpt2Spec, randomModel, type Gpt2Sizes } from './model/random-model.js';
 export type { ModelSpec } from './model/spec.js';
 export { ABLATIONS, INPUT_WRITERS, type Ablation, type InputWriter } from './patch/options.js';
-export { megabytes, type RunPlan } from './patch/run-plan.js';
+export type { RunPlan } from './patch/run-plan.js';
 export { builtinTaskFile, builtinTasks } from './task/builtin/index.js';
 export { formatJsonl } from './task/jsonl.js';
 export { loadTask, readTaskRows, requireAnswers, takePrompts, type TaskFile } from './task/load-task.js';

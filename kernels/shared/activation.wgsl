@@ -12,8 +12,9 @@ fn erfc(x: vec4f) -> vec4f {
   return select(tail, 2.0 - tail, x < vec4f(0.0));
 }
 
+// Bounded, because WGSL leaves open what an overflowing exp gives; below -87 the result is 0 to f32's precision anyway.
 fn logistic(x: vec4f) -> vec4f {
-  return 1.0 / (1.0 + exp(-x));
+  return 1.0 / (1.0 + exp(-max(x, vec4f(-87.0))));
 }
 
 fn activate(x: vec4f) -> vec4f {

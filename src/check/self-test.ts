@@ -50,7 +50,7 @@ async function runCase(gpu: Gpu, check: CheckCase, references: readonly number[]
     const pairs = checkPairs(check);
     const circuits = checkCircuits(check, topology);
     const size = { prompts: pairs.length, sequence: check.sequence, directEdges: true, circuits: 2 };
-    const limits = { maxBinding: gpu.maxBinding, budget: DEFAULT_BUDGET };
+    const limits = { maxBinding: gpu.maxBinding, maxWorkgroups: gpu.maxWorkgroups, budget: DEFAULT_BUDGET };
     const evaluator = await PlainEvaluator.create(weights, topology, pairs, {
       metric: 'kl',
       ablation: check.ablation,

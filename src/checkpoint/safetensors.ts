@@ -23,7 +23,7 @@ const ITEM_BYTES: Readonly<Record<string, number>> = {
 };
 
 /** Element types that can be read as weights. */
-export const READABLE_TYPES: readonly string[] = ['F32', 'F16', 'BF16'];
+const READABLE_TYPES: readonly string[] = ['F32', 'F16', 'BF16'];
 
 /** Cap of the format's reference implementation. */
 const MAX_HEADER_BYTES = 100_000_000;

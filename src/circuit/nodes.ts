@@ -7,19 +7,19 @@
 export type Branch = 'q' | 'k' | 'v';
 export const BRANCHES: readonly Branch[] = ['q', 'k', 'v'];
 
-export interface InputWriter {
+interface InputWriter {
   readonly kind: 'input';
 }
-export interface HeadNode {
+interface HeadNode {
   readonly kind: 'head';
   readonly layer: number;
   readonly head: number;
 }
-export interface MlpNode {
+interface MlpNode {
   readonly kind: 'mlp';
   readonly layer: number;
 }
-export interface LogitsReader {
+interface LogitsReader {
   readonly kind: 'logits';
 }
 

@@ -19,6 +19,9 @@ export interface TopologyShape {
   readonly parallel: boolean;
 }
 
+/** Writers x ports at most, thirty times GPT-2 XL's: edge ids stay far below 2^31, and a hostile file cannot fill the memory. */
+const MAX_SIZE = 2 ** 27;
+
 /** An edge of the graph: addition edges carry a writer's output to a port, direct edges a head's own q, k or v. */
 export type Edge =
   | { readonly kind: 'addition'; readonly id: number; readonly writer: number; readonly port: number }
@@ -46,6 +49,12 @@ export class Topology {
   #byName: Map<string, number> | undefined;
 
   constructor(shape: TopologyShape) {
+    const { layers, heads } = shape;
+    const size = (1 + layers * (heads + 1)) * (layers * (3 * heads + 1) + 1);
+    if (!(layers > 0 && heads > 0 && size <= MAX_SIZE)) {
+      const what = `a graph of ${layers} layers x ${heads} heads is too large (at most ${MAX_SIZE} writers x ports)`;
+      throw new EdgewiseError('circuit', 'topology', what);
+    }
     this.layers = shape.layers;
     this.heads = shape.heads;
     this.parallel = shape.parallel;

@@ -36,13 +36,17 @@ export function finiteNumber(text: string): number {
   return value;
 }
 
-export function count(smallest: number): (text: string) => number {
+export function count(smallest: number, largest = Number.MAX_SAFE_INTEGER): (text: string) => number {
   return (text) => {
     const value = finiteNumber(text);
-    if (Number.isSafeInteger(value) && value >= smallest) return value;
-    throw new InvalidArgumentError(`Expected a whole number of at least ${smallest}.`);
+    if (Number.isSafeInteger(value) && value >= smallest && value <= largest) return value;
+    const limit = largest < Number.MAX_SAFE_INTEGER ? ` and at most ${largest}` : '';
+    throw new InvalidArgumentError(`Expected a whole number of at least ${smallest}${limit}.`);
   };
 }
+
+/** Generators hold 32 bits: a larger seed would give the numbers of a smaller one. */
+export const MAX_SEED = 2 ** 32 - 1;
 
 export const modelOption = (): Option =>
   new Option(

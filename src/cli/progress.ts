@@ -9,9 +9,12 @@ export interface ProgressBar {
 export function progressBar(label: string): ProgressBar {
   const started = performance.now();
   let bar: cliProgress.SingleBar | undefined;
+  let first: { readonly at: number; readonly done: number } | undefined;
   return {
     update(value, total, detail) {
-      const left = timeLeft(performance.now() - started, value / total);
+      // Counted from the first step on: what came before it (device, weights) says nothing of the speed.
+      first ??= { at: performance.now(), done: value / total };
+      const left = timeLeft(performance.now() - first.at, value / total - first.done, 1 - value / total);
       if (!bar) {
         if (performance.now() - started < 1000) return;
         bar = new cliProgress.SingleBar({
@@ -37,10 +40,10 @@ export function progressBar(label: string): ProgressBar {
   };
 }
 
-/** By the mean speed so far: steps differ too much for a shorter memory. */
-function timeLeft(milliseconds: number, done: number): string {
-  if (!(done > 0 && done < 1)) return '';
-  const seconds = Math.ceil((milliseconds * (1 - done)) / done / 1000);
+/** By the mean speed so far: steps differ too much for a shorter memory. Nothing before there is a speed to speak of. */
+function timeLeft(milliseconds: number, done: number, toDo: number): string {
+  if (!(done > 0.02 && toDo > 0)) return '';
+  const seconds = Math.ceil((milliseconds * toDo) / done / 1000);
   const minutes = Math.round(seconds / 60);
   return `  about ${seconds < 100 ? `${seconds} s` : minutes < 100 ? `${minutes} min` : `${Math.round(minutes / 60)} h`} left`;
 }

@@ -7,7 +7,7 @@ import { openModelDirectory } from '../node/model-directory.js';
 import { resolveModel } from '../node/model-location.js';
 import { openTaskFile, openTokenizer } from '../node/open-files.js';
 import { loadTask, takePrompts } from '../task/load-task.js';
-import type { BosMode, TaskTokenizer } from '../task/tokenizer.js';
+import type { BosMode } from '../task/tokenizer.js';
 import type { Task } from '../task/types.js';
 import { progressBar } from './progress.js';
 
@@ -33,18 +33,13 @@ export async function openModelArgument(argument: string): Promise<OpenedModel> 
 
 /** Tasks in the tokens of one model. */
 export interface TaskReader {
-  readonly tokenizer: TaskTokenizer | null;
-  readonly tokenizerHash: string | null;
   read(argument: string): Promise<Task>;
 }
 
 export async function taskReader({ model, directory }: OpenedModel, bos: BosMode): Promise<TaskReader> {
-  const opened = await openTokenizer(directory, model.spec, bos);
+  const tokenizer = await openTokenizer(directory, model.spec, bos);
   const { vocab, maxPositions } = model.spec;
-  const tokenizer = opened?.tokenizer ?? null;
   return {
-    tokenizer,
-    tokenizerHash: opened?.hash ?? null,
     read: async (argument) => loadTask(await openTaskFile(argument), { tokenizer, vocab, maxPositions }),
   };
 }

@@ -7,7 +7,13 @@ import { EdgeSet } from '../circuit/edge-set.js';
  */
 export function randomCircuitLike(circuit: EdgeSet, seed: number): EdgeSet {
   const { topology } = circuit;
-  const ids = Array.from({ length: topology.additionEdges }, (_, id) => id);
-  const drawn = new Set(createRng(seed).sample(ids, circuit.additionSize));
-  return EdgeSet.where(topology, (id) => (id < topology.additionEdges ? drawn.has(id) : circuit.has(id)));
+  const rng = createRng(seed);
+  let needed = circuit.additionSize;
+  return EdgeSet.where(topology, (id) => {
+    if (id >= topology.additionEdges) return circuit.has(id);
+    // Selection sampling (Knuth, TAOCP 2, 3.4.2, algorithm S): ids come in ascending order.
+    const drawn = rng.next() * (topology.additionEdges - id) < needed;
+    if (drawn) needed--;
+    return drawn;
+  });
 }

@@ -21,8 +21,8 @@ interface ResidentCircuit {
 }
 
 /**
- * A whole forward pass in which every edge is kept or cut, as ACDC and EAP-IG define it: kept edges carry this very pass's activations, cut
- * edges the ablated ones. Computes up to `shape.circuits` circuits over the same prompts at once. With every edge kept it
+ * A whole forward pass in which every edge is kept or cut, as ACDC and EAP-IG define it: kept edges carry this very pass's
+ * activations, cut edges the ablated ones. Computes up to `shape.circuits` circuits over the same prompts at once. With every edge kept it
  * is the plain forward pass of the model.
  *
  * Cost per circuit: at most a forward pass (2 FLOPs per weight and token) plus, for every distinct port input, one addition
@@ -93,7 +93,8 @@ export class PatchedPass {
     tables.fill(computed);
     weights.gpu.upload(control, tables.words);
     const first = keepPorts ? 0 : this.#firstStage(bound, computed);
-    this.#resident = { bound, circuits: computed.map((now, c) => this.#nowResident(now, c, first)) };
+    const resident = computed.map((now, c) => this.#nowResident(now, c, first));
+    this.#resident = undefined; // until all of it is recorded
 
     const perRow = Math.ceil((tokens * width4) / WORKGROUP);
     const perHeadRow = Math.ceil((tokens * head4) / WORKGROUP);
@@ -130,6 +131,7 @@ export class PatchedPass {
     });
     recording.dispatch(bound.logitsInputs, Math.ceil((this.shape.prompts * width4) / WORKGROUP), circuits.length);
     recording.dispatchRows(this.#finalNorm, circuits.length * this.shape.prompts);
+    this.#resident = { bound, circuits: resident };
   }
 
   /**

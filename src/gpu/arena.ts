@@ -1,3 +1,4 @@
+import { EdgewiseError } from '../base/errors.js';
 import type { Gpu, Operation } from './gpu.js';
 import { paramsSize, type BufferSlice, type KernelName, type KernelUse } from './kernel.js';
 
@@ -16,6 +17,7 @@ export class Arena {
   readonly #buffers: GPUBuffer[] = [];
   #uniforms: GPUBuffer | undefined;
   #uniformsUsed = 0;
+  #disposed = false;
 
   constructor(gpu: Gpu) {
     this.gpu = gpu;
@@ -24,9 +26,7 @@ export class Arena {
   /** A zeroed tensor of 4-byte elements. */
   tensor(label: string, shape: readonly number[]): Tensor {
     const size = Math.max(16, 4 * shape.reduce((product, n) => product * n, 1));
-    const buffer = this.gpu.createBuffer(label, size);
-    this.#buffers.push(buffer);
-    return { buffer, offset: 0, size, shape };
+    return { buffer: this.#own(label, size, 'storage'), offset: 0, size, shape };
   }
 
   upload(label: string, data: Float32Array | Uint32Array, shape: readonly number[] = [data.length]): Tensor {
@@ -41,15 +41,23 @@ export class Arena {
   }
 
   dispose(): void {
+    this.#disposed = true;
     for (const buffer of this.#buffers) this.gpu.destroyBuffer(buffer);
     this.#buffers.length = 0;
     this.#uniforms = undefined;
   }
 
+  /** After an error the arena may be gone while other parts of a Promise.all still ask it for buffers. */
+  #own(label: string, size: number, usage: 'storage' | 'uniform'): GPUBuffer {
+    if (this.#disposed) throw new EdgewiseError('device', label, 'its arena was disposed');
+    const buffer = this.gpu.createBuffer(label, size, usage);
+    this.#buffers.push(buffer);
+    return buffer;
+  }
+
   #uniform(bytes: number): BufferSlice {
     if (!this.#uniforms || this.#uniformsUsed + bytes > UNIFORM_BLOCK) {
-      this.#uniforms = this.gpu.createBuffer('uniforms', UNIFORM_BLOCK, 'uniform');
-      this.#buffers.push(this.#uniforms);
+      this.#uniforms = this.#own('uniforms', UNIFORM_BLOCK, 'uniform');
       this.#uniformsUsed = 0;
     }
     const slice = { buffer: this.#uniforms, offset: this.#uniformsUsed, size: bytes };

@@ -39,7 +39,7 @@ export class Gpu {
   readonly #pipelines = new Map<string, Promise<GPUComputePipeline>>();
   readonly #modules = new Map<KernelName, GPUShaderModule>();
 
-  /** @param bindingLimit bytes; only to plan for a smaller adapter than this one (tests, `info`). */
+  /** @param bindingLimit bytes; only to test the split of large tensors on an adapter that would not need it. */
   constructor(device: GPUDevice, adapter: string, bindingLimit = Number.POSITIVE_INFINITY) {
     this.device = device;
     this.adapter = adapter;
@@ -54,6 +54,11 @@ export class Gpu {
         this.#failure ??= new EdgewiseError('device', adapter, `the device was lost: ${firstLine(info.message)}`);
       }
     });
+  }
+
+  /** Most workgroups along one dimension of a dispatch. */
+  get maxWorkgroups(): number {
+    return this.device.limits.maxComputeWorkgroupsPerDimension;
   }
 
   get liveBytes(): number {
@@ -177,10 +182,6 @@ export class Gpu {
     const pending = recording.readback(slice);
     recording.submit();
     return pending();
-  }
-
-  destroy(): void {
-    this.device.destroy();
   }
 }
 

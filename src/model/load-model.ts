@@ -17,7 +17,7 @@ export interface WeightReader {
 
 /** A model whose files were checked and whose weights can be read. */
 export interface LoadedModel {
-  /** Name of the directory, for messages. */
+  /** Name of the directory, without its path. */
   readonly name: string;
   readonly spec: ModelSpec;
   readonly weights: WeightReader;
@@ -50,7 +50,7 @@ export async function openModel(directory: ModelDirectory): Promise<LoadedModel>
   const table = weightTable(spec);
 
   return {
-    name: directory.name,
+    name: lastPart(directory.name),
     spec,
     weights: {
       async read(name) {
@@ -63,6 +63,11 @@ export async function openModel(directory: ModelDirectory): Promise<LoadedModel>
     },
     hash: await hashFiles(configText, checkpoint.files),
   };
+}
+
+/** A directory's own name: it goes into results, which hold no paths of this machine. */
+function lastPart(path: string): string {
+  return path.split(/[\\/]/).findLast((part) => part !== '' && part !== '.') ?? path;
 }
 
 function checkTensors(

@@ -11,19 +11,14 @@ export interface OpenDevice {
   close(): Promise<void>;
 }
 
-/** Limits to raise from WebGPU's defaults to what the adapter can do. All others stay at their defaults. */
+/**
+ * Limits to raise from WebGPU's defaults to what the adapter can do. All others stay at their defaults, which every browser
+ * grants: what runs here runs there.
+ */
 const RAISED_LIMITS = [
   'maxBufferSize', // a large embedding or activation cache in one buffer
   'maxStorageBufferBindingSize', // fewer pieces per large tensor
-  'maxStorageBuffersPerShaderStage', // kernels that read a tensor's pieces, caches and masks together
-  'maxComputeWorkgroupStorageSize', // larger tiles
-  'maxComputeInvocationsPerWorkgroup', // wide row reductions
-  'maxComputeWorkgroupSizeX', // the same, in its only dimension
-  'maxComputeWorkgroupsPerDimension', // one workgroup per row of long batches
 ] as const satisfies readonly (keyof GPUSupportedLimits)[];
-
-/** Features used where they are present; nothing depends on them. */
-const OPTIONAL_FEATURES = ['timestamp-query', 'shader-f16', 'subgroups'] as const satisfies readonly GPUFeatureName[];
 
 const INSTALL_HINT =
   "no WebGPU adapter was found; run 'npm run setup' in a checkout, or install a Vulkan driver " +
@@ -53,8 +48,7 @@ export async function openDevice(options: { adapterName?: string } = {}): Promis
   instances.push(instance);
   const adapter = await requestAdapter(instance, adapterName);
   const requiredLimits = Object.fromEntries(RAISED_LIMITS.map((name) => [name, adapter.limits[name]]));
-  const requiredFeatures = OPTIONAL_FEATURES.filter((name) => adapter.features.has(name));
-  const device = await adapter.requestDevice({ requiredLimits, requiredFeatures }).catch((error: unknown) => {
+  const device = await adapter.requestDevice({ requiredLimits }).catch((error: unknown) => {
     throw new EdgewiseError('device', describe(adapter.info), `gives no device: ${firstLine(error)}`, { cause: error });
   });
 

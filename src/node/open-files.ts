@@ -24,6 +24,16 @@ export async function readWhole(path: string, kind: 'task' | 'circuit'): Promise
   }
 }
 
+/** A circuit file's text. */
+export async function readCircuitText(path: string): Promise<string> {
+  const bytes = await readWhole(path, 'circuit');
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw new EdgewiseError('circuit', path, 'is not UTF-8 text', { cause });
+  }
+}
+
 /** The task that a command names: a shipped task's name, or a file. */
 export async function openTaskFile(argument: string): Promise<TaskFile> {
   if (builtinTasks.has(argument)) return builtinTaskFile(argument);
@@ -42,18 +52,17 @@ function exists(path: string): Promise<boolean> {
   );
 }
 
-/** The tokenizer of a model directory with the hash of its file, or null where it has none. */
+/** The tokenizer of a model directory, or null where it has none. */
 export async function openTokenizer(
   directory: ModelDirectory,
   spec: ModelSpec,
   bos: BosMode,
-): Promise<{ tokenizer: TaskTokenizer; hash: string } | null> {
+): Promise<TaskTokenizer | null> {
   const file = await directory.open('tokenizer.json');
   if (!file) return null;
   const text = await readText(file);
   const configFile = await directory.open('tokenizer_config.json');
   const config = configFile ? { text: await readText(configFile), where: configFile.name } : null;
   const { bosTokenId, vocab } = spec;
-  const tokenizer = createTokenizer({ text, where: file.name }, config, { bosTokenId, bos, vocab });
-  return { tokenizer, hash: await sha256(text) };
+  return createTokenizer({ text, where: file.name }, config, { bosTokenId, bos, vocab, hash: await sha256(text) });
 }

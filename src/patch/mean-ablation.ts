@@ -1,11 +1,12 @@
 import { EdgewiseError } from '../base/errors.js';
 import { EdgeSet } from '../circuit/edge-set.js';
 import type { Topology } from '../circuit/topology.js';
+import type { PassInputs } from '../exec/input-operations.js';
 import type { PatchedPass } from '../exec/patched-pass.js';
 import { Arena, sliceOf, type Tensor } from '../gpu/arena.js';
 import type { ModelWeights } from '../model/weights.js';
 import type { PromptPair } from '../task/types.js';
-import { uploadPrompts, type PromptBatch } from './prompt-batch.js';
+import { inBatches, uploadIds, type PromptBatch } from './prompt-batch.js';
 
 /** Prompts whose activations are averaged. */
 export interface MeanSource {
@@ -79,26 +80,13 @@ export async function fillMeans(
       'mean scale',
       Float32Array.from({ length: groups }, (_, g) => 1 / (counts[g] ?? 1)),
     );
-    const sourceBatches = uploadPrompts(arena, weights, topology, shape, source.pairs, false);
-    for (const [i, batch] of sourceBatches.entries()) {
-      const table = new Uint32Array(tokens).fill(NO_GROUP);
-      const first = i * shape.prompts;
-      batch.pairs.forEach((_, n) => table.set(groupOf[first + n]!, n * shape.sequence));
-      const accumulate = await arena.operation('accumulate_means', {
-        buffers: {
-          writers: writersOfFirstCircuit(pass, writers),
-          group_of: arena.upload('groups', table),
-          scale,
-          means,
-        },
-        params: { tokens, groups, width4 },
-        overrides: {},
-      });
-      const bound = await pass.bind(arena, batch[source.side]);
-      const recording = weights.gpu.record();
-      pass.encode(recording, bound, [EdgeSet.full(topology)]);
-      recording.dispatch(accumulate, Math.ceil((groups * width4) / 64), writers);
-      recording.submit();
+    // One batch at a time on the device: the source may be far larger than the task.
+    let first = 0;
+    for (const pairs of inBatches(source.pairs, shape.prompts)) {
+      const groupTable = new Uint32Array(tokens).fill(NO_GROUP);
+      pairs.forEach((_, n) => groupTable.set(groupOf[first + n]!, n * shape.sequence));
+      first += pairs.length;
+      await accumulate(pass, weights, topology, pairs, source.side, groupTable, means, scale, batches[0]!.clean);
     }
     for (const batch of batches) {
       const spread = await arena.operation('spread_means', {
@@ -110,6 +98,45 @@ export async function fillMeans(
       recording.dispatch(spread, Math.ceil((tokens * width4) / 64), writers);
       recording.submit();
     }
+    await weights.gpu.device.queue.onSubmittedWorkDone();
+    weights.gpu.check();
+  } finally {
+    arena.dispose();
+  }
+}
+
+/** Adds the writers' outputs over one batch of source prompts to the means. */
+async function accumulate(
+  pass: PatchedPass,
+  weights: ModelWeights,
+  topology: Topology,
+  pairs: readonly PromptPair[],
+  side: MeanSource['side'],
+  groupTable: Uint32Array<ArrayBuffer>,
+  means: Tensor,
+  scale: Tensor,
+  { metricRows, ablated }: Pick<PassInputs, 'metricRows' | 'ablated'>,
+): Promise<void> {
+  const [writers, groups, width] = means.shape as [number, number, number];
+  const arena = new Arena(weights.gpu);
+  try {
+    const operation = await arena.operation('accumulate_means', {
+      buffers: {
+        writers: writersOfFirstCircuit(pass, writers),
+        group_of: arena.upload('groups', groupTable),
+        scale,
+        means,
+      },
+      params: { tokens: groupTable.length, groups, width4: width / 4 },
+      overrides: {},
+    });
+    // A full circuit reads neither the metric rows nor any ablated value.
+    const ids = uploadIds(arena, pass.shape, pairs, side);
+    const bound = await pass.bind(arena, { ids, metricRows, ablated, ablatedPorts: undefined });
+    const recording = weights.gpu.record();
+    pass.encode(recording, bound, [EdgeSet.full(topology)]);
+    recording.dispatch(operation, Math.ceil((groups * width) / 4 / 64), writers);
+    recording.submit();
     await weights.gpu.device.queue.onSubmittedWorkDone();
     weights.gpu.check();
   } finally {

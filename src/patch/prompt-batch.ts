@@ -17,7 +17,26 @@ export interface PromptBatch {
   readonly reference: Tensor;
 }
 
-/** Cuts prompts into batches of `shape.prompts` and uploads their tokens, padded on the right with token 0. */
+/** Prompts in groups of at most `size`. */
+export function inBatches(pairs: readonly PromptPair[], size: number): (readonly PromptPair[])[] {
+  const batches: (readonly PromptPair[])[] = [];
+  for (let first = 0; first < pairs.length; first += size) batches.push(pairs.slice(first, first + size));
+  return batches;
+}
+
+/** One side of the prompts as token ids [T], padded on the right with token 0. */
+export function uploadIds(
+  arena: Arena,
+  shape: PassShape,
+  pairs: readonly PromptPair[],
+  side: 'clean' | 'corrupted',
+): Tensor {
+  const tokens = new Uint32Array(shape.prompts * shape.sequence);
+  pairs.forEach((pair, n) => tokens.set(pair[side], n * shape.sequence));
+  return arena.upload(`${side} tokens`, tokens);
+}
+
+/** Cuts prompts into batches of `shape.prompts` and uploads their tokens; what edges carry is for the caller to fill in. */
 export function uploadPrompts(
   arena: Arena,
   weights: ModelWeights,
@@ -27,28 +46,20 @@ export function uploadPrompts(
   direct: boolean,
 ): PromptBatch[] {
   const table = batchTensors(topology, weights.layout, shape, direct);
-  const batches: PromptBatch[] = [];
-  for (let first = 0; first < pairs.length; first += shape.prompts) {
-    const part = pairs.slice(first, first + shape.prompts);
-    const ids = (side: 'clean' | 'corrupted'): Tensor => {
-      const tokens = new Uint32Array(shape.prompts * shape.sequence);
-      part.forEach((pair, n) => tokens.set(pair[side], n * shape.sequence));
-      return arena.upload(`${side} tokens`, tokens, table[`${side}Ids`]);
-    };
+  return inBatches(pairs, shape.prompts).map((part) => {
     const rows = new Uint32Array(shape.prompts);
     part.forEach((pair, n) => (rows[n] = n * shape.sequence + pair.position));
     const metricRows = arena.upload('metric rows', rows);
     const ablated = arena.tensor('ablated writers', table.ablated);
     const ablatedPorts = direct ? arena.tensor('ablated ports', table.ablatedPorts) : undefined;
-    const inputs = (tokens: Tensor): PassInputs => ({ ids: tokens, metricRows, ablated, ablatedPorts });
-    batches.push({
+    const inputs = (ids: Tensor): PassInputs => ({ ids, metricRows, ablated, ablatedPorts });
+    return {
       pairs: part,
-      clean: inputs(ids('clean')),
-      corrupted: inputs(ids('corrupted')),
+      clean: inputs(uploadIds(arena, shape, part, 'clean')),
+      corrupted: inputs(uploadIds(arena, shape, part, 'corrupted')),
       ablated,
       ablatedPorts,
       reference: arena.tensor('clean log-probabilities', table.reference),
-    });
-  }
-  return batches;
+    };
+  });
 }

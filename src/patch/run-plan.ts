@@ -17,6 +17,8 @@ export interface RunSize {
 export interface RunLimits {
   /** Largest storage binding in bytes. */
   readonly maxBinding: number;
+  /** Most workgroups along one dimension of a dispatch. */
+  readonly maxWorkgroups: number;
   /** Most bytes that activations and caches may take together. */
   readonly budget: number;
 }
@@ -49,11 +51,15 @@ export const DEFAULT_BUDGET = 4e9;
  */
 export function planRun(topology: Topology, layout: Layout, size: RunSize, limits: RunLimits): RunPlan {
   let plan = tabulate(topology, layout, size, size.prompts);
-  while (!fits(plan, limits) && plan.shape.prompts > 1) {
+  const fits = (candidate: RunPlan): boolean =>
+    candidate.bytes <= limits.budget &&
+    candidate.tensors.every((tensor) => tensor.bytes <= limits.maxBinding) &&
+    largestGrid(layout, candidate.shape) <= limits.maxWorkgroups;
+  while (!fits(plan) && plan.shape.prompts > 1) {
     const next = Math.min(plan.shape.prompts - 1, Math.ceil(size.prompts / (plan.microBatches + 1)));
     plan = tabulate(topology, layout, size, next);
   }
-  if (fits(plan, limits)) return plan;
+  if (fits(plan)) return plan;
   const widest = plan.tensors.reduce((a, b) => (b.bytes > a.bytes ? b : a));
   const what =
     widest.bytes > limits.maxBinding
@@ -62,8 +68,10 @@ export function planRun(topology: Topology, layout: Layout, size: RunSize, limit
   throw new EdgewiseError('device', 'memory plan', `${what} (${size.prompts} prompts of ${size.sequence} tokens)`);
 }
 
-function fits(plan: RunPlan, limits: RunLimits): boolean {
-  return plan.bytes <= limits.budget && plan.tensors.every((tensor) => tensor.bytes <= limits.maxBinding);
+/** Workgroups of the kernels that give an invocation to four columns of a token, or a workgroup to eight tokens. */
+function largestGrid(layout: Layout, { prompts, sequence }: PassShape): number {
+  const tokens = prompts * sequence;
+  return Math.ceil(tokens * Math.max(Math.max(layout.width4, layout.head4) / 64, 1 / 8));
 }
 
 function tabulate(topology: Topology, layout: Layout, size: RunSize, prompts: number): RunPlan {
@@ -82,6 +90,6 @@ function tabulate(topology: Topology, layout: Layout, size: RunSize, prompts: nu
   return { shape, microBatches, tensors, bytes: tensors.reduce((sum, tensor) => sum + tensor.bytes * tensor.count, 0) };
 }
 
-export function megabytes(bytes: number): string {
+function megabytes(bytes: number): string {
   return `${(bytes / 1e6).toFixed(bytes < 1e7 ? 2 : 0)} MB`;
 }

@@ -28,7 +28,7 @@ export async function loadTask(file: TaskFile, context: RowContext): Promise<Tas
   const { name, source, bytes } = file;
   const rows = readTaskRows(file, context);
   const pairs = rows.map(({ row, where }) => toPromptPair(row, where, context));
-  return { name, source, hash: await sha256(bytes), pairs };
+  return { name, source, hash: await sha256(bytes), pairs, skip: 0, tokenizer: context.tokenizer?.identity ?? null };
 }
 
 /**
@@ -58,7 +58,7 @@ export function takePrompts(task: Task, prompts?: number, skip = 0): Task {
     const asked = `${prompts ?? 'at least 1'}${skip > 0 ? ` after the first ${skip}` : ''}`;
     throw new EdgewiseError('task', task.source, `has ${there} prompt pairs, but ${asked} were asked for`);
   }
-  return { ...task, pairs: task.pairs.slice(skip, end) };
+  return { ...task, pairs: task.pairs.slice(skip, end), skip: task.skip + skip };
 }
 
 /**

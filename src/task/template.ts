@@ -2,7 +2,7 @@ import * as v from 'valibot';
 
 import { EdgewiseError } from '../base/errors.js';
 
-export const MAX_PROMPTS = 100_000;
+const MAX_PROMPTS = 100_000;
 
 const name = v.pipe(v.string(), v.regex(/^[A-Za-z][\w-]*$/, 'expected a name of letters, digits, - and _'));
 const text = v.pipe(v.string(), v.nonEmpty('expected a text that is not empty'));

@@ -8,7 +8,7 @@ const MAX_CHARACTERS = 128 * 1024 * 1024;
 const MAX_VOCABULARY = 4_194_304;
 
 /** What the library gives for text without a token. Not in any vocabulary, so it can be told from every real token. */
-export const UNKNOWN_TOKEN = '\u0000unknown';
+const UNKNOWN_TOKEN = '\u0000unknown';
 
 /** The two files of a tokenizer, checked, in the form that the library takes. */
 export interface TokenizerDescription {

@@ -3,11 +3,13 @@ import { Tokenizer } from '@huggingface/tokenizers';
 import { EdgewiseError } from '../base/errors.js';
 import { byteLevelText } from './byte-level.js';
 import { readTokenizerFiles } from './tokenizer-json.js';
+import type { TokenizerIdentity } from './types.js';
 
 /** `auto` and `yes`: one beginning-of-text token in front of every text; `yes` insists that there is one. */
 export type BosMode = 'auto' | 'yes' | 'no';
 
 export interface TaskTokenizer {
+  readonly identity: TokenizerIdentity;
   /**
    * Ids of a prompt, beginning-of-text token included as the mode says. `where` names the text in errors.
    *
@@ -30,6 +32,8 @@ export interface TokenizerOptions {
   /** Beginning-of-text id of the model's config, or null. */
   readonly bosTokenId: number | null;
   readonly bos: BosMode;
+  /** SHA-256 (hex) of the tokenizer's file, for provenance. */
+  readonly hash?: string;
   /** Size of the model's vocabulary: ids must be below. */
   readonly vocab: number;
 }
@@ -48,7 +52,7 @@ interface NamedText {
 export function createTokenizer(
   file: NamedText,
   configFile: NamedText | null,
-  { bosTokenId, bos, vocab }: TokenizerOptions,
+  { bosTokenId, bos, vocab, hash }: TokenizerOptions,
 ): TaskTokenizer {
   if (bos === 'yes' && bosTokenId === null) {
     throw new EdgewiseError('usage', '--bos', 'yes needs a bos_token_id in the config, which has none');
@@ -86,6 +90,8 @@ export function createTokenizer(
   };
 
   return {
+    identity: { hash: hash ?? null, bos },
+
     encodePrompt(text, where) {
       const plain = encodePiece(text) ?? refuseUnknown(text, where);
       if (plain.length === 0) throw new EdgewiseError('task', where, 'the prompt is empty');

@@ -22,4 +22,14 @@ export interface Task {
   /** SHA-256 (hex) of the task's file. */
   readonly hash: string;
   readonly pairs: readonly PromptPair[];
+  /** How many pairs of the file come before these. */
+  readonly skip: number;
+  /** What made ids of texts, for provenance; null where the file gives every id. */
+  readonly tokenizer: TokenizerIdentity | null;
+}
+
+export interface TokenizerIdentity {
+  /** SHA-256 (hex) of its file, where known. */
+  readonly hash: string | null;
+  readonly bos: 'auto' | 'yes' | 'no';
 }

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { createRng } from '../../src/base/rng.js';
 import { EdgeSet } from '../../src/circuit/edge-set.js';
 import { gpt2Spec, randomModel } from '../../src/model/random-model.js';
+import type { PlainEvaluator } from '../../src/patch/plain.js';
 import { uploadModel, withEvaluator } from '../support/evaluators.js';
 import { useDevice } from '../support/gpu.js';
 
@@ -59,5 +60,37 @@ test('circuits in any order give the bits that each gives alone', async () => {
     });
   }
   expect(new Set(alone.map(String)).size).toBeGreaterThan(25);
+  model.weights.dispose();
+});
+
+test('a pass that failed leaves nothing that the next would build on', async () => {
+  const model = await uploadModel(device.gpu, await randomModel(spec, 4));
+  const { topology } = model;
+  const pairs = [{ clean: [1, 2, 3], corrupted: [1, 5, 6], position: 2, correct: [], wrong: [] }];
+  const circuit = EdgeSet.full(topology).without(topology.firstEdge(topology.mlpPort(0)));
+  const cutDirect = circuit.without(topology.directEdge(topology.headPort(2, 'v', 1)));
+  const value = (evaluator: PlainEvaluator): Promise<number> => evaluator.metric(circuit);
+  const expected = await withEvaluator(model, pairs, {}, value);
+  await withEvaluator(model, pairs, {}, async (evaluator) => {
+    await expect(evaluator.metric(cutDirect)).rejects.toThrow(/direct edges/);
+    expect(await value(evaluator)).toBe(expected);
+  });
+  expect(expected).toBeGreaterThan(0);
+  model.weights.dispose();
+});
+
+test('a mean over many prompts takes no more memory than a mean over few', async () => {
+  const model = await uploadModel(device.gpu, await randomModel(spec, 5));
+  const pair = { clean: [1, 2, 3], corrupted: [1, 5, 6], position: 2, correct: [], wrong: [] };
+  const peak = async (prompts: number): Promise<number> => {
+    const meanSource = { pairs: Array.from({ length: prompts }, () => pair), side: 'clean' as const };
+    const before = device.gpu.peakBytes;
+    await withEvaluator(model, [pair], { ablation: 'mean', meanSource }, (evaluator) =>
+      evaluator.metric(EdgeSet.empty(model.topology)),
+    );
+    return device.gpu.peakBytes - before;
+  };
+  await peak(2);
+  expect(await peak(40)).toBe(0);
   model.weights.dispose();
 });

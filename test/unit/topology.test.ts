@@ -89,3 +89,7 @@ describe('names and ids', () => {
     expect(() => topology.directEdge(topology.logitsPort)).toThrow(EdgewiseError);
   });
 });
+
+it('a graph too large for 32-bit edge ids is refused', () => {
+  expect(() => new Topology({ layers: 1000, heads: 64, parallel: false })).toThrow(/too large/);
+});

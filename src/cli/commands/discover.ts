@@ -4,10 +4,8 @@ import { EdgewiseError } from '../../base/errors.js';
 import type { Circuit } from '../../circuit/circuit.js';
 import type { SenderHeads } from '../../discover/acdc-order.js';
 import { SENDER_HEADS } from '../../discover/acdc-order.js';
-import { runIdentity, type Discovery, type DiscoveryOptions } from '../../engine.js';
-import { METRICS } from '../../exec/metrics.js';
+import { checkRun, runIdentity, type Discovery, type DiscoveryOptions } from '../../engine.js';
 import { CIRCUIT_WRITERS, writeTrace } from '../../export/index.js';
-import { requireAnswers } from '../../task/load-task.js';
 import {
   adapterOption,
   finiteNumber,
@@ -89,7 +87,7 @@ async function discover(options: Options): Promise<void> {
   const reader = await taskReader(opened, options.bos ?? 'auto');
   const task = await readPrompts(reader, { ...options, task: taskArgument });
   const search = await searchOptions(options, reader);
-  requireAnswers(task, METRICS[search.metric].needs);
+  checkRun(opened.model, task, search);
 
   const folder = options.out ?? join('runs', `${opened.model.name}.${task.name}.${options.method}`);
   await assertUsable(folder, runIdentity(opened.model, task, search), options.force);
@@ -124,9 +122,6 @@ async function searchOptions(options: Options, reader: TaskReader): Promise<Disc
     absolute: options.abs,
     senderHeads: options.senderHeads,
     directEdges: options.directEdges,
-    skip: options.skip ?? 0,
-    bos: options.bos ?? 'auto',
-    tokenizerHash: reader.tokenizerHash,
   };
 }
 

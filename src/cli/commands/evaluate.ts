@@ -1,16 +1,16 @@
 import { Command, Option } from 'commander';
 import { EdgewiseError } from '../../base/errors.js';
 import type { Provenance } from '../../circuit/circuit.js';
-import { topologyOf, type Evaluation, type MeanOver } from '../../engine.js';
-import { METRIC_NAMES, METRICS, type MetricName } from '../../exec/metrics.js';
+import { checkRun, topologyOf, type Evaluation, type MeanOver } from '../../engine.js';
+import { METRIC_NAMES, type MetricName } from '../../exec/metrics.js';
 import { parseCircuit, resolveCircuit } from '../../export/index.js';
-import { readWhole } from '../../node/open-files.js';
+import { readCircuitText } from '../../node/open-files.js';
 import type { Ablation, InputWriter } from '../../patch/options.js';
-import { requireAnswers } from '../../task/load-task.js';
 import type { BosMode } from '../../task/tokenizer.js';
 import {
   adapterOption,
   count,
+  MAX_SEED,
   jsonOption,
   metricOption,
   modelOption,
@@ -49,7 +49,7 @@ export function evaluateCommand(): Command {
   for (const option of promptOptions(orTheCircuits)) command.addOption(option);
   for (const option of patchOptions(orTheCircuits)) command.addOption(option);
   return command
-    .addOption(new Option('--seed <n>', 'seed of the random circuit').argParser(count(0)).default(0))
+    .addOption(new Option('--seed <n>', 'seed of the random circuit').argParser(count(0, MAX_SEED)).default(0))
     .addOption(adapterOption())
     .addOption(jsonOption().default(false))
     .addHelpText(
@@ -65,7 +65,7 @@ async function evaluate(options: Options): Promise<void> {
   const path = required(options.circuit, '--circuit');
   const taskArgument = required(options.task, '--task');
   const opened = await openModelArgument(required(options.model, '--model'));
-  const file = parseCircuit(new TextDecoder().decode(await readWhole(path, 'circuit')), path);
+  const file = parseCircuit(await readCircuitText(path), path);
   const { kept } = resolveCircuit(file, topologyOf(opened.model));
   const found = file.provenance;
   if (found && found.model.hash !== opened.model.hash) {
@@ -84,13 +84,15 @@ async function evaluate(options: Options): Promise<void> {
   const prompts = choose('--prompts', options.prompts, rows?.count, undefined);
   const task = await readPrompts(reader, { task: taskArgument, prompts, skip });
   const metric = choose<MetricName>('--metric', options.metric, metricOf(found, path), 'kl');
-  requireAnswers(task, METRICS[metric].needs);
   const ablation = choose<Ablation>('--ablation', options.ablation, found?.ablation, 'resample');
   const input = choose<InputWriter>('--input', options.input, found?.input, 'token');
   const meanOver = await meanSource(options, found, ablation, reader);
 
+  const asked = { metric, ablation, input, meanOver };
+  checkRun(opened.model, task, asked);
+
   const evaluation = await withEngine(opened.model, options.adapter, (engine) =>
-    engine.evaluate(task, kept, { metric, ablation, input, meanOver }, options.seed),
+    engine.evaluate(task, kept, asked, options.seed),
   );
   process.stdout.write(
     options.json ? `${JSON.stringify(jsonReport(evaluation))}\n` : textReport(evaluation, task.name, ablation),

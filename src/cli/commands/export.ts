@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { CIRCUIT_WRITERS, fileTopology, parseCircuit, resolveCircuit, type CircuitFormat } from '../../export/index.js';
 import { writeFileAtomically } from '../../node/atomic-write.js';
 import { makeFolder } from '../../node/make-folder.js';
-import { readWhole } from '../../node/open-files.js';
+import { readCircuitText } from '../../node/open-files.js';
 import { nonEmpty } from '../options.js';
 
 interface Options {
@@ -25,7 +25,7 @@ export function exportCommand(): Command {
 }
 
 async function exportCircuit(path: string, options: Options): Promise<void> {
-  const file = parseCircuit(new TextDecoder().decode(await readWhole(path, 'circuit')), path);
+  const file = parseCircuit(await readCircuitText(path), path);
   const circuit = resolveCircuit(file, fileTopology(file));
   const text = CIRCUIT_WRITERS[options.format](circuit, { allEdges: options.allEdges });
   if (options.out === undefined) {

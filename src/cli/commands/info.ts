@@ -95,8 +95,8 @@ async function info(options: Options): Promise<void> {
         edges_with_direct: topology.edgeCount,
       };
       if (task) {
-        const { maxBinding } = new Gpu(open.device, open.adapter);
-        report.plan = planFor(model, topology, task.pairs, options.directEdges, maxBinding);
+        const gpu = new Gpu(open.device, open.adapter);
+        report.plan = planFor(model, topology, task.pairs, options.directEdges, gpu);
       }
     }
     process.stdout.write(options.json ? `${JSON.stringify(report)}\n` : textReport(report));
