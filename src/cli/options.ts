@@ -7,6 +7,8 @@ import type { BosMode } from '../task/tokenizer.js';
 export interface ModelOptions {
   readonly model: string;
   readonly adapter?: string;
+  /** GB */
+  readonly memory?: number;
 }
 
 export interface TaskOptions {
@@ -93,5 +95,14 @@ export const adapterOption = (): Option =>
   new Option('--adapter <name>', 'part of the name of the WebGPU adapter to use')
     .argParser(nonEmpty)
     .default(undefined, "the system's choice");
+
+export const memoryOption = (): Option =>
+  new Option('--memory <gb>', 'most memory for activations and caches, beside the weights')
+    .argParser((text) => {
+      const value = finiteNumber(text);
+      if (value > 0) return value;
+      throw new InvalidArgumentError('Expected a number above 0.');
+    })
+    .default(undefined, '4');
 
 export const jsonOption = (): Option => new Option('--json', 'print the result as JSON');

@@ -9,6 +9,7 @@ import { openTaskFile, openTokenizer } from '../node/open-files.js';
 import { loadTask, takePrompts } from '../task/load-task.js';
 import type { BosMode } from '../task/tokenizer.js';
 import type { Task } from '../task/types.js';
+import type { ModelOptions } from './options.js';
 import { progressBar } from './progress.js';
 
 /** A model as a command opened it: files checked, nothing on a device yet. */
@@ -60,12 +61,17 @@ export async function readMeanOver(reader: TaskReader, argument: string): Promis
 /** Opens the device and the engine for the length of `use`; both are closed whatever happens. */
 export async function withEngine<T>(
   model: LoadedModel,
-  adapterName: string | undefined,
+  { adapter, memory }: Pick<ModelOptions, 'adapter' | 'memory'>,
   use: (engine: Engine) => Promise<T>,
 ): Promise<T> {
-  const open = await openDevice(adapterName === undefined ? {} : { adapterName });
+  const open = await openDevice(adapter === undefined ? {} : { adapterName: adapter });
   try {
-    const engine = await Engine.create({ device: open.device, adapter: open.adapter, model });
+    const engine = await Engine.create({
+      device: open.device,
+      adapter: open.adapter,
+      model,
+      ...(memory === undefined ? {} : { memoryBudget: memory * 1e9 }),
+    });
     try {
       const result = await use(engine);
       engine.gpu.check();

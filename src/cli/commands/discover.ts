@@ -10,6 +10,7 @@ import {
   adapterOption,
   finiteNumber,
   jsonOption,
+  memoryOption,
   metricOption,
   modelOption,
   nonEmpty,
@@ -76,6 +77,7 @@ export function discoverCommand(): Command {
     )
     .option('--force', 'write into a folder that holds something else', false)
     .addOption(adapterOption())
+    .addOption(memoryOption())
     .addOption(jsonOption().default(false))
     .addHelpText('after', '\nExample:\n  edgewise discover --model tasks-4l --task ioi --prompts 32 --threshold 0.05')
     .action(discover);
@@ -92,7 +94,7 @@ async function discover(options: Options): Promise<void> {
   const folder = options.out ?? join('runs', `${opened.model.name}.${task.name}.${options.method}`);
   await assertUsable(folder, runIdentity(opened.model, task, search), options.force);
   const bar = progressBar('testing edges');
-  const discovery = await withEngine(opened.model, options.adapter, (engine) =>
+  const discovery = await withEngine(opened.model, options, (engine) =>
     engine.discover(task, search, ({ tested, kept, decided, total }) => {
       bar.update(decided, total, `${tested} tested, ${kept} kept`);
     }),

@@ -12,6 +12,7 @@ import {
   count,
   MAX_SEED,
   jsonOption,
+  memoryOption,
   metricOption,
   modelOption,
   patchOptions,
@@ -51,6 +52,7 @@ export function evaluateCommand(): Command {
   return command
     .addOption(new Option('--seed <n>', 'seed of the random circuit').argParser(count(0, MAX_SEED)).default(0))
     .addOption(adapterOption())
+    .addOption(memoryOption())
     .addOption(jsonOption().default(false))
     .addHelpText(
       'after',
@@ -91,7 +93,7 @@ async function evaluate(options: Options): Promise<void> {
   const asked = { metric, ablation, input, meanOver };
   checkRun(opened.model, task, asked);
 
-  const evaluation = await withEngine(opened.model, options.adapter, (engine) =>
+  const evaluation = await withEngine(opened.model, options, (engine) =>
     engine.evaluate(task, kept, asked, options.seed),
   );
   process.stdout.write(

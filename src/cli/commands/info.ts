@@ -9,6 +9,7 @@ import type { RunPlan } from '../../patch/run-plan.js';
 import {
   adapterOption,
   jsonOption,
+  memoryOption,
   modelOption,
   promptOptions,
   taskOption,
@@ -32,6 +33,7 @@ export function infoCommand(): Command {
   return command
     .option('--direct-edges', "plan for a run that also tests each head's own query, key and value", false)
     .addOption(adapterOption())
+    .addOption(memoryOption())
     .addOption(jsonOption().default(false))
     .action(info);
 }
@@ -96,7 +98,9 @@ async function info(options: Options): Promise<void> {
       };
       if (task) {
         const gpu = new Gpu(open.device, open.adapter);
-        report.plan = planFor(model, topology, task.pairs, options.directEdges, gpu);
+        report.plan = planFor(model, topology, task.pairs, options.directEdges, gpu, {
+          ...(options.memory === undefined ? {} : { budget: options.memory * 1e9 }),
+        });
       }
     }
     process.stdout.write(options.json ? `${JSON.stringify(report)}\n` : textReport(report));
