@@ -1,28 +1,18 @@
 import { createRng } from '../src/base/rng.js';
 import { matmul, runMatmul } from '../src/exec/matmul.js';
 import { Arena, type Tensor } from '../src/gpu/arena.js';
-import type { Gpu, Recording } from '../src/gpu/gpu.js';
+import type { Gpu } from '../src/gpu/gpu.js';
 import { ROW_WORKGROUP } from '../src/exec/layer-operations.js';
 import { packMatrix, PANEL4, type Matrix } from '../src/model/weights.js';
 import { activate, attentionMix, attentionPattern, layerNorm, logSoftmax } from '../test/oracle/ops.js';
+import { probes, random, type KernelBench } from './kernel-bench.js';
 import type { Row } from './row.js';
+import { SMALL_KERNELS } from './small-kernels.js';
 import { time } from './timing.js';
-
-/** One kernel at one shape: how to run it, what it costs, and which float64 values some of its outputs must have. */
-interface KernelBench {
-  readonly name: string;
-  readonly encode: (recording: Recording) => void;
-  /** Formulas in words of the shape, printed beside the figures, and their values. */
-  readonly flops: readonly [string, number];
-  readonly bytes: readonly [string, number];
-  readonly out: Tensor;
-  /** Index into `out` -> expected value. */
-  readonly expected: readonly (readonly [number, number])[];
-}
 
 const TOLERANCE = 1e-4;
 
-/** GFLOP/s and GB/s of every kernel that matters to the time of a pass, at sizes of GPT-2 small with 8 prompts of 16 tokens. */
+/** GFLOP/s and GB/s of every kernel, at sizes of GPT-2 small with 8 prompts of 16 tokens. */
 export async function benchKernels(gpu: Gpu): Promise<Row[]> {
   const rows: Row[] = [];
   for (const build of [
@@ -35,6 +25,7 @@ export async function benchKernels(gpu: Gpu): Promise<Row[]> {
     (arena: Arena) => attentionPatternBench(arena, 12, 8, 16, 64),
     (arena: Arena) => attentionMixBench(arena, 12, 8, 16, 64),
     (arena: Arena) => logSoftmaxBench(arena, 8, 50_257),
+    ...SMALL_KERNELS,
   ]) {
     const arena = new Arena(gpu);
     try {
@@ -62,17 +53,13 @@ async function assertCorrect(gpu: Gpu, bench: KernelBench): Promise<void> {
   bench.encode(recording);
   const read = recording.readback(bench.out);
   recording.submit();
-  const values = new Float32Array(await read());
+  const data = await read();
+  const values = bench.integers ? new Uint32Array(data) : new Float32Array(data);
   for (const [index, expected] of bench.expected) {
     const off = Math.abs(values[index]! - expected) / Math.max(1, Math.abs(expected));
     if (!(off <= TOLERANCE))
       throw new Error(`${bench.name}: output ${index} is ${values[index]}, expected ${expected}`);
   }
-}
-
-function random(length: number, seed: number, scale = 1): Float32Array<ArrayBuffer> {
-  const rng = createRng(seed);
-  return Float32Array.from({ length }, () => scale * (2 * rng.next() - 1));
 }
 
 function matrixOf(arena: Arena, data: Float32Array, rows: number, columns: number): Matrix {
@@ -314,9 +301,4 @@ async function logSoftmaxBench(arena: Arena, rows: number, vocab: number): Promi
       return [index, logSoftmax(values.subarray(row, row + vocab))[index - row]!];
     }),
   };
-}
-
-/** A few indices spread over an output, its ends among them. */
-function probes(length: number): number[] {
-  return Array.from({ length: 12 }, (_, i) => Math.floor((i * (length - 1)) / 11));
 }

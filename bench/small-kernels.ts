@@ -1,0 +1,204 @@
+import { ROW_WORKGROUP } from '../src/exec/layer-operations.js';
+import type { Arena } from '../src/gpu/arena.js';
+import { packMatrix, PANEL4 } from '../src/model/weights.js';
+import { probes, random, type KernelBench } from './kernel-bench.js';
+
+/** Kernels that move memory and compute next to nothing: lookups, copies, means, and what reads the logits. */
+export const SMALL_KERNELS: readonly ((arena: Arena) => Promise<KernelBench>)[] = [
+  (arena) => embedBench(arena, 128, 768, 8192),
+  (arena) => replacePortsBench(arena, 36, 128, 64),
+  (arena) => accumulateMeansBench(arena, 40, 128, 768),
+  (arena) => spreadMeansBench(arena, 40, 128, 768),
+  (arena) => klBench(arena, 8, 50_257),
+  (arena) => argmaxBench(arena, 8, 50_257),
+  (arena) => answerScoresBench(arena, 8, 50_257, 90),
+];
+
+async function embedBench(arena: Arena, tokens: number, width: number, vocab: number): Promise<KernelBench> {
+  const table = random(vocab * width, 1);
+  const ids = Uint32Array.from({ length: tokens }, (_, t) => (t * 997) % vocab);
+  const matrix = packMatrix(arena, 'embedding', width / 4, vocab / 4, arena.gpu.maxBinding, (panel, first, count) => {
+    for (let c = 0; c < count; c++) {
+      for (let r = 0; r < width; r++) panel[r * 4 * PANEL4 + c] = table[(first + c) * width + r]!;
+    }
+  });
+  const out = arena.tensor('live', [tokens, width]);
+  const operation = await arena.operation('embed', {
+    buffers: {
+      weight: matrix.chunks[0]!.data,
+      ids: arena.upload('ids', ids),
+      positions: arena.tensor('positions', [tokens, width]),
+      live: out,
+    },
+    params: {
+      tokens,
+      sequence: tokens,
+      width4: width / 4,
+      first_id: 0,
+      ids_held: vocab,
+      add_positions: 1,
+      circuit_stride: 0,
+    },
+    overrides: {},
+  });
+  return {
+    name: `embed ${tokens} x ${width}`,
+    encode: (recording) => recording.dispatch(operation, Math.ceil((tokens * width) / 256), 1),
+    flops: ['T d', tokens * width],
+    bytes: ['12 T d', 12 * tokens * width],
+    out,
+    expected: probes(tokens * width).map((i) => [i, table[ids[Math.floor(i / width)]! * width + (i % width)]!]),
+  };
+}
+
+async function replacePortsBench(arena: Arena, ports: number, tokens: number, head: number): Promise<KernelBench> {
+  const ablated = random(ports * tokens * head, 1);
+  const out = arena.tensor('ports', [tokens, ports, head]);
+  const jobs = Array.from({ length: ports }, (_, port) => [0, port]).flat();
+  const operation = await arena.operation('replace_ports', {
+    buffers: {
+      control: arena.upload('jobs', Uint32Array.from(jobs)),
+      ablated_ports: arena.upload('ablated', ablated),
+      ports: out,
+    },
+    params: { tokens, head_ports: ports, head4: head / 4, layer: 0, jobs_at: 0 },
+    overrides: {},
+  });
+  return {
+    name: `replace_ports ${ports} of ${tokens} x ${head}`,
+    encode: (recording) => recording.dispatch(operation, Math.ceil((tokens * head) / 256), ports),
+    flops: ['0', 0],
+    bytes: ['8 P T dh', 8 * ports * tokens * head],
+    out,
+    expected: probes(ablated.length).map((i) => [i, ablated[i]!]),
+  };
+}
+
+async function accumulateMeansBench(
+  arena: Arena,
+  writers: number,
+  tokens: number,
+  width: number,
+): Promise<KernelBench> {
+  const values = random(writers * tokens * width, 1);
+  const means = arena.tensor('means', [writers, 1, width]);
+  const zeros = arena.tensor('zeros', [writers, 1, width]);
+  const operation = await arena.operation('accumulate_means', {
+    buffers: {
+      writers: arena.upload('writers', values),
+      group_of: arena.tensor('groups', [tokens]),
+      scale: arena.upload('scale', Float32Array.of(1 / tokens)),
+      means,
+    },
+    params: { tokens, groups: 1, width4: width / 4 },
+    overrides: {},
+  });
+  return {
+    name: `accumulate_means ${writers} x ${tokens} x ${width}`,
+    encode: (recording) => {
+      recording.copy(zeros, means);
+      recording.dispatch(operation, Math.ceil(width / 256), writers);
+    },
+    flops: ['W T d', writers * tokens * width],
+    bytes: ['4 W T d', 4 * writers * tokens * width],
+    out: means,
+    expected: probes(writers * width).map((i) => {
+      let sum = 0;
+      for (let t = 0; t < tokens; t++) sum += values[(Math.floor(i / width) * tokens + t) * width + (i % width)]!;
+      return [i, sum / tokens];
+    }),
+  };
+}
+
+async function spreadMeansBench(arena: Arena, writers: number, tokens: number, width: number): Promise<KernelBench> {
+  const means = random(writers * width, 1);
+  const out = arena.tensor('ablated', [writers, tokens, width]);
+  const operation = await arena.operation('spread_means', {
+    buffers: { means: arena.upload('means', means), ablated: out },
+    params: { tokens, groups: 1, width4: width / 4 },
+    overrides: {},
+  });
+  return {
+    name: `spread_means ${writers} x ${tokens} x ${width}`,
+    encode: (recording) => recording.dispatch(operation, Math.ceil((tokens * width) / 256), writers),
+    flops: ['0', 0],
+    bytes: ['4 W T d', 4 * writers * tokens * width],
+    out,
+    expected: probes(writers * tokens * width).map((i) => {
+      return [i, means[Math.floor(i / (tokens * width)) * width + (i % width)]!];
+    }),
+  };
+}
+
+async function klBench(arena: Arena, rows: number, vocab: number): Promise<KernelBench> {
+  // Any numbers serve as log-probabilities, as long as their exponentials stay small.
+  const p = random(rows * vocab, 1).map((value) => value - 9);
+  const q = random(rows * vocab, 2).map((value) => value - 9);
+  const out = arena.tensor('kl', [rows]);
+  const operation = await arena.operation('kl_divergence', {
+    buffers: { p: arena.upload('p', p), q: arena.upload('q', q), kl: out },
+    params: { rows, prompts: rows, vocab, stride: vocab },
+    overrides: { WORKGROUP: ROW_WORKGROUP },
+  });
+  return {
+    name: `kl_divergence ${rows} x ${vocab}`,
+    encode: (recording) => recording.dispatchRows(operation, rows),
+    flops: ['4 R V', 4 * rows * vocab],
+    bytes: ['8 R V', 8 * rows * vocab],
+    out,
+    expected: Array.from({ length: rows }, (_, row): [number, number] => {
+      let sum = 0;
+      for (let i = row * vocab; i < (row + 1) * vocab; i++) sum += Math.exp(p[i]!) * (p[i]! - q[i]!);
+      return [row, sum];
+    }),
+  };
+}
+
+async function argmaxBench(arena: Arena, rows: number, vocab: number): Promise<KernelBench> {
+  const values = random(rows * vocab, 1);
+  const out = arena.tensor('best', [rows]);
+  const operation = await arena.operation('argmax', {
+    buffers: { values: arena.upload('values', values), best: out },
+    params: { rows, vocab, stride: vocab },
+    overrides: { WORKGROUP: ROW_WORKGROUP },
+  });
+  return {
+    name: `argmax ${rows} x ${vocab}`,
+    encode: (recording) => recording.dispatchRows(operation, rows),
+    flops: ['R V', rows * vocab],
+    bytes: ['4 R V', 4 * rows * vocab],
+    out,
+    integers: true,
+    expected: Array.from({ length: rows }, (_, row): [number, number] => {
+      const own = values.subarray(row * vocab, (row + 1) * vocab);
+      return [row, own.indexOf(own.reduce((a, b) => Math.max(a, b)))];
+    }),
+  };
+}
+
+async function answerScoresBench(arena: Arena, rows: number, vocab: number, answers: number): Promise<KernelBench> {
+  const values = random(rows * vocab, 1);
+  const lists = Array.from({ length: rows }, () => [4 * rows, answers, 4 * rows, answers]).flat();
+  const ids = Array.from({ length: answers }, (_, i) => (i * 541) % vocab);
+  const out = arena.tensor('scores', [rows, 4]);
+  const operation = await arena.operation('answer_scores', {
+    buffers: {
+      answers: arena.upload('answers', Uint32Array.from([...lists, ...ids])),
+      values: arena.upload('values', values),
+      scores: out,
+    },
+    params: { rows, prompts: rows, stride: vocab },
+    overrides: {},
+  });
+  return {
+    name: `answer_scores ${rows} rows, 2 x ${answers} answers`,
+    encode: (recording) => recording.dispatch(operation, Math.ceil(rows / 64)),
+    flops: ['8 R A', 8 * rows * answers],
+    bytes: ['32 R A', 32 * rows * answers],
+    out,
+    expected: Array.from({ length: rows }, (_, row): [number, number] => {
+      const sum = ids.reduce((total, id) => total + values[row * vocab + id]!, 0);
+      return [4 * row, sum / answers];
+    }),
+  };
+}
