@@ -98,9 +98,8 @@ async function info(options: Options): Promise<void> {
       };
       if (task) {
         const gpu = new Gpu(open.device, open.adapter);
-        report.plan = planFor(model, topology, task.pairs, options.directEdges, gpu, {
-          ...(options.memory === undefined ? {} : { budget: options.memory * 1e9 }),
-        });
+        const budget = options.memory === undefined ? {} : { budget: options.memory * 1e9 };
+        report.plan = planFor(model, topology, task.pairs, options.directEdges, gpu, budget);
       }
     }
     process.stdout.write(options.json ? `${JSON.stringify(report)}\n` : textReport(report));

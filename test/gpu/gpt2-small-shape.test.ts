@@ -1,0 +1,52 @@
+import { expect, test } from 'vitest';
+import { createRng } from '../../src/base/rng.js';
+import { EdgeSet } from '../../src/circuit/edge-set.js';
+import { planFor, topologyOf } from '../../src/engine.js';
+import { Gpu } from '../../src/gpu/gpu.js';
+import { gpt2Spec, randomModel } from '../../src/model/random-model.js';
+import { uploadWeights } from '../../src/model/weights.js';
+import { openDevice } from '../../src/node/device.js';
+import { PlainEvaluator } from '../../src/patch/plain.js';
+
+// A model of GPT-2 small's shape, with an adapter whose bindings end at 128 MiB: its embedding alone has 154 MB.
+
+const BINDING_LIMIT = 128 * 1024 * 1024;
+const MOST_BYTES = 2e9;
+const PROMPTS = 8;
+const TOKENS = 15;
+
+test('runs in pieces, within 2 GB for 8 prompts of 15 tokens', async () => {
+  const spec = gpt2Spec({ layers: 12, heads: 12, headWidth: 64, mlpWidth: 3072, vocab: 50257, maxPositions: 1024 });
+  const model = await randomModel(spec, 1);
+  const topology = topologyOf(model);
+  expect([topology.additionEdges, topology.edgeCount]).toEqual([32_491, 32_923]);
+  const rng = createRng(2);
+  const prompt = (): number[] => Array.from({ length: TOKENS }, () => rng.below(spec.vocab));
+  const pairs = Array.from({ length: PROMPTS }, () => {
+    return { clean: prompt(), corrupted: prompt(), position: TOKENS - 1, correct: [1], wrong: [2] };
+  });
+
+  const open = await openDevice();
+  const gpu = new Gpu(open.device, open.adapter, BINDING_LIMIT);
+  const weights = await uploadWeights(gpu, spec, model.weights);
+  try {
+    expect(weights.embed.chunks.length).toBeGreaterThan(1);
+    const { shape } = planFor(model, topology, pairs, false, gpu);
+    expect(shape.prompts).toBe(PROMPTS);
+    const options = { metric: 'logit-diff', ablation: 'resample', input: 'token', directEdges: false, shape } as const;
+    const evaluator = await PlainEvaluator.create(weights, topology, pairs, options);
+    try {
+      const [none] = await evaluator.evaluate([EdgeSet.empty(topology)], ['logit-diff', 'kl']);
+      const corrupted = await evaluator.evaluateCorrupted(['logit-diff', 'kl']);
+      expect(none).toEqual(corrupted);
+      for (const value of none!.kl!) expect(value).toBeGreaterThan(0.01);
+    } finally {
+      evaluator.dispose();
+    }
+  } finally {
+    weights.dispose();
+    await open.close();
+  }
+  expect(gpu.peakBytes).toBeLessThan(MOST_BYTES);
+  expect(process.resourceUsage().maxRSS * 1024).toBeLessThan(MOST_BYTES);
+}, 400_000);
