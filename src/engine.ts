@@ -1,13 +1,7 @@
 import { EdgewiseError } from './base/errors.js';
-import {
-  candidateEdges,
-  createCircuit,
-  keptEdges,
-  type Circuit,
-  type Provenance,
-  type RunIdentity,
-} from './circuit/circuit.js';
+import { candidateEdges, createCircuit, keptEdges, type Circuit, type Provenance } from './circuit/circuit.js';
 import { EdgeSet } from './circuit/edge-set.js';
+import type { RunIdentity } from './circuit/run-identity.js';
 import { Topology } from './circuit/topology.js';
 import { runSelfTest } from './check/self-test.js';
 import { acdc, type AcdcOptions, type AcdcProgress, type AcdcResult } from './discover/acdc.js';

@@ -6,12 +6,20 @@ export { EdgewiseError, type ErrorKind } from './base/errors.js';
 export { memoryDirectory, memorySource, type ByteSource, type ModelDirectory } from './checkpoint/byte-source.js';
 export { candidateEdges, keptEdges, type Circuit, type Provenance } from './circuit/circuit.js';
 export { EdgeSet } from './circuit/edge-set.js';
+export {
+  ABLATIONS,
+  INPUT_WRITERS,
+  SENDER_HEADS,
+  type Ablation,
+  type InputWriter,
+  type RunIdentity,
+  type SenderHeads,
+} from './circuit/run-identity.js';
 export { toGraph, type CircuitGraph, type EdgeAttributes, type NodeAttributes } from './circuit/graph.js';
 export type { Branch, Node, Port, Writer } from './circuit/nodes.js';
 export { Topology, type Edge, type TopologyShape } from './circuit/topology.js';
 export { runSelfTest, type CheckResult } from './check/self-test.js';
 export { acdc, type AcdcOptions, type AcdcProgress, type AcdcResult, type AcdcStep } from './discover/acdc.js';
-export { SENDER_HEADS, type SenderHeads } from './discover/acdc-order.js';
 export type { RemovalEvaluator } from './discover/ports.js';
 export {
   Engine,
@@ -43,7 +51,6 @@ export { Gpu } from './gpu/gpu.js';
 export { openModel, type LoadedModel } from './model/load-model.js';
 export { gpt2Spec, randomModel, type Gpt2Sizes } from './model/random-model.js';
 export type { ModelSpec } from './model/spec.js';
-export { ABLATIONS, INPUT_WRITERS, type Ablation, type InputWriter } from './patch/options.js';
 export type { RunPlan } from './patch/run-plan.js';
 export { builtinTaskFile, builtinTasks } from './task/builtin/index.js';
 export { formatJsonl } from './task/jsonl.js';

@@ -1,7 +1,7 @@
 import { gpt2Spec } from '../model/random-model.js';
 import type { ModelSpec } from '../model/spec.js';
 import type { MetricName } from '../exec/metrics.js';
-import type { Ablation, InputWriter } from '../patch/options.js';
+import type { Ablation, InputWriter } from '../circuit/run-identity.js';
 
 /** A small random model, prompts and circuits whose metrics were computed in float64 and are stored in references.gen.ts. */
 export interface CheckCase {

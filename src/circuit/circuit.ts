@@ -1,34 +1,7 @@
 import { EdgewiseError } from '../base/errors.js';
 import type { EdgeSet } from './edge-set.js';
+import type { RunIdentity } from './run-identity.js';
 import type { Topology } from './topology.js';
-
-/** What was asked for: two runs with equal identities are the same run, on whatever machine. */
-export interface RunIdentity {
-  /** `acdc`, `eap`, ... */
-  readonly method: string;
-  /** `hash` is the SHA-256 (hex) of the weights. */
-  readonly model: { readonly name: string; readonly hash: string; readonly family: string };
-  /** SHA-256 (hex) of the tokenizer's file; null where the task gave every id. */
-  readonly tokenizer: string | null;
-  readonly task: { readonly name: string; readonly hash: string };
-  /** Rows of the task that were used: `count` of them after the first `skip`. */
-  readonly prompts: { readonly count: number; readonly skip: number };
-  readonly bos: 'auto' | 'yes' | 'no';
-  readonly ablation: 'resample' | 'zero' | 'mean' | 'mean-positional';
-  /** What a mean was taken over: `clean`, `corrupted` or the SHA-256 (hex) of a file; null for other ablations. */
-  readonly meanOver: string | null;
-  /** Whether positions belong to the `input` writer or are a constant. */
-  readonly input: 'token' | 'token+position';
-  readonly metric: string;
-  /** Null for methods without one. */
-  readonly threshold: number | null;
-  /** |effect| was compared with the threshold, not the signed effect. */
-  readonly absolute: boolean;
-  readonly directEdges: boolean;
-  /** Order of the heads inside a layer among the senders. */
-  readonly senderHeads: 'descending' | 'ascending';
-  readonly seed: number | null;
-}
 
 /**
  * How a circuit was found: all that is needed to find it again, and how far it can be trusted. It is written into result

@@ -1,6 +1,6 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { METRIC_NAMES, type MetricName } from '../exec/metrics.js';
-import { ABLATIONS, INPUT_WRITERS, type Ablation, type InputWriter } from '../patch/options.js';
+import { ABLATIONS, BOS_MODES, INPUT_WRITERS, type Ablation, type InputWriter } from '../circuit/run-identity.js';
 import type { BosMode } from '../task/tokenizer.js';
 
 /** Options that several commands share, each defined once. Values as commander hands them over. */
@@ -67,7 +67,7 @@ export const promptOptions = (byDefault: InWords = String): Option[] => [
     .default(undefined, byDefault('all')),
   new Option('--skip <k>', 'leave out the first k prompt pairs').argParser(count(0)).default(undefined, byDefault('0')),
   new Option('--bos <mode>', 'prepend the beginning-of-text token to texts')
-    .choices(['auto', 'yes', 'no'])
+    .choices(BOS_MODES)
     .default(undefined, byDefault('auto')),
 ];
 

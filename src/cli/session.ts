@@ -1,5 +1,6 @@
 import { EdgewiseError } from '../base/errors.js';
 import type { ModelDirectory } from '../checkpoint/byte-source.js';
+import type { Ablation } from '../circuit/run-identity.js';
 import { Engine, type MeanOver } from '../engine.js';
 import { openModel, type LoadedModel } from '../model/load-model.js';
 import { openDevice } from '../node/device.js';
@@ -52,10 +53,17 @@ export async function readPrompts(
   return takePrompts(await reader.read(options.task), options.prompts, options.skip);
 }
 
-/** `clean`, `corrupted`, or a task file. */
-export async function readMeanOver(reader: TaskReader, argument: string): Promise<MeanOver> {
-  if (argument === 'clean' || argument === 'corrupted') return argument;
-  return reader.read(argument);
+/** What `--mean-over` names: `clean` (the default), `corrupted`, or a task file. Only mean ablations have one. */
+export async function readMeanOver(
+  reader: TaskReader,
+  argument: string | undefined,
+  ablation: Ablation,
+): Promise<MeanOver> {
+  if (argument === undefined) return 'clean';
+  if (!ablation.startsWith('mean')) {
+    throw new EdgewiseError('usage', '--mean-over', `is for mean ablations, the ablation is ${ablation}`);
+  }
+  return argument === 'clean' || argument === 'corrupted' ? argument : reader.read(argument);
 }
 
 /** Opens the device and the engine for the length of `use`; both are closed whatever happens. */

@@ -1,9 +1,6 @@
 import { BRANCHES } from '../circuit/nodes.js';
+import type { SenderHeads } from '../circuit/run-identity.js';
 import type { Topology } from '../circuit/topology.js';
-
-/** Order of the heads of one layer as senders; results depend on it (the reference's command line: descending). */
-export type SenderHeads = 'descending' | 'ascending';
-export const SENDER_HEADS: readonly SenderHeads[] = ['descending', 'ascending'];
 
 /**
  * One receiver of the pruning: the addition edges into a port, or the one direct edge of a head's port. `edges` lists the

@@ -1,7 +1,8 @@
 import { EdgewiseError } from '../base/errors.js';
 import type { EdgeSet } from '../circuit/edge-set.js';
 import { isDead } from '../circuit/reachability.js';
-import { acdcOrder, type Receiver, type SenderHeads } from './acdc-order.js';
+import type { SenderHeads } from '../circuit/run-identity.js';
+import { acdcOrder, type Receiver } from './acdc-order.js';
 import type { RemovalEvaluator } from './ports.js';
 
 export interface AcdcOptions {

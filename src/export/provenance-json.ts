@@ -2,6 +2,7 @@ import * as v from 'valibot';
 
 import { EdgewiseError } from '../base/errors.js';
 import type { Provenance } from '../circuit/circuit.js';
+import { ABLATIONS, BOS_MODES, INPUT_WRITERS, SENDER_HEADS } from '../circuit/run-identity.js';
 import { oneLine } from './quote.js';
 
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
@@ -16,16 +17,16 @@ const schema = v.object({
   tokenizer: v.nullable(hash),
   task: v.object({ name: v.string(), hash }),
   prompts: v.object({ count, skip: count }),
-  bos: v.picklist(['auto', 'yes', 'no']),
-  ablation: v.picklist(['resample', 'zero', 'mean', 'mean-positional']),
+  bos: v.picklist(BOS_MODES),
+  ablation: v.picklist(ABLATIONS),
   meanOver: v.nullable(v.string()),
-  input: v.picklist(['token', 'token+position']),
+  input: v.picklist(INPUT_WRITERS),
   metric: v.string(),
   signConvention: v.string(),
   threshold: numberOrNull,
   absolute: v.boolean(),
   directEdges: v.boolean(),
-  senderHeads: v.picklist(['descending', 'ascending']),
+  senderHeads: v.picklist(SENDER_HEADS),
   order: v.string(),
   seed: numberOrNull,
   adapter: v.string(),

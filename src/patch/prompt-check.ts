@@ -2,7 +2,7 @@ import { EdgewiseError } from '../base/errors.js';
 import type { ModelSpec } from '../model/spec.js';
 import type { PromptPair } from '../task/types.js';
 import { assertEqualLengths, meanGroups, type MeanSource } from './mean-ablation.js';
-import type { Ablation } from './options.js';
+import type { Ablation } from '../circuit/run-identity.js';
 
 /**
  * Checks, before a device is needed, what the kernels take for granted: token ids of this model, pairs of equal length within

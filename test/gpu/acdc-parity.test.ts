@@ -5,7 +5,7 @@ import { acdc, type AcdcOptions, type AcdcResult } from '../../src/discover/acdc
 import type { MetricName } from '../../src/exec/metrics.js';
 import { openModel } from '../../src/model/load-model.js';
 import { openModelDirectory } from '../../src/node/model-directory.js';
-import type { Ablation } from '../../src/patch/options.js';
+import type { Ablation } from '../../src/circuit/run-identity.js';
 import { mean } from '../../src/patch/plain.js';
 import { uploadModel, withEvaluator, type DeviceModel } from '../support/evaluators.js';
 import { fixture, fixtureJson, sharedFixtures } from '../support/fixtures.js';

@@ -11,7 +11,7 @@ import { gpt2Spec, randomModel } from '../../src/model/random-model.js';
 import type { ModelSpec } from '../../src/model/spec.js';
 import { layerTensor } from '../../src/model/weight-table.js';
 import type { MeanSource } from '../../src/patch/mean-ablation.js';
-import { ABLATIONS, INPUT_WRITERS, type Ablation, type InputWriter } from '../../src/patch/options.js';
+import { ABLATIONS, INPUT_WRITERS, type Ablation, type InputWriter } from '../../src/circuit/run-identity.js';
 import type { PromptValues } from '../../src/patch/plain.js';
 import { uploadPrompts } from '../../src/patch/prompt-batch.js';
 import type { PromptPair } from '../../src/task/types.js';

@@ -2,7 +2,7 @@
 import type { EdgeSet } from '../../src/circuit/edge-set.js';
 import { METRIC_NAMES, type MetricName } from '../../src/exec/metrics.js';
 import type { MeanSource } from '../../src/patch/mean-ablation.js';
-import type { Ablation } from '../../src/patch/options.js';
+import type { Ablation } from '../../src/circuit/run-identity.js';
 import type { PromptPair } from '../../src/task/types.js';
 import { meanWriters, positionalMeanWriters, zeroWriters } from '../oracle/ablation.js';
 import { isAccurate, metricValue } from '../oracle/metrics.js';

@@ -2,7 +2,8 @@
 import { describe, expect, test } from 'vitest';
 import { EdgeSet } from '../../src/circuit/edge-set.js';
 import { Topology } from '../../src/circuit/topology.js';
-import { acdcOrder, SENDER_HEADS } from '../../src/discover/acdc-order.js';
+import { SENDER_HEADS } from '../../src/circuit/run-identity.js';
+import { acdcOrder } from '../../src/discover/acdc-order.js';
 import { acdc, type AcdcOptions, type AcdcProgress, type AcdcResult } from '../../src/discover/acdc.js';
 import type { RemovalEvaluator } from '../../src/discover/ports.js';
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { EdgewiseError } from '../../src/base/errors.js';
 import { gpt2Spec } from '../../src/model/random-model.js';
 import { checkPrompts } from '../../src/patch/prompt-check.js';
-import type { Ablation } from '../../src/patch/options.js';
+import type { Ablation } from '../../src/circuit/run-identity.js';
 import type { PromptPair } from '../../src/task/types.js';
 
 const sizes = { layers: 1, heads: 1, headWidth: 4, mlpWidth: 4, vocab: 10, maxPositions: 5 };

@@ -1,9 +1,7 @@
 import { Command, Option } from 'commander';
 import { join } from 'node:path';
-import { EdgewiseError } from '../../base/errors.js';
 import type { Circuit } from '../../circuit/circuit.js';
-import type { SenderHeads } from '../../discover/acdc-order.js';
-import { SENDER_HEADS } from '../../discover/acdc-order.js';
+import { SENDER_HEADS, type SenderHeads } from '../../circuit/run-identity.js';
 import { checkRun, runIdentity, type Discovery, type DiscoveryOptions } from '../../engine.js';
 import { CIRCUIT_WRITERS, writeTrace } from '../../export/index.js';
 import {
@@ -112,14 +110,11 @@ async function discover(options: Options): Promise<void> {
 
 async function searchOptions(options: Options, reader: TaskReader): Promise<DiscoveryOptions> {
   const ablation = options.ablation ?? 'resample';
-  if (options.meanOver !== undefined && !ablation.startsWith('mean')) {
-    throw new EdgewiseError('usage', '--mean-over', `is for mean ablations, the ablation is ${ablation}`);
-  }
   return {
     metric: options.metric ?? 'kl',
     ablation,
     input: options.input ?? 'token',
-    meanOver: await readMeanOver(reader, options.meanOver ?? 'clean'),
+    meanOver: await readMeanOver(reader, options.meanOver, ablation),
     threshold: options.threshold,
     absolute: options.abs,
     senderHeads: options.senderHeads,

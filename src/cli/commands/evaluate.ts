@@ -5,7 +5,7 @@ import { checkRun, topologyOf, type Evaluation, type MeanOver } from '../../engi
 import { METRIC_NAMES, type MetricName } from '../../exec/metrics.js';
 import { parseCircuit, resolveCircuit } from '../../export/index.js';
 import { readCircuitText } from '../../node/open-files.js';
-import type { Ablation, InputWriter } from '../../patch/options.js';
+import type { Ablation, InputWriter } from '../../circuit/run-identity.js';
 import type { BosMode } from '../../task/tokenizer.js';
 import {
   adapterOption,
@@ -120,25 +120,19 @@ function metricOf(found: Provenance | undefined, path: string): MetricName | und
   return name;
 }
 
+/** As given, else what the circuit was found with; of another task's file a circuit knows no more than the hash. */
 async function meanSource(
   options: Options,
   found: Provenance | undefined,
   ablation: Ablation,
   reader: TaskReader,
 ): Promise<MeanOver> {
-  const usesMean = ablation.startsWith('mean');
-  if (options.meanOver !== undefined) {
-    if (!usesMean)
-      throw new EdgewiseError('usage', '--mean-over', `is for mean ablations, the ablation is ${ablation}`);
-    return readMeanOver(reader, options.meanOver);
+  const inCircuit = ablation.startsWith('mean') ? (found?.meanOver ?? 'clean') : undefined;
+  if (options.meanOver === undefined && inCircuit !== undefined && !['clean', 'corrupted'].includes(inCircuit)) {
+    const what = "is needed: the circuit was found with means over another task's file";
+    throw new EdgewiseError('usage', '--mean-over', what);
   }
-  const before = usesMean ? (found?.meanOver ?? 'clean') : 'clean';
-  if (before === 'clean' || before === 'corrupted') return before;
-  throw new EdgewiseError(
-    'usage',
-    '--mean-over',
-    "is needed: the circuit was found with means over another task's file",
-  );
+  return readMeanOver(reader, options.meanOver ?? inCircuit, ablation);
 }
 
 function jsonReport(evaluation: Evaluation): object {
