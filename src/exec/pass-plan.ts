@@ -8,7 +8,6 @@ export interface PassShape {
   readonly circuits: number;
 }
 
-export type TensorTable<Name extends string> = Readonly<Record<Name, readonly number[]>>;
 export type PassTensor = keyof ReturnType<typeof passTensors>;
 
 /**

@@ -56,23 +56,33 @@ export class PlainEvaluator implements RemovalEvaluator {
     const meanPairs = options.meanSource?.pairs ?? pairs;
     if (options.ablation === 'mean-positional') assertEqualLengths(pairs, meanPairs);
     const pass = await PatchedPass.create(weights, topology, options.shape, options.input === 'token+position');
-    const evaluator = new PlainEvaluator(weights, topology, options, pass);
+    const arena = new Arena(weights.gpu);
     try {
+      const readout = new LogitsReadout(pass, weights, arena);
+      const evaluator = new PlainEvaluator(weights, topology, options, pass, readout, arena);
       await evaluator.#prepare(pairs, { pairs: meanPairs, side: options.meanSource?.side ?? 'clean' });
       return evaluator;
     } catch (error) {
-      evaluator.dispose();
+      arena.dispose();
+      pass.dispose();
       throw error;
     }
   }
 
-  private constructor(weights: ModelWeights, topology: Topology, options: PlainOptions, pass: PatchedPass) {
+  private constructor(
+    weights: ModelWeights,
+    topology: Topology,
+    options: PlainOptions,
+    pass: PatchedPass,
+    readout: LogitsReadout,
+    arena: Arena,
+  ) {
     this.#weights = weights;
     this.topology = topology;
     this.#options = options;
     this.#pass = pass;
-    this.#arena = new Arena(weights.gpu);
-    this.#readout = new LogitsReadout(pass, weights, this.#arena);
+    this.#readout = readout;
+    this.#arena = arena;
   }
 
   async #prepare(pairs: readonly PromptPair[], meanSource: MeanSource): Promise<void> {

@@ -15,6 +15,7 @@ export interface Outcome {
 /** expected.json of a directory of families/; see the fixtures' README. */
 export interface FamilyFixture {
   readonly edges: readonly string[];
+  readonly writers: readonly string[];
   readonly clean_ids: readonly (readonly number[])[];
   readonly corrupted_ids: readonly (readonly number[])[];
   readonly lengths: readonly number[];
@@ -23,6 +24,7 @@ export interface FamilyFixture {
   readonly clean: Pick<Outcome, 'logit_diff' | 'metric'>;
   readonly corrupted: Pick<Outcome, 'logit_diff' | 'metric'>;
   readonly kl_clean_corrupted: readonly number[];
+  readonly writer_norms: { readonly clean: readonly number[]; readonly corrupted: readonly number[] };
   readonly all_kept: Outcome;
   readonly none_kept: Outcome;
   readonly none_kept_zero: Outcome;

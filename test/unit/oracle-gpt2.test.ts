@@ -21,32 +21,8 @@ import {
   type OracleModel,
   type Pass,
 } from '../oracle/model.js';
-import { fixture, fixtureJson } from '../support/fixtures.js';
-
-interface Outcome {
-  readonly logit_diff: readonly number[];
-  readonly kl: readonly number[];
-  readonly metric: number;
-}
-interface Expected {
-  readonly edges: readonly string[];
-  readonly writers: readonly string[];
-  readonly clean_ids: readonly (readonly number[])[];
-  readonly corrupted_ids: readonly (readonly number[])[];
-  readonly lengths: readonly number[];
-  readonly correct: readonly number[];
-  readonly wrong: readonly number[];
-  readonly clean: Pick<Outcome, 'logit_diff' | 'metric'>;
-  readonly corrupted: Pick<Outcome, 'logit_diff' | 'metric'>;
-  readonly kl_clean_corrupted: readonly number[];
-  readonly writer_norms: { readonly clean: readonly number[]; readonly corrupted: readonly number[] };
-  readonly all_kept: Outcome;
-  readonly none_kept: Outcome;
-  readonly none_kept_zero: Outcome;
-  readonly masks: readonly (Outcome & { readonly keep: string })[];
-  readonly masks_zero: readonly Outcome[];
-  readonly cuts: readonly (Outcome & { readonly edge: string; readonly delta: number })[];
-}
+import { fixture } from '../support/fixtures.js';
+import { familyFixture, type FamilyFixture, type Outcome } from '../support/tasks.js';
 
 /** Rounding of the stored 12 digits and of other summation orders. */
 const TOLERANCE = 1e-9;
@@ -68,7 +44,7 @@ function maskSet(topology: Topology, names: readonly string[], keep: string): Ed
 
 describe.each(['gpt2', 'gpt2_f16', 'gpt2_hub', 'gpt2_invlayer', 'gpt2_pad'])('%s', (name) => {
   let model: OracleModel;
-  let expected: Expected;
+  let expected: FamilyFixture;
   let cleanIds: (readonly number[])[];
   let clean: Pass[];
   let corrupted: Pass[];
@@ -76,7 +52,7 @@ describe.each(['gpt2', 'gpt2_f16', 'gpt2_hub', 'gpt2_invlayer', 'gpt2_pad'])('%s
 
   beforeAll(async () => {
     model = await loadOracle(await openModel(await openModelDirectory(fixture(`families/${name}`))));
-    expected = await fixtureJson<Expected>(`families/${name}/expected.json`);
+    expected = await familyFixture(name);
     cleanIds = expected.clean_ids.map((ids, prompt) => ids.slice(0, expected.lengths[prompt]));
     clean = cleanIds.map((ids) => runModel(model, ids));
     corrupted = expected.corrupted_ids.map((ids, prompt) => runModel(model, ids.slice(0, expected.lengths[prompt])));
@@ -210,7 +186,7 @@ describe('direct edges, other ablations and options', () => {
     const loaded = await openModel(await openModelDirectory(fixture('families/gpt2')));
     tokens = await loadOracle(loaded);
     sums = await loadOracle(loaded, 'token+position');
-    const expected = await fixtureJson<Expected>('families/gpt2/expected.json');
+    const expected = await familyFixture('gpt2');
     ids = expected.clean_ids;
     corruptedIds = expected.corrupted_ids;
   });
