@@ -5,6 +5,7 @@ import type { Gpu } from '../src/gpu/gpu.js';
 import { ROW_WORKGROUP } from '../src/exec/layer-operations.js';
 import { packMatrix, PANEL4, type Matrix } from '../src/model/weights.js';
 import { activate, attentionMix, attentionPattern, layerNorm, logSoftmax } from '../test/oracle/ops.js';
+import { INSPECTION_KERNELS } from './inspection-kernels.js';
 import { probes, random, type KernelBench } from './kernel-bench.js';
 import type { Row } from './row.js';
 import { SMALL_KERNELS } from './small-kernels.js';
@@ -26,6 +27,7 @@ export async function benchKernels(gpu: Gpu): Promise<Row[]> {
     (arena: Arena) => attentionMixBench(arena, 12, 8, 16, 64),
     (arena: Arena) => logSoftmaxBench(arena, 8, 50_257),
     ...SMALL_KERNELS,
+    ...INSPECTION_KERNELS,
   ]) {
     const arena = new Arena(gpu);
     try {

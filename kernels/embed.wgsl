@@ -14,9 +14,8 @@ struct Params {
   add_positions: u32,
   circuit_stride: u32,
 }
-const PANEL = 32u;
 @group(0) @binding(0) var<uniform> params: Params;
-//#include weight_f32
+//#include weight_column
 @group(0) @binding(2) var<storage, read> ids: array<u32>;
 @group(0) @binding(3) var<storage, read> positions: array<vec4f>;
 @group(0) @binding(4) var<storage, read_write> live: array<vec4f>;
@@ -28,15 +27,7 @@ fn embed(@builtin(global_invocation_id) gid: vec3u) {
   let row4 = gid.x % params.width4;
   let id = ids[token] - params.first_id; // wraps around below the chunk, and then exceeds ids_held
   if (id >= params.ids_held) { return; }
-  let panel = id / (4u * PANEL);
-  let at = (panel * 4u * params.width4 + 4u * row4) * PANEL + (id / 4u) % PANEL;
-  let part = id % 4u;
-  var value = vec4f(
-    load_weight(at)[part],
-    load_weight(at + PANEL)[part],
-    load_weight(at + 2u * PANEL)[part],
-    load_weight(at + 3u * PANEL)[part],
-  );
+  var value = load_column(id, row4, params.width4);
   if (params.add_positions != 0u) { value += positions[(token % params.sequence) * params.width4 + row4]; }
   live[gid.y * params.circuit_stride + gid.x] = value;
 }

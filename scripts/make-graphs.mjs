@@ -1,5 +1,5 @@
 // Finds the circuits of the shipped model for every shipped task and writes them to graphs/: npm run graphs.
-// Names: <model>.<task>.<method>.json and .gexf. The same machine writes the same bytes again.
+// Names: <model>.<task>.<method>.json, .gexf, .details.json and .trace.jsonl. The same machine writes the same bytes again.
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,7 +9,13 @@ import { fileURLToPath } from 'node:url';
 const MODEL = 'tasks-4l';
 const METHOD = 'acdc';
 const TASKS = ['ioi', 'greater-than', 'induction', 'gendered-pronoun', 'docstring', 'agreement'];
-const OPTIONS = ['--prompts', '32', '--metric', 'kl', '--threshold', '0.01'];
+const OPTIONS = ['--prompts', '32', '--metric', 'kl', '--threshold', '0.01', '--details'];
+const ENDINGS = {
+  'circuit.json': 'json',
+  'circuit.gexf': 'gexf',
+  'details.json': 'details.json',
+  'trace.jsonl': 'trace.jsonl',
+};
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const graphs = join(root, 'graphs');
@@ -21,8 +27,8 @@ try {
     const args = ['discover', '--model', MODEL, '--task', task, '--method', METHOD, ...OPTIONS, '--out', out];
     const { status } = spawnSync(process.execPath, [join(root, 'dist/cli/main.js'), ...args], { stdio: 'inherit' });
     if (status !== 0) process.exit(1);
-    for (const kind of ['json', 'gexf']) {
-      copyFileSync(join(out, `circuit.${kind}`), join(graphs, `${MODEL}.${task}.${METHOD}.${kind}`));
+    for (const [file, ending] of Object.entries(ENDINGS)) {
+      copyFileSync(join(out, file), join(graphs, `${MODEL}.${task}.${METHOD}.${ending}`));
     }
     draw(task);
   }

@@ -14,6 +14,7 @@ const CHECKS = [
   ['set-up', join(root, 'scripts/setup.mjs'), '--test'],
   ['embedded kernels are current', join(root, 'scripts/embed-kernels.mjs'), '--check'],
   ['types of tests and scripts', bin('typescript/bin/tsc'), '-p', 'tsconfig.test.json'],
+  ['types of the viewer', bin('typescript/bin/tsc'), '-p', 'tsconfig.viewer.json'],
   ['lint', bin('oxlint/bin/oxlint'), '--type-aware', '--deny-warnings'],
   ['format', bin('oxfmt/bin/oxfmt'), '--check'],
 ];

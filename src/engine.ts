@@ -1,20 +1,25 @@
 import { EdgewiseError } from './base/errors.js';
+import { mean } from './base/mean.js';
 import { candidateEdges, createCircuit, keptEdges, type Circuit, type Provenance } from './circuit/circuit.js';
+import type { CircuitDetails } from './circuit/details.js';
 import { EdgeSet } from './circuit/edge-set.js';
 import type { RunIdentity } from './circuit/run-identity.js';
 import { Topology } from './circuit/topology.js';
 import { runSelfTest } from './check/self-test.js';
 import { acdc, type AcdcOptions, type AcdcProgress, type AcdcResult } from './discover/acdc.js';
+import { curveSizes, faithfulnessCurve } from './evaluate/curve.js';
 import { faithfulness } from './evaluate/faithfulness.js';
 import { randomCircuitLike } from './evaluate/random-circuit.js';
 import type { TraceStep } from './export/trace.js';
 import { METRICS, type MetricName } from './exec/metrics.js';
 import { Gpu } from './gpu/gpu.js';
+import { circuitDetails, writersOf, type TokenText } from './inspect/circuit-details.js';
+import { inspectNodes } from './inspect/inspect-nodes.js';
 import { layoutOf } from './model/layout.js';
 import type { LoadedModel } from './model/load-model.js';
 import { uploadWeights, type ModelWeights } from './model/weights.js';
 import type { PatchOptions } from './patch/options.js';
-import { mean, PlainEvaluator, type PromptValues } from './patch/plain.js';
+import { PlainEvaluator, type PromptValues } from './patch/plain.js';
 import type { MeanSource } from './patch/mean-ablation.js';
 import { checkPrompts } from './patch/prompt-check.js';
 import { DEFAULT_BUDGET, planRun, type RunLimits, type RunPlan } from './patch/run-plan.js';
@@ -45,6 +50,8 @@ export type DiscoveryOptions = EvaluationOptions & AcdcOptions;
 export interface Discovery {
   readonly circuit: Circuit;
   readonly trace: readonly TraceStep[];
+  /** Per kept edge that was tested, by name in the order of ids: its effect on every prompt. Their mean is the edge's effect. */
+  readonly promptEffects: Readonly<Record<string, readonly number[]>>;
   /** Edges tested, kept, and in total to decide on. */
   readonly tested: number;
   readonly kept: number;
@@ -56,6 +63,17 @@ export interface Discovery {
   readonly faithfulness: number | null;
   /** From weights resident and pipelines compiled to the last decision. */
   readonly seconds: number;
+}
+
+export interface InspectionOptions extends EvaluationOptions {
+  /** Texts of tokens by id; default `#<id>`. Prompts that bring their own texts keep them. */
+  readonly tokenText?: TokenText;
+}
+
+/** Passes over all prompts: done, and in total. */
+export interface InspectionProgress {
+  readonly done: number;
+  readonly total: number;
 }
 
 /** Metrics in loss form; accuracies as fractions of the prompts. */
@@ -121,6 +139,11 @@ export class Engine {
       return {
         circuit,
         trace: result.steps.map((step) => ({ ...step, edge: this.topology.edgeName(step.edge) })),
+        promptEffects: Object.fromEntries(
+          [...result.promptEffects]
+            .sort(([a], [b]) => a - b)
+            .map(([edge, effects]) => [this.topology.edgeName(edge), effects]),
+        ),
         tested: result.steps.length,
         kept: keptEdges(circuit),
         edges: candidateEdges(circuit),
@@ -167,6 +190,51 @@ export class Engine {
     };
   }
 
+  /**
+   * How the nodes and edges of a circuit that was just found behave on each prompt: what a reader asks next. Cost: a
+   * forward pass per point of the faithfulness curve and four more.
+   *
+   * @param options those of the search.
+   */
+  async inspect(
+    task: Task,
+    discovery: Discovery,
+    options: InspectionOptions,
+    onProgress: (progress: InspectionProgress) => void = () => {},
+  ): Promise<CircuitDetails> {
+    checkRun(this.model, task, options);
+    const { circuit, initial, empty, promptEffects } = discovery;
+    this.#refuseOtherRun(task, circuit, options.metric);
+    const { metric } = options;
+    const circuits = [EdgeSet.full(this.topology), circuit.kept, EdgeSet.empty(this.topology)];
+    const total = circuits.length + curveSizes(keptEdges(circuit)).length + 1;
+    let done = 0;
+    const passed = (passes = 1): void => onProgress({ done: (done += passes), total });
+    const { values, curve } = await this.#withEvaluator(task, options, circuit.directTested, async (evaluator) => {
+      const ends = await evaluator.evaluate(circuits, [...new Set<MetricName>([metric, 'logit-diff'])]);
+      passed(circuits.length);
+      return {
+        values: ends,
+        curve: await faithfulnessCurve(evaluator, circuit, { model: initial, empty }, () => passed()),
+      };
+    });
+    const behaviour = await inspectNodes(this.#weights, this.topology, task.pairs, writersOf(circuit), {
+      positionsInInput: options.input === 'token+position',
+      budget: this.#budget,
+    });
+    passed();
+    const [whole, found, none] = values.map((perMetric) => perMetric[metric]!);
+    const logitDifference = values[0]!['logit-diff']!.map((loss) => -loss);
+    return circuitDetails(
+      circuit,
+      task,
+      { whole: whole!, circuit: found!, empty: none!, logitDifference },
+      behaviour,
+      { edges: promptEffects, curve, model: this.model.hash, metric },
+      options.tokenText ?? ((id) => `#${id}`),
+    );
+  }
+
   dispose(): void {
     this.#weights.dispose();
   }
@@ -202,6 +270,18 @@ export class Engine {
     if (layers === mine.layers && heads === mine.heads && parallel === mine.parallel) return;
     const what = `is of a model of ${layers} layers x ${heads} heads, this one has ${mine.layers} x ${mine.heads}`;
     throw new EdgewiseError('circuit', 'the circuit', what);
+  }
+
+  #refuseOtherRun(task: Task, circuit: Circuit, metric: MetricName): void {
+    this.#refuseOtherShape(circuit.kept);
+    const { model, task: searched, prompts, metric: measured } = circuit.provenance!;
+    const same =
+      model.hash === this.model.hash &&
+      searched.hash === task.hash &&
+      prompts.count === task.pairs.length &&
+      prompts.skip === task.skip &&
+      measured === metric;
+    if (!same) throw new EdgewiseError('circuit', 'the circuit', 'was found with another model, task or metric');
   }
 
   /** Weights with NaN or overflowing activations make every comparison meaningless. */

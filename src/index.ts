@@ -5,6 +5,7 @@
 export { EdgewiseError, type ErrorKind } from './base/errors.js';
 export { memoryDirectory, memorySource, type ByteSource, type ModelDirectory } from './checkpoint/byte-source.js';
 export { candidateEdges, keptEdges, type Circuit, type Provenance } from './circuit/circuit.js';
+export type { CircuitDetails, NodeDetails, PromptDetails, TokenLogit } from './circuit/details.js';
 export { EdgeSet } from './circuit/edge-set.js';
 export {
   ABLATIONS,
@@ -20,7 +21,7 @@ export type { Branch, Node, Port, Writer } from './circuit/nodes.js';
 export { Topology, type Edge, type TopologyShape } from './circuit/topology.js';
 export { runSelfTest, type CheckResult } from './check/self-test.js';
 export { acdc, type AcdcOptions, type AcdcProgress, type AcdcResult, type AcdcStep } from './discover/acdc.js';
-export type { RemovalEvaluator } from './discover/ports.js';
+export type { PerPrompt, RemovalEvaluator } from './discover/ports.js';
 export {
   Engine,
   planFor,
@@ -30,6 +31,8 @@ export {
   type EngineOptions,
   type Evaluation,
   type EvaluationOptions,
+  type InspectionOptions,
+  type InspectionProgress,
   type MeanOver,
 } from './engine.js';
 export { faithfulness } from './evaluate/faithfulness.js';
@@ -37,17 +40,23 @@ export { randomCircuitLike } from './evaluate/random-circuit.js';
 export { METRICS, METRIC_NAMES, type MetricName } from './exec/metrics.js';
 export {
   CIRCUIT_WRITERS,
+  detailsFit,
+  estimateDetailsBytes,
   fileTopology,
   parseCircuit,
+  parseDetails,
   resolveCircuit,
   writeCircuitJson,
+  writeDetails,
   writeGexf,
   writeTrace,
   type CircuitFile,
   type CircuitFormat,
+  type DetailsExtent,
   type TraceStep,
 } from './export/index.js';
 export { Gpu } from './gpu/gpu.js';
+export type { TokenText } from './inspect/circuit-details.js';
 export { openModel, type LoadedModel } from './model/load-model.js';
 export { gpt2Spec, randomModel, type Gpt2Sizes } from './model/random-model.js';
 export type { ModelSpec } from './model/spec.js';

@@ -1,39 +1,79 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { run, say, SetupError } from './process.mjs';
 
+/** Folder of dist/ that the viewer is built to. */
+const VIEWER = 'viewer';
+
 /**
- * Compiles src/ to dist/ where the sources differ from those of the last build.
+ * Compiles src/ to dist/ and bundles viewer/ to dist/viewer/, each where its sources differ from those of the last build.
  *
  * @param {string} root
  */
 export function ensureBuild(root) {
-  const stamp = join(root, 'dist', '.built-from');
-  const sources = hashOfSources(root);
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === sources) return;
-  say('compiling (tsc)');
-  // From nothing, so that a deleted source leaves no module behind.
-  rmSync(join(root, 'dist'), { recursive: true, force: true });
-  const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
-  const result = run(process.execPath, [tsc, '--build', root]);
-  if (!result.ok) throw new SetupError(`the sources do not compile:\n${result.stdout.trim()}\n${result.stderr.trim()}`);
-  mkdirSync(join(root, 'dist'), { recursive: true });
-  writeFileSync(stamp, sources);
+  const configs = readdirSync(root).filter((name) => /^tsconfig.*\.json$/.test(name));
+  const common = [...configs, 'package-lock.json'];
+  const dist = join(root, 'dist');
+
+  ensure(root, join(dist, '.built-from'), [...common, 'src'], () => {
+    say('compiling (tsc)');
+    // From nothing, so that a deleted source leaves no module behind.
+    for (const name of existsSync(dist) ? readdirSync(dist) : []) {
+      if (name !== VIEWER) rmSync(join(dist, name), { recursive: true, force: true });
+    }
+    mustBuild(root, 'typescript/bin/tsc', '--build', root);
+  });
+  // What of src/ the viewer may import.
+  const shared = ['src/base', 'src/circuit', 'src/export'];
+  ensure(root, join(dist, VIEWER, '.built-from'), [...common, 'viewer', ...shared], () => {
+    say('building the viewer (vite)');
+    mustBuild(root, 'vite/bin/vite.js', 'build', '--config', join(root, 'viewer', 'vite.config.ts'));
+  });
 }
 
 /**
- * Hash of everything that the build reads.
+ * Builds where the sources are not those that the stamp names, and stamps.
  *
  * @param {string} root
+ * @param {string} stamp file that holds the hash of the sources of the last build
+ * @param {readonly string[]} sources files and folders below root
+ * @param {() => void} build
  */
-function hashOfSources(root) {
+function ensure(root, stamp, sources, build) {
+  const hash = hashOf(root, sources);
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === hash) return;
+  build();
+  mkdirSync(join(stamp, '..'), { recursive: true });
+  writeFileSync(stamp, hash);
+}
+
+/**
+ * @param {string} root
+ * @param {string} program path below node_modules
+ * @param {...string} args
+ */
+function mustBuild(root, program, ...args) {
+  const result = run(process.execPath, [join(root, 'node_modules', ...program.split('/')), ...args]);
+  if (!result.ok) throw new SetupError(`the sources do not compile:\n${result.stdout.trim()}\n${result.stderr.trim()}`);
+}
+
+/**
+ * Hash of everything that a build reads.
+ *
+ * @param {string} root
+ * @param {readonly string[]} sources
+ */
+function hashOf(root, sources) {
   const hash = createHash('sha256');
-  const configs = readdirSync(root).filter((name) => /^tsconfig.*\.json$/.test(name));
-  const sources = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.ts'))
-    .map((name) => join('src', name));
-  for (const file of [...configs, 'package-lock.json', ...sources].sort()) {
+  const files = sources.flatMap((source) =>
+    statSync(join(root, source)).isDirectory()
+      ? readdirSync(join(root, source), { recursive: true, encoding: 'utf8' })
+          .filter((name) => /\.(tsx?|css|html)$/.test(name))
+          .map((name) => join(source, name))
+      : [source],
+  );
+  for (const file of files.sort()) {
     hash
       .update(`${file}\0`)
       .update(readFileSync(join(root, file)))

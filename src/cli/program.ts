@@ -8,12 +8,14 @@ import { exportCommand } from './commands/export.js';
 import { infoCommand } from './commands/info.js';
 import { modelsCommand } from './commands/models.js';
 import { tasksCommand } from './commands/tasks.js';
+import { viewCommand } from './commands/view.js';
 
 /** Every command; a further one is a file in commands/ and a line here. */
 const COMMANDS = [
   discoverCommand,
   evaluateCommand,
   exportCommand,
+  viewCommand,
   infoCommand,
   checkCommand,
   tasksCommand,

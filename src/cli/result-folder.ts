@@ -11,11 +11,14 @@ import { makeFolder } from '../node/make-folder.js';
 
 /** The file that says which run a folder's files are of. */
 const CIRCUIT_FILE = 'circuit.json';
+/** Written only where asked for: one of an earlier result must not stay beside a new circuit. */
+const DETAILS_FILE = 'details.json';
 
 /** Texts of the files of a result. */
 export interface ResultFiles {
   readonly [CIRCUIT_FILE]: string;
-  readonly [name: string]: string;
+  readonly [DETAILS_FILE]?: string | undefined;
+  readonly [name: string]: string | undefined;
 }
 
 /**
@@ -55,7 +58,7 @@ export async function writeResult(folder: string, files: ResultFiles): Promise<s
   try {
     await makeFolder(folder);
     for (const name of await readdir(folder))
-      if (isUnfinishedWrite(name)) await rm(join(folder, name), { force: true });
+      if (isUnfinishedWrite(name) || name === DETAILS_FILE) await rm(join(folder, name), { force: true });
   } catch (error) {
     throw new EdgewiseError('usage', folder, 'cannot be created', { cause: error });
   }
@@ -63,8 +66,10 @@ export async function writeResult(folder: string, files: ResultFiles): Promise<s
   const names = [CIRCUIT_FILE, ...Object.keys(files).filter((name) => name !== CIRCUIT_FILE)];
   const paths: string[] = [];
   for (const name of names) {
+    const text = files[name];
+    if (text === undefined) continue;
     const path = join(folder, name);
-    await writeFileAtomically(path, files[name]!);
+    await writeFileAtomically(path, text);
     paths.push(path);
   }
   return paths;

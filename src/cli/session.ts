@@ -2,6 +2,7 @@ import { EdgewiseError } from '../base/errors.js';
 import type { ModelDirectory } from '../checkpoint/byte-source.js';
 import type { Ablation } from '../circuit/run-identity.js';
 import { Engine, type MeanOver } from '../engine.js';
+import type { TokenText } from '../inspect/circuit-details.js';
 import { openModel, type LoadedModel } from '../model/load-model.js';
 import { openDevice } from '../node/device.js';
 import { openModelDirectory } from '../node/model-directory.js';
@@ -36,6 +37,8 @@ export async function openModelArgument(argument: string): Promise<OpenedModel> 
 /** Tasks in the tokens of one model. */
 export interface TaskReader {
   read(argument: string): Promise<Task>;
+  /** Text of a token by its id; undefined without a tokenizer. */
+  readonly tokenText: TokenText | undefined;
 }
 
 export async function taskReader({ model, directory }: OpenedModel, bos: BosMode): Promise<TaskReader> {
@@ -43,6 +46,7 @@ export async function taskReader({ model, directory }: OpenedModel, bos: BosMode
   const { vocab, maxPositions } = model.spec;
   return {
     read: async (argument) => loadTask(await openTaskFile(argument), { tokenizer, vocab, maxPositions }),
+    tokenText: tokenizer === null ? undefined : (id) => tokenizer.tokenText(id),
   };
 }
 

@@ -1,9 +1,10 @@
 import { EdgewiseError } from '../base/errors.js';
+import { mean } from '../base/mean.js';
 import type { EdgeSet } from '../circuit/edge-set.js';
 import { isDead } from '../circuit/reachability.js';
 import type { SenderHeads } from '../circuit/run-identity.js';
 import { acdcOrder, type Receiver } from './acdc-order.js';
-import type { RemovalEvaluator } from './ports.js';
+import type { PerPrompt, RemovalEvaluator } from './ports.js';
 
 export interface AcdcOptions {
   /** An edge is removed iff its effect is strictly below this, in units of the metric. */
@@ -29,6 +30,8 @@ export interface AcdcResult {
   readonly steps: readonly AcdcStep[];
   /** Edges removed without a test, because nothing that they lead to was left. */
   readonly untestedRemovals: readonly number[];
+  /** Per kept edge that was tested, in the order of tests: its effect on every prompt. */
+  readonly promptEffects: ReadonlyMap<number, PerPrompt>;
   /** Metric of the starting circuit and of the final one. */
   readonly initial: number;
   readonly final: number;
@@ -65,9 +68,11 @@ export async function acdc(
   const topology = start.topology;
   const receivers = acdcOrder(topology, options.senderHeads, options.directEdges);
   const total = receivers.reduce((sum, receiver) => sum + receiver.edges.length, 0);
-  const initial = await evaluator.metric(start);
+  let values = await evaluator.perPrompt(start);
+  const initial = mean(values);
   const steps: AcdcStep[] = [];
   const untestedRemovals: number[] = [];
+  const promptEffects = new Map<number, PerPrompt>();
   let current = start;
   let metric = initial;
   let kept = 0;
@@ -83,8 +88,9 @@ export async function acdc(
       continue;
     }
     for (let next = 0; next < candidates.length;) {
-      const metrics = await evaluator.withoutPrefixes(current, candidates.slice(next));
-      for (const after of metrics) {
+      const measured = await evaluator.withoutPrefixes(current, candidates.slice(next));
+      for (const without of measured) {
+        const after = mean(without);
         const edge = candidates[next++]!;
         const effect = options.absolute ? Math.abs(after - metric) : after - metric;
         const removed = effect < options.threshold;
@@ -92,16 +98,21 @@ export async function acdc(
         decided++;
         if (!removed) {
           kept++;
-          break; // the metrics that follow lack this edge
+          promptEffects.set(
+            edge,
+            without.map((value, n) => value - values[n]!),
+          );
+          break; // the values that follow lack this edge
         }
         current = current.without(edge);
         metric = after;
+        values = without;
       }
       onProgress({ tested: steps.length, kept, decided, total });
     }
   }
   onProgress({ tested: steps.length, kept, decided, total });
-  return { kept: current, steps, untestedRemovals, initial, final: metric };
+  return { kept: current, steps, untestedRemovals, promptEffects, initial, final: metric };
 }
 
 /** Whether nothing that the receiver feeds is left; an attention port is dead also where its direct edge was cut. */

@@ -1,5 +1,6 @@
 import { sliceOf, type Arena, type Tensor } from '../gpu/arena.js';
 import type { Operation, Recording } from '../gpu/gpu.js';
+import type { BufferSlice } from '../gpu/kernel.js';
 import type { ModelWeights } from '../model/weights.js';
 import { matmul, runMatmul, wholeJobs, type MatmulOperation } from './matmul.js';
 import type { Readout, ReadoutPart } from './metrics.js';
@@ -46,7 +47,7 @@ export class LogitsReadout {
 
   /** @param reference clean log-probabilities [prompts, vocabStride]; @param answers one entry per prompt of the pass. */
   async bind(arena: Arena, reference: Tensor, answers: readonly Answers[]): Promise<BoundReadout> {
-    const { spec, layout, unembed } = this.#weights;
+    const { spec, layout } = this.#weights;
     const { tensors, shape } = this.#pass;
     const rows = shape.circuits * shape.prompts;
     const stride = layout.vocabStride;
@@ -59,20 +60,7 @@ export class LogitsReadout {
       });
     const overrides = { WORKGROUP: ROW_WORKGROUP };
     return {
-      logits: await Promise.all(
-        unembed.chunks.map((chunk, i) =>
-          matmul(arena, unembed, i, {
-            a: tensors.normed,
-            out: tensors.logits,
-            rows,
-            inner4: layout.width4,
-            outStride: stride / 4,
-            jobs: arena.upload('unembedding job', Uint32Array.from(wholeJobs(chunk, [{ a: 0, out: 0 }]).flat())),
-            jobsAt: 0,
-            bias: undefined,
-          }),
-        ),
-      ),
+      logits: await bindUnembedding(arena, this.#weights, tensors.normed, tensors.logits, rows),
       logSoftmax: await arena.operation('log_softmax', {
         buffers: { values: tensors.logits },
         params: { rows, vocab: spec.vocab, stride },
@@ -156,6 +144,30 @@ export class LogitsReadout {
       );
     };
   }
+}
+
+/** The product of rows [rows, width] with the unembedding, [rows, vocabStride]: one operation per chunk of the matrix. */
+export function bindUnembedding(
+  arena: Arena,
+  { layout, unembed }: ModelWeights,
+  a: BufferSlice,
+  out: BufferSlice,
+  rows: number,
+): Promise<MatmulOperation[]> {
+  return Promise.all(
+    unembed.chunks.map((chunk, i) =>
+      matmul(arena, unembed, i, {
+        a,
+        out,
+        rows,
+        inner4: layout.width4,
+        outStride: layout.vocabStride / 4,
+        jobs: arena.upload('unembedding job', Uint32Array.from(wholeJobs(chunk, [{ a: 0, out: 0 }]).flat())),
+        jobsAt: 0,
+        bias: undefined,
+      }),
+    ),
+  );
 }
 
 /** The layout that kernels/answer_scores.wgsl reads: per prompt offset and count of both lists, then the ids. */

@@ -20,6 +20,14 @@ interface ResidentCircuit {
   readonly writers: readonly boolean[];
 }
 
+/** What a caller takes from a pass while it is recorded; every node is then computed. */
+export interface PassTaps {
+  /** Receives the q/k/v projections of the first circuit [L, T, 3H, head]. */
+  readonly ports?: Tensor;
+  /** Called while `tensors.pattern` holds the attention patterns of a layer, to record copies of them. */
+  readonly afterPattern?: (layer: number) => void;
+}
+
 /**
  * A whole forward pass in which every edge is kept or cut, as ACDC and EAP-IG define it: kept edges carry this very pass's
  * activations, cut edges the ablated ones. Computes up to `shape.circuits` circuits over the same prompts at once. With every edge kept it
@@ -77,22 +85,20 @@ export class PatchedPass {
 
   /**
    * Records the pass for up to `shape.circuits` circuits. Afterwards `tensors.normed` holds the final norm's output at the
-   * metric positions [circuits, prompts, width]. Submit before encoding another pass: the circuit tables are rewritten by
-   * each. What cannot change the result is not computed: nodes that nothing leads from to the logits, and the layers before
-   * the first one in which this pass differs from the last.
-   *
-   * @param keepPorts receives the q/k/v projections of the first circuit [L, T, 3H, head]; every node is then computed.
+   * metric positions [circuits, prompts, width], and `tensors.inputs` its input. Submit before encoding another pass: the
+   * circuit tables are rewritten by each. What cannot change the result is not computed: nodes that nothing leads from to the
+   * logits, and the layers before the first one in which this pass differs from the last.
    */
-  encode(recording: Recording, bound: BoundPass, circuits: readonly EdgeSet[], keepPorts?: Tensor): void {
+  encode(recording: Recording, bound: BoundPass, circuits: readonly EdgeSet[], taps?: PassTaps): void {
     const { weights, topology, tables, control, tokens } = this.#frame;
     const { head4, width4 } = weights.layout;
     const computed = circuits.map((circuit) => ({
       circuit,
-      use: keepPorts ? allNodesInUse(topology) : nodesInUse(circuit),
+      use: taps ? allNodesInUse(topology) : nodesInUse(circuit),
     }));
     tables.fill(computed);
     weights.gpu.upload(control, tables.words);
-    const first = keepPorts ? 0 : this.#firstStage(bound, computed);
+    const first = taps ? 0 : this.#firstStage(bound, computed);
     const resident = computed.map((now, c) => this.#nowResident(now, c, first));
     this.#resident = undefined; // until all of it is recorded
 
@@ -114,11 +120,12 @@ export class PatchedPass {
           }
           recording.dispatch(replace, perHeadRow, jobs.replaced.count);
         }
-        if (keepPorts) {
+        if (taps?.ports) {
           const size = 3 * topology.heads * tokens * 4 * head4;
-          recording.copy(sliceOf(this.tensors.ports, 0, size), sliceOf(keepPorts, l * size, size));
+          recording.copy(sliceOf(this.tensors.ports, 0, size), sliceOf(taps.ports, l * size, size));
         }
         recording.dispatch(layer.pattern, Math.ceil(tokens / WORKGROUP), jobs.heads.count);
+        taps?.afterPattern?.(l);
         recording.dispatch(layer.mix, perHeadRow, jobs.heads.count);
         product(layer.attentionOut, jobs.attentionOut);
       }

@@ -25,6 +25,8 @@ export interface CircuitFile {
   readonly untestedRemovals: readonly string[];
   readonly cfg: FileConfig | undefined;
   readonly provenance: Provenance | undefined;
+  /** What a viewer keeps in the file under `edgewise.view`, as it stands there: not checked. */
+  readonly view: unknown;
 }
 
 /** The shape of the model that the file is for. */
@@ -68,7 +70,7 @@ export function parseCircuit(text: string, source: string): CircuitFile {
       `edgewise.schema_version is ${quote(version)}, expected ${SCHEMA_VERSION}`,
     );
   }
-  const { direct_edges: direct, provenance, untested_removals: removals = [] } = own;
+  const { direct_edges: direct, provenance, untested_removals: removals = [], view } = own;
   if (!Array.isArray(removals) || !removals.every((name) => typeof name === 'string')) {
     throw new EdgewiseError('circuit', source, 'edgewise.untested_removals: expected an array of edge names');
   }
@@ -82,6 +84,7 @@ export function parseCircuit(text: string, source: string): CircuitFile {
       provenance === undefined
         ? undefined
         : decodeProvenance(asObject(provenance, source, 'edgewise.provenance'), source),
+    view,
   };
 }
 

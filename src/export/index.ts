@@ -27,6 +27,14 @@ export {
   type FileEdge,
 } from './circuit-file.js';
 export { SCHEMA_VERSION, writeCircuitJson } from './circuit-json.js';
+export {
+  DETAILS_VERSION,
+  detailsFit,
+  estimateDetailsBytes,
+  parseDetails,
+  writeDetails,
+  type DetailsExtent,
+} from './details-json.js';
 export { writeDot } from './dot.js';
 export { writeGexf } from './gexf.js';
 export { writeGraphml } from './graphml.js';

@@ -1,6 +1,7 @@
+import { mean } from '../base/mean.js';
 import { EdgeSet } from '../circuit/edge-set.js';
 import type { Topology } from '../circuit/topology.js';
-import type { RemovalEvaluator } from '../discover/ports.js';
+import type { PerPrompt, RemovalEvaluator } from '../discover/ports.js';
 import { LogitsReadout, type BoundReadout } from '../exec/logits-readout.js';
 import { METRICS, type MetricName, type ReadoutPart } from '../exec/metrics.js';
 import type { PassShape } from '../exec/pass-plan.js';
@@ -14,7 +15,7 @@ import type { PatchOptions } from './options.js';
 import { uploadPrompts, type PromptBatch } from './prompt-batch.js';
 
 export interface PlainOptions extends PatchOptions {
-  /** Metric of `metric` and `withoutPrefixes`. */
+  /** Metric of `metric`, `perPrompt` and `withoutPrefixes`. */
   readonly metric: MetricName;
   /** Prompts per pass and circuits per pass; the sequence is the longest prompt's. */
   readonly shape: PassShape;
@@ -140,7 +141,7 @@ export class PlainEvaluator implements RemovalEvaluator {
   #fillAblatedPorts(): void {
     for (const { batch, clean } of this.#batches) {
       const recording = this.#weights.gpu.record();
-      this.#pass.encode(recording, clean, [EdgeSet.empty(this.topology)], batch.ablatedPorts);
+      this.#pass.encode(recording, clean, [EdgeSet.empty(this.topology)], { ports: batch.ablatedPorts! });
       recording.submit();
     }
   }
@@ -168,11 +169,15 @@ export class PlainEvaluator implements RemovalEvaluator {
   }
 
   async metric(circuit: EdgeSet): Promise<number> {
-    const [values] = await this.evaluate([circuit], [this.#options.metric]);
-    return mean(values![this.#options.metric]!);
+    return mean(await this.perPrompt(circuit));
   }
 
-  async withoutPrefixes(current: EdgeSet, candidates: readonly number[]): Promise<readonly number[]> {
+  async perPrompt(circuit: EdgeSet): Promise<PerPrompt> {
+    const [values] = await this.evaluate([circuit], [this.#options.metric]);
+    return values![this.#options.metric]!;
+  }
+
+  async withoutPrefixes(current: EdgeSet, candidates: readonly number[]): Promise<readonly PerPrompt[]> {
     const circuits: EdgeSet[] = [];
     let circuit = current;
     for (const id of candidates.slice(0, this.#options.shape.circuits)) {
@@ -180,7 +185,7 @@ export class PlainEvaluator implements RemovalEvaluator {
       circuits.push(circuit);
     }
     const values = await this.evaluate(circuits, [this.#options.metric]);
-    return values.map((perMetric) => mean(perMetric[this.#options.metric]!));
+    return values.map((perMetric) => perMetric[this.#options.metric]!);
   }
 
   /** One submission per micro-batch; all are queued before the first is waited for. */
@@ -219,9 +224,4 @@ export type PromptValues = Partial<Record<MetricName, number[]>>;
 
 function emptyValues(metrics: readonly MetricName[]): PromptValues {
   return Object.fromEntries(metrics.map((name) => [name, []]));
-}
-
-/** Mean in float64, in prompt order. */
-export function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

@@ -36,6 +36,13 @@ export function uploadIds(
   return arena.upload(`${side} tokens`, tokens);
 }
 
+/** Per prompt the token (of all T) whose prediction is measured; token 0 for prompts that fill up the pass. */
+export function uploadMetricRows(arena: Arena, shape: PassShape, pairs: readonly PromptPair[]): Tensor {
+  const rows = new Uint32Array(shape.prompts);
+  pairs.forEach((pair, n) => (rows[n] = n * shape.sequence + pair.position));
+  return arena.upload('metric rows', rows);
+}
+
 /** Cuts prompts into batches of `shape.prompts` and uploads their tokens; what edges carry is for the caller to fill in. */
 export function uploadPrompts(
   arena: Arena,
@@ -47,9 +54,7 @@ export function uploadPrompts(
 ): PromptBatch[] {
   const table = batchTensors(topology, weights.layout, shape, direct);
   return inBatches(pairs, shape.prompts).map((part) => {
-    const rows = new Uint32Array(shape.prompts);
-    part.forEach((pair, n) => (rows[n] = n * shape.sequence + pair.position));
-    const metricRows = arena.upload('metric rows', rows);
+    const metricRows = uploadMetricRows(arena, shape, part);
     const ablated = arena.tensor('ablated writers', table.ablated);
     const ablatedPorts = direct ? arena.tensor('ablated ports', table.ablatedPorts) : undefined;
     const inputs = (ids: Tensor): PassInputs => ({ ids, metricRows, ablated, ablatedPorts });

@@ -43,21 +43,37 @@ export interface RunPlan {
 /** 4 GB, in bytes: what a run may take beside the weights unless told otherwise. */
 export const DEFAULT_BUDGET = 4e9;
 
+/** Tensors beside those of the pass, and how many there are of each. */
+export type TensorsBeside = (
+  shape: PassShape,
+  microBatches: number,
+) => { readonly tensors: Readonly<Record<string, readonly number[]>>; readonly count: number };
+
 /**
  * Decides before anything is allocated how many prompts go through a pass at once: all of them if every tensor fits a
  * binding and the sum fits the budget, otherwise the largest equal share that does.
  *
+ * @param beside default: what an evaluator keeps of every micro-batch.
  * @throws EdgewiseError of kind device with the numbers where even one prompt at a time does not fit.
  */
-export function planRun(topology: Topology, layout: Layout, size: RunSize, limits: RunLimits): RunPlan {
-  let plan = tabulate(topology, layout, size, size.prompts);
+export function planRun(
+  topology: Topology,
+  layout: Layout,
+  size: RunSize,
+  limits: RunLimits,
+  beside: TensorsBeside = (shape, count) => ({
+    tensors: batchTensors(topology, layout, shape, size.directEdges),
+    count,
+  }),
+): RunPlan {
+  let plan = tabulate(topology, layout, size, size.prompts, beside);
   const fits = (candidate: RunPlan): boolean =>
     candidate.bytes <= limits.budget &&
     candidate.tensors.every((tensor) => tensor.bytes <= limits.maxBinding) &&
     largestGrid(layout, candidate.shape) <= limits.maxWorkgroups;
   while (!fits(plan) && plan.shape.prompts > 1) {
     const next = Math.min(plan.shape.prompts - 1, Math.ceil(size.prompts / (plan.microBatches + 1)));
-    plan = tabulate(topology, layout, size, next);
+    plan = tabulate(topology, layout, size, next, beside);
   }
   if (fits(plan)) return plan;
   const widest = plan.tensors.reduce((a, b) => (b.bytes > a.bytes ? b : a));
@@ -74,7 +90,7 @@ function largestGrid(layout: Layout, { prompts, sequence }: PassShape): number {
   return Math.ceil(tokens * Math.max(Math.max(layout.width4, layout.head4) / 64, 1 / 8));
 }
 
-function tabulate(topology: Topology, layout: Layout, size: RunSize, prompts: number): RunPlan {
+function tabulate(topology: Topology, layout: Layout, size: RunSize, prompts: number, beside: TensorsBeside): RunPlan {
   const shape: PassShape = { prompts, sequence: size.sequence, circuits: size.circuits };
   const microBatches = Math.ceil(size.prompts / prompts);
   const row = ([name, dimensions]: [string, readonly number[]], count: number): PlannedTensor => ({
@@ -83,9 +99,10 @@ function tabulate(topology: Topology, layout: Layout, size: RunSize, prompts: nu
     bytes: tensorBytes(dimensions),
     count,
   });
+  const further = beside(shape, microBatches);
   const tensors = [
     ...Object.entries(passTensors(topology, layout, shape)).map((entry) => row(entry, 1)),
-    ...Object.entries(batchTensors(topology, layout, shape, size.directEdges)).map((entry) => row(entry, microBatches)),
+    ...Object.entries(further.tensors).map((entry) => row(entry, further.count)),
   ];
   return { shape, microBatches, tensors, bytes: tensors.reduce((sum, tensor) => sum + tensor.bytes * tensor.count, 0) };
 }

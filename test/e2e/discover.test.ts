@@ -2,6 +2,7 @@ import { existsSync, watch } from 'node:fs';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { detailsFit, fileTopology, parseCircuit, parseDetails, resolveCircuit } from '../../src/export/index.js';
 import { cli, cliJson, expectMistake, finished, NO_ADAPTER, runCli, startCli, useFolder } from '../support/cli.js';
 import { TINY_EDGES, TINY_MODEL, tinyRows, writeRows } from '../support/tiny-task.js';
 
@@ -28,7 +29,8 @@ interface CircuitJson {
   };
 }
 
-const FILES = ['circuit.gexf', 'circuit.json', 'trace.jsonl'];
+const FILES = ['circuit.gexf', 'circuit.json', 'details.json', 'trace.jsonl'];
+const WITHOUT_DETAILS = FILES.filter((file) => file !== 'details.json');
 const folder = useFolder();
 let task: string;
 let discover: string[];
@@ -187,6 +189,32 @@ describe('a search', () => {
     await writeFile(join(out, '.circuit.json.0123456789ab.tmp'), '{"cfg"');
     await cli([...discover, '--out', out]);
     expect(await contents(out)).toEqual(files);
+  });
+});
+
+describe('details', () => {
+  const quick = ['--prompts', '2', '--threshold', '0.5'];
+
+  test('belong to the circuit beside them, with ids for tokens where there is no tokenizer', async () => {
+    await cli([...discover, ...quick, '--out', inFolder('details')]);
+    const files = await contents(inFolder('details'));
+    const details = parseDetails(files['details.json']!, 'details.json');
+    const file = parseCircuit(files['circuit.json']!, 'circuit.json');
+    const circuit = resolveCircuit(file, fileTopology(file));
+    expect(detailsFit(details, circuit)).toBe(true);
+    expect(details.prompts.map((prompt) => prompt.clean)).toEqual(
+      tinyRows(2).map((row) => row.clean_ids.map((id) => `#${id}`)),
+    );
+    expect(details.curve.at(-1)!.faithfulness).toBeCloseTo(circuit.provenance!.faithfulness!, 6);
+  });
+
+  test('are left out on demand, and those of an earlier run then removed', async () => {
+    const run = [...discover, ...quick, '--out', inFolder('bare')];
+    await cli(run);
+    expect((await readdir(inFolder('bare'))).sort()).toEqual(FILES);
+    const text = await cli([...run, '--no-details']);
+    expect((await readdir(inFolder('bare'))).sort()).toEqual(WITHOUT_DETAILS);
+    expect(text).not.toContain('details.json');
   });
 });
 

@@ -1,12 +1,12 @@
 /** ACDC on the device against runs of the reference ACDC: every test in order, its metrics and its decision. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { mean } from '../../src/base/mean.js';
 import { EdgeSet } from '../../src/circuit/edge-set.js';
 import { acdc, type AcdcOptions, type AcdcResult } from '../../src/discover/acdc.js';
 import type { MetricName } from '../../src/exec/metrics.js';
 import { openModel } from '../../src/model/load-model.js';
 import { openModelDirectory } from '../../src/node/model-directory.js';
 import type { Ablation } from '../../src/circuit/run-identity.js';
-import { mean } from '../../src/patch/plain.js';
 import { uploadModel, withEvaluator, type DeviceModel } from '../support/evaluators.js';
 import { fixture, fixtureJson, sharedFixtures } from '../support/fixtures.js';
 import { expectClose, useDevice } from '../support/gpu.js';

@@ -4,12 +4,13 @@
  */
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { mean } from '../../src/base/mean.js';
 import { memorySource } from '../../src/checkpoint/byte-source.js';
 import { readSafetensorsHeader, readTensor } from '../../src/checkpoint/safetensors.js';
 import { EdgeSet } from '../../src/circuit/edge-set.js';
 import { openModel, type LoadedModel } from '../../src/model/load-model.js';
 import { openModelDirectory } from '../../src/node/model-directory.js';
-import { mean, type PromptValues } from '../../src/patch/plain.js';
+import type { PromptValues } from '../../src/patch/plain.js';
 import type { PromptPair } from '../../src/task/types.js';
 import {
   allLogits,

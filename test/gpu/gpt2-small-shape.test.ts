@@ -3,10 +3,13 @@ import { createRng } from '../../src/base/rng.js';
 import { EdgeSet } from '../../src/circuit/edge-set.js';
 import { planFor, topologyOf } from '../../src/engine.js';
 import { Gpu } from '../../src/gpu/gpu.js';
+import { inspectNodes } from '../../src/inspect/inspect-nodes.js';
 import { gpt2Spec, randomModel } from '../../src/model/random-model.js';
 import { uploadWeights } from '../../src/model/weights.js';
 import { openDevice } from '../../src/node/device.js';
 import { PlainEvaluator } from '../../src/patch/plain.js';
+import { DEFAULT_BUDGET } from '../../src/patch/run-plan.js';
+import { expectClose } from '../support/gpu.js';
 
 // A model of GPT-2 small's shape, with an adapter whose bindings end at 128 MiB: its embedding alone has 154 MB.
 
@@ -26,6 +29,7 @@ test('runs in pieces, within 2 GB for 8 prompts of 15 tokens', async () => {
     return { clean: prompt(), corrupted: prompt(), position: TOKENS - 1, correct: [1], wrong: [2] };
   });
 
+  let differences: number[] = [];
   const open = await openDevice();
   const gpu = new Gpu(open.device, open.adapter, BINDING_LIMIT);
   const weights = await uploadWeights(gpu, spec, model.weights);
@@ -40,9 +44,17 @@ test('runs in pieces, within 2 GB for 8 prompts of 15 tokens', async () => {
       const corrupted = await evaluator.evaluateCorrupted(['logit-diff', 'kl']);
       expect(none).toEqual(corrupted);
       for (const value of none!.kl!) expect(value).toBeGreaterThan(0.01);
+      const [whole] = await evaluator.evaluate([EdgeSet.full(topology)], ['logit-diff']);
+      differences = whole!['logit-diff']!.map((loss) => -loss);
     } finally {
       evaluator.dispose();
     }
+    const inspection = { positionsInInput: false, budget: DEFAULT_BUDGET };
+    const everyNode = [...topology.writers.keys()];
+    const { direct, constants, nodes } = await inspectNodes(weights, topology, pairs, everyNode, inspection);
+    expect(nodes).toHaveLength(everyNode.length);
+    const sums = constants.map((constant, n) => direct.reduce((sum, values) => sum + values[n]!, constant));
+    expectClose('direct effects', sums, differences, 1e-3);
   } finally {
     weights.dispose();
     await open.close();

@@ -14,12 +14,12 @@ const OPTIONS: AcdcOptions = { threshold: 0.5, absolute: false, senderHeads: 'de
 /** @param prefix how many of the candidates it answers for, at most. */
 function evaluatorOf(metric: (circuit: EdgeSet) => number, prefix: () => number = () => 1): RemovalEvaluator {
   return {
-    metric: (circuit) => Promise.resolve(metric(circuit)),
+    perPrompt: (circuit) => Promise.resolve([metric(circuit)]),
     withoutPrefixes(current, candidates) {
       expect(candidates.length).toBeGreaterThan(0);
       for (const edge of candidates) expect(current.has(edge)).toBe(true);
       let circuit = current;
-      return Promise.resolve(candidates.slice(0, prefix()).map((edge) => metric((circuit = circuit.without(edge)))));
+      return Promise.resolve(candidates.slice(0, prefix()).map((edge) => [metric((circuit = circuit.without(edge)))]));
     },
   };
 }
@@ -224,6 +224,23 @@ describe('dead receivers', () => {
         .sort((a, b) => a - b),
     ).toEqual([...result.kept]);
   });
+});
+
+test('effects per prompt: of kept edges alone, against the circuit at their test; decisions are made on the mean', async () => {
+  // Two prompts that disagree: the mean effects are 1, 0.25, and 0.75 beside a removal that moved both prompts.
+  const first = costs({ 'm1->logits': 4, 'a1.h1->logits': -1, 'm0->logits': 2 });
+  const second = costs({ 'm1->logits': -2, 'a1.h1->logits': 1.5, 'm0->logits': -0.5 });
+  const values = (circuit: EdgeSet): number[] => [first(circuit), second(circuit)];
+  const evaluator: RemovalEvaluator = {
+    perPrompt: (circuit) => Promise.resolve(values(circuit)),
+    withoutPrefixes: (current, [edge]) => Promise.resolve([values(current.without(edge!))]),
+  };
+  const result = await acdc(evaluator, full, OPTIONS);
+  expect(additions(result.kept)).toEqual(['m0->logits', 'm1->logits']);
+  expect([...result.promptEffects]).toEqual([
+    [idOf('m1->logits'), [4, -2]],
+    [idOf('m0->logits'), [2, -0.5]],
+  ]);
 });
 
 test('how many candidates the evaluator answers for at once changes nothing', async () => {

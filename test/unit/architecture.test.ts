@@ -18,6 +18,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   patch: ['base', 'circuit', 'gpu', 'model', 'exec', 'task', 'discover/ports'],
   evaluate: ['base', 'circuit', 'discover/ports'],
   export: ['base', 'circuit', 'graphology', 'graphology-types'],
+  inspect: ['base', 'circuit', 'gpu', 'model', 'exec', 'task', 'patch'],
   check: ['base', 'circuit', 'gpu', 'model', 'exec', 'task', 'patch'],
 };
 const CORE = Object.keys(MAY_IMPORT);

@@ -1,9 +1,19 @@
 import { Command, Option } from 'commander';
 import { join } from 'node:path';
 import type { Circuit } from '../../circuit/circuit.js';
+import type { CircuitDetails } from '../../circuit/details.js';
 import { SENDER_HEADS, type SenderHeads } from '../../circuit/run-identity.js';
-import { checkRun, runIdentity, type Discovery, type DiscoveryOptions } from '../../engine.js';
-import { CIRCUIT_WRITERS, writeTrace } from '../../export/index.js';
+import {
+  checkRun,
+  runIdentity,
+  type Discovery,
+  type DiscoveryOptions,
+  type Engine,
+  type InspectionOptions,
+} from '../../engine.js';
+import { CIRCUIT_WRITERS, writeDetails, writeTrace } from '../../export/index.js';
+import type { Task } from '../../task/types.js';
+import { detailsTooLarge, DETAILS_LIMIT } from '../details-limit.js';
 import {
   adapterOption,
   finiteNumber,
@@ -20,7 +30,7 @@ import {
   type PatchingOptions,
   type TaskOptions,
 } from '../options.js';
-import { progressBar } from '../progress.js';
+import { note, progressBar } from '../progress.js';
 import { assertUsable, writeResult } from '../result-folder.js';
 import {
   openModelArgument,
@@ -39,6 +49,8 @@ interface Options extends ModelOptions, TaskOptions, PatchingOptions {
   readonly directEdges: boolean;
   readonly senderHeads: SenderHeads;
   readonly abs: boolean;
+  /** Undefined where neither --details nor --no-details is given. */
+  readonly details?: boolean;
   readonly out?: string;
   readonly force: boolean;
   readonly json: boolean;
@@ -47,7 +59,7 @@ interface Options extends ModelOptions, TaskOptions, PatchingOptions {
 export function discoverCommand(): Command {
   const command = new Command('discover')
     .description(
-      'Prune a model down to the circuit of a task and write it as circuit.json, circuit.gexf and trace.jsonl.',
+      'Prune a model down to the circuit of a task and write it as circuit.json, circuit.gexf, trace.jsonl and details.json.',
     )
     .addOption(modelOption())
     .addOption(taskOption())
@@ -68,6 +80,13 @@ export function discoverCommand(): Command {
         .default('descending'),
     )
     .option('--abs', 'test the absolute effect: also keep edges whose removal improves the metric', false)
+    .addOption(
+      new Option(
+        '--details',
+        'also write details.json: attention patterns, direct effects and effects per prompt',
+      ).default(undefined, `unless it takes more than ${DETAILS_LIMIT} MB`),
+    )
+    .option('--no-details', 'do not write details.json')
     .addOption(
       new Option('--out <folder>', 'where results go')
         .argParser(nonEmpty)
@@ -92,20 +111,51 @@ async function discover(options: Options): Promise<void> {
   const folder = options.out ?? join('runs', `${opened.model.name}.${task.name}.${options.method}`);
   await assertUsable(folder, runIdentity(opened.model, task, search), options.force);
   const bar = progressBar('testing edges');
-  const discovery = await withEngine(opened.model, options, (engine) =>
-    engine.discover(task, search, ({ tested, kept, decided, total }) => {
-      bar.update(decided, total, `${tested} tested, ${kept} kept`);
-    }),
-  ).finally(() => bar.stop());
+  const { discovery, details } = await withEngine(opened.model, options, async (engine) => {
+    const discovery = await engine
+      .discover(task, search, ({ tested, kept, decided, total }) => {
+        bar.update(decided, total, `${tested} tested, ${kept} kept`);
+      })
+      .finally(() => bar.stop());
+    if (!detailsWanted(options.details, task, discovery.circuit)) return { discovery };
+    const { tokenText } = reader;
+    const details = await inspectCircuit(engine, task, discovery, { ...search, ...(tokenText && { tokenText }) });
+    return { discovery, details };
+  });
 
   const files = await writeResult(folder, {
     'circuit.json': CIRCUIT_WRITERS.json(discovery.circuit),
     'circuit.gexf': CIRCUIT_WRITERS.gexf(discovery.circuit),
     'trace.jsonl': writeTrace(discovery.trace),
+    'details.json': details && writeDetails(details),
   });
   process.stdout.write(
     options.json ? `${JSON.stringify(jsonReport(discovery, files))}\n` : textReport(discovery, files),
   );
+}
+
+/** As told; otherwise unless details.json would become large, which is said. */
+function detailsWanted(told: boolean | undefined, task: Task, circuit: Circuit): boolean {
+  if (told !== undefined) return told;
+  const remark = detailsTooLarge(task, circuit);
+  if (remark !== undefined) note(remark);
+  return remark === undefined;
+}
+
+async function inspectCircuit(
+  engine: Engine,
+  task: Task,
+  discovery: Discovery,
+  options: InspectionOptions,
+): Promise<CircuitDetails> {
+  const bar = progressBar('measuring details');
+  try {
+    return await engine.inspect(task, discovery, options, ({ done, total }) => {
+      bar.update(done, total, `${done} of ${total} passes`);
+    });
+  } finally {
+    bar.stop();
+  }
 }
 
 async function searchOptions(options: Options, reader: TaskReader): Promise<DiscoveryOptions> {

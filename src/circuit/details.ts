@@ -1,0 +1,54 @@
+/**
+ * What a reader asks of a circuit beyond its edges: how its nodes behave on the task's prompts. Measured in the whole,
+ * unpatched model on the clean prompts, unless said otherwise. Plain data, written as details.json beside circuit.json.
+ */
+export interface CircuitDetails {
+  /** What it belongs to: SHA-256 (hex) of weights and task, and the number of kept edges. */
+  readonly of: { readonly model: string; readonly task: string; readonly keptEdges: number };
+  /** Metric of the run, whose values are in loss form. */
+  readonly metric: string;
+  readonly prompts: readonly PromptDetails[];
+  /** By name: every node of the circuit but `logits`. */
+  readonly nodes: Readonly<Record<string, NodeDetails>>;
+  /**
+   * Per prompt, what is left of the logit difference after the direct effects of the nodes in `nodes`: writers outside of
+   * the circuit, and constants (biases of attention output and final norm, and the position embeddings where they are no part of `input`).
+   * Null without answers.
+   */
+  readonly rest: { readonly writers: readonly number[]; readonly constants: readonly number[] } | null;
+  /** Per kept edge, by name: its effect on each prompt at its decision; the mean over prompts is the edge's effect. */
+  readonly edges: Readonly<Record<string, readonly number[]>>;
+  /** Faithfulness of the circuit of the `edges` strongest kept edges by |effect|, in ascending order of `edges`. */
+  readonly curve: readonly { readonly edges: number; readonly faithfulness: number | null }[];
+}
+
+export interface PromptDetails {
+  /** Texts of the tokens as the model reads them, beginning-of-text token included; both of the same length. */
+  readonly clean: readonly string[];
+  readonly corrupted: readonly string[];
+  /** Index of the token whose prediction is measured. */
+  readonly position: number;
+  /** Texts of right and of wrong answers; may be empty. */
+  readonly correct: readonly string[];
+  readonly wrong: readonly string[];
+  /** Metric of the whole model, of the circuit and of the empty circuit on this prompt; null where not finite. */
+  readonly metrics: { readonly whole: number | null; readonly circuit: number | null; readonly empty: number | null };
+  /** Mean logit of the right answers minus mean logit of the wrong ones; null without both. */
+  readonly logitDifference: number | null;
+}
+
+export interface NodeDetails {
+  /** Heads only: per prompt the attention pattern, n x n row-major, n = number of clean tokens; row = query. */
+  readonly attention: readonly Float32Array[] | null;
+  /** Per prompt: direct effect on the logit difference through the final norm as it was in that run; null without answers. */
+  readonly direct: readonly number[] | null;
+  /** Strongest tokens of the node's own output at the measured position through the final norm, averaged over prompts. */
+  readonly promotes: readonly TokenLogit[];
+  readonly suppresses: readonly TokenLogit[];
+}
+
+/** A token's text and the node's direct contribution to its logit, relative to the mean over the vocabulary. */
+export interface TokenLogit {
+  readonly token: string;
+  readonly logit: number;
+}

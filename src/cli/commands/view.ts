@@ -1,0 +1,79 @@
+import { Command, Option } from 'commander';
+import { EdgewiseError } from '../../base/errors.js';
+import { checkCircuit, findCircuits, type CircuitPaths } from '../../node/circuit-files.js';
+import { openBrowser } from '../../node/open-browser.js';
+import { readCircuitText } from '../../node/open-files.js';
+import { serveViewer } from '../../node/view-server.js';
+import { viewerPage } from '../../node/viewer-page.js';
+import { count } from '../options.js';
+import { note } from '../progress.js';
+
+interface Options {
+  readonly port: number;
+  readonly open: boolean;
+}
+
+/** Where `discover` puts its results. */
+const RESULTS = 'runs';
+
+export function viewCommand(): Command {
+  return new Command('view')
+    .description('Show circuits in the browser. Serves them on this machine only, until Ctrl-C. Needs no GPU.')
+    .argument('[path...]', `circuit files (JSON or GEXF), result folders, or folders of them (default: ${RESULTS})`)
+    .addOption(
+      new Option('--port <n>', 'where to serve; 0 is any port that is free').argParser(count(0, 65_535)).default(0),
+    )
+    .option('--no-open', 'print the address only, do not open the browser')
+    .action(view);
+}
+
+async function view(paths: readonly string[], options: Options): Promise<void> {
+  const page = await viewerPage();
+  const files = await readable(paths.length > 0 ? await circuitsAt(paths) : await newResults());
+  const server = await serveViewer(page, files, options.port);
+  const ended = signalToEnd();
+  process.stdout.write(`viewer at ${server.url} (Ctrl-C ends it)\n`);
+  if (options.open) openBrowser(server.url);
+  await ended;
+  await server.close();
+}
+
+/** Each circuit once, however often it is named. */
+async function circuitsAt(paths: readonly string[]): Promise<CircuitPaths[]> {
+  const found = (await Promise.all(paths.map(findCircuits))).flat();
+  return [...new Map(found.map((file) => [file.circuit, file])).values()];
+}
+
+async function newResults(): Promise<CircuitPaths[]> {
+  try {
+    return await findCircuits(RESULTS);
+  } catch (cause) {
+    const what = `there are no results under ${RESULTS}/; name a circuit file, a result folder, or a folder of circuits`;
+    throw new EdgewiseError('usage', 'path', what, { cause });
+  }
+}
+
+/** Those that can be shown. One that is broken ends the command where it is alone, and is told of otherwise. */
+async function readable(files: readonly CircuitPaths[]): Promise<CircuitPaths[]> {
+  const good: CircuitPaths[] = [];
+  const errors: EdgewiseError[] = [];
+  for (const file of files) {
+    try {
+      checkCircuit(await readCircuitText(file.circuit), file.circuit);
+      good.push(file);
+    } catch (error) {
+      if (!(error instanceof EdgewiseError)) throw error;
+      errors.push(error);
+    }
+  }
+  if (good.length === 0) throw errors[0]!;
+  for (const { message } of errors) note(`warning: ${message}; left out`);
+  return good;
+}
+
+function signalToEnd(): Promise<void> {
+  // They stay caught, because Ctrl-C may arrive twice: from the terminal and from the parent process.
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => resolve());
+  });
+}

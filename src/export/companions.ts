@@ -1,0 +1,40 @@
+/** What a file of a result holds, by its name. */
+export type FileRole = 'circuit' | 'trace' | 'details';
+
+/** Names of the files that lie beside a circuit's: `x.json` has `x.trace.jsonl`, `circuit.json` has `trace.jsonl`. */
+export interface Companions {
+  readonly trace: string;
+  readonly details: string;
+}
+
+export function companionsOf(circuitName: string): Companions {
+  const stem = stemOf(circuitName);
+  const prefix = stem === 'circuit' ? '' : `${stem}.`;
+  return { trace: `${prefix}trace.jsonl`, details: `${prefix}details.json` };
+}
+
+export function roleOf(name: string): FileRole {
+  if (/(^|\.)trace\.jsonl$/i.test(name)) return 'trace';
+  return /(^|\.)details\.json$/i.test(name) ? 'details' : 'circuit';
+}
+
+/** A circuit file's name without its ending. Files of one stem hold the same circuit. */
+export function stemOf(circuitName: string): string {
+  return circuitName.replace(/\.(json|gexf|xml)$/i, '');
+}
+
+/** What a circuit is called where only its file is known: `circuit.json` alone says nothing, its folder does. */
+export function shownName(folder: string, file: string): string {
+  return stemOf(file) === 'circuit' && folder !== '' ? `${folder}/${file}` : file;
+}
+
+/** The names in order, those that are there already with a number: `x.json`, `x.json (2)`. */
+export function distinctNames(names: readonly string[]): string[] {
+  const taken = new Set<string>();
+  return names.map((name) => {
+    let free = name;
+    for (let i = 2; taken.has(free); i++) free = `${name} (${i})`;
+    taken.add(free);
+    return free;
+  });
+}

@@ -1,0 +1,85 @@
+import { keptEdges, type Circuit } from '../circuit/circuit.js';
+import type { CircuitDetails, NodeDetails, PromptDetails, TokenLogit } from '../circuit/details.js';
+import { circuitNodes } from '../circuit/graph.js';
+import type { PromptPair, Task } from '../task/types.js';
+import type { NodeBehaviour } from './inspect-nodes.js';
+import type { TokenValue } from './top-tokens.js';
+
+/** Text of a token by its id. */
+export type TokenText = (id: number) => string;
+
+/** Metrics per prompt, in loss form. */
+export interface PromptMetrics {
+  readonly whole: readonly number[];
+  readonly circuit: readonly number[];
+  readonly empty: readonly number[];
+  /** Mean logit of the right answers - mean logit of the wrong ones, in the whole model. */
+  readonly logitDifference: readonly number[];
+}
+
+/** Writers of the circuit by index: every node but `logits`. */
+export function writersOf(circuit: Circuit): number[] {
+  const names = circuitNodes(circuit);
+  return [...circuit.topology.writers.keys()].filter((writer) => names.has(circuit.topology.writerName(writer)));
+}
+
+/** What was measured, under the names of nodes and edges and with tokens as texts. */
+export function circuitDetails(
+  circuit: Circuit,
+  task: Task,
+  metrics: PromptMetrics,
+  behaviour: NodeBehaviour,
+  found: Pick<CircuitDetails, 'edges' | 'curve'> & { readonly model: string; readonly metric: string },
+  tokenText: TokenText,
+): CircuitDetails {
+  const answered = task.pairs.every(hasBothAnswers);
+  const { topology } = circuit;
+  const writers = writersOf(circuit);
+  const tokens = (values: readonly TokenValue[]): TokenLogit[] =>
+    values.map(({ id, logit }) => ({ token: tokenText(id), logit }));
+  const nodes = writers.map((writer, i): [string, NodeDetails] => {
+    const { attention, promotes, suppresses } = behaviour.nodes[i]!;
+    const direct = answered ? behaviour.direct[writer]! : null;
+    return [
+      topology.writerName(writer),
+      { attention, direct, promotes: tokens(promotes), suppresses: tokens(suppresses) },
+    ];
+  });
+  return {
+    of: { model: found.model, task: task.hash, keptEdges: keptEdges(circuit) },
+    metric: found.metric,
+    prompts: task.pairs.map((pair, n) => promptDetails(pair, metrics, n, tokenText)),
+    nodes: Object.fromEntries(nodes),
+    rest: answered ? { writers: others(behaviour.direct, writers), constants: behaviour.constants } : null,
+    edges: found.edges,
+    curve: found.curve,
+  };
+}
+
+function promptDetails(pair: PromptPair, metrics: PromptMetrics, n: number, tokenText: TokenText): PromptDetails {
+  const { clean, corrupted, texts, position, correct, wrong } = pair;
+  const finite = (value: number | undefined): number | null => (Number.isFinite(value) ? value! : null);
+  return {
+    clean: texts?.clean ?? clean.map(tokenText),
+    corrupted: texts?.corrupted ?? corrupted.map(tokenText),
+    position,
+    correct: correct.map(tokenText),
+    wrong: wrong.map(tokenText),
+    metrics: {
+      whole: finite(metrics.whole[n]),
+      circuit: finite(metrics.circuit[n]),
+      empty: finite(metrics.empty[n]),
+    },
+    logitDifference: hasBothAnswers(pair) ? finite(metrics.logitDifference[n]) : null,
+  };
+}
+
+function hasBothAnswers({ correct, wrong }: PromptPair): boolean {
+  return correct.length > 0 && wrong.length > 0;
+}
+
+/** Per prompt the sum over the writers that are not listed. */
+function others(direct: readonly (readonly number[])[], listed: readonly number[]): number[] {
+  const outside = direct.filter((_, writer) => !listed.includes(writer));
+  return direct[0]!.map((_, n) => outside.reduce((sum, values) => sum + values[n]!, 0));
+}

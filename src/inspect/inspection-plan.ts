@@ -1,0 +1,54 @@
+import type { Topology } from '../circuit/topology.js';
+import type { PassShape } from '../exec/pass-plan.js';
+import type { Layout } from '../model/layout.js';
+import { planRun, type RunLimits, type RunPlan } from '../patch/run-plan.js';
+
+/** Prompts to inspect, and of how many heads the attention is wanted. */
+export interface InspectionSize {
+  readonly prompts: number;
+  /** Tokens of the longest prompt. */
+  readonly sequence: number;
+  readonly heads: number;
+}
+
+/**
+ * Shape of every tensor that an inspection makes beside those of the pass, in f32 elements; there is one of each, since
+ * micro-batches are inspected one after the other.
+ */
+export function inspectionTensors({ writers }: Topology, { width4 }: Layout, { prompts, sequence }: PassShape) {
+  const tokens = prompts * sequence;
+  const width = 4 * width4;
+  return {
+    ids: [tokens],
+    metricRows: [prompts],
+    /** Writers' outputs at the metric positions through the final norm. */
+    parts: [writers.length, prompts, width],
+    /** The same of what is no writer: biases, and positions where they are a constant; before and after the norm. */
+    constants: [prompts, width],
+    constantParts: [prompts, width],
+    /** Per prompt the direction whose product with the norm's output is the logit difference. */
+    directions: [prompts, width],
+    dots: [writers.length, prompts],
+    constantDots: [prompts],
+    /** Means of `parts` over all prompts. */
+    means: [writers.length, 1, width],
+  } satisfies Record<string, readonly number[]>;
+}
+
+/**
+ * How many prompts to inspect at once. The patterns of the heads wanted are copied out of the pass layer by layer; their
+ * copies count as well.
+ */
+export function planInspection(
+  topology: Topology,
+  layout: Layout,
+  { prompts, sequence, heads }: InspectionSize,
+  limits: RunLimits,
+): RunPlan {
+  const size = { prompts, sequence, directEdges: false, circuits: 1 };
+  return planRun(topology, layout, size, limits, (shape) => {
+    const pattern = [shape.prompts * sequence, sequence];
+    const copies = Object.fromEntries(Array.from({ length: heads }, (_, i) => [`pattern ${i}`, pattern]));
+    return { tensors: { ...inspectionTensors(topology, layout, shape), ...copies }, count: 1 };
+  });
+}

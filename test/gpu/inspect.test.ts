@@ -1,0 +1,308 @@
+/** What the engine tells of a circuit's nodes and edges, against float64 and against itself. */
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { mean } from '../../src/base/mean.js';
+import type { CircuitDetails } from '../../src/circuit/details.js';
+import { EdgeSet } from '../../src/circuit/edge-set.js';
+import { keptEdges } from '../../src/circuit/circuit.js';
+import { detailsFit, parseDetails, writeDetails } from '../../src/export/index.js';
+import { Engine, type Discovery, type DiscoveryOptions } from '../../src/engine.js';
+import { DEFAULT_BUDGET } from '../../src/patch/run-plan.js';
+import { Gpu } from '../../src/gpu/gpu.js';
+import { inspectNodes, type NodeBehaviour } from '../../src/inspect/inspect-nodes.js';
+import { planInspection } from '../../src/inspect/inspection-plan.js';
+import { layoutOf } from '../../src/model/layout.js';
+import { openModel, type LoadedModel } from '../../src/model/load-model.js';
+import { gpt2Spec, randomModel } from '../../src/model/random-model.js';
+import { openTokenizer } from '../../src/node/open-files.js';
+import { openModelDirectory } from '../../src/node/model-directory.js';
+import { builtinTaskFile } from '../../src/task/builtin/index.js';
+import { loadTask } from '../../src/task/load-task.js';
+import type { PromptPair, Task } from '../../src/task/types.js';
+import { oracleBehaviour } from '../oracle/behaviour.js';
+import { loadOracle, runModel } from '../oracle/model.js';
+import { uploadModel, type DeviceModel } from '../support/evaluators.js';
+import { fixture } from '../support/fixtures.js';
+import { expectClose, useDevice } from '../support/gpu.js';
+import { familyFixture, familyPairs, sharePairs } from '../support/tasks.js';
+import { randomNumbers } from '../support/random.js';
+
+const device = useDevice();
+const TOLERANCE = 1e-4;
+
+/** Prompts of 1 to 9 tokens, measured in the middle or at the end, with one to four answers. */
+function mixedPairs(vocab: number): PromptPair[] {
+  const random = randomNumbers(11);
+  return [9, 1, 4, 6, 7].map((length, n) => {
+    const answers = random.sample(
+      Array.from({ length: vocab }, (_, id) => id),
+      5,
+    );
+    return {
+      clean: random.ids(length, vocab),
+      corrupted: random.ids(length, vocab),
+      position: n === 3 ? 2 : length - 1,
+      correct: answers.slice(0, 1 + (n % 3)),
+      wrong: answers.slice(3, 4 + (n % 2)),
+    };
+  });
+}
+
+const SHIPPED = fileURLToPath(new URL('../../models/tasks-4l', import.meta.url));
+
+/** The first prompts of a shipped task in the tokens of the shipped model: sets of answers, prompts of several lengths. */
+async function shippedPairs(name: string, count: number): Promise<PromptPair[]> {
+  const folder = await openModelDirectory(SHIPPED);
+  const { spec } = await openModel(folder);
+  const task = await loadTask(builtinTaskFile(name), { tokenizer: await openTokenizer(folder, spec, 'auto'), ...spec });
+  return task.pairs.slice(0, count);
+}
+
+const odd = gpt2Spec({ layers: 3, heads: 3, headWidth: 7, mlpWidth: 22, vocab: 151, maxPositions: 9, tied: false });
+const family = async (name: string): Promise<PromptPair[]> => familyPairs(await familyFixture(name));
+const directory = async (path: string): Promise<LoadedModel> => openModel(await openModelDirectory(path));
+const MODELS: readonly [string, () => Promise<LoadedModel>, () => Promise<PromptPair[]>][] = [
+  ['a random model of odd sizes', () => randomModel(odd, 3), () => Promise.resolve(mixedPairs(odd.vocab))],
+  ['gpt2', () => directory(fixture('families/gpt2')), () => family('gpt2')],
+  ['gpt2_pad', () => directory(fixture('families/gpt2_pad')), () => family('gpt2_pad')],
+  ['gpt2_invlayer', () => directory(fixture('families/gpt2_invlayer')), () => family('gpt2_invlayer')],
+  ['share4l', () => directory(fixture('share4l')), () => sharePairs('ioi.jsonl', 5)],
+  ['tasks-4l', () => directory(SHIPPED), () => shippedPairs('greater-than', 3)],
+];
+
+describe.each(MODELS)('%s', (_, load, prompts) => {
+  let loaded: LoadedModel;
+  let model: DeviceModel;
+  let pairs: PromptPair[];
+
+  beforeAll(async () => {
+    loaded = await load();
+    model = await uploadModel(device.gpu, loaded);
+    pairs = await prompts();
+  });
+  afterAll(() => model?.weights.dispose());
+
+  const inspect = (asked: readonly number[], positionsInInput: boolean, budget = DEFAULT_BUDGET) =>
+    inspectNodes(model.weights, model.topology, pairs, asked, { positionsInInput, budget });
+  const everyWriter = (): number[] => [...model.topology.writers.keys()];
+
+  test.each(['token', 'token+position'] as const)('every node, input writer %s', async (input) => {
+    const { topology } = model;
+    const got = await inspect(everyWriter(), input === 'token+position');
+    const oracle = await loadOracle(loaded, input);
+    const passes = pairs.map((pair) => runModel(oracle, pair.clean));
+    const expected = pairs.map((pair, n) => oracleBehaviour(oracle, passes[n]!, pair));
+    topology.writers.forEach((writer, w) => {
+      const name = topology.writerName(w);
+      const node = got.nodes[w]!;
+      const direct = expected.map((prompt) => prompt.direct[w]!);
+      expectClose(`direct effect of ${name}`, got.direct[w]!, direct, TOLERANCE, 'relative');
+      expect(node.attention === null, name).toBe(writer.kind !== 'head');
+      if (writer.kind === 'head') {
+        const head = writer.layer * topology.heads + writer.head;
+        expect(node.attention).toHaveLength(pairs.length);
+        node.attention!.forEach((pattern, n) =>
+          expectClose(`pattern of ${name}, prompt ${n}`, pattern, passes[n]!.patterns[head]!, TOLERANCE),
+        );
+      }
+      const { vocab } = loaded.spec;
+      const logits = Array.from({ length: vocab }, (_unused, id) => mean(expected.map((p) => p.logits[w]![id]!)));
+      const centred = logits.map((logit) => logit - mean(logits));
+      const sorted = centred.toSorted((a, b) => b - a);
+      // Ranks may swap where logits are nearly equal: compared are the values by rank, and each token's own value.
+      for (const [tokens, extremes] of [
+        [node.promotes, sorted.slice(0, 8)],
+        [node.suppresses, sorted.toReversed().slice(0, 8)],
+      ] as const) {
+        const values = tokens.map(({ logit }) => logit);
+        expect(new Set(tokens.map(({ id }) => id)).size).toBe(8);
+        expectClose(`logits of ${name} by rank`, values, extremes, TOLERANCE, 'relative');
+        expectClose(
+          `logits of ${name} by token`,
+          values,
+          tokens.map(({ id }) => centred[id]!),
+          TOLERANCE,
+          'relative',
+        );
+      }
+    });
+    const constants = expected.map((prompt) => prompt.constants);
+    expectClose('constants', got.constants, constants, TOLERANCE, 'relative');
+    const { vocab } = loaded.spec;
+    const logitDifference = pairs.map(({ correct, wrong, position }, n) => {
+      const row = passes[n]!.logits.subarray(position * vocab, (position + 1) * vocab);
+      return mean(correct.map((id) => row[id]!)) - mean(wrong.map((id) => row[id]!));
+    });
+    const sums = pairs.map((_unused, n) => got.direct.reduce((sum, values) => sum + values[n]!, got.constants[n]!));
+    expectClose('sum over all parts', sums, logitDifference, TOLERANCE, 'relative');
+  });
+
+  test('some nodes in any order, and how prompts are batched, change no bit but those of means', async () => {
+    const all = await inspect(everyWriter(), false);
+    const some = everyWriter()
+      .filter((writer) => writer % 3 !== 1)
+      .toReversed();
+    const limits = { maxBinding: device.gpu.maxBinding, maxWorkgroups: device.gpu.maxWorkgroups };
+    const sequence = Math.max(...pairs.map((pair) => pair.clean.length));
+    const heads = some.filter((writer) => model.topology.writers[writer]!.kind === 'head').length;
+    const plan = (budget: number) =>
+      planInspection(
+        model.topology,
+        layoutOf(loaded.spec),
+        { prompts: pairs.length, sequence, heads },
+        { ...limits, budget },
+      );
+    const tight = Math.floor(plan(DEFAULT_BUDGET).bytes * 0.6);
+    expect(plan(tight).microBatches).toBeGreaterThan(1);
+    const batched = await inspect(some, false, tight);
+    expect(batched.direct).toEqual(all.direct);
+    expect(batched.constants).toEqual(all.constants);
+    some.forEach((writer, i) => {
+      const [one, other] = [batched.nodes[i]!, all.nodes[writer]!];
+      expect(one.attention).toEqual(other.attention);
+      const logits = (node: NodeBehaviour['nodes'][number]): number[] =>
+        [...node.promotes, ...node.suppresses].map(({ logit }) => logit);
+      expectClose(`node ${writer}`, logits(one), logits(other), 1e-5, 'relative');
+    });
+  });
+});
+
+test('an unembedding in pieces changes no bit', async () => {
+  const pairs = mixedPairs(odd.vocab).slice(0, 1);
+  const inspect = async (bindingLimit?: number): Promise<NodeBehaviour> => {
+    const gpu = new Gpu(device.gpu.device, device.gpu.adapter, bindingLimit);
+    const { weights, topology } = await uploadModel(gpu, await randomModel(odd, 3));
+    expect(weights.unembed.chunks).toHaveLength(bindingLimit === undefined ? 1 : 2);
+    const writers = [...topology.writers.keys()];
+    try {
+      return await inspectNodes(weights, topology, pairs, writers, { positionsInInput: false, budget: DEFAULT_BUDGET });
+    } finally {
+      weights.dispose();
+      expect(gpu.liveBytes).toBe(0);
+    }
+  };
+  expect(await inspect(20_000)).toEqual(await inspect());
+});
+
+test('an inspection takes no more memory than planned', async () => {
+  const spec = gpt2Spec({ layers: 2, heads: 6, headWidth: 8, mlpWidth: 50, vocab: 151, maxPositions: 40 });
+  const gpu = new Gpu(device.gpu.device, device.gpu.adapter);
+  const { weights, topology } = await uploadModel(gpu, await randomModel(spec, 1));
+  const random = randomNumbers(2);
+  const pairs = Array.from({ length: 60 }, () => {
+    const clean = random.ids(40, spec.vocab);
+    return { clean, corrupted: clean, position: 39, correct: [1], wrong: [2] };
+  });
+  const limits = { maxBinding: gpu.maxBinding, maxWorkgroups: gpu.maxWorkgroups, budget: 12e6 };
+  const heads = 2 * spec.heads;
+  const plan = planInspection(topology, weights.layout, { prompts: 60, sequence: 40, heads }, limits);
+  expect(plan.microBatches).toBeGreaterThan(1);
+  const before = gpu.liveBytes;
+  const writers = [...topology.writers.keys()];
+  await inspectNodes(weights, topology, pairs, writers, { positionsInInput: false, budget: limits.budget });
+  expect(gpu.liveBytes).toBe(before);
+  // Tables of jobs, uniforms and lists of prompts come on top of the plan.
+  expect(gpu.peakBytes - before).toBeLessThan(plan.bytes + 5e5);
+  expect(gpu.peakBytes - before).toBeGreaterThan(plan.bytes / 2);
+  weights.dispose();
+});
+
+describe('details of a circuit', () => {
+  const OPTIONS: DiscoveryOptions = {
+    metric: 'kl',
+    ablation: 'resample',
+    input: 'token',
+    threshold: 0.02,
+    absolute: false,
+    senderHeads: 'descending',
+    directEdges: false,
+  };
+  const taskOf = (pairs: readonly PromptPair[]): Task => ({
+    name: 'a task',
+    source: 'a test',
+    hash: 'cd'.repeat(32),
+    pairs,
+    skip: 0,
+    tokenizer: null,
+  });
+
+  async function withDetails(
+    model: LoadedModel,
+    task: Task,
+    options: DiscoveryOptions,
+    use: (details: CircuitDetails, discovery: Discovery, engine: Engine) => Promise<void> | void,
+  ): Promise<void> {
+    const engine = await Engine.create({ device: device.gpu.device, adapter: device.gpu.adapter, model });
+    try {
+      const discovery = await engine.discover(task, options);
+      await use(await engine.inspect(task, discovery, options), discovery, engine);
+      engine.dispose();
+      expect(engine.gpu.liveBytes).toBe(0);
+    } finally {
+      engine.dispose();
+    }
+  }
+
+  const CASES: readonly [string, () => Promise<LoadedModel>, () => Promise<PromptPair[]>, Partial<DiscoveryOptions>][] =
+    [
+      ['kl', () => randomModel(odd, 5), () => Promise.resolve(mixedPairs(odd.vocab)), {}],
+      ['direct edges', () => randomModel(odd, 5), () => Promise.resolve(mixedPairs(odd.vocab)), { directEdges: true }],
+      [
+        'mean ablation of the logit difference by |effect|',
+        () => randomModel(odd, 5),
+        () => Promise.resolve(mixedPairs(odd.vocab)),
+        { metric: 'logit-diff', ablation: 'mean', absolute: true, threshold: 0.05 },
+      ],
+      ['share4l', () => directory(fixture('share4l')), () => sharePairs('ioi.jsonl', 4), { threshold: 0.1 }],
+    ];
+  test.each(CASES)('%s', async (_, load, prompts, choice) => {
+    const task = taskOf(await prompts());
+    const options = { ...OPTIONS, ...choice };
+    await withDetails(await load(), task, options, (details, discovery) => {
+      const { circuit } = discovery;
+      const { topology } = circuit;
+      expect(details.metric).toBe(options.metric);
+      expect(details.of.keptEdges).toBe(keptEdges(circuit));
+      expect(Object.keys(details.edges)).toHaveLength(keptEdges(circuit));
+      for (const [name, effects] of Object.entries(details.edges)) {
+        expect(effects).toHaveLength(task.pairs.length);
+        expectClose(`effects of ${name}`, [mean(effects)], [circuit.effects[topology.edgeId(name)!]!], 1e-12);
+      }
+      const metric = (which: 'whole' | 'circuit' | 'empty'): number =>
+        mean(details.prompts.map((prompt) => prompt.metrics[which]!));
+      expect([metric('whole'), metric('circuit'), metric('empty')]).toEqual([
+        discovery.initial,
+        discovery.final,
+        discovery.empty,
+      ]);
+      details.prompts.forEach((prompt, n) => {
+        expect(prompt.clean).toEqual(task.pairs[n]!.clean.map((id) => `#${id}`));
+        const direct = Object.values(details.nodes).map((node) => node.direct![n]!);
+        const sum = direct.reduce((a, b) => a + b, details.rest!.writers[n]! + details.rest!.constants[n]!);
+        expectClose('logit difference', [sum], [prompt.logitDifference!], TOLERANCE, 'relative');
+      });
+      expect(details.curve.at(-1)).toEqual({ edges: keptEdges(circuit), faithfulness: discovery.faithfulness });
+      expect(details.curve.map(({ edges }) => edges)).toEqual(
+        [1, 2, 5, 10, 20, 50, 100, 200, 500].filter((size) => size < keptEdges(circuit)).concat(keptEdges(circuit)),
+      );
+      const text = writeDetails(details);
+      const read = parseDetails(text, 'details.json');
+      expect(writeDetails(read)).toBe(text);
+      expect(detailsFit(read, circuit)).toBe(true);
+      expect(detailsFit(read, { ...circuit, kept: EdgeSet.empty(topology) })).toBe(false);
+    });
+  });
+
+  test('without answers there are no direct effects; another task or metric is refused', async () => {
+    const pairs = mixedPairs(odd.vocab).map((pair, n) => (n === 1 ? { ...pair, wrong: [] } : pair));
+    const task = taskOf(pairs);
+    await withDetails(await randomModel(odd, 5), task, OPTIONS, async (details, discovery, engine) => {
+      expect(details.rest).toBeNull();
+      expect(Object.values(details.nodes).every((node) => node.direct === null)).toBe(true);
+      expect(details.prompts.map((prompt) => prompt.logitDifference === null)).toEqual(pairs.map((__, n) => n === 1));
+      const other = { ...task, hash: 'ef'.repeat(32) };
+      await expect(engine.inspect(other, discovery, OPTIONS)).rejects.toThrow(/another model, task or metric/);
+      await expect(engine.inspect(task, discovery, { ...OPTIONS, metric: 'nll' })).rejects.toThrow(/another model/);
+    });
+  });
+});

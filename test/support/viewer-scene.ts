@@ -1,0 +1,76 @@
+import { createCircuit } from '../../src/circuit/circuit.js';
+import { EdgeSet } from '../../src/circuit/edge-set.js';
+import { Topology } from '../../src/circuit/topology.js';
+import { toCircuitData, type CircuitData } from '../../viewer/data/circuit-data.js';
+import { buildScene, type SceneOptions } from '../../viewer/scene/build-scene.js';
+import { flatten, type Point } from '../../viewer/scene/routes.js';
+import type { DisplayGraph, Scene } from '../../viewer/scene/scene.js';
+import { select } from '../../viewer/view/selection.js';
+import type { ViewState } from '../../viewer/view/view-state.js';
+import { randomNumbers } from './random.js';
+import { view } from './viewer.js';
+
+/** A circuit of any shape with heavy-tailed effects of both signs on all edges, direct ones included. */
+export function randomData(layers: number, heads: number, parallel = false, seed = 1): CircuitData {
+  const topology = new Topology({ layers, heads, parallel });
+  const normals = randomNumbers(seed).normals(topology.edgeCount);
+  return toCircuitData(
+    createCircuit({
+      topology,
+      width: null,
+      kept: EdgeSet.full(topology),
+      effects: Float64Array.from(normals, (value) => value ** 5),
+      steps: new Int32Array(topology.edgeCount).fill(-1),
+      untestedRemovals: [],
+      directTested: true,
+      provenance: null,
+    }),
+    'as-stated',
+  );
+}
+
+export function sceneOf(
+  data: CircuitData,
+  changes: Partial<ViewState> = {},
+  options: Partial<SceneOptions> = {},
+): Scene {
+  const state = view({ scope: 'all', ...changes });
+  return buildScene(data, select(data, state), state, { aspect: 1.5, force: null, found: null, ...options });
+}
+
+type Box = readonly [left: number, bottom: number, right: number, top: number];
+
+/** The box around each node of a figure. */
+export function boxesOf(graph: DisplayGraph): Map<string, Box> {
+  return new Map(
+    graph.mapNodes((id, { x, y, box }) => {
+      const [width, height] = box ?? [NaN, NaN];
+      return [id, [x - width / 2, y - height / 2, x + width / 2, y + height / 2]];
+    }),
+  );
+}
+
+/** How often drawn lines cross, over all pairs of lines. */
+export function countCrossings(paths: Iterable<readonly Point[]>): number {
+  const lines = [...paths].map((path) => flatten(path, 8));
+  let count = 0;
+  lines.forEach((line, i) => {
+    for (const other of lines.slice(i + 1)) count += meetings(line, other);
+  });
+  return count;
+}
+
+function meetings(line: readonly Point[], other: readonly Point[]): number {
+  let count = 0;
+  for (let i = 1; i < line.length; i++) {
+    for (let j = 1; j < other.length; j++) {
+      const [a, b, c, d] = [line[i - 1]!, line[i]!, other[j - 1]!, other[j]!];
+      if (turn(a, b, c) * turn(a, b, d) < 0 && turn(c, d, a) * turn(c, d, b) < 0) count++;
+    }
+  }
+  return count;
+}
+
+function turn(a: Point, b: Point, c: Point): number {
+  return Math.sign((b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0]));
+}

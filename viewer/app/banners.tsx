@@ -1,0 +1,74 @@
+import { suggestSign } from '../data/sign.js';
+import { Icon } from './icons.js';
+import { current, messages, scene, update, viewField } from './store.js';
+
+/** What the reader is told or asked, above the drawing. */
+export function Banners() {
+  const notice = scene.value.notice;
+  return (
+    <div class="banners">
+      {messages.value.map((message) => (
+        <div key={message.text} class={`banner ${message.kind}`} role={message.kind === 'error' ? 'alert' : 'status'}>
+          <p>{message.text}</p>
+          <button
+            type="button"
+            class="button"
+            aria-label="Dismiss"
+            title="Dismiss"
+            onClick={() => (messages.value = messages.value.filter((one) => one !== message))}
+          >
+            <Icon name="close" />
+          </button>
+        </div>
+      ))}
+      {notice && (
+        <div class="banner info" role="status">
+          <p>{notice}</p>
+        </div>
+      )}
+      <SignBanner />
+    </div>
+  );
+}
+
+const open = new Set<string>();
+
+/** Asks what a positive score means, where the file does not say so. */
+function SignBanner() {
+  const document = current.value;
+  if (!document || document.signStated || viewField.sign.value !== 'as-stated' || open.has(document.name)) return null;
+  const likely = suggestSign(document.circuit);
+  const leaveOpen = (): void => {
+    open.add(document.name);
+    messages.value = [...messages.value];
+  };
+  return (
+    <div class="banner question" role="region" aria-label="Meaning of the sign">
+      <p>
+        <strong>This file does not say what a positive score means.</strong>{' '}
+        {likely && (
+          <span class="quiet">
+            In sum the scores of its edges into the logits are {likely === 'positive-helps' ? 'positive' : 'negative'},
+            and what a circuit writes there mostly helps.
+          </span>
+        )}
+      </p>
+      <div class="answers">
+        {(['positive-helps', 'negative-helps'] as const).map((sign) => (
+          <button
+            key={sign}
+            type="button"
+            class={`button text${sign === likely ? ' primary' : ''}`}
+            onClick={() => update({ sign })}
+          >
+            {sign === 'positive-helps' ? 'Positive helps' : 'Negative helps'}
+            {sign === likely ? ' (likely)' : ''}
+          </button>
+        ))}
+        <button type="button" class="button text" onClick={leaveOpen}>
+          Leave open
+        </button>
+      </div>
+    </div>
+  );
+}

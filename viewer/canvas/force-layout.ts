@@ -1,0 +1,50 @@
+import { MultiDirectedGraph } from 'graphology';
+import forceAtlas2, { type ForceAtlas2Settings } from 'graphology-layout-forceatlas2';
+import ForceWorker from 'graphology-layout-forceatlas2/worker';
+import type { DisplayGraph } from '../scene/scene.js';
+
+/** How long the worker may move nodes, in milliseconds, and how many iterations stand in for it without a worker. */
+const WORKER_MS = 1200;
+const ITERATIONS = 300;
+
+/**
+ * ForceAtlas2 positions of the connected nodes, ports aside, in the units of the graph's own positions, which it starts from.
+ * Runs in a worker; where the page may start none, on this thread. Strong edges pull more.
+ */
+export async function runForceLayout(graph: DisplayGraph): Promise<Record<string, [number, number]>> {
+  const bodies = new MultiDirectedGraph<{ x: number; y: number; size: number }, { weight: number }>();
+  graph.forEachNode((id, { kind, connected, x, y, size }) => {
+    if (kind !== 'port' && connected) bodies.addNode(id, { x, y, size });
+  });
+  graph.forEachEdge((_, { strength }, source, target, from, to) => {
+    const [a, b] = [from.parent ?? source, to.parent ?? target];
+    if (a !== b && bodies.hasNode(a) && bodies.hasNode(b)) bodies.addDirectedEdge(a, b, { weight: 0.05 + strength });
+  });
+  if (bodies.order < 2) return positionsOf(bodies);
+  const settings: ForceAtlas2Settings = { ...forceAtlas2.inferSettings(bodies), adjustSizes: true, edgeWeightInfluence: 0.5 };
+  try {
+    await inWorker(bodies, settings);
+  } catch {
+    forceAtlas2.assign(bodies, { iterations: ITERATIONS, settings, getEdgeWeight: 'weight' });
+  }
+  return positionsOf(bodies);
+}
+
+async function inWorker(bodies: MultiDirectedGraph, settings: ForceAtlas2Settings): Promise<void> {
+  const layout = new ForceWorker(bodies, { settings, getEdgeWeight: 'weight' });
+  try {
+    layout.start();
+    await new Promise((resolve) => setTimeout(resolve, WORKER_MS));
+    layout.stop();
+  } finally {
+    layout.kill();
+  }
+}
+
+function positionsOf(bodies: MultiDirectedGraph): Record<string, [number, number]> {
+  const positions: Record<string, [number, number]> = {};
+  bodies.forEachNode((id, { x, y }) => {
+    if (Number.isFinite(x) && Number.isFinite(y)) positions[id] = [Number(x), Number(y)];
+  });
+  return positions;
+}

@@ -1,0 +1,169 @@
+import { placeLabels } from '../scene/labels.js';
+import { edgeMark, labelMarks, nodeMark, type EdgeMark, type Frame, type NodeMark } from '../scene/marks.js';
+import type { Palette } from '../scene/palette.js';
+import type { Scene } from '../scene/scene.js';
+import type { Styles } from '../scene/style.js';
+
+// Strokes marks of a scene on 2D canvases, in CSS pixels.
+
+export interface Surface {
+  readonly context: CanvasRenderingContext2D;
+  readonly width: number;
+  readonly height: number;
+}
+
+const FONT_FAMILY = 'Helvetica, Arial, sans-serif';
+const AXIS_FONT = `11px ${FONT_FAMILY}`;
+
+export function clear({ context, width, height }: Surface): void {
+  context.clearRect(0, 0, width, height);
+}
+
+/** Layer bands over the whole width, with their labels at the left and the columns' at the bottom, wherever the camera is. */
+export function paintBands(surface: Surface, scene: Scene, palette: Palette, frame: Frame): void {
+  const { context, width, height } = surface;
+  context.font = AXIS_FONT;
+  context.textBaseline = 'middle';
+  context.textAlign = 'left';
+  let lastLabel = Infinity;
+  for (const band of scene.bands) {
+    const top = frame.y(band.top);
+    const bottom = frame.y(band.bottom);
+    if (band.tinted) {
+      context.fillStyle = palette.band;
+      context.fillRect(0, top, width, bottom - top);
+    }
+    const middle = (top + bottom) / 2;
+    if (lastLabel - middle < 12) continue;
+    lastLabel = middle;
+    context.fillStyle = palette.faintText;
+    context.fillText(band.label, 8, middle);
+  }
+  if (scene.columns.length === 0) return;
+  context.textAlign = 'center';
+  context.fillStyle = palette.faintText;
+  const y = Math.min(height - 10, frame.y(scene.bounds.bottom) + 4);
+  const boxes = scene.columns.map(({ x, label }) => ({
+    left: frame.x(x) - 4 * label.length,
+    top: 0,
+    width: 8 * label.length,
+    height: 10,
+    priority: 0,
+  }));
+  const shown = placeLabels(boxes);
+  scene.columns.forEach(({ x, label }, i) => {
+    if (shown[i]) context.fillText(label, frame.x(x), y);
+  });
+}
+
+/** Some edges, weakest first. */
+export function paintEdges(
+  surface: Surface,
+  scene: Scene,
+  ids: Iterable<string>,
+  styles: Styles,
+  palette: Palette,
+  frame: Frame,
+): void {
+  const drawn = [...ids].map((id) => ({ id, style: styles.edge(id) })).sort((a, b) => a.style.depth - b.style.depth);
+  const marks = drawn.map(({ id, style }) => edgeMark(scene, id, style, palette, frame));
+  for (const mark of marks) strokeEdge(surface.context, mark);
+  for (const { letter } of marks) {
+    if (letter && letter.size > 4) haloText(surface.context, letter.text, ...letter.at, letter.size, letter.color, palette);
+  }
+}
+
+function strokeEdge(context: CanvasRenderingContext2D, { path, color, width, dash, head }: EdgeMark): void {
+  context.beginPath();
+  context.moveTo(...path[0]!);
+  for (let i = 1; i + 2 < path.length; i += 3) context.bezierCurveTo(...path[i]!, ...path[i + 1]!, ...path[i + 2]!);
+  context.strokeStyle = color;
+  context.lineWidth = width;
+  context.setLineDash(dash ? [...dash] : []);
+  context.stroke();
+  context.setLineDash([]);
+  if (!head) return;
+  context.beginPath();
+  for (const corner of head) context.lineTo(...corner);
+  context.fillStyle = color;
+  context.fill();
+}
+
+/** Some nodes, in the order of their depth. */
+export function paintNodes(surface: Surface, scene: Scene, ids: Iterable<string>, styles: Styles, frame: Frame): void {
+  const drawn = [...ids].map((id) => ({ id, style: styles.node(id) })).sort((a, b) => a.style.depth - b.style.depth);
+  for (const { id, style } of drawn) {
+    fillNode(surface.context, nodeMark(scene.graph.getNodeAttributes(id), style, frame));
+  }
+}
+
+function fillNode(context: CanvasRenderingContext2D, mark: NodeMark): void {
+  const { x, y, halfWidth, halfHeight } = mark;
+  context.beginPath();
+  if (mark.shape === 'circle') context.arc(x, y, halfWidth, 0, 2 * Math.PI);
+  else context.roundRect(x - halfWidth, y - halfHeight, 2 * halfWidth, 2 * halfHeight, mark.corner);
+  context.fillStyle = mark.fill;
+  context.fill();
+  if (mark.borderWidth === 0) return;
+  context.strokeStyle = mark.border;
+  context.lineWidth = mark.borderWidth;
+  context.stroke();
+}
+
+export function paintLabels(surface: Surface, scene: Scene, styles: Styles, palette: Palette, frame: Frame): void {
+  const { context } = surface;
+  for (const { text, x, y, size, color, centred, onBox } of labelMarks(scene, styles, frame)) {
+    if (size < 4) continue; // a figure seen from far away
+    context.textAlign = centred ? 'center' : 'left';
+    if (!onBox) haloText(context, text, x, y, size, color, palette, context.textAlign);
+    else {
+      context.font = `${size}px ${FONT_FAMILY}`;
+      context.textBaseline = 'middle';
+      context.fillStyle = color;
+      context.fillText(text, x, y);
+    }
+  }
+}
+
+/** Text on a seam of the background's colour, so that lines behind it do not spoil it. */
+function haloText(
+  context: CanvasRenderingContext2D,
+  text: string,
+  x: number,
+  y: number,
+  size: number,
+  color: string,
+  palette: Palette,
+  align: CanvasTextAlign = 'center',
+): void {
+  context.font = `${size}px ${FONT_FAMILY}`;
+  context.textAlign = align;
+  context.textBaseline = 'middle';
+  context.lineJoin = 'round';
+  context.lineWidth = Math.max(2, size / 4);
+  context.strokeStyle = palette.background;
+  context.strokeText(text, x, y);
+  context.fillStyle = color;
+  context.fillText(text, x, y);
+}
+
+/** Dims what is drawn so far, so that what is drawn next stands out. */
+export function paintVeil({ context, width, height }: Surface, palette: Palette): void {
+  context.globalAlpha = 0.86;
+  context.fillStyle = palette.background;
+  context.fillRect(0, 0, width, height);
+  context.globalAlpha = 1;
+}
+
+export function paintSelectionBox(
+  { context }: Surface,
+  from: { readonly x: number; readonly y: number },
+  to: { readonly x: number; readonly y: number },
+  palette: Palette,
+): void {
+  context.strokeStyle = palette.selected;
+  context.setLineDash([4, 3]);
+  context.lineWidth = 1.5;
+  context.strokeRect(from.x, from.y, to.x - from.x, to.y - from.y);
+  context.setLineDash([]);
+}

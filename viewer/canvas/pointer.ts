@@ -1,0 +1,110 @@
+import type { Target } from '../scene/pick.js';
+
+export interface Point {
+  readonly x: number;
+  readonly y: number;
+}
+
+/** What Sigma's captors tell of: a place on the surface, and a way to keep Sigma from moving the camera. */
+interface CaptorEvent extends Point {
+  readonly original: MouseEvent | TouchEvent;
+  preventSigmaDefault(): void;
+}
+interface Captor {
+  on(event: string, listener: (event: CaptorEvent) => void): unknown;
+}
+
+/** What gestures mean, told in CSS pixels of the surface. */
+export interface Gestures {
+  /** What lies at a place. */
+  at(point: Point): Target | null;
+  hover(target: Target | null): void;
+  click(target: Target | null, additive: boolean): void;
+  /** Returns whether it was dealt with; otherwise the camera zooms in. */
+  doubleClick(target: Target | null): boolean;
+  drag(node: string, to: Point): void;
+  dropped(node: string): void;
+  box(from: Point, to: Point, done: boolean): void;
+}
+
+/** CSS pixels that the pointer may move in a click. */
+const STILL = 4;
+
+interface Press {
+  readonly from: Point;
+  readonly target: Target | null;
+  readonly box: boolean;
+  moved: boolean;
+}
+
+/** Turns what mouse and fingers do into gestures. */
+export function followPointer(mouse: object, touch: object, gestures: Gestures): void {
+  const on = (captor: object, event: string, listener: (event: CaptorEvent) => void): void => {
+    (captor as Captor).on(event, listener); // its own types name every event apart
+  };
+  let press: Press | null = null;
+  let hovered: Target | null = null;
+  let pointer: Point | null = null;
+  let frame = 0;
+
+  const hover = (target: Target | null): void => {
+    if (same(target, hovered)) return;
+    hovered = target;
+    gestures.hover(target);
+  };
+  const lookUnder = (): void => {
+    frame = 0;
+    if (pointer && !press?.moved) hover(gestures.at(pointer));
+  };
+
+  on(mouse, 'mousedown', (event) => {
+    const original = event.original as MouseEvent;
+    if (original.button !== 0) return;
+    const target = gestures.at(event);
+    press = { from: placeOf(event), target, box: original.shiftKey && target === null, moved: false };
+  });
+  on(mouse, 'mousemovebody', (event) => {
+    if (!press) return;
+    if (Math.hypot(event.x - press.from.x, event.y - press.from.y) > STILL) press.moved = true;
+    const node = nodeOf(press.target);
+    if (node === null && !press.box) return; // the camera moves
+    event.preventSigmaDefault();
+    if (!press.moved) return;
+    if (node !== null) gestures.drag(node, event);
+    else gestures.box(press.from, placeOf(event), false);
+  });
+  on(mouse, 'mousemove', (event) => {
+    pointer = placeOf(event);
+    frame ||= requestAnimationFrame(lookUnder);
+  });
+  on(mouse, 'mouseleave', () => {
+    pointer = null;
+    hover(null);
+  });
+  on(mouse, 'mouseup', (event) => {
+    const ended = press;
+    press = null;
+    if (!ended) return;
+    const node = nodeOf(ended.target);
+    const original = event.original as MouseEvent;
+    if (!ended.moved) gestures.click(ended.target, original.ctrlKey || original.metaKey);
+    else if (node !== null) gestures.dropped(node);
+    else if (ended.box) gestures.box(ended.from, placeOf(event), true);
+  });
+  on(mouse, 'doubleClick', (event) => {
+    if (gestures.doubleClick(gestures.at(event))) event.preventSigmaDefault();
+  });
+  on(touch, 'tap', (event) => gestures.click(gestures.at(event), false));
+}
+
+function placeOf({ x, y }: Point): Point {
+  return { x, y };
+}
+
+function nodeOf(target: Target | null): string | null {
+  return target && 'node' in target ? target.node : null;
+}
+
+function same(a: Target | null, b: Target | null): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}

@@ -1,0 +1,31 @@
+import type { Circuit } from '../../src/circuit/circuit.js';
+import type { CircuitDetails } from '../../src/circuit/details.js';
+import type { TraceStep } from '../../src/export/trace.js';
+import type { SavedView } from '../view/view-state.js';
+
+/** Texts of one circuit's files as they were found; nothing is parsed yet. */
+export interface SourceFile {
+  /** File name, shown and used in messages and in the URL. */
+  readonly name: string;
+  /** circuit.json, an EAP-IG/MIB file, or GEXF. */
+  readonly text: string;
+  readonly trace: string | null;
+  readonly details: string | null;
+  /** Where a view can be written back to, when the page is served by `edgewise view`. */
+  readonly saveTo: string | null;
+}
+
+/** A circuit that was opened: its files, read and checked. */
+export interface CircuitDocument {
+  readonly source: SourceFile;
+  readonly name: string;
+  readonly format: 'edgewise' | 'eap-ig' | 'gexf';
+  readonly circuit: Circuit;
+  /** Whether the file says what a positive score means. Where not, the reader is asked. */
+  readonly signStated: boolean;
+  readonly trace: readonly TraceStep[] | null;
+  readonly details: CircuitDetails | null;
+  readonly savedView: SavedView | null;
+  /** Things the reader should know: a trace or details that do not fit the circuit and were left out. */
+  readonly warnings: readonly string[];
+}

@@ -1,0 +1,79 @@
+import { EdgewiseError } from '../../src/base/errors.js';
+import { companionsOf, distinctNames, roleOf, shownName, stemOf } from '../../src/export/companions.js';
+import type { SourceFile } from './document.js';
+
+/** What is read of a file that the reader chose or dropped. */
+export interface DroppedFile {
+  readonly name: string;
+  /** Of a file out of a folder that was chosen: where it lies there. */
+  readonly webkitRelativePath?: string;
+  readonly size: number;
+  text(): Promise<string>;
+}
+
+/** Bytes above which a file is refused unread: more than any circuit that the viewer can hold. */
+export const MAX_BYTES = 2 ** 28;
+
+/**
+ * Circuits with the traces and details that lie beside them, put together by their names. One circuit alone gets what
+ * comes with it whatever the names. Where the same circuit is there as JSON and as GEXF, JSON is taken: it holds more.
+ *
+ * @throws EdgewiseError where a file is too large or cannot be read, or a trace or details come without their circuit.
+ */
+export async function readDropped(files: ArrayLike<DroppedFile>): Promise<SourceFile[]> {
+  const all = Array.from(files);
+  const circuits = withoutDoubles(all.filter((file) => roleOf(file.name) === 'circuit'));
+  const left = new Set(all.filter((file) => roleOf(file.name) !== 'circuit'));
+  const take = (role: 'trace' | 'details', circuit: DroppedFile): DroppedFile | null => {
+    const candidates = [...left].filter((file) => roleOf(file.name) === role);
+    const beside = candidates.find((file) => isBeside(file, companionsOf(circuit.name)[role], circuit));
+    const found = beside ?? (circuits.length === 1 && candidates.length === 1 ? candidates[0]! : null);
+    if (found) left.delete(found);
+    return found;
+  };
+  const groups = circuits.map((circuit) => ({
+    circuit,
+    trace: take('trace', circuit),
+    details: take('details', circuit),
+  }));
+  for (const { name } of left) {
+    const kind = roleOf(name) === 'trace' ? 'a trace' : 'details';
+    throw new EdgewiseError('usage', name, `is ${kind} without a circuit; open it together with its circuit file`);
+  }
+  const names = distinctNames(circuits.map((file) => shownName(folderOf(file).split('/').at(-1) ?? '', file.name)));
+  return Promise.all(
+    groups.map(async ({ circuit, trace, details }, i) => ({
+      name: names[i]!,
+      text: await textOf(circuit),
+      trace: trace && (await textOf(trace)),
+      details: details && (await textOf(details)),
+      saveTo: null,
+    })),
+  );
+}
+
+function withoutDoubles(circuits: readonly DroppedFile[]): DroppedFile[] {
+  const key = (file: DroppedFile): string => `${folderOf(file)}/${stemOf(file.name)}`;
+  const json = new Set(circuits.filter((file) => /\.json$/i.test(file.name)).map(key));
+  return circuits.filter((file) => !/\.gexf$/i.test(file.name) || !json.has(key(file)));
+}
+
+function isBeside(file: DroppedFile, name: string, circuit: DroppedFile): boolean {
+  return file.name === name && folderOf(file) === folderOf(circuit);
+}
+
+/** Path of the file's folder, '' where it is not known. */
+function folderOf({ webkitRelativePath: path = '' }: DroppedFile): string {
+  return path.slice(0, Math.max(0, path.lastIndexOf('/')));
+}
+
+async function textOf(file: DroppedFile): Promise<string> {
+  if (file.size > MAX_BYTES) {
+    throw new EdgewiseError('circuit', file.name, `${file.size} bytes, expected at most ${MAX_BYTES}`);
+  }
+  try {
+    return await file.text();
+  } catch (cause) {
+    throw new EdgewiseError('circuit', file.name, 'cannot be read (is it a folder?)', { cause });
+  }
+}

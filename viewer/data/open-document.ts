@@ -1,0 +1,121 @@
+import { EdgewiseError } from '../../src/base/errors.js';
+import type { Circuit } from '../../src/circuit/circuit.js';
+import { detailsFit, parseDetails } from '../../src/export/details-json.js';
+import { fileTopology, parseCircuit, resolveCircuit } from '../../src/export/circuit-file.js';
+import { parsePythonJson } from '../../src/export/python-json.js';
+import { oneLine, quote } from '../../src/export/quote.js';
+import { cleanSavedView } from '../view/view-parts.js';
+import type { SavedView } from '../view/view-state.js';
+import type { CircuitDocument, SourceFile } from './document.js';
+import { readGexf } from './read-gexf.js';
+import { checkTrace, readTrace, traceOf } from './read-trace.js';
+
+/** What is read, for messages about everything else. */
+const FORMATS = 'circuit.json of Edgewise, circuits of EAP-IG and MIB (JSON), and GEXF of Edgewise';
+
+/**
+ * Reads and checks a circuit and what lies beside it. The format is told by the text, not by the name. A trace or
+ * details that are broken or of another circuit become warnings; without a trace the decisions are taken from the
+ * circuit, where it has them.
+ *
+ * @throws EdgewiseError where the circuit cannot be read; the message says why, and which formats can.
+ */
+export function openDocument(source: SourceFile): CircuitDocument {
+  const { name } = source;
+  const opened = openCircuit(source.text.replace(/^\ufeff/, ''), name);
+  const { circuit } = opened;
+  const warnings = [...opened.warnings];
+  /** What `read` makes of a file beside the circuit; where that fails the reader is told, and goes without. */
+  const beside = <T>(text: string | null, kind: string, read: (text: string, where: string) => T): T | null => {
+    try {
+      return text === null ? null : read(text, `${kind} of ${name}`);
+    } catch (error) {
+      if (!(error instanceof EdgewiseError)) throw error;
+      warnings.push(`${error.message}; left out`);
+      return null;
+    }
+  };
+  const trace = beside(source.trace, 'trace', (text, where) => checkTrace(readTrace(text, where), circuit, where));
+  const details = beside(source.details, 'details', (text, where) => {
+    const read = parseDetails(text, where);
+    if (!detailsFit(read, circuit)) throw new EdgewiseError('circuit', where, 'belong to another circuit');
+    return read;
+  });
+  return {
+    source,
+    name,
+    format: opened.format,
+    circuit,
+    signStated: circuit.provenance !== null,
+    trace: trace ?? traceOf(circuit),
+    details,
+    savedView: opened.savedView,
+    warnings,
+  };
+}
+
+type Opened = Pick<CircuitDocument, 'format' | 'circuit' | 'savedView' | 'warnings'>;
+
+function openCircuit(text: string, name: string): Opened {
+  switch (text.trimStart()[0]) {
+    case '{':
+      return openJson(text, name);
+    case '<':
+      return openXml(text, name);
+    case undefined:
+      throw unreadable(name, 'is empty');
+    default:
+      throw unreadable(name, 'is neither JSON nor GEXF');
+  }
+}
+
+function openXml(text: string, name: string): Opened {
+  if (!/<gexf[\s>]/.test(text)) {
+    const root = /<([a-z][\w:-]*)/i.exec(text)?.[1] ?? 'no element';
+    throw unreadable(name, `is XML or HTML (${oneLine(root)}), but no GEXF`);
+  }
+  return { format: 'gexf', circuit: readGexf(text, name), savedView: null, warnings: [] };
+}
+
+function openJson(text: string, name: string): Opened {
+  let circuit: Circuit;
+  let view: unknown;
+  try {
+    const file = parseCircuit(text, name);
+    circuit = resolveCircuit(file, fileTopology(file));
+    view = file.view;
+  } catch (error) {
+    throw otherJson(text, name) ?? error;
+  }
+  const { savedView, warnings } = viewIn(view, name);
+  return { format: circuit.provenance ? 'edgewise' : 'eap-ig', circuit, savedView, warnings };
+}
+
+function viewIn(json: unknown, name: string): { savedView: SavedView | null; warnings: string[] } {
+  if (json === undefined) return { savedView: null, warnings: [] };
+  const { view, dropped } = cleanSavedView(json);
+  const warnings = dropped.map((key) => `${name}: edgewise.view.${key} is not what a view holds; left out in part`);
+  return { savedView: view, warnings };
+}
+
+/** The message for JSON that is no circuit at all; null where it is one, if a faulty one. */
+function otherJson(text: string, name: string): EdgewiseError | null {
+  let json: unknown;
+  try {
+    json = parsePythonJson(text);
+  } catch (error) {
+    return unreadable(name, `is not valid JSON (${oneLine((error as Error).message)})`);
+  }
+  const keys = new Map<string, unknown>(Object.entries(json as object));
+  const edges = keys.get('edges');
+  if (typeof edges === 'object' && edges !== null && !Array.isArray(edges)) return null;
+  if (keys.has('links') && keys.has('nodes'))
+    return unreadable(name, 'is a graph with links, as circuit-tracer writes it');
+  const holds =
+    keys.size === 0 ? 'an empty object' : `an object with ${[...keys.keys()].slice(0, 5).map(quote).join(', ')}`;
+  return unreadable(name, `is JSON, but no circuit: ${holds}, without "edges" by name`);
+}
+
+function unreadable(name: string, what: string): EdgewiseError {
+  return new EdgewiseError('circuit', name, `${what}. Readable are ${FORMATS}`);
+}

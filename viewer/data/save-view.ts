@@ -1,0 +1,43 @@
+import { SCHEMA_VERSION, writeCircuitJson } from '../../src/export/circuit-json.js';
+import type { SavedView } from '../view/view-state.js';
+import type { CircuitDocument } from './document.js';
+import { memberSpan, objectSpan, type Span } from './json-span.js';
+
+/**
+ * The circuit's file with the view in it, under `edgewise.view`. Every other character of a JSON file stays as it is;
+ * of a GEXF file a circuit.json is made, as GEXF has no place for a view.
+ */
+export function withSavedView(document: CircuitDocument, view: SavedView): { name: string; text: string } {
+  const { name, text } = document.source;
+  return document.format === 'gexf'
+    ? { name: `${name.replace(/\.gexf$/i, '')}.json`, text: putView(writeCircuitJson(document.circuit), view) }
+    : { name, text: putView(text, view) };
+}
+
+function putView(text: string, view: SavedView): string {
+  const file = objectSpan(text, 0);
+  const own = memberSpan(text, file, 'edgewise');
+  if (!own) return insert(text, file, `"edgewise": {\n"schema_version": ${SCHEMA_VERSION},\n${viewEntry(view)}\n}`);
+  const inside = objectSpan(text, own.from);
+  const old = memberSpan(text, inside, 'view');
+  if (old) return `${text.slice(0, old.from)}${viewValue(view)}${text.slice(old.to)}`;
+  return insert(text, inside, viewEntry(view));
+}
+
+/** One more member after the last one of an object. */
+function insert(text: string, object: Span, member: string): string {
+  const head = text.slice(0, object.to - 1).trimEnd();
+  return `${head}${head.endsWith('{') ? '' : ','}\n${member}${text.slice(head.length)}`;
+}
+
+function viewEntry(view: SavedView): string {
+  return `"view": ${viewValue(view)}`;
+}
+
+/** One entry a line, keys as the rest of the file spells them. */
+function viewValue({ mergePorts, ...view }: SavedView): string {
+  const { layout, ...rest } = view;
+  const fields = Object.entries({ layout, merge_ports: mergePorts, ...rest }).filter(([, part]) => part !== undefined);
+  if (fields.length === 0) return '{}';
+  return `{\n${fields.map(([key, part]) => `${JSON.stringify(key)}: ${JSON.stringify(part)}`).join(',\n')}\n}`;
+}

@@ -1,0 +1,160 @@
+import { MultiDirectedGraph } from 'graphology';
+import type { CircuitData, EdgeRecord, NodeRecord } from '../data/circuit-data.js';
+import type { Selection } from '../view/selection.js';
+import type { LayoutName, ViewState } from '../view/view-state.js';
+import type { DisplayEdge, DisplayGraph, DisplayNode } from './scene.js';
+
+/** What a search found: names of the circuit's nodes and edges. Null = nothing is searched. */
+export type Found = { readonly nodes: ReadonlySet<string>; readonly edges: ReadonlySet<string> } | null;
+
+const PORTS = ['q', 'k', 'v'] as const;
+
+/**
+ * The nodes and edges that are drawn, without places and sizes: groups stand for their members, heads have ports in the
+ * grid, and parallel edges that lead to the same mark are one. Nodes are in model order (a head's ports after it, groups at
+ * the end), edges strongest first.
+ */
+export function buildDisplay(
+  data: CircuitData,
+  selection: Selection,
+  view: ViewState,
+  layout: LayoutName,
+  found: Found,
+): DisplayGraph {
+  const groups = groupsOf(data, view);
+  const standsFor = (node: string) => groups.byMember.get(node) ?? node;
+  const withPorts = layout === 'grid' && !view.mergePorts;
+  const edges = joinEdges(selection.edges, standsFor, withPorts, view.mergePorts);
+
+  const ends = new Set(edges.flatMap(({ source, target }) => [source, target]));
+  const connected = new Set([...selection.nodes].map(standsFor));
+  const pinned = new Set(view.pinned.map(standsFor));
+  const keepsAll = layout === 'grid' && !view.hideUnconnected;
+
+  const graph: DisplayGraph = new MultiDirectedGraph<DisplayNode, DisplayEdge>();
+  graph.setAttribute('layers', data.layers);
+  const addNode = (id: string, label: string, kind: DisplayNode['kind'], members: readonly NodeRecord[]) => {
+    if (!connected.has(id) && !pinned.has(id) && !keepsAll) return;
+    graph.addNode(id, {
+      ...UNPLACED,
+      label,
+      kind,
+      layer: meanLayer(members),
+      members: members.map((member) => member.id),
+      connected: connected.has(id),
+      pinned: pinned.has(id),
+      noted: [id, label, ...members.map((member) => member.id)].some((name) => hasNote(view, name)),
+      found: found && members.some((member) => found.nodes.has(member.id)),
+    });
+  };
+
+  for (const node of data.nodes) {
+    if (groups.byMember.has(node.id)) continue;
+    addNode(node.id, node.label, node.kind, [node]);
+    for (const port of PORTS) {
+      const id = `${node.id}<${port}>`;
+      if (!withPorts || !ends.has(id)) continue;
+      const head = graph.getNodeAttributes(node.id);
+      graph.addNode(id, { ...head, label: port, kind: 'port', port, parent: node.id, pinned: false, noted: false });
+    }
+  }
+  for (const [id, group] of groups.byKey) addNode(id, group.name, 'group', group.members);
+
+  const most = edges.reduce((largest, edge) => Math.max(largest, Math.abs(edge.effect ?? 0)), 0) || 1;
+  for (const { source, target, members, effect } of edges) {
+    const first = members[0]!;
+    graph.addEdgeWithKey(first.id, source, target, {
+      edges: members.map((member) => member.id),
+      port: members.every((member) => member.port === first.port) ? first.port : 'several',
+      kind: first.kind,
+      effect,
+      strength: Math.abs(effect ?? 0) / most,
+      class: first.contrast?.class ?? null,
+      pending: members.every((member) => member.pending),
+      inCircuit: members.some((member) => member.inCircuit),
+      curvature: 0,
+      found: found && members.some((member) => found.edges.has(member.id)),
+    });
+  }
+  return graph;
+}
+
+const UNPLACED = { x: 0, y: 0, size: 0, box: null, port: null, parent: null } as const;
+
+interface JoinedEdge {
+  readonly source: string;
+  readonly target: string;
+  readonly members: EdgeRecord[];
+  effect: number | null;
+}
+
+/** Display edges, strongest first: edges inside of a group are left out, those between the same marks are summed. */
+function joinEdges(
+  edges: readonly EdgeRecord[],
+  standsFor: (node: string) => string,
+  withPorts: boolean,
+  mergePorts: boolean,
+): readonly JoinedEdge[] {
+  const joined = new Map<string, JoinedEdge>();
+  for (const edge of edges) {
+    let source = standsFor(edge.source);
+    let target = standsFor(edge.target);
+    const grouped = target !== edge.target;
+    if (source === target && (grouped || edge.kind === 'addition')) continue;
+    if (withPorts && !grouped && edge.port !== 'out') {
+      const port = `${edge.target}<${edge.port}>`;
+      if (edge.kind === 'direct') source = port;
+      else target = port;
+    }
+    const key = JSON.stringify([source, target, mergePorts ? null : edge.port]);
+    const present = joined.get(key);
+    if (present) {
+      present.members.push(edge);
+      present.effect = sum(present.effect, edge.effect);
+    } else joined.set(key, { source, target, members: [edge], effect: edge.effect });
+  }
+  const magnitude = (edge: JoinedEdge) => (edge.effect === null ? -1 : Math.abs(edge.effect));
+  return [...joined.values()].sort((a, b) => magnitude(b) - magnitude(a));
+}
+
+/** Kept finite, so that shares of a sum of huge effects stay numbers. */
+function sum(a: number | null, b: number | null): number | null {
+  if (a === null || b === null) return a ?? b;
+  return Math.min(Number.MAX_VALUE, Math.max(-Number.MAX_VALUE, a + b));
+}
+
+interface DisplayGroup {
+  readonly name: string;
+  readonly members: NodeRecord[];
+}
+
+/** Groups by display node; members that the circuit does not have, terminals and nodes of an earlier group are left out. */
+function groupsOf(data: CircuitData, view: ViewState) {
+  const byKey = new Map<string, DisplayGroup>();
+  const byMember = new Map<string, string>();
+  for (const { name, members } of view.groups) {
+    const key = `group:${name}`;
+    for (const id of members) {
+      const node = data.nodeById.get(id);
+      if (!node || node.layer === null || byMember.has(id)) continue;
+      byMember.set(id, key);
+      const group = byKey.get(key) ?? { name, members: [] };
+      group.members.push(node);
+      byKey.set(key, group);
+    }
+  }
+  return { byKey, byMember };
+}
+
+function meanLayer(members: readonly NodeRecord[]): number | null {
+  let total = 0;
+  for (const { layer } of members) {
+    if (layer === null) return null;
+    total += layer;
+  }
+  return Math.round(total / members.length);
+}
+
+function hasNote(view: ViewState, name: string): boolean {
+  return Object.hasOwn(view.notes, name);
+}

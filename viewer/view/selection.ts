@@ -1,0 +1,134 @@
+import type { CircuitData, EdgeRecord } from '../data/circuit-data.js';
+import { DEFAULT_EDGES, type LimitKind, type ViewState } from './view-state.js';
+
+/** The edges that pass the reader's filters, and how many there are of what. */
+export interface Selection {
+  /** Strongest first. */
+  readonly edges: readonly EdgeRecord[];
+  /** Edges of the scope after the filters by port, kind and layer: what the slider chooses from. */
+  readonly available: number;
+  /** Names of the nodes that touch a shown edge. */
+  readonly nodes: ReadonlySet<string>;
+  /** Share of the sum of |effect| over the available edges, 0..1; null where none was measured. */
+  readonly share: number | null;
+  /** The slider's position in terms of each kind of limit. */
+  readonly limits: { readonly top: number; readonly effect: number; readonly share: number };
+}
+
+/**
+ * The edges to show: the strongest of those that pass the filters, as far as the limit goes. Edges that were not
+ * measured come last, and a limit by effect or share never reaches them; where nothing was measured, such a limit means
+ * nothing and the default number is shown.
+ *
+ * Of a comparison's union, `blink` shows one circuit's part, with the effects that it has there.
+ */
+export function select(data: CircuitData, view: ViewState): Selection {
+  const pool = poolOf(data, view);
+  const count = cut(pool, view.limitBy, view.limit);
+  const total = pool.sums[pool.measured]!;
+  const reached = pool.sums[Math.min(count, pool.measured)]!;
+  const edges = onSide(pool.edges.slice(0, count), view.blink);
+  const nodes = new Set<string>();
+  for (const { source, target } of edges) nodes.add(source).add(target);
+  const share = total > 0 ? reached / total : 1;
+  return {
+    edges,
+    available: pool.edges.length,
+    nodes,
+    share: pool.measured > 0 ? share : null,
+    limits: { top: count, effect: effectAt(pool, count), share },
+  };
+}
+
+/** What is shown at first: the circuit, where the file chooses some of its edges. */
+export function defaultScope(data: CircuitData): 'circuit' | 'all' {
+  const kept = data.edges.reduce((count, edge) => count + Number(edge.inCircuit), 0);
+  return kept > 0 && kept < data.edges.length ? 'circuit' : 'all';
+}
+
+/** What the slider chooses from. */
+interface Pool {
+  /** Strongest first, those not measured last. */
+  readonly edges: readonly EdgeRecord[];
+  readonly measured: number;
+  /** `sums[n]`: sum of |effect| of the strongest n, for n up to `measured`. */
+  readonly sums: Float64Array;
+}
+
+/** The last pool of each circuit: the slider moves far more often than the filters change. */
+const pools = new WeakMap<CircuitData, { readonly key: string; readonly pool: Pool }>();
+
+function poolOf(data: CircuitData, view: ViewState): Pool {
+  const key = JSON.stringify([view.scope, view.ports, view.kinds, view.layers]);
+  const last = pools.get(data);
+  if (last?.key === key) return last.pool;
+  const pool = filtered(data, view);
+  pools.set(data, { key, pool });
+  return pool;
+}
+
+function filtered(data: CircuitData, { scope, ports, kinds, layers }: ViewState): Pool {
+  const [first, last] = layers ?? [0, Infinity];
+  const nodes = new Set<string>();
+  for (const { id, kind, layer } of data.nodes) {
+    if (kinds[kind] && (layer === null || (layer >= first && layer <= last))) nodes.add(id);
+  }
+  const circuitOnly = (scope ?? defaultScope(data)) === 'circuit';
+  const edges = data.edges.filter(
+    (edge) => (edge.inCircuit || !circuitOnly) && ports[edge.port] && nodes.has(edge.source) && nodes.has(edge.target),
+  );
+  const unmeasured = edges.findIndex((edge) => edge.effect === null);
+  const measured = unmeasured < 0 ? edges.length : unmeasured;
+  const sums = new Float64Array(measured + 1);
+  for (let i = 0; i < measured; i++) sums[i + 1] = sums[i]! + strength(edges[i]!);
+  return { edges, measured, sums };
+}
+
+/** Number of edges that the limit lets through. */
+function cut(pool: Pool, by: LimitKind, limit: number | null): number {
+  const { edges, measured, sums } = pool;
+  if (limit === null || Number.isNaN(limit) || (by !== 'top' && measured === 0)) {
+    return Math.min(DEFAULT_EDGES, edges.length);
+  }
+  switch (by) {
+    case 'top':
+      return Math.max(0, Math.min(Math.round(limit), edges.length));
+    case 'effect':
+      return fewest(measured, (count) => !(strength(edges[count]!) >= limit));
+    case 'share': {
+      const total = sums[measured]!;
+      return total > 0 ? fewest(measured, (count) => sums[count]! / total >= limit) : measured;
+    }
+  }
+}
+
+/** The smallest count below `most` that is `enough`, or `most`; whatever is enough stays so. */
+function fewest(most: number, enough: (count: number) => boolean): number {
+  let low = 0;
+  let high = most;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (enough(middle)) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
+/** The limit by effect that lets the strongest `count` through, and what is as strong as the last of them. */
+function effectAt({ edges, measured }: Pool, count: number): number {
+  if (count > measured || measured === 0) return 0;
+  return count === 0 ? 2 * strength(edges[0]!) : strength(edges[count - 1]!);
+}
+
+function strength(edge: EdgeRecord): number {
+  return Math.abs(edge.effect ?? 0);
+}
+
+function onSide(edges: readonly EdgeRecord[], side: ViewState['blink']): readonly EdgeRecord[] {
+  if (side === null) return edges;
+  const other = side === 'a' ? 'only-b' : 'only-a';
+  return edges.flatMap((edge) => {
+    if (edge.contrast === null) return [edge];
+    return edge.contrast.class === other ? [] : [{ ...edge, effect: edge.contrast[side] }];
+  });
+}
