@@ -59,6 +59,59 @@ describe('export without a model or an adapter', () => {
   });
 });
 
+describe('html: the viewer with the circuit in it', () => {
+  const embedded = (page: string): string => {
+    const elements = page.match(/<script id="edgewise-files" type="application\/json">.*?<\/script>/gs) ?? [];
+    expect(elements).toHaveLength(1);
+    return elements[0]!.replace(/^<script[^>]*>/, '').replace(/<\/script>$/, '');
+  };
+
+  test('holds the circuit and what lies beside it, and needs no other file', async () => {
+    const page = await cli(['export', file, '--format', 'html'], { env });
+    const texts = await Promise.all(
+      ['circuit.json', 'trace.jsonl'].map((name) => readFile(join(folder.path, 'run', name), 'utf8')),
+    );
+    const [found, ...others] = JSON.parse(embedded(page));
+    expect(others).toEqual([]);
+    expect(found).toMatchObject({ name: 'run/circuit.json', text: texts[0], trace: texts[1] });
+    expect(page).not.toMatch(/<(?:script|link|img|iframe)\b[^>]*\b(?:src|href)="(?!data:)/i);
+    expect(page).not.toMatch(/@import|url\(\s*['"]?https?:/i);
+  });
+
+  test('whatever the file holds stays data', async () => {
+    const hostile = [
+      '</script><script>globalThis.hacked = 1</script>',
+      '<!--<script>',
+      "$& $1 $` $' $$",
+      '<script id="edgewise-files" type="application/json"></script>',
+      '\u2028\u2029',
+    ].join(' ');
+    const place = join(folder.path, 'hostile');
+    await mkdir(place);
+    const path = join(place, "x $& <b>'.json");
+    const circuit = JSON.parse(await readFile(file, 'utf8'));
+    circuit.edgewise.view = { notes: { m0: hostile } };
+    await writeFile(path, JSON.stringify(circuit));
+    await writeFile(path.replace(/json$/, 'trace.jsonl'), hostile);
+    const page = await cli(['export', path, '--format', 'html'], { env });
+    const [empty] = (await cli(['export', file, '--format', 'html'], { env })).split('<script id="edgewise-files"');
+    expect(page.startsWith(empty!)).toBe(true);
+    const text = embedded(page);
+    expect(text).not.toMatch(/[<\u2028\u2029]/);
+    expect(JSON.parse(text)).toEqual([
+      { name: "x $& <b>'.json", text: JSON.stringify(circuit), trace: hostile, details: null },
+    ]);
+  });
+
+  test('mistakes', async () => {
+    const args = ['export', file, '--format', 'html', '--all-edges'];
+    expectMistake(await runCli(args, { env }), /--all-edges: .*every edge/);
+    const broken = join(folder.path, 'broken.json');
+    await writeFile(broken, '{"edges": []}');
+    expectMistake(await runCli(['export', broken, '--format', 'html'], { env }), /broken\.json: edges: got/);
+  });
+});
+
 describe('mistakes', () => {
   test('a file that does not say what model it is of', async () => {
     const path = join(folder.path, 'edges.json');

@@ -12,12 +12,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   data: ['data', 'view', 'graphology-gexf'],
   view: ['data', 'view'],
   scene: ['data', 'view', 'scene', '@dagrejs/dagre'],
-  stage: ['data', 'view', 'scene', 'stage', 'graphology-layout-forceatlas2'],
-  app: ['data', 'view', 'scene', 'stage', 'app', 'preact', '@preact/signals'],
-  '': ['data', 'view', 'scene', 'stage', 'app', 'preact', '@preact/signals'],
+  canvas: ['data', 'view', 'scene', 'canvas', 'graphology-layout-forceatlas2'],
+  app: ['data', 'view', 'scene', 'canvas', 'app', 'preact', '@preact/signals'],
+  '': ['data', 'view', 'scene', 'canvas', 'app', 'preact', '@preact/signals'],
 };
 /** The one file that knows Sigma, and what it may import of it. */
-const ADAPTER = 'stage/sigma-stage';
+const ADAPTER = 'canvas/sigma-stage';
 const SIGMA = ['sigma', '@sigma'];
 
 interface Import {
@@ -75,7 +75,7 @@ test('data never becomes markup or program', () => {
 test('the check finds what it looks for', () => {
   const check = (path: string, text: string): string[] => forbidden(path, importsOf(path, text));
   expect(check('view/a', "import { h } from 'preact';")).toEqual(['view/a imports preact']);
-  expect(check('stage/a', "import Sigma from 'sigma';")).toEqual(['stage/a imports sigma']);
+  expect(check('canvas/a', "import Sigma from 'sigma';")).toEqual(['canvas/a imports sigma']);
   expect(check(ADAPTER, "import Sigma from 'sigma';\nimport {\n  a,\n} from '@sigma/edge-curve';")).toEqual([]);
   expect(check('scene/a', "import { x } from '../app/store.js';")).toEqual(['scene/a imports app/store']);
   expect(check('app/a', "import { x } from '../../src/engine.js';")).toEqual(['app/a imports ../src/engine']);

@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest';
 
 import { contrast } from '../../viewer/scene/color.js';
 import { legendOf } from '../../viewer/scene/legend.js';
-import { drawLegend, legendHeight } from '../../viewer/scene/legend-canvas.js';
 import { estimateWidth, layOutLegend } from '../../viewer/scene/legend-layout.js';
 import { PALETTES } from '../../viewer/scene/palette.js';
 import type { Scene } from '../../viewer/scene/scene.js';
@@ -86,7 +85,7 @@ describe('styles', () => {
     const edges = graph.edges();
     const [first, last] = [styles.edge(edges[0]!), styles.edge(edges.at(-1)!)];
     const effect = graph.getEdgeAttribute(edges[0]!, 'effect')!;
-    expect(first.width).toBeCloseTo(6.3);
+    expect(first.width).toBeCloseTo(6.8);
     expect(first.color).toBe(effect > 0 ? PALETTES.light.helps : PALETTES.light.hurts);
     expect(last.width).toBeLessThan(first.width);
     expect(last.depth).toBeLessThan(first.depth);
@@ -97,7 +96,7 @@ describe('styles', () => {
     const weakest = graph.edges().at(-1)!;
     const [source, target] = graph.extremities(weakest);
     const styles = stylesOf(graph, context({ focus: focusOn(graph, weakest) }));
-    expect(styles.edge(weakest).width).toBeCloseTo(6.3);
+    expect(styles.edge(weakest).width).toBeCloseTo(6.8);
     expect(styles.edge(weakest).depth).toBeGreaterThan(styles.edge(graph.edges()[0]!).depth);
     expect(contrast(styles.edge(graph.edges()[0]!).color, '#ffffff')).toBeLessThan(1.5);
     for (const end of [source, target]) expect(focusOn(graph, weakest).nodes).toContain(end);
@@ -167,32 +166,6 @@ describe('legend', () => {
         expect(y).toBeLessThan(height);
       }
     }
-  });
-
-  it('is drawn on a canvas, every text once', () => {
-    const texts: string[] = [];
-    const calls = [
-      'save',
-      'restore',
-      'beginPath',
-      'moveTo',
-      'lineTo',
-      'stroke',
-      'fill',
-      'arc',
-      'rect',
-      'roundRect',
-      'setLineDash',
-    ];
-    const canvas = {
-      ...Object.fromEntries(calls.map((name) => [name, () => undefined])),
-      measureText: (text: string) => ({ width: 6 * text.length }),
-      fillText: (text: string) => texts.push(text),
-    } as unknown as CanvasRenderingContext2D;
-    const entries = legendOf(sceneOf(data), context());
-    const height = drawLegend(canvas, entries, PALETTES.light, 2000);
-    expect(texts).toEqual(entries.toSorted((a, b) => Number(!a.swatch) - Number(!b.swatch)).map(({ text }) => text));
-    expect(legendHeight(canvas, entries, 2000)).toBe(height);
   });
 });
 

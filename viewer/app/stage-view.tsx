@@ -112,7 +112,7 @@ function attach(container: HTMLElement): () => void {
   stage.value = surface;
 
   const measure = (): void => {
-    const ratio = Math.round(surface.aspect() * 50) / 50;
+    const ratio = Math.round((50 * container.clientWidth) / container.clientHeight) / 50;
     if (Number.isFinite(ratio) && ratio > 0) aspect.value = ratio;
   };
   measure();

@@ -21,7 +21,11 @@ export async function runForceLayout(graph: DisplayGraph): Promise<Record<string
     if (a !== b && bodies.hasNode(a) && bodies.hasNode(b)) bodies.addDirectedEdge(a, b, { weight: 0.05 + strength });
   });
   if (bodies.order < 2) return positionsOf(bodies);
-  const settings: ForceAtlas2Settings = { ...forceAtlas2.inferSettings(bodies), adjustSizes: true, edgeWeightInfluence: 0.5 };
+  const settings: ForceAtlas2Settings = {
+    ...forceAtlas2.inferSettings(bodies),
+    adjustSizes: true,
+    edgeWeightInfluence: 0.5,
+  };
   try {
     await inWorker(bodies, settings);
   } catch {

@@ -69,7 +69,8 @@ export function paintEdges(
   const marks = drawn.map(({ id, style }) => edgeMark(scene, id, style, palette, frame));
   for (const mark of marks) strokeEdge(surface.context, mark);
   for (const { letter } of marks) {
-    if (letter && letter.size > 4) haloText(surface.context, letter.text, ...letter.at, letter.size, letter.color, palette);
+    if (letter && letter.size > 4)
+      haloText(surface.context, letter.text, ...letter.at, letter.size, letter.color, palette);
   }
 }
 

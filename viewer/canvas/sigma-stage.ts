@@ -9,9 +9,18 @@ import { EdgewiseError } from '../../src/base/errors.js';
 import type { Frame } from '../scene/marks.js';
 import { PALETTES, type Palette } from '../scene/palette.js';
 import { PICKABLE_EDGES, pick, type Target } from '../scene/pick.js';
-import type { DisplayEdge, DisplayNode, Scene } from '../scene/scene.js';
+import type { DisplayEdge, DisplayGraph, DisplayNode, Scene } from '../scene/scene.js';
 import type { Styles } from '../scene/style.js';
-import { clear, paintBands, paintEdges, paintLabels, paintNodes, paintSelectionBox, paintVeil, type Surface } from './painter.js';
+import {
+  clear,
+  paintBands,
+  paintEdges,
+  paintLabels,
+  paintNodes,
+  paintSelectionBox,
+  paintVeil,
+  type Surface,
+} from './painter.js';
 import { followPointer, type Point } from './pointer.js';
 import type { CameraView, Stage, StageEvents } from './stage.js';
 
@@ -67,7 +76,7 @@ class SigmaStage implements Stage {
   readonly #renderer: Sigma<DisplayNode, DisplayEdge>;
   readonly #contexts: Readonly<Record<Layer, CanvasRenderingContext2D>>;
   /** The figure is painted; Sigma only moves the camera over it, for which it needs a graph that is not empty. */
-  readonly #ground = new MultiDirectedGraph<DisplayNode, DisplayEdge>();
+  readonly #ground: DisplayGraph = new MultiDirectedGraph();
   #scene = EMPTY;
   #styles: Styles | null = null;
   #palette: Palette = PALETTES.light;
@@ -77,23 +86,27 @@ class SigmaStage implements Stage {
 
   constructor(container: HTMLElement, events: StageEvents) {
     this.#container = container;
-    this.#ground.addNode('', { x: 0, y: 0 });
-    const renderer = new Sigma<DisplayNode, DisplayEdge>(new MultiDirectedGraph<DisplayNode, DisplayEdge>(), container, {
-      allowInvalidContainer: true,
-      itemSizesReference: 'positions',
-      zoomToSizeRatioFunction: (ratio) => ratio,
-      minEdgeThickness: 0.3,
-      zIndex: true,
-      renderLabels: false,
-      stagePadding: PADDING,
-      minCameraRatio: 0.02,
-      maxCameraRatio: 4,
-      defaultDrawNodeHover: () => undefined,
-      nodeProgramClasses: { circle: NodeCircleProgram, square: NodeSquareProgram, ringed: RingProgram },
-      edgeProgramClasses: { curve: createEdgeCurveProgram<DisplayNode, DisplayEdge>(), line: EdgeRectangleProgram },
-      nodeReducer: (id, node) => this.#nodeData(id, node),
-      edgeReducer: (id, edge) => this.#edgeData(id, edge),
-    });
+    this.#ground.addNode('', { x: 0, y: 0 } as DisplayNode); // hidden, and never asked for more than its place
+    const renderer = new Sigma<DisplayNode, DisplayEdge>(
+      new MultiDirectedGraph<DisplayNode, DisplayEdge>(),
+      container,
+      {
+        allowInvalidContainer: true,
+        itemSizesReference: 'positions',
+        zoomToSizeRatioFunction: (ratio) => ratio,
+        minEdgeThickness: 0.3,
+        zIndex: true,
+        renderLabels: false,
+        stagePadding: PADDING,
+        minCameraRatio: 0.02,
+        maxCameraRatio: 4,
+        defaultDrawNodeHover: () => undefined,
+        nodeProgramClasses: { circle: NodeCircleProgram, square: NodeSquareProgram, ringed: RingProgram },
+        edgeProgramClasses: { curve: createEdgeCurveProgram<DisplayNode, DisplayEdge>(), line: EdgeRectangleProgram },
+        nodeReducer: (id, node) => this.#nodeData(id, node),
+        edgeReducer: (id, edge) => this.#edgeData(id, edge),
+      },
+    );
     this.#renderer = renderer;
     for (const layer of LAYERS) renderer.createCanvasContext(layer, PLACES[layer]);
     const canvases = renderer.getCanvases();
@@ -104,11 +117,15 @@ class SigmaStage implements Stage {
     renderer.resize(true);
     renderer.on('afterRender', () => this.#paint());
     renderer.on('resize', () => this.#measure());
-    container.addEventListener('webglcontextlost', () => events.failed?.('The browser took the drawing surface away; please reload the page.'), true);
+    container.addEventListener(
+      'webglcontextlost',
+      () => events.failed?.('The browser took the drawing surface away; please reload the page.'),
+      true,
+    );
     followPointer(renderer.getMouseCaptor(), renderer.getTouchCaptor(), {
       at: (point) => this.#targetAt(point),
-      hover: events.hover,
-      click: events.click,
+      hover: (target) => events.hover(target),
+      click: (target, additive) => events.click(target, additive),
       doubleClick: (target) => {
         if (!target || !('node' in target)) return false;
         this.reveal(target.node);
@@ -281,7 +298,10 @@ class SigmaStage implements Stage {
 
   pan(dx: number, dy: number): void {
     const camera = this.#renderer.getCamera();
-    const [from, to] = [{ x: 0, y: 0 }, { x: dx, y: dy }].map((point) => this.#renderer.viewportToFramedGraph(point));
+    const [from, to] = [
+      { x: 0, y: 0 },
+      { x: dx, y: dy },
+    ].map((point) => this.#renderer.viewportToFramedGraph(point));
     camera.setState({ x: camera.x + to!.x - from!.x, y: camera.y + to!.y - from!.y });
   }
 
@@ -322,4 +342,3 @@ class SigmaStage implements Stage {
     this.#renderer.kill();
   }
 }
-

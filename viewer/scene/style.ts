@@ -53,6 +53,8 @@ export interface Styles {
 
 /** Up to so many connected nodes all are labelled; beyond, the canvas chooses by size. */
 const LABEL_ALL = 120;
+/** Up to so many edges even the weakest stay clear; among more of them they would drown the strong ones. */
+const FEW = 400;
 
 /** The drawing of every node and edge; a style is computed when it is asked for. */
 export function stylesOf(graph: DisplayGraph, context: StyleContext): Styles {
@@ -87,14 +89,13 @@ export function stylesOf(graph: DisplayGraph, context: StyleContext): Styles {
     const inFocus = focus?.edges.has(id) ?? false;
     const strength = inFocus ? edge.strength / strongestInFocus : edge.strength;
     const letter = edge.port === 'out' || graph.getTargetAttribute(id, 'kind') === 'port' ? null : edge.port;
+    const few = inFocus || graph.size <= FEW;
+    const floor = figure ? 0.6 : few ? 0.35 : palette.name === 'dark' ? 0.25 : 0.12;
+    const thinnest = few ? 0.8 : 0.3;
     const faded = (focus !== null && !inFocus) || (edgesFound && edge.found === false);
     return {
-      color: mix(
-        palette.background,
-        hueOf(graph, id, edge, context),
-        faded ? 0.1 : presence(edge, strength, figure, palette),
-      ),
-      width: edge.pending ? 1 : figure ? 0.8 + 4.7 * Math.sqrt(strength) : 0.3 + 6 * Math.sqrt(strength),
+      color: mix(palette.background, hueOf(graph, id, edge, context), faded ? 0.1 : presence(edge, strength, floor)),
+      width: edge.pending ? 1 : figure ? 0.8 + 4.7 * Math.sqrt(strength) : thinnest + 6 * Math.sqrt(strength),
       depth: strength + (inFocus || id === selected ? 1 : 0) - (faded ? 1 : 0),
       label: letter === 'several' || (edge.kind === 'direct' && letter === null) ? null : letter,
       dashed: edge.pending || !edge.inCircuit,
@@ -212,10 +213,9 @@ function sourceHue(graph: DisplayGraph, id: string, palette: Palette): string {
   return ramp(palette.sources.heads, source.layer / Math.max(1, layers - 1));
 }
 
-/** Share of an edge's hue in its colour. The figure has few edges, so that even its weakest stay clear. */
-function presence(edge: DisplayEdge, strength: number, figure: boolean, palette: Palette): number {
+/** Share of an edge's hue in its colour. */
+function presence(edge: DisplayEdge, strength: number, floor: number): number {
   if (edge.pending) return 0.3;
   const share = 0.12 + 0.88 * strength ** 0.45;
-  const floor = figure ? 0.6 : palette.name === 'dark' ? 0.25 : 0.12;
   return Math.max(floor, edge.inCircuit ? share : 0.6 * share);
 }

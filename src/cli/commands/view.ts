@@ -1,4 +1,6 @@
 import { Command, Option } from 'commander';
+import { existsSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { EdgewiseError } from '../../base/errors.js';
 import { checkCircuit, findCircuits, type CircuitPaths } from '../../node/circuit-files.js';
 import { openBrowser } from '../../node/open-browser.js';
@@ -44,13 +46,15 @@ async function circuitsAt(paths: readonly string[]): Promise<CircuitPaths[]> {
   return [...new Map(found.map((file) => [file.circuit, file])).values()];
 }
 
+/** The newest first, because it is the one that is shown. */
 async function newResults(): Promise<CircuitPaths[]> {
-  try {
-    return await findCircuits(RESULTS);
-  } catch (cause) {
+  if (!existsSync(RESULTS)) {
     const what = `there are no results under ${RESULTS}/; name a circuit file, a result folder, or a folder of circuits`;
-    throw new EdgewiseError('usage', 'path', what, { cause });
+    throw new EdgewiseError('usage', 'path', what);
   }
+  const found = await findCircuits(RESULTS);
+  const dated = await Promise.all(found.map(async (file) => ({ file, time: (await stat(file.circuit)).mtimeMs })));
+  return dated.sort((a, b) => b.time - a.time).map(({ file }) => file);
 }
 
 /** Those that can be shown. One that is broken ends the command where it is alone, and is told of otherwise. */
