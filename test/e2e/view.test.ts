@@ -37,15 +37,18 @@ interface Answer {
   readonly body: string;
 }
 
+interface Question {
+  readonly method?: string;
+  readonly headers?: OutgoingHttpHeaders;
+  readonly body?: string | Uint8Array;
+}
+
 /** The command, once it serves. */
 interface Running {
   readonly url: string;
   readonly ended: Promise<CliResult>;
-  ask(
-    path: string,
-    options?: { method?: string; headers?: OutgoingHttpHeaders; body?: string | Buffer },
-  ): Promise<Answer>;
-  list(): Promise<Entry[]>;
+  readonly ask: (path: string, options?: Question) => Promise<Answer>;
+  readonly list: () => Promise<Entry[]>;
 }
 
 const children: ChildProcess[] = [];
@@ -208,8 +211,11 @@ describe('saving', () => {
     const { ask, list, url } = await view(file);
     const saveTo = `/${(await list())[0]!.saveTo}`;
     const origin = url.slice(0, -1);
-    const put = (body: string | Buffer, path = saveTo, headers: OutgoingHttpHeaders = { origin }): Promise<Answer> =>
-      ask(path, { method: 'PUT', body, headers });
+    const put = (
+      body: string | Uint8Array,
+      path = saveTo,
+      headers: OutgoingHttpHeaders = { origin },
+    ): Promise<Answer> => ask(path, { method: 'PUT', body, headers });
     const refused = async (status: number, answer: Promise<Answer>): Promise<void> => {
       expect((await answer).status).toBe(status);
       expect(await readFile(file, 'utf8')).toBe(TEXT);

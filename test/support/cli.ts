@@ -100,7 +100,7 @@ export function expectMistake({ stdout, stderr, code }: CliResult, ...patterns: 
 }
 
 /** Compiles what is not compiled; test files run in several processes, of which one does it at a time. */
-function buildOnce(): void {
+export function buildOnce(): void {
   const lock = join(tmpdir(), `edgewise-build-${Buffer.from(ROOT).toString('hex').slice(-40)}`);
   const deadline = Date.now() + 60_000;
   for (;;) {

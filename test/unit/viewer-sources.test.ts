@@ -3,6 +3,8 @@ import { distinctNames } from '../../src/export/companions.js';
 import type { DroppedFile } from '../../viewer/data/dropped-files.js';
 import { loadSources, readDropped, saveSource } from '../../viewer/data/sources.js';
 
+type Fetch = (url: string, options?: RequestInit) => Promise<Response>;
+
 /** A file whose text is its path. */
 function file(path: string, changes: Partial<DroppedFile> = {}): DroppedFile {
   const name = path.split('/').at(-1)!;
@@ -64,8 +66,12 @@ describe('files that the page was opened with', () => {
   afterEach(() => vi.unstubAllGlobals());
 
   /** A page with this address, this content of its script element, and these texts to fetch. */
-  function page(href: string, content: string, texts: Readonly<Record<string, string>> = {}): ReturnType<typeof vi.fn> {
-    const fetched = vi.fn(async (url: string) =>
+  function page(
+    href: string,
+    content: string,
+    texts: Readonly<Record<string, string>> = {},
+  ): ReturnType<typeof vi.fn<Fetch>> {
+    const fetched = vi.fn<Fetch>(async (url) =>
       Object.hasOwn(texts, url)
         ? new Response(texts[url])
         : new Response('no', { status: 404, statusText: 'Not Found' }),
@@ -122,7 +128,7 @@ describe('files that the page was opened with', () => {
 
   test('saving puts the text where it came from, and says why not', async () => {
     const source = { name: 'a.json', text: '', trace: null, details: null, saveTo: 'api/files/0/text?token=t' };
-    const fetched = vi.fn(async (_: string, __: RequestInit) => new Response(null, { status: 204 }));
+    const fetched = vi.fn<Fetch>(async () => new Response(null, { status: 204 }));
     vi.stubGlobal('fetch', fetched);
     await saveSource(source, 'text');
     expect(fetched).toHaveBeenCalledWith(source.saveTo, { method: 'PUT', body: 'text' });

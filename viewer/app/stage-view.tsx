@@ -108,6 +108,7 @@ function attach(container: HTMLElement): () => void {
       const fresh = [...new Set(members)].filter((id) => !view.peek().pinned.includes(id));
       if (fresh.length > 0) togglePins(fresh);
     },
+    failed: (message) => say('error', message),
   });
   stage.value = surface;
 

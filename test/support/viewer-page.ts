@@ -1,0 +1,131 @@
+/** The built viewer as a reader meets it: served by the server of `edgewise view`, in headless Chromium. */
+import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, expect } from 'vitest';
+import { circuitPaths, findCircuits } from '../../src/node/circuit-files.js';
+import { serveViewer, type ViewServer } from '../../src/node/view-server.js';
+import { viewerPage } from '../../src/node/viewer-page.js';
+import type { Stage } from '../../viewer/canvas/stage.js';
+import type { Scene } from '../../viewer/scene/scene.js';
+import type { ViewState } from '../../viewer/view/view-state.js';
+import { browserPath } from './browser.js';
+import { buildOnce } from './cli.js';
+
+/** WebGL in a headless browser without a graphics card, and nothing that reaches for the network by itself. */
+export const GL_FLAGS = [
+  '--no-sandbox',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--use-gl=angle',
+  '--use-angle=swiftshader',
+  '--enable-unsafe-swiftshader',
+  '--ignore-gpu-blocklist',
+];
+
+/** What the viewer offers to tests. */
+declare global {
+  var edgewise: { readonly view: ViewState; readonly scene: Scene; readonly stage: Stage | null };
+}
+
+export interface OpenOptions extends BrowserContextOptions {
+  /** What follows the address: `?file=...` or `#...`. */
+  readonly suffix?: string;
+  /** A page from elsewhere instead of the server's. */
+  readonly url?: string;
+}
+
+export interface Viewer {
+  readonly page: Page;
+  readonly url: string;
+  /** Errors of the page and on its console; the test fails where it leaves some. */
+  readonly problems: string[];
+}
+
+/** Opens pages in tests of a file; every one is closed after its test. */
+export function useViewer(): { open(paths: readonly string[], options?: OpenOptions): Promise<Viewer> } {
+  let browser: Browser | undefined;
+  const opened: { readonly viewer: Viewer; readonly server: ViewServer | undefined }[] = [];
+  beforeAll(async () => {
+    if (browserPath === undefined) return;
+    buildOnce();
+    browser = await chromium.launch({ executablePath: browserPath, args: GL_FLAGS });
+  });
+  afterAll(() => browser?.close());
+  afterEach(async () => {
+    for (const { viewer, server } of opened.splice(0)) {
+      await viewer.page.context().close();
+      await server?.close();
+      expect(viewer.problems).toEqual([]);
+    }
+  });
+  return {
+    async open(paths, { suffix = '', url, ...context } = {}) {
+      const server = url === undefined ? await serve(paths) : undefined;
+      const address = url ?? server!.url;
+      const session = await browser!.newContext({ viewport: { width: 1200, height: 800 }, ...context });
+      session.setDefaultTimeout(15_000);
+      const page = await session.newPage();
+      const viewer: Viewer = { page, url: address, problems: [] };
+      opened.push({ viewer, server });
+      page.on('pageerror', (error) => viewer.problems.push(String(error)));
+      page.on('console', (message) => {
+        if (message.type() === 'error') viewer.problems.push(message.text());
+      });
+      await page.goto(`${address}${suffix}`);
+      return viewer;
+    },
+  };
+}
+
+/** Paths of folders with circuits, or of circuit files, which need not be readable. */
+async function serve(paths: readonly string[]): Promise<ViewServer> {
+  const found = await Promise.all(
+    paths.map((path) => findCircuits(path).catch(async () => [await circuitPaths(path)])),
+  );
+  return serveViewer(await viewerPage(), found.flat(), 0);
+}
+
+/** Waits until the drawing shows something. */
+export async function drawn(page: Page): Promise<void> {
+  await page.waitForFunction(
+    () => (globalThis.edgewise?.scene.graph.size ?? 0) > 0 && globalThis.edgewise.stage !== null,
+  );
+  await page.evaluate(() => globalThis.edgewise.stage!.rendered());
+}
+
+export function viewOf(page: Page): Promise<ViewState> {
+  return page.evaluate(() => globalThis.edgewise.view);
+}
+
+/** `{ edges, of, nodes }` as the live line says. */
+export async function readOut(page: Page): Promise<{ edges: number; of: number; nodes: number }> {
+  const text = await page.getByTestId('read-out').innerText();
+  const [, edges, of, nodes] = /^([\d,\s]+?) of ([\d,\s]+?) edges?\s+([\d,\s]+?) nodes?/.exec(text) ?? [];
+  if (nodes === undefined) throw new Error(`not a line of counts: ${text}`);
+  const number = (digits: string | undefined): number => Number((digits ?? '').replaceAll(/\D/g, ''));
+  return { edges: number(edges), of: number(of), nodes: number(nodes) };
+}
+
+/** Where a display node is on the page, in CSS pixels. */
+export async function placeOf(page: Page, node: string): Promise<{ x: number; y: number }> {
+  const [place, box] = await Promise.all([
+    page.evaluate((id) => globalThis.edgewise.stage!.placeOf(id), node),
+    page.getByTestId('stage').boundingBox(),
+  ]);
+  if (!place || !box) throw new Error(`${node} is not drawn`);
+  return { x: box.x + place.x, y: box.y + place.y };
+}
+
+/** A place on the curve of a display edge of the grid. */
+export async function middleOf(page: Page, edge: string): Promise<{ x: number; y: number }> {
+  const ends = await page.evaluate((id) => {
+    const { graph } = globalThis.edgewise.scene;
+    return { from: graph.source(id), to: graph.target(id), curvature: graph.getEdgeAttribute(id, 'curvature') };
+  }, edge);
+  const [a, b] = [await placeOf(page, ends.from), await placeOf(page, ends.to)];
+  // Half of the way to the control point; y grows downwards here.
+  const bend = ends.curvature / 2;
+  return { x: (a.x + b.x) / 2 + bend * (b.y - a.y), y: (a.y + b.y) / 2 - bend * (b.x - a.x) };
+}
