@@ -11,8 +11,9 @@ export const speed = signal<number>(50);
 
 effect(() => {
   if (!playing.value) return;
-  const perFrame = (speed.value * FRAME) / 1000;
+  const rate = speed.value;
   let exact: number | null = null;
+  let last = performance.now();
   const timer = setInterval(() => {
     const trace = current.peek()?.trace;
     if (!trace || view.peek().compareWith !== null) {
@@ -20,8 +21,10 @@ effect(() => {
       return;
     }
     const at = view.peek().step ?? 0;
-    // Below one decision a frame the fraction is carried on; a jump of the reader's is where it goes on from.
-    exact = exact !== null && Math.floor(exact) === at ? exact + perFrame : at + perFrame;
+    const now = performance.now();
+    // Fractions of a decision are carried on; a jump of the reader's is where it goes on from.
+    exact = (exact !== null && Math.floor(exact) === at ? exact : at) + (rate * (now - last)) / 1000;
+    last = now;
     const step = Math.min(trace.length, Math.floor(exact));
     if (step !== at) update({ step });
     if (step >= trace.length) playing.value = false;

@@ -19,41 +19,37 @@ export function clear({ context, width, height }: Surface): void {
   context.clearRect(0, 0, width, height);
 }
 
-/** Layer bands over the whole width, with their labels at the left and the columns' at the bottom, wherever the camera is. */
-export function paintBands(surface: Surface, scene: Scene, palette: Palette, frame: Frame): void {
-  const { context, width, height } = surface;
-  context.font = AXIS_FONT;
-  context.textBaseline = 'middle';
-  context.textAlign = 'left';
-  let lastLabel = Infinity;
-  for (const band of scene.bands) {
-    const top = frame.y(band.top);
-    const bottom = frame.y(band.bottom);
-    if (band.tinted) {
-      context.fillStyle = palette.band;
-      context.fillRect(0, top, width, bottom - top);
-    }
-    const middle = (top + bottom) / 2;
-    if (lastLabel - middle < 12) continue;
-    lastLabel = middle;
-    context.fillStyle = palette.faintText;
-    context.fillText(band.label, 8, middle);
+/** Layer bands over the whole width, wherever the camera is. */
+export function paintBands({ context, width }: Surface, scene: Scene, palette: Palette, frame: Frame): void {
+  context.fillStyle = palette.band;
+  for (const { tinted, top, bottom } of scene.bands) {
+    if (tinted) context.fillRect(0, frame.y(top), width, frame.y(bottom) - frame.y(top));
   }
-  if (scene.columns.length === 0) return;
-  context.textAlign = 'center';
+}
+
+/** Names of layers at the left edge and of columns below, thinned out where they would collide. */
+export function paintAxes({ context, height }: Surface, scene: Scene, palette: Palette, frame: Frame): void {
+  context.font = AXIS_FONT;
   context.fillStyle = palette.faintText;
+  context.textBaseline = 'middle';
+  const layers = scene.bands.map(({ label, top, bottom }) => ({ label, x: 8, y: frame.y((top + bottom) / 2) }));
   const y = Math.min(height - 10, frame.y(scene.bounds.bottom) + 4);
-  const boxes = scene.columns.map(({ x, label }) => ({
-    left: frame.x(x) - 4 * label.length,
-    top: 0,
-    width: 8 * label.length,
-    height: 10,
-    priority: 0,
-  }));
-  const shown = placeLabels(boxes);
-  scene.columns.forEach(({ x, label }, i) => {
-    if (shown[i]) context.fillText(label, frame.x(x), y);
-  });
+  const columns = scene.columns.map(({ label, x }) => ({ label, x: frame.x(x), y }));
+  for (const [align, labels] of [
+    ['left', layers],
+    ['center', columns],
+  ] as const) {
+    context.textAlign = align;
+    const boxes = labels.map((label) => ({
+      left: label.x,
+      top: label.y,
+      width: 8 * label.label.length,
+      height: 12,
+      priority: 0,
+    }));
+    const shown = placeLabels(boxes);
+    labels.forEach((label, i) => shown[i] && context.fillText(label.label, label.x, label.y));
+  }
 }
 
 /** Some edges, weakest first. */

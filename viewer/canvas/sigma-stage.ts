@@ -13,6 +13,7 @@ import type { DisplayEdge, DisplayGraph, DisplayNode, Scene } from '../scene/sce
 import type { Styles } from '../scene/style.js';
 import {
   clear,
+  paintAxes,
   paintBands,
   paintEdges,
   paintLabels,
@@ -240,7 +241,9 @@ class SigmaStage implements Stage {
       paintEdges(figure, scene, scene.routes.keys(), styles.base, palette, frame);
     }
     this.#paintFocus(frame);
-    paintLabels(this.#surface('names'), scene, styles, palette, frame);
+    const names = this.#surface('names');
+    paintAxes(names, scene, palette, frame);
+    paintLabels(names, scene, styles, palette, frame);
   }
 
   #paintFocus(frame: Frame): void {

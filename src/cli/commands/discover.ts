@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Circuit } from '../../circuit/circuit.js';
 import type { CircuitDetails } from '../../circuit/details.js';
 import { SENDER_HEADS, type SenderHeads } from '../../circuit/run-identity.js';
@@ -205,6 +205,7 @@ function textReport(discovery: Discovery, files: readonly string[]): string {
     ...headToHead(circuit),
     'files written',
     ...files.map((file) => `  ${file}`),
+    `look at it: edgewise view ${dirname(files[0]!)}`,
   ];
   return `${lines.join('\n')}\n`;
 }

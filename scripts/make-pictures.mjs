@@ -1,0 +1,34 @@
+// Draws the README's pictures: the viewer on a shipped circuit, as a reader sees it in a browser.
+import { fileURLToPath } from 'node:url';
+import { chromium } from 'playwright-core';
+import { serveViewer } from '../dist/node/view-server.js';
+import { circuitPaths } from '../dist/node/circuit-files.js';
+import { viewerPage } from '../dist/node/viewer-page.js';
+import { findChromium } from './setup/test-tools.mjs';
+
+const GRAPHS = fileURLToPath(new URL('../graphs/', import.meta.url));
+const PICTURES = [
+  { file: 'viewer.png', theme: 'light', view: 'layout=figure&top=60' },
+  { file: 'viewer-card.png', theme: 'dark', view: 'show=a1.h1&prompt=0' },
+];
+const FLAGS = ['--no-sandbox', '--use-gl=angle', '--use-angle=swiftshader', '--enable-unsafe-swiftshader'];
+
+const executablePath = findChromium();
+if (executablePath === undefined) throw new Error('no Chromium or Chrome was found: set CHROMIUM_PATH');
+const circuit = await circuitPaths(`${GRAPHS}tasks-4l.ioi.acdc.json`);
+const server = await serveViewer(await viewerPage(), [circuit], 0);
+const browser = await chromium.launch({ executablePath, args: FLAGS });
+try {
+  for (const { file, theme, view } of PICTURES) {
+    const page = await browser.newPage({ viewport: { width: 1400, height: 900 }, colorScheme: theme });
+    await page.goto(`${server.url}#${view}`);
+    await page.waitForFunction(() => globalThis.edgewise?.scene.graph.order > 0);
+    await page.evaluate(() => globalThis.edgewise.stage.rendered());
+    await page.screenshot({ path: `${GRAPHS}${file}` });
+    console.log(`wrote graphs/${file}`);
+    await page.close();
+  }
+} finally {
+  await browser.close();
+  await server.close();
+}
