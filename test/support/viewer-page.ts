@@ -64,7 +64,7 @@ export function useViewer(): { open(paths: readonly string[], options?: OpenOpti
     async open(paths, { suffix = '', url, ...context } = {}) {
       const server = url === undefined ? await serve(paths) : undefined;
       const address = url ?? server!.url;
-      const session = await browser!.newContext({ viewport: { width: 1200, height: 800 }, ...context });
+      const session = await browser!.newContext({ viewport: { width: 1000, height: 640 }, ...context });
       session.setDefaultTimeout(15_000);
       const page = await session.newPage();
       const viewer: Viewer = { page, url: address, problems: [] };

@@ -5,7 +5,7 @@ import { limitBy, limitToRank } from './actions.js';
 import { Segmented } from './controls.js';
 import { activeFilters, FilterMenu } from './filter-menu.js';
 import { formatCount, formatMagnitude, formatNumber, formatPercent, plural } from './format.js';
-import { comparison, current, data, selection, update, view, viewField } from './store.js';
+import { comparison, current, data, drawnSelection, selection, update, view, viewField } from './store.js';
 
 const STEPS = 1000;
 
@@ -98,6 +98,9 @@ function ReadOut() {
         <b>{formatCount(nodes.size)}</b> {nodes.size === 1 ? 'node' : 'nodes'}
         <span class="wide-only"> of {data.value.nodes.length}</span>
       </span>
+      {drawnSelection.value.edges.length < edges.length && (
+        <span>drawing the strongest {formatCount(drawnSelection.value.edges.length)} first</span>
+      )}
       {share !== null && (
         <span>
           <b>{formatPercent(share)}</b> of |effect|

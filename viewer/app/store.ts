@@ -1,10 +1,10 @@
-import { batch, computed, signal, type ReadonlySignal } from '@preact/signals';
+import { batch, computed, effect, signal, type ReadonlySignal } from '@preact/signals';
 import { toCircuitData, type CircuitData, type EdgeRecord } from '../data/circuit-data.js';
 import type { CircuitDocument } from '../data/document.js';
 import { compare, strongest, type Comparison } from '../view/compare.js';
 import { replay } from '../view/replay.js';
 import { search } from '../view/search.js';
-import { select } from '../view/selection.js';
+import { select, type Selection } from '../view/selection.js';
 import { DEFAULT_VIEW, type ViewState } from '../view/view-state.js';
 import { buildScene } from '../scene/build-scene.js';
 import { legendOf } from '../scene/legend.js';
@@ -111,11 +111,30 @@ export const data = computed<CircuitData>(() => {
 export const selection = computed(() =>
   select(data.value, viewOf('scope', 'limitBy', 'limit', 'ports', 'kinds', 'layers', 'blink')),
 );
+/** More edges than this are drawn when the slider rests; until then the strongest so many stand for them. */
+const AT_ONCE = 1000;
+const rested = signal<Selection | null>(null);
+effect(() => {
+  const all = selection.value;
+  if (all.edges.length <= AT_ONCE) return undefined;
+  const timer = setTimeout(() => (rested.value = all), 300);
+  return () => clearTimeout(timer);
+});
+let preview: Selection | null = null;
+/** The edges that are drawn, or so far. */
+export const drawnSelection = computed<Selection>(() => {
+  const all = selection.value;
+  if (all.edges.length <= AT_ONCE || rested.value === all) return all;
+  const edges = all.edges.slice(0, AT_ONCE);
+  if (preview?.edges.every((edge, i) => edge === edges[i])) return preview; // no step of the slider changes it
+  preview = { ...all, edges, nodes: new Set(edges.flatMap(({ source, target }) => [source, target])) };
+  return preview;
+});
 export const found = computed(() => search(data.value, fields.query.value, fields.groups.value));
 
 const SCENE_FIELDS = ['layout', 'mergePorts', 'hideUnconnected', 'groups', 'pinned', 'positions', 'notes'] as const;
 export const scene = computed<Scene>(() =>
-  buildScene(data.value, selection.value, viewOf(...SCENE_FIELDS), {
+  buildScene(data.value, drawnSelection.value, viewOf(...SCENE_FIELDS), {
     aspect: aspect.value,
     force: fields.layout.value === 'force' ? forcePositions.value : null,
     found: found.value,

@@ -153,8 +153,8 @@ class SigmaStage implements Stage {
     const renderer = this.#renderer;
     renderer.setCustomBBox({ x: [left, right], y: [bottom, top] });
     const crowded = scene.graph.size > PICKABLE_EDGES;
-    renderer.setSetting('hideEdgesOnMove', crowded);
     renderer.setGraph(scene.layout === 'figure' ? this.#ground : scene.graph);
+    if (crowded !== renderer.getSetting('hideEdgesOnMove')) renderer.setSetting('hideEdgesOnMove', crowded);
     if (fit || !sameLayout) renderer.getCamera().setState({ x: 0.5, y: 0.5, ratio: 1, angle: 0 });
     this.#measure();
   }
