@@ -3,9 +3,9 @@ import forceAtlas2, { type ForceAtlas2Settings } from 'graphology-layout-forceat
 import ForceWorker from 'graphology-layout-forceatlas2/worker';
 import type { DisplayGraph } from '../scene/scene.js';
 
-/** How long the worker may move nodes, in milliseconds, and how many iterations stand in for it without a worker. */
-const WORKER_MS = 1200;
 const ITERATIONS = 300;
+/** A worker that says nothing for so many milliseconds is taken not to run. */
+const PATIENCE = 1500;
 
 /**
  * ForceAtlas2 positions of the connected nodes, ports aside, in the units of the graph's own positions, which it starts from.
@@ -34,15 +34,20 @@ export async function runForceLayout(graph: DisplayGraph): Promise<Record<string
   return positionsOf(bodies);
 }
 
-async function inWorker(bodies: MultiDirectedGraph, settings: ForceAtlas2Settings): Promise<void> {
+/** Rejects where no worker answers. The same number of iterations on every machine gives the same positions. */
+function inWorker(bodies: MultiDirectedGraph, settings: ForceAtlas2Settings): Promise<void> {
   const layout = new ForceWorker(bodies, { settings, getEdgeWeight: 'weight' });
-  try {
+  return new Promise<void>((resolve, reject) => {
+    const giveUp = (): void => reject(new Error('the worker does not answer'));
+    let timer = setTimeout(giveUp, PATIENCE);
+    let done = 0;
+    bodies.on('eachNodeAttributesUpdated', () => {
+      clearTimeout(timer);
+      if (++done >= ITERATIONS) resolve();
+      else timer = setTimeout(giveUp, PATIENCE);
+    });
     layout.start();
-    await new Promise((resolve) => setTimeout(resolve, WORKER_MS));
-    layout.stop();
-  } finally {
-    layout.kill();
-  }
+  }).finally(() => layout.kill());
 }
 
 function positionsOf(bodies: MultiDirectedGraph): Record<string, [number, number]> {

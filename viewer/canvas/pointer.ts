@@ -7,6 +7,8 @@ export interface Point {
 
 /** What Sigma's captors tell of: a place on the surface, and a way to keep Sigma from moving the camera. */
 interface CaptorEvent extends Point {
+  /** Of a touch: where each finger is. */
+  readonly touches?: readonly Point[];
   readonly original: MouseEvent | TouchEvent;
   preventSigmaDefault(): void;
 }
@@ -22,7 +24,8 @@ export interface Gestures {
   click(target: Target | null, additive: boolean): void;
   /** Returns whether it was dealt with; otherwise the camera zooms in. */
   doubleClick(target: Target | null): boolean;
-  drag(node: string, to: Point): void;
+  /** Moved by so many pixels since the last time. */
+  drag(node: string, dx: number, dy: number): void;
   dropped(node: string): void;
   box(from: Point, to: Point, done: boolean): void;
 }
@@ -32,6 +35,7 @@ const STILL = 4;
 
 interface Press {
   readonly from: Point;
+  last: Point;
   readonly target: Target | null;
   readonly box: boolean;
   moved: boolean;
@@ -61,7 +65,13 @@ export function followPointer(mouse: object, touch: object, gestures: Gestures):
     const original = event.original as MouseEvent;
     if (original.button !== 0) return;
     const target = gestures.at(event);
-    press = { from: placeOf(event), target, box: original.shiftKey && target === null, moved: false };
+    press = {
+      from: placeOf(event),
+      last: placeOf(event),
+      target,
+      box: original.shiftKey && target === null,
+      moved: false,
+    };
   });
   on(mouse, 'mousemovebody', (event) => {
     if (!press) return;
@@ -70,8 +80,10 @@ export function followPointer(mouse: object, touch: object, gestures: Gestures):
     if (node === null && !press.box) return; // the camera moves
     event.preventSigmaDefault();
     if (!press.moved) return;
-    if (node !== null) gestures.drag(node, event);
-    else gestures.box(press.from, placeOf(event), false);
+    if (node !== null) {
+      gestures.drag(node, event.x - press.last.x, event.y - press.last.y);
+      press.last = placeOf(event);
+    } else gestures.box(press.from, placeOf(event), false);
   });
   on(mouse, 'mousemove', (event) => {
     pointer = placeOf(event);
@@ -94,7 +106,27 @@ export function followPointer(mouse: object, touch: object, gestures: Gestures):
   on(mouse, 'doubleClick', (event) => {
     if (gestures.doubleClick(gestures.at(event))) event.preventSigmaDefault();
   });
-  on(touch, 'tap', (event) => gestures.click(gestures.at(event), false));
+
+  on(touch, 'touchdown', (event) => {
+    const [finger, another] = event.touches ?? [];
+    const target = finger && !another ? gestures.at(finger) : null;
+    press = finger && nodeOf(target) !== null ? { from: finger, last: finger, target, box: false, moved: false } : null;
+  });
+  on(touch, 'touchmove', (event) => {
+    const finger = event.touches?.[0];
+    const node = nodeOf(press?.target ?? null);
+    if (!press || !finger || node === null) return; // the camera moves
+    event.preventSigmaDefault();
+    if (Math.hypot(finger.x - press.from.x, finger.y - press.from.y) > STILL) press.moved = true;
+    if (press.moved) gestures.drag(node, finger.x - press.last.x, finger.y - press.last.y);
+    if (press.moved) press.last = finger;
+  });
+  on(touch, 'touchup', () => {
+    const node = nodeOf(press?.target ?? null);
+    if (press?.moved && node !== null) gestures.dropped(node);
+    press = null;
+  });
+  on(touch, 'tap', (event) => gestures.click(gestures.at(event.touches?.[0] ?? event), false));
 }
 
 function placeOf({ x, y }: Point): Point {

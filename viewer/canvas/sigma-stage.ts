@@ -3,8 +3,8 @@ import { createNodeBorderProgram } from '@sigma/node-border';
 import { NodeSquareProgram } from '@sigma/node-square';
 import { MultiDirectedGraph } from 'graphology';
 import Sigma from 'sigma';
-import { EdgeRectangleProgram, NodeCircleProgram } from 'sigma/rendering';
-import type { EdgeDisplayData, NodeDisplayData } from 'sigma/types';
+import { EdgeRectangleProgram, NodeCircleProgram, type ProgramInfo } from 'sigma/rendering';
+import type { EdgeDisplayData, NodeDisplayData, RenderParams } from 'sigma/types';
 import { EdgewiseError } from '../../src/base/errors.js';
 import type { Frame } from '../scene/marks.js';
 import { PALETTES, type Palette } from '../scene/palette.js';
@@ -44,6 +44,21 @@ const PADDING = 36;
 const SLACK = 4;
 const ZOOM_MS = 200;
 
+/** Edges grow with the square root of the zoom: their widths are CSS pixels at the fitted camera. */
+function growSlowly(params: RenderParams): RenderParams {
+  return { ...params, sizeRatio: Math.sqrt(params.zoomRatio) };
+}
+class LineProgram extends EdgeRectangleProgram<DisplayNode, DisplayEdge> {
+  override setUniforms(params: RenderParams, info: ProgramInfo): void {
+    super.setUniforms(growSlowly(params), info);
+  }
+}
+class CurveProgram extends (createEdgeCurveProgram() as typeof EdgeRectangleProgram<DisplayNode, DisplayEdge>) {
+  override setUniforms(params: RenderParams, info: ProgramInfo): void {
+    super.setUniforms(growSlowly(params), info);
+  }
+}
+
 const RingProgram = createNodeBorderProgram<DisplayNode, DisplayEdge>({
   borders: [
     { size: { attribute: 'borderSize', defaultValue: 1.5, mode: 'pixels' }, color: { attribute: 'borderColor' } },
@@ -75,14 +90,13 @@ const EMPTY: Scene = {
 class SigmaStage implements Stage {
   readonly #container: HTMLElement;
   readonly #renderer: Sigma<DisplayNode, DisplayEdge>;
+  readonly #resized: ResizeObserver;
   readonly #contexts: Readonly<Record<Layer, CanvasRenderingContext2D>>;
   /** The figure is painted; Sigma only moves the camera over it, for which it needs a graph that is not empty. */
   readonly #ground: DisplayGraph = new MultiDirectedGraph();
   #scene = EMPTY;
   #styles: Styles | null = null;
   #palette: Palette = PALETTES.light;
-  /** Pixels per layout unit at the fitted camera; Sigma scales the widths of edges by it. */
-  #fittedScale = 1;
   #box: { from: Point; to: Point } | null = null;
 
   constructor(container: HTMLElement, events: StageEvents) {
@@ -103,7 +117,7 @@ class SigmaStage implements Stage {
         maxCameraRatio: 4,
         defaultDrawNodeHover: () => undefined,
         nodeProgramClasses: { circle: NodeCircleProgram, square: NodeSquareProgram, ringed: RingProgram },
-        edgeProgramClasses: { curve: createEdgeCurveProgram<DisplayNode, DisplayEdge>(), line: EdgeRectangleProgram },
+        edgeProgramClasses: { curve: CurveProgram, line: LineProgram },
         nodeReducer: (id, node) => this.#nodeData(id, node),
         edgeReducer: (id, edge) => this.#edgeData(id, edge),
       },
@@ -117,12 +131,16 @@ class SigmaStage implements Stage {
     >;
     renderer.resize(true);
     renderer.on('afterRender', () => this.#paint());
-    renderer.on('resize', () => this.#measure());
+    this.#resized = new ResizeObserver(() => renderer.scheduleRender()); // which measures the container
+    this.#resized.observe(container);
     container.addEventListener(
       'webglcontextlost',
       () => events.failed?.('The browser took the drawing surface away; please reload the page.'),
       true,
     );
+    // Sigma would read pixels back at every move to find what the pointer is on; the gestures ask `pick` instead.
+    renderer.getMouseCaptor().removeAllListeners();
+    renderer.getTouchCaptor().removeAllListeners();
     followPointer(renderer.getMouseCaptor(), renderer.getTouchCaptor(), {
       at: (point) => this.#targetAt(point),
       hover: (target) => events.hover(target),
@@ -132,15 +150,15 @@ class SigmaStage implements Stage {
         this.reveal(target.node);
         return true;
       },
-      drag: (node, point) => this.#drag(node, this.#renderer.viewportToGraph(point)),
+      drag: (node, dx, dy) => this.#drag(node, dx / this.#scale(), -dy / this.#scale()),
       dropped: (node) => {
         const { x, y } = this.#scene.graph.getNodeAttributes(node);
         events.moved(node, x, y);
       },
       box: (from, to, done) => {
         this.#box = done ? null : { from, to };
+        this.#paintFocus(this.#frame());
         if (done) events.boxed(this.#nodesIn(from, to));
-        else this.#paintFocus(this.#frame());
       },
     });
   }
@@ -156,7 +174,6 @@ class SigmaStage implements Stage {
     renderer.setGraph(scene.layout === 'figure' ? this.#ground : scene.graph);
     if (crowded !== renderer.getSetting('hideEdgesOnMove')) renderer.setSetting('hideEdgesOnMove', crowded);
     if (fit || !sameLayout) renderer.getCamera().setState({ x: 0.5, y: 0.5, ratio: 1, angle: 0 });
-    this.#measure();
   }
 
   restyle(styles: Styles, palette: Palette): void {
@@ -171,14 +188,6 @@ class SigmaStage implements Stage {
     this.#styles = styles;
     this.#palette = palette;
     this.#container.style.background = palette.background;
-  }
-
-  /** Widths of edges are pixels at the fitted camera: they follow the size of the surface and of the scene. */
-  #measure(): void {
-    const scale = this.#scale() * this.#renderer.getCamera().ratio;
-    const changed = !(Math.abs(scale / this.#fittedScale - 1) < 0.01);
-    this.#fittedScale = scale;
-    if (changed) this.#renderer.scheduleRefresh({ layoutUnchange: true });
   }
 
   #scale(): number {
@@ -213,7 +222,7 @@ class SigmaStage implements Stage {
     if (!this.#styles || this.#scene.routes.has(id)) return { hidden: true };
     const style = this.#styles.base.edge(id);
     return {
-      size: style.width / this.#fittedScale,
+      size: style.width,
       color: style.color,
       zIndex: style.depth,
       ...(this.#scene.graph.size > PICKABLE_EDGES ? { type: 'line' } : { type: 'curve', curvature: edge.curvature }),
@@ -267,20 +276,26 @@ class SigmaStage implements Stage {
     return pick(this.#scene, x, y, SLACK / this.#scale());
   }
 
-  /** A head takes its ports along; in the figure the ends of its edges follow when the app builds the scene anew. */
-  #drag(node: string, to: Point): void {
-    const { graph } = this.#scene;
+  /** A head takes its ports along, a box the ends of its edges; the app routes them anew when it is let go. */
+  #drag(node: string, dx: number, dy: number): void {
+    const { graph, layout, routes } = this.#scene;
     const id = graph.getNodeAttribute(node, 'parent') ?? node;
-    const { x, y } = graph.getNodeAttributes(id);
-    const move = (name: string): void => {
-      const at = graph.getNodeAttributes(name);
-      graph.mergeNodeAttributes(name, { x: at.x + to.x - x, y: at.y + to.y - y });
-    };
-    move(id);
-    graph.forEachNode((name, { parent }) => {
-      if (parent === id) move(name);
+    graph.forEachNode((name, { parent, x, y }) => {
+      if (name === id || parent === id) graph.mergeNodeAttributes(name, { x: x + dx, y: y + dy });
     });
-    if (this.#scene.layout === 'figure') this.#paint();
+    const moved = new Map(routes);
+    graph.forEachEdge(id, (edge, _, source, target) => {
+      const route = moved.get(edge);
+      if (!route) return;
+      const last = route.points.length - 1;
+      const points = route.points.map(([x, y], i): readonly [number, number] => {
+        const goes = (source === id && i <= 1) || (target === id && i >= last - 1) || source === target;
+        return goes ? [x + dx, y + dy] : [x, y];
+      });
+      moved.set(edge, { ...route, points });
+    });
+    this.#scene = { ...this.#scene, routes: moved };
+    if (layout === 'figure') this.#paint();
   }
 
   #nodesIn(from: Point, to: Point): string[] {
@@ -342,6 +357,7 @@ class SigmaStage implements Stage {
   }
 
   dispose(): void {
+    this.#resized.disconnect();
     this.#renderer.kill();
   }
 }
