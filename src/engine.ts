@@ -6,7 +6,7 @@ import { EdgeSet } from './circuit/edge-set.js';
 import type { RunIdentity } from './circuit/run-identity.js';
 import { Topology } from './circuit/topology.js';
 import { runSelfTest } from './check/self-test.js';
-import { acdc, type AcdcOptions, type AcdcProgress, type AcdcResult } from './discover/acdc.js';
+import { acdc, type AcdcJournal, type AcdcOptions, type AcdcProgress, type AcdcResult } from './discover/acdc.js';
 import { curveSizes, faithfulnessCurve } from './evaluate/curve.js';
 import { faithfulness } from './evaluate/faithfulness.js';
 import { randomCircuitLike } from './evaluate/random-circuit.js';
@@ -119,11 +119,12 @@ export class Engine {
     this.topology = topologyOf(options.model);
   }
 
-  /** Prunes the whole model down to a circuit of the task. */
+  /** Prunes the whole model down to a circuit of the task; with a journal, from where an interrupted search was. */
   async discover(
     task: Task,
     options: DiscoveryOptions,
     onProgress?: (progress: AcdcProgress) => void,
+    journal?: AcdcJournal,
   ): Promise<Discovery> {
     checkRun(this.model, task, options);
     const full = EdgeSet.full(this.topology);
@@ -132,7 +133,7 @@ export class Engine {
     this.#refuseNonFinite(whole, options.metric);
     const start = performance.now();
     return this.#withEvaluator(task, options, options.directEdges, async (evaluator) => {
-      const result = await acdc(evaluator, full, options, onProgress);
+      const result = await acdc(evaluator, full, options, onProgress, journal);
       const seconds = (performance.now() - start) / 1000;
       const empty = await evaluator.metric(EdgeSet.empty(this.topology));
       const circuit = this.#toCircuit(task, options, result, empty);

@@ -20,7 +20,15 @@ export { toGraph, type CircuitGraph, type EdgeAttributes, type NodeAttributes } 
 export type { Branch, Node, Port, Writer } from './circuit/nodes.js';
 export { Topology, type Edge, type TopologyShape } from './circuit/topology.js';
 export { runSelfTest, type CheckResult } from './check/self-test.js';
-export { acdc, type AcdcOptions, type AcdcProgress, type AcdcResult, type AcdcStep } from './discover/acdc.js';
+export {
+  acdc,
+  type AcdcJournal,
+  type AcdcMeasurement,
+  type AcdcOptions,
+  type AcdcProgress,
+  type AcdcResult,
+  type AcdcStep,
+} from './discover/acdc.js';
 export type { PerPrompt, RemovalEvaluator } from './discover/ports.js';
 export {
   Engine,

@@ -8,6 +8,7 @@ import type { RunIdentity } from '../circuit/run-identity.js';
 import { parseCircuit } from '../export/index.js';
 import { isUnfinishedWrite, writeFileAtomically } from '../node/atomic-write.js';
 import { makeFolder } from '../node/make-folder.js';
+import { JOURNAL_FILE } from './search-journal.js';
 
 /** The file that says which run a folder's files are of. */
 const CIRCUIT_FILE = 'circuit.json';
@@ -31,7 +32,7 @@ export async function assertUsable(folder: string, run: RunIdentity, force: bool
   await assertWritable(folder);
   if (force) return;
   const entries = await readdir(folder).catch(() => []);
-  if (entries.every(isUnfinishedWrite)) return;
+  if (entries.every((name) => isUnfinishedWrite(name) || name === JOURNAL_FILE)) return;
   const earlier = await readProvenance(join(folder, CIRCUIT_FILE));
   if (earlier === undefined) {
     throw new EdgewiseError(

@@ -3,6 +3,7 @@ import { mean } from '../base/mean.js';
 import type { EdgeSet } from '../circuit/edge-set.js';
 import { isDead } from '../circuit/reachability.js';
 import type { SenderHeads } from '../circuit/run-identity.js';
+import type { Topology } from '../circuit/topology.js';
 import { acdcOrder, type Receiver } from './acdc-order.js';
 import type { PerPrompt, RemovalEvaluator } from './ports.js';
 
@@ -37,6 +38,21 @@ export interface AcdcResult {
   readonly final: number;
 }
 
+/** What one test found: enough to decide again without computing anything. */
+export interface AcdcMeasurement {
+  readonly edge: number;
+  /** Metric of the circuit so far without the edge, on every prompt. */
+  readonly without: PerPrompt;
+}
+
+/** Lets a search that was interrupted go on. */
+export interface AcdcJournal {
+  /** Tests of an earlier run of this same search, from its first one on; they are decided again, not measured again. */
+  readonly earlier: readonly AcdcMeasurement[];
+  /** Told of every further test as soon as it is decided. */
+  record(measurement: AcdcMeasurement): void;
+}
+
 export interface AcdcProgress {
   readonly tested: number;
   readonly kept: number;
@@ -55,12 +71,15 @@ export interface AcdcProgress {
  *     (strictly; NaN is not below) removes the edge for good, and the metric so far becomes the measured one.
  *
  * The effect is relative to the circuit at that moment, so small losses add up; see `final`.
+ *
+ * @throws EdgewiseError of kind `usage` where the journal is of another search.
  */
 export async function acdc(
   evaluator: RemovalEvaluator,
   start: EdgeSet,
   options: AcdcOptions,
   onProgress: (progress: AcdcProgress) => void = () => {},
+  journal: AcdcJournal = { earlier: [], record: () => {} },
 ): Promise<AcdcResult> {
   if (!Number.isFinite(options.threshold)) {
     throw new EdgewiseError('usage', 'threshold', `expected a finite number, got ${options.threshold}`);
@@ -88,7 +107,8 @@ export async function acdc(
       continue;
     }
     for (let next = 0; next < candidates.length;) {
-      const measured = await evaluator.withoutPrefixes(current, candidates.slice(next));
+      const earlier = earlierTest(journal, steps.length, candidates[next]!, topology);
+      const measured = earlier ? [earlier.without] : await evaluator.withoutPrefixes(current, candidates.slice(next));
       for (const without of measured) {
         const after = mean(without);
         const edge = candidates[next++]!;
@@ -96,6 +116,7 @@ export async function acdc(
         const removed = effect < options.threshold;
         steps.push({ step: steps.length, edge, before: metric, after, kept: !removed });
         decided++;
+        if (!earlier) journal.record({ edge, without });
         if (!removed) {
           kept++;
           promptEffects.set(
@@ -113,6 +134,18 @@ export async function acdc(
   }
   onProgress({ tested: steps.length, kept, decided, total });
   return { kept: current, steps, untestedRemovals, promptEffects, initial, final: metric };
+}
+
+function earlierTest(
+  { earlier }: AcdcJournal,
+  step: number,
+  edge: number,
+  topology: Topology,
+): AcdcMeasurement | undefined {
+  const test = earlier[step];
+  if (test === undefined || test.edge === edge) return test;
+  const [there, here] = [test.edge, edge].map((id) => topology.edgeName(id));
+  throw new EdgewiseError('usage', 'journal', `its test ${step} is of ${there}, this search would test ${here}`);
 }
 
 /** Whether nothing that the receiver feeds is left; an attention port is dead also where its direct edge was cut. */

@@ -4,7 +4,13 @@ import { EdgeSet } from '../../src/circuit/edge-set.js';
 import { Topology } from '../../src/circuit/topology.js';
 import { SENDER_HEADS } from '../../src/circuit/run-identity.js';
 import { acdcOrder } from '../../src/discover/acdc-order.js';
-import { acdc, type AcdcOptions, type AcdcProgress, type AcdcResult } from '../../src/discover/acdc.js';
+import {
+  acdc,
+  type AcdcMeasurement,
+  type AcdcOptions,
+  type AcdcProgress,
+  type AcdcResult,
+} from '../../src/discover/acdc.js';
 import type { RemovalEvaluator } from '../../src/discover/ports.js';
 
 const topology = new Topology({ layers: 2, heads: 2, parallel: false });
@@ -263,6 +269,40 @@ test('how many candidates the evaluator answers for at once changes nothing', as
       expect({ ...several, kept: [...several.kept] }).toEqual({ ...one, kept: [...one.kept] });
     }
   }
+});
+
+test('a journal: from any point on, the search goes on to the same result and measures nothing twice', async () => {
+  const metric = (circuit: EdgeSet): number => {
+    let value = 0;
+    for (let id = 0; id < topology.edgeCount; id++) if (!circuit.has(id)) value += ((id * 37) % 16) / 16 - 0.25;
+    return value;
+  };
+  const options = { ...OPTIONS, directEdges: true, threshold: 0.125 };
+  const all: AcdcMeasurement[] = [];
+  const whole = await acdc(evaluatorOf(metric), full, options, undefined, {
+    earlier: [],
+    record: (measurement) => all.push(measurement),
+  });
+  expect(all.map(({ edge }) => edge)).toEqual(whole.steps.map(({ edge }) => edge));
+  for (const done of [0, 1, 7, all.length - 1, all.length]) {
+    const further: AcdcMeasurement[] = [];
+    const resumed = await acdc(
+      evaluatorOf(metric, () => 3),
+      full,
+      options,
+      undefined,
+      {
+        earlier: all.slice(0, done),
+        record: (measurement) => further.push(measurement),
+      },
+    );
+    expect({ ...resumed, kept: [...resumed.kept] }).toEqual({ ...whole, kept: [...whole.kept] });
+    expect(further).toEqual(all.slice(done));
+  }
+  const shuffled = { earlier: [all[1]!, all[0]!], record: () => {} };
+  await expect(acdc(evaluatorOf(metric), full, options, undefined, shuffled)).rejects.toThrow(
+    'journal: its test 0 is of',
+  );
 });
 
 test('an OR gate under zero ablation: of two sufficient paths the one tested last stays', async () => {

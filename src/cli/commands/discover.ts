@@ -1,5 +1,7 @@
 import { Command, Option } from 'commander';
+import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
+import { EdgewiseError } from '../../base/errors.js';
 import type { Circuit } from '../../circuit/circuit.js';
 import type { CircuitDetails } from '../../circuit/details.js';
 import { SENDER_HEADS, type SenderHeads } from '../../circuit/run-identity.js';
@@ -13,6 +15,7 @@ import {
 } from '../../engine.js';
 import { CIRCUIT_WRITERS, writeDetails, writeTrace } from '../../export/index.js';
 import type { Task } from '../../task/types.js';
+import { VERSION } from '../../version.js';
 import { detailsTooLarge, DETAILS_LIMIT } from '../details-limit.js';
 import {
   adapterOption,
@@ -32,6 +35,7 @@ import {
 } from '../options.js';
 import { note, progressBar } from '../progress.js';
 import { assertUsable, writeResult } from '../result-folder.js';
+import { hasJournal, openJournal, type SearchJournal } from '../search-journal.js';
 import {
   openModelArgument,
   readMeanOver,
@@ -52,6 +56,7 @@ interface Options extends ModelOptions, TaskOptions, PatchingOptions {
   /** Undefined where neither --details nor --no-details is given. */
   readonly details?: boolean;
   readonly out?: string;
+  readonly resume: boolean;
   readonly force: boolean;
   readonly json: boolean;
 }
@@ -92,6 +97,7 @@ export function discoverCommand(): Command {
         .argParser(nonEmpty)
         .default(undefined, 'runs/<model>.<task>.<method>'),
     )
+    .option('--resume', 'go on with a search into this folder that was interrupted, if there is one', false)
     .option('--force', 'write into a folder that holds something else', false)
     .addOption(adapterOption())
     .addOption(memoryOption())
@@ -110,13 +116,12 @@ async function discover(options: Options): Promise<void> {
 
   const folder = options.out ?? join('runs', `${opened.model.name}.${task.name}.${options.method}`);
   await assertUsable(folder, runIdentity(opened.model, task, search), options.force);
-  const bar = progressBar('testing edges');
+  await assertNoJournal(folder, options);
+  let journal: SearchJournal | undefined;
   const { discovery, details } = await withEngine(opened.model, options, async (engine) => {
-    const discovery = await engine
-      .discover(task, search, ({ tested, kept, decided, total }) => {
-        bar.update(decided, total, `${tested} tested, ${kept} kept`);
-      })
-      .finally(() => bar.stop());
+    const key = { ...runIdentity(opened.model, task, search), engine: VERSION, adapter: engine.gpu.adapter };
+    journal = await openJournal(folder, key, engine.topology, options.resume);
+    const discovery = await searchWith(engine, task, search, journal);
     if (!detailsWanted(options.details, task, discovery.circuit)) return { discovery };
     const { tokenText } = reader;
     const details = await inspectCircuit(engine, task, discovery, { ...search, ...(tokenText && { tokenText }) });
@@ -129,9 +134,54 @@ async function discover(options: Options): Promise<void> {
     'trace.jsonl': writeTrace(discovery.trace),
     'details.json': details && writeDetails(details),
   });
+  await journal?.remove();
   process.stdout.write(
     options.json ? `${JSON.stringify(jsonReport(discovery, files))}\n` : textReport(discovery, files),
   );
+}
+
+async function assertNoJournal(folder: string, { resume, force }: Options): Promise<void> {
+  if (resume || force || !(await hasJournal(folder))) return;
+  throw new EdgewiseError(
+    'usage',
+    folder,
+    'holds a search that was interrupted: --resume goes on with it, --force starts anew',
+  );
+}
+
+/** The search with its progress; when it is interrupted, how to go on is told. */
+async function searchWith(
+  engine: Engine,
+  task: Task,
+  search: DiscoveryOptions,
+  journal: SearchJournal,
+): Promise<Discovery> {
+  const bar = progressBar('testing edges');
+  const earlier = journal.earlier.length;
+  if (earlier > 0) note(`going on after ${counted(earlier, 'test')} of the interrupted search`);
+  let made = earlier;
+  const interrupted = (signal: NodeJS.Signals): void => {
+    bar.stop();
+    journal.close();
+    note(`interrupted after ${counted(made, 'test')}: the same command with --resume goes on from there`);
+    process.exit(128 + constants.signals[signal]);
+  };
+  process.on('SIGINT', interrupted).on('SIGTERM', interrupted);
+  try {
+    return await engine.discover(
+      task,
+      search,
+      ({ tested, kept, decided, total }) => {
+        made = tested;
+        bar.update(decided, total, `${tested} tested, ${kept} kept`);
+      },
+      journal,
+    );
+  } finally {
+    process.off('SIGINT', interrupted).off('SIGTERM', interrupted);
+    bar.stop();
+    journal.close();
+  }
 }
 
 /** As told; otherwise unless details.json would become large, which is said. */

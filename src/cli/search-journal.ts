@@ -1,0 +1,118 @@
+import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs';
+import { readFile, rm, truncate } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { EdgewiseError } from '../base/errors.js';
+import type { Topology } from '../circuit/topology.js';
+import type { AcdcJournal, AcdcMeasurement } from '../discover/acdc.js';
+import { makeFolder } from '../node/make-folder.js';
+
+/** Beside the results, while a search runs: one line that says which search, then one for each test. */
+export const JOURNAL_FILE = 'search.jsonl';
+const VERSION = 1;
+/** How long written tests may wait before they are forced to the disk, in milliseconds. Only a power failure loses them. */
+const SYNC_EVERY = 2000;
+
+/** What a search must have in common with the one that left a journal: names and values as JSON. */
+export type SearchKey = Readonly<Record<string, unknown>>;
+
+export interface SearchJournal extends AcdcJournal {
+  /** Ends the writing. The file stays until `remove`. */
+  close(): void;
+  /** The search is complete and its results are written. */
+  remove(): Promise<void>;
+}
+
+/** Whether a search into this folder was interrupted. */
+export async function hasJournal(folder: string): Promise<boolean> {
+  return (await readText(join(folder, JOURNAL_FILE))) !== undefined;
+}
+
+/**
+ * Opens the journal of a search, a new one or that of the same search interrupted. A last line that was cut short is
+ * dropped: its test is made again.
+ *
+ * @param resume take over what an earlier run left; otherwise it is replaced.
+ * @throws EdgewiseError of kind `usage` where the journal is of another search (what differs is named), or broken.
+ */
+export async function openJournal(
+  folder: string,
+  key: SearchKey,
+  topology: Topology,
+  resume: boolean,
+): Promise<SearchJournal> {
+  const path = join(folder, JOURNAL_FILE);
+  await makeFolder(folder);
+  const text = resume ? await readText(path) : undefined;
+  const whole = text?.slice(0, text.lastIndexOf('\n') + 1) ?? '';
+  const [header, ...tests] = whole.split('\n').slice(0, -1);
+  if (header !== undefined) refuseOtherSearch(path, header, key);
+  const earlier = tests.map((line, i) => readTest(path, line, i + 2, topology));
+  if (header !== undefined) await truncate(path, Buffer.byteLength(whole));
+
+  const file = openSync(path, header === undefined ? 'w' : 'a');
+  if (header === undefined) writeSync(file, `${JSON.stringify({ edgewise_search: VERSION, ...key })}\n`);
+  let synced = performance.now();
+  return {
+    earlier,
+    record({ edge, without }) {
+      writeSync(file, `${JSON.stringify([topology.edgeName(edge), ...without.map(writeNumber)])}\n`);
+      if (performance.now() - synced < SYNC_EVERY) return;
+      fsyncSync(file);
+      synced = performance.now();
+    },
+    close: () => closeSync(file),
+    remove: () => rm(path, { force: true }),
+  };
+}
+
+function refuseOtherSearch(path: string, header: string, key: SearchKey): void {
+  const { edgewise_search: version, ...theirs } = parseLine(path, header, 1) as SearchKey;
+  const mine = JSON.parse(JSON.stringify(key)) as SearchKey;
+  if (version !== VERSION) throw new EdgewiseError('usage', path, 'is not the journal of a search of this version');
+  const names = [...new Set([...Object.keys(mine), ...Object.keys(theirs)])];
+  const different = names.filter((name) => !isDeepStrictEqual(mine[name], theirs[name]));
+  if (different.length === 0) return;
+  const told = different.map(
+    (name) => `${name} (${JSON.stringify(theirs[name])} there, ${JSON.stringify(mine[name])} here)`,
+  );
+  const what = `is of a search that differs in ${told.join(', ')}; without --resume --force starts anew`;
+  throw new EdgewiseError('usage', path, what);
+}
+
+function readTest(path: string, line: string, number: number, topology: Topology): AcdcMeasurement {
+  const [name, ...values] = parseLine(path, line, number) as unknown[];
+  const edge = typeof name === 'string' ? topology.edgeId(name) : undefined;
+  const without = values.map(readNumber);
+  if (edge === undefined || without.length === 0 || without.includes(undefined)) {
+    throw new EdgewiseError('usage', path, `line ${number}: expected an edge's name and a number for each prompt`);
+  }
+  return { edge, without: without as number[] };
+}
+
+function parseLine(path: string, line: string, number: number): object {
+  try {
+    const value: unknown = JSON.parse(line);
+    if (typeof value === 'object' && value !== null) return value;
+  } catch {
+    // told below
+  }
+  throw new EdgewiseError('usage', path, `line ${number}: not valid JSON`);
+}
+
+/** JSON has no NaN and no infinities; both can be what a circuit measures. */
+function writeNumber(value: number): number | string {
+  return Number.isFinite(value) ? value : String(value);
+}
+
+function readNumber(value: unknown): number | undefined {
+  if (typeof value === 'number') return value;
+  return value === 'NaN' || value === 'Infinity' || value === '-Infinity' ? Number(value) : undefined;
+}
+
+async function readText(path: string): Promise<string | undefined> {
+  return readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined;
+    throw new EdgewiseError('usage', path, `cannot be read: ${error.code ?? error.message}`);
+  });
+}
