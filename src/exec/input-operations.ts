@@ -118,7 +118,7 @@ function bindReplacements(arena: Arena, frame: PassFrame, ablatedPorts: Tensor):
   return Promise.all(
     frame.tables.layers.map(({ replaced }, layer) =>
       arena.operation('replace_ports', {
-        buffers: { control: frame.control, ablated_ports: ablatedPorts, ports: frame.tensors.ports },
+        buffers: { control: frame.control, ablated_ports: ablatedPorts, ports: frame.ports[layer]! },
         params: {
           tokens: frame.tokens,
           head_ports: 3 * frame.topology.heads,

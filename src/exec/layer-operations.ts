@@ -27,6 +27,7 @@ export async function bindLayer(arena: Arena, frame: PassFrame, layer: number): 
   const { width4, head4, mlp4 } = layout;
   const { heads } = topology;
   const weights = layers[layer]!;
+  const ports = frame.ports[layer]!;
   const tables = frame.tables.layers[layer]!;
   const attention = { tokens, sequence: shape.sequence, heads, head4, heads_at: tables.heads.jobsAt };
   /** A product with all chunks of a matrix, its jobs in the tables of circuits. */
@@ -45,19 +46,19 @@ export async function bindLayer(arena: Arena, frame: PassFrame, layer: number): 
     norm1: await bindNorm(arena, frame, weights.norm1, shape.circuits * 3 * heads * tokens),
     projections: await product(weights.qkv, tables.projections, {
       a: tensors.normed,
-      out: tensors.ports,
+      out: ports,
       inner4: width4,
       outStride: 3 * heads * head4,
       panels: 1, // a job is (part of) one panel
       bias: weights.qkvBias,
     }),
     pattern: await arena.operation('attention_pattern', {
-      buffers: { control: frame.control, ports: tensors.ports, pattern: tensors.pattern },
+      buffers: { control: frame.control, ports, pattern: tensors.pattern },
       params: { ...attention, scale: spec.attention.scale[layer]! },
       overrides: {},
     }),
     mix: await arena.operation('attention_mix', {
-      buffers: { control: frame.control, ports: tensors.ports, pattern: tensors.pattern, z: tensors.z },
+      buffers: { control: frame.control, ports, pattern: tensors.pattern, z: tensors.z },
       params: attention,
       overrides: {},
     }),

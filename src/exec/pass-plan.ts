@@ -25,13 +25,19 @@ export function passTensors(topology: Topology, layout: Layout, shape: PassShape
     /** Inputs of the ports of the layer at hand, before and after their norm. */
     inputs: [slots, tokens, width],
     normed: [slots, tokens, width],
-    /** Queries, keys and values of every head. */
-    ports: [shape.circuits, tokens, headPorts, 4 * layout.head4],
     pattern: [shape.circuits, topology.heads, tokens, shape.sequence],
     /** Attention output per head, before W_O. */
     z: [shape.circuits, topology.heads, tokens, 4 * layout.head4],
     hidden: [shape.circuits, tokens, 4 * layout.mlp4],
     logits: [shape.circuits, shape.prompts, layout.vocabStride],
+  } satisfies Record<string, readonly number[]>;
+}
+
+/** Shapes of what every layer of a pass holds, so that the next pass need not compute it again. */
+export function layerTensors(topology: Topology, layout: Layout, shape: PassShape) {
+  return {
+    /** Queries, keys and values of every head. */
+    ports: [shape.circuits, shape.prompts * shape.sequence, 3 * topology.heads, 4 * layout.head4],
   } satisfies Record<string, readonly number[]>;
 }
 

@@ -5,20 +5,15 @@ import type { Topology } from '../circuit/topology.js';
 import { Arena, sliceOf, type Tensor } from '../gpu/arena.js';
 import type { Operation, Recording } from '../gpu/gpu.js';
 import type { ModelWeights } from '../model/weights.js';
-import type { CircuitInUse, JobTable } from './circuit-tables.js';
+import type { JobTable } from './circuit-tables.js';
 import { bindInputs, type BoundPass, type PassInputs } from './input-operations.js';
 import { bindLayer, bindNorm, type LayerOperations } from './layer-operations.js';
 import { runMatmul, type MatmulOperation } from './matmul.js';
 import { createFrame, type PassFrame } from './pass-frame.js';
+import { staleNodes, type ResidentCircuit } from './stale-nodes.js';
 import type { PassShape, PassTensor } from './pass-plan.js';
 
 const WORKGROUP = 64;
-
-/** A circuit whose writers are in `live`, and which of them. */
-interface ResidentCircuit {
-  readonly circuit: EdgeSet;
-  readonly writers: readonly boolean[];
-}
 
 /** What a caller takes from a pass while it is recorded; every node is then computed. */
 export interface PassTaps {
@@ -41,7 +36,7 @@ export class PatchedPass {
   readonly #frame: PassFrame;
   readonly #layers: readonly LayerOperations[];
   readonly #finalNorm: Operation;
-  /** What `live` holds after the last pass. */
+  /** What `live` and the ports hold after the last pass. */
   #resident: { readonly bound: BoundPass; readonly circuits: readonly ResidentCircuit[] } | undefined;
 
   /** @param positionsInInput position embeddings belong to the writer `input`; otherwise they are a constant of every port. */
@@ -87,93 +82,54 @@ export class PatchedPass {
    * Records the pass for up to `shape.circuits` circuits. Afterwards `tensors.normed` holds the final norm's output at the
    * metric positions [circuits, prompts, width], and `tensors.inputs` its input. Submit before encoding another pass: the
    * circuit tables are rewritten by each. What cannot change the result is not computed: nodes that nothing leads from to the
-   * logits, and the layers before the first one in which this pass differs from the last.
+   * logits, and nodes that the slot of this circuit still holds from the pass before, see staleNodes.
    */
   encode(recording: Recording, bound: BoundPass, circuits: readonly EdgeSet[], taps?: PassTaps): void {
     const { weights, topology, tables, control, tokens } = this.#frame;
     const { head4, width4 } = weights.layout;
-    const computed = circuits.map((circuit) => ({
-      circuit,
-      use: taps ? allNodesInUse(topology) : nodesInUse(circuit),
-    }));
-    tables.fill(computed);
-    weights.gpu.upload(control, tables.words);
-    const first = taps ? 0 : this.#firstStage(bound, computed);
-    const resident = computed.map((now, c) => this.#nowResident(now, c, first));
+    const held = this.#resident?.bound === bound && !taps ? this.#resident.circuits : [];
     this.#resident = undefined; // until all of it is recorded
+    const slots = circuits.map((circuit, c) => {
+      const use = taps ? allNodesInUse(topology) : nodesInUse(circuit);
+      return { circuit, ...staleNodes(circuit, use, held[c]) };
+    });
+    tables.fill(slots.map(({ circuit, compute }) => ({ circuit, use: compute })));
+    weights.gpu.upload(control, tables.words);
 
     const perRow = Math.ceil((tokens * width4) / WORKGROUP);
     const perHeadRow = Math.ceil((tokens * head4) / WORKGROUP);
     const product = (operations: readonly MatmulOperation[], jobs: readonly JobTable[]): void =>
       operations.forEach((operation, i) => runMatmul(recording, operation, jobs[i]!.count));
-    if (first === 0) for (const operation of bound.embed) recording.dispatch(operation, perRow, circuits.length);
+    if (held.length < circuits.length)
+      for (const operation of bound.embed) recording.dispatch(operation, perRow, circuits.length);
     this.#layers.forEach((layer, l) => {
       const jobs = tables.layers[l]!;
-      if (first <= 2 * l) {
-        recording.dispatch(bound.attentionInputs[l]!, perRow, jobs.headInputs.count);
-        recording.dispatchRows(layer.norm1, jobs.headInputs.count * tokens);
-        product(layer.projections, jobs.projections);
-        if (jobs.replaced.count > 0) {
-          const replace = bound.replacePorts[l];
-          if (!replace) {
-            throw new EdgewiseError('circuit', 'direct edges', 'are cut, but this run was not set up to cut them');
-          }
-          recording.dispatch(replace, perHeadRow, jobs.replaced.count);
+      recording.dispatch(bound.attentionInputs[l]!, perRow, jobs.headInputs.count);
+      recording.dispatchRows(layer.norm1, jobs.headInputs.count * tokens);
+      product(layer.projections, jobs.projections);
+      if (jobs.replaced.count > 0) {
+        const replace = bound.replacePorts[l];
+        if (!replace) {
+          throw new EdgewiseError('circuit', 'direct edges', 'are cut, but this run was not set up to cut them');
         }
-        if (taps?.ports) {
-          const size = 3 * topology.heads * tokens * 4 * head4;
-          recording.copy(sliceOf(this.tensors.ports, 0, size), sliceOf(taps.ports, l * size, size));
-        }
-        recording.dispatch(layer.pattern, Math.ceil(tokens / WORKGROUP), jobs.heads.count);
-        taps?.afterPattern?.(l);
-        recording.dispatch(layer.mix, perHeadRow, jobs.heads.count);
-        product(layer.attentionOut, jobs.attentionOut);
+        recording.dispatch(replace, perHeadRow, jobs.replaced.count);
       }
-      if (first <= 2 * l + 1) {
-        recording.dispatch(bound.mlpInputs[l]!, perRow, jobs.mlpInput.count);
-        recording.dispatchRows(layer.norm2, jobs.mlpInput.count * tokens);
-        product(layer.mlpIn, jobs.mlpIn);
-        product(layer.mlpOut, jobs.mlpOut);
+      if (taps?.ports) {
+        const size = 3 * topology.heads * tokens * 4 * head4;
+        recording.copy(sliceOf(this.#frame.ports[l]!, 0, size), sliceOf(taps.ports, l * size, size));
       }
+      recording.dispatch(layer.pattern, Math.ceil(tokens / WORKGROUP), jobs.heads.count);
+      taps?.afterPattern?.(l);
+      recording.dispatch(layer.mix, perHeadRow, jobs.heads.count);
+      product(layer.attentionOut, jobs.attentionOut);
+      recording.dispatch(bound.mlpInputs[l]!, perRow, jobs.mlpInput.count);
+      recording.dispatchRows(layer.norm2, jobs.mlpInput.count * tokens);
+      product(layer.mlpIn, jobs.mlpIn);
+      product(layer.mlpOut, jobs.mlpOut);
     });
     recording.dispatch(bound.logitsInputs, Math.ceil((this.shape.prompts * width4) / WORKGROUP), circuits.length);
     recording.dispatchRows(this.#finalNorm, circuits.length * this.shape.prompts);
-    this.#resident = { bound, circuits: resident };
-  }
-
-  /**
-   * The first stage (2l: attention of layer l, 2l + 1: its MLP, 2L: logits) that must be computed anew: its edges differ from
-   * the last pass's, or a writer of it is in use now that was not computed then.
-   */
-  #firstStage(bound: BoundPass, circuits: readonly CircuitInUse[]): number {
-    const last = this.#resident;
-    if (last?.bound !== bound || last.circuits.length !== circuits.length) return 0;
-    const { topology } = this.#frame;
-    const agree = (firstEdge: number, count: number): boolean =>
-      circuits.every(({ circuit }, c) => circuit.agreesOn(last.circuits[c]!.circuit, firstEdge, count));
-    const resident = (writer: number): boolean =>
-      circuits.every(({ use }, c) => !use.writers[writer] || last.circuits[c]!.writers[writer]!);
-    for (let l = 0; l < topology.layers; l++) {
-      const attention = topology.firstEdge(topology.headPort(l, 'q', 0));
-      const mlp = topology.firstEdge(topology.mlpPort(l));
-      const direct = topology.directEdge(topology.headPort(l, 'q', 0));
-      const heads = Array.from({ length: topology.heads }, (_, h) => topology.headWriter(l, h));
-      const sameAttention = agree(attention, mlp - attention) && agree(direct, 3 * topology.heads);
-      if (!sameAttention || !heads.every(resident)) return 2 * l;
-      if (!agree(mlp, topology.fanIn(topology.mlpPort(l))) || !resident(topology.mlpWriter(l))) return 2 * l + 1;
-    }
-    return 2 * topology.layers;
-  }
-
-  /** Writers before the first computed stage keep what they hold; the others hold it only where they are in use. */
-  #nowResident({ circuit, use }: CircuitInUse, c: number, first: number): ResidentCircuit {
-    const { topology } = this.#frame;
-    const last = this.#resident?.circuits[c];
-    const writers = topology.writers.map((writer, index) => {
-      const stage = writer.kind === 'input' ? 0 : 2 * writer.layer + (writer.kind === 'mlp' ? 1 : 0);
-      return writer.kind === 'input' || (stage < first ? last!.writers[index]! : use.writers[index]!);
-    });
-    return { circuit, writers };
+    this.#resident = { bound, circuits: [...slots.map(({ resident }) => resident), ...held.slice(circuits.length)] };
   }
 
   dispose(): void {

@@ -1,6 +1,6 @@
 import { EdgewiseError } from '../base/errors.js';
 import type { Topology } from '../circuit/topology.js';
-import { batchTensors, passTensors, tensorBytes, type PassShape } from '../exec/pass-plan.js';
+import { batchTensors, layerTensors, passTensors, tensorBytes, type PassShape } from '../exec/pass-plan.js';
 import type { Layout } from '../model/layout.js';
 
 /** What a run asks for. */
@@ -102,6 +102,7 @@ function tabulate(topology: Topology, layout: Layout, size: RunSize, prompts: nu
   const further = beside(shape, microBatches);
   const tensors = [
     ...Object.entries(passTensors(topology, layout, shape)).map((entry) => row(entry, 1)),
+    ...Object.entries(layerTensors(topology, layout, shape)).map((entry) => row(entry, topology.layers)),
     ...Object.entries(further.tensors).map((entry) => row(entry, further.count)),
   ];
   return { shape, microBatches, tensors, bytes: tensors.reduce((sum, tensor) => sum + tensor.bytes * tensor.count, 0) };
