@@ -12,6 +12,20 @@ export const browserPath = findChromium();
 /** WebGPU in a headless browser without a graphics card: Chromium's own software driver, which needs to be asked for. */
 const FLAGS = ['--no-sandbox', '--enable-unsafe-webgpu', '--enable-unsafe-swiftshader'];
 
+/** WebGL in a headless browser without a graphics card, and nothing that reaches for the network by itself. */
+export const GL_FLAGS = [
+  '--no-sandbox',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--use-gl=angle',
+  '--use-angle=swiftshader',
+  '--enable-unsafe-swiftshader',
+  '--ignore-gpu-blocklist',
+];
+
 /** What a page offers once it is loaded. */
 interface Page {
   run(input: unknown): Promise<unknown>;

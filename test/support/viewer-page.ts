@@ -7,22 +7,8 @@ import { viewerPage } from '../../src/node/viewer-page.js';
 import type { Stage } from '../../viewer/canvas/stage.js';
 import type { Scene } from '../../viewer/scene/scene.js';
 import type { ViewState } from '../../viewer/view/view-state.js';
-import { browserPath } from './browser.js';
+import { browserPath, GL_FLAGS } from './browser.js';
 import { buildOnce } from './cli.js';
-
-/** WebGL in a headless browser without a graphics card, and nothing that reaches for the network by itself. */
-export const GL_FLAGS = [
-  '--no-sandbox',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  '--use-gl=angle',
-  '--use-angle=swiftshader',
-  '--enable-unsafe-swiftshader',
-  '--ignore-gpu-blocklist',
-];
 
 /** What the viewer offers to tests. */
 declare global {

@@ -139,6 +139,28 @@ describe('legend', () => {
     expect(legendTexts(sceneOf(data, { limit: 0 }))).toEqual([]);
   });
 
+  it('names only the nodes that have edges, and says what the others are', () => {
+    const edges = data.edges.map((edge) => ({ ...edge, inCircuit: edge.id === 'input->a0.h0<q>' }));
+    const one = { ...data, edges };
+    const texts = legendTexts(sceneOf(one, { scope: 'circuit' }));
+    expect(texts).toEqual(expect.arrayContaining(['attention head (layer.head)', 'without edges here']));
+    expect(texts).not.toContain('MLP');
+    expect(legendTexts(sceneOf(one, { scope: 'circuit', hideUnconnected: true }))).not.toContain('without edges here');
+    expect(legendTexts(sceneOf(one, { scope: 'circuit', layout: 'figure' }))).not.toContain('without edges here');
+  });
+
+  it('has one mark for no effect and for what is not measured', () => {
+    const edges = data.edges.map((edge, i) => ({ ...edge, effect: i % 2 === 0 ? 0 : null }));
+    const texts = legendTexts(sceneOf({ ...data, edges }));
+    expect(texts).toContain('no effect, or not measured');
+    expect(texts).not.toContain('not measured');
+  });
+
+  it('says that what is shown is no part of the circuit', () => {
+    const edges = data.edges.map((edge) => ({ ...edge, inCircuit: false }));
+    expect(legendTexts(sceneOf({ ...data, edges }))).toContain('paler: not in the circuit');
+  });
+
   it('says where the file does not say what helps', () => {
     const texts = legendTexts(sceneOf(data), { signKnown: false });
     expect(texts).toEqual(expect.arrayContaining(['score > 0', 'score < 0']));

@@ -10,6 +10,7 @@ import {
   dialog,
   displayEdgeOf,
   displayNodeOf,
+  exportOpen,
   hovered,
   scene,
   selected,
@@ -145,15 +146,21 @@ export function nextLayout(): void {
   update({ layout: LAYOUTS[(at + 1) % LAYOUTS.length]! });
 }
 
+/** Compares the circuit shown with another one; null ends that. A card that is open would dim all the rest: it closes. */
+export function compareWith(name: string | null): void {
+  update({ compareWith: name, blink: null, ...(name === null ? {} : { step: null, selected: null }) });
+}
+
 export function toggleBlink(): void {
   if (comparison.peek()) update({ blink: view.peek().blink === 'a' ? 'b' : 'a' });
 }
 
-/** Closes, one at a time: what is lit, the card, the search, the pins. */
+/** Closes, one at a time: what is open over the drawing, the card, the search, the pins. */
 export function clear(): void {
   const { selected: open, query, blink, pinned } = view.peek();
   hovered.value = null;
   if (dialog.peek()) dialog.value = null;
+  else if (exportOpen.peek()) exportOpen.value = false;
   else if (open !== null) choose(null);
   else if (query !== '') update({ query: '' });
   else if (blink !== null) update({ blink: null });

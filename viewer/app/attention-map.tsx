@@ -1,8 +1,8 @@
-import { useLayoutEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { mix } from '../scene/color.js';
 import type { Palette } from '../scene/palette.js';
 import { visibleToken } from './format.js';
-import { palette, panelWidth } from './store.js';
+import { palette } from './store.js';
 
 export interface Cell {
   readonly query: number;
@@ -13,10 +13,29 @@ interface Grid {
   readonly side: number;
   /** Width of the labels at the left, and their height on top. */
   readonly margin: number;
+  /** Size of the labels in CSS pixels. */
+  readonly font: number;
 }
 
-const FONT = '11px ui-monospace, Menlo, Consolas, monospace';
+const FONT = 'ui-monospace, Menlo, Consolas, monospace';
+/** Sizes of labels; cells too small for the smallest have no labels but those of the cell that is pointed at. */
+const [SMALLEST, LARGEST] = [8, 11];
+/** Letters of a label. */
 const LONGEST = 9;
+/** CSS pixels. */
+const WIDEST = 460;
+
+/** Square cells as large as `width` allows, and labels no higher than they are. */
+function gridOf(labels: readonly string[], width: number): Grid {
+  const longest = Math.max(2, ...labels.map((text) => text.length));
+  let grid: Grid = { side: LARGEST, margin: 0, font: LARGEST };
+  for (const font of [LARGEST, SMALLEST + 1, SMALLEST]) {
+    const margin = Math.ceil(0.61 * font * longest + 8);
+    grid = { side: Math.max(3, Math.min(24, Math.floor((width - margin) / labels.length))), margin, font };
+    if (grid.side >= font) break;
+  }
+  return grid;
+}
 
 /** A heat map, query tokens downwards and key tokens to the right, weights 0..1 from background to full colour. */
 export function AttentionMap(props: {
@@ -29,15 +48,22 @@ export function AttentionMap(props: {
   cell: Cell | null;
   onCell: (cell: Cell | null) => void;
 }) {
+  const frame = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
+  const [width, setWidth] = useState(WIDEST);
+  useLayoutEffect(() => {
+    const measure = (): void => setWidth(Math.min(WIDEST, frame.current?.clientWidth ?? WIDEST));
+    measure();
+    const observer = new ResizeObserver(measure);
+    if (frame.current) observer.observe(frame.current);
+    return () => observer.disconnect();
+  }, []);
   const { pattern, tokens, position, cell, onCell } = props;
   const n = tokens.length;
   const colors = palette.value;
-  const width = Math.min(panelWidth.value - 34, 460);
   const labels = tokens.map(label);
-  const margin = Math.max(24, ...labels.map((text) => 6.7 * text.length + 8));
-  const side = Math.max(3, Math.min(24, Math.floor((width - margin) / n)));
-  const grid: Grid = { side, margin: Math.ceil(margin) };
+  const grid = gridOf(labels, width);
+  const { side } = grid;
   useLayoutEffect(() => {
     if (canvas.current) draw(canvas.current, grid, pattern, labels, position, cell, colors);
   });
@@ -56,7 +82,7 @@ export function AttentionMap(props: {
     onCell({ query: bounded(from.query + step[0]!), key: bounded(from.key + step[1]!) });
   };
   return (
-    <div class="attention">
+    <div class="attention" ref={frame}>
       <canvas
         ref={canvas}
         role="img"
@@ -77,7 +103,7 @@ function label(token: string): string {
 
 function draw(
   canvas: HTMLCanvasElement,
-  { side, margin }: Grid,
+  grid: Grid,
   pattern: Float32Array,
   labels: readonly string[],
   position: number | null,
@@ -85,6 +111,7 @@ function draw(
   colors: Palette,
 ): void {
   const n = labels.length;
+  const { side, margin } = grid;
   const size = margin + n * side + 1;
   const scale = window.devicePixelRatio || 1;
   canvas.width = Math.round(size * scale);
@@ -103,23 +130,23 @@ function draw(
       context.fillRect(margin + key * side, margin + query * side, side - gap, side - gap);
     }
   }
-  if (side >= 9) drawLabels(context, side, margin, labels, position, cell, colors);
+  drawLabels(context, grid, labels, position, cell, colors);
   context.strokeStyle = colors.text;
   if (cell) context.strokeRect(margin + cell.key * side - 0.5, margin + cell.query * side - 0.5, side, side);
 }
 
 function drawLabels(
   context: CanvasRenderingContext2D,
-  side: number,
-  margin: number,
+  { side, margin, font }: Grid,
   labels: readonly string[],
   position: number | null,
   cell: Cell | null,
   colors: Palette,
 ): void {
-  context.font = FONT;
+  context.font = `${font}px ${FONT}`;
   context.textBaseline = 'middle';
   labels.forEach((text, i) => {
+    if (side < font && ![cell?.query, cell?.key, position].includes(i)) return;
     const middle = margin + (i + 0.5) * side;
     context.fillStyle = cell?.query === i || (!cell && i === position) ? colors.text : colors.faintText;
     context.textAlign = 'right';

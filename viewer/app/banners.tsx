@@ -1,6 +1,7 @@
+import { signal } from '@preact/signals';
 import { suggestSign } from '../data/sign.js';
 import { Icon } from './icons.js';
-import { current, messages, scene, update, viewField } from './store.js';
+import { current, messages, scene, unsigned, update, viewField } from './store.js';
 
 /** What the reader is told or asked, above the drawing. */
 export function Banners() {
@@ -31,21 +32,21 @@ export function Banners() {
   );
 }
 
-const open = new Set<string>();
+/** Names of documents of which the reader left it open. */
+const leftOpen = signal<ReadonlySet<string>>(new Set());
 
 /** Asks what a positive score means, where the file does not say so. */
 function SignBanner() {
-  const document = current.value;
-  if (!document || document.signStated || viewField.sign.value !== 'as-stated' || open.has(document.name)) return null;
+  const document = unsigned.value;
+  if (!document || viewField.sign.value !== 'as-stated') return null;
+  if (leftOpen.value.has(document.name)) return null;
   const likely = suggestSign(document.circuit);
-  const leaveOpen = (): void => {
-    open.add(document.name);
-    messages.value = [...messages.value];
-  };
   return (
     <div class="banner question" role="region" aria-label="Meaning of the sign">
       <p>
-        <strong>This file does not say what a positive score means.</strong>{' '}
+        <strong>
+          {document === current.value ? 'This file' : document.name} does not say what a positive score means.
+        </strong>{' '}
         {likely && (
           <span class="quiet">
             In sum the scores of its edges into the logits are {likely === 'positive-helps' ? 'positive' : 'negative'},
@@ -65,7 +66,11 @@ function SignBanner() {
             {sign === likely ? ' (likely)' : ''}
           </button>
         ))}
-        <button type="button" class="button text" onClick={leaveOpen}>
+        <button
+          type="button"
+          class="button text"
+          onClick={() => (leftOpen.value = new Set([...leftOpen.value, document.name]))}
+        >
           Leave open
         </button>
       </div>

@@ -1,6 +1,6 @@
 import type { EdgeClass } from '../data/circuit-data.js';
 import { matchEdges, type Comparison } from '../view/compare.js';
-import { choose, hint, nodeLabel } from './actions.js';
+import { choose, compareWith, hint, nodeLabel } from './actions.js';
 import { Check, Fact, Segmented } from './controls.js';
 import { edgeLabel, formatCount, formatEffect } from './format.js';
 import { comparison, current, documents, matched, other, otherData, ownData, update, viewField } from './store.js';
@@ -26,7 +26,7 @@ export function CompareTab() {
             aria-label="Second circuit"
             value={with_}
             disabled={names.length === 0}
-            onChange={(event) => update({ compareWith: event.currentTarget.value || null, blink: null, step: null })}
+            onChange={(event) => compareWith(event.currentTarget.value || null)}
           >
             <option value="">{names.length === 0 ? 'open a second circuit' : 'choose…'}</option>
             {names.map((name) => (
@@ -108,33 +108,35 @@ function Differences({
       <h3>
         Differing edges <span class="quiet">{formatCount(differing.length)}</span>
       </h3>
-      <table class="differing">
-        <thead>
-          <tr>
-            <th scope="col">Edge</th>
-            <th scope="col" class="number">
-              A
-            </th>
-            <th scope="col" class="number">
-              B
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {differing.slice(0, FIRST).map((edge) => (
-            <tr key={edge.id} onPointerEnter={() => hint(edge.id)} onPointerLeave={() => hint(null)}>
-              <th scope="row">
-                <span class={`swatch ${edge.contrast!.class}`} title={edge.contrast!.class} />{' '}
-                <button type="button" class="link" onClick={() => choose(edge.id)}>
-                  {edgeLabel(edge, nodeLabel)}
-                </button>
+      {differing.length > 0 && (
+        <table class="differing">
+          <thead>
+            <tr>
+              <th scope="col">Edge</th>
+              <th scope="col" class="number">
+                A
               </th>
-              <td class="number">{edge.contrast!.a === null ? '–' : formatEffect(edge.contrast!.a)}</td>
-              <td class="number">{edge.contrast!.b === null ? '–' : formatEffect(edge.contrast!.b)}</td>
+              <th scope="col" class="number">
+                B
+              </th>
             </tr>
-          ))}
-        </tbody>
-      </table>
+          </thead>
+          <tbody>
+            {differing.slice(0, FIRST).map((edge) => (
+              <tr key={edge.id} onPointerEnter={() => hint(edge.id)} onPointerLeave={() => hint(null)}>
+                <th scope="row">
+                  <span class={`swatch ${edge.contrast!.class}`} title={edge.contrast!.class} />{' '}
+                  <button type="button" class="link" onClick={() => choose(edge.id)}>
+                    {edgeLabel(edge, nodeLabel)}
+                  </button>
+                </th>
+                <td class="number">{edge.contrast!.a === null ? '–' : formatEffect(edge.contrast!.a)}</td>
+                <td class="number">{edge.contrast!.b === null ? '–' : formatEffect(edge.contrast!.b)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
       {differing.length > FIRST && <p class="quiet">The {FIRST} strongest; all of them are in the Edges tab.</p>}
     </>
   );

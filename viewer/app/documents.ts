@@ -43,25 +43,35 @@ export function showDocument(name: string): void {
   });
 }
 
+/** What the file is called, with a number where another circuit of that name is open: `circuit.json (2)`. */
+function freeName({ name, text }: SourceFile): string {
+  let free = name;
+  for (let i = 2; ; i++) {
+    const open = documents.peek().get(free);
+    if (!open || open.source.text === text) return free;
+    free = `${name} (${i})`;
+  }
+}
+
 /** Opens texts of circuits; the first one that can be read is shown if `show`. Failures become messages. */
 export function openSources(sources: readonly SourceFile[], show: boolean): void {
-  const opened: CircuitDocument[] = [];
-  for (const source of sources) {
-    try {
-      opened.push(openDocument(source));
-    } catch (error) {
-      sayError(error);
-    }
-  }
-  if (opened.length === 0) return;
   batch(() => {
-    documents.value = new Map([...documents.peek(), ...opened.map((document) => [document.name, document] as const)]);
+    const opened: CircuitDocument[] = [];
+    for (const source of sources) {
+      try {
+        const document = openDocument({ ...source, name: freeName(source) });
+        documents.value = new Map([...documents.peek(), [document.name, document]]);
+        opened.push(document);
+      } catch (error) {
+        sayError(error);
+      }
+    }
     for (const document of opened) {
       left.delete(document.name);
-      for (const warning of document.warnings) say('info', `${document.name}: ${warning}`);
+      for (const warning of document.warnings) say('info', warning);
     }
-    const first = opened[0]!;
-    if (!show) return;
+    const first = opened[0];
+    if (!first || !show) return;
     if (view.peek().file === first.name) update({ file: null });
     showDocument(first.name);
   });

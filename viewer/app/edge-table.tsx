@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 import type { EdgeRecord } from '../data/circuit-data.js';
 import { choose, hint, nodeLabel } from './actions.js';
-import { effectClass, formatCount, formatEffect } from './format.js';
+import { effectClass, formatCount, formatEffect, plural } from './format.js';
 import { data, found, selected, selection, signKnown } from './store.js';
 
 type Column = 'from' | 'to' | 'port' | 'effect' | 'size' | 'rank' | 'step' | 'kept';
@@ -39,7 +39,7 @@ export function EdgeTable() {
   return (
     <section class="edge-table" data-testid="edge-table">
       <p class="quiet">
-        {formatCount(shown.length)} edges shown{hits ? ' that fit the search' : ''}
+        {plural(shown.length, 'edge')} shown{hits ? ' that fit the search' : ''}
       </p>
       <table>
         <thead>

@@ -1,4 +1,4 @@
-import { useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { Popover } from './controls.js';
 import { copyLink, downloadCircuit, savePng, saveSvg, saveView } from './exports.js';
 import { Icon } from './icons.js';
@@ -17,6 +17,10 @@ const ENTRIES: readonly Entry[] = [
 
 export function ExportMenu() {
   const [done, setDone] = useState('');
+  const list = useRef<HTMLUListElement>(null);
+  useEffect(() => {
+    if (exportOpen.value) list.current?.querySelector('button')?.focus(); // for those who opened it by its key
+  }, [exportOpen.value]);
   const open = (on: boolean): void => {
     exportOpen.value = on;
     setDone('');
@@ -43,7 +47,7 @@ export function ExportMenu() {
         </>
       }
     >
-      <ul class="menu">
+      <ul class="menu" ref={list}>
         {ENTRIES.map(([name, does, action]) => (
           <li key={name}>
             <button type="button" disabled={!current.value} onClick={() => void run(action)}>

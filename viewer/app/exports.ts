@@ -5,6 +5,7 @@ import { stylesOf } from '../scene/style.js';
 import { writeSvg } from '../scene/svg.js';
 import { DEFAULT_VIEW, type SavedView } from '../view/view-state.js';
 import { comparison, current, legend, palette, scene, selection, stage, styleContext, view } from './store.js';
+import { plural } from './format.js';
 import { linkToView } from './url-sync.js';
 
 /** Pixels of a PNG for each of the picture's own. */
@@ -17,7 +18,7 @@ function title(): string {
   const from = document?.circuit.provenance;
   const what = from ? `${from.task.name}, ${from.model.name}, ${from.method}` : (document?.name ?? '');
   const against = comparison.peek() ? ` and ${view.peek().compareWith}` : '';
-  return `${what}${against}: ${count} edges`;
+  return `${what}${against}: ${plural(count, 'edge')}`;
 }
 
 /** Name of a file with another ending. */

@@ -5,7 +5,7 @@ import { limitBy, limitToRank } from './actions.js';
 import { Segmented } from './controls.js';
 import { activeFilters, FilterMenu } from './filter-menu.js';
 import { formatCount, formatMagnitude, formatNumber, formatPercent, plural } from './format.js';
-import { comparison, current, data, drawnSelection, selection, update, view, viewField } from './store.js';
+import { comparison, current, data, drawnSelection, found, selection, update, view, viewField } from './store.js';
 
 const STEPS = 1000;
 
@@ -85,6 +85,7 @@ function isKept({ inCircuit }: EdgeRecord): boolean {
 function ReadOut() {
   const { edges, available, nodes, share } = selection.value;
   const document = current.value;
+  const hits = found.value;
   // It was measured of the strongest kept edges: any other choice of as many edges is another circuit.
   const strongestKept =
     !comparison.value && viewField.step.value === null && activeFilters(view.value) === 0 && edges.every(isKept);
@@ -101,7 +102,12 @@ function ReadOut() {
       {drawnSelection.value.edges.length < edges.length && (
         <span>drawing the strongest {formatCount(drawnSelection.value.edges.length)} first</span>
       )}
-      {share !== null && (
+      {hits && (
+        <span>
+          <b>{formatCount(edges.reduce((count, { id }) => count + Number(hits.edges.has(id)), 0))}</b> found
+        </span>
+      )}
+      {share !== null && Number.isFinite(share) && (
         <span>
           <b>{formatPercent(share)}</b> of |effect|
         </span>

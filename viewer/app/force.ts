@@ -5,7 +5,7 @@ import { forceBusy, forcePositions, sayError, scene, viewField } from './store.j
 /** Waits for a slider to come to rest. */
 const DELAY = 150;
 
-/** Computes the force layout once per set of nodes, while it is the layout that is shown. */
+/** Computes the force layout once per circuit and set of connected nodes, while it is the layout that is shown. */
 export function followForce(): void {
   let done = '';
   let run = 0;
@@ -14,7 +14,8 @@ export function followForce(): void {
     clearTimeout(timer);
     if (viewField.layout.value !== 'force') return;
     const { graph } = scene.value;
-    const key = JSON.stringify(graph.nodes());
+    const connected = graph.filterNodes((_, node) => node.connected && node.kind !== 'port');
+    const key = JSON.stringify([viewField.file.value, connected]);
     if (key === done || graph.order === 0) return;
     timer = setTimeout(() => {
       const id = ++run;

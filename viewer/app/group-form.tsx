@@ -21,7 +21,9 @@ export function GroupForm() {
         if (name && members.length > 1) group(name, members);
       }}
       onKeyDown={(event) => {
-        if (event.key === 'Escape') dialog.value = null;
+        if (event.key !== 'Escape') return;
+        event.stopPropagation(); // it would close the card as well
+        dialog.value = null;
       }}
     >
       <label>

@@ -1,6 +1,6 @@
 import type { TraceStep } from '../../src/export/trace.js';
 import { decisionAt } from '../view/replay.js';
-import { choose, jumpToDecision, nodeLabel } from './actions.js';
+import { choose, compareWith, jumpToDecision, nodeLabel } from './actions.js';
 import { Absent, Check, Fact } from './controls.js';
 import { edgeLabel, formatCount, formatEffect, formatNumber } from './format.js';
 import { Icon } from './icons.js';
@@ -29,7 +29,7 @@ export function HistoryTab() {
       <Absent
         what="Two circuits are compared."
         how={
-          <button type="button" class="link" onClick={() => update({ compareWith: null, blink: null })}>
+          <button type="button" class="link" onClick={() => compareWith(null)}>
             End the comparison to replay this one
           </button>
         }

@@ -1,10 +1,10 @@
 import { choose, hint, nodeLabel, togglePins, ungroup } from './actions.js';
 import { Icon } from './icons.js';
-import { dialog, displayNodeOf, update, viewField } from './store.js';
+import { data, dialog, displayNodeOf, update, viewField } from './store.js';
 
 /** Pinned nodes and groups as chips. */
 export function Marked() {
-  const pinned = viewField.pinned.value;
+  const pinned = viewField.pinned.value.filter((id) => data.value.nodeById.has(id));
   const groups = viewField.groups.value;
   if (pinned.length === 0 && groups.length === 0) return null;
   return (

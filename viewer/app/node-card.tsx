@@ -1,5 +1,5 @@
 import type { NodeDetails, TokenLogit } from '../../src/circuit/details.js';
-import { togglePins } from './actions.js';
+import { choose, togglePins } from './actions.js';
 import { AttentionSection } from './attention-section.js';
 import { Absent, Fact } from './controls.js';
 import { effectClass, effectWords, formatEffect, kindName, visibleToken } from './format.js';
@@ -7,7 +7,7 @@ import { Icon } from './icons.js';
 import { IncidentLists } from './incident-lists.js';
 import { Note } from './note.js';
 import { PromptPicker, shownPrompt } from './prompt-picker.js';
-import { current, data, signKnown, update, viewField } from './store.js';
+import { current, data, displayNodeOf, signKnown, viewField } from './store.js';
 
 /** All that is known of one node of the circuit. */
 export function NodeCard({ id }: { id: string }) {
@@ -46,12 +46,7 @@ export function NodeCard({ id }: { id: string }) {
         {measured?.direct && <DirectEffect direct={measured.direct} />}
         {member && (
           <Fact name="Group">
-            <button
-              type="button"
-              class="link"
-              onClick={() => update({ groups: viewField.groups.value.filter((one) => one !== member) })}
-              title="Ungroup"
-            >
+            <button type="button" class="link" onClick={() => choose(displayNodeOf.peek().get(id) ?? null)}>
               {member.name}
             </button>
           </Fact>

@@ -28,7 +28,6 @@ export function OverviewCard({ document }: { document: CircuitDocument }) {
           <>
             <Fact name="Model">{from.model.name}</Fact>
             <Fact name="Method">{from.method}</Fact>
-            <Fact name="Metric">{from.metric}</Fact>
             {from.threshold !== null && (
               <Fact name="Threshold">
                 {from.threshold}
@@ -48,9 +47,6 @@ export function OverviewCard({ document }: { document: CircuitDocument }) {
         {from && (
           <>
             <Fact name="Faithfulness">{formatNumber(from.faithfulness)}</Fact>
-            <Fact name="Metric: model">{formatNumber(from.metrics.initial)}</Fact>
-            <Fact name="circuit">{formatNumber(from.metrics.final)}</Fact>
-            <Fact name="nothing">{formatNumber(from.metrics.empty)}</Fact>
             {from.minMargin && (
               <Fact name="Closest call">
                 <button type="button" class="link" onClick={() => update({ selected: from.minMargin!.edge })}>
@@ -62,6 +58,18 @@ export function OverviewCard({ document }: { document: CircuitDocument }) {
           </>
         )}
       </dl>
+      {from && (
+        <section>
+          <h3>
+            Metric <span class="quiet">{from.metric}, lower is better</span>
+          </h3>
+          <dl class="facts">
+            <Fact name="Whole model">{formatNumber(from.metrics.initial)}</Fact>
+            <Fact name="Circuit">{formatNumber(from.metrics.final)}</Fact>
+            <Fact name="Empty circuit">{formatNumber(from.metrics.empty)}</Fact>
+          </dl>
+        </section>
+      )}
       <SignChoice document={document} />
       <Hints />
     </article>

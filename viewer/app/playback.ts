@@ -12,11 +12,12 @@ export const speed = signal<number>(50);
 effect(() => {
   if (!playing.value) return;
   const rate = speed.value;
+  const document = current.peek();
   let exact: number | null = null;
   let last = performance.now();
   const timer = setInterval(() => {
-    const trace = current.peek()?.trace;
-    if (!trace || view.peek().compareWith !== null) {
+    const trace = document?.trace;
+    if (!trace || current.peek() !== document || view.peek().compareWith !== null) {
       playing.value = false;
       return;
     }
@@ -38,6 +39,7 @@ export function togglePlay(): void {
   if (length === undefined) return;
   if (!playing.peek() && (view.peek().step ?? length) >= length) update({ step: 0 });
   playing.value = !playing.peek();
+  if (playing.peek()) update({ selected: null }); // whose card would keep all but its edges dim
 }
 
 export function stepBy(steps: number): void {

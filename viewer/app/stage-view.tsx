@@ -9,6 +9,7 @@ import {
   aspect,
   current,
   data,
+  forcePositions,
   hovered,
   palette,
   say,
@@ -120,8 +121,9 @@ function attach(container: HTMLElement): () => void {
   const observer = new ResizeObserver(measure);
   observer.observe(container);
 
-  // What the camera fits: another circuit, layout or shape of the surface, but not another choice of edges.
+  // What the camera fits: another circuit, layout or shape of the surface; another choice of edges only where that moves nodes.
   let fitted = '';
+  let forced = forcePositions.peek();
   let shown: unknown = null;
   const stop = effect(() => {
     try {
@@ -139,10 +141,13 @@ function attach(container: HTMLElement): () => void {
           aspect.value,
           data.value.layers,
           viewField.hideUnconnected.value,
+          ...(drawn.layout === 'grid' ? [] : [drawn.graph.order, drawn.graph.size]),
         ]),
       );
-      surface.show(drawn, style, colors, { fit: key !== fitted || drawn.layout !== 'grid' });
+      const places = forcePositions.peek();
+      surface.show(drawn, style, colors, { fit: key !== fitted || places !== forced });
       fitted = key;
+      forced = places;
     } catch (error) {
       sayError(error);
     }

@@ -170,8 +170,10 @@ export const styleContext = computed<StyleContext>(() => ({
 }));
 export const styles = computed(() => stylesOf(scene.value.graph, styleContext.value));
 
+/** The document of those shown that does not say what a positive score means. */
+export const unsigned = computed(() => [current.value, other.value].find((one) => one?.signStated === false) ?? null);
 /** Whether it is known what a positive effect means. */
-export const signKnown = computed(() => (current.value?.signStated ?? true) || fields.sign.value !== 'as-stated');
+export const signKnown = computed(() => unsigned.value === null || fields.sign.value !== 'as-stated');
 export const legend = computed(() =>
   legendOf(scene.value, {
     palette: palette.value,

@@ -1,6 +1,6 @@
 import { useRef } from 'preact/hooks';
 import type { ViewState } from '../view/view-state.js';
-import { LAYOUTS } from './actions.js';
+import { compareWith, LAYOUTS } from './actions.js';
 import { Segmented } from './controls.js';
 import { showDocument } from './documents.js';
 import { ExportMenu } from './export-menu.js';
@@ -94,7 +94,7 @@ function PanelButton() {
 function FilePicker() {
   const input = useRef<HTMLInputElement>(null);
   const names = [...documents.value.keys()];
-  const { file, compareWith } = view.value;
+  const { file, compareWith: second } = view.value;
   return (
     <div class="files">
       <button
@@ -139,14 +139,11 @@ function FilePicker() {
           <select
             class="file-name compare"
             aria-label="Compare with"
-            value={compareWith ?? ''}
+            value={second ?? ''}
             onChange={(event) => {
-              const name = event.currentTarget.value;
-              update(
-                name === ''
-                  ? { compareWith: null, blink: null }
-                  : { compareWith: name, blink: null, step: null, tab: 'compare' },
-              );
+              const name = event.currentTarget.value || null;
+              compareWith(name);
+              if (name !== null) update({ tab: 'compare' });
             }}
           >
             <option value="">nothing</option>

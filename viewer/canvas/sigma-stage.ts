@@ -43,6 +43,8 @@ const PADDING = 36;
 /** CSS pixels beside a mark that still count as on it. */
 const SLACK = 4;
 const ZOOM_MS = 200;
+/** Pixels of the screen over which Sigma fades a curve inwards: so much wider it looks as wide as its style says. */
+const FEATHER = 1;
 
 /** Edges grow with the square root of the zoom: their widths are CSS pixels at the fitted camera. */
 function growSlowly(params: RenderParams): RenderParams {
@@ -164,15 +166,22 @@ class SigmaStage implements Stage {
   }
 
   show(scene: Scene, styles: Styles, palette: Palette, { fit = false }: { fit?: boolean } = {}): void {
+    const renderer = this.#renderer;
     const sameLayout = scene.layout === this.#scene.layout;
+    const crowded = scene.graph.size > PICKABLE_EDGES;
+    // Sigma answers a setting by drawing anew what it has: this one is made while that is little.
+    const hideEdges = (): void => {
+      if (crowded !== renderer.getSetting('hideEdgesOnMove')) renderer.setSetting('hideEdgesOnMove', crowded);
+    };
+    if (crowded) hideEdges();
     this.#scene = scene;
     this.#setStyles(styles, palette);
     const { left, right, bottom, top } = scene.bounds;
-    const renderer = this.#renderer;
     renderer.setCustomBBox({ x: [left, right], y: [bottom, top] });
-    const crowded = scene.graph.size > PICKABLE_EDGES;
-    renderer.setGraph(scene.layout === 'figure' ? this.#ground : scene.graph);
-    if (crowded !== renderer.getSetting('hideEdgesOnMove')) renderer.setSetting('hideEdgesOnMove', crowded);
+    const graph = scene.layout === 'figure' ? this.#ground : scene.graph;
+    if (graph === renderer.getGraph()) renderer.refresh(); // which takes note of the bounds
+    else renderer.setGraph(graph);
+    hideEdges();
     if (fit || !sameLayout) renderer.getCamera().setState({ x: 0.5, y: 0.5, ratio: 1, angle: 0 });
   }
 
@@ -221,11 +230,13 @@ class SigmaStage implements Stage {
   #edgeData(id: string, edge: DisplayEdge): Partial<EdgeDisplayData> {
     if (!this.#styles || this.#scene.routes.has(id)) return { hidden: true };
     const style = this.#styles.base.edge(id);
+    const size = style.width + FEATHER / window.devicePixelRatio;
     return {
-      size: style.width,
       color: style.color,
       zIndex: style.depth,
-      ...(this.#scene.graph.size > PICKABLE_EDGES ? { type: 'line' } : { type: 'curve', curvature: edge.curvature }),
+      ...(this.#scene.graph.size > PICKABLE_EDGES
+        ? { type: 'line', size: style.width }
+        : { type: 'curve', size, curvature: edge.curvature }),
     };
   }
 
@@ -302,7 +313,7 @@ class SigmaStage implements Stage {
     const [a, b] = [this.#renderer.viewportToGraph(from), this.#renderer.viewportToGraph(to)];
     const within = (value: number, p: number, q: number): boolean => value >= Math.min(p, q) && value <= Math.max(p, q);
     return this.#scene.graph.filterNodes(
-      (_, { kind, x, y }) => kind !== 'port' && within(x, a.x, b.x) && within(y, a.y, b.y),
+      (_, { kind, connected, x, y }) => connected && kind !== 'port' && within(x, a.x, b.x) && within(y, a.y, b.y),
     );
   }
 

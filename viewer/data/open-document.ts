@@ -65,7 +65,16 @@ function openCircuit(text: string, name: string): Opened {
     case undefined:
       throw unreadable(name, 'is empty');
     default:
-      throw unreadable(name, 'is neither JSON nor GEXF');
+      throw unreadable(name, isJson(text) ? 'is JSON, but no object' : 'is neither JSON nor GEXF');
+  }
+}
+
+function isJson(text: string): boolean {
+  try {
+    parsePythonJson(text);
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -40,7 +40,7 @@ export function placeLetters(graph: DisplayGraph, routes: ReadonlyMap<string, Ro
   return placed;
 }
 
-export function hasLetter(graph: DisplayGraph, edge: string): boolean {
+function hasLetter(graph: DisplayGraph, edge: string): boolean {
   const port = graph.getEdgeAttribute(edge, 'port');
   return port !== 'out' && port !== 'several';
 }

@@ -76,7 +76,7 @@ export function layOutGrid(graph: DisplayGraph, grid: Grid, moved: Places): void
 }
 
 /** Ports hang under their heads: q, k, v from left to right. `radius` is that of the largest head. */
-export function placePorts(graph: DisplayGraph, radius: number): void {
+function placePorts(graph: DisplayGraph, radius: number): void {
   graph.forEachNode((id, node) => {
     if (node.parent === null || node.port === null) return;
     const head = graph.getNodeAttributes(node.parent);

@@ -1,4 +1,4 @@
-import type { DisplayEdge, Scene } from './scene.js';
+import type { DisplayEdge, DisplayNode, Scene } from './scene.js';
 import { mix } from './color.js';
 import type { StyleContext } from './style.js';
 
@@ -91,16 +91,19 @@ function hueEntries({ graph }: Scene, edges: readonly DisplayEdge[], context: Le
   return present(decided, [
     [(edge) => (edge.effect ?? 0) > 0, palette.helps, signKnown ? 'helps the task' : 'score > 0'],
     [(edge) => (edge.effect ?? 0) < 0, palette.hurts, signKnown ? 'hurts the task' : 'score < 0'],
-    [(edge) => edge.effect === 0, palette.neutral, 'no effect'],
-    [(edge) => edge.effect === null, palette.neutral, 'not measured'],
+    [
+      (edge) => edge.effect === 0,
+      palette.neutral,
+      edges.some((one) => one.effect === null) ? 'no effect, or not measured' : 'no effect',
+    ],
+    [(edge) => edge.effect === null && !edges.some((one) => one.effect === 0), palette.neutral, 'not measured'],
   ]);
 }
 
 function stateEntries(edges: readonly DisplayEdge[], { palette }: LegendContext): LegendEntry[] {
   const entries: LegendEntry[] = [];
   const faint = mix(palette.background, palette.neutral, 0.5);
-  const inside = edges.some((edge) => edge.inCircuit && !edge.pending);
-  if (inside && edges.some((edge) => !edge.inCircuit && !edge.pending)) {
+  if (edges.some((edge) => !edge.inCircuit && !edge.pending)) {
     entries.push({ swatch: { kind: 'line', color: faint, width: 2, dashed: true }, text: 'paler: not in the circuit' });
   }
   if (edges.some((edge) => edge.pending)) {
@@ -124,8 +127,9 @@ function widthEntries(edges: readonly DisplayEdge[], { palette, signKnown }: Leg
 }
 
 function nodeEntries({ graph, layout }: Scene, { palette }: LegendContext): LegendEntry[] {
-  const kinds = new Set(graph.mapNodes((_, node) => node.kind));
   const figure = layout === 'figure';
+  const quiet = (node: DisplayNode): boolean => !figure && !node.connected && !node.pinned && node.kind !== 'port';
+  const kinds = new Set(graph.filterNodes((_, node) => !quiet(node)).map((id) => graph.getNodeAttribute(id, 'kind')));
   const fills = figure ? palette.boxes : palette;
   const dot = (shape: 'circle' | 'square' | 'ringed', fill: string, text: string, size = 6): LegendEntry => ({
     swatch: {
@@ -151,6 +155,7 @@ function nodeEntries({ graph, layout }: Scene, { palette }: LegendContext): Lege
       if (graph.someNode((_, node) => node.port === port)) entries.push(dot('circle', palette[port], text, 3.5));
     }
   }
+  if (graph.someNode((_, node) => quiet(node))) entries.push(dot('circle', palette.quiet, 'without edges here', 2.5));
   if (graph.someNode((_, node) => node.pinned)) entries.push({ ...dot('ringed', palette.background, 'pinned') });
   return entries;
 }

@@ -61,7 +61,6 @@ export function stylesOf(graph: DisplayGraph, context: StyleContext): Styles {
   const { palette, selected } = context;
   const focus = context.focus && context.focus.nodes.size + context.focus.edges.size > 0 ? context.focus : null;
   const labelAll = graph.filterNodes((_, node) => node.connected && node.kind !== 'port').length <= LABEL_ALL;
-  const edgesFound = graph.someEdge((_, edge) => edge.found === true);
   const strongestInFocus = focus ? strongest(graph, focus.edges) : 1;
 
   function node(id: string): NodeStyle {
@@ -92,12 +91,12 @@ export function stylesOf(graph: DisplayGraph, context: StyleContext): Styles {
     const few = inFocus || graph.size <= FEW;
     const floor = figure ? 0.6 : few ? 0.35 : palette.name === 'dark' ? 0.25 : 0.12;
     const thinnest = few ? 0.8 : 0.3;
-    const faded = (focus !== null && !inFocus) || (edgesFound && edge.found === false);
+    const faded = !inFocus && (focus !== null || edge.found === false);
     return {
       color: mix(palette.background, hueOf(graph, id, edge, context), faded ? 0.1 : presence(edge, strength, floor)),
       width: edge.pending ? 1 : figure ? 0.8 + 4.7 * Math.sqrt(strength) : thinnest + 6 * Math.sqrt(strength),
       depth: strength + (inFocus || id === selected ? 1 : 0) - (faded ? 1 : 0),
-      label: letter === 'several' || (edge.kind === 'direct' && letter === null) ? null : letter,
+      label: faded || letter === 'several' || (edge.kind === 'direct' && letter === null) ? null : letter,
       dashed: edge.pending || !edge.inCircuit,
     };
   }

@@ -1,0 +1,225 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { chromium, type CDPSession, type Page } from 'playwright-core';
+import { createRng } from '../src/base/rng.js';
+import { createCircuit } from '../src/circuit/circuit.js';
+import { EdgeSet } from '../src/circuit/edge-set.js';
+import { Topology } from '../src/circuit/topology.js';
+import { writeCircuitJson } from '../src/export/index.js';
+import { circuitPaths } from '../src/node/circuit-files.js';
+import { serveViewer } from '../src/node/view-server.js';
+import { viewerPage } from '../src/node/viewer-page.js';
+import { browserPath, GL_FLAGS } from '../test/support/browser.js';
+import { encodeView } from '../viewer/view/url-state.js';
+import { DEFAULT_VIEW } from '../viewer/view/view-state.js';
+import type { Row } from './row.js';
+import { summary } from './timing.js';
+
+const VIEWPORT = { width: 1400, height: 900 };
+const REPEATS = 9;
+
+/** GPT-2 small's edges, with effects as those of circuits are: a few large ones, a long tail, one in four negative. */
+function syntheticCircuit(): string {
+  const topology = new Topology({ layers: 12, heads: 12, parallel: false });
+  const rng = createRng(1);
+  const effects = new Float64Array(topology.edgeCount).fill(NaN);
+  for (let id = 0; id < topology.additionEdges; id++) {
+    effects[id] = (rng.next() < 0.25 ? -1 : 1) * 1e-4 * (1 - rng.next()) ** -1.2;
+  }
+  const strongest = [...effects.subarray(0, topology.additionEdges).keys()].sort(
+    (a, b) => Math.abs(effects[b]!) - Math.abs(effects[a]!),
+  );
+  return writeCircuitJson(
+    createCircuit({
+      topology,
+      width: 768,
+      kept: EdgeSet.of(topology, strongest.slice(0, 1000)),
+      effects,
+      steps: new Int32Array(topology.edgeCount).fill(-1),
+      untestedRemovals: [],
+      directTested: false,
+      provenance: null,
+    }),
+  );
+}
+
+/** What was measured, and by which renderer of the browser. */
+export interface ViewerBench {
+  readonly renderer: string;
+  readonly rows: Row[];
+}
+
+/**
+ * The viewer in headless Chromium with 100, 1,000 and all 32,491 edges drawn, in milliseconds. `load` is from the start of
+ * the navigation to the first frame with all of them. `step` and `hover` are the work of the page's main thread for one
+ * step of the slider and for the pointer's arrival on a node, up to the frame that shows it; `rest` is the work that
+ * follows when the slider rests, which draws what a step leaves out. `frame` is wall time from a move of the camera to
+ * pixels that can be read back.
+ */
+export async function benchViewer(): Promise<ViewerBench> {
+  if (browserPath === undefined) throw new Error('the viewer bench needs Chromium: on PATH, or in CHROMIUM_PATH');
+  const folder = mkdtempSync(join(tmpdir(), 'edgewise-bench-'));
+  const file = join(folder, 'synthetic.json');
+  writeFileSync(file, syntheticCircuit());
+  const server = await serveViewer(await viewerPage(), [await circuitPaths(file)], 0);
+  const browser = await chromium.launch({ executablePath: browserPath, args: GL_FLAGS });
+  try {
+    const rows: Row[] = [];
+    let renderer = '';
+    for (const edges of [100, 1000, 32_491]) {
+      const page = await browser.newPage({ viewport: VIEWPORT });
+      const view = { ...DEFAULT_VIEW, scope: 'all', limit: edges, sign: 'positive-helps' } as const;
+      await page.goto(`${server.url}#${encodeView(view).replace(/^#/, '')}`);
+      const load = await shown(page, edges);
+      renderer = await rendererOf(page);
+      const session = await page.context().newCDPSession(page);
+      await session.send('Performance.enable');
+      const step = await timed(
+        session,
+        (i) => stepSlider(page, i),
+        () => settled(page),
+      );
+      const hover = await timed(
+        session,
+        (i) => pointAt(page, i),
+        () => settled(page),
+      );
+      const frame = await frames(page);
+      rows.push({
+        name: `${edges.toLocaleString('en')} edges`,
+        'load ms': load,
+        'step ms': step.median,
+        'worst step ms': step.worst,
+        'rest ms': step.after,
+        'hover ms': hover.median,
+        'worst hover ms': hover.worst,
+        'frame ms': frame,
+      });
+      await page.close();
+    }
+    return { renderer, rows };
+  } finally {
+    await browser.close();
+    await server.close();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Milliseconds since the navigation began, once so many edges are drawn. */
+async function shown(page: Page, edges: number): Promise<number> {
+  await page.waitForFunction(
+    (count) => globalThis.edgewise?.stage && globalThis.edgewise.scene.graph.size === count,
+    edges,
+    { timeout: 120_000 },
+  );
+  return page.evaluate(async () => {
+    await globalThis.edgewise.stage!.rendered();
+    return performance.now();
+  });
+}
+
+function rendererOf(page: Page): Promise<string> {
+  return page.evaluate(() => {
+    const gl = document.createElement('canvas').getContext('webgl2')!;
+    const names = gl.getExtension('WEBGL_debug_renderer_info');
+    return String(gl.getParameter(names ? names.UNMASKED_RENDERER_WEBGL : gl.RENDERER));
+  });
+}
+
+/** Main-thread milliseconds of an action up to its frame, and the median of what follows until all is done. */
+async function timed(
+  session: CDPSession,
+  act: (i: number) => Promise<void>,
+  finish: () => Promise<void>,
+): Promise<{ median: number; worst: number; after: number }> {
+  const busy = async (): Promise<number> => {
+    const { metrics } = await session.send('Performance.getMetrics');
+    return 1000 * metrics.find(({ name }) => name === 'TaskDuration')!.value;
+  };
+  await finish();
+  const times: number[] = [];
+  const later: number[] = [];
+  for (let i = 0; i <= REPEATS; i++) {
+    const before = await busy();
+    await act(i);
+    const acted = await busy();
+    await finish();
+    if (i === 0) continue; // the first run warms up
+    times.push(acted - before);
+    later.push((await busy()) - acted);
+  }
+  return { median: summary(times).median, worst: Math.max(...times), after: summary(later).median };
+}
+
+/** Until every edge that the slider asks for is drawn. */
+async function settled(page: Page): Promise<void> {
+  await page.waitForFunction(
+    () => {
+      const asked = document.querySelector('[data-testid=read-out] b')!.textContent.replaceAll(/\D/g, '');
+      return globalThis.edgewise.scene.graph.size === Number(asked);
+    },
+    undefined,
+    { polling: 50 },
+  );
+  await page.evaluate(drain);
+}
+
+/**
+ * Until the graphics process has nothing left to do: reading a pixel back waits for it, and so would the next action.
+ * Runs in the page.
+ */
+async function drain(): Promise<void> {
+  await globalThis.edgewise.stage!.rendered();
+  for (const canvas of document.querySelectorAll<HTMLCanvasElement>('.stage canvas')) {
+    const gl = canvas.getContext('webgl2');
+    gl?.readPixels(0, 0, 1, 1, gl.RGBA, gl.UNSIGNED_BYTE, new Uint8Array(4));
+  }
+  await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+}
+
+/** One step down, then up again. */
+function stepSlider(page: Page, i: number): Promise<void> {
+  return page.evaluate(
+    async (up) => {
+      const slider = document.querySelector<HTMLInputElement>('input.main-slider')!;
+      slider.valueAsNumber += up ? 1 : -1;
+      slider.dispatchEvent(new Event('input', { bubbles: true }));
+      await globalThis.edgewise.stage!.rendered();
+    },
+    i % 2 === 1,
+  );
+}
+
+/** The pointer goes from empty ground to a node. */
+async function pointAt(page: Page, i: number): Promise<void> {
+  const place = await page.evaluate((at) => {
+    const { scene, stage } = globalThis.edgewise;
+    const nodes = scene.graph.filterNodes((_, { connected, kind }) => connected && kind === 'head');
+    const { left, top } = document.querySelector('.stage')!.getBoundingClientRect();
+    const { x, y } = stage!.placeOf(nodes[(7 * at) % nodes.length]!)!;
+    return { x: left + x, y: top + y };
+  }, i);
+  await page.mouse.move(place.x, place.y);
+  await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
+}
+
+/** Median wall milliseconds of a camera step, until a pixel of every layer was read back. */
+async function frames(page: Page): Promise<number> {
+  const times = await page.evaluate(async (repeats) => {
+    const stage = globalThis.edgewise.stage!;
+    const contexts = [...document.querySelectorAll<HTMLCanvasElement>('.stage canvas')].flatMap(
+      (canvas) => canvas.getContext('webgl2') ?? [],
+    );
+    const measured: number[] = [];
+    for (let i = 0; i <= repeats; i++) {
+      const start = performance.now();
+      stage.pan(i % 2 === 0 ? 3 : -3, 0);
+      await stage.rendered();
+      for (const gl of contexts) gl.readPixels(0, 0, 1, 1, gl.RGBA, gl.UNSIGNED_BYTE, new Uint8Array(4));
+      if (i > 0) measured.push(performance.now() - start);
+    }
+    return measured;
+  }, REPEATS);
+  return summary(times).median;
+}
