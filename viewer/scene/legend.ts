@@ -88,15 +88,13 @@ function hueEntries({ graph }: Scene, edges: readonly DisplayEdge[], context: Le
       ...(from.has('input') ? [line(palette.neutral, 'from the input')] : []),
     ];
   }
+  const zero = decided.some((edge) => edge.effect === 0);
+  const unmeasured = decided.some((edge) => edge.effect === null);
   return present(decided, [
     [(edge) => (edge.effect ?? 0) > 0, palette.helps, signKnown ? 'helps the task' : 'score > 0'],
     [(edge) => (edge.effect ?? 0) < 0, palette.hurts, signKnown ? 'hurts the task' : 'score < 0'],
-    [
-      (edge) => edge.effect === 0,
-      palette.neutral,
-      edges.some((one) => one.effect === null) ? 'no effect, or not measured' : 'no effect',
-    ],
-    [(edge) => edge.effect === null && !edges.some((one) => one.effect === 0), palette.neutral, 'not measured'],
+    [(edge) => edge.effect === 0, palette.neutral, unmeasured ? 'no effect, or not measured' : 'no effect'],
+    [(edge) => edge.effect === null && !zero, palette.neutral, 'not measured'],
   ]);
 }
 
