@@ -130,7 +130,10 @@ export const drawnSelection = computed<Selection>(() => {
   preview = { ...all, edges, nodes: new Set(edges.flatMap(({ source, target }) => [source, target])) };
   return preview;
 });
-export const found = computed(() => search(data.value, fields.query.value, fields.groups.value));
+/** What the query finds among the edges that are chosen, and among all nodes. */
+export const found = computed(() =>
+  search({ ...data.value, edges: selection.value.edges }, fields.query.value, fields.groups.value),
+);
 
 const SCENE_FIELDS = ['layout', 'mergePorts', 'hideUnconnected', 'groups', 'pinned', 'positions', 'notes'] as const;
 export const scene = computed<Scene>(() =>

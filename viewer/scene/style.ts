@@ -65,7 +65,7 @@ export function stylesOf(graph: DisplayGraph, context: StyleContext): Styles {
 
   function node(id: string): NodeStyle {
     const node = graph.getNodeAttributes(id);
-    const marked = id === selected || node.found === true;
+    const marked = id === selected || (node.found === true && node.kind !== 'port');
     const faded = focus !== null && !focus.nodes.has(id) && !marked;
     const share = faded ? 0.25 : node.found === false ? 0.45 : 1;
     const outline = outlineOf(node, marked, palette);
