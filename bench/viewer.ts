@@ -75,16 +75,8 @@ export async function benchViewer(): Promise<ViewerBench> {
       renderer = await rendererOf(page);
       const session = await page.context().newCDPSession(page);
       await session.send('Performance.enable');
-      const step = await timed(
-        session,
-        (i) => stepSlider(page, i),
-        () => settled(page),
-      );
-      const hover = await timed(
-        session,
-        (i) => pointAt(page, i),
-        () => settled(page),
-      );
+      const step = await timed(page, session, (i) => stepSlider(page, i));
+      const hover = await timed(page, session, (i) => pointAt(page, i));
       const frame = await frames(page);
       rows.push({
         name: `${edges.toLocaleString('en')} edges`,
@@ -129,25 +121,28 @@ function rendererOf(page: Page): Promise<string> {
 
 /** Main-thread milliseconds of an action up to its frame, and the median of what follows until all is done. */
 async function timed(
+  page: Page,
   session: CDPSession,
   act: (i: number) => Promise<void>,
-  finish: () => Promise<void>,
 ): Promise<{ median: number; worst: number; after: number }> {
   const busy = async (): Promise<number> => {
     const { metrics } = await session.send('Performance.getMetrics');
     return 1000 * metrics.find(({ name }) => name === 'TaskDuration')!.value;
   };
-  await finish();
+  await settled(page);
+  await page.evaluate(drain);
   const times: number[] = [];
   const later: number[] = [];
   for (let i = 0; i <= REPEATS; i++) {
     const before = await busy();
     await act(i);
     const acted = await busy();
-    await finish();
+    await settled(page);
+    const done = await busy();
+    await page.evaluate(drain);
     if (i === 0) continue; // the first run warms up
     times.push(acted - before);
-    later.push((await busy()) - acted);
+    later.push(done - acted);
   }
   return { median: summary(times).median, worst: Math.max(...times), after: summary(later).median };
 }
@@ -162,7 +157,6 @@ async function settled(page: Page): Promise<void> {
     undefined,
     { polling: 50 },
   );
-  await page.evaluate(drain);
 }
 
 /**
