@@ -92,9 +92,20 @@ describe('select', () => {
         const strong = some.edges.filter((edge) => edge.effect !== null && Math.abs(edge.effect) >= least);
         expect(again('effect')).toEqual(ids(edges.length > 0 ? strong : []));
         const byShare = again('share');
-        expect(byShare).toEqual(ids(edges).slice(0, byShare.length));
+        const allZero = some.edges.every((edge) => !edge.effect);
+        const measuredIds = ids(some.edges.filter((edge) => edge.effect !== null));
+        if (allZero) expect(byShare).toEqual(edges.length > 0 ? measuredIds : []);
+        else expect(byShare).toEqual(ids(edges).slice(0, byShare.length));
         expect(select(some, view({ limitBy: 'share', limit: limits.share, scope: 'all' })).share).toBe(share);
       }),
+      {
+        examples: [
+          [[0], 0],
+          [[0, 0, null], 1],
+          [[0, 0, 0], 2],
+        ],
+        numRuns: 300,
+      },
     );
   });
 

@@ -30,7 +30,7 @@ export function select(data: CircuitData, view: ViewState): Selection {
   const edges = onSide(pool.edges.slice(0, count), view.blink);
   const nodes = new Set<string>();
   for (const { source, target } of edges) nodes.add(source).add(target);
-  const share = total > 0 ? reached / total : 1;
+  const share = total > 0 ? reached / total : Number(count > 0);
   return {
     edges,
     available: pool.edges.length,
@@ -97,7 +97,9 @@ function cut(pool: Pool, by: LimitKind, limit: number | null): number {
       return fewest(measured, (count) => !(strength(edges[count]!) >= limit));
     case 'share': {
       const total = sums[measured]!;
-      return total > 0 ? fewest(measured, (count) => sums[count]! / total >= limit) : measured;
+      // Where all are 0, any share is theirs together.
+      if (total === 0) return limit > 0 ? measured : 0;
+      return fewest(measured, (count) => sums[count]! / total >= limit);
     }
   }
 }
@@ -117,7 +119,7 @@ function fewest(most: number, enough: (count: number) => boolean): number {
 /** The limit by effect that lets the strongest `count` through, and what is as strong as the last of them. */
 function effectAt({ edges, measured }: Pool, count: number): number {
   if (count > measured || measured === 0) return 0;
-  return count === 0 ? 2 * strength(edges[0]!) : strength(edges[count - 1]!);
+  return count === 0 ? 2 * strength(edges[0]!) || 1 : strength(edges[count - 1]!);
 }
 
 function strength(edge: EdgeRecord): number {
