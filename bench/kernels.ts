@@ -1,5 +1,5 @@
 import { createRng } from '../src/base/rng.js';
-import { matmul, runMatmul } from '../src/exec/matmul.js';
+import { everyRow, matmul, runMatmul, wholeJobs } from '../src/exec/matmul.js';
 import { Arena, type Tensor } from '../src/gpu/arena.js';
 import type { Gpu } from '../src/gpu/gpu.js';
 import { ROW_WORKGROUP } from '../src/exec/layer-operations.js';
@@ -82,7 +82,12 @@ async function matmulBench(arena: Arena, rows: number, inner: number, columns: n
     rows,
     inner4: inner / 4,
     outStride: columns / 4,
-    jobs: arena.upload('jobs', Uint32Array.of(0, 0, 0, 0, 0, columns / 4)),
+    jobs: arena.upload(
+      'jobs',
+      Uint32Array.from(
+        wholeJobs({ firstColumn4: 0, columns4: columns / 4 }, [{ a: 0, out: 0, rows: everyRow(rows) }]).flat(),
+      ),
+    ),
     jobsAt: 0,
     bias: arena.upload('bias', bias),
     activation: 'gelu-tanh',

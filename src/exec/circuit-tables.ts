@@ -4,7 +4,7 @@ import type { NodesInUse } from '../circuit/reachability.js';
 import type { Topology } from '../circuit/topology.js';
 import type { Layout } from '../model/layout.js';
 import { PANEL4, type LayerWeights, type Matrix } from '../model/weights.js';
-import { JOB_WORDS, jobWords, wholeJobs, type WholeJob } from './matmul.js';
+import { everyRow, JOB_WORDS, jobWords, wholeJobs, type WholeJob } from './matmul.js';
 
 /** Where the jobs of one dispatch are listed, and how many there are. */
 export interface JobTable {
@@ -117,6 +117,7 @@ export class CircuitTables {
       a: (c * heads + h) * this.#tokens * head4,
       weight: h * 4 * head4 * PANEL4,
       out: this.#writerAt(c, topology.headWriter(l, h)),
+      rows: everyRow(this.#tokens),
     }));
     this.#writeProduct(tables.attentionOut, this.#weights[l]!.attentionOut, jobs);
   }
@@ -132,12 +133,16 @@ export class CircuitTables {
     this.#writeProduct(
       tables.mlpIn,
       mlpIn,
-      used.map(({ c, slot }) => ({ a: slot * this.#tokens * width4, out: hiddenAt(c) })),
+      used.map(({ c, slot }) => ({ a: slot * this.#tokens * width4, out: hiddenAt(c), rows: everyRow(this.#tokens) })),
     );
     this.#writeProduct(
       tables.mlpOut,
       mlpOut,
-      used.map(({ c }) => ({ a: hiddenAt(c), out: this.#writerAt(c, this.#topology.mlpWriter(l)) })),
+      used.map(({ c }) => ({
+        a: hiddenAt(c),
+        out: this.#writerAt(c, this.#topology.mlpWriter(l)),
+        rows: everyRow(this.#tokens),
+      })),
     );
   }
 
@@ -195,6 +200,7 @@ export class CircuitTables {
               out: c * this.#tokens * ports.length * head4 + panelAt,
               firstColumn4: first - panelAt,
               endColumn4: end - panelAt,
+              rows: everyRow(this.#tokens),
             }),
           );
         }

@@ -2,7 +2,7 @@ import { sliceOf, type Arena, type Tensor } from '../gpu/arena.js';
 import type { Operation, Recording } from '../gpu/gpu.js';
 import type { BufferSlice } from '../gpu/kernel.js';
 import type { ModelWeights } from '../model/weights.js';
-import { matmul, runMatmul, wholeJobs, type MatmulOperation } from './matmul.js';
+import { everyRow, matmul, runMatmul, wholeJobs, type MatmulOperation } from './matmul.js';
 import type { Readout, ReadoutPart } from './metrics.js';
 import { ROW_WORKGROUP } from './layer-operations.js';
 import type { PatchedPass } from './patched-pass.js';
@@ -162,7 +162,10 @@ export function bindUnembedding(
         rows,
         inner4: layout.width4,
         outStride: layout.vocabStride / 4,
-        jobs: arena.upload('unembedding job', Uint32Array.from(wholeJobs(chunk, [{ a: 0, out: 0 }]).flat())),
+        jobs: arena.upload(
+          'unembedding job',
+          Uint32Array.from(wholeJobs(chunk, [{ a: 0, out: 0, rows: everyRow(rows) }]).flat()),
+        ),
         jobsAt: 0,
         bias: undefined,
       }),
