@@ -19,7 +19,7 @@ import { layoutOf } from './model/layout.js';
 import type { LoadedModel } from './model/load-model.js';
 import { uploadWeights, type ModelWeights } from './model/weights.js';
 import type { PatchOptions } from './patch/options.js';
-import { PlainEvaluator, type PromptValues } from './patch/plain.js';
+import { IncrementalEvaluator, type PromptValues } from './patch/incremental.js';
 import type { MeanSource } from './patch/mean-ablation.js';
 import { checkPrompts } from './patch/prompt-check.js';
 import { DEFAULT_BUDGET, planRun, type RunLimits, type RunPlan } from './patch/run-plan.js';
@@ -133,7 +133,10 @@ export class Engine {
     this.#refuseNonFinite(whole, options.metric);
     const start = performance.now();
     return this.#withEvaluator(task, options, options.directEdges, async (evaluator) => {
-      const result = await acdc(evaluator, full, options, onProgress, journal);
+      const result = await acdc(evaluator, full, options, {
+        ...(onProgress && { onProgress }),
+        ...(journal && { journal }),
+      });
       const seconds = (performance.now() - start) / 1000;
       const empty = await evaluator.metric(EdgeSet.empty(this.topology));
       const circuit = this.#toCircuit(task, options, result, empty);
@@ -244,7 +247,7 @@ export class Engine {
     task: Task,
     options: EvaluationOptions,
     directEdges: boolean,
-    use: (evaluator: PlainEvaluator) => Promise<T>,
+    use: (evaluator: IncrementalEvaluator) => Promise<T>,
   ): Promise<T> {
     const meanSource = meanSourceOf(task, options);
     const longest = [...task.pairs, ...meanSource.pairs];
@@ -252,7 +255,7 @@ export class Engine {
       prompts: task.pairs.length,
       budget: this.#budget,
     });
-    const evaluator = await PlainEvaluator.create(this.#weights, this.topology, task.pairs, {
+    const evaluator = await IncrementalEvaluator.create(this.#weights, this.topology, task.pairs, {
       ...options,
       shape: plan.shape,
       directEdges,
@@ -384,11 +387,11 @@ export function planFor(
   pairs: readonly { readonly clean: readonly number[] }[],
   directEdges: boolean,
   limits: Pick<RunLimits, 'maxBinding' | 'maxWorkgroups'>,
-  { prompts = pairs.length, budget = DEFAULT_BUDGET } = {},
+  { prompts = pairs.length, budget = DEFAULT_BUDGET, circuits = 1 } = {},
 ): RunPlan {
   if (prompts === 0) throw new EdgewiseError('task', 'prompts', 'there are none');
   const sequence = pairs.reduce((longest, pair) => Math.max(longest, pair.clean.length), 0);
-  const size = { prompts, sequence, directEdges, circuits: 1 };
+  const size = { prompts, sequence, directEdges, circuits, resident: true };
   return planRun(topology, layoutOf(model.spec), size, {
     maxBinding: limits.maxBinding,
     maxWorkgroups: limits.maxWorkgroups,

@@ -29,7 +29,7 @@ export {
   type AcdcResult,
   type AcdcStep,
 } from './discover/acdc.js';
-export type { PerPrompt, RemovalEvaluator } from './discover/ports.js';
+export type { PerPrompt, CircuitEvaluator } from './discover/ports.js';
 export {
   Engine,
   planFor,

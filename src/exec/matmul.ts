@@ -1,7 +1,7 @@
 import type { Arena } from '../gpu/arena.js';
 import type { Operation, Recording } from '../gpu/gpu.js';
 import type { BufferSlice } from '../gpu/kernel.js';
-import { PANEL4, type Matrix, type MatrixChunk } from '../model/weights.js';
+import { PANEL4, type ChunkColumns, type Matrix } from '../model/weights.js';
 import type { Activation } from '../model/spec.js';
 
 const TILE_ROWS = 8;
@@ -96,10 +96,7 @@ export interface WholeJob {
 }
 
 /** The words of jobs that make all columns of one chunk. */
-export function wholeJobs(
-  { firstColumn4, columns4 }: Pick<MatrixChunk, 'firstColumn4' | 'columns4'>,
-  jobs: readonly WholeJob[],
-): number[][] {
+export function wholeJobs({ firstColumn4, columns4 }: ChunkColumns, jobs: readonly WholeJob[]): number[][] {
   return jobs.map(({ a, out, weight = 0, rows }) =>
     jobWords({ a, weight, bias: firstColumn4, out: out + firstColumn4, firstColumn4: 0, endColumn4: columns4, rows }),
   );
