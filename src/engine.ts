@@ -12,7 +12,7 @@ import { faithfulness } from './evaluate/faithfulness.js';
 import { randomCircuitLike } from './evaluate/random-circuit.js';
 import type { TraceStep } from './export/trace.js';
 import { METRICS, type MetricName } from './exec/metrics.js';
-import { Gpu } from './gpu/gpu.js';
+import { Gpu, type Wait } from './gpu/gpu.js';
 import { circuitDetails, writersOf, type TokenText } from './inspect/circuit-details.js';
 import { inspectNodes } from './inspect/inspect-nodes.js';
 import { layoutOf } from './model/layout.js';
@@ -32,6 +32,8 @@ export interface EngineOptions {
   /** Name of the adapter, for provenance. */
   readonly adapter: string;
   readonly model: LoadedModel;
+  /** How to wait for the device; default: await it. `openDevice` of edgewise/node gives one. */
+  readonly wait?: Wait;
   /** Most bytes for activations and caches; default 4 GB. */
   readonly memoryBudget?: number;
 }
@@ -106,7 +108,7 @@ export class Engine {
 
   /** Checks the adapter's arithmetic on a small model, then uploads the weights. */
   static async create(options: EngineOptions): Promise<Engine> {
-    const gpu = new Gpu(options.device, options.adapter);
+    const gpu = new Gpu(options.device, options.adapter, options.wait);
     await runSelfTest(gpu, 'short');
     return new Engine(options, gpu, await uploadWeights(gpu, options.model.spec, options.model.weights));
   }

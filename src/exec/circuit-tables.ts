@@ -4,6 +4,7 @@ import { EXTENT, type Extent, type NodesInUse } from '../circuit/reachability.js
 import type { Topology } from '../circuit/topology.js';
 import type { Layout } from '../model/layout.js';
 import { matrixChunks, PANEL4, type ChunkColumns } from '../model/weights.js';
+import type { Work } from '../gpu/gpu.js';
 import { everyRow, JOB_WORDS, jobWords, wholeJobs, type RowsOf, type WholeJob } from './matmul.js';
 import type { PassShape } from './pass-plan.js';
 import type { PortBases } from './port-bases.js';
@@ -77,12 +78,17 @@ export class CircuitTables {
   readonly #rowCounts: Record<keyof RowLists, number> = { every: 0, live: 0, metric: 0, logits: 0 };
   readonly #listsAt: number;
   #used = 0;
+  /** Query-key pairs of the rows of each list. */
+  readonly #pairs: Record<keyof RowLists, number> = { every: 0, live: 0, metric: 0, logits: 0 };
+  readonly #sequence: number;
+  #work: Work = { flops: 0, bytes: 0 };
 
   /** @param chunkBytes most bytes of a chunk of a matrix. */
   constructor(topology: Topology, layout: Layout, shape: PassShape, chunkBytes: number) {
     this.#topology = topology;
     this.#layout = layout;
     this.#tokens = shape.prompts * shape.sequence;
+    this.#sequence = shape.sequence;
     const { circuits } = shape;
     const { width4, head4, mlp4 } = layout;
     const headPorts = 3 * topology.heads;
@@ -130,13 +136,20 @@ export class CircuitTables {
     return this.words.subarray(0, this.#used);
   }
 
+  /** What the jobs of the last `fill` cost: operations on f32, and bytes that they read and write at least. */
+  get work(): Work {
+    return this.#work;
+  }
+
   /** Rows of all jobs of the layer's or the logits' inputs start at row 0 of their tensor, job after job. */
   fill(circuits: readonly CircuitWork[], rows: RowLists, bases: PortBases): void {
     this.#used = this.#listsAt;
+    this.#work = { flops: 0, bytes: 0 };
     bases.nextPass();
     for (const name of ['every', 'live', 'metric', 'logits'] as const) {
       this.words.set(rows[name], this.#rowsAt[name]);
       this.#rowCounts[name] = rows[name].length;
+      this.#pairs[name] = rows[name].reduce((sum, row) => sum + (row % this.#sequence) + 1, 0);
     }
     for (let l = 0; l < this.#topology.layers; l++) {
       this.#fillAttention(l, circuits, bases);
@@ -174,6 +187,7 @@ export class CircuitTables {
       tables.heads,
       computed.map(({ c, h, extent }) => {
         const rows = this.#rowsOf(extent);
+        this.#countAttention(extent);
         return { words: [c * heads + h, rows.at, rows.count], rows: rows.count };
       }),
     );
@@ -184,7 +198,7 @@ export class CircuitTables {
       out: this.#writerAt(c, topology.headWriter(l, h)),
       rows: this.#rowsOf(extent),
     }));
-    this.#writeProduct(tables.attentionOut, this.#chunks.attentionOut, jobs);
+    this.#writeProduct(tables.attentionOut, this.#chunks.attentionOut, head4, jobs);
   }
 
   #fillMlp(l: number, circuits: readonly CircuitWork[], bases: PortBases): void {
@@ -197,6 +211,7 @@ export class CircuitTables {
     this.#writeProduct(
       tables.mlpIn,
       this.#chunks.mlpIn,
+      width4,
       computed.map(({ c, firstRow, rows }) => ({
         a: firstRow * width4,
         out: hiddenAt(c),
@@ -206,6 +221,7 @@ export class CircuitTables {
     this.#writeProduct(
       tables.mlpOut,
       this.#chunks.mlpOut,
+      mlp4,
       computed.map(({ c, rows }) => ({ a: hiddenAt(c), out: this.#writerAt(c, this.#topology.mlpWriter(l)), rows })),
     );
   }
@@ -245,9 +261,12 @@ export class CircuitTables {
           const resume = update.resume ? 1 : 0;
           const words = [update.slab, resume, rows.at, rows.count, ...this.#list(update.writers)];
           updates.push({ words, rows: rows.count });
+          this.#countSum(rows.count, update.writers.length);
         }
         const words = [c, rows.at, rows.count, slot.firstRow, slab, ...this.#list(further), ...this.#list(kept)];
         jobs.push({ words, rows: rows.count });
+        this.#countSum(rows.count, further.length + kept.length);
+        this.#countNorm(rows.count);
         return slot;
       });
     });
@@ -286,6 +305,7 @@ export class CircuitTables {
             rows: slot.rows,
           });
           jobs.push({ words, rows: slot.rows.count });
+          this.#countProduct(slot.rows.count, width4, end - first);
         }
       }
       this.#write(this.layers[layer]!.projections[i]!, jobs);
@@ -297,7 +317,7 @@ export class CircuitTables {
   }
 
   #rowsOf(extent: Extent): RowsOf {
-    return this.#rows(extent === EXTENT.metric ? 'metric' : extent === EXTENT.live ? 'live' : 'every');
+    return this.#rows(listOf(extent));
   }
 
   #rows(name: keyof RowLists): RowsOf {
@@ -312,14 +332,49 @@ export class CircuitTables {
     return [at, writers.length];
   }
 
-  #writeProduct(tables: readonly JobTable[], chunks: readonly ChunkColumns[], jobs: readonly WholeJob[]): void {
+  #writeProduct(
+    tables: readonly JobTable[],
+    chunks: readonly ChunkColumns[],
+    inner4: number,
+    jobs: readonly WholeJob[],
+  ): void {
     chunks.forEach((chunk, i) => {
+      for (const { rows } of jobs) this.#countProduct(rows.count, inner4, chunk.columns4);
       const words = wholeJobs(chunk, jobs);
       this.#write(
         tables[i]!,
         jobs.map(({ rows }, j) => ({ words: words[j]!, rows: rows.count })),
       );
     });
+  }
+
+  /** A product of matrices: rows x inner by inner x columns. */
+  #countProduct(rows: number, inner4: number, columns4: number): void {
+    this.#count(2 * rows * 16 * inner4 * columns4, rows * (4 * inner4 + 4 * columns4) + 16 * inner4 * columns4);
+  }
+
+  /** A sum over writers, from a base or a constant on. */
+  #countSum(rows: number, writers: number): void {
+    const row = 4 * this.#layout.width4;
+    this.#count(rows * row * writers, rows * row * (writers + 2));
+  }
+
+  /** Mean, variance, scale and shift: about eight operations an element. */
+  #countNorm(rows: number): void {
+    const row = 4 * this.#layout.width4;
+    this.#count(8 * rows * row, 2 * rows * row);
+  }
+
+  /** Scores, softmax (about four operations a pair) and mix of one head. */
+  #countAttention(extent: Extent): void {
+    const name = listOf(extent);
+    const head = 4 * this.#layout.head4;
+    const rows = this.#rowCounts[name];
+    this.#count(this.#pairs[name] * (4 * head + 4), 2 * rows * (head + this.#sequence) + 2 * this.#tokens * head);
+  }
+
+  #count(flops: number, elements: number): void {
+    this.#work = { flops: this.#work.flops + flops, bytes: this.#work.bytes + 4 * elements };
   }
 
   #write(table: JobTable, jobs: readonly TableJob[]): void {
@@ -332,6 +387,10 @@ export class CircuitTables {
     }
     table.count = jobs.length;
   }
+}
+
+function listOf(extent: Extent): keyof RowLists {
+  return extent === EXTENT.metric ? 'metric' : extent === EXTENT.live ? 'live' : 'every';
 }
 
 /** How many words the tables of such a pass take. */

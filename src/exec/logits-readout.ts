@@ -82,7 +82,14 @@ export class LogitsReadout {
 
   /** Records the logits of `count` circuits [count, prompts, vocabStride] into `logits`. */
   encodeLogits(recording: Recording, bound: BoundReadout, count: number): void {
-    for (const operation of bound.logits) runMatmul(recording, operation, 1, count * this.#scratch.shape.prompts);
+    const { shape, weights } = this.#scratch;
+    const rows = count * shape.prompts;
+    for (const operation of bound.logits) runMatmul(recording, operation, 1, rows);
+    const [inner, columns] = [4 * weights.layout.width4, weights.layout.vocabStride];
+    weights.gpu.count({
+      flops: 2 * rows * inner * columns,
+      bytes: 4 * (rows * inner + inner * columns + rows * columns),
+    });
   }
 
   /** Turns the logits into log-probabilities, in place. */

@@ -148,6 +148,7 @@ export class PatchedPass {
     const { head4, width4 } = weights.layout;
     tables.fill(slots, bound.rows, this.#bases);
     weights.gpu.upload(control, tables.written);
+    weights.gpu.count(tables.work);
 
     const perHeadRow = (rows: number): number => Math.ceil((rows * head4) / WORKGROUP);
     const product = (operations: readonly MatmulOperation[], jobs: readonly JobTable[]): void =>

@@ -98,8 +98,7 @@ export async function fillMeans(
       recording.dispatch(spread, Math.ceil((tokens * width4) / 64), writers);
       recording.submit();
     }
-    await weights.gpu.device.queue.onSubmittedWorkDone();
-    weights.gpu.check();
+    await weights.gpu.finished();
   } finally {
     arena.dispose();
   }
@@ -137,8 +136,7 @@ async function accumulate(
     pass.encodeWhole(recording, bound, EdgeSet.full(topology));
     recording.dispatch(operation, Math.ceil((groups * width) / 4 / 64), writers);
     recording.submit();
-    await weights.gpu.device.queue.onSubmittedWorkDone();
-    weights.gpu.check();
+    await weights.gpu.finished();
   } finally {
     arena.dispose();
   }
