@@ -40,7 +40,7 @@ export function describeSelection(selection: SelectionRecord | null): string {
 }
 
 /** A circuit's provenance: of its scores, with what belongs to the choice. Nothing was measured of the circuit itself. */
-function circuitProvenance(scored: ScoresProvenance, selection: SelectionRecord | null): Provenance {
+export function circuitProvenance(scored: ScoresProvenance, selection: SelectionRecord | null): Provenance {
   const { tile: _, ...run } = scored;
   return {
     ...run,

@@ -36,6 +36,8 @@ export {
   type DetailsExtent,
 } from './details-json.js';
 export { writeDot } from './dot.js';
+export { writeEapIg, writeEapIgScores } from './eap-ig.js';
 export { writeGexf } from './gexf.js';
 export { writeGraphml } from './graphml.js';
+export { parseScores, writeScoresJson } from './scores-json.js';
 export { writeTrace, type TraceStep } from './trace.js';

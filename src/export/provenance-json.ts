@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 
 import { EdgewiseError } from '../base/errors.js';
-import type { Provenance } from '../circuit/circuit.js';
+import type { ImportRecord, Provenance } from '../circuit/circuit.js';
 import {
   ABLATIONS,
   BOS_MODES,
@@ -12,6 +12,7 @@ import {
   type SelectionRecord,
 } from '../circuit/run-identity.js';
 import type { ScoresProvenance } from '../circuit/scores.js';
+import type { JsonObject } from './json-fields.js';
 import { oneLine } from './quote.js';
 
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
@@ -41,7 +42,7 @@ const attribution = {
   normalisation: v.string(),
 };
 
-export const selectionSchema = v.object({
+const selectionSchema = v.object({
   rule: v.picklist(['threshold', 'top', 'greedy', 'top-nodes']),
   limit: v.pipe(v.number(), v.finite()),
   absolute: v.boolean(),
@@ -80,7 +81,11 @@ const scoresSchema = v.object({
   tile: v.nullable(v.string()),
 }) satisfies v.GenericSchema<unknown, ScoresProvenance>;
 
-type JsonObject = Readonly<Record<string, unknown>>;
+const importedSchema = v.object({
+  positive: v.nullable(v.literal('helps')),
+  selection: v.nullable(selectionSchema),
+}) satisfies v.GenericSchema<unknown, ImportRecord>;
+
 type Fields = v.ObjectSchema<v.ObjectEntries, undefined>;
 
 /** The provenance as plain JSON with keys in one fixed order; numbers that are not finite become null. */
@@ -106,6 +111,24 @@ export function decodeProvenance(json: JsonObject, source: string): Provenance {
 /** The same of scores; without `tile`, which older files lack, it is null. */
 export function decodeScoresProvenance(json: JsonObject, source: string): ScoresProvenance {
   return decode(scoresSchema, { tile: null, ...json }, source, 'edgewise.scores.provenance') as ScoresProvenance;
+}
+
+/** A circuit's provenance as that of its effects: they are scores too, each measured at the edge's decision. */
+export function provenanceOfEffects(provenance: Provenance): ScoresProvenance {
+  const search = {
+    steps: null,
+    stepRule: null,
+    backwardRule: null,
+    granularity: 'edge',
+    normalisation: 'mean over prompts',
+    tile: null,
+  };
+  return v.parse(scoresSchema, { ...search, ...provenance });
+}
+
+/** What a file says of its import. */
+export function decodeImported(json: JsonObject, source: string): ImportRecord {
+  return decode(importedSchema, json, source, 'edgewise.imported') as ImportRecord;
 }
 
 /** `meanOver` -> `mean_over`: files spell their keys as the interchange schema does. */
