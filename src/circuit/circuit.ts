@@ -82,7 +82,7 @@ export function createCircuit(circuit: Circuit): Circuit {
 }
 
 /** Number of edges that the circuit is chosen from: direct ones count only where they were decided on. */
-export function candidateEdges(circuit: Circuit): number {
+export function candidateEdges(circuit: Pick<Circuit, 'topology' | 'directTested'>): number {
   return circuit.directTested ? circuit.topology.edgeCount : circuit.topology.additionEdges;
 }
 

@@ -13,15 +13,16 @@ import { scoresEntries } from './scores-json.js';
  * @throws EdgewiseError kind `circuit` where the width of the residual stream is not known, which `from_json` needs.
  */
 export function writeEapIg(circuit: Circuit): string {
-  return strict(circuit, circuitEntries(circuit));
+  return strictInterchange(circuit, circuitEntries(circuit));
 }
 
 /** The same of scores; every edge is in the graph (see writeScoresJson). */
 export function writeEapIgScores(scores: Scores): string {
-  return strict(scores, scoresEntries(scores));
+  return strictInterchange(scores, scoresEntries(scores));
 }
 
-function strict(
+/** A whole file of that schema. */
+export function strictInterchange(
   { topology, width }: { topology: Topology; width: number | null },
   entries: InterchangeEntries,
 ): string {
