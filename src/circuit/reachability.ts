@@ -3,7 +3,7 @@ import type { Port } from './nodes.js';
 import type { Topology } from './topology.js';
 
 /** Index of the writer that port `port` feeds, or undefined for `logits`, which writes nothing. */
-function writerBehind(topology: Topology, port: number): number | undefined {
+export function writerBehind(topology: Topology, port: number): number | undefined {
   const reader = topology.ports[port]!;
   switch (reader.kind) {
     case 'head':
