@@ -1,6 +1,6 @@
 import { createRng } from '../src/base/rng.js';
 import { EdgeSet } from '../src/circuit/edge-set.js';
-import { topologyOf } from '../src/engine.js';
+import { topologyOf } from '../src/run.js';
 import type { Gpu } from '../src/gpu/gpu.js';
 import type { LoadedModel } from '../src/model/load-model.js';
 import { gpt2Spec, randomModel } from '../src/model/random-model.js';

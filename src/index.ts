@@ -45,8 +45,7 @@ export { Topology, type Edge, type TopologyShape } from './circuit/topology.js';
 export { runSelfTest, type CheckResult } from './check/self-test.js';
 export {
   acdc,
-  type AcdcJournal,
-  type AcdcMeasurement,
+  type AcdcAids,
   type AcdcOptions,
   type AcdcProgress,
   type AcdcResult,
@@ -56,17 +55,24 @@ export type { PerPrompt, CircuitEvaluator } from './discover/ports.js';
 export { select, type Selection, type SelectionRule } from './discover/select.js';
 export {
   Engine,
-  planFor,
-  topologyOf,
-  type Discovery,
-  type DiscoveryOptions,
   type EngineOptions,
   type Evaluation,
-  type EvaluationOptions,
   type InspectionOptions,
   type InspectionProgress,
-  type MeanOver,
 } from './engine.js';
+export {
+  checkRun,
+  planFor,
+  runIdentity,
+  topologyOf,
+  type DiscoveryOptions,
+  type EvaluationOptions,
+  type MeanOver,
+} from './run.js';
+export { Search, type Discovery } from './search.js';
+export type { Journal, Measurement } from './discover/journal.js';
+export type { Predictor } from './discover/look-ahead.js';
+export type { Wait } from './gpu/gpu.js';
 export { faithfulness } from './evaluate/faithfulness.js';
 export { randomCircuitLike } from './evaluate/random-circuit.js';
 export { METRICS, METRIC_NAMES, type MetricName } from './exec/metrics.js';

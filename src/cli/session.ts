@@ -1,7 +1,8 @@
 import { EdgewiseError } from '../base/errors.js';
 import type { ModelDirectory } from '../checkpoint/byte-source.js';
 import type { Ablation } from '../circuit/run-identity.js';
-import { Engine, type MeanOver } from '../engine.js';
+import { Engine } from '../engine.js';
+import type { MeanOver } from '../run.js';
 import type { TokenText } from '../inspect/circuit-details.js';
 import { openModel, type LoadedModel } from '../model/load-model.js';
 import { openDevice } from '../node/device.js';

@@ -2,9 +2,9 @@ import { EdgewiseError } from '../base/errors.js';
 import { mean } from '../base/mean.js';
 import type { EdgeSet } from '../circuit/edge-set.js';
 import type { SenderHeads } from '../circuit/run-identity.js';
-import type { Topology } from '../circuit/topology.js';
 import { acdcOrder } from './acdc-order.js';
 import { firstPlace, nextPlace } from './acdc-walk.js';
+import { earlierTest, NO_JOURNAL, type Journal, type Measurement } from './journal.js';
 import { LookAhead, type Predictor } from './look-ahead.js';
 import type { CircuitEvaluator, PerPrompt } from './ports.js';
 
@@ -35,7 +35,7 @@ export interface AcdcResult {
   /** Per kept edge that was tested, in the order of tests: its effect on every prompt. */
   readonly promptEffects: ReadonlyMap<number, PerPrompt>;
   /** What every test measured, in order. */
-  readonly measurements: readonly AcdcMeasurement[];
+  readonly measurements: readonly Measurement[];
   /** Circuits evaluated: one per test, and those that were evaluated ahead in vain. */
   readonly evaluations: number;
   /** Metric of the starting circuit and of the final one. */
@@ -43,25 +43,10 @@ export interface AcdcResult {
   readonly final: number;
 }
 
-/** What one test found: enough to decide again without computing anything. */
-export interface AcdcMeasurement {
-  readonly edge: number;
-  /** Metric of the circuit so far without the edge, on every prompt. */
-  readonly without: PerPrompt;
-}
-
-/** Lets a search that was interrupted go on. */
-export interface AcdcJournal {
-  /** Tests of an earlier run of this same search, from its first one on; they are decided again, not measured again. */
-  readonly earlier: readonly AcdcMeasurement[];
-  /** Told of every further test as soon as it is decided. */
-  record(measurement: AcdcMeasurement): void;
-}
-
 /** What else a search can build on. None of it changes a decision. */
 export interface AcdcAids {
   readonly onProgress?: (progress: AcdcProgress) => void;
-  readonly journal?: AcdcJournal;
+  readonly journal?: Journal;
   /** Guesses decisions, so that several tests can be made at once; default: every edge is removed. */
   readonly predict?: Predictor;
   /**
@@ -98,7 +83,7 @@ export async function acdc(
   evaluator: CircuitEvaluator,
   start: EdgeSet,
   options: AcdcOptions,
-  { onProgress = () => {}, journal = { earlier: [], record: () => {} }, predict, neighbour }: AcdcAids = {},
+  { onProgress = () => {}, journal = NO_JOURNAL, predict, neighbour }: AcdcAids = {},
 ): Promise<AcdcResult> {
   if (!Number.isFinite(options.threshold)) {
     throw new EdgewiseError('usage', 'threshold', `expected a finite number, got ${options.threshold}`);
@@ -110,7 +95,7 @@ export async function acdc(
   let values = (await evaluator.perPrompt([start]))[0]!;
   const initial = mean(values);
   const steps: AcdcStep[] = [];
-  const measurements: AcdcMeasurement[] = [];
+  const measurements: Measurement[] = [];
   const promptEffects = new Map<number, PerPrompt>();
   let place = firstPlace(receivers, start);
   const untestedRemovals = [...place.untested];
@@ -155,16 +140,4 @@ export async function acdc(
   onProgress({ tested: steps.length, kept, decided: total, total });
   const { circuit } = place;
   return { kept: circuit, steps, measurements, evaluations, untestedRemovals, promptEffects, initial, final: metric };
-}
-
-function earlierTest(
-  { earlier }: AcdcJournal,
-  step: number,
-  edge: number,
-  topology: Topology,
-): AcdcMeasurement | undefined {
-  const test = earlier[step];
-  if (test === undefined || test.edge === edge) return test;
-  const [there, here] = [test.edge, edge].map((id) => topology.edgeName(id));
-  throw new EdgewiseError('usage', 'journal', `its test ${step} is of ${there}, this search would test ${here}`);
 }

@@ -1,3 +1,4 @@
+import type { Scores } from '../circuit/scores.js';
 import type { Receiver } from './acdc-order.js';
 import { nextPlace, type Place } from './acdc-walk.js';
 
@@ -12,6 +13,21 @@ export interface GuessedTest {
 
 /** Most edges are removed. */
 export const ALWAYS_REMOVED: Predictor = () => true;
+
+/**
+ * Guesses by the scores of another method: what scores below the threshold is removed. Where a file does not say what its sign means,
+ * or the search is by |effect|, |score| counts. Edges without a score are guessed to be removed.
+ */
+export function predictorOf(
+  { values, positive }: Pick<Scores, 'values' | 'positive'>,
+  { threshold, absolute }: { readonly threshold: number; readonly absolute: boolean },
+): Predictor {
+  const unsigned = absolute || positive === null;
+  return (edge) => {
+    const score = values[edge]!;
+    return !((unsigned ? Math.abs(score) : score) >= threshold);
+  };
+}
 
 /** Weight that each further decision has in the running rate of wrong guesses. */
 const NEWEST = 1 / 16;

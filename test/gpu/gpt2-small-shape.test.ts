@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { createRng } from '../../src/base/rng.js';
 import { EdgeSet } from '../../src/circuit/edge-set.js';
-import { planFor, topologyOf } from '../../src/engine.js';
+import { planFor, topologyOf } from '../../src/run.js';
 import { Gpu } from '../../src/gpu/gpu.js';
 import { inspectNodes } from '../../src/inspect/inspect-nodes.js';
 import { gpt2Spec, randomModel } from '../../src/model/random-model.js';

@@ -5,13 +5,8 @@ import { createRng } from '../../src/base/rng.js';
 import { Topology } from '../../src/circuit/topology.js';
 import { SENDER_HEADS } from '../../src/circuit/run-identity.js';
 import { acdcOrder } from '../../src/discover/acdc-order.js';
-import {
-  acdc,
-  type AcdcMeasurement,
-  type AcdcOptions,
-  type AcdcProgress,
-  type AcdcResult,
-} from '../../src/discover/acdc.js';
+import { acdc, type AcdcOptions, type AcdcProgress, type AcdcResult } from '../../src/discover/acdc.js';
+import type { Measurement } from '../../src/discover/journal.js';
 import type { Predictor } from '../../src/discover/look-ahead.js';
 import type { CircuitEvaluator } from '../../src/discover/ports.js';
 
@@ -332,14 +327,14 @@ test('a journal: from any point on, the search goes on to the same result and me
     return value;
   };
   const options = { ...OPTIONS, directEdges: true, threshold: 0.125 };
-  const all: AcdcMeasurement[] = [];
+  const all: Measurement[] = [];
   const whole = await acdc(evaluatorOf(metric), full, options, {
     journal: { earlier: [], record: (measurement) => all.push(measurement) },
   });
   expect(all.map(({ edge }) => edge)).toEqual(whole.steps.map(({ edge }) => edge));
   for (const done of [0, 1, 7, all.length - 1, all.length]) {
-    const further: AcdcMeasurement[] = [];
-    const journal = { earlier: all.slice(0, done), record: (m: AcdcMeasurement) => further.push(m) };
+    const further: Measurement[] = [];
+    const journal = { earlier: all.slice(0, done), record: (m: Measurement) => further.push(m) };
     const resumed = await acdc(evaluatorOf(metric, 3), full, options, { journal });
     expect(outcome(resumed)).toEqual(outcome(whole));
     expect(further).toEqual(all.slice(done));

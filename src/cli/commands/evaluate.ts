@@ -1,7 +1,8 @@
 import { Command, Option } from 'commander';
 import { EdgewiseError } from '../../base/errors.js';
 import type { Provenance } from '../../circuit/circuit.js';
-import { checkRun, topologyOf, type Evaluation, type MeanOver } from '../../engine.js';
+import type { Evaluation } from '../../engine.js';
+import { checkRun, topologyOf, type MeanOver } from '../../run.js';
 import { METRIC_NAMES, type MetricName } from '../../exec/metrics.js';
 import { parseCircuit, resolveCircuit } from '../../export/index.js';
 import { readCircuitText } from '../../node/open-files.js';

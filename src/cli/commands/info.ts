@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { EdgewiseError } from '../../base/errors.js';
-import { planFor, topologyOf } from '../../engine.js';
+import { planFor, topologyOf } from '../../run.js';
 import { Gpu } from '../../gpu/gpu.js';
 import type { ModelSpec } from '../../model/spec.js';
 import { weightTable } from '../../model/weight-table.js';
