@@ -1,5 +1,6 @@
 import { EdgewiseError } from '../base/errors.js';
 import { kernelRecord, packParams, paramsSize, type BufferSlice, type KernelName, type KernelUse } from './kernel.js';
+import { defaultTile, subgroupLanes, tileLacks, type TileName } from './tiles.js';
 
 /** A kernel with its pipeline, uniforms and buffers bound: ready to be dispatched any number of times. */
 export interface Operation {
@@ -32,6 +33,10 @@ export class Gpu {
   readonly adapter: string;
   /** Largest storage binding in bytes: no tensor that a kernel sees may be larger. */
   readonly maxBinding: number;
+  /** The tile of every matrix product bound on this device, unless one asks for another: fixed before any is. */
+  readonly tile: TileName;
+  /** Invocations that every subgroup has; 0 where the device was opened without subgroups. */
+  readonly subgroupLanes: number;
   readonly counters: Counters = { dispatches: 0, submissions: 0, uploadedBytes: 0, readBytes: 0 };
   #liveBytes = 0;
   #peakBytes = 0;
@@ -39,10 +44,23 @@ export class Gpu {
   readonly #pipelines = new Map<string, Promise<GPUComputePipeline>>();
   readonly #modules = new Map<KernelName, GPUShaderModule>();
 
-  /** @param bindingLimit bytes; only to test the split of large tensors on an adapter that would not need it. */
-  constructor(device: GPUDevice, adapter: string, bindingLimit = Number.POSITIVE_INFINITY) {
+  /**
+   * @param bindingLimit bytes; only to test the split of large tensors on an adapter that would not need it.
+   * @param tile default: one that runs on this device, chosen without measuring (src/exec/choose-tile.ts measures).
+   * @throws EdgewiseError of kind `device` where the device lacks what the tile needs.
+   */
+  constructor(
+    device: GPUDevice,
+    adapter: string,
+    bindingLimit = Number.POSITIVE_INFINITY,
+    tile: TileName = defaultTile(device),
+  ) {
+    const lacking = tileLacks(tile, device);
+    if (lacking !== undefined) throw new EdgewiseError('device', `tile ${tile}`, `needs ${lacking}: not on ${adapter}`);
     this.device = device;
     this.adapter = adapter;
+    this.tile = tile;
+    this.subgroupLanes = subgroupLanes(device);
     const limits = device.limits;
     this.maxBinding = Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize, bindingLimit);
     device.addEventListener('uncapturederror', (event) => {
