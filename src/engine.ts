@@ -11,6 +11,8 @@ import { curveSizes, faithfulnessCurve } from './evaluate/curve.js';
 import { faithfulness } from './evaluate/faithfulness.js';
 import { randomCircuitLike } from './evaluate/random-circuit.js';
 import type { TraceStep } from './export/trace.js';
+import type { Tuning } from './exec/choose-tile.js';
+import { measureTuning } from './exec/measure-tuning.js';
 import { METRICS, type MetricName } from './exec/metrics.js';
 import { Gpu } from './gpu/gpu.js';
 import { circuitDetails, writersOf, type TokenText } from './inspect/circuit-details.js';
@@ -34,6 +36,8 @@ export interface EngineOptions {
   readonly model: LoadedModel;
   /** Most bytes for activations and caches; default 4 GB. */
   readonly memoryBudget?: number;
+  /** What suits the device, as an earlier engine had it (`engine.tuning`); default: it is measured, in about a second. */
+  readonly tuning?: Tuning;
 }
 
 /** What a mean ablation averages over: a side of the task's own prompts, or the clean prompts of another task. */
@@ -101,19 +105,24 @@ export class Engine {
   readonly model: LoadedModel;
   readonly topology: Topology;
   readonly gpu: Gpu;
+  /** What was chosen for the device; worth storing, and the same for as long as the engine lives. */
+  readonly tuning: Tuning;
   readonly #weights: ModelWeights;
   readonly #budget: number;
 
-  /** Checks the adapter's arithmetic on a small model, then uploads the weights. */
+  /** Measures what suits the device where that is not known, checks its arithmetic on a small model, uploads the weights. */
   static async create(options: EngineOptions): Promise<Engine> {
-    const gpu = new Gpu(options.device, options.adapter);
+    const { device, adapter, model } = options;
+    const tuning = options.tuning ?? (await measureTuning(device, adapter));
+    const gpu = new Gpu(device, adapter, undefined, tuning.tile);
     await runSelfTest(gpu, 'short');
-    return new Engine(options, gpu, await uploadWeights(gpu, options.model.spec, options.model.weights));
+    return new Engine(options, gpu, tuning, await uploadWeights(gpu, model.spec, model.weights));
   }
 
-  private constructor(options: EngineOptions, gpu: Gpu, weights: ModelWeights) {
+  private constructor(options: EngineOptions, gpu: Gpu, tuning: Tuning, weights: ModelWeights) {
     this.model = options.model;
     this.gpu = gpu;
+    this.tuning = tuning;
     this.#weights = weights;
     this.#budget = options.memoryBudget ?? DEFAULT_BUDGET;
     this.topology = topologyOf(options.model);
@@ -319,6 +328,7 @@ export class Engine {
         signConvention: SIGN_CONVENTION,
         order: RECEIVER_ORDER,
         adapter: this.gpu.adapter,
+        tile: this.gpu.tile,
         metrics: { initial: finite(result.initial), final: finite(result.final), empty: finite(empty) },
         faithfulness: faithfulness(result.final, result.initial, empty),
         minMargin: minMargin !== null && Number.isFinite(minMargin.margin) ? minMargin : null,

@@ -56,6 +56,18 @@ export function usableTiles(device: Capabilities): TileName[] {
   return TILE_NAMES.filter((name) => tileLacks(name, device) === undefined);
 }
 
+/**
+ * Tiles worth measuring on the device; at least one. Software adapters take seconds to compile a tile, and two kinds win nothing
+ * there (bench/results has all): workgroup memory is ordinary memory, and the register tile is the subgroup's with every load
+ * made once a lane.
+ */
+export function trialTiles(device: Capabilities): TileName[] {
+  const usable = usableTiles(device);
+  if (!device.adapterInfo.isFallbackAdapter) return usable;
+  const subgroup = usable.filter((name) => TILES[name].kernel === 'matmul_subgroup');
+  return subgroup.length > 0 ? subgroup : ['register-8'];
+}
+
 /** The tile for a device on which none was measured: never far from the best one on software adapters, and right on all. */
 export function defaultTile(device: Capabilities): TileName {
   return tileLacks('subgroup-8', device) === undefined ? 'subgroup-8' : 'register-8';

@@ -29,6 +29,7 @@ import {
   promptOptions,
   SEARCH_METRICS,
   taskOption,
+  tileOption,
   type ModelOptions,
   type PatchingOptions,
   type TaskOptions,
@@ -100,6 +101,7 @@ export function discoverCommand(): Command {
     .option('--resume', 'go on with a search into this folder that was interrupted, if there is one', false)
     .option('--force', 'write into a folder that holds something else', false)
     .addOption(adapterOption())
+    .addOption(tileOption())
     .addOption(memoryOption())
     .addOption(jsonOption().default(false))
     .addHelpText('after', '\nExample:\n  edgewise discover --model tasks-4l --task ioi --prompts 32 --threshold 0.05')
@@ -119,7 +121,12 @@ async function discover(options: Options): Promise<void> {
   await assertNoJournal(folder, options);
   let journal: SearchJournal | undefined;
   const { discovery, details } = await withEngine(opened.model, options, async (engine) => {
-    const key = { ...runIdentity(opened.model, task, search), engine: VERSION, adapter: engine.gpu.adapter };
+    const key = {
+      ...runIdentity(opened.model, task, search),
+      engine: VERSION,
+      adapter: engine.gpu.adapter,
+      tile: engine.gpu.tile,
+    };
     journal = await openJournal(folder, key, engine.topology, options.resume);
     const discovery = await searchWith(engine, task, search, journal);
     if (!detailsWanted(options.details, task, discovery.circuit)) return { discovery };

@@ -18,6 +18,7 @@ import {
   patchOptions,
   promptOptions,
   taskOption,
+  tileOption,
   type ModelOptions,
   type PatchingOptions,
   type TaskOptions,
@@ -52,6 +53,7 @@ export function evaluateCommand(): Command {
   return command
     .addOption(new Option('--seed <n>', 'seed of the random circuit').argParser(count(0, MAX_SEED)).default(0))
     .addOption(adapterOption())
+    .addOption(tileOption())
     .addOption(memoryOption())
     .addOption(jsonOption().default(false))
     .addHelpText(
