@@ -40,7 +40,7 @@ export async function main(names: readonly string[]): Promise<void> {
 async function runOnDevice(names: readonly string[]): Promise<void> {
   const open = await openDevice();
   try {
-    const gpu = new Gpu(open.device, open.adapter, open.wait);
+    const gpu = new Gpu(open.device, open.adapter, { wait: open.wait });
     await runSelfTest(gpu, 'short');
     announce(open.adapter);
     const results: Record<string, Row[]> = {};

@@ -9,6 +9,8 @@ import type { AcdcAids } from './discover/acdc.js';
 import { curveSizes, faithfulnessCurve } from './evaluate/curve.js';
 import { faithfulness } from './evaluate/faithfulness.js';
 import { randomCircuitLike } from './evaluate/random-circuit.js';
+import type { Tuning } from './exec/choose-tile.js';
+import { measureTuning } from './exec/measure-tuning.js';
 import type { MetricName } from './exec/metrics.js';
 import { Gpu, type Wait } from './gpu/gpu.js';
 import { circuitDetails, writersOf, type TokenText } from './inspect/circuit-details.js';
@@ -30,6 +32,8 @@ export interface EngineOptions {
   readonly wait?: Wait;
   /** Most bytes for activations and caches; default 4 GB. */
   readonly memoryBudget?: number;
+  /** What suits the device, as an earlier engine had it (`engine.tuning`); default: it is measured, in about a second. */
+  readonly tuning?: Tuning;
 }
 
 export interface InspectionOptions extends EvaluationOptions {
@@ -68,19 +72,24 @@ export class Engine {
   readonly model: LoadedModel;
   readonly topology: Topology;
   readonly gpu: Gpu;
+  /** What was chosen for the device; worth storing, and the same for as long as the engine lives. */
+  readonly tuning: Tuning;
   readonly #weights: ModelWeights;
   readonly #budget: number;
 
-  /** Checks the adapter's arithmetic on a small model, then uploads the weights. */
+  /** Measures what suits the device where that is not known, checks its arithmetic on a small model, uploads the weights. */
   static async create(options: EngineOptions): Promise<Engine> {
-    const gpu = new Gpu(options.device, options.adapter, options.wait);
+    const { device, adapter, model, wait } = options;
+    const tuning = options.tuning ?? (await measureTuning(device, adapter, wait));
+    const gpu = new Gpu(device, adapter, { tile: tuning.tile, wait });
     await runSelfTest(gpu, 'short');
-    return new Engine(options, gpu, await uploadWeights(gpu, options.model.spec, options.model.weights));
+    return new Engine(options, gpu, tuning, await uploadWeights(gpu, model.spec, model.weights));
   }
 
-  private constructor(options: EngineOptions, gpu: Gpu, weights: ModelWeights) {
+  private constructor(options: EngineOptions, gpu: Gpu, tuning: Tuning, weights: ModelWeights) {
     this.model = options.model;
     this.gpu = gpu;
+    this.tuning = tuning;
     this.#weights = weights;
     this.#budget = options.memoryBudget ?? DEFAULT_BUDGET;
     this.topology = topologyOf(options.model);
@@ -100,13 +109,13 @@ export class Engine {
   async search(task: Task, options: DiscoveryOptions): Promise<Search> {
     checkRun(this.model, task, options);
     const start = performance.now();
-    const evaluator = await this.#evaluator(task, options, options.directEdges, options.batch);
+    const evaluator = await this.#evaluator(task, options, options.directEdges, options.batch ?? this.tuning.fill);
     try {
       const whole = await evaluator.metric(EdgeSet.full(this.topology));
       if (!Number.isFinite(whole)) throw nonFinite(this.model, options.metric, whole);
-      const { adapter } = this.gpu;
+      const { adapter, tile } = this.gpu;
       const preparation = (performance.now() - start) / 1000;
-      return new Search({ model: this.model, task, options, evaluator, adapter, preparation });
+      return new Search({ model: this.model, task, options, evaluator, adapter, tile, preparation });
     } catch (error) {
       evaluator.dispose();
       throw error;

@@ -75,6 +75,8 @@ export type { Predictor } from './discover/look-ahead.js';
 export type { Wait } from './gpu/gpu.js';
 export { faithfulness } from './evaluate/faithfulness.js';
 export { randomCircuitLike } from './evaluate/random-circuit.js';
+export type { Tuning } from './exec/choose-tile.js';
+export { measureTuning } from './exec/measure-tuning.js';
 export { METRICS, METRIC_NAMES, type MetricName } from './exec/metrics.js';
 export {
   CIRCUIT_WRITERS,
@@ -98,6 +100,7 @@ export {
   type TraceStep,
 } from './export/index.js';
 export { Gpu } from './gpu/gpu.js';
+export { isTileName, TILE_NAMES, type TileName } from './gpu/tiles.js';
 export type { TokenText } from './inspect/circuit-details.js';
 export { openModel, type LoadedModel } from './model/load-model.js';
 export { gpt2Spec, randomModel, type Gpt2Sizes } from './model/random-model.js';

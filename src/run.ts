@@ -22,7 +22,7 @@ export interface EvaluationOptions extends PatchOptions {
 }
 
 export interface DiscoveryOptions extends EvaluationOptions, AcdcOptions {
-  /** Circuits evaluated in one submission at most, if there is memory for so many; default 1. Changes no result. */
+  /** Circuits evaluated in one submission at most, if there is memory for so many; default: what fills the device. Changes no result. */
   readonly batch?: number;
 }
 

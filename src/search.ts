@@ -40,6 +40,7 @@ export interface SearchSetting {
   readonly options: DiscoveryOptions;
   readonly evaluator: IncrementalEvaluator;
   readonly adapter: string;
+  readonly tile: string;
   /** Seconds that the caches took. */
   readonly preparation: number;
 }
@@ -150,6 +151,7 @@ export class Search {
         signConvention: SIGN_CONVENTION,
         order: RECEIVER_ORDER,
         adapter,
+        tile: this.#setting.tile,
         metrics: { initial: finite(result.initial), final: finite(result.final), empty: finite(empty) },
         faithfulness: faithfulness(result.final, result.initial, empty),
         minMargin: minMargin !== null && Number.isFinite(minMargin.margin) ? minMargin : null,

@@ -14,6 +14,8 @@ export interface Provenance extends RunIdentity, Partial<AttributionSettings> {
   /** The order in which edges were tested, in words. */
   readonly order: string;
   readonly adapter: string;
+  /** Tile shape of the matrix product; null where the file does not say. Results do not depend on it. */
+  readonly tile: string | null;
   /** Metric (loss form) of the whole model, of this circuit and of the empty one; null where not finite or not measured. */
   readonly metrics: { readonly initial: number | null; readonly final: number | null; readonly empty: number | null };
   /** (final - empty) / (initial - empty), or null where the denominator is too small. */

@@ -41,9 +41,8 @@ export function describeSelection(selection: SelectionRecord | null): string {
 
 /** A circuit's provenance: of its scores, with what belongs to the choice. Nothing was measured of the circuit itself. */
 export function circuitProvenance(scored: ScoresProvenance, selection: SelectionRecord | null): Provenance {
-  const { tile: _, ...run } = scored;
   return {
-    ...run,
+    ...scored,
     threshold: selection?.rule === 'threshold' ? selection.limit : null,
     absolute: selection?.absolute ?? false,
     senderHeads: null,

@@ -55,6 +55,7 @@ export async function runSearches(
       ...runIdentity(engine.model, task, { ...options, threshold }),
       engine: VERSION,
       adapter: engine.gpu.adapter,
+      tile: engine.gpu.tile,
     };
     const path = join(setting.folder, journalFile(single ? undefined : String(threshold)));
     const journal = await openJournal(path, key, engine.topology, setting.resume);

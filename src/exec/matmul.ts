@@ -1,10 +1,10 @@
 import type { Arena } from '../gpu/arena.js';
 import type { Operation, Recording } from '../gpu/gpu.js';
 import type { BufferSlice } from '../gpu/kernel.js';
+import { TILES, type TileName } from '../gpu/tiles.js';
 import { PANEL4, type ChunkColumns, type Matrix } from '../model/weights.js';
 import type { Activation } from '../model/spec.js';
 
-const TILE_ROWS = 8;
 const ACTIVATIONS: Readonly<Record<Activation | 'none', number>> = {
   none: 0,
   gelu: 1,
@@ -13,7 +13,10 @@ const ACTIVATIONS: Readonly<Record<Activation | 'none', number>> = {
   silu: 4,
 };
 
-/** Words of one job in the tables that kernels/matmul.wgsl reads. */
+/** GROUPS of kernels/matmul_workgroup.wgsl: each takes as many rows. */
+const WORKGROUP_TILE_GROUPS = 8;
+
+/** Words of one job in the tables that kernels/shared/matmul_job.wgsl reads. */
 export const JOB_WORDS = 8;
 
 /** Rows of a job: how many of `a`, one after the other, and where the tables list the row of `out` that each goes to. */
@@ -47,6 +50,8 @@ export interface MatmulOperation {
   readonly operation: Operation;
   readonly gridX: number;
   readonly gridY: number;
+  /** Rows that a workgroup takes. */
+  readonly tileRows: number;
 }
 
 export interface MatmulUse {
@@ -65,12 +70,18 @@ export interface MatmulUse {
   readonly panels?: number;
   readonly bias: BufferSlice | undefined;
   readonly activation?: Activation;
+  /** Default: the device's. */
+  readonly tile?: TileName;
 }
 
 /** Binds the product with one chunk of `matrix`. Cost per job: 2 * rows * 4 inner4 * 4 columns4 FLOPs. */
 export async function matmul(arena: Arena, matrix: Matrix, chunk: number, use: MatmulUse): Promise<MatmulOperation> {
   const part = matrix.chunks[chunk]!;
-  const operation = await arena.operation('matmul', {
+  const tile = TILES[use.tile ?? arena.gpu.tile];
+  const tileRows = use.rows <= tile.fewRows ? tile.fewRows : tile.rows;
+  // A workgroup of the subgroup kernel must be part of one subgroup.
+  const lanes = tile.kernel === 'matmul_subgroup' ? Math.min(PANEL4, arena.gpu.subgroupLanes) : PANEL4;
+  const bound = {
     buffers: { weight: part.data, control: use.jobs, a: use.a, bias: use.bias ?? part.data, out: use.out },
     params: {
       inner4: use.inner4,
@@ -78,12 +89,23 @@ export async function matmul(arena: Arena, matrix: Matrix, chunk: number, use: M
       out_stride: use.outStride,
       jobs_at: use.jobsAt,
     },
-    overrides: { HAS_BIAS: use.bias ? 1 : 0, ACTIVATION: ACTIVATIONS[use.activation ?? 'none'] },
-  });
+  };
+  const overrides = { HAS_BIAS: use.bias ? 1 : 0, ACTIVATION: ACTIVATIONS[use.activation ?? 'none'] };
+  const operations: Record<typeof tile.kernel, () => Promise<Operation>> = {
+    matmul: () => arena.operation('matmul', { ...bound, overrides }),
+    matmul_subgroup: () =>
+      arena.operation('matmul_subgroup', { ...bound, overrides: { ...overrides, ROWS: tileRows, LANES: lanes } }),
+    matmul_workgroup: () =>
+      arena.operation('matmul_workgroup', {
+        ...bound,
+        overrides: { ...overrides, ROWS: tileRows / WORKGROUP_TILE_GROUPS },
+      }),
+  };
   return {
-    operation,
-    gridX: use.panels ?? Math.ceil(part.columns4 / PANEL4),
-    gridY: Math.ceil(use.rows / TILE_ROWS),
+    operation: await operations[tile.kernel](),
+    gridX: (use.panels ?? Math.ceil(part.columns4 / PANEL4)) * (PANEL4 / lanes),
+    gridY: Math.ceil(use.rows / tileRows),
+    tileRows,
   };
 }
 
@@ -105,9 +127,9 @@ export function wholeJobs({ firstColumn4, columns4 }: ChunkColumns, jobs: readon
 /** @param rows most rows of the jobs at hand; default those that the operation was bound for. */
 export function runMatmul(
   recording: Recording,
-  { operation, gridX, gridY }: MatmulOperation,
+  { operation, gridX, gridY, tileRows }: MatmulOperation,
   jobs: number,
   rows?: number,
 ): void {
-  recording.dispatch(operation, gridX, rows === undefined ? gridY : Math.ceil(rows / TILE_ROWS), jobs);
+  recording.dispatch(operation, gridX, rows === undefined ? gridY : Math.ceil(rows / tileRows), jobs);
 }

@@ -60,6 +60,7 @@ const circuitSchema = v.object({
   order: v.string(),
   seed: numberOrNull,
   adapter: v.string(),
+  tile: v.optional(v.nullable(v.string()), null), // files of versions before there were tiles lack it
   metrics: v.object({ initial: numberOrNull, final: numberOrNull, empty: numberOrNull }),
   faithfulness: numberOrNull,
   minMargin: v.nullable(v.object({ margin: v.number(), edge: v.string() })),

@@ -1,5 +1,6 @@
 import { EdgewiseError } from '../base/errors.js';
 import { kernelRecord, packParams, paramsSize, type BufferSlice, type KernelName, type KernelUse } from './kernel.js';
+import { defaultTile, subgroupLanes, tileLacks, type TileName } from './tiles.js';
 
 /** A kernel with its pipeline, uniforms and buffers bound: ready to be dispatched any number of times. */
 export interface Operation {
@@ -28,6 +29,15 @@ export interface Counters {
 /** Awaits what the device will do; how is up to the surroundings. */
 export type Wait = <T>(pending: Promise<T>) => Promise<T>;
 
+export interface GpuOptions {
+  /** Tile of the matrix products; default: one that runs on the device, chosen without measuring (src/exec/choose-tile.ts measures). */
+  readonly tile?: TileName;
+  /** How to wait for the device; default: await it. */
+  readonly wait?: Wait | undefined;
+  /** Bytes; only to test the split of large tensors on an adapter that would not need it. */
+  readonly bindingLimit?: number | undefined;
+}
+
 const STORAGE = 0x80 | 0x08 | 0x04; // GPUBufferUsage STORAGE | COPY_DST | COPY_SRC
 const UNIFORM = 0x40 | 0x08; // UNIFORM | COPY_DST
 const STAGING = 0x01 | 0x08; // MAP_READ | COPY_DST
@@ -52,6 +62,10 @@ export class Gpu {
     flops: 0,
     bytes: 0,
   };
+  /** The tile of every matrix product bound on this device, unless one asks for another: fixed before any is. */
+  readonly tile: TileName;
+  /** Invocations that every subgroup has; 0 where the device was opened without subgroups. */
+  readonly subgroupLanes: number;
   #liveBytes = 0;
   #peakBytes = 0;
   #failure: EdgewiseError | undefined;
@@ -60,15 +74,15 @@ export class Gpu {
 
   readonly #wait: Wait;
 
-  /** @param bindingLimit bytes; only to test the split of large tensors on an adapter that would not need it. */
-  constructor(
-    device: GPUDevice,
-    adapter: string,
-    wait: Wait = (pending) => pending,
-    bindingLimit = Number.POSITIVE_INFINITY,
-  ) {
+  /** @throws EdgewiseError of kind `device` where the device lacks what the tile needs. */
+  constructor(device: GPUDevice, adapter: string, options: GpuOptions = {}) {
+    const { tile = defaultTile(device), wait = (pending) => pending, bindingLimit = Infinity } = options;
+    const lacking = tileLacks(tile, device);
+    if (lacking !== undefined) throw new EdgewiseError('device', `tile ${tile}`, `needs ${lacking}: not on ${adapter}`);
     this.device = device;
     this.adapter = adapter;
+    this.tile = tile;
+    this.subgroupLanes = subgroupLanes(device);
     this.#wait = wait;
     const limits = device.limits;
     this.maxBinding = Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize, bindingLimit);

@@ -6,7 +6,7 @@ import type { WeightReader } from './load-model.js';
 import type { ModelSpec } from './spec.js';
 import { layerTensor, type LayerTensor, type TensorName } from './weight-table.js';
 
-/** Columns of a panel, in vec4s: what one workgroup of kernels/matmul.wgsl makes side by side. */
+/** Columns of a panel, in vec4s: what a workgroup of kernels/matmul.wgsl makes side by side. */
 export const PANEL4 = 32;
 
 /**

@@ -24,6 +24,11 @@ const RAISED_LIMITS = [
   'maxStorageBufferBindingSize', // fewer pieces per large tensor
 ] as const satisfies readonly (keyof GPUSupportedLimits)[];
 
+/** Features to ask for where the adapter has them: faster ways to what the engine can do without them. */
+const OPTIONAL_FEATURES = [
+  'subgroups', // tiles of the matrix product
+] as const satisfies readonly GPUFeatureName[];
+
 const INSTALL_HINT =
   "no WebGPU adapter was found; run 'npm run setup' in a checkout, or install a Vulkan driver " +
   '(in software on Debian or Ubuntu: mesa-vulkan-drivers and libvulkan1 with Mesa 23 or newer)';
@@ -52,7 +57,8 @@ export async function openDevice(options: { adapterName?: string } = {}): Promis
   instances.push(instance);
   const adapter = await requestAdapter(instance, adapterName);
   const requiredLimits = Object.fromEntries(RAISED_LIMITS.map((name) => [name, adapter.limits[name]]));
-  const device = await adapter.requestDevice({ requiredLimits }).catch((error: unknown) => {
+  const requiredFeatures = OPTIONAL_FEATURES.filter((name) => adapter.features.has(name));
+  const device = await adapter.requestDevice({ requiredLimits, requiredFeatures }).catch((error: unknown) => {
     throw new EdgewiseError('device', describe(adapter.info), `gives no device: ${firstLine(error)}`, { cause: error });
   });
 

@@ -31,7 +31,7 @@ test('runs in pieces, within 2 GB for 8 prompts of 15 tokens', async () => {
 
   let differences: number[] = [];
   const open = await openDevice();
-  const gpu = new Gpu(open.device, open.adapter, open.wait, BINDING_LIMIT);
+  const gpu = new Gpu(open.device, open.adapter, { wait: open.wait, bindingLimit: BINDING_LIMIT });
   const weights = await uploadWeights(gpu, spec, model.weights);
   try {
     expect(weights.embed.chunks.length).toBeGreaterThan(1);

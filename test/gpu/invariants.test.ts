@@ -352,7 +352,7 @@ test('a model whose every matrix is in several pieces gives the same bits', asyn
   // More than 128 columns in each, and bindings as if they ended at one panel of the largest.
   const sizes = { layers: 1, heads: 11, headWidth: 12, mlpWidth: 135, vocab: 301, maxPositions: 9 };
   const loaded = await randomModel(gpt2Spec(sizes), 5);
-  const limited = new Gpu(device.gpu.device, device.gpu.adapter, undefined, 136 * 128 * 4);
+  const limited = new Gpu(device.gpu.device, device.gpu.adapter, { bindingLimit: 136 * 128 * 4 });
   const [whole, pieces] = [await uploadModel(device.gpu, loaded), await uploadModel(limited, loaded)];
   try {
     const layers = (of: DeviceModel): number[] =>

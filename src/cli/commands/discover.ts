@@ -28,6 +28,7 @@ import {
   promptOptions,
   SEARCH_METRICS,
   taskOption,
+  tileOption,
   type ModelOptions,
   type PatchingOptions,
   type TaskOptions,
@@ -127,6 +128,7 @@ export function discoverCommand(): Command {
     .option('--resume', 'go on with a search into this folder that was interrupted, if there is one', false)
     .option('--force', 'write into a folder that holds something else', false)
     .addOption(adapterOption())
+    .addOption(tileOption())
     .addOption(memoryOption())
     .addOption(jsonOption().default(false))
     .addHelpText(

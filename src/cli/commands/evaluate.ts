@@ -19,6 +19,7 @@ import {
   patchOptions,
   promptOptions,
   taskOption,
+  tileOption,
   type ModelOptions,
   type PatchingOptions,
   type TaskOptions,
@@ -53,6 +54,7 @@ export function evaluateCommand(): Command {
   return command
     .addOption(new Option('--seed <n>', 'seed of the random circuit').argParser(count(0, MAX_SEED)).default(0))
     .addOption(adapterOption())
+    .addOption(tileOption())
     .addOption(memoryOption())
     .addOption(jsonOption().default(false))
     .addHelpText(
