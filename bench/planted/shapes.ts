@@ -1,0 +1,83 @@
+import type { PlantedShape } from './planted-model.js';
+
+/** A small one, for tests: 4 layers of 4 heads. */
+export const SMALL: PlantedShape = {
+  name: 'small',
+  layers: 4,
+  heads: 4,
+  headWidth: 40,
+  mlpWidth: 256,
+  vocab: 400,
+  maxPositions: 32,
+  codeWidth: 16,
+  design: {
+    heads: [
+      ['gather', 0, 0.4],
+      ['previous', 0, 1],
+      ['duplicate', 0, 0.6],
+      ['induction', 1, 0.6],
+      ['inhibit', 2, 0.8, 0.5],
+      ['mover', 3, 1, 0.7],
+    ],
+    mlps: [
+      ['refine', 0, 0.7],
+      ['confirm', 1, 0.3],
+      ['relay', 2, 0.3],
+      ['answer', 3, 0.6],
+    ],
+    weak: { gather: [0, 0], previous: [0, 0], duplicate: [0, 1], induction: [1, 1], inhibit: [2, 2], mover: [3, 3] },
+  },
+};
+
+/** GPT-2 small's. */
+export const GPT2_SMALL: PlantedShape = {
+  name: 'gpt2-small',
+  layers: 12,
+  heads: 12,
+  headWidth: 64,
+  mlpWidth: 3072,
+  vocab: 50_257,
+  maxPositions: 1024,
+  codeWidth: 32,
+  design: {
+    heads: [
+      ['gather', 0, 0.16, 0.12],
+      ['duplicate', 0, 0.35, 0.2],
+      ['gather', 1, 0.1],
+      ['duplicate', 1, 0.12],
+      ['previous', 2, 0.5],
+      ['gather', 2, 0.08],
+      ['duplicate', 3, 0.15],
+      ['previous', 3, 0.3],
+      ['previous', 4, 0.2],
+      ['induction', 5, 0.25, 0.15, 0.1],
+      ['induction', 6, 0.15],
+      ['inhibit', 7, 0.5, 0.3],
+      ['inhibit', 8, 0.35, 0.25],
+      ['mover', 9, 0.6, 0.45, 0.2],
+      ['mover', 10, 0.35, 0.2],
+      ['mover', 11, 0.2],
+    ],
+    mlps: [
+      ['refine', 0, 0.5],
+      ['refine', 1, 0.15],
+      ['refine', 2, 0.12],
+      ['refine', 3, 0.1],
+      ['confirm', 6, 0.25],
+      ['relay', 8, 0.3],
+      ['answer', 9, 0.25],
+      ['answer', 10, 0.3],
+      ['answer', 11, 0.25],
+    ],
+    weak: {
+      gather: [0, 4],
+      previous: [0, 4],
+      duplicate: [0, 4],
+      induction: [4, 6],
+      inhibit: [6, 8],
+      mover: [8, 11],
+    },
+  },
+};
+
+export const PLANTED_SHAPES = { small: SMALL, 'gpt2-small': GPT2_SMALL } as const;
