@@ -32,7 +32,7 @@ export interface Plan {
 /** Of the heads outside the circuit, so many take up a role. */
 const WEAK_SHARE = 0.7;
 /** Their gains lie between these, spread evenly on a logarithmic scale. */
-const WEAK_GAINS = [0.004, 0.12] as const;
+const WEAK_GAINS = [0.003, 0.04] as const;
 
 export function drawPlan(design: CircuitDesign, layers: number, heads: number, rng: Rng): Plan {
   const all = Array.from({ length: layers }, () => new Array<PlannedNode<HeadRoleName> | undefined>(heads));

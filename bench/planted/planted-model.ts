@@ -1,8 +1,10 @@
 import { createRng } from '../../src/base/rng.js';
 import { sha256 } from '../../src/base/sha256.js';
 import { topologyOf } from '../../src/engine.js';
-import type { LoadedModel } from '../../src/model/load-model.js';
+import type { LoadedModel, WeightReader } from '../../src/model/load-model.js';
 import { gpt2Spec } from '../../src/model/random-model.js';
+import type { ModelSpec } from '../../src/model/spec.js';
+import { weightTable } from '../../src/model/weight-table.js';
 import type { PromptPair, Task } from '../../src/task/types.js';
 import { drawChannels, orthonormal } from './channels.js';
 import { drawPlan, plantedEdges, type CircuitDesign, type Plan } from './plan.js';
@@ -50,13 +52,18 @@ export async function plantedModel(shape: PlantedShape, seed: number): Promise<P
     codes: orthonormal(shape.codeWidth, shape.codeWidth, rng),
   };
   const plan = drawPlan(shape.design, spec.layers, spec.heads, rng);
-  const model = {
-    name: `planted-${shape.name}-${seed}`,
-    spec,
-    hash: await sha256(JSON.stringify(['planted', shape, seed])),
-    weights: plantedWeights({ spec, channels, plan, names }, seed),
-  };
+  const weights = plantedWeights({ spec, channels, plan, names }, seed);
+  const model = { name: `planted-${shape.name}-${seed}`, spec, hash: await hashWeights(spec, weights), weights };
   return { model, plan, edges: plantedEdges(plan, topologyOf(model)), names: names.ids, start };
+}
+
+/** SHA-256 of the description's and every tensor's SHA-256: of what the weights are, however they were made. */
+async function hashWeights(spec: ModelSpec, weights: WeightReader): Promise<string> {
+  const digests = [await sha256(JSON.stringify(spec))];
+  for (const name of weightTable(spec).keys()) {
+    digests.push(await sha256(new Uint8Array((await weights.read(name)).buffer)));
+  }
+  return sha256(digests.join('\n'));
 }
 
 const TOKENS = 15;
