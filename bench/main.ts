@@ -53,7 +53,7 @@ export async function main(args: readonly string[]): Promise<void> {
 async function runOnDevice(names: readonly string[], options: AcdcBenchOptions): Promise<void> {
   const open = await openDevice();
   try {
-    const gpu = new Gpu(open.device, open.adapter);
+    const gpu = new Gpu(open.device, open.adapter, open.wait);
     await runSelfTest(gpu, 'short');
     announce(open.adapter);
     const results: Record<string, Row[]> = {};

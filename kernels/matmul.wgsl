@@ -4,14 +4,13 @@
 // Register tile: one invocation makes TILE_ROWS rows by one vec4 column. The rows are the workgroup's, so that all its
 // invocations read the same element of `a` at once (a scalar load), while neighbours read neighbouring weights; each weight
 // loaded serves TILE_ROWS rows. No workgroup memory. Every output is one sum over k in ascending order, so it depends
-// neither on the tile nor on the batch. Rows beyond the last are computed from the last row and not stored.
-// Shapes (vec4 units): a_j [rows, inner4], W_j 4 * inner4 rows of panels [panels, 4 * panel_rows4, PANEL], out_j [rows, ...] with row stride out_stride.
-// control holds at jobs_at, six words per job: offsets of a, W, bias and out, and the columns first..end that the job makes,
-// counted from those offsets.
-// Grid: x = panels, y covers rows in tiles of TILE_ROWS, z = jobs.
+// neither on the tile nor on the batch. Rows beyond a job's last are computed from the last row and not stored.
+// Shapes (vec4 units): a_j [rows_j, inner4], W_j 4 * inner4 rows of panels [panels, 4 * panel_rows4, PANEL], out_j [..] with row stride out_stride.
+// control holds at jobs_at, eight words per job: offsets of a, W, bias and out; the columns first..end that the job makes,
+// counted from those offsets; its number of rows; and where control lists the row of `out` that each row goes to (EVERY: r to r).
+// Grid: x = panels, y covers the most rows of a job in tiles of TILE_ROWS, z = jobs.
 // Cost: 2 * rows * 4 inner4 * 4 (end - first) FLOPs a job. Checked by test/gpu/kernels.test.ts (matmul).
 struct Params {
-  rows: u32,
   inner4: u32,
   panel_rows4: u32,
   out_stride: u32,
@@ -20,6 +19,7 @@ struct Params {
 override HAS_BIAS: bool;
 const TILE_ROWS = 8u;
 const PANEL = 32u;
+const EVERY = 0xffffffffu;
 @group(0) @binding(0) var<uniform> params: Params;
 //#include weight_f32
 //#include activation
@@ -30,15 +30,17 @@ const PANEL = 32u;
 
 @compute @workgroup_size(PANEL)
 fn matmul(@builtin(workgroup_id) wid: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let job = params.jobs_at + 6u * wid.z;
+  let job = params.jobs_at + 8u * wid.z;
   let column = PANEL * wid.x + lane;
   if (column < control[job + 4u] || column >= control[job + 5u]) { return; }
   let top = TILE_ROWS * wid.y;
+  let rows = control[job + 6u];
+  if (top >= rows) { return; }
 
   var a_at: array<u32, TILE_ROWS>;
   var sum: array<vec4f, TILE_ROWS>;
   for (var r = 0u; r < TILE_ROWS; r++) {
-    a_at[r] = control[job] + min(top + r, params.rows - 1u) * params.inner4;
+    a_at[r] = control[job] + min(top + r, rows - 1u) * params.inner4;
   }
   var w_at = control[job + 1u] + wid.x * 4u * params.panel_rows4 * PANEL + lane;
   for (var k4 = 0u; k4 < params.inner4; k4++) {
@@ -54,10 +56,13 @@ fn matmul(@builtin(workgroup_id) wid: vec3u, @builtin(local_invocation_index) la
   }
   let bias_at = control[job + 2u] + column;
   let out_at = control[job + 3u] + column;
+  let rows_at = control[job + 7u];
   for (var r = 0u; r < TILE_ROWS; r++) {
-    if (top + r >= params.rows) { break; }
+    if (top + r >= rows) { break; }
     var value = sum[r];
     if (HAS_BIAS) { value += bias[bias_at]; }
-    out[out_at + (top + r) * params.out_stride] = activate(value);
+    var row = top + r;
+    if (rows_at != EVERY) { row = control[rows_at + row]; }
+    out[out_at + row * params.out_stride] = activate(value);
   }
 }

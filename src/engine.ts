@@ -12,14 +12,14 @@ import { faithfulness } from './evaluate/faithfulness.js';
 import { randomCircuitLike } from './evaluate/random-circuit.js';
 import type { TraceStep } from './export/trace.js';
 import { METRICS, type MetricName } from './exec/metrics.js';
-import { Gpu } from './gpu/gpu.js';
+import { Gpu, type Wait } from './gpu/gpu.js';
 import { circuitDetails, writersOf, type TokenText } from './inspect/circuit-details.js';
 import { inspectNodes } from './inspect/inspect-nodes.js';
 import { layoutOf } from './model/layout.js';
 import type { LoadedModel } from './model/load-model.js';
 import { uploadWeights, type ModelWeights } from './model/weights.js';
 import type { PatchOptions } from './patch/options.js';
-import { PlainEvaluator, type PromptValues } from './patch/plain.js';
+import { IncrementalEvaluator, type PromptValues } from './patch/incremental.js';
 import type { MeanSource } from './patch/mean-ablation.js';
 import { checkPrompts } from './patch/prompt-check.js';
 import { DEFAULT_BUDGET, planRun, type RunLimits, type RunPlan } from './patch/run-plan.js';
@@ -32,6 +32,8 @@ export interface EngineOptions {
   /** Name of the adapter, for provenance. */
   readonly adapter: string;
   readonly model: LoadedModel;
+  /** How to wait for the device; default: await it. `openDevice` of edgewise/node gives one. */
+  readonly wait?: Wait;
   /** Most bytes for activations and caches; default 4 GB. */
   readonly memoryBudget?: number;
 }
@@ -106,7 +108,7 @@ export class Engine {
 
   /** Checks the adapter's arithmetic on a small model, then uploads the weights. */
   static async create(options: EngineOptions): Promise<Engine> {
-    const gpu = new Gpu(options.device, options.adapter);
+    const gpu = new Gpu(options.device, options.adapter, options.wait);
     await runSelfTest(gpu, 'short');
     return new Engine(options, gpu, await uploadWeights(gpu, options.model.spec, options.model.weights));
   }
@@ -133,7 +135,10 @@ export class Engine {
     this.#refuseNonFinite(whole, options.metric);
     const start = performance.now();
     return this.#withEvaluator(task, options, options.directEdges, async (evaluator) => {
-      const result = await acdc(evaluator, full, options, onProgress, journal);
+      const result = await acdc(evaluator, full, options, {
+        ...(onProgress && { onProgress }),
+        ...(journal && { journal }),
+      });
       const seconds = (performance.now() - start) / 1000;
       const empty = await evaluator.metric(EdgeSet.empty(this.topology));
       const circuit = this.#toCircuit(task, options, result, empty);
@@ -244,7 +249,7 @@ export class Engine {
     task: Task,
     options: EvaluationOptions,
     directEdges: boolean,
-    use: (evaluator: PlainEvaluator) => Promise<T>,
+    use: (evaluator: IncrementalEvaluator) => Promise<T>,
   ): Promise<T> {
     const meanSource = meanSourceOf(task, options);
     const longest = [...task.pairs, ...meanSource.pairs];
@@ -252,7 +257,7 @@ export class Engine {
       prompts: task.pairs.length,
       budget: this.#budget,
     });
-    const evaluator = await PlainEvaluator.create(this.#weights, this.topology, task.pairs, {
+    const evaluator = await IncrementalEvaluator.create(this.#weights, this.topology, task.pairs, {
       ...options,
       shape: plan.shape,
       directEdges,
@@ -384,11 +389,11 @@ export function planFor(
   pairs: readonly { readonly clean: readonly number[] }[],
   directEdges: boolean,
   limits: Pick<RunLimits, 'maxBinding' | 'maxWorkgroups'>,
-  { prompts = pairs.length, budget = DEFAULT_BUDGET } = {},
+  { prompts = pairs.length, budget = DEFAULT_BUDGET, circuits = 1 } = {},
 ): RunPlan {
   if (prompts === 0) throw new EdgewiseError('task', 'prompts', 'there are none');
   const sequence = pairs.reduce((longest, pair) => Math.max(longest, pair.clean.length), 0);
-  const size = { prompts, sequence, directEdges, circuits: 1 };
+  const size = { prompts, sequence, directEdges, circuits, resident: true };
   return planRun(topology, layoutOf(model.spec), size, {
     maxBinding: limits.maxBinding,
     maxWorkgroups: limits.maxWorkgroups,

@@ -4,18 +4,41 @@
  */
 export { EdgewiseError, type ErrorKind } from './base/errors.js';
 export { memoryDirectory, memorySource, type ByteSource, type ModelDirectory } from './checkpoint/byte-source.js';
-export { candidateEdges, keptEdges, type Circuit, type Provenance } from './circuit/circuit.js';
+export {
+  candidateEdges,
+  keptEdges,
+  signIsStated,
+  type Circuit,
+  type ImportRecord,
+  type Provenance,
+} from './circuit/circuit.js';
 export type { CircuitDetails, NodeDetails, PromptDetails, TokenLogit } from './circuit/details.js';
 export { EdgeSet } from './circuit/edge-set.js';
+export { pruneDisconnected } from './circuit/prune.js';
 export {
   ABLATIONS,
+  GRANULARITIES,
   INPUT_WRITERS,
   SENDER_HEADS,
+  STEP_RULES,
   type Ablation,
+  type AttributionSettings,
+  type Granularity,
   type InputWriter,
   type RunIdentity,
+  type SelectionRecord,
   type SenderHeads,
+  type StepRule,
 } from './circuit/run-identity.js';
+export { circuitFromScores, describeSelection, type ChosenEdges } from './circuit/scored-circuit.js';
+export {
+  createScores,
+  directScored,
+  scoredEdges,
+  withSign,
+  type Scores,
+  type ScoresProvenance,
+} from './circuit/scores.js';
 export { toGraph, type CircuitGraph, type EdgeAttributes, type NodeAttributes } from './circuit/graph.js';
 export type { Branch, Node, Port, Writer } from './circuit/nodes.js';
 export { Topology, type Edge, type TopologyShape } from './circuit/topology.js';
@@ -29,7 +52,8 @@ export {
   type AcdcResult,
   type AcdcStep,
 } from './discover/acdc.js';
-export type { PerPrompt, RemovalEvaluator } from './discover/ports.js';
+export type { PerPrompt, CircuitEvaluator } from './discover/ports.js';
+export { select, type Selection, type SelectionRule } from './discover/select.js';
 export {
   Engine,
   planFor,
@@ -53,10 +77,14 @@ export {
   fileTopology,
   parseCircuit,
   parseDetails,
+  parseScores,
   resolveCircuit,
   writeCircuitJson,
   writeDetails,
+  writeEapIg,
+  writeEapIgScores,
   writeGexf,
+  writeScoresJson,
   writeTrace,
   type CircuitFile,
   type CircuitFormat,

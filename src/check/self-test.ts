@@ -4,7 +4,7 @@ import type { MetricName } from '../exec/metrics.js';
 import type { Gpu } from '../gpu/gpu.js';
 import { randomModel } from '../model/random-model.js';
 import { uploadWeights } from '../model/weights.js';
-import { PlainEvaluator } from '../patch/plain.js';
+import { IncrementalEvaluator } from '../patch/incremental.js';
 import { DEFAULT_BUDGET, planRun } from '../patch/run-plan.js';
 import { CHECK_CASES, CHECKED_METRICS, type CheckCase } from './cases.js';
 import { checkCircuits, checkPairs } from './material.js';
@@ -49,9 +49,9 @@ async function runCase(gpu: Gpu, check: CheckCase, references: readonly number[]
   try {
     const pairs = checkPairs(check);
     const circuits = checkCircuits(check, topology);
-    const size = { prompts: pairs.length, sequence: check.sequence, directEdges: true, circuits: 2 };
+    const size = { prompts: pairs.length, sequence: check.sequence, directEdges: true, circuits: 2, resident: true };
     const limits = { maxBinding: gpu.maxBinding, maxWorkgroups: gpu.maxWorkgroups, budget: DEFAULT_BUDGET };
-    const evaluator = await PlainEvaluator.create(weights, topology, pairs, {
+    const evaluator = await IncrementalEvaluator.create(weights, topology, pairs, {
       metric: 'kl',
       ablation: check.ablation,
       input: check.input,

@@ -81,6 +81,7 @@ export async function withEngine<T>(
     const engine = await Engine.create({
       device: open.device,
       adapter: open.adapter,
+      wait: open.wait,
       model,
       ...(memory === undefined ? {} : { memoryBudget: memory * 1e9 }),
     });

@@ -1,7 +1,7 @@
 import type { Arena } from '../gpu/arena.js';
 import type { Operation, Recording } from '../gpu/gpu.js';
 import type { BufferSlice } from '../gpu/kernel.js';
-import { PANEL4, type Matrix, type MatrixChunk } from '../model/weights.js';
+import { PANEL4, type ChunkColumns, type Matrix } from '../model/weights.js';
 import type { Activation } from '../model/spec.js';
 
 const TILE_ROWS = 8;
@@ -14,7 +14,18 @@ const ACTIVATIONS: Readonly<Record<Activation | 'none', number>> = {
 };
 
 /** Words of one job in the tables that kernels/matmul.wgsl reads. */
-export const JOB_WORDS = 6;
+export const JOB_WORDS = 8;
+
+/** Rows of a job: how many of `a`, one after the other, and where the tables list the row of `out` that each goes to. */
+export interface RowsOf {
+  readonly count: number;
+  readonly at: number;
+}
+
+/** The first `count` rows, each to the row of the same number. */
+export function everyRow(count: number): RowsOf {
+  return { count, at: 0xffffffff };
+}
 
 /** A job: offsets in vec4s, the weight's within its chunk, and the columns to make, counted from those offsets. */
 export interface MatmulJob {
@@ -24,10 +35,11 @@ export interface MatmulJob {
   readonly out: number;
   readonly firstColumn4: number;
   readonly endColumn4: number;
+  readonly rows: RowsOf;
 }
 
-export function jobWords(job: MatmulJob): number[] {
-  return [job.a, job.weight, job.bias, job.out, job.firstColumn4, job.endColumn4];
+export function jobWords({ a, weight, bias, out, firstColumn4, endColumn4, rows }: MatmulJob): number[] {
+  return [a, weight, bias, out, firstColumn4, endColumn4, rows.count, rows.at];
 }
 
 /** A product with one chunk of a matrix, bound: run it with a number of jobs. */
@@ -40,7 +52,7 @@ export interface MatmulOperation {
 export interface MatmulUse {
   readonly a: BufferSlice;
   readonly out: BufferSlice;
-  /** Rows of every job. */
+  /** Most rows of a job. */
   readonly rows: number;
   /** Inner size of every job in vec4s; smaller than the matrix's where a job uses some of its rows (one head's). */
   readonly inner4: number;
@@ -61,7 +73,6 @@ export async function matmul(arena: Arena, matrix: Matrix, chunk: number, use: M
   const operation = await arena.operation('matmul', {
     buffers: { weight: part.data, control: use.jobs, a: use.a, bias: use.bias ?? part.data, out: use.out },
     params: {
-      rows: use.rows,
       inner4: use.inner4,
       panel_rows4: matrix.inner4,
       out_stride: use.outStride,
@@ -81,16 +92,17 @@ export interface WholeJob {
   readonly a: number;
   readonly out: number;
   readonly weight?: number;
+  readonly rows: RowsOf;
 }
 
 /** The words of jobs that make all columns of one chunk. */
-export function wholeJobs({ firstColumn4, columns4 }: MatrixChunk, jobs: readonly WholeJob[]): number[][] {
-  return jobs.map(({ a, out, weight = 0 }) =>
-    jobWords({ a, weight, bias: firstColumn4, out: out + firstColumn4, firstColumn4: 0, endColumn4: columns4 }),
+export function wholeJobs({ firstColumn4, columns4 }: ChunkColumns, jobs: readonly WholeJob[]): number[][] {
+  return jobs.map(({ a, out, weight = 0, rows }) =>
+    jobWords({ a, weight, bias: firstColumn4, out: out + firstColumn4, firstColumn4: 0, endColumn4: columns4, rows }),
   );
 }
 
-/** @param rows how many of each job's rows to make; default all. */
+/** @param rows most rows of the jobs at hand; default those that the operation was bound for. */
 export function runMatmul(
   recording: Recording,
   { operation, gridX, gridY }: MatmulOperation,

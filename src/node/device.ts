@@ -1,10 +1,14 @@
 import { EdgewiseError } from '../base/errors.js';
+import type { Wait } from '../gpu/gpu.js';
+import { patientWait } from './patient-wait.js';
 
 /** A WebGPU device of this machine with the adapter's name. Whoever opened it closes it. */
 export interface OpenDevice {
   readonly device: GPUDevice;
   /** Vendor, architecture and driver in words, for provenance and benchmarks. */
   readonly adapter: string;
+  /** How to wait for the device: patiently, where it computes on this process's cores. Give it to the engine. */
+  readonly wait: Wait;
   /** Resolves once the device is gone: to an error when it was lost, to undefined when it was closed. */
   readonly lost: Promise<EdgewiseError | undefined>;
   /** Destroys the device; afterwards nothing of it keeps the process alive. Calling it again does no harm. */
@@ -59,6 +63,7 @@ export async function openDevice(options: { adapterName?: string } = {}): Promis
   return {
     device,
     adapter: describe(adapter.info),
+    wait: adapter.info.isFallbackAdapter ? patientWait : (pending) => pending,
     lost,
     async close() {
       device.destroy();

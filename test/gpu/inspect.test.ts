@@ -170,7 +170,7 @@ describe.each(MODELS)('%s', (_, load, prompts) => {
 test('an unembedding in pieces changes no bit', async () => {
   const pairs = mixedPairs(odd.vocab).slice(0, 1);
   const inspect = async (bindingLimit?: number): Promise<NodeBehaviour> => {
-    const gpu = new Gpu(device.gpu.device, device.gpu.adapter, bindingLimit);
+    const gpu = new Gpu(device.gpu.device, device.gpu.adapter, undefined, bindingLimit);
     const { weights, topology } = await uploadModel(gpu, await randomModel(odd, 3));
     expect(weights.unembed.chunks).toHaveLength(bindingLimit === undefined ? 1 : 2);
     const writers = [...topology.writers.keys()];

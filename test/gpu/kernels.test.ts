@@ -9,7 +9,7 @@ import { klTests, logSoftmaxTests } from './kernels/log-probabilities.js';
 import { matmulTests } from './kernels/matmul.js';
 import { accumulateMeansTests, spreadMeansTests } from './kernels/means.js';
 import { replacePortsTests } from './kernels/replace-ports.js';
-import { embedTests, portInputsTests } from './kernels/residual.js';
+import { embedTests, portBasesTests, portInputsTests } from './kernels/residual.js';
 import { answerScoresTests, argmaxTests } from './kernels/scores.js';
 
 const device = useDevice();
@@ -27,6 +27,7 @@ const tests = {
   layer_norm: layerNormTests,
   log_softmax: logSoftmaxTests,
   matmul: matmulTests,
+  port_bases: portBasesTests,
   port_inputs: portInputsTests,
   replace_ports: replacePortsTests,
   row_dots: rowDotsTests,

@@ -17,7 +17,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   discover: ['base', 'circuit'],
   patch: ['base', 'circuit', 'gpu', 'model', 'exec', 'task', 'discover/ports'],
   evaluate: ['base', 'circuit', 'discover/ports'],
-  export: ['base', 'circuit', 'graphology', 'graphology-types'],
+  export: ['base', 'circuit', 'checkpoint/strict-json', 'graphology', 'graphology-types'],
   inspect: ['base', 'circuit', 'gpu', 'model', 'exec', 'task', 'patch'],
   check: ['base', 'circuit', 'gpu', 'model', 'exec', 'task', 'patch'],
 };

@@ -17,7 +17,7 @@ export function checkCommand(): Command {
 async function check(options: { readonly adapter?: string; readonly json: boolean }): Promise<void> {
   const open = await openDevice(options.adapter === undefined ? {} : { adapterName: options.adapter });
   try {
-    const results = await runSelfTest(new Gpu(open.device, open.adapter), 'full');
+    const results = await runSelfTest(new Gpu(open.device, open.adapter, open.wait), 'full');
     const passed = results.every((result) => result.passed);
     if (options.json) {
       process.stdout.write(

@@ -1,5 +1,5 @@
 import { describe, test } from 'vitest';
-import { jobWords, matmul, runMatmul, type MatmulJob } from '../../../src/exec/matmul.js';
+import { everyRow, jobWords, matmul, runMatmul, type MatmulJob } from '../../../src/exec/matmul.js';
 import { Arena } from '../../../src/gpu/arena.js';
 import type { Gpu } from '../../../src/gpu/gpu.js';
 import { padBlocks } from '../../../src/model/layout.js';
@@ -26,6 +26,8 @@ interface Product {
   readonly outLength: number;
   /** Jobs on each chunk; where absent, one that makes all of the chunk. */
   readonly jobs?: readonly MatmulJob[];
+  /** Per job the row of `out` that each of its rows goes to, in place of its own `rows`. */
+  readonly rowLists?: readonly (readonly number[])[];
   readonly activation?: Activation;
 }
 
@@ -46,10 +48,25 @@ async function multiply(gpu: Gpu, product: Product): Promise<Float32Array> {
     });
     const recording = gpu.record();
     for (const [i, { firstColumn4, columns4: end }] of matrix.chunks.entries()) {
-      const whole = { a: 0, weight: 0, bias: firstColumn4, out: firstColumn4, firstColumn4: 0, endColumn4: end };
+      const whole = {
+        a: 0,
+        weight: 0,
+        bias: firstColumn4,
+        out: firstColumn4,
+        firstColumn4: 0,
+        endColumn4: end,
+        rows: everyRow(rows),
+      };
       const list = product.jobs ?? [whole];
-      // Words before the first job show that jobsAt is honoured.
-      const jobs = arena.upload('jobs', Uint32Array.from([9999, 9999, ...list.flatMap(jobWords)]));
+      // Words before the first job show that jobsAt is honoured; those after the last are the row lists.
+      const words = [9999, 9999, ...list.flatMap(jobWords)];
+      const listed = list.map((job, j) => {
+        if (!product.rowLists?.[j]) return job;
+        words.push(...product.rowLists[j]);
+        return { ...job, rows: { count: product.rowLists[j].length, at: words.length - product.rowLists[j].length } };
+      });
+      words.splice(2, 8 * list.length, ...listed.flatMap(jobWords));
+      const jobs = arena.upload('jobs', Uint32Array.from(words));
       const use = { a, out, rows, inner4, outStride, jobs, jobsAt: 2, bias };
       const options = { ...(product.panels && { panels: product.panels }), ...(activation && { activation }) };
       runMatmul(recording, await matmul(arena, matrix, i, { ...use, ...options }), list.length);
@@ -166,6 +183,7 @@ export function matmulTests(device: TestDevice): void {
         out: panel * PANEL4,
         firstColumn4: first,
         endColumn4: end,
+        rows: everyRow(rows),
       })),
     });
     const results = inputs.map((a) => oracle(a, w, bias, inner, columns));
@@ -206,6 +224,7 @@ export function matmulTests(device: TestDevice): void {
         out: h * rows * width4,
         firstColumn4: 0,
         endColumn4: width4,
+        rows: everyRow(rows),
       })),
     });
     const size = 4 * rows * width4;
@@ -236,12 +255,48 @@ export function matmulTests(device: TestDevice): void {
     }
     for (const row of [0, 7, 8, 18]) {
       const jobs = [0, row, 5].map((from, j) => {
-        return { a: from * inner4, weight: 0, bias: 0, out: j * columns4, firstColumn4: 0, endColumn4: columns4 };
+        return {
+          a: from * inner4,
+          weight: 0,
+          bias: 0,
+          out: j * columns4,
+          firstColumn4: 0,
+          endColumn4: columns4,
+          rows: everyRow(1),
+        };
       });
       const alone = await multiply(device.gpu, { ...product, rows: 1, outLength: 12 * columns4, jobs });
       const expected = whole.subarray(4 * row * columns4, 4 * (row + 1) * columns4);
       expectSame(`row ${row} alone`, alone.subarray(4 * columns4, 8 * columns4), expected);
     }
+  });
+
+  test('jobs of different numbers of rows, each row to its place; other rows are left alone', async () => {
+    const [inner4, columns4] = [7, PANEL4 + 9];
+    const rowLists = [[17], [3, 0, 9, 4, 21, 22, 30, 1, 12, 13], [], [6, 5, 8, 7, 2, 10, 11, 14]];
+    const a = rng.normals(11 * 4 * inner4);
+    const shared = { inner4, a, w: rng.normals(4 * inner4 * 4 * columns4), columns4, outStride: columns4 };
+    const whole = await multiply(device.gpu, { ...shared, rows: 11, outLength: 4 * 11 * columns4 });
+    const got = await multiply(device.gpu, {
+      ...shared,
+      rows: 10,
+      outLength: 4 * 32 * columns4,
+      rowLists,
+      jobs: rowLists.map((_, j) => {
+        return {
+          a: j === 3 ? inner4 : 0,
+          weight: 0,
+          bias: 0,
+          out: 0,
+          firstColumn4: 0,
+          endColumn4: columns4,
+          rows: everyRow(0),
+        };
+      }),
+    });
+    const row = (x: Float32Array, r: number): Float32Array => x.subarray(4 * r * columns4, 4 * (r + 1) * columns4);
+    const expected = new Map(rowLists.flatMap((list, j) => list.map((to, r) => [to, row(whole, j === 3 ? r + 1 : r)])));
+    for (let r = 0; r < 32; r++) expectSame(`row ${r}`, row(got, r), expected.get(r) ?? untouched(4 * columns4));
   });
 
   describe('activations', () => {
