@@ -72,7 +72,7 @@ function matrixOf(arena: Arena, data: Float32Array, rows: number, columns: numbe
   });
 }
 
-async function matmulBench(arena: Arena, rows: number, inner: number, columns: number): Promise<KernelBench> {
+export async function matmulBench(arena: Arena, rows: number, inner: number, columns: number): Promise<KernelBench> {
   const a = random(rows * inner, 1);
   const w = random(inner * columns, 2, inner ** -0.5);
   const bias = random(columns, 3);
