@@ -53,6 +53,7 @@ export {
   type AcdcStep,
 } from './discover/acdc.js';
 export type { PerPrompt, RemovalEvaluator } from './discover/ports.js';
+export { selectNeurons, type NeuronSelection } from './discover/select-neurons.js';
 export { select, type Selection, type SelectionRule } from './discover/select.js';
 export {
   Engine,
@@ -72,12 +73,17 @@ export { randomCircuitLike } from './evaluate/random-circuit.js';
 export { METRICS, METRIC_NAMES, type MetricName } from './exec/metrics.js';
 export {
   CIRCUIT_WRITERS,
+  FOREIGN_FORMATS,
+  MIB_PERCENTAGES,
   detailsFit,
   estimateDetailsBytes,
   fileTopology,
+  mibCircuits,
+  mibImportances,
   parseCircuit,
   parseDetails,
   parseScores,
+  readForeign,
   resolveCircuit,
   writeCircuitJson,
   writeDetails,
@@ -89,6 +95,10 @@ export {
   type CircuitFile,
   type CircuitFormat,
   type DetailsExtent,
+  type FolderTexts,
+  type ForeignCircuit,
+  type ForeignFormat,
+  type ModelShape,
   type TraceStep,
 } from './export/index.js';
 export { Gpu } from './gpu/gpu.js';

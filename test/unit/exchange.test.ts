@@ -9,15 +9,18 @@ import { Topology } from '../../src/circuit/topology.js';
 import { select } from '../../src/discover/select.js';
 import {
   CIRCUIT_WRITERS,
+  FOREIGN_FORMATS,
   fileTopology,
   mibCircuits,
   mibImportances,
   parseScores,
   readEdgePruning,
+  readForeign,
   readNodeLink,
   resolveCircuit,
   type CircuitFormat,
 } from '../../src/export/index.js';
+import { choosesEdges } from '../../src/export/foreign.js';
 import { readStrictJson } from '../../src/export/json-fields.js';
 import { networkx } from '../support/external-tools.js';
 import {
@@ -326,6 +329,54 @@ describe('attribution graph', () => {
     const { metadata, links } = graphOf(bare);
     expect(metadata.prompt_tokens.length).toBe(2);
     expect(links.map((link) => link.weight).toSorted((a, b) => a - b)).toEqual([1, 1, 1, 1, 3]);
+  });
+});
+
+describe('a file of any kind', () => {
+  const shape = { topology: toy, width: 16 };
+
+  it.each([
+    ['eap-ig', CIRCUIT_WRITERS['eap-ig'](sampleCircuit())],
+    ['eap-ig', CIRCUIT_WRITERS.json(sampleCircuit())],
+    ['edge-pruning', CIRCUIT_WRITERS['edge-pruning'](sampleCircuit())],
+    ['node-link', CIRCUIT_WRITERS['node-link'](sampleCircuit())],
+  ] as const)('is told by its content: %s', (format, text) => {
+    const read = readForeign(`\ufeff${text}`, 'f.json', 'auto', shape);
+    expect(read.format).toBe(format);
+    expect(additionNames(read.circuit.kept)).toEqual(additionNames(sampleCircuit().kept));
+    expect(read.scores === null).toBe(format === 'edge-pruning');
+    expect(read.circuit.width).toBe(16);
+    expect(choosesEdges(read)).toBe(true);
+  });
+
+  it('with scores alone chooses nothing, whether it keeps all edges or none', () => {
+    const edges = (inGraph: boolean): string =>
+      JSON.stringify({
+        edges: Object.fromEntries(
+          Array.from({ length: toy.additionEdges }, (_, id) => [toy.edgeName(id), { score: id, in_graph: inGraph }]),
+        ),
+      });
+    for (const text of [edges(true), edges(false)])
+      expect(choosesEdges(readForeign(text, 'f.json', 'auto', shape))).toBe(false);
+  });
+
+  it('never fails but with one line that names the file', () => {
+    const member = fc.constantFrom('edges', 'links', 'nodes', 'cfg', 'edgewise', 'graph');
+    fc.assert(
+      fc.property(
+        fc.dictionary(member, fc.jsonValue()),
+        fc.constantFrom('auto' as const, ...FOREIGN_FORMATS),
+        (json, format) => {
+          try {
+            readForeign(JSON.stringify(json), 'f.json', format, shape);
+          } catch (error) {
+            expect(error).toBeInstanceOf(EdgewiseError);
+            expect(String(error)).toMatch(/f\.json: [^\n\u001b]+$/);
+          }
+        },
+      ),
+      { numRuns: 500 },
+    );
   });
 });
 
