@@ -2,13 +2,13 @@ import { EdgeSet } from '../src/circuit/edge-set.js';
 import type { Topology } from '../src/circuit/topology.js';
 import { acdc, type AcdcOptions, type AcdcProgress, type AcdcResult } from '../src/discover/acdc.js';
 import type { PerPrompt } from '../src/discover/ports.js';
-import { planFor, topologyOf } from '../src/engine.js';
+import { planFor, topologyOf } from '../src/run.js';
 import type { MetricName } from '../src/exec/metrics.js';
 import type { Gpu } from '../src/gpu/gpu.js';
 import type { LoadedModel } from '../src/model/load-model.js';
 import { uploadWeights } from '../src/model/weights.js';
 import type { PatchOptions } from '../src/patch/options.js';
-import { PlainEvaluator } from '../src/patch/plain.js';
+import { IncrementalEvaluator } from '../src/patch/incremental.js';
 import type { Task } from '../src/task/types.js';
 
 /** What a search is asked. */
@@ -20,34 +20,42 @@ export interface SearchOptions extends AcdcOptions, PatchOptions {
 export interface SearchRun {
   readonly topology: Topology;
   search(onProgress?: (progress: AcdcProgress) => void): Promise<AcdcResult>;
-  /** Metric of a circuit. */
-  perPrompt(circuit: EdgeSet): Promise<PerPrompt>;
-  /** Makes the next perPrompt compute everything, whatever was evaluated before. */
-  forget(): Promise<void>;
+  /** Metric of a circuit by the plain evaluator: every node of it computed anew, whatever was evaluated before. */
+  whole(circuit: EdgeSet): Promise<PerPrompt>;
   dispose(): void;
 }
 
 /** Uploads the weights, compiles every pipeline by one pass and is ready to search. */
 export async function openSearch(gpu: Gpu, model: LoadedModel, task: Task, options: SearchOptions): Promise<SearchRun> {
   const weights = await uploadWeights(gpu, model.spec, model.weights);
+  let evaluator: IncrementalEvaluator | undefined;
+  let plain: IncrementalEvaluator | undefined;
   try {
     const topology = topologyOf(model);
     const { shape } = planFor(model, topology, task.pairs, options.directEdges, gpu);
-    const evaluator = await PlainEvaluator.create(weights, topology, task.pairs, { ...options, shape });
+    const incremental = await IncrementalEvaluator.create(weights, topology, task.pairs, { ...options, shape });
+    evaluator = incremental;
     const full = EdgeSet.full(topology);
-    await evaluator.metric(full);
+    await incremental.metric(full);
     return {
       topology,
-      search: (onProgress) => acdc(evaluator, full, options, onProgress),
-      perPrompt: (circuit) => evaluator.perPrompt(circuit),
-      // A pass over other tokens leaves nothing that the next one could build on.
-      forget: async () => void (await evaluator.evaluateCorrupted([options.metric])),
+      search: (onProgress) => acdc(incremental, full, options, onProgress ? { onProgress } : {}),
+      async whole(circuit) {
+        plain ??= await IncrementalEvaluator.create(weights, topology, task.pairs, {
+          ...options,
+          shape: { ...shape, bases: 0 },
+          whole: true,
+        });
+        return (await plain.perPrompt([circuit]))[0]!;
+      },
       dispose: () => {
-        evaluator.dispose();
+        incremental.dispose();
+        plain?.dispose();
         weights.dispose();
       },
     };
   } catch (error) {
+    evaluator?.dispose();
     weights.dispose();
     throw error;
   }

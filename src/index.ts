@@ -51,7 +51,8 @@ export {
   type AcdcResult,
   type AcdcStep,
 } from './discover/acdc.js';
-export type { PerPrompt, CircuitEvaluator } from './discover/ports.js';
+export type { CircuitEvaluator, PerPrompt } from './discover/ports.js';
+export { selectNeurons, type NeuronSelection } from './discover/select-neurons.js';
 export { select, type Selection, type SelectionRule } from './discover/select.js';
 export {
   Engine,
@@ -80,12 +81,17 @@ export { measureTuning } from './exec/measure-tuning.js';
 export { METRICS, METRIC_NAMES, type MetricName } from './exec/metrics.js';
 export {
   CIRCUIT_WRITERS,
+  FOREIGN_FORMATS,
+  MIB_PERCENTAGES,
   detailsFit,
   estimateDetailsBytes,
   fileTopology,
+  mibCircuits,
+  mibImportances,
   parseCircuit,
   parseDetails,
   parseScores,
+  readForeign,
   resolveCircuit,
   writeCircuitJson,
   writeDetails,
@@ -97,6 +103,10 @@ export {
   type CircuitFile,
   type CircuitFormat,
   type DetailsExtent,
+  type FolderTexts,
+  type ForeignCircuit,
+  type ForeignFormat,
+  type ModelShape,
   type TraceStep,
 } from './export/index.js';
 export { Gpu } from './gpu/gpu.js';

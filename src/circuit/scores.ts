@@ -90,7 +90,7 @@ export function scoredEdges({ values }: Scores): number {
 export function withSign(scores: Scores, positive: 'helps' | 'hurts'): Scores {
   if (scores.positive === positive) return scores;
   if (scores.positive !== null) {
-    throw new EdgewiseError('usage', 'sign', `the scores state themselves that positive ${scores.positive}`);
+    throw new EdgewiseError('usage', 'sign', `the scores say themselves that a positive one ${scores.positive}`);
   }
   if (positive === 'helps') return createScores({ ...scores, positive: 'helps' });
   const negate = (array: Float64Array): Float64Array => array.map((value) => (value === 0 ? 0 : -value));

@@ -3,7 +3,7 @@ import type { Circuit } from '../circuit/circuit.js';
 import { nodeName, type Port, type Writer } from '../circuit/nodes.js';
 import type { Topology } from '../circuit/topology.js';
 import type { CircuitFile, FileEdge } from './circuit-file.js';
-import { asArray, fail, readStrictJson } from './json-fields.js';
+import { asArray, fail } from './json-fields.js';
 import { jsonFile } from './json-lines.js';
 import { quote } from './quote.js';
 
@@ -45,9 +45,10 @@ export interface ReadCircuit {
  * without any is read as one in which `input` feeds everything. Edges of `pos_embeds` have none to correspond to: here
  * positions are always present, or part of `input`.
  *
+ * @param json the file, parsed.
  * @throws EdgewiseError kind `circuit` that names the pair at fault.
  */
-export function readEdgePruning(text: string, source: string, topology: Topology): ReadCircuit {
+export function readEdgePruning(json: unknown, source: string, topology: Topology): ReadCircuit {
   const writers = new Map(topology.writers.map((writer, index) => [writerNames(writer, false)[0], index]));
   const readers = new Map(topology.ports.map((port, index) => [readerName(port), index]));
   const edges = new Map<string, FileEdge>();
@@ -55,7 +56,7 @@ export function readEdgePruning(text: string, source: string, topology: Topology
   const notes: string[] = [];
   let embeddings = 0;
   let positions = 0;
-  asArray(readStrictJson(text, source), source, 'the file').forEach((pair, i) => {
+  asArray(json, source, 'the file').forEach((pair, i) => {
     const [from, to, ...rest] = asArray(pair, source, `[${i}]`);
     if (typeof from !== 'string' || typeof to !== 'string' || rest.length > 0) {
       fail(source, `[${i}]`, pair, 'a pair of names, writer and reader');

@@ -59,6 +59,7 @@ export {
 export { writeDot } from './dot.js';
 export { writeEapIg, writeEapIgScores } from './eap-ig.js';
 export { readEdgePruning, type ReadCircuit } from './edge-pruning.js';
+export { FOREIGN_FORMATS, readForeign, type ForeignCircuit, type ForeignFormat, type ModelShape } from './foreign.js';
 export { writeGexf } from './gexf.js';
 export { writeGraphml } from './graphml.js';
 export { MIB_PERCENTAGES, mibCircuits, mibImportances, type FolderTexts } from './mib-folder.js';

@@ -1,7 +1,7 @@
 import { EdgewiseError } from '../base/errors.js';
 import type { EdgeSet } from '../circuit/edge-set.js';
 import { circuitNodes } from '../circuit/graph.js';
-import type { Scores } from '../circuit/scores.js';
+import { createScores, scoredEdges, type Scores } from '../circuit/scores.js';
 import { strictInterchange, writeEapIgScores } from './eap-ig.js';
 import { quote } from './quote.js';
 
@@ -26,15 +26,21 @@ export function mibImportances(scores: Scores, taskModel: string): FolderTexts {
  * The second form: a circuit for each of MIB_PERCENTAGES, of at most so many of the model's edges (rounded down). Edges
  * have `score` 1 where they are in the circuit, else 0: EAP-IG's `from_json` requires a score.
  *
- * @param choose the best so many scored edges, pruned or not.
+ * @param choose the best so many edges of scores without direct edges, which MIB does not know; pruned or not.
  */
-export function mibCircuits(scores: Scores, taskModel: string, choose: (edges: number) => EdgeSet): FolderTexts {
+export function mibCircuits(
+  scores: Scores,
+  taskModel: string,
+  choose: (scores: Scores, edges: number) => EdgeSet,
+): FolderTexts {
   const { topology } = scores;
   const folder = folderName(taskModel);
-  const scored = scores.values.subarray(0, topology.additionEdges).filter((value) => !Number.isNaN(value)).length;
+  const values = scores.values.map((value, id) => (id < topology.additionEdges ? value : NaN));
+  const plain = createScores({ ...scores, values });
+  const scored = scoredEdges(plain);
   const files = MIB_PERCENTAGES.map((percentage) => {
     const edges = Math.min(scored, Math.floor((percentage * topology.additionEdges) / 100));
-    const kept = choose(edges);
+    const kept = choose(plain, edges);
     const nodes = circuitNodes({ topology, kept, directTested: false });
     const text = strictInterchange(scores, {
       node: (name) => ({ in_graph: nodes.has(name) }),

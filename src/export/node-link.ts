@@ -5,7 +5,7 @@ import { isHeadName } from '../circuit/nodes.js';
 import type { CircuitFile, FileConfig, FileEdge } from './circuit-file.js';
 import { SCHEMA_VERSION } from './circuit-json.js';
 import { describe, EDGE_COLUMNS, NODE_COLUMNS, type Column } from './columns.js';
-import { asArray, asNumber, asObject, fail, isCount, readStrictJson, type JsonObject } from './json-fields.js';
+import { asArray, asNumber, asObject, fail, isCount, type JsonObject } from './json-fields.js';
 import { block, entry, jsonFile } from './json-lines.js';
 import { decodeImported, decodeProvenance, encodeProvenance } from './provenance-json.js';
 import { quote } from './quote.js';
@@ -62,10 +62,11 @@ export function writeNodeLink(circuit: Circuit, options?: GraphOptions): string 
  * (q, k, v); without `in_circuit` it is in the circuit; its score is `effect`, else `score`, else `weight`. Edges may also
  * stand under `links`, as older networkx wrote them. The model's shape is in the file where `graph` has it.
  *
+ * @param file the file, parsed.
  * @throws EdgewiseError kind `circuit` that names the edge at fault.
  */
-export function readNodeLink(text: string, source: string): CircuitFile {
-  const json = asObject(readStrictJson(text, source), source, 'the file');
+export function readNodeLink(file: unknown, source: string): CircuitFile {
+  const json = asObject(file, source, 'the file');
   const graph = asObject(json['graph'] ?? {}, source, 'graph');
   const own = asObject(graph['edgewise'] ?? {}, source, 'graph.edgewise');
   if (json['directed'] === false) fail(source, 'directed', false, 'true: edges have a direction');

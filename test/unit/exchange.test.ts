@@ -4,19 +4,24 @@ import { describe, expect, it } from 'vitest';
 import { EdgewiseError } from '../../src/base/errors.js';
 import { keptEdges, type Circuit } from '../../src/circuit/circuit.js';
 import { EdgeSet } from '../../src/circuit/edge-set.js';
+import type { Scores } from '../../src/circuit/scores.js';
 import { Topology } from '../../src/circuit/topology.js';
 import { select } from '../../src/discover/select.js';
 import {
   CIRCUIT_WRITERS,
+  FOREIGN_FORMATS,
   fileTopology,
   mibCircuits,
   mibImportances,
   parseScores,
   readEdgePruning,
+  readForeign,
   readNodeLink,
   resolveCircuit,
   type CircuitFormat,
 } from '../../src/export/index.js';
+import { choosesEdges } from '../../src/export/foreign.js';
+import { readStrictJson } from '../../src/export/json-fields.js';
 import { networkx } from '../support/external-tools.js';
 import {
   SAMPLE_KEPT,
@@ -58,7 +63,7 @@ describe('every further format', () => {
 });
 
 describe('Edge Pruning', () => {
-  const read = (pairs: unknown, topology = toy) => readEdgePruning(JSON.stringify(pairs), 'f.json', topology);
+  const read = (pairs: unknown, topology = toy) => readEdgePruning(pairs, 'f.json', topology);
   const kept = (pairs: unknown): string[] => additionNames(resolveCircuit(read(pairs).file, toy).kept);
 
   it('writes the kept edges in its names', () => {
@@ -85,7 +90,11 @@ describe('Edge Pruning', () => {
         const { topology } = edges;
         const arrays = { effects: new Float64Array(topology.edgeCount), steps: new Int32Array(topology.edgeCount) };
         const circuit: Circuit = { ...sampleCircuit(), topology, kept: edges, ...arrays, untestedRemovals: [] };
-        const { file, notes } = readEdgePruning(CIRCUIT_WRITERS['edge-pruning'](circuit), 'f.json', topology);
+        const { file, notes } = readEdgePruning(
+          JSON.parse(CIRCUIT_WRITERS['edge-pruning'](circuit)),
+          'f.json',
+          topology,
+        );
         expect(names(resolveCircuit(file, topology).kept)).toEqual(names(edges));
         expect(notes).toEqual([]);
       }),
@@ -132,13 +141,13 @@ describe('Edge Pruning', () => {
     ['[["m0", NaN]]', '[0]: got an array'],
     ['[', 'not valid JSON at line 1'],
   ])('says what is wrong with %s', (text, message) => {
-    expect(complaint(() => readEdgePruning(text, 'f.json', toy))).toContain(message);
+    expect(complaint(() => readEdgePruning(readStrictJson(text, 'f.json'), 'f.json', toy))).toContain(message);
   });
 });
 
 describe('node-link', () => {
   const open = (text: string): Circuit => {
-    const file = readNodeLink(text, 'f.json');
+    const file = readNodeLink(readStrictJson(text, 'f.json'), 'f.json');
     return resolveCircuit(file, fileTopology(file));
   };
 
@@ -178,7 +187,10 @@ describe('node-link', () => {
         { source: 'm1', target: 'logits' },
       ],
     };
-    const circuit = resolveCircuit(readNodeLink(JSON.stringify(graph).replace('null', 'NaN'), 'f.json'), toy);
+    const circuit = resolveCircuit(
+      readNodeLink(readStrictJson(JSON.stringify(graph).replace('null', 'NaN'), 'f.json'), 'f.json'),
+      toy,
+    );
     expect(additionNames(circuit.kept)).toEqual(['m0->a1.h0<q>', 'm0->a1.h0<v>', 'm1->logits']);
     const effect = (name: string): number => circuit.effects[toy.edgeId(name)!]!;
     expect(['m0->a1.h0<q>', 'm0->a1.h0<v>', 'm0->m1', 'm1->logits'].map(effect)).toEqual([-2, 3, NaN, NaN]);
@@ -209,7 +221,9 @@ describe('node-link', () => {
     [graph([{ source: 'm0', target: 'm9' }]), 'edge "m0->m9": not in a model'],
     ['{"nodes": [], "edges": [], "edges": []}', 'the key "edges" is there twice'],
   ])('says what is wrong with %s', (text, message) => {
-    expect(complaint(() => resolveCircuit(readNodeLink(text, 'f.json'), toy))).toContain(message);
+    expect(complaint(() => resolveCircuit(readNodeLink(readStrictJson(text, 'f.json'), 'f.json'), toy))).toContain(
+      message,
+    );
   });
 
   it('never fails but with one line that names the file', () => {
@@ -217,8 +231,8 @@ describe('node-link', () => {
       fc.property(fc.json(), fc.constantFrom('edges', 'graph', 'nodes'), fc.boolean(), (json, key, pruning) => {
         const text = pruning ? json : `{"nodes": [], "links": [], "${key}": ${json}}`;
         try {
-          if (pruning) readEdgePruning(text, 'f.json', toy);
-          else resolveCircuit(readNodeLink(text, 'f.json'), toy);
+          if (pruning) readEdgePruning(readStrictJson(text, 'f.json'), 'f.json', toy);
+          else resolveCircuit(readNodeLink(readStrictJson(text, 'f.json'), 'f.json'), toy);
         } catch (error) {
           expect(error).toBeInstanceOf(EdgewiseError);
           expect(String(error)).toMatch(/f\.json/);
@@ -245,7 +259,7 @@ print(json.dumps({"count": graph.number_of_edges(), "between": graph.number_of_e
       data: unknown;
     };
     expect([output.count, output.between]).toEqual([keptEdges(circuit), 3]);
-    const file = readNodeLink(JSON.stringify(output.data), 'networkx.json');
+    const file = readNodeLink(output.data, 'networkx.json');
     const back = resolveCircuit(file, fileTopology(file));
     expect(names(back.kept)).toEqual(names(circuit.kept));
     expect(back.provenance).toEqual(circuit.provenance);
@@ -318,6 +332,54 @@ describe('attribution graph', () => {
   });
 });
 
+describe('a file of any kind', () => {
+  const shape = { topology: toy, width: 16 };
+
+  it.each([
+    ['eap-ig', CIRCUIT_WRITERS['eap-ig'](sampleCircuit())],
+    ['eap-ig', CIRCUIT_WRITERS.json(sampleCircuit())],
+    ['edge-pruning', CIRCUIT_WRITERS['edge-pruning'](sampleCircuit())],
+    ['node-link', CIRCUIT_WRITERS['node-link'](sampleCircuit())],
+  ] as const)('is told by its content: %s', (format, text) => {
+    const read = readForeign(`\ufeff${text}`, 'f.json', 'auto', shape);
+    expect(read.format).toBe(format);
+    expect(additionNames(read.circuit.kept)).toEqual(additionNames(sampleCircuit().kept));
+    expect(read.scores === null).toBe(format === 'edge-pruning');
+    expect(read.circuit.width).toBe(16);
+    expect(choosesEdges(read)).toBe(true);
+  });
+
+  it('with scores alone chooses nothing, whether it keeps all edges or none', () => {
+    const edges = (inGraph: boolean): string =>
+      JSON.stringify({
+        edges: Object.fromEntries(
+          Array.from({ length: toy.additionEdges }, (_, id) => [toy.edgeName(id), { score: id, in_graph: inGraph }]),
+        ),
+      });
+    for (const text of [edges(true), edges(false)])
+      expect(choosesEdges(readForeign(text, 'f.json', 'auto', shape))).toBe(false);
+  });
+
+  it('never fails but with one line that names the file', () => {
+    const member = fc.constantFrom('edges', 'links', 'nodes', 'cfg', 'edgewise', 'graph');
+    fc.assert(
+      fc.property(
+        fc.dictionary(member, fc.jsonValue()),
+        fc.constantFrom('auto' as const, ...FOREIGN_FORMATS),
+        (json, format) => {
+          try {
+            readForeign(JSON.stringify(json), 'f.json', format, shape);
+          } catch (error) {
+            expect(error).toBeInstanceOf(EdgewiseError);
+            expect(String(error)).toMatch(/f\.json: [^\n\u001b]+$/);
+          }
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
+});
+
 describe("ACDC's names", () => {
   it('are those of its hooks', () => {
     const edges = JSON.parse(CIRCUIT_WRITERS.acdc(sampleDirectCircuit())) as [unknown[], number | null][];
@@ -339,7 +401,8 @@ describe("ACDC's names", () => {
 
 describe("MIB's submission folder", () => {
   const scores = sampleScores();
-  const choose = (edges: number): EdgeSet => select(scores, { rule: 'top', edges, absolute: true, prune: false }).kept;
+  const choose = (plain: Scores, edges: number): EdgeSet =>
+    select(plain, { rule: 'top', edges, absolute: true, prune: false }).kept;
 
   it('holds the importances', () => {
     const files = mibImportances(scores, 'ioi_gpt2');

@@ -49,7 +49,7 @@ describe('scores', () => {
       Object.is(withSign(scoresOf(toy, { 'm0->m1': 0 }, { positive: null }), 'hurts').values[toy.edgeId('m0->m1')!], 0),
     ).toBe(true);
     expect(withSign(sample, 'helps')).toBe(sample);
-    expect(() => withSign(sample, 'hurts')).toThrow('sign: the scores state themselves that positive helps');
+    expect(() => withSign(sample, 'hurts')).toThrow('sign: the scores say themselves that a positive one helps');
   });
 });
 

@@ -94,6 +94,15 @@ describe('top', () => {
     );
   });
 
+  it('places a direct edge among ties by its head and its port', () => {
+    const tied = ['a0.h0->m0', 'a0.h0<k>->a0.h0', 'a0.h0->logits', 'input->m1'];
+    const scores = scoresOf(toy, Object.fromEntries(tied.map((name) => [name, -1])));
+    const first = (edges: number): string[] => all(select(scores, { ...bare, rule: 'top', edges }).kept).toSorted();
+    expect(first(1)).toEqual(['input->m1']);
+    expect(first(2)).toEqual(['a0.h0<k>->a0.h0', 'input->m1']);
+    expect(first(3)).toEqual(['a0.h0->m0', 'a0.h0<k>->a0.h0', 'input->m1']);
+  });
+
   it('says how many there are', () => {
     const scores = scoresOf(toy, { 'm0->m1': 1 });
     expect(() => select(scores, { ...bare, rule: 'top', edges: 2 })).toThrow('top 2: only 1 edges are scored');
