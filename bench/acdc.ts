@@ -11,7 +11,7 @@ import { limitsOf } from './limits.js';
 import type { Row } from './row.js';
 import { openSearch, type SearchRun } from './search-run.js';
 import { circuitsOfTests, testsOverLayers } from './search-tests.js';
-import { WatchedGpu } from './watched-gpu.js';
+import type { WatchedGpu } from './watched-gpu.js';
 
 /** Tests that are repeated as whole passes. */
 const REPEATED = 30;
@@ -30,12 +30,12 @@ export interface AcdcBenchOptions {
  * Searches, with everything counted that they issue, beside the same tests as whole forward passes: 30 of them, spread over the
  * layers, each for the circuit of that test. Both must give the same metric to the bit.
  */
-export async function benchAcdc(device: GPUDevice, adapter: string, options: AcdcBenchOptions): Promise<Row[]> {
+export async function benchAcdc(gpu: WatchedGpu, options: AcdcBenchOptions): Promise<Row[]> {
   const chosen = WORKLOADS.filter(({ name, quick }) => name.includes(options.only) && (quick || !options.quick));
   if (chosen.length === 0) throw new Error(`no search is named ${options.only}`);
-  const speeds = await measureSpeeds(new WatchedGpu(device, adapter));
+  const speeds = await measureSpeeds(gpu);
   const rows: Row[] = [];
-  for (const workload of chosen) rows.push(await benchSearch(new WatchedGpu(device, adapter), workload, speeds));
+  for (const workload of chosen) rows.push(await benchSearch(gpu, workload, speeds));
   return rows;
 }
 

@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { runSelfTest } from '../src/check/self-test.js';
 import { table } from '../src/cli/text-report.js';
-import { Gpu } from '../src/gpu/gpu.js';
 import { openDevice } from '../src/node/device.js';
+import { deviceTuning } from '../src/node/tuning-store.js';
 import { VERSION } from '../src/version.js';
 import { parseArgs } from 'node:util';
 import { benchAcdc, type AcdcBenchOptions } from './acdc.js';
@@ -11,11 +11,12 @@ import { benchPasses } from './passes.js';
 import { plantedSearch } from './planted-search.js';
 import type { Row } from './row.js';
 import { benchViewer } from './viewer.js';
+import { WatchedGpu } from './watched-gpu.js';
 
-const ON_DEVICE: Readonly<Record<string, (gpu: Gpu, options: AcdcBenchOptions) => Promise<Row[]>>> = {
+const ON_DEVICE: Readonly<Record<string, (gpu: WatchedGpu, options: AcdcBenchOptions) => Promise<Row[]>>> = {
   kernels: benchKernels,
   passes: benchPasses,
-  acdc: (gpu, options) => benchAcdc(gpu.device, gpu.adapter, options),
+  acdc: benchAcdc,
 };
 /** Searches take minutes to hours on a software adapter: they run where they are asked for. */
 const UNASKED = ['kernels', 'passes', 'viewer'];
@@ -53,9 +54,10 @@ export async function main(args: readonly string[]): Promise<void> {
 async function runOnDevice(names: readonly string[], options: AcdcBenchOptions): Promise<void> {
   const open = await openDevice();
   try {
-    const gpu = new Gpu(open.device, open.adapter, { wait: open.wait });
+    const { tile } = await deviceTuning(open);
+    const gpu = new WatchedGpu(open.device, open.adapter, { wait: open.wait, tile });
     await runSelfTest(gpu, 'short');
-    announce(open.adapter);
+    announce(`${open.adapter}, tile ${tile}`);
     const results: Record<string, Row[]> = {};
     for (const name of names) {
       const rows = await ON_DEVICE[name]!(gpu, options);

@@ -37,14 +37,14 @@ export function cacheFolder(
  * cannot be written is no error, but then every process measures.
  */
 export async function deviceTuning(
-  { device, adapter }: Pick<OpenDevice, 'device' | 'adapter'>,
+  { device, adapter, wait }: Pick<OpenDevice, 'device' | 'adapter' | 'wait'>,
   folder = cacheFolder(),
   measure: typeof measureTuning = measureTuning,
 ): Promise<Tuning> {
   const path = tuningFile(folder, adapter);
   const known = await readTuning(path, adapter, device);
   if (known) return known;
-  const measured = await measure(device, adapter);
+  const measured = await measure(device, adapter, wait);
   // Another process may have been quicker: then its choice holds, so that all processes have the same.
   const others = await readTuning(path, adapter, device);
   if (others) return others;
