@@ -5,7 +5,8 @@ import { PANEL4, type Matrix, type MatrixChunk } from '../model/weights.js';
 import type { Activation } from '../model/spec.js';
 
 const TILE_ROWS = 8;
-const ACTIVATIONS: Readonly<Record<Activation | 'none', number>> = {
+/** The number by which kernels/shared/activation.wgsl knows each activation. */
+export const ACTIVATIONS: Readonly<Record<Activation | 'none', number>> = {
   none: 0,
   gelu: 1,
   'gelu-tanh': 2,

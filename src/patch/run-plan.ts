@@ -66,14 +66,35 @@ export function planRun(
     count,
   }),
 ): RunPlan {
-  let plan = tabulate(topology, layout, size, size.prompts, beside);
-  const fits = (candidate: RunPlan): boolean =>
+  return largestShare(size, layout, limits, (prompts) => tabulate(topology, layout, size, prompts, beside));
+}
+
+/** What a number of prompts at once takes. */
+export interface MemoryTable {
+  readonly shape: { readonly prompts: number; readonly sequence: number };
+  readonly microBatches: number;
+  readonly tensors: readonly PlannedTensor[];
+  readonly bytes: number;
+}
+
+/**
+ * The table of the most prompts at once that fit: all of them, or the largest equal share.
+ *
+ * @throws EdgewiseError of kind device with the numbers where even one prompt at a time does not fit.
+ */
+export function largestShare<T extends MemoryTable>(
+  size: { readonly prompts: number; readonly sequence: number },
+  layout: Layout,
+  limits: RunLimits,
+  tabulated: (prompts: number) => T,
+): T {
+  let plan = tabulated(size.prompts);
+  const fits = (candidate: T): boolean =>
     candidate.bytes <= limits.budget &&
     candidate.tensors.every((tensor) => tensor.bytes <= limits.maxBinding) &&
     largestGrid(layout, candidate.shape) <= limits.maxWorkgroups;
   while (!fits(plan) && plan.shape.prompts > 1) {
-    const next = Math.min(plan.shape.prompts - 1, Math.ceil(size.prompts / (plan.microBatches + 1)));
-    plan = tabulate(topology, layout, size, next, beside);
+    plan = tabulated(Math.min(plan.shape.prompts - 1, Math.ceil(size.prompts / (plan.microBatches + 1))));
   }
   if (fits(plan)) return plan;
   const widest = plan.tensors.reduce((a, b) => (b.bytes > a.bytes ? b : a));
@@ -85,7 +106,7 @@ export function planRun(
 }
 
 /** Workgroups of the kernels that give an invocation to four columns of a token, or a workgroup to eight tokens. */
-function largestGrid(layout: Layout, { prompts, sequence }: PassShape): number {
+function largestGrid(layout: Layout, { prompts, sequence }: MemoryTable['shape']): number {
   const tokens = prompts * sequence;
   return Math.ceil(tokens * Math.max(Math.max(layout.width4, layout.head4) / 64, 1 / 8));
 }
@@ -93,19 +114,22 @@ function largestGrid(layout: Layout, { prompts, sequence }: PassShape): number {
 function tabulate(topology: Topology, layout: Layout, size: RunSize, prompts: number, beside: TensorsBeside): RunPlan {
   const shape: PassShape = { prompts, sequence: size.sequence, circuits: size.circuits };
   const microBatches = Math.ceil(size.prompts / prompts);
-  const row = ([name, dimensions]: [string, readonly number[]], count: number): PlannedTensor => ({
-    name,
-    shape: dimensions,
-    bytes: tensorBytes(dimensions),
-    count,
-  });
   const further = beside(shape, microBatches);
   const tensors = [
-    ...Object.entries(passTensors(topology, layout, shape)).map((entry) => row(entry, 1)),
-    ...Object.entries(layerTensors(topology, layout, shape)).map((entry) => row(entry, topology.layers)),
-    ...Object.entries(further.tensors).map((entry) => row(entry, further.count)),
+    ...planned(passTensors(topology, layout, shape), 1),
+    ...planned(layerTensors(topology, layout, shape), topology.layers),
+    ...planned(further.tensors, further.count),
   ];
-  return { shape, microBatches, tensors, bytes: tensors.reduce((sum, tensor) => sum + tensor.bytes * tensor.count, 0) };
+  return { shape, microBatches, tensors, bytes: totalBytes(tensors) };
+}
+
+/** Rows of the memory table for `count` of each tensor. */
+export function planned(shapes: Readonly<Record<string, readonly number[]>>, count: number): PlannedTensor[] {
+  return Object.entries(shapes).map(([name, shape]) => ({ name, shape, bytes: tensorBytes(shape), count }));
+}
+
+export function totalBytes(tensors: readonly PlannedTensor[]): number {
+  return tensors.reduce((sum, tensor) => sum + tensor.bytes * tensor.count, 0);
 }
 
 function megabytes(bytes: number): string {
