@@ -2,7 +2,7 @@ import type { Topology } from '../circuit/topology.js';
 import type { Ablation } from '../circuit/run-identity.js';
 import { groupsOf64 } from '../exec/gradient/gradient-frame.js';
 import type { GradientPass } from '../exec/gradient/gradient-pass.js';
-import { Arena, type Tensor } from '../gpu/arena.js';
+import type { Arena, Tensor } from '../gpu/arena.js';
 import type { Operation, Recording } from '../gpu/gpu.js';
 import type { ModelWeights } from '../model/weights.js';
 import type { PromptPair } from '../task/types.js';
@@ -69,15 +69,20 @@ async function meanOutputs(
   });
   let first = 0;
   for (const pairs of inBatches(source.pairs, shape.prompts)) {
-    const table = new Uint32Array(tokens).fill(NO_GROUP);
-    pairs.forEach((_, n) => table.set(groupOf[first + n]!, n * shape.sequence));
-    first += pairs.length;
-    gpu.upload(groupTable, table);
     uploadSide(pass, pairs, source.side, 'clean');
     const recording = gpu.record();
     pass.forward(recording, { side: 'clean', from: 0, outputs: 'keep in differences' });
-    recording.dispatch(accumulate, groupsOf64(groups * layout.width4), writers);
     recording.submit();
+    // Prompt by prompt, so that the sums do not depend on how many prompts the pass holds.
+    pairs.forEach((_, n) => {
+      const table = new Uint32Array(tokens).fill(NO_GROUP);
+      table.set(groupOf[first + n]!, n * shape.sequence);
+      gpu.upload(groupTable, table);
+      const sum = gpu.record();
+      sum.dispatch(accumulate, groupsOf64(groups * layout.width4), writers);
+      sum.submit();
+    });
+    first += pairs.length;
   }
   return means;
 }

@@ -55,7 +55,11 @@ export interface AttributionOptions {
   readonly backward?: BackwardMode;
   /** RelP's optional rule for attention heads: patterns are constants. Default false. */
   readonly freezePatterns?: boolean;
-  /** AtP*'s second part: one backward pass per layer that leaves the layer out, and the mean of the scores' absolute values. */
+  /**
+   * AtP*'s second part, GradDrop: one backward pass per layer, in which no gradient goes through that layer, and per prompt
+   * the sum of the absolute scores over the passes, divided by their number without the port's own: direct and indirect effects that
+   * cancel each other show. Scores then have no sign. Kramar et al. 2024 (arXiv:2403.00745). Default false.
+   */
   readonly gradDrop?: boolean;
   /** Default `edge`. */
   readonly granularity?: Granularity;
@@ -81,7 +85,7 @@ export type SettledOptions = Required<Omit<AttributionOptions, 'meanSource' | 'b
 export const DEFAULT_STEPS = 5;
 
 /** @throws EdgewiseError of kind usage where options do not go together. */
-export function settleOptions(options: AttributionOptions): SettledOptions {
+export function settleOptions(options: AttributionOptions, layers: number): SettledOptions {
   const { method, metric, ablation, input } = options;
   const settled = {
     method,
@@ -117,6 +121,7 @@ export function settleOptions(options: AttributionOptions): SettledOptions {
   }
   if (settled.freezePatterns && settled.backward !== 'relp') refuse(`frozen patterns are an option of relp`);
   if (settled.gradDrop && settled.backward !== 'atp-star') refuse(`gradient dropout is an option of atp-star`);
+  if (settled.gradDrop && layers < 2) refuse('gradient dropout needs at least two layers, this model has one');
   if (settled.backward === 'atp-star' && method !== 'eap') refuse(`atp-star corrects eap, not ${method}`);
   if (settled.backward === 'atp-star' && settled.granularity !== 'edge') {
     refuse(`atp-star corrects edges into queries and keys, got granularity ${settled.granularity}`);

@@ -1,5 +1,7 @@
 import type { Topology } from '../circuit/topology.js';
 import { GradientPass } from '../exec/gradient/gradient-pass.js';
+import type { GradientShape } from '../exec/gradient/gradient-plan.js';
+import { QueryKeyFix, fixTensors } from '../exec/gradient/query-key-fix.js';
 import { GIM_RULES, PLAIN_RULES, relpRules, type BackwardRules } from '../exec/gradient/rules.js';
 import { Arena } from '../gpu/arena.js';
 import type { ModelWeights } from '../model/weights.js';
@@ -13,12 +15,13 @@ import {
 } from './attribution-options.js';
 import { planAttribution } from './attribution-plan.js';
 import { informationFlow } from './information-flow.js';
-import { gradientPoints, type GradientPoint } from './interpolation.js';
+import { gradientPoints } from './interpolation.js';
 import type { MeanSource } from './mean-ablation.js';
 import { checkPrompts } from './prompt-check.js';
 import { inBatches } from './prompt-batch.js';
 import { DEFAULT_BUDGET } from './run-plan.js';
 import { ScoreSink } from './score-sink.js';
+import { ScoreSums } from './score-sums.js';
 
 export interface Attribution {
   readonly granularity: Granularity;
@@ -47,7 +50,7 @@ export async function attribute(
   pairs: readonly PromptPair[],
   options: AttributionOptions,
 ): Promise<Attribution> {
-  const settled = settleOptions(options);
+  const settled = settleOptions(options, topology.layers);
   const source: MeanSource = options.meanSource ?? { pairs, side: 'clean' };
   checkPrompts(weights.spec, pairs, source, settled.ablation);
   const { gpu, layout } = weights;
@@ -60,6 +63,9 @@ export async function attribute(
     prompts: pairs.length,
     sequence,
     granularity: settled.granularity,
+    ...(settled.backward === 'atp-star' && {
+      scratch: (shape: GradientShape) => fixTensors(topology, layout, shape),
+    }),
     meanGroups: settled.ablation === 'mean-positional' ? sequence : meaned ? 1 : 0,
   };
   const limits = {
@@ -94,54 +100,60 @@ async function byGradients(
 ): Promise<Float64Array> {
   const { frame } = pass;
   const { topology, weights, shape, groups } = frame;
-  const { spec, gpu, layout } = weights;
-  const { granularity, metric } = settled;
+  const { gpu } = weights;
   const points = gradientPoints(settled, groups);
   const batches = inBatches(pairs, shape.prompts);
-  const total = batches.length * (1 + points.length);
+  const dropped = settled.gradDrop ? [...weights.layers.keys()] : [undefined];
+  const total = batches.length * (1 + dropped.length * points.length);
   let done = 0;
   const arena = new Arena(gpu);
   try {
+    const corrected = settled.backward === 'atp-star';
     const sink = await ScoreSink.create(arena, frame, {
-      granularity,
+      granularity: settled.granularity,
       ownGroups: points.some(({ own }) => own),
-      valuesOnly: false,
+      valuesOnly: corrected,
     });
+    const fix = corrected ? await QueryKeyFix.create(arena, frame, sink.weight, sink.scores) : undefined;
     const ablated = await bindAblated(arena, pass, settled.ablation, source);
-    const sums = new Float64Array(
-      granularity === 'neuron' ? topology.writers.length * spec.width : sink.scores.shape[1]!,
-    );
+    const sums = new ScoreSums(topology, settled.granularity, weights);
     for (const batch of batches) {
       const own = new Arena(gpu);
       try {
         const answers = Array.from({ length: shape.prompts }, (_, n) => batch[n] ?? { correct: [], wrong: [] });
-        const seeds = await pass.bindSeeds(own, metric, answers);
+        const seeds = await pass.bindSeeds(own, settled.metric, answers);
         const rows = answers.map((_, n) => n * shape.sequence + (batch[n]?.position ?? 0));
         await prepare(pass, batch, ablated, rows);
         onProgress({ done: ++done, total });
-        gpu.upload(sink.scores, new Float32Array(sink.scores.size / 4));
-        for (const point of points) {
-          moveTo(pass, point);
-          gpu.upload(sink.weight, Float32Array.of(point.weight));
-          const recording = gpu.record();
-          if (point.group !== null) {
-            pass.forward(recording, { side: 'clean', from: point.group, outputs: 'forget' });
-            pass.logProbabilities(recording, rows);
+        for (const without of dropped) {
+          gpu.upload(sink.scores, new Float32Array(sink.scores.size / 4));
+          for (const { group, amount, weight, own: ownOnly } of points) {
+            moveTo(pass, group, amount);
+            gpu.upload(sink.weight, Float32Array.of(weight));
+            const recording = gpu.record();
+            if (group !== null) {
+              pass.forward(recording, { side: 'clean', from: group, outputs: 'forget' });
+              pass.logProbabilities(recording, rows);
+            }
+            const only = ownOnly ? group : null;
+            pass.backward(recording, seeds, rows, {
+              until: only ?? 0,
+              ...(without !== undefined && { without }),
+              ...sink.taps(recording, only),
+              ...(fix && { onPatterns: (ports) => fix.encode(recording, ports) }),
+            });
+            recording.submit();
+            await gpu.device.queue.onSubmittedWorkDone();
+            gpu.check();
+            onProgress({ done: ++done, total });
           }
-          const only = point.own ? point.group : null;
-          pass.backward(recording, seeds, rows, { until: only ?? 0, ...sink.taps(recording, only) });
-          recording.submit();
-          await gpu.device.queue.onSubmittedWorkDone();
-          gpu.check();
-          onProgress({ done: ++done, total });
+          sums.add(new Float32Array(await gpu.read(sink.scores)), batch.length, without !== undefined);
         }
-        const [padded, width] = granularity === 'neuron' ? [4 * layout.width4, spec.width] : [1, 1];
-        addScores(sums, new Float32Array(await gpu.read(sink.scores)), batch.length, padded, width);
       } finally {
         own.dispose();
       }
     }
-    return sums;
+    return sums.values;
   } finally {
     arena.dispose();
   }
@@ -157,7 +169,7 @@ async function prepare(
   const { gpu } = pass.frame.weights;
   uploadSide(pass, batch, 'clean', 'clean');
   uploadSide(pass, batch, 'corrupted', 'corrupted');
-  moveTo(pass, { group: null, amount: 0 });
+  moveTo(pass, null, 0);
   const recording = gpu.record();
   ablated(recording);
   pass.forward(recording, { side: 'clean', from: 0, outputs: 'subtract from differences' });
@@ -168,18 +180,9 @@ async function prepare(
   gpu.check();
 }
 
-function moveTo({ frame }: GradientPass, { group, amount }: Pick<GradientPoint, 'group' | 'amount'>): void {
+/** Moves later forward passes: the writers of `group` by `amount` of their difference, all others not. */
+function moveTo({ frame }: GradientPass, group: number | null, amount: number): void {
   const shift = new Float32Array(frame.groups.length);
   if (group !== null) shift[group] = amount;
   frame.weights.gpu.upload(frame.shift, shift);
-}
-
-/** Adds the scores of the first `prompts` rows [prompts, ..., padded] to the sums [..., width]. */
-function addScores(sums: Float64Array, scores: Float32Array, prompts: number, padded: number, width: number): void {
-  const perPrompt = (sums.length / width) * padded;
-  for (let n = 0; n < prompts; n++) {
-    for (let i = 0; i < sums.length; i++) {
-      sums[i]! += scores[n * perPrompt + Math.floor(i / width) * padded + (i % width)]!;
-    }
-  }
 }

@@ -17,7 +17,7 @@ import { inBatches } from './prompt-batch.js';
  * their edges have one score. A head's value bias reaches its output unchanged, since patterns add up to 1; it counts as
  * a constant of the stream and not as the head's, as in the reference.
  *
- * Source: Ferrando and Voita 2024 (arXiv:2403.00824), equation 9 on. Cost: one forward pass.
+ * Source: Ferrando and Voita 2024 (arXiv:2403.00824). Cost: one forward pass.
  */
 export async function informationFlow(
   pass: GradientPass,
@@ -56,11 +56,14 @@ export async function informationFlow(
       recording.submit();
       const values = await Promise.all(copies.map(async (copy) => new Float32Array(await copy())));
       portGroups.forEach(({ firstPort, ports }, g) => {
-        const shares = meanShares(values[g]!, topology.fanIn(firstPort), frame, batch);
-        for (let port = firstPort; port < firstPort + ports; port++) {
-          const edge = topology.firstEdge(port);
-          shares.forEach((share, u) => (sums[edge + u]! += share));
-        }
+        const nearnesses = values[g]!;
+        batch.forEach(({ position }, n) => {
+          const shares = meanShares(nearnesses, topology.fanIn(firstPort), tokens, n * shape.sequence, position + 1);
+          for (let port = firstPort; port < firstPort + ports; port++) {
+            const edge = topology.firstEdge(port);
+            shares.forEach((share, u) => (sums[edge + u]! += share));
+          }
+        });
       });
       onProgress({ done: i + 1, total: batches.length });
     }
@@ -70,22 +73,25 @@ export async function informationFlow(
   }
 }
 
-/** Per writer the sum over the prompts of its mean share over positions; a position that no writer brings nearer counts 0. */
+/**
+ * Per writer its mean share over `count` tokens from `first` on; a token where no writer brings the sum nearer counts 0.
+ *
+ * @param nearness [writers, tokens]
+ */
 function meanShares(
   nearness: Float32Array,
   writers: number,
-  { tokens, shape }: GradientFrame,
-  batch: readonly PromptPair[],
+  tokens: number,
+  first: number,
+  count: number,
 ): Float64Array {
   const shares = new Float64Array(writers);
-  batch.forEach(({ position }, n) => {
-    for (let t = n * shape.sequence; t <= n * shape.sequence + position; t++) {
-      let total = 0;
-      for (let u = 0; u < writers; u++) total += nearness[u * tokens + t]!;
-      if (total === 0) continue;
-      for (let u = 0; u < writers; u++) shares[u]! += nearness[u * tokens + t]! / total / (position + 1);
-    }
-  });
+  for (let t = first; t < first + count; t++) {
+    let total = 0;
+    for (let u = 0; u < writers; u++) total += nearness[u * tokens + t]!;
+    if (total === 0) continue;
+    for (let u = 0; u < writers; u++) shares[u]! += nearness[u * tokens + t]! / total / count;
+  }
   return shares;
 }
 

@@ -52,7 +52,9 @@ export class ScoreSink {
       (use.ownGroups ? groups : []).map(({ firstWriter, writers }) =>
         Promise.all(
           portGroups.map((group) =>
-            firstWriter < topology.fanIn(group.firstPort) ? product(group, firstWriter, writers) : undefined,
+            firstWriter < topology.fanIn(group.firstPort)
+              ? product(group, firstWriter, writers)
+              : Promise.resolve(undefined),
           ),
         ),
       ),

@@ -3,19 +3,12 @@ import { Arena, sliceOf, type Tensor } from '../../gpu/arena.js';
 import type { Operation, Recording } from '../../gpu/gpu.js';
 import type { ModelWeights } from '../../model/weights.js';
 import { ROW_WORKGROUP } from '../layer-operations.js';
-import { answerLists, bindUnembedding, type Answers } from '../logits-readout.js';
-import { runMatmul, type MatmulOperation } from '../matmul.js';
-import {
-  bindGradientStep,
-  bindHeadsBackward,
-  bindMlpBackward,
-  bindNormBackward,
-  type EncodeGradients,
-} from './backward-operations.js';
-import { bindEmbedding, bindHeads, bindMlp, bindNorm, bindStep, type EncodeOutputs } from './forward-operations.js';
+import { answerLists, type Answers } from '../logits-readout.js';
+import { runMatmul } from '../matmul.js';
 import { createGradientFrame, groupsOf64, type GradientFrame } from './gradient-frame.js';
 import type { GradientShape } from './gradient-plan.js';
-import { matmulTransposed, runTransposed, type TransposedProduct } from './matmul-transposed.js';
+import { runTransposed } from './matmul-transposed.js';
+import { bindPass, type PassOperations } from './pass-operations.js';
 import type { BackwardRules } from './rules.js';
 import type { PortGroup, WriterGroup } from './writer-groups.js';
 
@@ -50,18 +43,6 @@ export interface BackwardUse extends BackwardTaps {
   readonly without?: number;
 }
 
-interface Sublayer {
-  readonly outputs: EncodeOutputs;
-  readonly subtract: Operation;
-  readonly step: EncodeOutputs;
-}
-
-interface SublayerBackward {
-  readonly patterns?: EncodeGradients;
-  readonly ports: EncodeGradients;
-  readonly step: EncodeGradients;
-}
-
 /**
  * The model uncut, forwards and backwards over one micro-batch of prompts: the gradient of the summed metric at the input of every
  * port, before its norm. The run may be moved from the clean one: writer group g then adds its outputs plus shift[g] times its
@@ -76,17 +57,7 @@ interface SublayerBackward {
 export class GradientPass {
   readonly frame: GradientFrame;
   readonly #arena: Arena;
-  readonly #embeddings: Readonly<Record<'clean' | 'corrupted', { stream: EncodeOutputs; outputs: EncodeOutputs }>>;
-  readonly #input: Pick<Sublayer, 'subtract' | 'step'>;
-  /** By writer group, from 1 on. */
-  readonly #sublayers: readonly Sublayer[];
-  /** By port group without the logits. */
-  readonly #backward: readonly SublayerBackward[];
-  readonly #lastNorm: Operation;
-  readonly #logits: readonly MatmulOperation[];
-  readonly #logSoftmax: Operation;
-  readonly #lastGradient: TransposedProduct;
-  readonly #lastNormBackward: Operation;
+  readonly #operations: PassOperations;
 
   static async create(
     weights: ModelWeights,
@@ -105,18 +76,10 @@ export class GradientPass {
     }
   }
 
-  private constructor(arena: Arena, frame: GradientFrame, bound: Awaited<ReturnType<typeof bindPass>>) {
+  private constructor(arena: Arena, frame: GradientFrame, operations: PassOperations) {
     this.#arena = arena;
     this.frame = frame;
-    this.#embeddings = bound.embeddings;
-    this.#input = bound.input;
-    this.#sublayers = bound.sublayers;
-    this.#backward = bound.backward;
-    this.#lastNorm = bound.lastNorm;
-    this.#logits = bound.logits;
-    this.#logSoftmax = bound.logSoftmax;
-    this.#lastGradient = bound.lastGradient;
-    this.#lastNormBackward = bound.lastNormBackward;
+    this.#operations = operations;
   }
 
   /** Binds the metric's gradient at the logits, for one micro-batch's answers (one entry per prompt of the pass). */
@@ -138,16 +101,16 @@ export class GradientPass {
   forward(recording: Recording, { side, from, outputs }: ForwardUse): void {
     const { groups } = this.frame;
     if (from === 0) {
-      const { stream, outputs: embed } = this.#embeddings[side];
+      const { stream, outputs: embed } = this.#operations.embeddings[side];
       if (outputs !== 'forget') {
         embed(recording);
-        this.#takeOutputs(recording, groups[0]!, this.#input.subtract, outputs);
+        this.#takeOutputs(recording, groups[0]!, this.#operations.input.subtract, outputs);
       }
       stream(recording);
-      this.#input.step(recording);
+      this.#operations.input.step(recording);
     }
     for (const group of groups.slice(Math.max(1, from))) {
-      const sublayer = this.#sublayers[group.index - 1]!;
+      const sublayer = this.#operations.sublayers[group.index - 1]!;
       sublayer.outputs(recording);
       this.#takeOutputs(recording, group, sublayer.subtract, outputs);
       sublayer.step(recording);
@@ -172,9 +135,9 @@ export class GradientPass {
     metricRows.forEach((row, n) => {
       recording.copy(sliceOf(tensors.lastStream, row * width, width), sliceOf(tensors.last, n * width, width));
     });
-    recording.dispatchRows(this.#lastNorm, shape.prompts);
-    for (const operation of this.#logits) runMatmul(recording, operation, 1);
-    recording.dispatchRows(this.#logSoftmax, shape.prompts);
+    recording.dispatchRows(this.#operations.lastNorm, shape.prompts);
+    for (const operation of this.#operations.logits) runMatmul(recording, operation, 1);
+    recording.dispatchRows(this.#operations.logSoftmax, shape.prompts);
   }
 
   /** Takes the log-probabilities as those of the clean run, which the KL divergence compares with. */
@@ -187,8 +150,8 @@ export class GradientPass {
     const { tensors, weights, shape, groups, portGroups } = this.frame;
     const width = 4 * weights.layout.width4;
     recording.dispatchRows(seeds, shape.prompts);
-    runTransposed(recording, this.#lastGradient);
-    recording.dispatchRows(this.#lastNormBackward, shape.prompts);
+    runTransposed(recording, this.#operations.lastGradient);
+    recording.dispatchRows(this.#operations.lastNormBackward, shape.prompts);
     recording.clear(tensors.streamGradient);
     metricRows.forEach((row, n) => {
       const to = sliceOf(tensors.streamGradient, row * width, width);
@@ -199,7 +162,7 @@ export class GradientPass {
       const group = portGroups[stream]!;
       use.onWriters?.(groups[stream + 1]!);
       if (group.layer === use.without) continue;
-      const { patterns, ports, step } = this.#backward[stream]!;
+      const { patterns, ports, step } = this.#operations.backward[stream]!;
       patterns?.(recording);
       if (patterns) use.onPatterns?.(group);
       ports(recording);
@@ -212,60 +175,4 @@ export class GradientPass {
   dispose(): void {
     this.#arena.dispose();
   }
-}
-
-async function bindPass(arena: Arena, frame: GradientFrame, rules: BackwardRules) {
-  const { weights, tensors, groups, shape, tokens } = frame;
-  const { spec, layout } = weights;
-  const subtract = (group: WriterGroup): Promise<Operation> =>
-    arena.operation('subtract_outputs', {
-      buffers: { x: tensors.portGradients, y: tensors.differences },
-      params: { tokens, width4: layout.width4, parts: group.writers, first: group.firstWriter },
-      overrides: { SAME_AT_EVERY_TOKEN: 0 },
-    });
-  const embedding = async (ids: Tensor) => ({
-    stream: await bindEmbedding(arena, frame, ids, frame.streams[0]!, true),
-    outputs: await bindEmbedding(arena, frame, ids, tensors.portGradients, frame.positionsInInput),
-  });
-  const sublayers = await Promise.all(
-    groups.slice(1).map(async (group) => ({
-      outputs: await (group.kind === 'heads' ? bindHeads : bindMlp)(arena, frame, group.layer),
-      subtract: await subtract(group),
-      step: await bindStep(arena, frame, group),
-    })),
-  );
-  const backward = await Promise.all(
-    frame.portGroups.slice(0, -1).map(async ({ kind, layer, ports: count }): Promise<SublayerBackward> => {
-      const step = await bindGradientStep(arena, frame, count);
-      if (kind === 'mlp') return { ports: await bindMlpBackward(arena, frame, rules, layer), step };
-      return { ...(await bindHeadsBackward(arena, frame, rules, layer)), step };
-    }),
-  );
-  return {
-    embeddings: { clean: await embedding(tensors.cleanIds), corrupted: await embedding(tensors.corruptedIds) },
-    input: { subtract: await subtract(groups[0]!), step: await bindStep(arena, frame, groups[0]!) },
-    sublayers,
-    backward,
-    lastNorm: await bindNorm(arena, frame, tensors.last, weights.finalNorm, tensors.lastNormed, shape.prompts),
-    logits: await bindUnembedding(arena, weights, tensors.lastNormed, tensors.logits, shape.prompts),
-    logSoftmax: await arena.operation('log_softmax', {
-      buffers: { values: tensors.logits },
-      params: { rows: shape.prompts, vocab: spec.vocab, stride: layout.vocabStride },
-      overrides: { WORKGROUP: ROW_WORKGROUP },
-    }),
-    lastGradient: await matmulTransposed(arena, weights.unembed, {
-      dy: tensors.seeds,
-      out: tensors.lastGradient,
-      rows: shape.prompts,
-      dyStride: layout.vocabStride / 4,
-      jobs: [{ dy: 0, out: 0, firstColumn4: 0, endColumn4: layout.vocabStride / 4 }],
-    }),
-    lastNormBackward: await bindNormBackward(arena, frame, rules, {
-      x: tensors.last,
-      xRows: shape.prompts,
-      norm: weights.finalNorm,
-      gradient: tensors.lastGradient,
-      rows: shape.prompts,
-    }),
-  };
 }
