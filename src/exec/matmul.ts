@@ -5,7 +5,8 @@ import { TILES, type TileName } from '../gpu/tiles.js';
 import { PANEL4, type ChunkColumns, type Matrix } from '../model/weights.js';
 import type { Activation } from '../model/spec.js';
 
-const ACTIVATIONS: Readonly<Record<Activation | 'none', number>> = {
+/** The number by which kernels/shared/activation.wgsl knows each activation. */
+export const ACTIVATIONS: Readonly<Record<Activation | 'none', number>> = {
   none: 0,
   gelu: 1,
   'gelu-tanh': 2,

@@ -284,6 +284,12 @@ export class Recording {
     this.#encoder.copyBufferToBuffer(from.buffer, from.offset, to.buffer, to.offset, from.size);
   }
 
+  /** Fills with zeros. */
+  clear(slice: BufferSlice): void {
+    this.#endPass();
+    this.#encoder.clearBuffer(slice.buffer, slice.offset, slice.size);
+  }
+
   /** Queues a copy to the host; call the result after submit(). */
   readback(slice: BufferSlice): () => Promise<ArrayBuffer> {
     this.#endPass();

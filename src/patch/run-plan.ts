@@ -82,30 +82,55 @@ export function planRun(
 ): RunPlan {
   const plan = (prompts: number, circuits: number): RunPlan =>
     tabulate(topology, layout, size, { prompts, circuits }, limits, beside);
-  const fits = (candidate: RunPlan): boolean =>
-    candidate.bytes <= limits.budget &&
-    candidate.tensors.every((tensor) => tensor.bytes <= limits.maxBinding) &&
-    largestGrid(layout, candidate.shape) <= limits.maxWorkgroups;
   for (let circuits = size.circuits; circuits > 1; circuits = Math.ceil(circuits / 2)) {
     const candidate = plan(size.prompts, circuits);
-    if (fits(candidate)) return candidate;
+    if (fits(candidate, layout, limits)) return candidate;
   }
-  let candidate = plan(size.prompts, 1);
-  while (!fits(candidate) && candidate.shape.prompts > 1) {
-    const next = Math.min(candidate.shape.prompts - 1, Math.ceil(size.prompts / (candidate.microBatches + 1)));
-    candidate = plan(next, 1);
+  return largestShare(size, layout, limits, (prompts) => plan(prompts, 1));
+}
+
+/** What a number of prompts at once takes. */
+export interface MemoryTable {
+  readonly shape: { readonly prompts: number; readonly sequence: number };
+  readonly microBatches: number;
+  readonly tensors: readonly PlannedTensor[];
+  readonly bytes: number;
+}
+
+/**
+ * The table of the most prompts at once that fit: all of them, or the largest equal share.
+ *
+ * @throws EdgewiseError of kind device with the numbers where even one prompt at a time does not fit.
+ */
+export function largestShare<T extends MemoryTable>(
+  size: { readonly prompts: number; readonly sequence: number },
+  layout: Layout,
+  limits: RunLimits,
+  tabulated: (prompts: number) => T,
+): T {
+  let plan = tabulated(size.prompts);
+  while (!fits(plan, layout, limits) && plan.shape.prompts > 1) {
+    plan = tabulated(Math.min(plan.shape.prompts - 1, Math.ceil(size.prompts / (plan.microBatches + 1))));
   }
-  if (fits(candidate)) return candidate;
-  const widest = candidate.tensors.reduce((a, b) => (b.bytes > a.bytes ? b : a));
+  if (fits(plan, layout, limits)) return plan;
+  const widest = plan.tensors.reduce((a, b) => (b.bytes > a.bytes ? b : a));
   const what =
     widest.bytes > limits.maxBinding
       ? `${widest.name} takes ${megabytes(widest.bytes)} for a single prompt, this adapter binds at most ${megabytes(limits.maxBinding)}`
-      : `the run takes ${megabytes(candidate.bytes)} one prompt at a time, the limit is ${megabytes(limits.budget)}`;
+      : `the run takes ${megabytes(plan.bytes)} one prompt at a time, the limit is ${megabytes(limits.budget)}`;
   throw new EdgewiseError('device', 'memory plan', `${what} (${size.prompts} prompts of ${size.sequence} tokens)`);
 }
 
+function fits({ bytes, tensors, shape }: MemoryTable, layout: Layout, limits: RunLimits): boolean {
+  return (
+    bytes <= limits.budget &&
+    tensors.every((tensor) => tensor.bytes <= limits.maxBinding) &&
+    largestGrid(layout, shape) <= limits.maxWorkgroups
+  );
+}
+
 /** Workgroups of the kernels that give an invocation to four columns of a token, or a workgroup to eight tokens. */
-function largestGrid(layout: Layout, { prompts, sequence }: PassShape): number {
+function largestGrid(layout: Layout, { prompts, sequence }: MemoryTable['shape']): number {
   const tokens = prompts * sequence;
   return Math.ceil(tokens * Math.max(Math.max(layout.width4, layout.head4) / 64, 1 / 8));
 }
@@ -124,24 +149,25 @@ function tabulate(
   const states = size.resident ? microBatches : 1;
   const bases = size.resident ? Math.min(topology.ports.length, Math.floor(room / slab)) : 0;
   const shape: PassShape = { prompts, sequence: size.sequence, circuits, bases };
-  const row = (name: string, dimensions: readonly number[], count: number): PlannedTensor => ({
-    name,
-    shape: dimensions,
-    bytes: tensorBytes(dimensions),
-    count,
-  });
-  const rows = (tensors: Readonly<Record<string, readonly number[]>>, count: number): PlannedTensor[] =>
-    Object.entries(tensors).map(([name, dimensions]) => row(name, dimensions, count));
   const further = beside(shape, microBatches);
   const tensors = [
-    ...rows(scratchTensors(topology, layout, shape), 1),
-    row('tables', [tableWords(topology, layout, shape, maxBinding)], 1),
-    ...rows(readoutTensors(shape), 1),
-    ...rows(stateTensors(topology, layout, shape), states),
-    ...rows(layerTensors(topology, layout, shape), topology.layers * states),
-    ...rows(further.tensors, further.count),
+    ...planned(scratchTensors(topology, layout, shape), 1),
+    ...planned({ tables: [tableWords(topology, layout, shape, maxBinding)] }, 1),
+    ...planned(readoutTensors(shape), 1),
+    ...planned(stateTensors(topology, layout, shape), states),
+    ...planned(layerTensors(topology, layout, shape), topology.layers * states),
+    ...planned(further.tensors, further.count),
   ];
-  return { shape, microBatches, tensors, bytes: tensors.reduce((sum, tensor) => sum + tensor.bytes * tensor.count, 0) };
+  return { shape, microBatches, tensors, bytes: totalBytes(tensors) };
+}
+
+/** Rows of the memory table for `count` of each tensor. */
+export function planned(shapes: Readonly<Record<string, readonly number[]>>, count: number): PlannedTensor[] {
+  return Object.entries(shapes).map(([name, shape]) => ({ name, shape, bytes: tensorBytes(shape), count }));
+}
+
+export function totalBytes(tensors: readonly PlannedTensor[]): number {
+  return tensors.reduce((sum, tensor) => sum + tensor.bytes * tensor.count, 0);
 }
 
 function megabytes(bytes: number): string {

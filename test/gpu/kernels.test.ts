@@ -2,6 +2,27 @@
 import { describe, expect, test } from 'vitest';
 import { kernels } from '../../src/gpu/kernels.gen.js';
 import { useDevice } from '../support/gpu.js';
+import {
+  attentionGradientsTests,
+  attentionPatternGradientsTests,
+  queryKeyFixTests,
+} from './kernels/attention-backward.js';
+import {
+  addToStreamTests,
+  edgeScoresTests,
+  movedStreamsTests,
+  neuronScoresTests,
+  proximityTests,
+  subtractOutputsTests,
+} from './kernels/attribution.js';
+import {
+  activateRowsTests,
+  activationBackwardTests,
+  metricSeedsTests,
+  normBackwardTests,
+  softmaxBackwardTests,
+} from './kernels/backward.js';
+import { matmulTransposedTests } from './kernels/matmul-transposed.js';
 import { attentionMixTests, attentionPatternTests } from './kernels/attention.js';
 import { answerDirectionsTests, frozenNormTests, rowDotsTests, topColumnsTests } from './kernels/direct-effects.js';
 import { layerNormTests } from './kernels/layer-norm.js';
@@ -16,11 +37,17 @@ const device = useDevice();
 
 const tests = {
   accumulate_means: accumulateMeansTests,
+  activate_rows: activateRowsTests,
+  activation_backward: activationBackwardTests,
+  add_to_stream: addToStreamTests,
   answer_directions: answerDirectionsTests,
   answer_scores: answerScoresTests,
   argmax: argmaxTests,
+  attention_gradients: attentionGradientsTests,
   attention_mix: attentionMixTests,
   attention_pattern: attentionPatternTests,
+  attention_pattern_gradients: attentionPatternGradientsTests,
+  edge_scores: edgeScoresTests,
   embed: embedTests,
   frozen_norm: frozenNormTests,
   kl_divergence: klTests,
@@ -29,11 +56,20 @@ const tests = {
   matmul: matmulTests('matmul'),
   matmul_subgroup: matmulTests('matmul_subgroup'),
   matmul_workgroup: matmulTests('matmul_workgroup'),
+  matmul_transposed: matmulTransposedTests,
+  metric_seeds: metricSeedsTests,
+  moved_streams: movedStreamsTests,
+  neuron_scores: neuronScoresTests,
+  norm_backward: normBackwardTests,
   port_bases: portBasesTests,
   port_inputs: portInputsTests,
+  proximity: proximityTests,
+  query_key_fix: queryKeyFixTests,
   replace_ports: replacePortsTests,
   row_dots: rowDotsTests,
+  softmax_backward: softmaxBackwardTests,
   spread_means: spreadMeansTests,
+  subtract_outputs: subtractOutputsTests,
   top_columns: topColumnsTests,
 };
 

@@ -37,6 +37,16 @@ export interface Pass {
 /** What cut edges carry: addition edges the writer's value, direct edges the projection. A Pass is one (resample). */
 export type AblationValues = Pick<Pass, 'writers' | 'projections'>;
 
+/** Operations that a pass computes otherwise than the model; where absent, the model's own. */
+export interface PassRules {
+  /** The norm of a port's input. */
+  readonly norm?: (port: number, x: Float64Array, gain: Float64Array, bias: Float64Array) => Float64Array;
+  /** The activation of a layer's MLP. */
+  readonly activate?: (layer: number, hidden: Float64Array) => Float64Array;
+  /** The mixed values of a head, from its projections. */
+  readonly attend?: (writer: number, q: Float64Array, k: Float64Array, v: Float64Array) => Float64Array;
+}
+
 /** Reads all weights of a model into float64. */
 export async function loadOracle(model: LoadedModel, input: InputKind = 'token'): Promise<OracleModel> {
   const tensors = new Map<TensorName, Float64Array>();
@@ -122,11 +132,12 @@ function positionsOf(model: OracleModel, length: number): Float64Array {
  * @param output a writer's output; `compute` evaluates it from its ports.
  * @param override what an edge carries instead of this pass's own value, undefined where it carries that.
  */
-function pass(
+export function pass(
   model: OracleModel,
   length: number,
   output: (writer: number, compute: () => Float64Array) => Float64Array,
   override: (edge: number) => Float64Array | undefined,
+  rules: PassRules = {},
 ): Pass {
   const { spec, topology } = model;
   const { width, headWidth, heads } = spec;
@@ -135,6 +146,9 @@ function pass(
   const projections: (Float64Array | undefined)[] = topology.ports.map(() => undefined);
   const patterns: Float64Array[] = [];
   const layerWeight = (layer: number, tensor: LayerTensor): Float64Array => model.tensor(layerTensor(layer, tensor));
+
+  const normOf = (port: number, x: Float64Array, gain: Float64Array, bias: Float64Array): Float64Array =>
+    rules.norm?.(port, x, gain, bias) ?? layerNorm(x, gain, bias, spec.norm.epsilon);
 
   /** Constants first, then the writers in order: a fully cut port is exactly its constant plus the ablation values. */
   const readPort = (port: number, attentionsBefore: number): Float64Array => {
@@ -150,13 +164,13 @@ function pass(
 
   writers.push(output(0, () => new Float64Array(length * width)));
   for (let layer = 0; layer < spec.layers; layer++) {
-    const norm = (x: Float64Array, which: 'norm1' | 'norm2'): Float64Array =>
-      layerNorm(x, layerWeight(layer, `${which}.gain`), layerWeight(layer, `${which}.bias`), spec.norm.epsilon);
+    const norm = (port: number, x: Float64Array, which: 'norm1' | 'norm2'): Float64Array =>
+      normOf(port, x, layerWeight(layer, `${which}.gain`), layerWeight(layer, `${which}.bias`));
 
     for (let head = 0; head < heads; head++) {
       const project = (branch: Branch): Float64Array => {
         const port = topology.headPort(layer, branch, head);
-        const normed = norm(readPort(port, layer), 'norm1');
+        const normed = norm(port, readPort(port, layer), 'norm1');
         const w = columnsOf(layerWeight(layer, `w${branch}`), heads * headWidth, head * headWidth, headWidth);
         const b = layerWeight(layer, `b${branch}`).subarray(head * headWidth, (head + 1) * headWidth);
         const own = matmul(normed, w, b, width, headWidth);
@@ -166,21 +180,23 @@ function pass(
       const pattern = attentionPattern(q, k, headWidth, spec.attention.scale[layer]!);
       patterns.push(pattern);
       const rows = layerWeight(layer, 'wo').subarray(head * headWidth * width, (head + 1) * headWidth * width);
-      const compute = (): Float64Array => matmul(attentionMix(pattern, v, headWidth), rows, null, headWidth, width);
-      writers.push(output(topology.headWriter(layer, head), compute));
+      const writer = topology.headWriter(layer, head);
+      const mixed = (): Float64Array => rules.attend?.(writer, q, k, v) ?? attentionMix(pattern, v, headWidth);
+      writers.push(output(writer, () => matmul(mixed(), rows, null, headWidth, width)));
     }
 
-    const normed = norm(readPort(topology.mlpPort(layer), layer + 1), 'norm2');
+    const port = topology.mlpPort(layer);
+    const normed = norm(port, readPort(port, layer + 1), 'norm2');
     const compute = (): Float64Array => {
       const hidden = matmul(normed, layerWeight(layer, 'win'), layerWeight(layer, 'bin'), width, spec.mlpWidth);
-      const active = activateAll(spec.mlp.activation, hidden);
+      const active = rules.activate?.(layer, hidden) ?? activateAll(spec.mlp.activation, hidden);
       return matmul(active, layerWeight(layer, 'wout'), layerWeight(layer, 'bout'), spec.mlpWidth, width);
     };
     writers.push(output(topology.mlpWriter(layer), compute));
   }
 
   const final = readPort(topology.logitsPort, spec.layers);
-  const normed = layerNorm(final, model.tensor('normf.gain'), model.tensor('normf.bias'), spec.norm.epsilon);
+  const normed = normOf(topology.logitsPort, final, model.tensor('normf.gain'), model.tensor('normf.bias'));
   const logits = matmulTransposed(normed, model.tensor(spec.tied ? 'embed' : 'unembed'), width);
   return { writers, ports, projections, patterns, logits };
 }

@@ -9,12 +9,12 @@ const shared = fileURLToPath(new URL('../../../shared/fixtures/', import.meta.ur
 export const sharedFixtures: string | undefined = existsSync(shared) ? shared : undefined;
 
 /**
- * Path of a fixture, by its path in the full set; where that is absent, in the subset, which keeps the reference ACDC runs
- * `share4l/reference/acdc/` under `acdc/`.
+ * Path of a fixture, by its path in the full set; where that is absent, in the subset, which keeps the reference results of
+ * `share4l/reference/` under `acdc/` and `eap-ig/`.
  */
 export function fixture(path: string): string {
   const full = `${shared}${path}`;
-  return existsSync(full) ? full : `${golden}${path.replace('share4l/reference/acdc/', 'acdc/')}`;
+  return existsSync(full) ? full : `${golden}${path.replace('share4l/reference/', '')}`;
 }
 
 export async function fixtureJson<T>(path: string): Promise<T> {

@@ -31,6 +31,10 @@ export interface FamilyFixture {
   readonly masks: readonly (Outcome & { readonly keep: string })[];
   readonly masks_zero: readonly Outcome[];
   readonly cuts: readonly (Outcome & { readonly edge: string; readonly delta: number })[];
+  /** Scores in the order of `edges`. */
+  readonly eap: readonly number[];
+  readonly eap_ig_right_k5: readonly number[];
+  readonly eap_ig_left_k5: readonly number[];
 }
 
 export function familyFixture(name: string): Promise<FamilyFixture> {

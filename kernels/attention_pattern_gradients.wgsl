@@ -1,0 +1,33 @@
+// dp[h, i, j] = dz[h, i] . v[h, j] for j <= i, inside one prompt; 0 for j > i: the gradient at the attention pattern.
+//
+// One invocation per query row. Shapes: dz [T, H, head4] (gradient at the heads' mixed values), ports [T, 3H, head4], dp
+// [H, T, S] (f32). Grid: x covers T, y = H. Checked by test/gpu/kernels.test.ts (attention_pattern_gradients).
+struct Params {
+  tokens: u32,
+  sequence: u32,
+  heads: u32,
+  head4: u32,
+}
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> dz: array<vec4f>;
+@group(0) @binding(2) var<storage, read> ports: array<vec4f>;
+@group(0) @binding(3) var<storage, read_write> dp: array<f32>;
+
+@compute @workgroup_size(64)
+fn attention_pattern_gradients(@builtin(global_invocation_id) gid: vec3u, @builtin(workgroup_id) wid: vec3u) {
+  let row = gid.x;
+  if (row >= params.tokens) { return; }
+  let head = wid.y;
+  let query = row % params.sequence;
+  let token_stride = 3u * params.heads * params.head4;
+  let z_at = (row * params.heads + head) * params.head4;
+  let v_at = (row - query) * token_stride + (2u * params.heads + head) * params.head4;
+  let out_at = (head * params.tokens + row) * params.sequence;
+  for (var key = 0u; key < params.sequence; key++) {
+    var sum = 0.0;
+    if (key <= query) {
+      for (var c = 0u; c < params.head4; c++) { sum += dot(dz[z_at + c], ports[v_at + key * token_stride + c]); }
+    }
+    dp[out_at + key] = sum;
+  }
+}

@@ -1,0 +1,67 @@
+// scores[n, out_at + p * port_stride + u] += weight * sum over the tokens t of prompt n and the columns c of
+//                                                  D[first_writer + u, t, c] G[first_port + p, t, c]
+//
+// The score products of attribution: D is the change of the writers, G the gradient at ports that read them. A matrix product
+// over one long inner dimension: a workgroup makes TILE_U writers by TILE_P ports of one prompt; its invocations share out the
+// prompt's elements and add up their parts in a tree of a fixed shape, so that a prompt's scores do not depend on the batch.
+// Shapes (vec4 units): D [W, T, width4], G [P, T, width4]; scores [N, stride] (f32), weight [1] (f32).
+// Grid: x covers the writers in tiles of TILE_U, y the ports in tiles of TILE_P, z = N.
+// Cost: 2 * writers * ports * T * 4 width4 FLOPs.
+// Source: edge attribution patching, Syed et al. 2023 (arXiv:2310.10348). Checked by test/gpu/kernels.test.ts (edge_scores).
+struct Params {
+  tokens: u32,
+  sequence: u32,
+  width4: u32,
+  first_writer: u32,
+  writers: u32,
+  first_port: u32,
+  ports: u32,
+  out_at: u32,
+  port_stride: u32,
+  stride: u32,
+}
+override WORKGROUP: u32;
+const TILE_U = 4u;
+const TILE_P = 8u;
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> weight: array<f32>;
+@group(0) @binding(2) var<storage, read> differences: array<vec4f>;
+@group(0) @binding(3) var<storage, read> gradients: array<vec4f>;
+@group(0) @binding(4) var<storage, read_write> scores: array<f32>;
+//#include reduce_sum
+
+@compute @workgroup_size(WORKGROUP)
+fn edge_scores(@builtin(workgroup_id) wid: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let first_u = TILE_U * wid.x;
+  let first_p = TILE_P * wid.y;
+  let prompt_at = wid.z * params.sequence * params.width4;
+  let slice = params.tokens * params.width4;
+  var d_at: array<u32, TILE_U>;
+  var g_at: array<u32, TILE_P>;
+  for (var i = 0u; i < TILE_U; i++) {
+    d_at[i] = (params.first_writer + min(first_u + i, params.writers - 1u)) * slice + prompt_at;
+  }
+  for (var j = 0u; j < TILE_P; j++) {
+    g_at[j] = (params.first_port + min(first_p + j, params.ports - 1u)) * slice + prompt_at;
+  }
+  var sum: array<vec4f, TILE_P>;
+  for (var i = lane; i < params.sequence * params.width4; i += WORKGROUP) {
+    let d0 = differences[d_at[0] + i];
+    let d1 = differences[d_at[1] + i];
+    let d2 = differences[d_at[2] + i];
+    let d3 = differences[d_at[3] + i];
+    for (var j = 0u; j < TILE_P; j++) {
+      let g = gradients[g_at[j] + i];
+      sum[j] += vec4f(dot(g, d0), dot(g, d1), dot(g, d2), dot(g, d3));
+    }
+  }
+  for (var j = 0u; j < TILE_P; j++) {
+    for (var i = 0u; i < TILE_U; i++) {
+      let total = reduce_sum(sum[j][i], lane);
+      if (lane == 0u && first_u + i < params.writers && first_p + j < params.ports) {
+        let at = wid.z * params.stride + params.out_at + (first_p + j) * params.port_stride + first_u + i;
+        scores[at] += weight[0] * total;
+      }
+    }
+  }
+}

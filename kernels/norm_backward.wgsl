@@ -1,0 +1,64 @@
+// Gradient through a layer norm, in place: from the gradient g at y = (x - mean) * scale * gain + bias to that at x.
+//   a = g * gain;  gradient = scale * (a - mean(a) - n mean(a n)),  n = (x - mean) * scale
+// FROZEN takes the scale as a constant: scale * (a - mean(a)).
+//
+// One workgroup per row, statistics recomputed from x as in layer_norm.wgsl (two passes, tree reductions of a fixed shape): a
+// row's result depends on that row alone. Several gradients share the rows of x: every port of a layer reads the same stream.
+// Columns from width to 4 * width4 are padding and become 0, as the gain is 0 there.
+// Shapes: x [x_rows, width4], gain [width4], gradient [rows, width4]; row r belongs to row r mod x_rows of x.
+// Grid: rows workgroups in x and y.
+// Source of the frozen scale: the LN rule, Ali et al. 2022 (arXiv:2202.07304). Checked by test/gpu/kernels.test.ts (norm_backward).
+struct Params {
+  rows: u32,
+  x_rows: u32,
+  width: u32,
+  width4: u32,
+  epsilon: f32,
+}
+override WORKGROUP: u32;
+override FROZEN: bool;
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> x: array<vec4f>;
+@group(0) @binding(2) var<storage, read> gain: array<vec4f>;
+@group(0) @binding(3) var<storage, read_write> gradient: array<vec4f>;
+//#include reduce_sum
+
+// 1 for real columns, 0 for padding.
+fn real_columns(column4: u32) -> vec4f {
+  return select(vec4f(0.0), vec4f(1.0), 4u * column4 + vec4u(0u, 1u, 2u, 3u) < vec4u(params.width));
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn norm_backward(
+  @builtin(workgroup_id) wid: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let row = wid.y * groups.x + wid.x;
+  if (row >= params.rows) { return; }
+  let base = row * params.width4;
+  let x_at = (row % params.x_rows) * params.width4;
+  let width = f32(params.width);
+  var total = vec4f(0.0);
+  for (var c = lane; c < params.width4; c += WORKGROUP) { total += x[x_at + c]; }
+  let mean = reduce_sum(dot(total, vec4f(1.0)), lane) / width;
+  var squares = vec4f(0.0);
+  var plain = vec4f(0.0);
+  var along = vec4f(0.0);
+  for (var c = lane; c < params.width4; c += WORKGROUP) {
+    let centred = (x[x_at + c] - mean) * real_columns(c);
+    let a = gradient[base + c] * gain[c];
+    squares += centred * centred;
+    plain += a;
+    along += a * centred;
+  }
+  let variance = reduce_sum(dot(squares, vec4f(1.0)), lane) / width;
+  let scale = 1.0 / sqrt(variance + params.epsilon);
+  let mean_a = reduce_sum(dot(plain, vec4f(1.0)), lane) / width;
+  var tilt = 0.0; // mean(a n) * scale: times the centred x it is n mean(a n)
+  if (!FROZEN) { tilt = reduce_sum(dot(along, vec4f(1.0)), lane) / width * scale * scale; }
+  for (var c = lane; c < params.width4; c += WORKGROUP) {
+    let a = gradient[base + c] * gain[c];
+    gradient[base + c] = scale * (a - mean_a - (x[x_at + c] - mean) * tilt) * real_columns(c);
+  }
+}

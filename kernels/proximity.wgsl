@@ -1,0 +1,34 @@
+// proximity[u, t] = max(0, |x[t]|_1 - |x[t] - y[u, t]|_1): how much nearer writer u's output brings the sum x that it is part of.
+//
+// One workgroup per writer and token; the norms' difference is added up column by column, |x| - |x - y|, which keeps what a
+// difference of two long sums would lose, in a tree of a fixed shape. Padding columns are 0 in both.
+// Shapes: x [T, width4], y [W, T, width4], of which the first `writers`; proximity [writers, T] (f32).
+// Grid: writers * T workgroups in x and y.
+// Source: information flow routes, Ferrando and Voita 2024 (arXiv:2403.00824). Checked by test/gpu/kernels.test.ts (proximity).
+struct Params {
+  tokens: u32,
+  writers: u32,
+  width4: u32,
+}
+override WORKGROUP: u32;
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> x: array<vec4f>;
+@group(0) @binding(2) var<storage, read> y: array<vec4f>;
+@group(0) @binding(3) var<storage, read_write> nearness: array<f32>;
+//#include reduce_sum
+
+@compute @workgroup_size(WORKGROUP)
+fn proximity(
+  @builtin(workgroup_id) wid: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let row = wid.y * groups.x + wid.x;
+  if (row >= params.writers * params.tokens) { return; }
+  let x_at = (row % params.tokens) * params.width4;
+  let y_at = row * params.width4;
+  var total = vec4f(0.0);
+  for (var c = lane; c < params.width4; c += WORKGROUP) { total += abs(x[x_at + c]) - abs(x[x_at + c] - y[y_at + c]); }
+  let nearer = reduce_sum(dot(total, vec4f(1.0)), lane);
+  if (lane == 0u) { nearness[row] = max(0.0, nearer); }
+}

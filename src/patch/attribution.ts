@@ -1,0 +1,184 @@
+import type { Granularity } from '../circuit/run-identity.js';
+import type { Topology } from '../circuit/topology.js';
+import { GradientPass } from '../exec/gradient/gradient-pass.js';
+import type { GradientShape } from '../exec/gradient/gradient-plan.js';
+import { QueryKeyFix, fixTensors } from '../exec/gradient/query-key-fix.js';
+import { GIM_RULES, PLAIN_RULES, relpRules, type BackwardRules } from '../exec/gradient/rules.js';
+import { Arena } from '../gpu/arena.js';
+import type { ModelWeights } from '../model/weights.js';
+import type { PromptPair } from '../task/types.js';
+import { bindAblated, uploadSide, type EncodeAblated } from './ablated-differences.js';
+import { settleOptions, type AttributionOptions, type SettledOptions } from './attribution-options.js';
+import { planAttribution } from './attribution-plan.js';
+import { informationFlow } from './information-flow.js';
+import { gradientPoints } from './interpolation.js';
+import type { MeanSource } from './mean-ablation.js';
+import { checkPrompts } from './prompt-check.js';
+import { inBatches } from './prompt-batch.js';
+import { DEFAULT_BUDGET } from './run-plan.js';
+import { ScoreSink } from './score-sink.js';
+import { ScoreSums } from './score-sums.js';
+
+export interface Attribution {
+  readonly granularity: Granularity;
+  /**
+   * In loss form, positive = it helps, summed over prompts and divided by their number once: of every addition edge by id; of every writer
+   * by index; or of every dimension of every writer's output [writers, width].
+   */
+  readonly scores: Float64Array;
+}
+
+/**
+ * Scores every addition edge, or writer, or neuron by one of ATTRIBUTION_METHODS, see there. The model runs uncut; the scores estimate
+ * what one cut would do to the metric.
+ *
+ * Cost in forward passes (a backward pass costs one and the score products about a third): eap 4, eap-ig-inputs with K steps
+ * 3K + 2, eap-ig-activations about K (2L + 1) 3/2, clean-corrupted 6, information-flow 1, for resample ablation; gradDrop L more.
+ * Scores are added up per prompt on the device and over prompts in float64 in their order, so that they do not depend on how
+ * many prompts go through the device at once.
+ *
+ * @throws EdgewiseError: usage where options do not go together, task where prompts do not fit the model, device where one
+ *   prompt does not fit the budget or a binding.
+ */
+export async function attribute(
+  weights: ModelWeights,
+  topology: Topology,
+  pairs: readonly PromptPair[],
+  options: AttributionOptions,
+): Promise<Attribution> {
+  const settled = settleOptions(options, topology.layers);
+  const source: MeanSource = options.meanSource ?? { pairs, side: 'clean' };
+  checkPrompts(weights.spec, pairs, source, settled.ablation);
+  const { gpu, layout } = weights;
+  const meaned = settled.ablation === 'mean' || settled.ablation === 'mean-positional';
+  const sequence = [...pairs, ...(meaned ? source.pairs : [])].reduce(
+    (most, { clean }) => Math.max(most, clean.length),
+    0,
+  );
+  const size = {
+    prompts: pairs.length,
+    sequence,
+    granularity: settled.granularity,
+    ...(settled.backward === 'atp-star' && {
+      scratch: (shape: GradientShape) => fixTensors(topology, layout, shape),
+    }),
+    meanGroups: settled.ablation === 'mean-positional' ? sequence : meaned ? 1 : 0,
+  };
+  const limits = {
+    maxBinding: gpu.maxBinding,
+    maxWorkgroups: gpu.maxWorkgroups,
+    budget: options.budget ?? DEFAULT_BUDGET,
+  };
+  const { shape } = planAttribution(topology, layout, size, limits);
+  const positionsInInput = settled.input === 'token+position';
+  const pass = await GradientPass.create(weights, topology, shape, positionsInInput, rulesOf(settled));
+  try {
+    const run = settled.method === 'information-flow' ? informationFlow : byGradients;
+    const sums = await run(pass, pairs, settled, source, options.onProgress ?? (() => undefined));
+    return { granularity: settled.granularity, scores: sums.map((sum) => sum / pairs.length) };
+  } finally {
+    pass.dispose();
+  }
+}
+
+function rulesOf({ backward, freezePatterns }: SettledOptions): BackwardRules {
+  if (backward === 'relp') return relpRules(freezePatterns);
+  return backward === 'gim' ? GIM_RULES : PLAIN_RULES;
+}
+
+/** Sums over the prompts of their scores, of the methods that take gradients. */
+async function byGradients(
+  pass: GradientPass,
+  pairs: readonly PromptPair[],
+  settled: SettledOptions,
+  source: MeanSource,
+  onProgress: NonNullable<AttributionOptions['onProgress']>,
+): Promise<Float64Array> {
+  const { frame } = pass;
+  const { topology, weights, shape, groups } = frame;
+  const { gpu } = weights;
+  const points = gradientPoints(settled, groups);
+  const batches = inBatches(pairs, shape.prompts);
+  const dropped = settled.gradDrop ? [...weights.layers.keys()] : [undefined];
+  const total = batches.length * (1 + dropped.length * points.length);
+  let done = 0;
+  const arena = new Arena(gpu);
+  try {
+    const corrected = settled.backward === 'atp-star';
+    const sink = await ScoreSink.create(arena, frame, {
+      granularity: settled.granularity,
+      ownGroups: points.some(({ own }) => own),
+      valuesOnly: corrected,
+    });
+    const fix = corrected ? await QueryKeyFix.create(arena, frame, sink.weight, sink.scores) : undefined;
+    const ablated = await bindAblated(arena, pass, settled.ablation, source);
+    const sums = new ScoreSums(topology, settled.granularity, weights);
+    for (const batch of batches) {
+      const own = new Arena(gpu);
+      try {
+        const answers = Array.from({ length: shape.prompts }, (_, n) => batch[n] ?? { correct: [], wrong: [] });
+        const seeds = await pass.bindSeeds(own, settled.metric, answers);
+        const rows = answers.map((_, n) => n * shape.sequence + (batch[n]?.position ?? 0));
+        await prepare(pass, batch, ablated, rows);
+        onProgress({ done: ++done, total });
+        for (const without of dropped) {
+          gpu.upload(sink.scores, new Float32Array(sink.scores.size / 4));
+          for (const { group, amount, weight, own: ownOnly } of points) {
+            moveTo(pass, group, amount);
+            gpu.upload(sink.weight, Float32Array.of(weight));
+            const recording = gpu.record();
+            if (group !== null) {
+              pass.forward(recording, { side: 'clean', from: group, outputs: 'forget' });
+              pass.logProbabilities(recording, rows);
+            }
+            const only = ownOnly ? group : null;
+            pass.backward(recording, seeds, rows, {
+              until: only ?? 0,
+              ...(without !== undefined && { without }),
+              ...sink.taps(recording, only),
+              ...(fix && { onPatterns: (ports) => fix.encode(recording, ports) }),
+            });
+            recording.submit();
+            await gpu.device.queue.onSubmittedWorkDone();
+            gpu.check();
+            onProgress({ done: ++done, total });
+          }
+          sums.add(new Float32Array(await gpu.read(sink.scores)), batch.length, without !== undefined);
+        }
+      } finally {
+        own.dispose();
+      }
+    }
+    return sums.values;
+  } finally {
+    arena.dispose();
+  }
+}
+
+/** Leaves the clean run's streams and log-probabilities in the pass, and what edges would carry minus its outputs in `differences`. */
+async function prepare(
+  pass: GradientPass,
+  batch: readonly PromptPair[],
+  ablated: EncodeAblated,
+  rows: readonly number[],
+): Promise<void> {
+  const { gpu } = pass.frame.weights;
+  uploadSide(pass, batch, 'clean', 'clean');
+  uploadSide(pass, batch, 'corrupted', 'corrupted');
+  moveTo(pass, null, 0);
+  const recording = gpu.record();
+  ablated(recording);
+  pass.forward(recording, { side: 'clean', from: 0, outputs: 'subtract from differences' });
+  pass.logProbabilities(recording, rows);
+  pass.keepReference(recording);
+  recording.submit();
+  await gpu.device.queue.onSubmittedWorkDone();
+  gpu.check();
+}
+
+/** Moves later forward passes: the writers of `group` by `amount` of their difference, all others not. */
+function moveTo({ frame }: GradientPass, group: number | null, amount: number): void {
+  const shift = new Float32Array(frame.groups.length);
+  if (group !== null) shift[group] = amount;
+  frame.weights.gpu.upload(frame.shift, shift);
+}

@@ -1,0 +1,92 @@
+/**
+ * Attribution against the reference EAP-IG on a trained model, and against float64 values of the tiny checkpoints that agree with it. Both
+ * divide by the number of prompts, the reference's gradient methods twice.
+ */
+import { existsSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { SeedMetric } from '../../src/exec/gradient/gradient-pass.js';
+import { openModel } from '../../src/model/load-model.js';
+import { openModelDirectory } from '../../src/node/model-directory.js';
+import { uploadModel, type DeviceModel } from '../support/evaluators.js';
+import { fixture, fixtureJson } from '../support/fixtures.js';
+import { expectClose, useDevice } from '../support/gpu.js';
+import { largest, scoresOf } from '../support/attribution.js';
+import { familyFixture, familyPairs, sharePairs } from '../support/tasks.js';
+
+const device = useDevice();
+
+interface Reference {
+  readonly n: number;
+  readonly edge_order: readonly string[];
+  readonly methods: Readonly<Record<string, { readonly scores: readonly number[] } | undefined>>;
+}
+
+/** Vocabulary of share4l, by which the reference divides its KL divergence. */
+const VOCAB = 275;
+
+const METHODS = [
+  ['EAP', { method: 'eap' }],
+  ['EAP-IG-inputs', { method: 'eap-ig-inputs', rule: 'left' }],
+  ['clean-corrupted', { method: 'clean-corrupted' }],
+  ['information-flow-routes', { method: 'information-flow' }],
+] as const;
+
+const RUNS: readonly (readonly [string, string, SeedMetric, number])[] = [
+  ['ioi.logit_diff', 'ioi.jsonl', 'logit-diff', 5],
+  ['gt.prob_diff', 'greater_than.jsonl', 'prob-diff', 5],
+  ['ind.logit_diff', 'induction.jsonl', 'logit-diff', 5],
+  ['ioi.logit_diff.ig30', 'ioi.jsonl', 'logit-diff', 30],
+  ['ioi.kl', 'ioi.jsonl', 'kl', 5],
+];
+
+describe('share4l', () => {
+  let model: DeviceModel;
+  beforeAll(async () => {
+    model = await uploadModel(device.gpu, await openModel(await openModelDirectory(fixture('share4l'))));
+  });
+  afterAll(() => model?.weights.dispose());
+
+  describe.each(RUNS)('%s', (name, task, metric, steps) => {
+    const path = `share4l/reference/eap-ig/${name}.json`;
+    const long = steps > 5 && process.env['EDGEWISE_ALL_RUNS'] !== '1';
+    test.skipIf(long || !existsSync(fixture(path)))('scores of every edge', async () => {
+      const reference = await fixtureJson<Reference>(path);
+      const pairs = await sharePairs(task, reference.n);
+      const edges = reference.edge_order.map((edge) => model.topology.edgeId(edge)!);
+      expect(new Set(edges).size).toBe(model.topology.additionEdges);
+      let compared = 0;
+      for (const [key, options] of METHODS) {
+        const stored = reference.methods[key];
+        if (!stored || (metric === 'kl' && key !== 'EAP-IG-inputs')) continue;
+        const factor = key === 'information-flow-routes' ? 1 : reference.n * (metric === 'kl' ? VOCAB : 1);
+        const wanted = stored.scores.map((score) => factor * score);
+        const scores = await scoresOf(model, pairs, { ...options, metric, steps });
+        const got = edges.map((id) => scores[id]!);
+        expectClose(`${name} ${key}`, got, wanted, 1e-5 * largest(wanted));
+        compared++;
+      }
+      expect(compared).toBeGreaterThan(0);
+    });
+  });
+});
+
+describe.each(['gpt2', 'gpt2_f16', 'gpt2_hub', 'gpt2_invlayer', 'gpt2_pad'])('%s', (name) => {
+  test('eap and eap-ig-inputs', async () => {
+    const model = await uploadModel(device.gpu, await openModel(await openModelDirectory(fixture(`families/${name}`))));
+    try {
+      const expected = await familyFixture(name);
+      const edges = expected.edges.map((edge) => model.topology.edgeId(edge)!);
+      for (const [key, options] of [
+        ['eap', { method: 'eap' }],
+        ['eap_ig_right_k5', { method: 'eap-ig-inputs', rule: 'right' }],
+        ['eap_ig_left_k5', { method: 'eap-ig-inputs', rule: 'left' }],
+      ] as const) {
+        const scores = await scoresOf(model, familyPairs(expected), options);
+        const got = edges.map((id) => scores[id]!);
+        expectClose(`${name} ${key}`, got, expected[key], 1e-5);
+      }
+    } finally {
+      model.weights.dispose();
+    }
+  });
+});

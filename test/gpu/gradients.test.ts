@@ -1,0 +1,219 @@
+/**
+ * Attribution on the device against central differences of the metric in float64, edge by edge, writer by writer: all methods, metrics
+ * and ablations, on random models whose every width is padded and prompts of different lengths.
+ */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Activation } from '../../src/model/spec.js';
+import { writerGroups } from '../../src/exec/gradient/writer-groups.js';
+import type { OraclePoint } from '../oracle/attribution.js';
+import { expectClose, expectSame, useDevice } from '../support/gpu.js';
+import {
+  budgetOfOne,
+  EVEN,
+  everyEdge,
+  largest,
+  meanOver,
+  oraclesOf,
+  scoresOf,
+  smallModel,
+  UNEVEN,
+  type SmallModel,
+} from '../support/attribution.js';
+
+const device = useDevice();
+/** Of the largest score. */
+const TOLERANCE = 2e-5;
+const CLEAN: readonly OraclePoint[] = [{ weight: 1 }];
+
+function expectScores(what: string, got: ArrayLike<number>, wanted: readonly number[]): void {
+  const most = largest(wanted);
+  expect(most, `${what}: largest score`).toBeGreaterThan(1e-4);
+  expectClose(what, got, wanted, TOLERANCE * most);
+}
+
+let model: SmallModel;
+beforeAll(async () => {
+  model = await smallModel(device.gpu);
+});
+afterAll(() => model?.dispose());
+
+describe('eap is the derivative with respect to the strength of an edge', () => {
+  test.each(['logit-diff', 'prob-diff', 'nll'] as const)('metric %s', async (metric) => {
+    const oracles = await oraclesOf(model.loaded, UNEVEN, { metric });
+    const wanted = meanOver(oracles, (oracle) => oracle.edges(everyEdge(model), CLEAN));
+    expectScores(metric, await scoresOf(model, UNEVEN, { metric }), wanted);
+  });
+
+  test.each(['zero', 'mean', 'mean-positional'] as const)('ablation %s', async (ablation) => {
+    for (const input of ['token', 'token+position'] as const) {
+      const oracles = await oraclesOf(model.loaded, EVEN, { ablation, input });
+      const wanted = meanOver(oracles, (oracle) => oracle.edges(everyEdge(model), CLEAN));
+      expectScores(`${ablation}, ${input}`, await scoresOf(model, EVEN, { ablation, input }), wanted);
+    }
+  });
+
+  test('mean over other prompts, longer than the task, some at a time', async () => {
+    const choice = { ablation: 'mean', meanSource: { pairs: UNEVEN, side: 'corrupted' } } as const;
+    const task = EVEN.slice(0, 1);
+    const oracles = await oraclesOf(model.loaded, task, choice);
+    const wanted = meanOver(oracles, (oracle) => oracle.edges(everyEdge(model), CLEAN));
+    const budget = budgetOfOne(model, 6, choice);
+    expectScores('means', await scoresOf(model, task, { ...choice, budget }), wanted);
+  });
+
+  test.each(['gelu', 'relu', 'silu'] as const)('activation %s', async (activation: Activation) => {
+    const other = await smallModel(device.gpu, { activation, tied: false }, 6);
+    try {
+      const oracles = await oraclesOf(other.loaded, UNEVEN);
+      const wanted = meanOver(oracles, (oracle) => oracle.edges(everyEdge(other), CLEAN));
+      expectScores(activation, await scoresOf(other, UNEVEN), wanted);
+    } finally {
+      other.dispose();
+    }
+  });
+});
+
+describe('integrated gradients', () => {
+  const amounts = (alphas: readonly number[], weights: readonly number[]): { amount: number; weight: number }[] =>
+    alphas.map((alpha, k) => ({ amount: 1 - alpha, weight: weights[k]! }));
+  const third = 1 / 3;
+  const RULES = {
+    left: amounts([0, third, 2 * third], [third, third, third]),
+    right: amounts([third, 2 * third, 1], [third, third, third]),
+    midpoint: amounts([third / 2, third * 1.5, third * 2.5], [third, third, third]),
+    trapezoid: amounts([0, third, 2 * third, 1], [third / 2, third, third, third / 2]),
+  } as const;
+
+  test.each(['left', 'right', 'midpoint', 'trapezoid'] as const)('inputs, rule %s', async (rule) => {
+    const oracles = await oraclesOf(model.loaded, UNEVEN, { metric: 'prob-diff' });
+    const points = RULES[rule].map((point) => ({ ...point, moved: [0] }));
+    const wanted = meanOver(oracles, (oracle) => oracle.edges(everyEdge(model), points));
+    const got = await scoresOf(model, UNEVEN, { method: 'eap-ig-inputs', steps: 3, rule, metric: 'prob-diff' });
+    expectScores(rule, got, wanted);
+  });
+
+  test('inputs with the KL divergence, which has no gradient at the clean end', async () => {
+    const oracles = await oraclesOf(model.loaded, UNEVEN, { metric: 'kl' });
+    for (const rule of ['left', 'right'] as const) {
+      const points = RULES[rule].map((point) => ({ ...point, moved: [0] }));
+      const wanted = meanOver(oracles, (oracle) => oracle.edges(everyEdge(model), points));
+      const got = await scoresOf(model, UNEVEN, { method: 'eap-ig-inputs', steps: 3, rule, metric: 'kl' });
+      expectScores(rule, got, wanted);
+    }
+  });
+
+  test.each([
+    ['group', 'resample', 'logit-diff'],
+    ['all', 'resample', 'logit-diff'],
+    ['group', 'zero', 'kl'],
+    ['all', 'mean', 'nll'],
+  ] as const)('activations, scope %s, %s, %s', async (scope, ablation, metric) => {
+    const oracles = await oraclesOf(model.loaded, EVEN, { ablation, metric });
+    const groups = writerGroups(model.topology);
+    // The differences take a while: two of three edges, of the rules one each.
+    const some = everyEdge(model).filter((id) => id % 3 !== 0);
+    for (const rule of [scope === 'group' ? 'left' : 'right'] as const) {
+      const points = groups.flatMap(({ firstWriter, writers }) => {
+        const moved = Array.from({ length: writers }, (_, i) => firstWriter + i);
+        return RULES[rule].map(({ amount, weight }) =>
+          scope === 'group'
+            ? { amount, weight, moved, only: moved }
+            : { amount, weight: weight / groups.length, moved },
+        );
+      });
+      const wanted = meanOver(oracles, (oracle) => oracle.edges(some, points));
+      const options = { method: 'eap-ig-activations', steps: 3, rule, scope, ablation, metric } as const;
+      const got = await scoresOf(model, EVEN, options);
+      expectScores(
+        rule,
+        some.map((id) => got[id]!),
+        wanted,
+      );
+    }
+  });
+
+  test('one step at the right end is eap, to the bit', async () => {
+    const eap = await scoresOf(model, UNEVEN);
+    for (const method of ['eap-ig-inputs', 'eap-ig-activations'] as const) {
+      for (const scope of ['group', 'all'] as const) {
+        expectSame(`${method} ${scope}`, await scoresOf(model, UNEVEN, { method, scope, steps: 1 }), eap);
+      }
+    }
+  });
+
+  test('clean-corrupted is the trapezoid of one step', async () => {
+    const one = await scoresOf(model, UNEVEN, { method: 'eap-ig-inputs', steps: 1, rule: 'trapezoid' });
+    expectSame('clean-corrupted', await scoresOf(model, UNEVEN, { method: 'clean-corrupted' }), one);
+  });
+});
+
+describe('nodes and neurons', () => {
+  test('against differences', async () => {
+    const oracles = await oraclesOf(model.loaded, UNEVEN);
+    const wanted = meanOver(oracles, (oracle) => oracle.writers(CLEAN));
+    expectScores('nodes', await scoresOf(model, UNEVEN, { granularity: 'node' }), wanted);
+    const neurons = await scoresOf(model, UNEVEN, { granularity: 'neuron' });
+    const { width } = model.loaded.spec;
+    expect(neurons.length).toBe(model.topology.writers.length * width);
+    for (const column of [0, 7, width - 1]) {
+      const own = meanOver(oracles, (oracle) => oracle.writers(CLEAN, column));
+      expectScores(
+        `column ${column}`,
+        neurons.filter((_, i) => i % width === column),
+        own,
+      );
+    }
+  });
+
+  test('of interpolated activations', async () => {
+    const oracles = await oraclesOf(model.loaded, EVEN, { ablation: 'zero' });
+    const points = writerGroups(model.topology).flatMap(({ firstWriter, writers }) => {
+      const moved = Array.from({ length: writers }, (_, i) => firstWriter + i);
+      return [0.75, 0.25].map((amount) => ({ amount, weight: 1 / 2, moved, only: moved }));
+    });
+    const wanted = meanOver(oracles, (oracle) => oracle.writers(points));
+    const options = { method: 'eap-ig-activations', steps: 2, rule: 'midpoint', ablation: 'zero' } as const;
+    expectScores('nodes', await scoresOf(model, EVEN, { ...options, granularity: 'node' }), wanted);
+  });
+
+  test('a node is the sum of the edges out of it, and of its neurons', async () => {
+    const options = { method: 'eap-ig-inputs', steps: 2, rule: 'left' } as const;
+    const edges = await scoresOf(model, UNEVEN, options);
+    const nodes = await scoresOf(model, UNEVEN, { ...options, granularity: 'node' });
+    const neurons = await scoresOf(model, UNEVEN, { ...options, granularity: 'neuron' });
+    const sums = new Float64Array(nodes.length);
+    for (const id of everyEdge(model)) {
+      const edge = model.topology.edge(id);
+      if (edge.kind === 'addition') sums[edge.writer]! += edges[id]!;
+    }
+    expectScores('edges', sums, Array.from(nodes));
+    const { width } = model.loaded.spec;
+    const rows = nodes.map((_, u) => neurons.slice(u * width, (u + 1) * width).reduce((sum, x) => sum + x, 0));
+    expectScores('neurons', rows, Array.from(nodes));
+  });
+});
+
+test('scores do not depend on how many prompts go through the device at once, to the bit', async () => {
+  for (const options of [
+    { method: 'eap-ig-inputs', steps: 2, metric: 'kl', rule: 'left' },
+    { method: 'eap', ablation: 'mean' },
+    { method: 'information-flow' },
+    { method: 'eap', granularity: 'neuron' },
+  ] as const) {
+    const passes: number[] = [];
+    const count = (budget: number) => ({ budget, onProgress: ({ total }: { total: number }) => passes.push(total) });
+    const whole = await scoresOf(model, UNEVEN, { ...options, ...count(1e9) });
+    const parts = await scoresOf(model, UNEVEN, { ...options, ...count(budgetOfOne(model, 6, options)) });
+    expect(passes.at(-1), 'micro-batches').toBeGreaterThan(passes[0]!);
+    expectSame(options.method, parts, whole);
+  }
+});
+
+test('what stands after the metric position does not matter', async () => {
+  const [pair] = UNEVEN;
+  const longer = { ...pair!, clean: [...pair!.clean, 20, 21], corrupted: [...pair!.corrupted, 4, 5] };
+  for (const method of ['eap', 'eap-ig-activations', 'information-flow'] as const) {
+    const short = await scoresOf(model, [pair!], { method });
+    expectClose(method, await scoresOf(model, [longer], { method }), Array.from(short), 1e-6 * largest(short));
+  }
+});
