@@ -20,7 +20,13 @@ const KINDS = ['gelu', 'gelu-tanh', 'relu', 'silu'] as const;
 /** Ends of the range too: exponentials that overflow and vanish. */
 const RANGE = Float32Array.from([
   ...Array.from({ length: 397 }, (_, i) => (i - 200) / 10 + 0.003),
-  ...[-100, 100, -1e-6, 1e-6, -1e-20, -50, 50],
+  -100,
+  100,
+  -1e-6,
+  1e-6,
+  -1e-20,
+  -50,
+  50,
 ]);
 
 export function activateRowsTests(device: TestDevice): void {
