@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { runSelfTest } from '../src/check/self-test.js';
 import { table } from '../src/cli/text-report.js';
+import { measureTuning } from '../src/exec/measure-tuning.js';
 import { Gpu } from '../src/gpu/gpu.js';
 import { openDevice } from '../src/node/device.js';
 import { VERSION } from '../src/version.js';
@@ -40,15 +41,17 @@ export async function main(names: readonly string[]): Promise<void> {
 async function runOnDevice(names: readonly string[]): Promise<void> {
   const open = await openDevice();
   try {
-    const gpu = new Gpu(open.device, open.adapter);
+    const tuning = await measureTuning(open.device, open.adapter);
+    const gpu = new Gpu(open.device, open.adapter, undefined, tuning.tile);
     await runSelfTest(gpu, 'short');
     announce(open.adapter);
+    console.log(`tile ${tuning.tile}, fill ${tuning.fill}`);
     const results: Record<string, Row[]> = {};
     for (const name of names) {
       results[name] = await ON_DEVICE[name]!(gpu);
       report(name, results[name]);
     }
-    write(open.adapter, { adapter: open.adapter, results });
+    write(open.adapter, { adapter: open.adapter, tuning, results });
   } finally {
     await open.close();
   }
