@@ -41,7 +41,7 @@ export async function main(names: readonly string[]): Promise<void> {
 async function runOnDevice(names: readonly string[]): Promise<void> {
   const open = await openDevice();
   try {
-    const tuning = await measureTuning(open.device, open.adapter);
+    const tuning = await measureTuning(new Gpu(open.device, open.adapter));
     const gpu = new Gpu(open.device, open.adapter, undefined, tuning.tile);
     await runSelfTest(gpu, 'short');
     announce(open.adapter);

@@ -1,5 +1,5 @@
 import { Arena } from '../gpu/arena.js';
-import { Gpu } from '../gpu/gpu.js';
+import type { Gpu } from '../gpu/gpu.js';
 import { trialTiles, type TileName } from '../gpu/tiles.js';
 import { packMatrix, PANEL4 } from '../model/weights.js';
 import {
@@ -19,16 +19,15 @@ const COLUMNS = 768;
 const ROWS: Readonly<Record<TrialProduct, number>> = { 'many rows': 64, 'few rows': 8 };
 
 /**
- * Measures which tile of the matrix product suits a device, and how much work fills it. On a software adapter about a
+ * Measures which tile of the matrix product suits a device, and how much work fills it; the tile of `gpu` plays no part. On a software adapter about a
  * second where the driver has compiled the kernels before, and some more the first time.
  *
  * @throws EdgewiseError of kind `device` or `kernel` where the device fails.
  */
-export async function measureTuning(device: GPUDevice, adapter: string): Promise<Tuning> {
-  const gpu = new Gpu(device, adapter);
+export async function measureTuning(gpu: Gpu): Promise<Tuning> {
   const arena = new Arena(gpu);
   try {
-    return await chooseTuning(await productTimer(arena, trialTiles(device)));
+    return await chooseTuning(await productTimer(arena, trialTiles(gpu.device)));
   } finally {
     arena.dispose();
   }

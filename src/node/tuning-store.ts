@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import * as v from 'valibot';
 import { MOST_JOBS, type Tuning } from '../exec/choose-tile.js';
 import { measureTuning } from '../exec/measure-tuning.js';
+import { Gpu } from '../gpu/gpu.js';
 import { TILE_NAMES, tileLacks } from '../gpu/tiles.js';
 import { VERSION } from '../version.js';
 import { writeFileAtomically } from './atomic-write.js';
@@ -44,7 +45,7 @@ export async function deviceTuning(
   const path = tuningFile(folder, adapter);
   const known = await readTuning(path, adapter, device);
   if (known) return known;
-  const measured = await measure(device, adapter);
+  const measured = await measure(new Gpu(device, adapter));
   // Another process may have been quicker: then its choice holds, so that all processes have the same.
   const others = await readTuning(path, adapter, device);
   if (others) return others;

@@ -6,6 +6,7 @@ import {
   type TrialProduct,
   type TrialWork,
 } from '../../src/exec/choose-tile.js';
+import { Gpu } from '../../src/gpu/gpu.js';
 import { defaultTile, TILE_NAMES, tileLacks, trialTiles, usableTiles, type TileName } from '../../src/gpu/tiles.js';
 
 interface FakeDevice {
@@ -135,6 +136,14 @@ describe('tiles of a device', () => {
     }
     expect(defaultTile(device(8, true))).toBe('subgroup-8');
     expect(usableTiles(device(undefined, false, 128))).toEqual(['register-8']);
+  });
+
+  test('a device that cannot run the tile is refused by what it lacks', () => {
+    const lesser = device(4, false);
+    const message = 'tile subgroup-8: needs subgroups of at least 8 invocations: not on a card';
+    expect(() => new Gpu(lesser as GPUDevice, 'a card', undefined, 'subgroup-8')).toThrow(message);
+    const small = device(4, false, 128) as GPUDevice;
+    expect(() => new Gpu(small, 'a card', undefined, 'workgroup-32')).toThrow(/needs workgroups of 256 invocations/);
   });
 
   test('a software adapter tries no tile through workgroup memory', () => {

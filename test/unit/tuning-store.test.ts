@@ -11,6 +11,8 @@ function fakeDevice(subgroups: boolean): GPUDevice {
     features: new Set(subgroups ? ['subgroups'] : []),
     limits: { maxComputeInvocationsPerWorkgroup: 256, maxComputeWorkgroupStorageSize: 16384 },
     adapterInfo: { subgroupMinSize: 8, isFallbackAdapter: true },
+    addEventListener: () => {},
+    lost: new Promise(() => {}),
   } as unknown as GPUDevice;
 }
 
