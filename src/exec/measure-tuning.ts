@@ -25,15 +25,19 @@ const ROWS: Readonly<Record<TrialProduct, number>> = { 'many rows': 64, 'few row
  * @throws EdgewiseError of kind `device` or `kernel` where the device fails.
  */
 export async function measureTuning(gpu: Gpu): Promise<Tuning> {
+  const tiles = trialTiles(gpu.device);
+  // One job keeps all cores of a software adapter busy; a measurement on a machine in use could only be wrong about that.
+  const parallel = !gpu.device.adapterInfo?.isFallbackAdapter;
+  if (!parallel && tiles.length === 1) return { tile: tiles[0]!, fill: 1 };
   const arena = new Arena(gpu);
   try {
-    return await chooseTuning(await productTimer(arena, trialTiles(gpu.device)));
+    return await chooseTuning({ parallel, ...(await productTimer(arena, tiles)) });
   } finally {
     arena.dispose();
   }
 }
 
-async function productTimer(arena: Arena, tiles: readonly TileName[]): Promise<ProductTimer> {
+async function productTimer(arena: Arena, tiles: readonly TileName[]): Promise<Omit<ProductTimer, 'parallel'>> {
   const { gpu } = arena;
   const rows = Math.max(...Object.values(ROWS));
   const numbers = Float32Array.from({ length: MOST_JOBS * rows * INNER }, (_, i) => ((i % 251) - 125) / 125);

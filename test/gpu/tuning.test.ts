@@ -12,7 +12,6 @@ test('the trial chooses a tile that is tried, and the fill of this device', asyn
   const { tile, fill } = await measureTuning(device.gpu);
   expect(trialTiles(device.gpu.device)).toContain(tile);
   expect([1, 2, 4, 8, MOST_JOBS]).toContain(fill);
-  // Two jobs take a software adapter, all of whose cores one keeps busy, twice as long.
   if (device.gpu.device.adapterInfo.isFallbackAdapter) expect(fill).toBe(1);
 });
 

@@ -27,6 +27,7 @@ function fakeTimer({
   return {
     work,
     tiles: Object.keys(seconds) as TileName[],
+    parallel: true,
     time(tile, asked) {
       work.push(asked);
       const turns = Math.ceil(asked.jobs / parallel) * asked.repeats;
@@ -110,8 +111,14 @@ describe('fill', () => {
     }
   });
 
+  test('of a device that one job fills: 1, without measuring', async () => {
+    const timer = { ...fakeTimer({ seconds: { 'register-8': both(0.01, 0.01) }, parallel: 16 }), parallel: false };
+    expect(await chooseTuning(timer)).toEqual({ tile: 'register-8', fill: 1 });
+    expect(timer.work).toEqual([]);
+  });
+
   test('of a clock that gives no number: 1', async () => {
-    const timer: ProductTimer = { tiles: ['register-8'], time: () => Promise.resolve(Number.NaN) };
+    const timer: ProductTimer = { tiles: ['register-8'], parallel: true, time: () => Promise.resolve(Number.NaN) };
     expect((await chooseTuning(timer)).fill).toBe(1);
   });
 });
