@@ -98,7 +98,7 @@ export class Engine {
   /** Measures what suits the device where that is not known, checks its arithmetic on a small model, uploads the weights. */
   static async create(options: EngineOptions): Promise<Engine> {
     const { device, adapter, model, wait } = options;
-    const tuning = options.tuning ?? (await measureTuning(device, adapter, wait));
+    const tuning = options.tuning ?? (await measureTuning(new Gpu(device, adapter, { wait })));
     const gpu = new Gpu(device, adapter, { tile: tuning.tile, wait });
     await runSelfTest(gpu, 'short');
     return new Engine(options, gpu, tuning, await uploadWeights(gpu, model.spec, model.weights));
