@@ -1,8 +1,9 @@
 import { mean } from '../src/base/mean.js';
 import { EdgeSet } from '../src/circuit/edge-set.js';
 import type { AcdcResult } from '../src/discover/acdc.js';
-import type { Counters } from '../src/gpu/gpu.js';
+import { Gpu, type Counters } from '../src/gpu/gpu.js';
 import type { ModelSpec } from '../src/model/spec.js';
+import type { OpenDevice } from '../src/node/device.js';
 import type { Task } from '../src/task/types.js';
 import { WORKLOADS, type Workload } from './acdc-workloads.js';
 import { measureSpeeds, type DeviceSpeeds } from './device-speeds.js';
@@ -16,11 +17,8 @@ import { WatchedGpu } from './watched-gpu.js';
 /** Tests that are repeated as whole passes. */
 const REPEATED = 30;
 
-/** Counters of a device; FLOPs and bytes of storage only where the engine counts them. */
-export type WorkCounters = Counters & { readonly flops?: number; readonly bytes?: number };
-
 /** What was issued, per test or per pass. */
-export type Work = { readonly [K in keyof WorkCounters]?: number };
+export type Work = Readonly<Counters>;
 
 export interface AcdcBenchOptions {
   /** Only searches that take seconds. */
@@ -33,12 +31,14 @@ export interface AcdcBenchOptions {
  * Searches, with everything counted that they issue, beside the same tests as whole forward passes: 30 of them, spread over the
  * layers, each for the circuit of that test. Both must give the same metric to the bit.
  */
-export async function benchAcdc(device: GPUDevice, adapter: string, options: AcdcBenchOptions): Promise<Row[]> {
+export async function benchAcdc({ device, adapter, wait }: OpenDevice, options: AcdcBenchOptions): Promise<Row[]> {
   const chosen = WORKLOADS.filter(({ name, quick }) => name.includes(options.only) && (quick || !options.quick));
   if (chosen.length === 0) throw new Error(`no search is named ${options.only}`);
-  const speeds = await measureSpeeds(new WatchedGpu(device, adapter));
+  const speeds = await measureSpeeds(new Gpu(device, adapter, wait));
   const rows: Row[] = [];
-  for (const workload of chosen) rows.push(await benchSearch(new WatchedGpu(device, adapter), workload, speeds));
+  for (const workload of chosen) {
+    rows.push(await benchSearch(new WatchedGpu(device, adapter, wait), workload, speeds));
+  }
   return rows;
 }
 
@@ -62,6 +62,7 @@ async function benchSearch(gpu: WatchedGpu, workload: Workload, speeds: DeviceSp
     const tests = result.steps.length;
     const search = per(tests, before, gpu.counters);
     const host = (gpu.hostSeconds - hostBefore) / tests;
+    const peakBytes = gpu.peakBytes;
     const whole = await repeatWhole(gpu, run, workload, result);
     const formula = forwardFlops(model.spec, task, workload.options.metric === 'kl');
     const { limit, share } = limitsOf({ work: search, host, seconds: seconds / tests }, speeds);
@@ -70,24 +71,25 @@ async function benchSearch(gpu: WatchedGpu, workload: Workload, speeds: DeviceSp
       tests,
       kept: result.steps.filter((step) => step.kept).length,
       seconds,
+      'circuits evaluated per test': result.evaluations / tests,
       'ms per test': (1000 * seconds) / tests,
       'ms per whole pass': 1000 * whole.seconds,
       'time, whole / test': (whole.seconds * tests) / seconds,
-      'FLOPs per test': search.flops ?? 'not counted',
-      'FLOPs per whole pass': whole.work.flops ?? 'not counted',
-      'FLOPs, whole / test': search.flops && whole.work.flops ? whole.work.flops / search.flops : 'not counted',
+      'FLOPs per test': search.flops,
+      'FLOPs per whole pass': whole.work.flops,
+      'FLOPs, whole / test': whole.work.flops / search.flops,
       'FLOPs of a forward pass by formula': formula,
-      'bytes per test': search.bytes ?? 'not counted',
-      'bytes per whole pass': whole.work.bytes ?? 'not counted',
-      'dispatches per test': search.dispatches ?? 0,
-      'dispatches per whole pass': whole.work.dispatches ?? 0,
-      'submissions per test': search.submissions ?? 0,
-      'bytes up per test': search.uploadedBytes ?? 0,
-      'bytes down per test': search.readBytes ?? 0,
+      'bytes per test': search.bytes,
+      'bytes per whole pass': whole.work.bytes,
+      'dispatches per test': search.dispatches,
+      'dispatches per whole pass': whole.work.dispatches,
+      'submissions per test': search.submissions,
+      'bytes up per test': search.uploadedBytes,
+      'bytes down per test': search.readBytes,
       'host ms per test': 1000 * host,
       'limited by': limit,
       'share of that limit': share,
-      'peak device MB': gpu.peakBytes / 1e6,
+      'peak device MB': peakBytes / 1e6,
       // Of the process so far: searches come from the smallest to the largest.
       'peak RSS MB': process.resourceUsage().maxRSS / 1e3,
       'device GFLOP/s': speeds.flops / 1e9,
@@ -110,29 +112,25 @@ async function repeatWhole(
   const full = EdgeSet.full(run.topology);
   const tests = testsOverLayers(full, result, REPEATED);
   const circuits = circuitsOfTests(full, result, options, tests);
+  await run.toWholePasses();
+  const before = { ...gpu.counters };
   let seconds = 0;
-  const sum: Record<string, number> = {};
   for (const [i, circuit] of circuits.entries()) {
-    await run.forget();
-    const before = { ...gpu.counters };
     const start = performance.now();
     const value = mean(await run.perPrompt(circuit));
     seconds += (performance.now() - start) / 1000;
-    for (const [key, count] of Object.entries(per(1, before, gpu.counters))) sum[key] = (sum[key] ?? 0) + count;
     const { step, edge, after } = result.steps[tests[i]!]!;
     if (!Object.is(value, after)) {
       const what = `${run.topology.edgeName(edge)}: the search measured ${after}, a whole pass ${value}`;
       throw new Error(`${name}, test ${step} of ${what}`);
     }
   }
-  const work = Object.fromEntries(Object.entries(sum).map(([key, value]) => [key, value / circuits.length]));
-  return { seconds: seconds / circuits.length, work };
+  return { seconds: seconds / circuits.length, work: per(circuits.length, before, gpu.counters) };
 }
 
-function per(count: number, before: WorkCounters, after: WorkCounters): Work {
-  return Object.fromEntries(
-    Object.entries(after).map(([key, value]) => [key, (value - before[key as keyof WorkCounters]!) / count]),
-  );
+function per(count: number, before: Counters, after: Counters): Work {
+  const keys = Object.keys(after) as (keyof Counters)[];
+  return Object.fromEntries(keys.map((key) => [key, (after[key] - before[key]) / count])) as unknown as Work;
 }
 
 /** FLOPs of a whole forward pass over the prompts, multiply-add = 2: N (S L (8 d^2 + 4 d F + 4 S d) + 2 d V). */

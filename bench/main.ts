@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { runSelfTest } from '../src/check/self-test.js';
 import { table } from '../src/cli/text-report.js';
 import { Gpu } from '../src/gpu/gpu.js';
-import { openDevice } from '../src/node/device.js';
+import { openDevice, type OpenDevice } from '../src/node/device.js';
 import { VERSION } from '../src/version.js';
 import { parseArgs } from 'node:util';
 import { benchAcdc, type AcdcBenchOptions } from './acdc.js';
@@ -12,10 +12,10 @@ import { plantedSearch } from './planted-search.js';
 import type { Row } from './row.js';
 import { benchViewer } from './viewer.js';
 
-const ON_DEVICE: Readonly<Record<string, (gpu: Gpu, options: AcdcBenchOptions) => Promise<Row[]>>> = {
+const ON_DEVICE: Readonly<Record<string, (gpu: Gpu, open: OpenDevice, options: AcdcBenchOptions) => Promise<Row[]>>> = {
   kernels: benchKernels,
   passes: benchPasses,
-  acdc: (gpu, options) => benchAcdc(gpu.device, gpu.adapter, options),
+  acdc: (_, open, options) => benchAcdc(open, options),
 };
 /** Searches take minutes to hours on a software adapter: they run where they are asked for. */
 const UNASKED = ['kernels', 'passes', 'viewer'];
@@ -58,7 +58,7 @@ async function runOnDevice(names: readonly string[], options: AcdcBenchOptions):
     announce(open.adapter);
     const results: Record<string, Row[]> = {};
     for (const name of names) {
-      const rows = await ON_DEVICE[name]!(gpu, options);
+      const rows = await ON_DEVICE[name]!(gpu, open, options);
       report(name, rows);
       if (name === 'acdc') write(`acdc-${open.adapter}`, { adapter: open.adapter, results: { acdc: rows } }, 'add');
       else results[name] = rows;

@@ -55,7 +55,7 @@ export async function plantedSearch(args: readonly string[]): Promise<void> {
     directEdges: false,
   };
   try {
-    const run = await openSearch(new Gpu(open.device, open.adapter), planted.model, task, options);
+    const run = await openSearch(new Gpu(open.device, open.adapter, open.wait), planted.model, task, options);
     try {
       const start = performance.now();
       const report = perLayer(run.topology, options, ({ layer, tested, kept, testedInAll, keptInAll }) => {

@@ -8,7 +8,7 @@ import type { Gpu } from '../src/gpu/gpu.js';
 import type { LoadedModel } from '../src/model/load-model.js';
 import { uploadWeights } from '../src/model/weights.js';
 import type { PatchOptions } from '../src/patch/options.js';
-import { PlainEvaluator } from '../src/patch/plain.js';
+import { IncrementalEvaluator } from '../src/patch/incremental.js';
 import type { Task } from '../src/task/types.js';
 
 /** What a search is asked. */
@@ -20,28 +20,33 @@ export interface SearchOptions extends AcdcOptions, PatchOptions {
 export interface SearchRun {
   readonly topology: Topology;
   search(onProgress?: (progress: AcdcProgress) => void): Promise<AcdcResult>;
-  /** Metric of a circuit. */
+  /** Replaces the evaluator by one that computes every node of every circuit, whatever came before. No more searches. */
+  toWholePasses(): Promise<void>;
   perPrompt(circuit: EdgeSet): Promise<PerPrompt>;
-  /** Makes the next perPrompt compute everything, whatever was evaluated before. */
-  forget(): Promise<void>;
   dispose(): void;
 }
 
 /** Uploads the weights, compiles every pipeline by one pass and is ready to search. */
 export async function openSearch(gpu: Gpu, model: LoadedModel, task: Task, options: SearchOptions): Promise<SearchRun> {
   const weights = await uploadWeights(gpu, model.spec, model.weights);
-  try {
-    const topology = topologyOf(model);
-    const { shape } = planFor(model, topology, task.pairs, options.directEdges, gpu);
-    const evaluator = await PlainEvaluator.create(weights, topology, task.pairs, { ...options, shape });
-    const full = EdgeSet.full(topology);
+  const topology = topologyOf(model);
+  const full = EdgeSet.full(topology);
+  const { shape } = planFor(model, topology, task.pairs, options.directEdges, gpu);
+  const open = async (whole: boolean): Promise<IncrementalEvaluator> => {
+    const evaluator = await IncrementalEvaluator.create(weights, topology, task.pairs, { ...options, shape, whole });
     await evaluator.metric(full);
+    return evaluator;
+  };
+  try {
+    let evaluator = await open(false);
     return {
       topology,
-      search: (onProgress) => acdc(evaluator, full, options, onProgress),
-      perPrompt: (circuit) => evaluator.perPrompt(circuit),
-      // A pass over other tokens leaves nothing that the next one could build on.
-      forget: async () => void (await evaluator.evaluateCorrupted([options.metric])),
+      search: (onProgress) => acdc(evaluator, full, options, onProgress && { onProgress }),
+      toWholePasses: async () => {
+        evaluator.dispose();
+        evaluator = await open(true);
+      },
+      perPrompt: async (circuit) => (await evaluator.perPrompt([circuit]))[0]!,
       dispose: () => {
         evaluator.dispose();
         weights.dispose();
