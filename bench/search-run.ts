@@ -19,6 +19,8 @@ export interface SearchOptions extends AcdcOptions, PatchOptions {
 /** A model on a device with an evaluator of a task, as the engine sets them up. */
 export interface SearchRun {
   readonly topology: Topology;
+  /** Seconds that the caches took. */
+  readonly preparation: number;
   search(onProgress?: (progress: AcdcProgress) => void): Promise<AcdcResult>;
   /** Replaces the evaluator by one that computes every node of every circuit, whatever came before. No more searches. */
   toWholePasses(): Promise<void>;
@@ -38,9 +40,13 @@ export async function openSearch(gpu: Gpu, model: LoadedModel, task: Task, optio
     return evaluator;
   };
   try {
+    (await open(false)).dispose(); // compiles every pipeline
+    const start = performance.now();
     let evaluator = await open(false);
+    const preparation = (performance.now() - start) / 1000;
     return {
       topology,
+      preparation,
       search: (onProgress) => acdc(evaluator, full, options, onProgress && { onProgress }),
       toWholePasses: async () => {
         evaluator.dispose();
