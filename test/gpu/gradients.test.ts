@@ -6,6 +6,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Activation } from '../../src/model/spec.js';
 import { writerGroups } from '../../src/exec/gradient/writer-groups.js';
 import type { OraclePoint } from '../oracle/attribution.js';
+import { Gpu } from '../../src/gpu/gpu.js';
+import { openDevice } from '../../src/node/device.js';
 import { expectClose, expectSame, useDevice } from '../support/gpu.js';
 import {
   budgetOfOne,
@@ -216,4 +218,32 @@ test('what stands after the metric position does not matter', async () => {
     const short = await scoresOf(model, [pair!], { method });
     expectClose(method, await scoresOf(model, [longer], { method }), Array.from(short), 1e-6 * largest(short));
   }
+});
+
+test('matrices and prompts in pieces, on an adapter with small bindings', async () => {
+  const sizes = { vocab: 301, tied: false };
+  const options = { method: 'eap-ig-inputs', steps: 2, rule: 'left', metric: 'prob-diff' } as const;
+  const whole = await smallModel(device.gpu, sizes);
+  let wanted: Float64Array;
+  try {
+    expect(whole.weights.unembed.chunks).toHaveLength(1);
+    wanted = await scoresOf(whole, UNEVEN, options);
+  } finally {
+    whole.dispose();
+  }
+  const open = await openDevice();
+  const gpu = new Gpu(open.device, open.adapter, 20_000);
+  const pieces = await smallModel(gpu, sizes);
+  try {
+    const { unembed } = pieces.weights;
+    expect(unembed.chunks).toHaveLength(2);
+    const passes: number[] = [];
+    const got = await scoresOf(pieces, UNEVEN, { ...options, onProgress: ({ total }) => passes.push(total) });
+    expect(passes[0], 'two passes of runs besides the preparation, one micro-batch').toBe(3);
+    expectScores('scores', got, Array.from(wanted));
+  } finally {
+    pieces.dispose();
+    await open.close();
+  }
+  expect(gpu.liveBytes).toBe(0);
 });
