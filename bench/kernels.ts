@@ -1,5 +1,6 @@
 import { createRng } from '../src/base/rng.js';
-import { matmul, runMatmul } from '../src/exec/matmul.js';
+import { FROM_CONSTANT } from '../src/exec/circuit-tables.js';
+import { everyRow, matmul, runMatmul, wholeJobs } from '../src/exec/matmul.js';
 import { Arena, type Tensor } from '../src/gpu/arena.js';
 import type { Gpu } from '../src/gpu/gpu.js';
 import { ROW_WORKGROUP } from '../src/exec/layer-operations.js';
@@ -71,7 +72,7 @@ function matrixOf(arena: Arena, data: Float32Array, rows: number, columns: numbe
   });
 }
 
-async function matmulBench(arena: Arena, rows: number, inner: number, columns: number): Promise<KernelBench> {
+export async function matmulBench(arena: Arena, rows: number, inner: number, columns: number): Promise<KernelBench> {
   const a = random(rows * inner, 1);
   const w = random(inner * columns, 2, inner ** -0.5);
   const bias = random(columns, 3);
@@ -82,7 +83,12 @@ async function matmulBench(arena: Arena, rows: number, inner: number, columns: n
     rows,
     inner4: inner / 4,
     outStride: columns / 4,
-    jobs: arena.upload('jobs', Uint32Array.of(0, 0, 0, 0, 0, columns / 4)),
+    jobs: arena.upload(
+      'jobs',
+      Uint32Array.from(
+        wholeJobs({ firstColumn4: 0, columns4: columns / 4 }, [{ a: 0, out: 0, rows: everyRow(rows) }]).flat(),
+      ),
+    ),
     jobsAt: 0,
     bias: arena.upload('bias', bias),
     activation: 'gelu-tanh',
@@ -124,7 +130,7 @@ async function layerNormBench(arena: Arena, rows: number, width: number): Promis
   };
 }
 
-/** Every head port with a mask of its own, half of its edges cut: the worst case of a layer. */
+/** Every head port with cut and kept edges of its own, half of each, and no base: the worst case of a layer. */
 async function portInputsBench(
   arena: Arena,
   ports: number,
@@ -133,30 +139,35 @@ async function portInputsBench(
   writers: number,
 ): Promise<KernelBench> {
   const [live, ablated] = [random(writers * tokens * width, 1), random(writers * tokens * width, 2)];
-  const maskWords = Math.ceil(writers / 32);
   const rng = createRng(4);
-  const masks = Array.from({ length: ports * maskWords }, () => rng.below(2 ** 32));
-  const jobs = Array.from({ length: ports }, (_, j) => [0, 2 * ports + j * maskWords]).flat();
+  const kept = Array.from({ length: ports }, () => Array.from({ length: writers }, () => rng.below(2) === 1));
+  const everyWriter = Array.from({ length: writers }, (_, u) => writers - 1 - u);
+  const rowsAt = 9 * ports;
+  const words: number[] = [];
+  const lists = Array.from({ length: tokens }, (_, t) => t);
+  for (let port = 0; port < ports; port++) {
+    words.push(0, rowsAt, tokens, port * tokens, FROM_CONSTANT);
+    for (const isKept of [false, true]) {
+      const list = everyWriter.filter((u) => kept[port]![u] === isKept);
+      words.push(rowsAt + lists.length, list.length);
+      lists.push(...list);
+    }
+  }
   const out = arena.tensor('x', [ports, tokens, width]);
   const operation = await arena.operation('port_inputs', {
     buffers: {
-      control: arena.upload('control', Uint32Array.from([...jobs, ...masks])),
-      rows: arena.upload(
-        'rows',
-        Uint32Array.from({ length: tokens }, (_, t) => t),
-      ),
+      control: arena.upload('control', Uint32Array.from([...words, ...lists])),
       live: arena.upload('live', live),
       ablated: arena.upload('ablated', ablated),
       bias: arena.tensor('bias', [width]),
       positions: arena.tensor('positions', [tokens, width]),
+      bases: arena.tensor('no bases', [0]),
       x: out,
     },
     params: {
       tokens,
       sequence: tokens,
       width4: width / 4,
-      out_rows: tokens,
-      writers,
       writer_total: writers,
       jobs_at: 0,
       add_positions: 1,
@@ -172,10 +183,7 @@ async function portInputsBench(
     expected: probes(ports * tokens * width).map((index) => {
       const [port, at] = [Math.floor(index / (tokens * width)), index % (tokens * width)];
       let sum = 0;
-      for (let u = 0; u < writers; u++) {
-        const kept = ((masks[port * maskWords + (u >> 5)]! >>> (u & 31)) & 1) === 1;
-        sum += (kept ? live : ablated)[u * tokens * width + at]!;
-      }
+      for (let u = 0; u < writers; u++) sum += (kept[port]![u] ? live : ablated)[u * tokens * width + at]!;
       return [index, sum];
     }),
   };
@@ -193,7 +201,7 @@ async function attentionPatternBench(
   const out = arena.tensor('pattern', [heads, tokens, sequence]);
   const scale = head ** -0.5;
   const operation = await arena.operation('attention_pattern', {
-    buffers: { control: everyHead(arena, heads), ports: arena.upload('ports', ports), pattern: out },
+    buffers: { control: everyHead(arena, heads, tokens), ports: arena.upload('ports', ports), pattern: out },
     params: { tokens, sequence, heads, head4: head / 4, heads_at: 0, scale },
     overrides: {},
   });
@@ -233,7 +241,7 @@ async function attentionMixBench(
   const out = arena.tensor('z', [heads, tokens, head]);
   const operation = await arena.operation('attention_mix', {
     buffers: {
-      control: everyHead(arena, heads),
+      control: everyHead(arena, heads, tokens),
       ports: arena.upload('ports', ports),
       pattern: arena.upload('pattern', pattern),
       z: out,
@@ -258,11 +266,11 @@ async function attentionMixBench(
   };
 }
 
-function everyHead(arena: Arena, heads: number): Tensor {
-  return arena.upload(
-    'heads',
-    Uint32Array.from({ length: heads }, (_, head) => head),
-  );
+/** The list of heads to compute: all of them, at every token. */
+function everyHead(arena: Arena, heads: number, tokens: number): Tensor {
+  const jobs = Array.from({ length: heads }, (_, head) => [head, 3 * heads, tokens]);
+  const rows = Array.from({ length: tokens }, (_, t) => t);
+  return arena.upload('heads', Uint32Array.from([...jobs.flat(), ...rows]));
 }
 
 /** One port's rows `first .. first + count - 1` of [T, ports, head]. */

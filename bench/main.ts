@@ -1,34 +1,48 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { runSelfTest } from '../src/check/self-test.js';
 import { table } from '../src/cli/text-report.js';
-import { Gpu } from '../src/gpu/gpu.js';
 import { openDevice } from '../src/node/device.js';
+import { deviceTuning } from '../src/node/tuning-store.js';
 import { VERSION } from '../src/version.js';
+import { parseArgs } from 'node:util';
+import { benchAcdc, type AcdcBenchOptions } from './acdc.js';
 import { benchKernels } from './kernels.js';
 import { benchPasses } from './passes.js';
+import { plantedSearch } from './planted-search.js';
 import type { Row } from './row.js';
 import { benchViewer } from './viewer.js';
+import { WatchedGpu } from './watched-gpu.js';
 
-const ON_DEVICE: Readonly<Record<string, (gpu: Gpu) => Promise<Row[]>>> = {
+const ON_DEVICE: Readonly<Record<string, (gpu: WatchedGpu, options: AcdcBenchOptions) => Promise<Row[]>>> = {
   kernels: benchKernels,
   passes: benchPasses,
+  acdc: benchAcdc,
 };
+/** Searches take minutes to hours on a software adapter: they run where they are asked for. */
+const UNASKED = ['kernels', 'passes', 'viewer'];
 const NAMES = [...Object.keys(ON_DEVICE), 'viewer'];
 
 /**
  * Prints every bench as a table and writes bench/results/<adapter or renderer>.json. Nothing is timed on a device before
- * it has passed the self-test and the kernel or pass at hand has been compared with float64.
+ * it has passed the self-test and the kernel or pass at hand has been compared with float64. `acdc` takes --quick, for the small
+ * models only, and --only with a part of a search's name; `planted` is a tool beside the benches, see planted-search.ts.
  */
-export async function main(names: readonly string[]): Promise<void> {
+export async function main(args: readonly string[]): Promise<void> {
+  if (args[0] === 'planted') return plantedSearch(args.slice(1));
+  const { values: options, positionals: names } = parseArgs({
+    args: [...args],
+    options: { quick: { type: 'boolean', default: false }, only: { type: 'string', default: '' } },
+    allowPositionals: true,
+  });
   const unknown = names.filter((name) => !NAMES.includes(name));
   if (unknown.length > 0) {
     console.error(`error: no bench named ${unknown.join(', ')}; there are ${NAMES.join(', ')}`);
     process.exitCode = 1;
     return;
   }
-  const chosen = names.length > 0 ? names : NAMES;
+  const chosen = names.length > 0 ? names : UNASKED;
   const onDevice = chosen.filter((name) => name in ON_DEVICE);
-  if (onDevice.length > 0) await runOnDevice(onDevice);
+  if (onDevice.length > 0) await runOnDevice(onDevice, options);
   if (chosen.includes('viewer')) {
     const { renderer, rows } = await benchViewer();
     announce(renderer);
@@ -37,18 +51,21 @@ export async function main(names: readonly string[]): Promise<void> {
   }
 }
 
-async function runOnDevice(names: readonly string[]): Promise<void> {
+async function runOnDevice(names: readonly string[], options: AcdcBenchOptions): Promise<void> {
   const open = await openDevice();
   try {
-    const gpu = new Gpu(open.device, open.adapter);
+    const { tile } = await deviceTuning(open);
+    const gpu = new WatchedGpu(open.device, open.adapter, { wait: open.wait, tile });
     await runSelfTest(gpu, 'short');
-    announce(open.adapter);
+    announce(`${open.adapter}, tile ${tile}`);
     const results: Record<string, Row[]> = {};
     for (const name of names) {
-      results[name] = await ON_DEVICE[name]!(gpu);
-      report(name, results[name]);
+      const rows = await ON_DEVICE[name]!(gpu, options);
+      report(name, rows);
+      if (name === 'acdc') write(`acdc-${open.adapter}`, { adapter: open.adapter, results: { acdc: rows } }, 'add');
+      else results[name] = rows;
     }
-    write(open.adapter, { adapter: open.adapter, results });
+    if (Object.keys(results).length > 0) write(open.adapter, { adapter: open.adapter, results });
   } finally {
     await open.close();
   }
@@ -58,18 +75,39 @@ function announce(on: string): void {
   console.log(`${on}, Node ${process.version}, edgewise ${VERSION}`);
 }
 
+/** More figures than fit a line go down the page, one column per row. */
+const MOST_COLUMNS = 10;
+
 function report(name: string, rows: readonly Row[]): void {
   const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))];
-  const cells = rows.map((row) => columns.map((column) => formatted(row[column])));
-  const numbers = columns.flatMap((column, i) => (typeof rows[0]![column] === 'number' ? [i] : []));
-  console.log(`\n${name}\n${table([columns, ...cells], numbers).join('\n')}`);
+  const cells = [columns, ...rows.map((row) => columns.map((column) => formatted(row[column])))];
+  const isWide = columns.length > MOST_COLUMNS;
+  const lines = isWide ? columns.map((_, i) => cells.map((line) => line[i]!)) : cells;
+  const numbers = isWide
+    ? rows.map((_, i) => i + 1)
+    : columns.flatMap((column, i) => (typeof rows[0]![column] === 'number' ? [i] : []));
+  console.log(`\n${name}\n${table(lines, numbers).join('\n')}`);
 }
 
-function write(name: string, { results, ...on }: { readonly results: object; readonly [key: string]: unknown }): void {
+interface Report {
+  readonly results: Readonly<Record<string, readonly Row[]>>;
+  readonly [key: string]: unknown;
+}
+
+/** @param mode `add` leaves rows of an earlier run where this one has none of their name. */
+function write(name: string, { results, ...on }: Report, mode: 'replace' | 'add' = 'replace'): void {
   const folder = new URL('../../bench/results/', import.meta.url);
   mkdirSync(folder, { recursive: true });
   const file = new URL(`${name.replace(/[^\w.]+/g, '-').replace(/-$/, '')}.json`, folder);
-  writeFileSync(file, `${JSON.stringify({ ...on, node: process.version, version: VERSION, results }, null, 1)}\n`);
+  const earlier = mode === 'add' && existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Report).results : {};
+  const merged = Object.fromEntries(
+    Object.entries(results).map(([bench, rows]) => {
+      const names = new Set(rows.map((row) => row.name));
+      return [bench, [...(earlier[bench] ?? []).filter((row) => !names.has(row.name)), ...rows]];
+    }),
+  );
+  const text = JSON.stringify({ ...on, node: process.version, version: VERSION, results: merged }, null, 1);
+  writeFileSync(file, `${text}\n`);
   console.log(`\nwritten as ${decodeURIComponent(file.pathname)}`);
 }
 

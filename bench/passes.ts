@@ -1,11 +1,11 @@
 import { createRng } from '../src/base/rng.js';
 import { EdgeSet } from '../src/circuit/edge-set.js';
-import { topologyOf } from '../src/engine.js';
+import { topologyOf } from '../src/run.js';
 import type { Gpu } from '../src/gpu/gpu.js';
 import type { LoadedModel } from '../src/model/load-model.js';
 import { gpt2Spec, randomModel } from '../src/model/random-model.js';
 import { uploadWeights } from '../src/model/weights.js';
-import { PlainEvaluator } from '../src/patch/plain.js';
+import { IncrementalEvaluator } from '../src/patch/incremental.js';
 import type { PromptPair } from '../src/task/types.js';
 import { metricValue } from '../test/oracle/metrics.js';
 import { loadOracle, runCircuit, runModel } from '../test/oracle/model.js';
@@ -35,11 +35,11 @@ export async function benchPasses(gpu: Gpu): Promise<Row[]> {
     const pairs = Array.from({ length: PROMPTS }, (): PromptPair => {
       return { clean: prompt(), corrupted: prompt(), position: TOKENS - 1, correct: [], wrong: [] };
     });
-    const evaluator = await PlainEvaluator.create(weights, topology, pairs, {
+    const evaluator = await IncrementalEvaluator.create(weights, topology, pairs, {
       metric: 'kl',
       ablation: 'resample',
       input: 'token',
-      shape: { prompts: PROMPTS, sequence: TOKENS, circuits: 1 },
+      shape: { prompts: PROMPTS, sequence: TOKENS, circuits: 1, bases: 0 },
       directEdges: false,
     });
     const full = EdgeSet.full(topology);

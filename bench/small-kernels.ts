@@ -110,7 +110,12 @@ async function accumulateMeansBench(
   };
 }
 
-async function spreadMeansBench(arena: Arena, writers: number, tokens: number, width: number): Promise<KernelBench> {
+export async function spreadMeansBench(
+  arena: Arena,
+  writers: number,
+  tokens: number,
+  width: number,
+): Promise<KernelBench> {
   const means = random(writers * width, 1);
   const out = arena.tensor('ablated', [writers, tokens, width]);
   const operation = await arena.operation('spread_means', {

@@ -13,10 +13,9 @@ export async function time(gpu: Gpu, encode: (recording: Recording) => void, rep
     encode(recording);
     const start = performance.now();
     recording.submit();
-    await gpu.device.queue.onSubmittedWorkDone();
+    await gpu.finished();
     if (i > 0) seconds.push((performance.now() - start) / 1000); // the first run warms up
   }
-  gpu.check();
   return summary(seconds);
 }
 

@@ -1,8 +1,9 @@
-// z[c, h, i] = sum over j <= i of p[c, h, i, j] v[c, h, j], inside one prompt.
+// z[c, h, r] = sum over j <= i of p[c, h, r, j] v[c, h, j], inside one prompt, i = rows[r].
 //
 // One invocation per four columns of one query row. Shapes: ports [C, T, 3H, head4], pattern [C, H, T, S] (f32),
-// z [C, H, T, head4]. control lists at heads_at which heads to compute, as circuit * H + head.
-// Grid: x covers T * head4, y = heads to compute. Checked by test/gpu/kernels.test.ts (attention).
+// z [C, H, T, head4]; of pattern and z a head takes as many rows as it computes. control holds at heads_at, three words per head to
+// compute: circuit * H + head; where its query rows (tokens) are listed, and how many.
+// Grid: x covers the most rows of a head * head4, y = heads to compute. Checked by test/gpu/kernels.test.ts (attention).
 struct Params {
   tokens: u32,
   sequence: u32,
@@ -18,15 +19,16 @@ struct Params {
 
 @compute @workgroup_size(64)
 fn attention_mix(@builtin(global_invocation_id) gid: vec3u, @builtin(workgroup_id) wid: vec3u) {
-  if (gid.x >= params.tokens * params.head4) { return; }
-  let row = gid.x / params.head4;
+  let job = params.heads_at + 3u * wid.y;
+  if (gid.x >= control[job + 2u] * params.head4) { return; }
+  let row = control[control[job + 1u] + gid.x / params.head4];
   let column = gid.x % params.head4;
   let query = row % params.sequence;
-  let circuit_head = control[params.heads_at + wid.y];
+  let circuit_head = control[job];
   let token_stride = 3u * params.heads * params.head4;
   let first = (circuit_head / params.heads) * params.tokens + row - query;
   let v_at = first * token_stride + (2u * params.heads + circuit_head % params.heads) * params.head4 + column;
-  let p_at = (circuit_head * params.tokens + row) * params.sequence;
+  let p_at = (circuit_head * params.tokens + gid.x / params.head4) * params.sequence;
   var sum = vec4f(0.0);
   for (var key = 0u; key <= query; key++) { sum += pattern[p_at + key] * ports[v_at + key * token_stride]; }
   z[circuit_head * params.tokens * params.head4 + gid.x] = sum;

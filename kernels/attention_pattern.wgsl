@@ -1,10 +1,11 @@
-// p[c, h, i, j] = softmax over j <= i of scale * q[c, h, i] . k[c, h, j], inside one prompt; 0 for j > i.
+// p[c, h, r, j] = softmax over j <= i of scale * q[c, h, i] . k[c, h, j], inside one prompt, i = rows[r]; 0 for j > i.
 //
 // One invocation per query row: no barrier, and a row depends on that row alone. Prompts are padded on the right, so that
 // the causal mask already hides the padding from every real token. The maximum is subtracted before the exponential.
-// Shapes: ports [C, T, 3H, head4] (q of all heads, then k, then v), pattern [C, H, T, S] (f32). control lists at heads_at
-// which heads to compute, as circuit * H + head.
-// Grid: x covers T, y = heads to compute. Checked by test/gpu/kernels.test.ts (attention).
+// Shapes: ports [C, T, 3H, head4] (q of all heads, then k, then v), pattern [C, H, T, S] (f32), of which a head takes as many rows
+// as it computes. control holds at heads_at, three words per head to compute: circuit * H + head; where its query rows (tokens)
+// are listed, and how many.
+// Grid: x covers the most rows of a head, y = heads to compute. Checked by test/gpu/kernels.test.ts (attention).
 struct Params {
   tokens: u32,
   sequence: u32,
@@ -20,16 +21,17 @@ struct Params {
 
 @compute @workgroup_size(64)
 fn attention_pattern(@builtin(global_invocation_id) gid: vec3u, @builtin(workgroup_id) wid: vec3u) {
-  let row = gid.x;
-  if (row >= params.tokens) { return; }
+  let job = params.heads_at + 3u * wid.y;
+  if (gid.x >= control[job + 2u]) { return; }
+  let row = control[control[job + 1u] + gid.x];
   let query = row % params.sequence;
-  let circuit_head = control[params.heads_at + wid.y];
+  let circuit_head = control[job];
   let token_stride = 3u * params.heads * params.head4;
   let head = circuit_head % params.heads;
   let prompt_at = ((circuit_head / params.heads) * params.tokens + row - query) * token_stride;
   let q_at = prompt_at + query * token_stride + head * params.head4;
   let k_at = prompt_at + (params.heads + head) * params.head4;
-  let out_at = (circuit_head * params.tokens + row) * params.sequence;
+  let out_at = (circuit_head * params.tokens + gid.x) * params.sequence;
 
   var largest = -3.4e38;
   for (var key = 0u; key <= query; key++) {

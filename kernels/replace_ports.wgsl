@@ -1,8 +1,8 @@
 // ports[c_j, t, p_j] = ablated_ports[layer, t, p_j]: a cut direct edge gives a head's q, k or v its ablated projection.
 //
 // One invocation per four columns of one token of one job. Shapes: ports [C, T, 3H, head4], ablated_ports [L, T, 3H, head4].
-// control holds at jobs_at, per job, the circuit and the port (branch * H + head).
-// Grid: x covers T * head4, y = jobs. Checked by test/gpu/kernels.test.ts (replace_ports).
+// control holds at jobs_at, four words per job: the circuit, the port (branch * H + head), where the tokens are listed, and how many.
+// Grid: x covers the most tokens of a job * head4, y = jobs. Checked by test/gpu/kernels.test.ts (replace_ports).
 struct Params {
   tokens: u32,
   head_ports: u32,
@@ -17,10 +17,11 @@ struct Params {
 
 @compute @workgroup_size(64)
 fn replace_ports(@builtin(global_invocation_id) gid: vec3u) {
-  if (gid.x >= params.tokens * params.head4) { return; }
-  let circuit = control[params.jobs_at + 2u * gid.y];
-  let port = control[params.jobs_at + 2u * gid.y + 1u];
-  let token = gid.x / params.head4;
+  let job = params.jobs_at + 4u * gid.y;
+  if (gid.x >= control[job + 3u] * params.head4) { return; }
+  let circuit = control[job];
+  let port = control[job + 1u];
+  let token = control[control[job + 2u] + gid.x / params.head4];
   let within = (token * params.head_ports + port) * params.head4 + gid.x % params.head4;
   let layer_size = params.tokens * params.head_ports * params.head4;
   ports[circuit * layer_size + within] = ablated_ports[params.layer * layer_size + within];

@@ -4,66 +4,113 @@
  */
 export { EdgewiseError, type ErrorKind } from './base/errors.js';
 export { memoryDirectory, memorySource, type ByteSource, type ModelDirectory } from './checkpoint/byte-source.js';
-export { candidateEdges, keptEdges, type Circuit, type Provenance } from './circuit/circuit.js';
+export {
+  candidateEdges,
+  keptEdges,
+  signIsStated,
+  type Circuit,
+  type ImportRecord,
+  type Provenance,
+} from './circuit/circuit.js';
 export type { CircuitDetails, NodeDetails, PromptDetails, TokenLogit } from './circuit/details.js';
 export { EdgeSet } from './circuit/edge-set.js';
+export { pruneDisconnected } from './circuit/prune.js';
 export {
   ABLATIONS,
+  GRANULARITIES,
   INPUT_WRITERS,
   SENDER_HEADS,
+  STEP_RULES,
   type Ablation,
+  type AttributionSettings,
+  type Granularity,
   type InputWriter,
   type RunIdentity,
+  type SelectionRecord,
   type SenderHeads,
+  type StepRule,
 } from './circuit/run-identity.js';
+export { circuitFromScores, describeSelection, type ChosenEdges } from './circuit/scored-circuit.js';
+export {
+  createScores,
+  directScored,
+  scoredEdges,
+  withSign,
+  type Scores,
+  type ScoresProvenance,
+} from './circuit/scores.js';
 export { toGraph, type CircuitGraph, type EdgeAttributes, type NodeAttributes } from './circuit/graph.js';
 export type { Branch, Node, Port, Writer } from './circuit/nodes.js';
 export { Topology, type Edge, type TopologyShape } from './circuit/topology.js';
 export { runSelfTest, type CheckResult } from './check/self-test.js';
 export {
   acdc,
-  type AcdcJournal,
-  type AcdcMeasurement,
+  type AcdcAids,
   type AcdcOptions,
   type AcdcProgress,
   type AcdcResult,
   type AcdcStep,
 } from './discover/acdc.js';
-export type { PerPrompt, RemovalEvaluator } from './discover/ports.js';
+export type { CircuitEvaluator, PerPrompt } from './discover/ports.js';
+export { selectNeurons, type NeuronSelection } from './discover/select-neurons.js';
+export { select, type Selection, type SelectionRule } from './discover/select.js';
 export {
   Engine,
-  planFor,
-  topologyOf,
-  type Discovery,
-  type DiscoveryOptions,
   type EngineOptions,
   type Evaluation,
-  type EvaluationOptions,
   type InspectionOptions,
   type InspectionProgress,
-  type MeanOver,
 } from './engine.js';
+export {
+  checkRun,
+  planFor,
+  runIdentity,
+  topologyOf,
+  type DiscoveryOptions,
+  type EvaluationOptions,
+  type MeanOver,
+} from './run.js';
+export { Search, type Discovery } from './search.js';
+export type { Journal, Measurement } from './discover/journal.js';
+export type { Predictor } from './discover/look-ahead.js';
+export type { Wait } from './gpu/gpu.js';
 export { faithfulness } from './evaluate/faithfulness.js';
 export { randomCircuitLike } from './evaluate/random-circuit.js';
+export type { Tuning } from './exec/choose-tile.js';
+export { measureTuning } from './exec/measure-tuning.js';
 export { METRICS, METRIC_NAMES, type MetricName } from './exec/metrics.js';
 export {
   CIRCUIT_WRITERS,
+  FOREIGN_FORMATS,
+  MIB_PERCENTAGES,
   detailsFit,
   estimateDetailsBytes,
   fileTopology,
+  mibCircuits,
+  mibImportances,
   parseCircuit,
   parseDetails,
+  parseScores,
+  readForeign,
   resolveCircuit,
   writeCircuitJson,
   writeDetails,
+  writeEapIg,
+  writeEapIgScores,
   writeGexf,
+  writeScoresJson,
   writeTrace,
   type CircuitFile,
   type CircuitFormat,
   type DetailsExtent,
+  type FolderTexts,
+  type ForeignCircuit,
+  type ForeignFormat,
+  type ModelShape,
   type TraceStep,
 } from './export/index.js';
 export { Gpu } from './gpu/gpu.js';
+export { isTileName, TILE_NAMES, type TileName } from './gpu/tiles.js';
 export type { TokenText } from './inspect/circuit-details.js';
 export { openModel, type LoadedModel } from './model/load-model.js';
 export { gpt2Spec, randomModel, type Gpt2Sizes } from './model/random-model.js';

@@ -1,25 +1,37 @@
 import { EdgewiseError } from '../base/errors.js';
 import type { EdgeSet } from './edge-set.js';
-import type { RunIdentity } from './run-identity.js';
+import type { AttributionSettings, RunIdentity, SelectionRecord } from './run-identity.js';
 import type { Topology } from './topology.js';
 
 /**
  * How a circuit was found: all that is needed to find it again, and how far it can be trusted. It is written into result
  * files, so it holds no dates, durations or paths: equal runs write equal bytes.
  */
-export interface Provenance extends RunIdentity {
+export interface Provenance extends RunIdentity, Partial<AttributionSettings> {
   readonly engineVersion: string;
   /** What a positive effect means, in words. */
   readonly signConvention: string;
   /** The order in which edges were tested, in words. */
   readonly order: string;
   readonly adapter: string;
+  /** Tile shape of the matrix product; null where the file does not say. Results do not depend on it. */
+  readonly tile: string | null;
   /** Metric (loss form) of the whole model, of this circuit and of the empty one; null where not finite or not measured. */
   readonly metrics: { readonly initial: number | null; readonly final: number | null; readonly empty: number | null };
   /** (final - empty) / (initial - empty), or null where the denominator is too small. */
   readonly faithfulness: number | null;
   /** Smallest |effect - threshold| met, and at which edge: how near the closest decision was. */
   readonly minMargin: { readonly margin: number; readonly edge: string } | null;
+  /** For circuits chosen from scores; without it, of scores, nothing was chosen and every edge is kept. */
+  readonly selection?: SelectionRecord;
+}
+
+/** What is known of a circuit whose scores another program computed. */
+export interface ImportRecord {
+  /** `helps`: scores are in loss form, by the word of whoever imported them. Null where nobody said. */
+  readonly positive: 'helps' | null;
+  /** Where it was chosen here from the file's scores; null where the file says itself what is in the circuit. */
+  readonly selection: SelectionRecord | null;
 }
 
 /** A circuit that was found, as plain data. Arrays are indexed by edge id and never written to after creation. */
@@ -38,6 +50,8 @@ export interface Circuit {
   readonly directTested: boolean;
   /** Null for a circuit of another program. */
   readonly provenance: Provenance | null;
+  /** For such a circuit that came through `import`. */
+  readonly imported?: ImportRecord;
 }
 
 /**
@@ -70,11 +84,16 @@ export function createCircuit(circuit: Circuit): Circuit {
 }
 
 /** Number of edges that the circuit is chosen from: direct ones count only where they were decided on. */
-export function candidateEdges(circuit: Circuit): number {
+export function candidateEdges(circuit: Pick<Circuit, 'topology' | 'directTested'>): number {
   return circuit.directTested ? circuit.topology.edgeCount : circuit.topology.additionEdges;
 }
 
 /** Number of those that it keeps. */
 export function keptEdges(circuit: Circuit): number {
   return circuit.directTested ? circuit.kept.size : circuit.kept.additionSize;
+}
+
+/** Whether it is known what a positive effect means: that the edge helps. */
+export function signIsStated({ provenance, imported }: Circuit): boolean {
+  return provenance !== null || imported?.positive === 'helps';
 }

@@ -106,7 +106,7 @@ export function toGraph(circuit: Circuit, options: GraphOptions = {}): CircuitGr
 }
 
 /** Names of the nodes that touch a kept edge, and of `input` and `logits`, which belong to every circuit. */
-export function circuitNodes(circuit: Circuit): Set<string> {
+export function circuitNodes(circuit: Pick<Circuit, 'topology' | 'kept' | 'directTested'>): Set<string> {
   const { topology, kept } = circuit;
   const names = new Set([topology.writerName(0), nodeName(LOGITS)]);
   for (const id of kept) {

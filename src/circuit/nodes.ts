@@ -41,6 +41,11 @@ export function nodeName(node: Node): string {
   }
 }
 
+/** Whether a name has the form of a head's, of whatever model. */
+export function isHeadName(name: string): boolean {
+  return /^a\d+\.h\d+$/.test(name);
+}
+
 export function portName(port: Port): string {
   return port.kind === 'head' ? `${nodeName(port)}<${port.branch}>` : nodeName(port);
 }

@@ -1,8 +1,9 @@
 import type { EdgeSet } from './edge-set.js';
+import type { Port } from './nodes.js';
 import type { Topology } from './topology.js';
 
 /** Index of the writer that port `port` feeds, or undefined for `logits`, which writes nothing. */
-function writerBehind(topology: Topology, port: number): number | undefined {
+export function writerBehind(topology: Topology, port: number): number | undefined {
   const reader = topology.ports[port]!;
   switch (reader.kind) {
     case 'head':
@@ -26,32 +27,50 @@ export function isDead(kept: EdgeSet, port: number): boolean {
   return true;
 }
 
-/** What can reach the logits over kept edges, by index: the rest of the circuit has no effect on them. */
+/**
+ * At which positions of a prompt something matters, each including the ones before it: nowhere; at the metric position; at every
+ * position up to it at which the runs can differ; at every position, padding included.
+ */
+export const EXTENT = { none: 0, metric: 1, live: 2, every: 3 } as const;
+export type Extent = (typeof EXTENT)[keyof typeof EXTENT];
+
+/** Where the nodes of a circuit can reach the logits at the metric position, by index: all else has no effect on them. */
 export interface NodesInUse {
-  readonly writers: readonly boolean[];
+  readonly writers: readonly Extent[];
   /** Ports whose input matters: those of nodes in use, but for head ports whose direct edge is cut. */
-  readonly ports: readonly boolean[];
+  readonly ports: readonly Extent[];
 }
 
-/** One pass from the logits back: every reader of a writer is a later port. */
+/**
+ * One pass from the logits back: every reader of a writer is a later port. Attention alone moves information between positions,
+ * and only to later ones: a head that matters at the metric position reads its query there, and keys and values up to it.
+ */
 export function nodesInUse(kept: EdgeSet): NodesInUse {
   const { topology } = kept;
-  const writers = topology.writers.map(() => false);
-  const ports = topology.ports.map(() => false);
+  const writers: Extent[] = topology.writers.map(() => EXTENT.none);
+  const ports: Extent[] = topology.ports.map(() => EXTENT.none);
   for (let port = topology.ports.length - 1; port >= 0; port--) {
     const behind = writerBehind(topology, port);
-    if (behind !== undefined && !writers[behind]) continue;
-    if (topology.ports[port]!.kind === 'head' && !kept.has(topology.directEdge(port))) continue;
-    ports[port] = true;
+    if (behind !== undefined && writers[behind] === EXTENT.none) continue;
+    const reader = topology.ports[port]!;
+    if (reader.kind === 'head' && !kept.has(topology.directEdge(port))) continue;
+    const extent = portExtent(reader, behind === undefined ? EXTENT.metric : writers[behind]!);
+    ports[port] = extent;
     const first = topology.firstEdge(port);
     for (let writer = 0; writer < topology.fanIn(port); writer++) {
-      writers[writer] ||= kept.has(first + writer);
+      if (kept.has(first + writer) && writers[writer]! < extent) writers[writer] = extent;
     }
   }
   return { writers, ports };
 }
 
-/** Every node counts as used. */
+/** Where a port is read if its node's output is wanted at `extent`. */
+export function portExtent(port: Port, extent: Extent): Extent {
+  const keyOrValue = port.kind === 'head' && port.branch !== 'q';
+  return keyOrValue && extent === EXTENT.metric ? EXTENT.live : extent;
+}
+
+/** Every node counts as used at every position. */
 export function allNodesInUse(topology: Topology): NodesInUse {
-  return { writers: topology.writers.map(() => true), ports: topology.ports.map(() => true) };
+  return { writers: topology.writers.map(() => EXTENT.every), ports: topology.ports.map(() => EXTENT.every) };
 }

@@ -13,6 +13,39 @@ export const SENDER_HEADS = ['descending', 'ascending'] as const;
 /** Beginning-of-text token in front of texts: where the config has one, always, or never. */
 export const BOS_MODES = ['auto', 'yes', 'no'] as const;
 
+/** Points between the corrupted and the clean input at which gradients are taken (EAP-IG's own edge code: `left`). */
+export type StepRule = (typeof STEP_RULES)[number];
+export const STEP_RULES = ['left', 'right', 'midpoint', 'trapezoid'] as const;
+
+/** What an attribution scores; edges are always among it. */
+export type Granularity = (typeof GRANULARITIES)[number];
+export const GRANULARITIES = ['edge', 'node', 'neuron'] as const;
+
+/** How scores were computed, beyond what every run has. */
+export interface AttributionSettings {
+  /** Interpolation steps; null for methods without. */
+  readonly steps: number | null;
+  readonly stepRule: StepRule | null;
+  /** How gradients went back: `gradient`, or the name of a rule that replaces some derivatives; null without gradients. */
+  readonly backwardRule: string | null;
+  readonly granularity: Granularity;
+  /** In words: `sum over prompts divided by their number`. */
+  readonly normalisation: string;
+}
+
+/** How a circuit was chosen from scores. */
+export interface SelectionRecord {
+  readonly rule: 'threshold' | 'top' | 'greedy' | 'top-nodes';
+  /** The smallest score kept for `threshold`, else how many edges (or nodes) were asked for. */
+  readonly limit: number;
+  /** By |score|, not by score. */
+  readonly absolute: boolean;
+  /** Nodes that nothing reaches, or that reach nothing, were removed with their edges. */
+  readonly pruned: boolean;
+  /** Edges chosen, before pruning. */
+  readonly chosen: number;
+}
+
 /** What was asked for: two runs with equal identities are the same run, on whatever machine. */
 export interface RunIdentity {
   /** `acdc`, `eap`, ... */
@@ -35,6 +68,7 @@ export interface RunIdentity {
   /** |effect| was compared with the threshold, not the signed effect. */
   readonly absolute: boolean;
   readonly directEdges: boolean;
-  readonly senderHeads: SenderHeads;
+  /** Null for methods that do not go through senders. */
+  readonly senderHeads: SenderHeads | null;
   readonly seed: number | null;
 }

@@ -1,12 +1,14 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { METRIC_NAMES, type MetricName } from '../exec/metrics.js';
 import { ABLATIONS, BOS_MODES, INPUT_WRITERS, type Ablation, type InputWriter } from '../circuit/run-identity.js';
+import { TILE_NAMES, type TileName } from '../gpu/tiles.js';
 import type { BosMode } from '../task/tokenizer.js';
 
 /** Options that several commands share, each defined once. Values as commander hands them over. */
 export interface ModelOptions {
   readonly model: string;
   readonly adapter?: string;
+  readonly tile?: TileName;
   /** GB */
   readonly memory?: number;
 }
@@ -95,6 +97,11 @@ export const adapterOption = (): Option =>
   new Option('--adapter <name>', 'part of the name of the WebGPU adapter to use')
     .argParser(nonEmpty)
     .default(undefined, "the system's choice");
+
+export const tileOption = (): Option =>
+  new Option('--tile <name>', 'tile shape of the matrix product; results do not depend on it')
+    .choices(TILE_NAMES)
+    .default(undefined, 'the fastest one, measured once for the adapter');
 
 export const memoryOption = (): Option =>
   new Option('--memory <gb>', 'most memory for activations and caches, beside the weights')

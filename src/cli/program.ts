@@ -5,6 +5,7 @@ import { checkCommand } from './commands/check.js';
 import { discoverCommand } from './commands/discover.js';
 import { evaluateCommand } from './commands/evaluate.js';
 import { exportCommand } from './commands/export.js';
+import { importCommand } from './commands/import.js';
 import { infoCommand } from './commands/info.js';
 import { modelsCommand } from './commands/models.js';
 import { tasksCommand } from './commands/tasks.js';
@@ -15,6 +16,7 @@ const COMMANDS = [
   discoverCommand,
   evaluateCommand,
   exportCommand,
+  importCommand,
   viewCommand,
   infoCommand,
   checkCommand,

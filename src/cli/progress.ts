@@ -2,18 +2,20 @@ import cliProgress from 'cli-progress';
 
 /** A progress bar on stderr: a live line on a terminal, a plain line now and then elsewhere. Nothing under a second. */
 export interface ProgressBar {
-  update(value: number, total: number, detail: string): void;
+  /** @param done how many things are done, where their rate says something. */
+  update(value: number, total: number, detail: string, done?: number): void;
   stop(): void;
 }
 
 export function progressBar(label: string): ProgressBar {
   const started = performance.now();
   let bar: cliProgress.SingleBar | undefined;
-  let first: { readonly at: number; readonly done: number } | undefined;
+  let first: { readonly at: number; readonly done: number; readonly things: number } | undefined;
   return {
-    update(value, total, detail) {
+    update(value, total, what, things = 0) {
       // Counted from the first step on: what came before it (device, weights) says nothing of the speed.
-      first ??= { at: performance.now(), done: value / total };
+      first ??= { at: performance.now(), done: value / total, things };
+      const detail = what + rate(performance.now() - first.at, things - first.things);
       const left = timeLeft(performance.now() - first.at, value / total - first.done, 1 - value / total);
       if (!bar) {
         if (performance.now() - started < 1000) return;
@@ -38,6 +40,12 @@ export function progressBar(label: string): ProgressBar {
       bar = undefined;
     },
   };
+}
+
+function rate(milliseconds: number, done: number): string {
+  if (done === 0 || milliseconds < 1000) return '';
+  const each = (1000 * done) / milliseconds;
+  return `, ${each < 10 ? each.toPrecision(2) : Math.round(each)}/s`;
 }
 
 /** By the mean speed so far: steps differ too much for a shorter memory. Nothing before there is a speed to speak of. */

@@ -8,7 +8,7 @@ import type { RunIdentity } from '../circuit/run-identity.js';
 import { parseCircuit } from '../export/index.js';
 import { isUnfinishedWrite, writeFileAtomically } from '../node/atomic-write.js';
 import { makeFolder } from '../node/make-folder.js';
-import { JOURNAL_FILE } from './search-journal.js';
+import { isJournal } from './search-journal.js';
 
 /** The file that says which run a folder's files are of. */
 const CIRCUIT_FILE = 'circuit.json';
@@ -28,11 +28,11 @@ export interface ResultFiles {
  *
  * @throws EdgewiseError of kind usage.
  */
-export async function assertUsable(folder: string, run: RunIdentity, force: boolean): Promise<void> {
+export async function assertUsable(folder: string, run: Partial<RunIdentity>, force: boolean): Promise<void> {
   await assertWritable(folder);
   if (force) return;
   const entries = await readdir(folder).catch(() => []);
-  if (entries.every((name) => isUnfinishedWrite(name) || name === JOURNAL_FILE)) return;
+  if (entries.every((name) => isUnfinishedWrite(name) || isJournal(name))) return;
   const earlier = await readProvenance(join(folder, CIRCUIT_FILE));
   if (earlier === undefined) {
     throw new EdgewiseError(

@@ -1,14 +1,23 @@
 import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs';
-import { readFile, rm, truncate } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdir, readFile, rm, truncate } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { EdgewiseError } from '../base/errors.js';
 import type { Topology } from '../circuit/topology.js';
-import type { AcdcJournal, AcdcMeasurement } from '../discover/acdc.js';
+import type { Journal, Measurement } from '../discover/journal.js';
 import { makeFolder } from '../node/make-folder.js';
 
 /** Beside the results, while a search runs: one line that says which search, then one for each test. */
-export const JOURNAL_FILE = 'search.jsonl';
+const JOURNAL_FILE = /^search(-[^/]*)?\.jsonl$/;
+
+/** The journal's file; a run of several searches tells them apart by a word. */
+export function journalFile(word?: string): string {
+  return word === undefined ? 'search.jsonl' : `search-${word}.jsonl`;
+}
+
+export function isJournal(name: string): boolean {
+  return JOURNAL_FILE.test(name);
+}
 const VERSION = 1;
 /** How long written tests may wait before they are forced to the disk, in milliseconds. Only a power failure loses them. */
 const SYNC_EVERY = 2000;
@@ -16,16 +25,16 @@ const SYNC_EVERY = 2000;
 /** What a search must have in common with the one that left a journal: names and values as JSON. */
 export type SearchKey = Readonly<Record<string, unknown>>;
 
-export interface SearchJournal extends AcdcJournal {
+export interface SearchJournal extends Journal {
   /** Ends the writing. The file stays until `remove`. */
   close(): void;
   /** The search is complete and its results are written. */
   remove(): Promise<void>;
 }
 
-/** Whether a search into this folder was interrupted. */
+/** Whether a run into this folder was interrupted. */
 export async function hasJournal(folder: string): Promise<boolean> {
-  return (await readText(join(folder, JOURNAL_FILE))) !== undefined;
+  return (await readdir(folder).catch(() => [])).some(isJournal);
 }
 
 /**
@@ -36,13 +45,12 @@ export async function hasJournal(folder: string): Promise<boolean> {
  * @throws EdgewiseError of kind `usage` where the journal is of another search (what differs is named), or broken.
  */
 export async function openJournal(
-  folder: string,
+  path: string,
   key: SearchKey,
   topology: Topology,
   resume: boolean,
 ): Promise<SearchJournal> {
-  const path = join(folder, JOURNAL_FILE);
-  await makeFolder(folder);
+  await makeFolder(dirname(path));
   const text = resume ? await readText(path) : undefined;
   const whole = text?.slice(0, text.lastIndexOf('\n') + 1) ?? '';
   const [header, ...tests] = whole.split('\n').slice(0, -1);
@@ -80,7 +88,7 @@ function refuseOtherSearch(path: string, header: string, key: SearchKey): void {
   throw new EdgewiseError('usage', path, what);
 }
 
-function readTest(path: string, line: string, number: number, topology: Topology): AcdcMeasurement {
+function readTest(path: string, line: string, number: number, topology: Topology): Measurement {
   const [name, ...values] = parseLine(path, line, number) as unknown[];
   const edge = typeof name === 'string' ? topology.edgeId(name) : undefined;
   const without = values.map(readNumber);

@@ -1,13 +1,16 @@
 import { EdgewiseError } from '../base/errors.js';
 import type { ModelDirectory } from '../checkpoint/byte-source.js';
 import type { Ablation } from '../circuit/run-identity.js';
-import { Engine, type MeanOver } from '../engine.js';
+import { Engine } from '../engine.js';
+import type { MeanOver } from '../run.js';
 import type { TokenText } from '../inspect/circuit-details.js';
 import { openModel, type LoadedModel } from '../model/load-model.js';
-import { openDevice } from '../node/device.js';
+import type { Tuning } from '../exec/choose-tile.js';
+import { openDevice, type OpenDevice } from '../node/device.js';
 import { openModelDirectory } from '../node/model-directory.js';
 import { resolveModel } from '../node/model-location.js';
 import { openTaskFile, openTokenizer } from '../node/open-files.js';
+import { deviceTuning, storedTuning } from '../node/tuning-store.js';
 import { loadTask, takePrompts } from '../task/load-task.js';
 import type { BosMode } from '../task/tokenizer.js';
 import type { Task } from '../task/types.js';
@@ -70,10 +73,16 @@ export async function readMeanOver(
   return argument === 'clean' || argument === 'corrupted' ? argument : reader.read(argument);
 }
 
+/** What suits the device: as told, as stored, or else measured and stored. */
+export async function tuningOf(open: OpenDevice, tile: ModelOptions['tile']): Promise<Tuning> {
+  if (tile === undefined) return deviceTuning(open);
+  return { tile, fill: (await storedTuning(open))?.fill ?? 1 };
+}
+
 /** Opens the device and the engine for the length of `use`; both are closed whatever happens. */
 export async function withEngine<T>(
   model: LoadedModel,
-  { adapter, memory }: Pick<ModelOptions, 'adapter' | 'memory'>,
+  { adapter, memory, tile }: Pick<ModelOptions, 'adapter' | 'memory' | 'tile'>,
   use: (engine: Engine) => Promise<T>,
 ): Promise<T> {
   const open = await openDevice(adapter === undefined ? {} : { adapterName: adapter });
@@ -81,7 +90,9 @@ export async function withEngine<T>(
     const engine = await Engine.create({
       device: open.device,
       adapter: open.adapter,
+      wait: open.wait,
       model,
+      tuning: await tuningOf(open, tile),
       ...(memory === undefined ? {} : { memoryBudget: memory * 1e9 }),
     });
     try {

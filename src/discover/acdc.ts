@@ -1,11 +1,12 @@
 import { EdgewiseError } from '../base/errors.js';
 import { mean } from '../base/mean.js';
 import type { EdgeSet } from '../circuit/edge-set.js';
-import { isDead } from '../circuit/reachability.js';
 import type { SenderHeads } from '../circuit/run-identity.js';
-import type { Topology } from '../circuit/topology.js';
-import { acdcOrder, type Receiver } from './acdc-order.js';
-import type { PerPrompt, RemovalEvaluator } from './ports.js';
+import { acdcOrder } from './acdc-order.js';
+import { firstPlace, nextPlace } from './acdc-walk.js';
+import { earlierTest, NO_JOURNAL, type Journal, type Measurement } from './journal.js';
+import { LookAhead, type Predictor } from './look-ahead.js';
+import type { CircuitEvaluator, PerPrompt } from './ports.js';
 
 export interface AcdcOptions {
   /** An edge is removed iff its effect is strictly below this, in units of the metric. */
@@ -33,24 +34,26 @@ export interface AcdcResult {
   readonly untestedRemovals: readonly number[];
   /** Per kept edge that was tested, in the order of tests: its effect on every prompt. */
   readonly promptEffects: ReadonlyMap<number, PerPrompt>;
+  /** What every test measured, in order. */
+  readonly measurements: readonly Measurement[];
+  /** Circuits evaluated: one per test, and those that were evaluated ahead in vain. */
+  readonly evaluations: number;
   /** Metric of the starting circuit and of the final one. */
   readonly initial: number;
   readonly final: number;
 }
 
-/** What one test found: enough to decide again without computing anything. */
-export interface AcdcMeasurement {
-  readonly edge: number;
-  /** Metric of the circuit so far without the edge, on every prompt. */
-  readonly without: PerPrompt;
-}
-
-/** Lets a search that was interrupted go on. */
-export interface AcdcJournal {
-  /** Tests of an earlier run of this same search, from its first one on; they are decided again, not measured again. */
-  readonly earlier: readonly AcdcMeasurement[];
-  /** Told of every further test as soon as it is decided. */
-  record(measurement: AcdcMeasurement): void;
+/** What else a search can build on. None of it changes a decision. */
+export interface AcdcAids {
+  readonly onProgress?: (progress: AcdcProgress) => void;
+  readonly journal?: Journal;
+  /** Guesses decisions, so that several tests can be made at once; default: every edge is removed. */
+  readonly predict?: Predictor;
+  /**
+   * The result of the same search at another threshold. As long as both decide alike, they test the same circuits, and its
+   * measurements are taken over.
+   */
+  readonly neighbour?: Pick<AcdcResult, 'steps' | 'measurements'>;
 }
 
 export interface AcdcProgress {
@@ -70,16 +73,17 @@ export interface AcdcProgress {
  *  4. Otherwise test its edges one by one: effect = metric without the edge - metric so far. An effect below the threshold
  *     (strictly; NaN is not below) removes the edge for good, and the metric so far becomes the measured one.
  *
- * The effect is relative to the circuit at that moment, so small losses add up; see `final`.
+ * The effect is relative to the circuit at that moment, so small losses add up; see `final`. Tests are made ahead, several in a
+ * submission, on the guess that they will be decided as predicted, and taken over up to the first that is not: the decisions and
+ * all numbers are those of one test after the other.
  *
  * @throws EdgewiseError of kind `usage` where the journal is of another search.
  */
 export async function acdc(
-  evaluator: RemovalEvaluator,
+  evaluator: CircuitEvaluator,
   start: EdgeSet,
   options: AcdcOptions,
-  onProgress: (progress: AcdcProgress) => void = () => {},
-  journal: AcdcJournal = { earlier: [], record: () => {} },
+  { onProgress = () => {}, journal = NO_JOURNAL, predict, neighbour }: AcdcAids = {},
 ): Promise<AcdcResult> {
   if (!Number.isFinite(options.threshold)) {
     throw new EdgewiseError('usage', 'threshold', `expected a finite number, got ${options.threshold}`);
@@ -87,70 +91,53 @@ export async function acdc(
   const topology = start.topology;
   const receivers = acdcOrder(topology, options.senderHeads, options.directEdges);
   const total = receivers.reduce((sum, receiver) => sum + receiver.edges.length, 0);
-  let values = await evaluator.perPrompt(start);
+  const lookAhead = new LookAhead(receivers, evaluator.most, predict);
+  let values = (await evaluator.perPrompt([start]))[0]!;
   const initial = mean(values);
   const steps: AcdcStep[] = [];
-  const untestedRemovals: number[] = [];
+  const measurements: Measurement[] = [];
   const promptEffects = new Map<number, PerPrompt>();
-  let current = start;
+  let place = firstPlace(receivers, start);
+  const untestedRemovals = [...place.untested];
   let metric = initial;
   let kept = 0;
-  let decided = 0;
+  let evaluations = 0;
+  let alike = neighbour !== undefined;
 
-  for (const receiver of receivers) {
-    const candidates = receiver.edges.filter((edge) => current.has(edge));
-    decided += receiver.edges.length - candidates.length;
-    if (feedsNothing(current, receiver)) {
-      for (const edge of candidates) current = current.without(edge);
-      untestedRemovals.push(...candidates);
-      decided += candidates.length;
-      continue;
-    }
-    for (let next = 0; next < candidates.length;) {
-      const earlier = earlierTest(journal, steps.length, candidates[next]!, topology);
-      const measured = earlier ? [earlier.without] : await evaluator.withoutPrefixes(current, candidates.slice(next));
-      for (const without of measured) {
-        const after = mean(without);
-        const edge = candidates[next++]!;
-        const effect = options.absolute ? Math.abs(after - metric) : after - metric;
-        const removed = effect < options.threshold;
-        steps.push({ step: steps.length, edge, before: metric, after, kept: !removed });
-        decided++;
-        if (!earlier) journal.record({ edge, without });
-        if (!removed) {
-          kept++;
-          promptEffects.set(
-            edge,
-            without.map((value, n) => value - values[n]!),
-          );
-          break; // the values that follow lack this edge
-        }
-        current = current.without(edge);
+  while (place.edge !== undefined) {
+    const earlier = earlierTest(journal, steps.length, place.edge, topology);
+    const known = earlier ?? (alike ? neighbour!.measurements[steps.length] : undefined);
+    const ahead = known ? [] : lookAhead.tests(place);
+    const circuits = ahead.map((test) => test.place.circuit.without(test.place.edge!));
+    const measured = known ? [known.without] : await evaluator.perPrompt(circuits);
+    evaluations += ahead.length;
+    for (const [i, without] of measured.entries()) {
+      const edge: number = place.edge!;
+      const after = mean(without);
+      const effect = options.absolute ? Math.abs(after - metric) : after - metric;
+      const removed = effect < options.threshold;
+      if (alike) alike = neighbour!.steps[steps.length]?.kept === !removed;
+      steps.push({ step: steps.length, edge, before: metric, after, kept: !removed });
+      measurements.push({ edge, without });
+      if (!earlier) journal.record({ edge, without });
+      if (removed) {
         metric = after;
         values = without;
+      } else {
+        kept++;
+        const before = values;
+        promptEffects.set(
+          edge,
+          without.map((value, n) => value - before[n]!),
+        );
       }
-      onProgress({ tested: steps.length, kept, decided, total });
+      place = nextPlace(receivers, place, removed);
+      untestedRemovals.push(...place.untested);
+      if (!known && !lookAhead.decided(ahead[i]!, removed)) break; // the places that follow are not the search's
     }
+    onProgress({ tested: steps.length, kept, decided: place.decided, total });
   }
-  onProgress({ tested: steps.length, kept, decided, total });
-  return { kept: current, steps, untestedRemovals, promptEffects, initial, final: metric };
-}
-
-function earlierTest(
-  { earlier }: AcdcJournal,
-  step: number,
-  edge: number,
-  topology: Topology,
-): AcdcMeasurement | undefined {
-  const test = earlier[step];
-  if (test === undefined || test.edge === edge) return test;
-  const [there, here] = [test.edge, edge].map((id) => topology.edgeName(id));
-  throw new EdgewiseError('usage', 'journal', `its test ${step} is of ${there}, this search would test ${here}`);
-}
-
-/** Whether nothing that the receiver feeds is left; an attention port is dead also where its direct edge was cut. */
-function feedsNothing(circuit: EdgeSet, { kind, port }: Receiver): boolean {
-  const { topology } = circuit;
-  const isHeadPort = topology.ports[port]!.kind === 'head';
-  return (isHeadPort && kind === 'port' && !circuit.has(topology.directEdge(port))) || isDead(circuit, port);
+  onProgress({ tested: steps.length, kept, decided: total, total });
+  const { circuit } = place;
+  return { kept: circuit, steps, measurements, evaluations, untestedRemovals, promptEffects, initial, final: metric };
 }

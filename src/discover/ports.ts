@@ -4,19 +4,12 @@ import type { EdgeSet } from '../circuit/edge-set.js';
 export type PerPrompt = readonly number[];
 
 /**
- * What a pruner needs of the model: the metric of circuits on every prompt; decisions are made on the mean over the prompts
+ * What a search needs of the model: the metric of circuits on every prompt; decisions are made on the mean over the prompts
  * (src/base/mean.ts). Implementations decide how to compute them (whole passes, incrementally, several at once); the numbers
- * must not depend on that choice.
+ * must not depend on that choice, nor on what was evaluated before.
  */
-export interface RemovalEvaluator {
-  /** Metric of one circuit. */
-  perPrompt(circuit: EdgeSet): Promise<PerPrompt>;
-
-  /**
-   * Metrics of `current` without candidates[0], then without candidates[0..1], and so on, for the first k >= 1 candidates;
-   * k is the evaluator's choice. The caller uses the values up to the first candidate that it keeps and asks again.
-   *
-   * @param candidates edge ids present in `current`, in the order of testing; not empty.
-   */
-  withoutPrefixes(current: EdgeSet, candidates: readonly number[]): Promise<readonly PerPrompt[]>;
+export interface CircuitEvaluator {
+  /** How many circuits share a submission; more may be asked for at once, and are then evaluated in turn. */
+  readonly most: number;
+  perPrompt(circuits: readonly EdgeSet[]): Promise<readonly PerPrompt[]>;
 }

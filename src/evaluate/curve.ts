@@ -1,7 +1,7 @@
 import { mean } from '../base/mean.js';
 import { candidateEdges, keptEdges, type Circuit } from '../circuit/circuit.js';
 import { EdgeSet } from '../circuit/edge-set.js';
-import type { RemovalEvaluator } from '../discover/ports.js';
+import type { CircuitEvaluator } from '../discover/ports.js';
 import { faithfulness } from './faithfulness.js';
 
 /** Faithfulness of the `edges` strongest kept edges. */
@@ -24,7 +24,7 @@ export function curveSizes(kept: number): number[] {
  * @param model metric of the whole model, @param empty metric of the empty circuit; both in loss form.
  */
 export async function faithfulnessCurve(
-  evaluator: RemovalEvaluator,
+  evaluator: CircuitEvaluator,
   circuit: Circuit,
   { model, empty }: { readonly model: number; readonly empty: number },
   onPoint: () => void = () => {},
@@ -39,7 +39,8 @@ export async function faithfulnessCurve(
   for (const size of curveSizes(keptEdges(circuit))) {
     const strongest = new Set(ranked.slice(0, size));
     const part = EdgeSet.where(topology, (id) => strongest.has(id) || (id >= candidates && kept.has(id)));
-    points.push({ edges: size, faithfulness: faithfulness(mean(await evaluator.perPrompt(part)), model, empty) });
+    const [values] = await evaluator.perPrompt([part]);
+    points.push({ edges: size, faithfulness: faithfulness(mean(values!), model, empty) });
     onPoint();
   }
   return points;

@@ -1,170 +1,277 @@
 import { BRANCHES } from '../circuit/nodes.js';
 import type { EdgeSet } from '../circuit/edge-set.js';
-import type { NodesInUse } from '../circuit/reachability.js';
+import { EXTENT, type Extent, type NodesInUse } from '../circuit/reachability.js';
 import type { Topology } from '../circuit/topology.js';
 import type { Layout } from '../model/layout.js';
-import { PANEL4, type LayerWeights, type Matrix } from '../model/weights.js';
-import { JOB_WORDS, jobWords, wholeJobs, type WholeJob } from './matmul.js';
+import { matrixChunks, PANEL4, type ChunkColumns } from '../model/weights.js';
+import type { Work } from '../gpu/gpu.js';
+import { everyRow, JOB_WORDS, jobWords, wholeJobs, type RowsOf, type WholeJob } from './matmul.js';
+import type { PassShape } from './pass-plan.js';
+import type { PortBases } from './port-bases.js';
+import type { RowLists } from './row-lists.js';
 
-/** Where the jobs of one dispatch are listed, and how many there are. */
+/** Where the jobs of one dispatch are listed, how many there are, and the most rows of one. */
 export interface JobTable {
   readonly jobsAt: number;
   count: number;
+  rows: number;
+}
+
+/** The jobs that form inputs of ports, the rows of all of them together, and what must be done to bases first. */
+export interface InputTables {
+  readonly bases: JobTable;
+  readonly inputs: JobTable;
+  totalRows: number;
 }
 
 /** The job tables of one layer; of a matrix, one per chunk. */
 export interface LayerTables {
-  readonly headInputs: JobTable;
+  readonly headInputs: InputTables;
   readonly projections: readonly JobTable[];
-  /** Cut direct edges: (circuit, port). */
+  /** Cut direct edges. */
   readonly replaced: JobTable;
-  /** Heads in use: circuit * H + head. */
+  /** Heads to compute. */
   readonly heads: JobTable;
   readonly attentionOut: readonly JobTable[];
-  readonly mlpInput: JobTable;
+  readonly mlpInput: InputTables;
   readonly mlpIn: readonly JobTable[];
   readonly mlpOut: readonly JobTable[];
 }
 
-/** A circuit to compute, and the nodes of it that matter. */
-export interface CircuitInUse {
+/** A circuit to compute, and where which nodes of it are to be computed. */
+export interface CircuitWork {
   readonly circuit: EdgeSet;
-  readonly use: NodesInUse;
+  readonly compute: NodesInUse;
 }
 
+/** The input of a port as the kernels make it: its first row among the rows of all inputs, and its token rows. */
+interface InputSlot {
+  readonly firstRow: number;
+  readonly rows: RowsOf;
+}
+
+// Words of a job: see the kernels that read them.
+const INPUT_WORDS = 9;
+const BASE_WORDS = 6;
+const REPLACED_WORDS = 4;
+const HEAD_WORDS = 3;
+/** In place of a base: start from the port's constant. */
+export const FROM_CONSTANT = 0xffffffff;
+
 /**
- * The words that tell the kernels of one pass which circuits to compute, and which nodes of them. Tables have fixed places,
- * sized for the worst case, so that operations can be bound once; `fill` rewrites their contents.
+ * The words that tell the kernels of one pass which circuits to compute, which nodes of them, and where. Job tables have fixed
+ * places, sized for the worst case, so that operations can be bound once; lists of writers follow after them. `fill` rewrites all.
  *
- * Two kinds of work are left out, without changing a bit of the result: nodes that no kept path leads from to the logits, and
- * inputs that several ports of a layer share, which are formed and normed once.
+ * Two kinds of work are left out, without changing a bit of the result: what `compute` leaves out, and inputs that several ports
+ * of a layer share, which are formed and normed once.
  */
 export class CircuitTables {
   readonly words: Uint32Array<ArrayBuffer>;
   readonly layers: readonly LayerTables[];
-  readonly logits: JobTable;
+  readonly logits: InputTables;
   readonly #topology: Topology;
   readonly #layout: Layout;
   readonly #tokens: number;
-  readonly #weights: readonly LayerWeights[];
+  readonly #chunks: Readonly<Record<'qkv' | 'attentionOut' | 'mlpIn' | 'mlpOut', readonly ChunkColumns[]>>;
+  /** Where the row lists are, by extent; logits have one of their own. */
+  readonly #rowsAt: Readonly<Record<keyof RowLists, number>>;
+  readonly #rowCounts: Record<keyof RowLists, number> = { every: 0, live: 0, metric: 0, logits: 0 };
+  readonly #listsAt: number;
+  #used = 0;
+  /** Query-key pairs of the rows of each list. */
+  readonly #pairs: Record<keyof RowLists, number> = { every: 0, live: 0, metric: 0, logits: 0 };
+  readonly #sequence: number;
+  #work: Work = { flops: 0, bytes: 0 };
 
-  constructor(topology: Topology, layout: Layout, weights: readonly LayerWeights[], tokens: number, circuits: number) {
+  /** @param chunkBytes most bytes of a chunk of a matrix. */
+  constructor(topology: Topology, layout: Layout, shape: PassShape, chunkBytes: number) {
     this.#topology = topology;
     this.#layout = layout;
-    this.#tokens = tokens;
-    this.#weights = weights;
+    this.#tokens = shape.prompts * shape.sequence;
+    this.#sequence = shape.sequence;
+    const { circuits } = shape;
+    const { width4, head4, mlp4 } = layout;
     const headPorts = 3 * topology.heads;
-    let size = 0;
-    const table = (words: number): JobTable => {
-      const region = { jobsAt: size, count: 0 };
-      size += words;
-      return region;
+    this.#chunks = {
+      qkv: matrixChunks(width4, headPorts * head4, chunkBytes),
+      attentionOut: matrixChunks(topology.heads * head4, width4, chunkBytes),
+      mlpIn: matrixChunks(width4, mlp4, chunkBytes),
+      mlpOut: matrixChunks(mlp4, width4, chunkBytes),
     };
-    // Input jobs take two words each and are followed by their masks.
-    const inputs = (ports: number, port: number): JobTable =>
-      table(circuits * ports * (2 + Math.ceil(topology.fanIn(port) / 32)));
-    const products = (matrix: Matrix, jobs: number): JobTable[] => matrix.chunks.map(() => table(JOB_WORDS * jobs));
-    this.layers = weights.map((layer, l) => ({
-      headInputs: inputs(headPorts, topology.headPort(l, 'q', 0)),
+    let size = 0;
+    const region = (words: number): number => (size += words) - words;
+    const table = (words: number, most: number): JobTable => ({ jobsAt: region(words * most), count: 0, rows: 0 });
+    const inputs = (ports: number): InputTables => ({
+      bases: table(BASE_WORDS, ports), // a port's base changes at most once a pass
+      inputs: table(INPUT_WORDS, circuits * ports),
+      totalRows: 0,
+    });
+    const products = (chunks: readonly ChunkColumns[], jobs: number): JobTable[] =>
+      chunks.map(() => table(JOB_WORDS, jobs));
+    this.#rowsAt = {
+      every: region(this.#tokens),
+      live: region(this.#tokens),
+      metric: region(shape.prompts),
+      logits: region(shape.prompts),
+    };
+    this.layers = Array.from({ length: topology.layers }, () => ({
+      headInputs: inputs(headPorts),
       // A run of ports with one input makes one job, or one more for every border of a panel inside it.
-      projections: products(layer.qkv, circuits * (headPorts + Math.ceil(layer.qkv.columns4 / PANEL4))),
-      replaced: table(2 * circuits * headPorts),
-      heads: table(circuits * topology.heads),
-      attentionOut: products(layer.attentionOut, circuits * topology.heads),
-      mlpInput: inputs(1, topology.mlpPort(l)),
-      mlpIn: products(layer.mlpIn, circuits),
-      mlpOut: products(layer.mlpOut, circuits),
+      projections: products(this.#chunks.qkv, circuits * (headPorts + Math.ceil((headPorts * head4) / PANEL4))),
+      replaced: table(REPLACED_WORDS, circuits * headPorts),
+      heads: table(HEAD_WORDS, circuits * topology.heads),
+      attentionOut: products(this.#chunks.attentionOut, circuits * topology.heads),
+      mlpInput: inputs(1),
+      mlpIn: products(this.#chunks.mlpIn, circuits),
+      mlpOut: products(this.#chunks.mlpOut, circuits),
     }));
-    this.logits = inputs(1, topology.logitsPort);
-    this.words = new Uint32Array(size);
+    this.logits = inputs(1);
+    this.#listsAt = size;
+    // Every writer of a port is listed once per circuit, as cut or as kept, and at most once more to bring a base up to date.
+    this.words = new Uint32Array(size + (circuits + 1) * topology.additionEdges);
   }
 
-  fill(circuits: readonly CircuitInUse[]): void {
-    for (let l = 0; l < this.#topology.layers; l++) {
-      this.#fillAttention(l, circuits);
-      this.#fillMlp(l, circuits);
+  /** The words that the last `fill` wrote. */
+  get written(): Uint32Array<ArrayBuffer> {
+    return this.words.subarray(0, this.#used);
+  }
+
+  /** What the jobs of the last `fill` cost: operations on f32, and bytes that they read and write at least. */
+  get work(): Work {
+    return this.#work;
+  }
+
+  /** Rows of all jobs of the layer's or the logits' inputs start at row 0 of their tensor, job after job. */
+  fill(circuits: readonly CircuitWork[], rows: RowLists, bases: PortBases): void {
+    this.#used = this.#listsAt;
+    this.#work = { flops: 0, bytes: 0 };
+    bases.nextPass();
+    for (const name of ['every', 'live', 'metric', 'logits'] as const) {
+      this.words.set(rows[name], this.#rowsAt[name]);
+      this.#rowCounts[name] = rows[name].length;
+      this.#pairs[name] = rows[name].reduce((sum, row) => sum + (row % this.#sequence) + 1, 0);
     }
-    this.#fillInputs(this.logits, circuits, [this.#topology.logitsPort]);
+    for (let l = 0; l < this.#topology.layers; l++) {
+      this.#fillAttention(l, circuits, bases);
+      this.#fillMlp(l, circuits, bases);
+    }
+    const { logitsPort } = this.#topology;
+    this.#fillInputs(this.logits, circuits, [logitsPort], bases, () => this.#rows('logits'));
   }
 
-  #fillAttention(l: number, circuits: readonly CircuitInUse[]): void {
+  #fillAttention(l: number, circuits: readonly CircuitWork[], bases: PortBases): void {
     const topology = this.#topology;
     const { heads } = topology;
     const tables = this.layers[l]!;
     const ports = BRANCHES.flatMap((branch) =>
       Array.from({ length: heads }, (_, head) => topology.headPort(l, branch, head)),
     );
-    this.#fillProjections(l, ports, circuits, this.#fillInputs(tables.headInputs, circuits, ports));
+    this.#fillProjections(l, ports, circuits, this.#fillInputs(tables.headInputs, circuits, ports, bases));
 
-    const used = circuits.flatMap(({ use }, c) =>
-      Array.from({ length: heads }, (_, h) => h)
-        .filter((h) => use.writers[topology.headWriter(l, h)])
-        .map((h) => ({ c, h })),
+    const computed = circuits.flatMap(({ compute }, c) =>
+      Array.from({ length: heads }, (_, h) => ({ c, h, extent: compute.writers[topology.headWriter(l, h)]! })).filter(
+        ({ extent }) => extent !== EXTENT.none,
+      ),
     );
-    const replaced = used.flatMap(({ c, h }) =>
-      BRANCHES.flatMap((branch, b) => {
-        const cut = !circuits[c]!.circuit.has(topology.directEdge(topology.headPort(l, branch, h)));
-        return cut ? [[c, b * heads + h]] : [];
-      }),
+    this.#write(
+      tables.replaced,
+      computed.flatMap(({ c, h, extent }) =>
+        BRANCHES.flatMap((branch, b) => {
+          const cut = !circuits[c]!.circuit.has(topology.directEdge(topology.headPort(l, branch, h)));
+          const rows = this.#rowsOf(branch === 'q' || extent !== EXTENT.metric ? extent : EXTENT.live);
+          return cut ? [{ words: [c, b * heads + h, rows.at, rows.count], rows: rows.count }] : [];
+        }),
+      ),
     );
-    this.#write(tables.replaced, replaced);
     this.#write(
       tables.heads,
-      used.map(({ c, h }) => [c * heads + h]),
+      computed.map(({ c, h, extent }) => {
+        const rows = this.#rowsOf(extent);
+        this.#countAttention(extent);
+        return { words: [c * heads + h, rows.at, rows.count], rows: rows.count };
+      }),
     );
     const { head4 } = this.#layout;
-    const jobs = used.map(({ c, h }) => ({
+    const jobs = computed.map(({ c, h, extent }) => ({
       a: (c * heads + h) * this.#tokens * head4,
       weight: h * 4 * head4 * PANEL4,
       out: this.#writerAt(c, topology.headWriter(l, h)),
+      rows: this.#rowsOf(extent),
     }));
-    this.#writeProduct(tables.attentionOut, this.#weights[l]!.attentionOut, jobs);
+    this.#writeProduct(tables.attentionOut, this.#chunks.attentionOut, head4, jobs);
   }
 
-  #fillMlp(l: number, circuits: readonly CircuitInUse[]): void {
+  #fillMlp(l: number, circuits: readonly CircuitWork[], bases: PortBases): void {
     const { width4, mlp4 } = this.#layout;
     const tables = this.layers[l]!;
-    // slots[c] is undefined where the MLP of circuit c is not in use.
-    const slots = this.#fillInputs(tables.mlpInput, circuits, [this.#topology.mlpPort(l)]);
-    const used = slots.flatMap((slot, c) => (slot === undefined ? [] : [{ c, slot }]));
-    const { mlpIn, mlpOut } = this.#weights[l]!;
+    // slots[c] is undefined where the MLP of circuit c is not computed.
+    const slots = this.#fillInputs(tables.mlpInput, circuits, [this.#topology.mlpPort(l)], bases);
+    const computed = slots.flatMap((slot, c) => (slot === undefined ? [] : [{ c, ...slot }]));
     const hiddenAt = (c: number): number => c * this.#tokens * mlp4;
     this.#writeProduct(
       tables.mlpIn,
-      mlpIn,
-      used.map(({ c, slot }) => ({ a: slot * this.#tokens * width4, out: hiddenAt(c) })),
+      this.#chunks.mlpIn,
+      width4,
+      computed.map(({ c, firstRow, rows }) => ({
+        a: firstRow * width4,
+        out: hiddenAt(c),
+        rows: everyRow(rows.count),
+      })),
     );
     this.#writeProduct(
       tables.mlpOut,
-      mlpOut,
-      used.map(({ c }) => ({ a: hiddenAt(c), out: this.#writerAt(c, this.#topology.mlpWriter(l)) })),
+      this.#chunks.mlpOut,
+      mlp4,
+      computed.map(({ c, rows }) => ({ a: hiddenAt(c), out: this.#writerAt(c, this.#topology.mlpWriter(l)), rows })),
     );
   }
 
   /**
-   * One job per distinct (circuit, mask) among the ports in use, each followed by its mask.
+   * One job per distinct (circuit, mask, rows) among the ports to compute.
    *
-   * @returns per circuit and port the job that makes its input; undefined for a port that is not in use.
+   * @returns per circuit and port its input; undefined for a port that is not computed.
    */
-  #fillInputs(table: JobTable, circuits: readonly CircuitInUse[], ports: readonly number[]): (number | undefined)[] {
-    const masks: { readonly c: number; readonly mask: Uint32Array }[] = [];
-    const slots = circuits.flatMap(({ circuit, use }, c) => {
-      const known = new Map<string, number>();
+  #fillInputs(
+    tables: InputTables,
+    circuits: readonly CircuitWork[],
+    ports: readonly number[],
+    bases: PortBases,
+    rowsOf: (extent: Extent) => RowsOf = (extent) => this.#rowsOf(extent),
+  ): (InputSlot | undefined)[] {
+    const topology = this.#topology;
+    const jobs: TableJob[] = [];
+    const updates: TableJob[] = [];
+    tables.totalRows = 0;
+    const slots = circuits.flatMap(({ circuit, compute }, c) => {
+      const known = new Map<string, InputSlot>();
       return ports.map((port) => {
-        if (!use.ports[port]) return undefined;
-        const mask = circuit.bits(this.#topology.firstEdge(port), this.#topology.fanIn(port));
-        const key = mask.join();
-        const slot = known.get(key) ?? masks.push({ c, mask }) - 1;
+        const extent = compute.ports[port]!;
+        if (extent === EXTENT.none) return undefined;
+        const mask = circuit.bits(topology.firstEdge(port), topology.fanIn(port));
+        const key = `${extent} ${mask.join()}`;
+        let slot = known.get(key);
+        if (slot) return slot;
+        const rows = rowsOf(extent);
+        slot = { firstRow: tables.totalRows, rows };
         known.set(key, slot);
+        tables.totalRows += rows.count;
+        const { kept, cut } = splitWriters(mask, topology.fanIn(port));
+        const { slab = FROM_CONSTANT, further, update } = bases.use(port, extent, cut);
+        if (update) {
+          const resume = update.resume ? 1 : 0;
+          const words = [update.slab, resume, rows.at, rows.count, ...this.#list(update.writers)];
+          updates.push({ words, rows: rows.count });
+          this.#countSum(rows.count, update.writers.length);
+        }
+        const words = [c, rows.at, rows.count, slot.firstRow, slab, ...this.#list(further), ...this.#list(kept)];
+        jobs.push({ words, rows: rows.count });
+        this.#countSum(rows.count, further.length + kept.length);
+        this.#countNorm(rows.count);
         return slot;
       });
     });
-    const masksAt = table.jobsAt + 2 * masks.length;
-    this.#write(
-      table,
-      masks.map(({ c, mask }, j) => [c, masksAt + j * mask.length]),
-    );
-    masks.forEach(({ mask }, j) => this.words.set(mask, masksAt + j * mask.length));
+    this.#write(tables.bases, updates);
+    this.#write(tables.inputs, jobs);
     return slots;
   }
 
@@ -172,31 +279,33 @@ export class CircuitTables {
   #fillProjections(
     layer: number,
     ports: readonly number[],
-    circuits: readonly CircuitInUse[],
-    slots: readonly (number | undefined)[],
+    circuits: readonly CircuitWork[],
+    slots: readonly (InputSlot | undefined)[],
   ): void {
     const { head4, width4 } = this.#layout;
-    this.#weights[layer]!.qkv.chunks.forEach((chunk, i) => {
-      const jobs: number[][] = [];
+    this.#chunks.qkv.forEach((chunk, i) => {
+      const jobs: TableJob[] = [];
       const endOfChunk = chunk.firstColumn4 + chunk.columns4;
       for (let c = 0; c < circuits.length; c++) {
-        const slotOf = (column4: number): number | undefined => slots[c * ports.length + Math.floor(column4 / head4)];
+        const slotOf = (column4: number): InputSlot | undefined =>
+          slots[c * ports.length + Math.floor(column4 / head4)];
         for (let first = chunk.firstColumn4, end = first; first < endOfChunk; first = end) {
           const panelAt = Math.floor(first / PANEL4) * PANEL4;
           const slot = slotOf(first);
           do end++;
           while (end < Math.min(panelAt + PANEL4, endOfChunk) && slotOf(end) === slot);
           if (slot === undefined) continue;
-          jobs.push(
-            jobWords({
-              a: slot * this.#tokens * width4,
-              weight: 4 * width4 * (panelAt - chunk.firstColumn4),
-              bias: panelAt,
-              out: c * this.#tokens * ports.length * head4 + panelAt,
-              firstColumn4: first - panelAt,
-              endColumn4: end - panelAt,
-            }),
-          );
+          const words = jobWords({
+            a: slot.firstRow * width4,
+            weight: 4 * width4 * (panelAt - chunk.firstColumn4),
+            bias: panelAt,
+            out: c * this.#tokens * ports.length * head4 + panelAt,
+            firstColumn4: first - panelAt,
+            endColumn4: end - panelAt,
+            rows: slot.rows,
+          });
+          jobs.push({ words, rows: slot.rows.count });
+          this.#countProduct(slot.rows.count, width4, end - first);
         }
       }
       this.#write(this.layers[layer]!.projections[i]!, jobs);
@@ -207,16 +316,98 @@ export class CircuitTables {
     return (c * this.#topology.writers.length + writer) * this.#tokens * this.#layout.width4;
   }
 
-  #writeProduct(tables: readonly JobTable[], matrix: Matrix, jobs: readonly WholeJob[]): void {
-    matrix.chunks.forEach((chunk, i) => this.#write(tables[i]!, wholeJobs(chunk, jobs)));
+  #rowsOf(extent: Extent): RowsOf {
+    return this.#rows(listOf(extent));
   }
 
-  #write(table: JobTable, jobs: readonly (readonly number[])[]): void {
+  #rows(name: keyof RowLists): RowsOf {
+    return { count: this.#rowCounts[name], at: this.#rowsAt[name] };
+  }
+
+  /** Writes a list after all others. Returns where it is and its length. */
+  #list(writers: readonly number[]): [number, number] {
+    const at = this.#used;
+    this.words.set(writers, at);
+    this.#used += writers.length;
+    return [at, writers.length];
+  }
+
+  #writeProduct(
+    tables: readonly JobTable[],
+    chunks: readonly ChunkColumns[],
+    inner4: number,
+    jobs: readonly WholeJob[],
+  ): void {
+    chunks.forEach((chunk, i) => {
+      for (const { rows } of jobs) this.#countProduct(rows.count, inner4, chunk.columns4);
+      const words = wholeJobs(chunk, jobs);
+      this.#write(
+        tables[i]!,
+        jobs.map(({ rows }, j) => ({ words: words[j]!, rows: rows.count })),
+      );
+    });
+  }
+
+  /** A product of matrices: rows x inner by inner x columns. */
+  #countProduct(rows: number, inner4: number, columns4: number): void {
+    this.#count(2 * rows * 16 * inner4 * columns4, rows * (4 * inner4 + 4 * columns4) + 16 * inner4 * columns4);
+  }
+
+  /** A sum over writers, from a base or a constant on. */
+  #countSum(rows: number, writers: number): void {
+    const row = 4 * this.#layout.width4;
+    this.#count(rows * row * writers, rows * row * (writers + 2));
+  }
+
+  /** Mean, variance, scale and shift: about eight operations an element. */
+  #countNorm(rows: number): void {
+    const row = 4 * this.#layout.width4;
+    this.#count(8 * rows * row, 2 * rows * row);
+  }
+
+  /** Scores, softmax (about four operations a pair) and mix of one head. */
+  #countAttention(extent: Extent): void {
+    const name = listOf(extent);
+    const head = 4 * this.#layout.head4;
+    const rows = this.#rowCounts[name];
+    this.#count(this.#pairs[name] * (4 * head + 4), 2 * rows * (head + this.#sequence) + 2 * this.#tokens * head);
+  }
+
+  #count(flops: number, elements: number): void {
+    this.#work = { flops: this.#work.flops + flops, bytes: this.#work.bytes + 4 * elements };
+  }
+
+  #write(table: JobTable, jobs: readonly TableJob[]): void {
     let at = table.jobsAt;
-    for (const words of jobs) {
+    table.rows = 0;
+    for (const { words, rows } of jobs) {
       this.words.set(words, at);
       at += words.length;
+      table.rows = Math.max(table.rows, rows);
     }
     table.count = jobs.length;
   }
+}
+
+function listOf(extent: Extent): keyof RowLists {
+  return extent === EXTENT.metric ? 'metric' : extent === EXTENT.live ? 'live' : 'every';
+}
+
+/** How many words the tables of such a pass take. */
+export function tableWords(topology: Topology, layout: Layout, shape: PassShape, chunkBytes: number): number {
+  return new CircuitTables(topology, layout, shape, chunkBytes).words.length;
+}
+
+/** The words of one job, and its rows. */
+interface TableJob {
+  readonly words: readonly number[];
+  readonly rows: number;
+}
+
+/** A port's writers in the order in which it adds them up: the cut ones, then the kept ones, each from the last to the first. */
+function splitWriters(mask: Uint32Array, fanIn: number): { readonly kept: number[]; readonly cut: number[] } {
+  const kept: number[] = [];
+  const cut: number[] = [];
+  for (let u = fanIn - 1; u >= 0; u--) (((mask[u >> 5]! >>> (u & 31)) & 1) === 1 ? kept : cut).push(u);
+  return { kept, cut };
 }

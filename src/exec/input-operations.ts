@@ -1,13 +1,15 @@
 import type { Arena, Tensor } from '../gpu/arena.js';
-import type { Operation } from '../gpu/gpu.js';
+import type { Operation, Recording } from '../gpu/gpu.js';
+import type { InputTables } from './circuit-tables.js';
 import type { PassFrame } from './pass-frame.js';
+import type { RowLists } from './row-lists.js';
 
 /** What a pass reads besides the weights: tokens, and what cut edges carry. All live as long as the bound pass is used. */
 export interface PassInputs {
   /** Token ids [T], prompt by prompt, padded on the right. */
   readonly ids: Tensor;
-  /** Per prompt the token index (0..T-1) whose logits are wanted. */
-  readonly metricRows: Tensor;
+  /** Which rows (0..T-1) matter. */
+  readonly rows: RowLists;
   /** Values that cut edges carry [W, T, width]. */
   readonly ablated: Tensor;
   /** Projections that cut direct edges carry [L, T, 3H, head]. */
@@ -16,54 +18,60 @@ export interface PassInputs {
 
 /** Operations of a pass that depend on its inputs. */
 export interface BoundPass {
+  readonly rows: RowLists;
   readonly embed: readonly Operation[];
-  readonly attentionInputs: readonly Operation[];
-  readonly mlpInputs: readonly Operation[];
+  readonly attentionInputs: readonly InputOperations[];
+  readonly mlpInputs: readonly InputOperations[];
   /** Per layer; none where the inputs come without ablated projections. */
   readonly replacePorts: readonly Operation[];
-  readonly logitsInputs: Operation;
+  readonly logitsInputs: InputOperations;
 }
+
+/** What forms the inputs of a group of ports that read the same writers: the heads of a layer, an MLP, the logits. */
+export interface InputOperations {
+  readonly bases: Operation;
+  readonly inputs: Operation;
+}
+
+const WORKGROUP = 64;
 
 /** Binds the operations that read tokens and ablated values; their uniforms belong to `arena`. */
 export async function bindInputs(arena: Arena, frame: PassFrame, inputs: PassInputs): Promise<BoundPass> {
-  const { topology, tables, weights, tokens } = frame;
+  const { topology, tables, weights } = frame;
   const { attentionBias } = weights;
-  const everyRow = arena.upload(
-    'every row',
-    Uint32Array.from({ length: tokens }, (_, t) => t),
-  );
-  const inputsOf = (port: number, jobsAt: number, bias: Tensor): Promise<Operation> =>
-    bindPortInputs(arena, frame, inputs, { port, jobsAt, bias, rows: everyRow, outRows: tokens });
-  const layers = weights.layers.map((_, l) => l);
+  const bind = (group: InputTables, bias: Tensor): Promise<InputOperations> =>
+    bindPortInputs(arena, frame, inputs, group, bias);
   return {
+    rows: inputs.rows,
     embed: await bindEmbedding(arena, frame, inputs.ids),
-    attentionInputs: await Promise.all(
-      layers.map((l) => inputsOf(topology.headPort(l, 'q', 0), tables.layers[l]!.headInputs.jobsAt, attentionBias[l]!)),
-    ),
+    attentionInputs: await Promise.all(tables.layers.map(({ headInputs }, l) => bind(headInputs, attentionBias[l]!))),
     mlpInputs: await Promise.all(
-      layers.map((l) => {
-        const bias = attentionBias[topology.parallel ? l : l + 1]!;
-        return inputsOf(topology.mlpPort(l), tables.layers[l]!.mlpInput.jobsAt, bias);
-      }),
+      tables.layers.map(({ mlpInput }, l) => bind(mlpInput, attentionBias[topology.parallel ? l : l + 1]!)),
     ),
     replacePorts: inputs.ablatedPorts ? await bindReplacements(arena, frame, inputs.ablatedPorts) : [],
-    logitsInputs: await bindPortInputs(arena, frame, inputs, {
-      port: topology.logitsPort,
-      jobsAt: tables.logits.jobsAt,
-      bias: attentionBias[topology.layers]!,
-      rows: inputs.metricRows,
-      outRows: frame.shape.prompts,
-    }),
+    logitsInputs: await bind(tables.logits, attentionBias[topology.layers]!),
   };
 }
 
-/** `input` writer of every circuit, one operation per chunk of the embedding. */
+/** Records the inputs of a group of ports, as its tables say. */
+export function encodeInputs(
+  recording: Recording,
+  { bases, inputs }: InputOperations,
+  tables: InputTables,
+  width4: number,
+): void {
+  const groups = (rows: number): number => Math.ceil((rows * width4) / WORKGROUP);
+  recording.dispatch(bases, groups(tables.bases.rows), tables.bases.count);
+  recording.dispatch(inputs, groups(tables.inputs.rows), tables.inputs.count);
+}
+
+/** `input` writer of the first circuit, one operation per chunk of the embedding. */
 function bindEmbedding(arena: Arena, frame: PassFrame, ids: Tensor): Promise<Operation[]> {
   const { embed, positions, layout } = frame.weights;
   return Promise.all(
     embed.chunks.map((chunk) =>
       arena.operation('embed', {
-        buffers: { weight: chunk.data, ids, positions, live: frame.tensors.live },
+        buffers: { weight: chunk.data, ids, positions, live: frame.live },
         params: {
           tokens: frame.tokens,
           sequence: frame.shape.sequence,
@@ -79,39 +87,33 @@ function bindEmbedding(arena: Arena, frame: PassFrame, ids: Tensor): Promise<Ope
   );
 }
 
-/** A group of ports that read the same writers: the heads of a layer, an MLP, the logits. */
-interface PortGroup {
-  readonly port: number;
-  readonly jobsAt: number;
-  readonly bias: Tensor;
-  /** Tokens to compute. */
-  readonly rows: Tensor;
-  readonly outRows: number;
-}
-
-function bindPortInputs(arena: Arena, frame: PassFrame, inputs: PassInputs, group: PortGroup): Promise<Operation> {
-  return arena.operation('port_inputs', {
-    buffers: {
-      control: frame.control,
-      rows: group.rows,
-      live: frame.tensors.live,
-      ablated: inputs.ablated,
-      bias: group.bias,
-      positions: frame.weights.positions,
-      x: frame.tensors.inputs,
-    },
-    params: {
-      tokens: frame.tokens,
-      sequence: frame.shape.sequence,
-      width4: frame.weights.layout.width4,
-      out_rows: group.outRows,
-      writers: frame.topology.fanIn(group.port),
-      writer_total: frame.topology.writers.length,
-      jobs_at: group.jobsAt,
-      add_positions: frame.positionsInInput ? 0 : 1,
-    },
-    overrides: {},
-  });
+async function bindPortInputs(
+  arena: Arena,
+  frame: PassFrame,
+  { ablated }: PassInputs,
+  { bases, inputs }: InputTables,
+  bias: Tensor,
+): Promise<InputOperations> {
+  const { positions, layout } = frame.weights;
+  const buffers = { control: frame.control, ablated, bias, positions, bases: frame.bases };
+  const params = {
+    tokens: frame.tokens,
+    sequence: frame.shape.sequence,
+    width4: layout.width4,
+    add_positions: frame.positionsInInput ? 0 : 1,
+  };
+  return {
+    bases: await arena.operation('port_bases', {
+      buffers,
+      params: { ...params, jobs_at: bases.jobsAt },
+      overrides: {},
+    }),
+    inputs: await arena.operation('port_inputs', {
+      buffers: { ...buffers, live: frame.live, x: frame.tensors.inputs },
+      params: { ...params, jobs_at: inputs.jobsAt, writer_total: frame.topology.writers.length },
+      overrides: {},
+    }),
+  };
 }
 
 function bindReplacements(arena: Arena, frame: PassFrame, ablatedPorts: Tensor): Promise<Operation[]> {

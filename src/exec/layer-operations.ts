@@ -64,7 +64,7 @@ export async function bindLayer(arena: Arena, frame: PassFrame, layer: number): 
     }),
     attentionOut: await product(weights.attentionOut, tables.attentionOut, {
       a: tensors.z,
-      out: tensors.live,
+      out: frame.live,
       inner4: head4,
       outStride: width4,
       bias: undefined,
@@ -80,7 +80,7 @@ export async function bindLayer(arena: Arena, frame: PassFrame, layer: number): 
     }),
     mlpOut: await product(weights.mlpOut, tables.mlpOut, {
       a: tensors.hidden,
-      out: tensors.live,
+      out: frame.live,
       inner4: mlp4,
       outStride: width4,
       bias: weights.mlpOutBias,

@@ -2,10 +2,11 @@ import { sliceOf, type Arena, type Tensor } from '../gpu/arena.js';
 import type { Operation, Recording } from '../gpu/gpu.js';
 import type { BufferSlice } from '../gpu/kernel.js';
 import type { ModelWeights } from '../model/weights.js';
-import { matmul, runMatmul, wholeJobs, type MatmulOperation } from './matmul.js';
+import { everyRow, matmul, runMatmul, wholeJobs, type MatmulOperation } from './matmul.js';
 import type { Readout, ReadoutPart } from './metrics.js';
 import { ROW_WORKGROUP } from './layer-operations.js';
-import type { PatchedPass } from './patched-pass.js';
+import type { PassScratch } from './pass-frame.js';
+import { readoutTensors } from './pass-plan.js';
 
 /** Right and wrong answers of one prompt, as token ids. */
 export interface Answers {
@@ -24,31 +25,29 @@ export interface BoundReadout {
 }
 
 /**
- * Logits at the metric positions, and what the metrics read of them. Works on the tensors of one PatchedPass; its outputs
+ * Logits at the metric positions, and what the metrics read of them. Works on what passes leave in the room that they share; its outputs
  * are small (at most ten numbers per circuit and prompt) and are all that is copied to the host.
  */
 export class LogitsReadout {
-  readonly #pass: PatchedPass;
-  readonly #weights: ModelWeights;
+  readonly #scratch: PassScratch;
   readonly #kl: Tensor;
   readonly #logitScores: Tensor;
   readonly #probabilityScores: Tensor;
   readonly #best: Tensor;
 
-  constructor(pass: PatchedPass, weights: ModelWeights, arena: Arena) {
-    this.#pass = pass;
-    this.#weights = weights;
-    const rows = pass.shape.circuits * pass.shape.prompts;
-    this.#kl = arena.tensor('kl', [rows]);
-    this.#logitScores = arena.tensor('logit scores', [rows, 4]);
-    this.#probabilityScores = arena.tensor('probability scores', [rows, 4]);
-    this.#best = arena.tensor('argmax', [rows]);
+  constructor(scratch: PassScratch, arena: Arena) {
+    this.#scratch = scratch;
+    const shapes = readoutTensors(scratch.shape);
+    this.#kl = arena.tensor('kl', shapes.kl);
+    this.#logitScores = arena.tensor('logit scores', shapes.logitScores);
+    this.#probabilityScores = arena.tensor('probability scores', shapes.probabilityScores);
+    this.#best = arena.tensor('argmax', shapes.best);
   }
 
   /** @param reference clean log-probabilities [prompts, vocabStride]; @param answers one entry per prompt of the pass. */
   async bind(arena: Arena, reference: Tensor, answers: readonly Answers[]): Promise<BoundReadout> {
-    const { spec, layout } = this.#weights;
-    const { tensors, shape } = this.#pass;
+    const { tensors, shape, weights } = this.#scratch;
+    const { spec, layout } = weights;
     const rows = shape.circuits * shape.prompts;
     const stride = layout.vocabStride;
     const lists = arena.upload('answers', answerLists(answers));
@@ -60,7 +59,7 @@ export class LogitsReadout {
       });
     const overrides = { WORKGROUP: ROW_WORKGROUP };
     return {
-      logits: await bindUnembedding(arena, this.#weights, tensors.normed, tensors.logits, rows),
+      logits: await bindUnembedding(arena, weights, tensors.normed, tensors.logits, rows),
       logSoftmax: await arena.operation('log_softmax', {
         buffers: { values: tensors.logits },
         params: { rows, vocab: spec.vocab, stride },
@@ -81,14 +80,21 @@ export class LogitsReadout {
     };
   }
 
-  /** Records the logits of `count` circuits [count, prompts, vocabStride] into the pass's `logits`. */
+  /** Records the logits of `count` circuits [count, prompts, vocabStride] into `logits`. */
   encodeLogits(recording: Recording, bound: BoundReadout, count: number): void {
-    for (const operation of bound.logits) runMatmul(recording, operation, 1, count * this.#pass.shape.prompts);
+    const { shape, weights } = this.#scratch;
+    const rows = count * shape.prompts;
+    for (const operation of bound.logits) runMatmul(recording, operation, 1, rows);
+    const [inner, columns] = [4 * weights.layout.width4, weights.layout.vocabStride];
+    weights.gpu.count({
+      flops: 2 * rows * inner * columns,
+      bytes: 4 * (rows * inner + inner * columns + rows * columns),
+    });
   }
 
   /** Turns the logits into log-probabilities, in place. */
   encodeLogProbs(recording: Recording, bound: BoundReadout, count: number): void {
-    recording.dispatchRows(bound.logSoftmax, count * this.#pass.shape.prompts);
+    recording.dispatchRows(bound.logSoftmax, count * this.#scratch.shape.prompts);
   }
 
   /**
@@ -102,7 +108,7 @@ export class LogitsReadout {
     count: number,
     parts: ReadonlySet<ReadoutPart>,
   ): () => Promise<Readout[][]> {
-    const prompts = this.#pass.shape.prompts;
+    const prompts = this.#scratch.shape.prompts;
     const rows = count * prompts;
     this.encodeLogits(recording, bound, count);
     if (parts.has('best')) recording.dispatchRows(bound.best, rows);
@@ -162,7 +168,10 @@ export function bindUnembedding(
         rows,
         inner4: layout.width4,
         outStride: layout.vocabStride / 4,
-        jobs: arena.upload('unembedding job', Uint32Array.from(wholeJobs(chunk, [{ a: 0, out: 0 }]).flat())),
+        jobs: arena.upload(
+          'unembedding job',
+          Uint32Array.from(wholeJobs(chunk, [{ a: 0, out: 0, rows: everyRow(rows) }]).flat()),
+        ),
         jobsAt: 0,
         bias: undefined,
       }),

@@ -1,10 +1,10 @@
 import type { Arena } from '../gpu/arena.js';
 import type { Operation, Recording } from '../gpu/gpu.js';
 import type { BufferSlice } from '../gpu/kernel.js';
-import { PANEL4, type Matrix, type MatrixChunk } from '../model/weights.js';
+import { TILES, type TileName } from '../gpu/tiles.js';
+import { PANEL4, type ChunkColumns, type Matrix } from '../model/weights.js';
 import type { Activation } from '../model/spec.js';
 
-const TILE_ROWS = 8;
 /** The number by which kernels/shared/activation.wgsl knows each activation. */
 export const ACTIVATIONS: Readonly<Record<Activation | 'none', number>> = {
   none: 0,
@@ -14,8 +14,22 @@ export const ACTIVATIONS: Readonly<Record<Activation | 'none', number>> = {
   silu: 4,
 };
 
-/** Words of one job in the tables that kernels/matmul.wgsl reads. */
-export const JOB_WORDS = 6;
+/** GROUPS of kernels/matmul_workgroup.wgsl: each takes as many rows. */
+const WORKGROUP_TILE_GROUPS = 8;
+
+/** Words of one job in the tables that kernels/shared/matmul_job.wgsl reads. */
+export const JOB_WORDS = 8;
+
+/** Rows of a job: how many of `a`, one after the other, and where the tables list the row of `out` that each goes to. */
+export interface RowsOf {
+  readonly count: number;
+  readonly at: number;
+}
+
+/** The first `count` rows, each to the row of the same number. */
+export function everyRow(count: number): RowsOf {
+  return { count, at: 0xffffffff };
+}
 
 /** A job: offsets in vec4s, the weight's within its chunk, and the columns to make, counted from those offsets. */
 export interface MatmulJob {
@@ -25,10 +39,11 @@ export interface MatmulJob {
   readonly out: number;
   readonly firstColumn4: number;
   readonly endColumn4: number;
+  readonly rows: RowsOf;
 }
 
-export function jobWords(job: MatmulJob): number[] {
-  return [job.a, job.weight, job.bias, job.out, job.firstColumn4, job.endColumn4];
+export function jobWords({ a, weight, bias, out, firstColumn4, endColumn4, rows }: MatmulJob): number[] {
+  return [a, weight, bias, out, firstColumn4, endColumn4, rows.count, rows.at];
 }
 
 /** A product with one chunk of a matrix, bound: run it with a number of jobs. */
@@ -36,12 +51,14 @@ export interface MatmulOperation {
   readonly operation: Operation;
   readonly gridX: number;
   readonly gridY: number;
+  /** Rows that a workgroup takes. */
+  readonly tileRows: number;
 }
 
 export interface MatmulUse {
   readonly a: BufferSlice;
   readonly out: BufferSlice;
-  /** Rows of every job. */
+  /** Most rows of a job. */
   readonly rows: number;
   /** Inner size of every job in vec4s; smaller than the matrix's where a job uses some of its rows (one head's). */
   readonly inner4: number;
@@ -54,26 +71,42 @@ export interface MatmulUse {
   readonly panels?: number;
   readonly bias: BufferSlice | undefined;
   readonly activation?: Activation;
+  /** Default: the device's. */
+  readonly tile?: TileName;
 }
 
 /** Binds the product with one chunk of `matrix`. Cost per job: 2 * rows * 4 inner4 * 4 columns4 FLOPs. */
 export async function matmul(arena: Arena, matrix: Matrix, chunk: number, use: MatmulUse): Promise<MatmulOperation> {
   const part = matrix.chunks[chunk]!;
-  const operation = await arena.operation('matmul', {
+  const tile = TILES[use.tile ?? arena.gpu.tile];
+  const tileRows = use.rows <= tile.fewRows ? tile.fewRows : tile.rows;
+  // A workgroup of the subgroup kernel must be part of one subgroup.
+  const lanes = tile.kernel === 'matmul_subgroup' ? Math.min(PANEL4, arena.gpu.subgroupLanes) : PANEL4;
+  const bound = {
     buffers: { weight: part.data, control: use.jobs, a: use.a, bias: use.bias ?? part.data, out: use.out },
     params: {
-      rows: use.rows,
       inner4: use.inner4,
       panel_rows4: matrix.inner4,
       out_stride: use.outStride,
       jobs_at: use.jobsAt,
     },
-    overrides: { HAS_BIAS: use.bias ? 1 : 0, ACTIVATION: ACTIVATIONS[use.activation ?? 'none'] },
-  });
+  };
+  const overrides = { HAS_BIAS: use.bias ? 1 : 0, ACTIVATION: ACTIVATIONS[use.activation ?? 'none'] };
+  const operations: Record<typeof tile.kernel, () => Promise<Operation>> = {
+    matmul: () => arena.operation('matmul', { ...bound, overrides }),
+    matmul_subgroup: () =>
+      arena.operation('matmul_subgroup', { ...bound, overrides: { ...overrides, ROWS: tileRows, LANES: lanes } }),
+    matmul_workgroup: () =>
+      arena.operation('matmul_workgroup', {
+        ...bound,
+        overrides: { ...overrides, ROWS: tileRows / WORKGROUP_TILE_GROUPS },
+      }),
+  };
   return {
-    operation,
-    gridX: use.panels ?? Math.ceil(part.columns4 / PANEL4),
-    gridY: Math.ceil(use.rows / TILE_ROWS),
+    operation: await operations[tile.kernel](),
+    gridX: (use.panels ?? Math.ceil(part.columns4 / PANEL4)) * (PANEL4 / lanes),
+    gridY: Math.ceil(use.rows / tileRows),
+    tileRows,
   };
 }
 
@@ -82,21 +115,22 @@ export interface WholeJob {
   readonly a: number;
   readonly out: number;
   readonly weight?: number;
+  readonly rows: RowsOf;
 }
 
 /** The words of jobs that make all columns of one chunk. */
-export function wholeJobs({ firstColumn4, columns4 }: MatrixChunk, jobs: readonly WholeJob[]): number[][] {
-  return jobs.map(({ a, out, weight = 0 }) =>
-    jobWords({ a, weight, bias: firstColumn4, out: out + firstColumn4, firstColumn4: 0, endColumn4: columns4 }),
+export function wholeJobs({ firstColumn4, columns4 }: ChunkColumns, jobs: readonly WholeJob[]): number[][] {
+  return jobs.map(({ a, out, weight = 0, rows }) =>
+    jobWords({ a, weight, bias: firstColumn4, out: out + firstColumn4, firstColumn4: 0, endColumn4: columns4, rows }),
   );
 }
 
-/** @param rows how many of each job's rows to make; default all. */
+/** @param rows most rows of the jobs at hand; default those that the operation was bound for. */
 export function runMatmul(
   recording: Recording,
-  { operation, gridX, gridY }: MatmulOperation,
+  { operation, gridX, gridY, tileRows }: MatmulOperation,
   jobs: number,
   rows?: number,
 ): void {
-  recording.dispatch(operation, gridX, rows === undefined ? gridY : Math.ceil(rows / TILE_ROWS), jobs);
+  recording.dispatch(operation, gridX, rows === undefined ? gridY : Math.ceil(rows / tileRows), jobs);
 }

@@ -6,22 +6,22 @@ export interface PassShape {
   readonly prompts: number;
   readonly sequence: number;
   readonly circuits: number;
+  /** How many ports' sums over cut edges are kept from one circuit to the next, see PortBases; 0 for none. */
+  readonly bases: number;
 }
 
-export type PassTensor = keyof ReturnType<typeof passTensors>;
+export type ScratchTensor = keyof ReturnType<typeof scratchTensors>;
 
 /**
- * Shape of every activation of a pass, in f32 elements: the one place that sizes them. Worst case: every head port of every
- * circuit has an input of its own.
+ * Shape of every activation that a pass leaves behind for nobody, in f32 elements: the one place that sizes them. Worst case: every
+ * head port of every circuit has an input of its own. All micro-batches of a run share them.
  */
-export function passTensors(topology: Topology, layout: Layout, shape: PassShape) {
+export function scratchTensors(topology: Topology, layout: Layout, shape: PassShape) {
   const tokens = shape.prompts * shape.sequence;
   const headPorts = 3 * topology.heads;
   const width = 4 * layout.width4;
   const slots = shape.circuits * headPorts;
   return {
-    /** Output of every writer. */
-    live: [shape.circuits, topology.writers.length, tokens, width],
     /** Inputs of the ports of the layer at hand, before and after their norm. */
     inputs: [slots, tokens, width],
     normed: [slots, tokens, width],
@@ -33,7 +33,18 @@ export function passTensors(topology: Topology, layout: Layout, shape: PassShape
   } satisfies Record<string, readonly number[]>;
 }
 
-/** Shapes of what every layer of a pass holds, so that the next pass need not compute it again. */
+/** Shapes of what a pass holds of the circuits that it computed last, so that the next ones need not be computed whole. */
+export function stateTensors(topology: Topology, layout: Layout, shape: PassShape) {
+  const tokens = shape.prompts * shape.sequence;
+  return {
+    /** Output of every writer. */
+    live: [shape.circuits, topology.writers.length, tokens, 4 * layout.width4],
+    /** What some ports read over their cut edges. */
+    bases: [shape.bases, tokens, 4 * layout.width4],
+  } satisfies Record<string, readonly number[]>;
+}
+
+/** The same, of every layer. */
 export function layerTensors(topology: Topology, layout: Layout, shape: PassShape) {
   return {
     /** Queries, keys and values of every head. */
@@ -41,13 +52,23 @@ export function layerTensors(topology: Topology, layout: Layout, shape: PassShap
   } satisfies Record<string, readonly number[]>;
 }
 
-/** Shapes of what every micro-batch of prompts keeps for the whole run. */
+/** Shapes of what is copied to the host. */
+export function readoutTensors(shape: PassShape) {
+  const rows = shape.circuits * shape.prompts;
+  return {
+    kl: [rows],
+    logitScores: [rows, 4],
+    probabilityScores: [rows, 4],
+    best: [rows],
+  } satisfies Record<string, readonly number[]>;
+}
+
+/** Shapes of what every micro-batch of prompts keeps for the whole run, beside the state of its pass. */
 export function batchTensors(topology: Topology, layout: Layout, shape: PassShape, direct: boolean) {
   const tokens = shape.prompts * shape.sequence;
   return {
     cleanIds: [tokens],
     corruptedIds: [tokens],
-    metricRows: [shape.prompts],
     /** What cut edges carry. */
     ablated: [topology.writers.length, tokens, 4 * layout.width4],
     /** What cut direct edges carry, where the run has any. */

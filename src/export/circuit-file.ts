@@ -1,11 +1,13 @@
 import { EdgewiseError } from '../base/errors.js';
-import { createCircuit, type Circuit, type Provenance } from '../circuit/circuit.js';
+import { createCircuit, type Circuit, type ImportRecord, type Provenance } from '../circuit/circuit.js';
 import { EdgeSet } from '../circuit/edge-set.js';
+import { circuitProvenance } from '../circuit/scored-circuit.js';
+import type { ScoresProvenance } from '../circuit/scores.js';
 import { Topology } from '../circuit/topology.js';
 import { SCHEMA_VERSION } from './circuit-json.js';
-import { decodeProvenance } from './provenance-json.js';
-import { parsePythonJson } from './python-json.js';
-import { oneLine, quote } from './quote.js';
+import { asObject, fail, isCount, readJson, type JsonObject } from './json-fields.js';
+import { decodeImported, decodeProvenance, decodeScoresProvenance } from './provenance-json.js';
+import { quote } from './quote.js';
 
 /** What a file says about one edge. */
 export interface FileEdge {
@@ -25,6 +27,9 @@ export interface CircuitFile {
   readonly untestedRemovals: readonly string[];
   readonly cfg: FileConfig | undefined;
   readonly provenance: Provenance | undefined;
+  /** Scores, of which nothing was chosen, and how they were computed; `provenance` then says the same of a circuit. */
+  readonly scores: { readonly provenance: ScoresProvenance | undefined; readonly positive: 'helps' | null } | undefined;
+  readonly imported: ImportRecord | undefined;
   /** What a viewer keeps in the file under `edgewise.view`, as it stands there: not checked. */
   readonly view: unknown;
 }
@@ -37,12 +42,8 @@ export interface FileConfig {
   readonly width: number | null;
 }
 
-/** More text than GPT-2 XL's 2.2 million edges need; above it a file is refused before it is parsed. */
-const MAX_CHARACTERS = 2 ** 28;
 /** Largest writers x ports matrix (GPT-2 XL: 4.6 million): a hostile `cfg` must not exhaust the memory. */
 const MAX_MATRIX = 2 ** 27;
-
-type JsonObject = Readonly<Record<string, unknown>>;
 
 /**
  * Reads a circuit in the interchange schema, of this program or another. Only `edges` with `in_graph` is required;
@@ -51,15 +52,11 @@ type JsonObject = Readonly<Record<string, unknown>>;
  * @throws EdgewiseError kind `circuit`, naming the file and the field or edge at fault.
  */
 export function parseCircuit(text: string, source: string): CircuitFile {
-  if (text.length > MAX_CHARACTERS) {
-    throw new EdgewiseError('circuit', source, `${text.length} characters, expected at most ${MAX_CHARACTERS}`);
-  }
-  let json: unknown;
-  try {
-    json = parsePythonJson(text);
-  } catch (error) {
-    throw new EdgewiseError('circuit', source, `not valid JSON (${oneLine((error as SyntaxError).message)})`);
-  }
+  return circuitFileOf(readJson(text, source), source);
+}
+
+/** The same of JSON that is parsed already. */
+export function circuitFileOf(json: unknown, source: string): CircuitFile {
   const file = asObject(json, source, 'the file');
   const own = file['edgewise'] === undefined ? {} : asObject(file['edgewise'], source, 'edgewise');
   const version = own['schema_version'] ?? SCHEMA_VERSION;
@@ -70,20 +67,23 @@ export function parseCircuit(text: string, source: string): CircuitFile {
       `edgewise.schema_version is ${quote(version)}, expected ${SCHEMA_VERSION}`,
     );
   }
-  const { direct_edges: direct, provenance, untested_removals: removals = [], view } = own;
+  const { direct_edges: direct, untested_removals: removals = [], view } = own;
   if (!Array.isArray(removals) || !removals.every((name) => typeof name === 'string')) {
     throw new EdgewiseError('circuit', source, 'edgewise.untested_removals: expected an array of edge names');
   }
+  const optional = <T>(key: string, read: (json: JsonObject, source: string) => T): T | undefined =>
+    own[key] === undefined ? undefined : read(asObject(own[key], source, `edgewise.${key}`), source);
+  const scores = optional('scores', readScoresHeader);
+  const provenance = optional('provenance', decodeProvenance);
   return {
     source,
     edges: readEdges(file['edges'], source, 'edges'),
     directEdges: direct === undefined ? undefined : readEdges(direct, source, 'edgewise.direct_edges'),
     untestedRemovals: removals,
     cfg: file['cfg'] === undefined ? undefined : readConfig(asObject(file['cfg'], source, 'cfg'), source),
-    provenance:
-      provenance === undefined
-        ? undefined
-        : decodeProvenance(asObject(provenance, source, 'edgewise.provenance'), source),
+    provenance: provenance ?? (scores?.provenance && circuitProvenance(scores.provenance, null)),
+    scores,
+    imported: optional('imported', decodeImported),
     view,
   };
 }
@@ -158,7 +158,14 @@ export function resolveCircuit(file: CircuitFile, topology: Topology): Circuit {
     untestedRemovals,
     directTested: directEdges !== undefined,
     provenance: file.provenance ?? null,
+    ...importedOf(file),
   });
+}
+
+function importedOf({ provenance, imported, scores }: CircuitFile): Pick<Circuit, 'imported'> {
+  if (provenance) return {};
+  if (imported) return { imported };
+  return scores ? { imported: { positive: scores.positive, selection: null } } : {};
 }
 
 function edgeId(name: string, topology: Topology, source: string): number {
@@ -173,21 +180,31 @@ function edgeId(name: string, topology: Topology, source: string): number {
   );
 }
 
+function readScoresHeader(json: JsonObject, source: string): CircuitFile['scores'] {
+  const { provenance, positive = null } = json;
+  if (positive !== 'helps' && positive !== null) {
+    fail(source, 'edgewise.scores.positive', positive, '"helps" or null');
+  }
+  const where = 'edgewise.scores.provenance';
+  return {
+    positive,
+    provenance:
+      provenance === undefined ? undefined : decodeScoresProvenance(asObject(provenance, source, where), source),
+  };
+}
+
 function readEdges(json: unknown, source: string, field: string): Map<string, FileEdge> {
   const edges = new Map<string, FileEdge>();
   for (const [name, value] of Object.entries(asObject(json, source, field))) {
     const where = `${field}[${quote(name)}]`;
-    const { score = null, in_graph: inGraph, tested = true, step = -1 } = asObject(value, source, where);
-    const expect = (right: boolean, key: string, got: unknown, expected: string): void => {
-      if (!right)
-        throw new EdgewiseError('circuit', source, `${where}.${key}: got ${quote(got)}, expected ${expected}`);
-    };
-    expect(typeof inGraph === 'boolean', 'in_graph', inGraph, 'true or false');
-    expect(score === null || typeof score === 'number', 'score', score, 'a number');
-    expect(typeof tested === 'boolean', 'tested', tested, 'true or false');
-    expect(step === -1 || isCount(step), 'step', step, 'an integer from 0');
-    const measured = tested === true && Number.isFinite(score);
-    edges.set(name, { score: measured ? Number(score) : NaN, inGraph: inGraph === true, step: Number(step) });
+    const { score = null, in_graph: inGraph, tested = true, scored = true, step = -1 } = asObject(value, source, where);
+    if (typeof inGraph !== 'boolean') fail(source, `${where}.in_graph`, inGraph, 'true or false');
+    if (score !== null && typeof score !== 'number') fail(source, `${where}.score`, score, 'a number');
+    if (typeof tested !== 'boolean') fail(source, `${where}.tested`, tested, 'true or false');
+    if (typeof scored !== 'boolean') fail(source, `${where}.scored`, scored, 'true or false');
+    if (step !== -1 && !isCount(step)) fail(source, `${where}.step`, step, 'an integer from 0');
+    const measured = tested && scored && Number.isFinite(score);
+    edges.set(name, { score: measured ? Number(score) : NaN, inGraph, step });
   }
   return edges;
 }
@@ -195,26 +212,14 @@ function readEdges(json: unknown, source: string, field: string): Map<string, Fi
 function readConfig(cfg: JsonObject, source: string): FileConfig {
   const size = (key: string): number => {
     const value = cfg[key];
-    if (isCount(value) && value > 0) return value;
-    throw new EdgewiseError('circuit', source, `cfg.${key}: got ${quote(value)}, expected an integer from 1`);
+    return isCount(value) && value > 0 ? value : fail(source, `cfg.${key}`, value, 'an integer from 1');
   };
   const parallel = cfg['parallel_attn_mlp'] ?? false;
-  if (typeof parallel !== 'boolean') {
-    throw new EdgewiseError('circuit', source, `cfg.parallel_attn_mlp: got ${quote(parallel)}, expected true or false`);
-  }
+  if (typeof parallel !== 'boolean') fail(source, 'cfg.parallel_attn_mlp', parallel, 'true or false');
   return {
     layers: size('n_layers'),
     heads: size('n_heads'),
     parallel,
     width: cfg['d_model'] === undefined ? null : size('d_model'),
   };
-}
-
-function isCount(value: unknown): value is number {
-  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value < 2 ** 31;
-}
-
-function asObject(value: unknown, source: string, field: string): JsonObject {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as JsonObject;
-  throw new EdgewiseError('circuit', source, `${field}: got ${quote(value)}, expected an object`);
 }

@@ -23,9 +23,9 @@ export function stemOf(circuitName: string): string {
   return circuitName.replace(/\.(json|gexf|xml)$/i, '');
 }
 
-/** What a circuit is called where only its file is known: `circuit.json` alone says nothing, its folder does. */
+/** What a circuit is called where only its file is known: `circuit.json` and `scores.json` alone say nothing, their folder does. */
 export function shownName(folder: string, file: string): string {
-  return stemOf(file) === 'circuit' && folder !== '' ? `${folder}/${file}` : file;
+  return ['circuit', 'scores'].includes(stemOf(file)) && folder !== '' ? `${folder}/${file}` : file;
 }
 
 /** The names in order, those that are there already with a number: `x.json`, `x.json (2)`. */

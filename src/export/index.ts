@@ -1,19 +1,40 @@
 import type { Circuit } from '../circuit/circuit.js';
 import { toGraph, type GraphOptions } from '../circuit/graph.js';
+import { writeAcdcNames } from './acdc-names.js';
+import { writeAttributionGraph, type PromptOptions } from './attribution-graph.js';
 import { writeCircuitJson } from './circuit-json.js';
 import { writeDot } from './dot.js';
+import { writeEapIg } from './eap-ig.js';
+import { writeEdgePruning } from './edge-pruning.js';
 import { writeGexf } from './gexf.js';
 import { writeGraphml } from './graphml.js';
+import { writeNodeLink } from './node-link.js';
 
-/** A circuit as the text of a file. The kept edges alone unless `allEdges`; `json` always holds every edge. */
-export type CircuitWriter = (circuit: Circuit, options?: GraphOptions) => string;
+/** A circuit as the text of a file. The kept edges alone unless `allEdges`; formats that say of each edge whether it is in always hold all. */
+export type CircuitWriter = (circuit: Circuit, options?: GraphOptions & PromptOptions) => string;
+
+type CircuitFormatName =
+  | 'gexf'
+  | 'graphml'
+  | 'dot'
+  | 'json'
+  | 'eap-ig'
+  | 'edge-pruning'
+  | 'node-link'
+  | 'attribution-graph'
+  | 'acdc';
 
 /** Every format that a circuit can be written in: a further one is one file and one line here. */
-export const CIRCUIT_WRITERS: Readonly<Record<'gexf' | 'graphml' | 'dot' | 'json', CircuitWriter>> = {
+export const CIRCUIT_WRITERS: Readonly<Record<CircuitFormatName, CircuitWriter>> = {
   gexf: (circuit, options) => writeGexf(toGraph(circuit, options)),
   graphml: (circuit, options) => writeGraphml(toGraph(circuit, options)),
   dot: (circuit, options) => writeDot(toGraph(circuit, options)),
-  json: writeCircuitJson,
+  json: (circuit) => writeCircuitJson(circuit),
+  'eap-ig': (circuit) => writeEapIg(circuit),
+  'edge-pruning': (circuit) => writeEdgePruning(circuit),
+  'node-link': writeNodeLink,
+  'attribution-graph': writeAttributionGraph,
+  acdc: (circuit) => writeAcdcNames(circuit),
 };
 
 export type CircuitFormat = keyof typeof CIRCUIT_WRITERS;
@@ -36,6 +57,12 @@ export {
   type DetailsExtent,
 } from './details-json.js';
 export { writeDot } from './dot.js';
+export { writeEapIg, writeEapIgScores } from './eap-ig.js';
+export { readEdgePruning, type ReadCircuit } from './edge-pruning.js';
+export { FOREIGN_FORMATS, readForeign, type ForeignCircuit, type ForeignFormat, type ModelShape } from './foreign.js';
 export { writeGexf } from './gexf.js';
 export { writeGraphml } from './graphml.js';
+export { MIB_PERCENTAGES, mibCircuits, mibImportances, type FolderTexts } from './mib-folder.js';
+export { readNodeLink } from './node-link.js';
+export { parseScores, writeScoresJson } from './scores-json.js';
 export { writeTrace, type TraceStep } from './trace.js';

@@ -1,16 +1,25 @@
 import * as v from 'valibot';
 
 import { EdgewiseError } from '../base/errors.js';
-import type { Provenance } from '../circuit/circuit.js';
-import { ABLATIONS, BOS_MODES, INPUT_WRITERS, SENDER_HEADS } from '../circuit/run-identity.js';
+import type { ImportRecord, Provenance } from '../circuit/circuit.js';
+import {
+  ABLATIONS,
+  BOS_MODES,
+  GRANULARITIES,
+  INPUT_WRITERS,
+  SENDER_HEADS,
+  STEP_RULES,
+  type SelectionRecord,
+} from '../circuit/run-identity.js';
+import type { ScoresProvenance } from '../circuit/scores.js';
+import type { JsonObject } from './json-fields.js';
 import { oneLine } from './quote.js';
 
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const numberOrNull = v.nullable(v.number());
 const hash = v.string();
 
-/** The fields in the order in which they are written; fields that it does not name are dropped. */
-const schema = v.object({
+const run = {
   engineVersion: v.string(),
   method: v.string(),
   model: v.object({ name: v.string(), hash, family: v.string() }),
@@ -23,29 +32,71 @@ const schema = v.object({
   input: v.picklist(INPUT_WRITERS),
   metric: v.string(),
   signConvention: v.string(),
+};
+
+const attribution = {
+  steps: v.nullable(count),
+  stepRule: v.nullable(v.picklist(STEP_RULES)),
+  backwardRule: v.nullable(v.string()),
+  granularity: v.picklist(GRANULARITIES),
+  normalisation: v.string(),
+};
+
+const selectionSchema = v.object({
+  rule: v.picklist(['threshold', 'top', 'greedy', 'top-nodes']),
+  limit: v.pipe(v.number(), v.finite()),
+  absolute: v.boolean(),
+  pruned: v.boolean(),
+  chosen: count,
+}) satisfies v.GenericSchema<unknown, SelectionRecord>;
+
+/** The fields in the order in which they are written; fields that it does not name are dropped. */
+const circuitSchema = v.object({
+  ...run,
   threshold: numberOrNull,
   absolute: v.boolean(),
   directEdges: v.boolean(),
-  senderHeads: v.picklist(SENDER_HEADS),
+  senderHeads: v.nullable(v.picklist(SENDER_HEADS)),
   order: v.string(),
   seed: numberOrNull,
   adapter: v.string(),
+  tile: v.optional(v.nullable(v.string()), null), // files of versions before there were tiles lack it
   metrics: v.object({ initial: numberOrNull, final: numberOrNull, empty: numberOrNull }),
   faithfulness: numberOrNull,
   minMargin: v.nullable(v.object({ margin: v.number(), edge: v.string() })),
+  // What only circuits that were chosen from scores have.
+  steps: v.exactOptional(attribution.steps),
+  stepRule: v.exactOptional(attribution.stepRule),
+  backwardRule: v.exactOptional(attribution.backwardRule),
+  granularity: v.exactOptional(attribution.granularity),
+  normalisation: v.exactOptional(attribution.normalisation),
+  selection: v.exactOptional(selectionSchema),
 }) satisfies v.GenericSchema<unknown, Provenance>;
 
-const FIELDS = Object.keys(schema.entries) as (keyof Provenance)[];
+const scoresSchema = v.object({
+  ...run,
+  ...attribution,
+  directEdges: v.boolean(),
+  seed: numberOrNull,
+  adapter: v.string(),
+  tile: v.nullable(v.string()),
+}) satisfies v.GenericSchema<unknown, ScoresProvenance>;
 
-/** `meanOver` -> `mean_over`: files spell their keys as the interchange schema does. */
-function fileKey(field: string): string {
-  return field.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-}
+const importedSchema = v.object({
+  positive: v.nullable(v.literal('helps')),
+  selection: v.nullable(selectionSchema),
+}) satisfies v.GenericSchema<unknown, ImportRecord>;
+
+type Fields = v.ObjectSchema<v.ObjectEntries, undefined>;
 
 /** The provenance as plain JSON with keys in one fixed order; numbers that are not finite become null. */
 export function encodeProvenance(provenance: Provenance): Record<string, unknown> {
-  const fields = v.parse(schema, JSON.parse(JSON.stringify(provenance)));
-  return Object.fromEntries(FIELDS.map((field) => [fileKey(field), fields[field]]));
+  return encode(circuitSchema, provenance);
+}
+
+/** The same of scores. */
+export function encodeScoresProvenance(provenance: ScoresProvenance): Record<string, unknown> {
+  return encode(scoresSchema, provenance);
 }
 
 /**
@@ -54,11 +105,54 @@ export function encodeProvenance(provenance: Provenance): Record<string, unknown
  * @param source the file's name, for messages.
  * @throws EdgewiseError kind `circuit` that names the first field at fault.
  */
-export function decodeProvenance(json: Readonly<Record<string, unknown>>, source: string): Provenance {
-  const result = v.safeParse(schema, Object.fromEntries(FIELDS.map((field) => [field, json[fileKey(field)]])));
+export function decodeProvenance(json: JsonObject, source: string): Provenance {
+  return decode(circuitSchema, json, source, 'edgewise.provenance') as Provenance;
+}
+
+/** The same of scores; without `tile`, which older files lack, it is null. */
+export function decodeScoresProvenance(json: JsonObject, source: string): ScoresProvenance {
+  return decode(scoresSchema, { tile: null, ...json }, source, 'edgewise.scores.provenance') as ScoresProvenance;
+}
+
+/** A circuit's provenance as that of its effects: they are scores too, each measured at the edge's decision. */
+export function provenanceOfEffects(provenance: Provenance): ScoresProvenance {
+  const search = {
+    steps: null,
+    stepRule: null,
+    backwardRule: null,
+    granularity: 'edge',
+    normalisation: 'mean over prompts',
+    tile: null,
+  };
+  return v.parse(scoresSchema, { ...search, ...provenance });
+}
+
+/** What a file says of its import. */
+export function decodeImported(json: JsonObject, source: string): ImportRecord {
+  return decode(importedSchema, json, source, 'edgewise.imported') as ImportRecord;
+}
+
+/** `meanOver` -> `mean_over`: files spell their keys as the interchange schema does. */
+function fileKey(field: string): string {
+  return field.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
+
+function encode(schema: Fields, provenance: unknown): Record<string, unknown> {
+  const fields: JsonObject = v.parse(schema, JSON.parse(JSON.stringify(provenance)));
+  const present = Object.keys(schema.entries).filter((field) => fields[field] !== undefined);
+  return Object.fromEntries(present.map((field) => [fileKey(field), fields[field]]));
+}
+
+function decode(schema: Fields, json: JsonObject, source: string, where: string): unknown {
+  const fields: Record<string, unknown> = {};
+  for (const [field, entry] of Object.entries(schema.entries)) {
+    const value = json[fileKey(field)];
+    if (value !== undefined || entry.type !== 'exact_optional') fields[field] = value;
+  }
+  const result = v.safeParse(schema, fields);
   if (result.success) return result.output;
   const issue = result.issues[0];
   const path = (issue.path ?? []).map((item) => fileKey(String(item.key)));
   const problem = `got ${oneLine(issue.received)}, expected ${issue.expected ?? 'another value'}`;
-  throw new EdgewiseError('circuit', source, `edgewise.provenance.${path.join('.')}: ${problem}`);
+  throw new EdgewiseError('circuit', source, `${where}.${path.join('.')}: ${problem}`);
 }

@@ -5,15 +5,15 @@
  * @throws SyntaxError where the text is no JSON otherwise.
  */
 export function parsePythonJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    if (!/NaN|Infinity/.test(text)) throw error;
-  }
+  return JSON.parse(standardJson(text));
+}
+
+/** The text with those words replaced by null: standard JSON, if the rest is. */
+export function standardJson(text: string): string {
+  if (!/NaN|Infinity/.test(text)) return text;
   let inString = false;
-  const standard = text.replace(/\\[^]|"|-?Infinity|NaN/g, (token) => {
+  return text.replace(/\\[^]|"|-?Infinity|NaN/g, (token) => {
     if (token === '"') inString = !inString;
     return inString || token === '"' || token.startsWith('\\') ? token : 'null';
   });
-  return JSON.parse(standard);
 }

@@ -1,5 +1,6 @@
 import { EdgewiseError } from '../base/errors.js';
 import { kernelRecord, packParams, paramsSize, type BufferSlice, type KernelName, type KernelUse } from './kernel.js';
+import { defaultTile, subgroupLanes, tileLacks, type TileName } from './tiles.js';
 
 /** A kernel with its pipeline, uniforms and buffers bound: ready to be dispatched any number of times. */
 export interface Operation {
@@ -8,12 +9,33 @@ export interface Operation {
   readonly bindGroup: GPUBindGroup;
 }
 
+/** What dispatches cost: operations on f32, and bytes of buffers that they read and write at least. */
+export interface Work {
+  readonly flops: number;
+  readonly bytes: number;
+}
+
 /** What was issued since the device was opened; benches take differences. */
 export interface Counters {
   dispatches: number;
   submissions: number;
   uploadedBytes: number;
   readBytes: number;
+  /** Of what tells its work: passes and readouts. */
+  flops: number;
+  bytes: number;
+}
+
+/** Awaits what the device will do; how is up to the surroundings. */
+export type Wait = <T>(pending: Promise<T>) => Promise<T>;
+
+export interface GpuOptions {
+  /** Tile of the matrix products; default: one that runs on the device, chosen without measuring (src/exec/choose-tile.ts measures). */
+  readonly tile?: TileName;
+  /** How to wait for the device; default: await it. */
+  readonly wait?: Wait | undefined;
+  /** Bytes; only to test the split of large tensors on an adapter that would not need it. */
+  readonly bindingLimit?: number | undefined;
 }
 
 const STORAGE = 0x80 | 0x08 | 0x04; // GPUBufferUsage STORAGE | COPY_DST | COPY_SRC
@@ -32,17 +54,36 @@ export class Gpu {
   readonly adapter: string;
   /** Largest storage binding in bytes: no tensor that a kernel sees may be larger. */
   readonly maxBinding: number;
-  readonly counters: Counters = { dispatches: 0, submissions: 0, uploadedBytes: 0, readBytes: 0 };
+  readonly counters: Counters = {
+    dispatches: 0,
+    submissions: 0,
+    uploadedBytes: 0,
+    readBytes: 0,
+    flops: 0,
+    bytes: 0,
+  };
+  /** The tile of every matrix product bound on this device, unless one asks for another: fixed before any is. */
+  readonly tile: TileName;
+  /** Invocations that every subgroup has; 0 where the device was opened without subgroups. */
+  readonly subgroupLanes: number;
   #liveBytes = 0;
   #peakBytes = 0;
   #failure: EdgewiseError | undefined;
   readonly #pipelines = new Map<string, Promise<GPUComputePipeline>>();
   readonly #modules = new Map<KernelName, GPUShaderModule>();
 
-  /** @param bindingLimit bytes; only to test the split of large tensors on an adapter that would not need it. */
-  constructor(device: GPUDevice, adapter: string, bindingLimit = Number.POSITIVE_INFINITY) {
+  readonly #wait: Wait;
+
+  /** @throws EdgewiseError of kind `device` where the device lacks what the tile needs. */
+  constructor(device: GPUDevice, adapter: string, options: GpuOptions = {}) {
+    const { tile = defaultTile(device), wait = (pending) => pending, bindingLimit = Infinity } = options;
+    const lacking = tileLacks(tile, device);
+    if (lacking !== undefined) throw new EdgewiseError('device', `tile ${tile}`, `needs ${lacking}: not on ${adapter}`);
     this.device = device;
     this.adapter = adapter;
+    this.tile = tile;
+    this.subgroupLanes = subgroupLanes(device);
+    this.#wait = wait;
     const limits = device.limits;
     this.maxBinding = Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize, bindingLimit);
     device.addEventListener('uncapturederror', (event) => {
@@ -172,6 +213,24 @@ export class Gpu {
     return { kernel: name, pipeline, bindGroup };
   }
 
+  /** Resolves once everything submitted is done. Rejects with the device's first error. */
+  async finished(): Promise<void> {
+    await this.#wait(this.device.queue.onSubmittedWorkDone());
+    this.check();
+  }
+
+  /** Makes a buffer readable on the host once the device is done with it. */
+  async map(buffer: GPUBuffer): Promise<void> {
+    await this.#wait(buffer.mapAsync(MAP_READ));
+    this.check();
+  }
+
+  /** Adds to the counters what recorded dispatches cost. */
+  count({ flops, bytes }: Work): void {
+    this.counters.flops += flops;
+    this.counters.bytes += bytes;
+  }
+
   record(): Recording {
     return new Recording(this);
   }
@@ -240,8 +299,7 @@ export class Recording {
     gpu.counters.readBytes += slice.size;
     return async () => {
       try {
-        await staging.mapAsync(MAP_READ);
-        gpu.check();
+        await gpu.map(staging);
         return staging.getMappedRange().slice(0, slice.size);
       } catch (error) {
         gpu.check(); // the device's own first error explains more than a failed map

@@ -1,4 +1,5 @@
 import type { Topology } from '../circuit/topology.js';
+import { FROM_CONSTANT } from '../exec/circuit-tables.js';
 import { ROW_WORKGROUP } from '../exec/layer-operations.js';
 import { answerLists } from '../exec/logits-readout.js';
 import type { PatchedPass } from '../exec/patched-pass.js';
@@ -31,7 +32,7 @@ export async function bindDirectEffects(
   weights: ModelWeights,
   topology: Topology,
   positionsInInput: boolean,
-  metricRows: Tensor,
+  metricTokens: Uint32Array<ArrayBuffer>,
   pairs: readonly PromptPair[],
 ): Promise<DirectEffects> {
   const { spec, layout, finalNorm, attentionBias } = weights;
@@ -45,6 +46,7 @@ export async function bindDirectEffects(
   const constantParts = arena.tensor('constant parts', shapes.constantParts);
   const dots = arena.tensor('direct effects', shapes.dots);
   const constantDots = arena.tensor('direct effects of the constants', shapes.constantDots);
+  const metricRows = arena.upload('metric rows', metricTokens);
   const everyPrompt = arena.upload(
     'every prompt',
     Uint32Array.from({ length: prompts }, (_, n) => n),
@@ -53,10 +55,11 @@ export async function bindDirectEffects(
   /** The sum over no writer: what a port reads beside them. */
   const constantStream = await arena.operation('port_inputs', {
     buffers: {
-      control: arena.upload('no writer', Uint32Array.of(0, 0)),
-      rows: metricRows,
-      live: pass.tensors.live,
-      ablated: pass.tensors.live,
+      // One job: no base, no cut writer, no kept one; then its rows.
+      control: arena.upload('no writer', Uint32Array.of(0, 9, prompts, 0, FROM_CONSTANT, 0, 0, 0, 0, ...metricTokens)),
+      live: pass.writers,
+      ablated: pass.writers,
+      bases: pass.writers,
       bias: attentionBias[topology.layers]!,
       positions: weights.positions,
       x: constants,
@@ -65,8 +68,6 @@ export async function bindDirectEffects(
       tokens,
       sequence,
       width4,
-      out_rows: prompts,
-      writers: 0,
       writer_total: writers,
       jobs_at: 0,
       add_positions: positionsInInput ? 0 : 1,
@@ -94,7 +95,7 @@ export async function bindDirectEffects(
       overrides: { WORKGROUP: ROW_WORKGROUP, CENTRED: spec.norm.kind === 'layer' ? 1 : 0 },
     });
   const noBias = arena.tensor('no bias', [4 * width4]);
-  const writerNorm = await norm(pass.tensors.live, writers, metricRows, tokens, noBias, parts);
+  const writerNorm = await norm(pass.writers, writers, metricRows, tokens, noBias, parts);
   const constantNorm = await norm(constants, 1, everyPrompt, prompts, finalNorm.bias, constantParts);
 
   const directions = arena.tensor('answer directions', shapes.directions);

@@ -1,10 +1,12 @@
 import { EdgeSet } from '../circuit/edge-set.js';
 import type { Topology } from '../circuit/topology.js';
+import { createScratch } from '../exec/pass-frame.js';
 import { PatchedPass } from '../exec/patched-pass.js';
+import { rowLists } from '../exec/row-lists.js';
 import { Arena, type Tensor, sliceOf } from '../gpu/arena.js';
 import type { Recording } from '../gpu/gpu.js';
 import type { ModelWeights } from '../model/weights.js';
-import { inBatches, uploadIds, uploadMetricRows } from '../patch/prompt-batch.js';
+import { inBatches, uploadIds } from '../patch/prompt-batch.js';
 import type { PromptPair } from '../task/types.js';
 import { bindDirectEffects } from './direct-effects.js';
 import { inspectionTensors, planInspection } from './inspection-plan.js';
@@ -61,7 +63,7 @@ export async function inspectNodes(
   const arena = new Arena(gpu);
   try {
     const means = arena.tensor('mean parts', inspectionTensors(topology, layout, shape).means);
-    const pass = await PatchedPass.create(weights, topology, shape, positionsInInput);
+    const pass = await PatchedPass.create(createScratch(arena, weights, topology, shape, positionsInInput));
     try {
       for (const part of inBatches(pairs, shape.prompts)) {
         const weight = 1 / pairs.length;
@@ -100,11 +102,14 @@ async function inspectBatch(
   const { shape } = pass;
   const arena = new Arena(gpu);
   try {
-    const metricRows = uploadMetricRows(arena, shape, pairs);
+    const rows = rowLists(
+      shape,
+      pairs.map(({ position }) => ({ position, firstDifference: 0 })),
+    );
     const ids = uploadIds(arena, shape, pairs, 'clean');
     // The whole model reads no ablated value, but something must be bound.
-    const bound = await pass.bind(arena, { ids, metricRows, ablated: pass.tensors.live, ablatedPorts: undefined });
-    const effects = await bindDirectEffects(arena, pass, weights, topology, positionsInInput, metricRows, pairs);
+    const bound = await pass.bind(arena, { ids, rows, ablated: pass.writers, ablatedPorts: undefined });
+    const effects = await bindDirectEffects(arena, pass, weights, topology, positionsInInput, rows.logits, pairs);
     const accumulate = await arena.operation('accumulate_means', {
       buffers: {
         writers: effects.parts,
@@ -121,7 +126,7 @@ async function inspectBatch(
 
     const recording = gpu.record();
     const patterns = new Map<number, () => Promise<ArrayBuffer>>();
-    pass.encode(recording, bound, [EdgeSet.full(topology)], {
+    pass.encodeWhole(recording, bound, EdgeSet.full(topology), {
       afterPattern: (layer) => copyPatterns(recording, pass, topology, layer, heads, patterns),
     });
     effects.encode(recording);

@@ -45,7 +45,7 @@ export function planInspection(
   { prompts, sequence, heads }: InspectionSize,
   limits: RunLimits,
 ): RunPlan {
-  const size = { prompts, sequence, directEdges: false, circuits: 1 };
+  const size = { prompts, sequence, directEdges: false, circuits: 1, resident: false };
   return planRun(topology, layout, size, limits, (shape) => {
     const pattern = [shape.prompts * sequence, sequence];
     const copies = Object.fromEntries(Array.from({ length: heads }, (_, i) => [`pattern ${i}`, pattern]));

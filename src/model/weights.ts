@@ -6,7 +6,7 @@ import type { WeightReader } from './load-model.js';
 import type { ModelSpec } from './spec.js';
 import { layerTensor, type LayerTensor, type TensorName } from './weight-table.js';
 
-/** Columns of a panel, in vec4s: what one workgroup of kernels/matmul.wgsl makes side by side. */
+/** Columns of a panel, in vec4s: what a workgroup of kernels/matmul.wgsl makes side by side. */
 export const PANEL4 = 32;
 
 /**
@@ -19,11 +19,25 @@ export interface Matrix {
   readonly chunks: readonly MatrixChunk[];
 }
 
-export interface MatrixChunk {
+export interface MatrixChunk extends ChunkColumns {
   readonly data: Tensor;
+}
+
+/** Columns of a chunk, in vec4s. */
+export interface ChunkColumns {
   readonly firstColumn4: number;
   /** Real columns; the chunk's storage is rounded up to panels. */
   readonly columns4: number;
+}
+
+/** How a matrix is cut into chunks of at most `maxBytes`: none where not even a panel fits. */
+export function matrixChunks(inner4: number, columns4: number, maxBytes: number): ChunkColumns[] {
+  const perChunk = PANEL4 * Math.floor(maxBytes / (64 * inner4 * PANEL4));
+  const chunks: ChunkColumns[] = [];
+  for (let first = 0; first < columns4 && perChunk > 0; first += perChunk) {
+    chunks.push({ firstColumn4: first, columns4: Math.min(perChunk, columns4 - first) });
+  }
+  return chunks;
 }
 
 export interface NormWeights {
@@ -50,6 +64,8 @@ export interface ModelWeights {
   readonly gpu: Gpu;
   readonly spec: ModelSpec;
   readonly layout: Layout;
+  /** Most bytes of a chunk of a matrix. */
+  readonly chunkBytes: number;
   /** [d, V]: the transposed embedding, so that a tied unembedding reads the same memory. */
   readonly embed: Matrix;
   readonly positions: Tensor;
@@ -75,32 +91,24 @@ export function packMatrix(
   fillPanel: (panel: Float32Array, firstColumn: number, columns: number) => void,
 ): Matrix {
   const panelSize = 4 * inner4 * 4 * PANEL4;
-  const panels = Math.ceil(columns4 / PANEL4);
-  const perChunk = Math.floor(maxBytes / (4 * panelSize));
-  if (perChunk === 0)
-    throw new EdgewiseError(
-      'device',
-      label,
-      `a panel of ${4 * panelSize} bytes exceeds the binding limit of ${maxBytes}`,
-    );
-  const chunks: MatrixChunk[] = [];
-  for (let first = 0; first < panels; first += perChunk) {
-    const count = Math.min(perChunk, panels - first);
-    const packed = new Float32Array(count * panelSize);
-    for (let p = 0; p < count; p++) {
-      const firstColumn4 = (first + p) * PANEL4;
+  const columns = matrixChunks(inner4, columns4, maxBytes);
+  if (columns.length === 0) {
+    const what = `a panel of ${4 * panelSize} bytes exceeds the binding limit of ${maxBytes}`;
+    throw new EdgewiseError('device', label, what);
+  }
+  const chunks = columns.map((chunk) => {
+    const panels = Math.ceil(chunk.columns4 / PANEL4);
+    const packed = new Float32Array(panels * panelSize);
+    for (let p = 0; p < panels; p++) {
+      const firstColumn4 = chunk.firstColumn4 + p * PANEL4;
       fillPanel(
         packed.subarray(p * panelSize, (p + 1) * panelSize),
         4 * firstColumn4,
         4 * Math.min(PANEL4, columns4 - firstColumn4),
       );
     }
-    chunks.push({
-      data: arena.upload(label, packed),
-      firstColumn4: first * PANEL4,
-      columns4: Math.min(count * PANEL4, columns4 - first * PANEL4),
-    });
-  }
+    return { data: arena.upload(label, packed), ...chunk };
+  });
   return { inner4, columns4, chunks };
 }
 
@@ -189,6 +197,7 @@ async function upload(gpu: Gpu, arena: Arena, spec: ModelSpec, source: WeightRea
     gpu,
     spec,
     layout,
+    chunkBytes: gpu.maxBinding,
     embed,
     positions: arena.upload('positions', positions),
     layers,

@@ -1,10 +1,14 @@
 import { EdgewiseError } from '../base/errors.js';
+import type { Wait } from '../gpu/gpu.js';
+import { patientWait } from './patient-wait.js';
 
 /** A WebGPU device of this machine with the adapter's name. Whoever opened it closes it. */
 export interface OpenDevice {
   readonly device: GPUDevice;
   /** Vendor, architecture and driver in words, for provenance and benchmarks. */
   readonly adapter: string;
+  /** How to wait for the device: patiently, where it computes on this process's cores. Give it to the engine. */
+  readonly wait: Wait;
   /** Resolves once the device is gone: to an error when it was lost, to undefined when it was closed. */
   readonly lost: Promise<EdgewiseError | undefined>;
   /** Destroys the device; afterwards nothing of it keeps the process alive. Calling it again does no harm. */
@@ -19,6 +23,11 @@ const RAISED_LIMITS = [
   'maxBufferSize', // a large embedding or activation cache in one buffer
   'maxStorageBufferBindingSize', // fewer pieces per large tensor
 ] as const satisfies readonly (keyof GPUSupportedLimits)[];
+
+/** Features to ask for where the adapter has them: faster ways to what the engine can do without them. */
+const OPTIONAL_FEATURES = [
+  'subgroups', // tiles of the matrix product
+] as const satisfies readonly GPUFeatureName[];
 
 const INSTALL_HINT =
   "no WebGPU adapter was found; run 'npm run setup' in a checkout, or install a Vulkan driver " +
@@ -48,7 +57,8 @@ export async function openDevice(options: { adapterName?: string } = {}): Promis
   instances.push(instance);
   const adapter = await requestAdapter(instance, adapterName);
   const requiredLimits = Object.fromEntries(RAISED_LIMITS.map((name) => [name, adapter.limits[name]]));
-  const device = await adapter.requestDevice({ requiredLimits }).catch((error: unknown) => {
+  const requiredFeatures = OPTIONAL_FEATURES.filter((name) => adapter.features.has(name));
+  const device = await adapter.requestDevice({ requiredLimits, requiredFeatures }).catch((error: unknown) => {
     throw new EdgewiseError('device', describe(adapter.info), `gives no device: ${firstLine(error)}`, { cause: error });
   });
 
@@ -59,6 +69,7 @@ export async function openDevice(options: { adapterName?: string } = {}): Promis
   return {
     device,
     adapter: describe(adapter.info),
+    wait: adapter.info.isFallbackAdapter ? patientWait : (pending) => pending,
     lost,
     async close() {
       device.destroy();

@@ -1,8 +1,8 @@
 import { EdgewiseError } from '../base/errors.js';
-import type { Ablation, InputWriter } from '../circuit/run-identity.js';
+import type { Ablation, Granularity, InputWriter, StepRule } from '../circuit/run-identity.js';
 import { SEEDS, type SeedMetric } from '../exec/gradient/gradient-pass.js';
 import type { MetricName } from '../exec/metrics.js';
-import { cleanPoints, type StepRule } from './interpolation.js';
+import { cleanPoints } from './interpolation.js';
 import type { MeanSource } from './mean-ablation.js';
 
 /**
@@ -31,10 +31,6 @@ export type AttributionMethod = (typeof ATTRIBUTION_METHODS)[number];
 /** How gradients go backwards: see rules.ts for `relp` and `gim`, query-key-fix.ts for `atp-star`. */
 export const BACKWARD_MODES = ['plain', 'relp', 'gim', 'atp-star'] as const;
 export type BackwardMode = (typeof BACKWARD_MODES)[number];
-
-/** `neuron`: single dimensions of a writer's output. */
-export const GRANULARITIES = ['edge', 'node', 'neuron'] as const;
-export type Granularity = (typeof GRANULARITIES)[number];
 
 /** Which edges the runs of one interpolated group count for in `eap-ig-activations`: those out of it, or all. */
 export const SCOPES = ['group', 'all'] as const;

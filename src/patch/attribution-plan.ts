@@ -1,7 +1,7 @@
 import type { Topology } from '../circuit/topology.js';
 import { gradientLayerTensors, gradientTensors, type GradientShape } from '../exec/gradient/gradient-plan.js';
 import type { Layout } from '../model/layout.js';
-import type { Granularity } from './attribution-options.js';
+import type { Granularity } from '../circuit/run-identity.js';
 import { largestShare, planned, totalBytes, type MemoryTable, type RunLimits } from './run-plan.js';
 
 export interface AttributionSize extends GradientShape {

@@ -1,3 +1,4 @@
+import type { Granularity } from '../circuit/run-identity.js';
 import type { Topology } from '../circuit/topology.js';
 import { GradientPass } from '../exec/gradient/gradient-pass.js';
 import type { GradientShape } from '../exec/gradient/gradient-plan.js';
@@ -7,12 +8,7 @@ import { Arena } from '../gpu/arena.js';
 import type { ModelWeights } from '../model/weights.js';
 import type { PromptPair } from '../task/types.js';
 import { bindAblated, uploadSide, type EncodeAblated } from './ablated-differences.js';
-import {
-  settleOptions,
-  type AttributionOptions,
-  type Granularity,
-  type SettledOptions,
-} from './attribution-options.js';
+import { settleOptions, type AttributionOptions, type SettledOptions } from './attribution-options.js';
 import { planAttribution } from './attribution-plan.js';
 import { informationFlow } from './information-flow.js';
 import { gradientPoints } from './interpolation.js';

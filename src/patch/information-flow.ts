@@ -1,6 +1,6 @@
 import type { GradientPass } from '../exec/gradient/gradient-pass.js';
 import { ROW_WORKGROUP } from '../exec/layer-operations.js';
-import { matmul, runMatmul, wholeJobs } from '../exec/matmul.js';
+import { everyRow, matmul, runMatmul, wholeJobs } from '../exec/matmul.js';
 import { groupsOf64, type GradientFrame } from '../exec/gradient/gradient-frame.js';
 import { Arena } from '../gpu/arena.js';
 import type { Operation, Recording } from '../gpu/gpu.js';
@@ -108,6 +108,7 @@ async function bindValueBiases(arena: Arena, frame: GradientFrame): Promise<(rec
       a: (2 * heads + h) * head4,
       weight: h * 4 * head4 * PANEL4,
       out: h * width4,
+      rows: everyRow(1),
     }));
     for (const [i, chunk] of attentionOut.chunks.entries()) {
       const product = await matmul(arena, attentionOut, i, {

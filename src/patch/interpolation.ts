@@ -1,8 +1,5 @@
+import type { StepRule } from '../circuit/run-identity.js';
 import type { WriterGroup } from '../exec/gradient/writer-groups.js';
-
-/** Where the K points of an integral over [0, 1] lie: at the left or right end of each part, in its middle, or at both ends. */
-export const STEP_RULES = ['left', 'right', 'midpoint', 'trapezoid'] as const;
-export type StepRule = (typeof STEP_RULES)[number];
 
 /** A point on the way from the ablated (alpha 0) to the clean outputs (alpha 1), and its weight in the mean. */
 export interface StepPoint {

@@ -3,7 +3,7 @@ import { EdgeSet } from '../circuit/edge-set.js';
 import type { Topology } from '../circuit/topology.js';
 import type { PassInputs } from '../exec/input-operations.js';
 import type { PatchedPass } from '../exec/patched-pass.js';
-import { Arena, sliceOf, type Tensor } from '../gpu/arena.js';
+import { Arena, type Tensor } from '../gpu/arena.js';
 import type { ModelWeights } from '../model/weights.js';
 import type { PromptPair } from '../task/types.js';
 import { inBatches, uploadIds, type PromptBatch } from './prompt-batch.js';
@@ -98,8 +98,7 @@ export async function fillMeans(
       recording.dispatch(spread, Math.ceil((tokens * width4) / 64), writers);
       recording.submit();
     }
-    await weights.gpu.device.queue.onSubmittedWorkDone();
-    weights.gpu.check();
+    await weights.gpu.finished();
   } finally {
     arena.dispose();
   }
@@ -115,14 +114,14 @@ async function accumulate(
   groupTable: Uint32Array<ArrayBuffer>,
   means: Tensor,
   scale: Tensor,
-  { metricRows, ablated }: Pick<PassInputs, 'metricRows' | 'ablated'>,
+  { rows, ablated }: Pick<PassInputs, 'rows' | 'ablated'>,
 ): Promise<void> {
   const [writers, groups, width] = means.shape as [number, number, number];
   const arena = new Arena(weights.gpu);
   try {
     const operation = await arena.operation('accumulate_means', {
       buffers: {
-        writers: writersOfFirstCircuit(pass, writers),
+        writers: pass.writers,
         group_of: arena.upload('groups', groupTable),
         scale,
         means,
@@ -130,22 +129,15 @@ async function accumulate(
       params: { tokens: groupTable.length, groups, width4: width / 4 },
       overrides: {},
     });
-    // A full circuit reads neither the metric rows nor any ablated value.
+    // The whole model reads no ablated value, and its writers do not depend on the rows that are measured.
     const ids = uploadIds(arena, pass.shape, pairs, side);
-    const bound = await pass.bind(arena, { ids, metricRows, ablated, ablatedPorts: undefined });
+    const bound = await pass.bind(arena, { ids, rows, ablated, ablatedPorts: undefined });
     const recording = weights.gpu.record();
-    pass.encode(recording, bound, [EdgeSet.full(topology)]);
+    pass.encodeWhole(recording, bound, EdgeSet.full(topology));
     recording.dispatch(operation, Math.ceil((groups * width) / 4 / 64), writers);
     recording.submit();
-    await weights.gpu.device.queue.onSubmittedWorkDone();
-    weights.gpu.check();
+    await weights.gpu.finished();
   } finally {
     arena.dispose();
   }
-}
-
-/** Writer outputs of the first circuit of a pass [W, T, width]. */
-export function writersOfFirstCircuit(pass: PatchedPass, writers: number): Tensor {
-  const [, , tokens, width] = pass.tensors.live.shape as [number, number, number, number];
-  return { ...sliceOf(pass.tensors.live, 0, writers * tokens * width), shape: [writers, tokens, width] };
 }

@@ -1,6 +1,7 @@
 import type { Topology } from '../circuit/topology.js';
 import { batchTensors, type PassShape } from '../exec/pass-plan.js';
 import type { PassInputs } from '../exec/input-operations.js';
+import { rowLists } from '../exec/row-lists.js';
 import type { Arena, Tensor } from '../gpu/arena.js';
 import type { ModelWeights } from '../model/weights.js';
 import type { PromptPair } from '../task/types.js';
@@ -36,28 +37,34 @@ export function uploadIds(
   return arena.upload(`${side} tokens`, tokens);
 }
 
-/** Per prompt the token (of all T) whose prediction is measured; token 0 for prompts that fill up the pass. */
-export function uploadMetricRows(arena: Arena, shape: PassShape, pairs: readonly PromptPair[]): Tensor {
-  const rows = new Uint32Array(shape.prompts);
-  pairs.forEach((pair, n) => (rows[n] = n * shape.sequence + pair.position));
-  return arena.upload('metric rows', rows);
+/** First position at which the prompts of a pair differ; their length where they do not. */
+export function firstDifference({ clean, corrupted }: PromptPair): number {
+  const at = clean.findIndex((id, t) => id !== corrupted[t]);
+  return at === -1 ? clean.length : at;
 }
 
-/** Cuts prompts into batches of `shape.prompts` and uploads their tokens; what edges carry is for the caller to fill in. */
+/**
+ * Cuts prompts into batches of `shape.prompts` and uploads their tokens; what edges carry is for the caller to fill in.
+ *
+ * @param resample cut edges carry what the corrupted prompt gives, which before its first difference is what the clean one does.
+ */
 export function uploadPrompts(
   arena: Arena,
   weights: ModelWeights,
   topology: Topology,
   shape: PassShape,
   pairs: readonly PromptPair[],
-  direct: boolean,
+  { directEdges, resample }: { readonly directEdges: boolean; readonly resample: boolean },
 ): PromptBatch[] {
-  const table = batchTensors(topology, weights.layout, shape, direct);
+  const table = batchTensors(topology, weights.layout, shape, directEdges);
   return inBatches(pairs, shape.prompts).map((part) => {
-    const metricRows = uploadMetricRows(arena, shape, part);
+    const rows = rowLists(
+      shape,
+      part.map((pair) => ({ position: pair.position, firstDifference: resample ? firstDifference(pair) : 0 })),
+    );
     const ablated = arena.tensor('ablated writers', table.ablated);
-    const ablatedPorts = direct ? arena.tensor('ablated ports', table.ablatedPorts) : undefined;
-    const inputs = (ids: Tensor): PassInputs => ({ ids, metricRows, ablated, ablatedPorts });
+    const ablatedPorts = directEdges ? arena.tensor('ablated ports', table.ablatedPorts) : undefined;
+    const inputs = (ids: Tensor): PassInputs => ({ ids, rows, ablated, ablatedPorts });
     return {
       pairs: part,
       clean: inputs(uploadIds(arena, shape, part, 'clean')),

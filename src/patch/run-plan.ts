@@ -1,6 +1,15 @@
 import { EdgewiseError } from '../base/errors.js';
 import type { Topology } from '../circuit/topology.js';
-import { batchTensors, layerTensors, passTensors, tensorBytes, type PassShape } from '../exec/pass-plan.js';
+import { tableWords } from '../exec/circuit-tables.js';
+import {
+  batchTensors,
+  layerTensors,
+  readoutTensors,
+  scratchTensors,
+  stateTensors,
+  tensorBytes,
+  type PassShape,
+} from '../exec/pass-plan.js';
 import type { Layout } from '../model/layout.js';
 
 /** What a run asks for. */
@@ -10,8 +19,10 @@ export interface RunSize {
   readonly sequence: number;
   /** Circuits may cut direct edges. */
   readonly directEdges: boolean;
-  /** Circuits evaluated in one submission. */
+  /** Circuits evaluated in one submission, if there is room for so many. */
   readonly circuits: number;
+  /** Circuits come one after the other: every micro-batch keeps what it computed of the last ones. */
+  readonly resident: boolean;
 }
 
 export interface RunLimits {
@@ -28,7 +39,7 @@ export interface PlannedTensor {
   readonly name: string;
   readonly shape: readonly number[];
   readonly bytes: number;
-  /** How many of it there are: one per pass, or one per micro-batch of prompts. */
+  /** How many of it there are: one, or one per micro-batch of prompts, or per layer of each. */
   readonly count: number;
 }
 
@@ -49,9 +60,12 @@ export type TensorsBeside = (
   microBatches: number,
 ) => { readonly tensors: Readonly<Record<string, readonly number[]>>; readonly count: number };
 
+/** Part of the budget that the sums over cut edges may take: they save additions, not whole nodes. */
+const BASES_SHARE = 1 / 8;
+
 /**
- * Decides before anything is allocated how many prompts go through a pass at once: all of them if every tensor fits a
- * binding and the sum fits the budget, otherwise the largest equal share that does.
+ * Decides before anything is allocated how many circuits and prompts go through a pass at once: all of them if every tensor fits a
+ * binding and the sum fits the budget; otherwise fewer circuits, then the largest equal share of the prompts that does.
  *
  * @param beside default: what an evaluator keeps of every micro-batch.
  * @throws EdgewiseError of kind device with the numbers where even one prompt at a time does not fit.
@@ -66,7 +80,13 @@ export function planRun(
     count,
   }),
 ): RunPlan {
-  return largestShare(size, layout, limits, (prompts) => tabulate(topology, layout, size, prompts, beside));
+  const plan = (prompts: number, circuits: number): RunPlan =>
+    tabulate(topology, layout, size, { prompts, circuits }, limits, beside);
+  for (let circuits = size.circuits; circuits > 1; circuits = Math.ceil(circuits / 2)) {
+    const candidate = plan(size.prompts, circuits);
+    if (fits(candidate, layout, limits)) return candidate;
+  }
+  return largestShare(size, layout, limits, (prompts) => plan(prompts, 1));
 }
 
 /** What a number of prompts at once takes. */
@@ -89,14 +109,10 @@ export function largestShare<T extends MemoryTable>(
   tabulated: (prompts: number) => T,
 ): T {
   let plan = tabulated(size.prompts);
-  const fits = (candidate: T): boolean =>
-    candidate.bytes <= limits.budget &&
-    candidate.tensors.every((tensor) => tensor.bytes <= limits.maxBinding) &&
-    largestGrid(layout, candidate.shape) <= limits.maxWorkgroups;
-  while (!fits(plan) && plan.shape.prompts > 1) {
+  while (!fits(plan, layout, limits) && plan.shape.prompts > 1) {
     plan = tabulated(Math.min(plan.shape.prompts - 1, Math.ceil(size.prompts / (plan.microBatches + 1))));
   }
-  if (fits(plan)) return plan;
+  if (fits(plan, layout, limits)) return plan;
   const widest = plan.tensors.reduce((a, b) => (b.bytes > a.bytes ? b : a));
   const what =
     widest.bytes > limits.maxBinding
@@ -105,19 +121,41 @@ export function largestShare<T extends MemoryTable>(
   throw new EdgewiseError('device', 'memory plan', `${what} (${size.prompts} prompts of ${size.sequence} tokens)`);
 }
 
+function fits({ bytes, tensors, shape }: MemoryTable, layout: Layout, limits: RunLimits): boolean {
+  return (
+    bytes <= limits.budget &&
+    tensors.every((tensor) => tensor.bytes <= limits.maxBinding) &&
+    largestGrid(layout, shape) <= limits.maxWorkgroups
+  );
+}
+
 /** Workgroups of the kernels that give an invocation to four columns of a token, or a workgroup to eight tokens. */
 function largestGrid(layout: Layout, { prompts, sequence }: MemoryTable['shape']): number {
   const tokens = prompts * sequence;
   return Math.ceil(tokens * Math.max(Math.max(layout.width4, layout.head4) / 64, 1 / 8));
 }
 
-function tabulate(topology: Topology, layout: Layout, size: RunSize, prompts: number, beside: TensorsBeside): RunPlan {
-  const shape: PassShape = { prompts, sequence: size.sequence, circuits: size.circuits };
+function tabulate(
+  topology: Topology,
+  layout: Layout,
+  size: RunSize,
+  { prompts, circuits }: Pick<PassShape, 'prompts' | 'circuits'>,
+  { maxBinding, budget }: RunLimits,
+  beside: TensorsBeside,
+): RunPlan {
   const microBatches = Math.ceil(size.prompts / prompts);
+  const slab = 4 * prompts * size.sequence * 4 * layout.width4;
+  const room = Math.min(maxBinding, (BASES_SHARE * budget) / microBatches);
+  const states = size.resident ? microBatches : 1;
+  const bases = size.resident ? Math.min(topology.ports.length, Math.floor(room / slab)) : 0;
+  const shape: PassShape = { prompts, sequence: size.sequence, circuits, bases };
   const further = beside(shape, microBatches);
   const tensors = [
-    ...planned(passTensors(topology, layout, shape), 1),
-    ...planned(layerTensors(topology, layout, shape), topology.layers),
+    ...planned(scratchTensors(topology, layout, shape), 1),
+    ...planned({ tables: [tableWords(topology, layout, shape, maxBinding)] }, 1),
+    ...planned(readoutTensors(shape), 1),
+    ...planned(stateTensors(topology, layout, shape), states),
+    ...planned(layerTensors(topology, layout, shape), topology.layers * states),
     ...planned(further.tensors, further.count),
   ];
   return { shape, microBatches, tensors, bytes: totalBytes(tensors) };

@@ -9,7 +9,7 @@ import {
 import type { PortGroup, WriterGroup } from '../exec/gradient/writer-groups.js';
 import type { Arena, Tensor } from '../gpu/arena.js';
 import type { Recording } from '../gpu/gpu.js';
-import type { Granularity } from './attribution-options.js';
+import type { Granularity } from '../circuit/run-identity.js';
 import { scoreShape } from './attribution-plan.js';
 
 /** Which scores are wanted. */

@@ -1,6 +1,6 @@
 import type { Topology } from '../circuit/topology.js';
 import type { ModelWeights } from '../model/weights.js';
-import type { Granularity } from './attribution-options.js';
+import type { Granularity } from '../circuit/run-identity.js';
 
 /** Adds up prompts' scores in float64, in their order. */
 export class ScoreSums {

@@ -30,7 +30,7 @@ async function evaluateInNode(): Promise<Evaluation> {
   );
   const open = await openDevice();
   try {
-    const engine = await Engine.create({ device: open.device, adapter: open.adapter, model: loaded });
+    const engine = await Engine.create({ device: open.device, adapter: open.adapter, wait: open.wait, model: loaded });
     try {
       const options = { metric: 'kl', ablation: 'resample', input: 'token' } as const;
       return await engine.evaluate(takePrompts(whole, PROMPTS), someCircuit(engine.topology), options);

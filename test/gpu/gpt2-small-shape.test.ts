@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
 import { createRng } from '../../src/base/rng.js';
 import { EdgeSet } from '../../src/circuit/edge-set.js';
-import { planFor, topologyOf } from '../../src/engine.js';
+import { planFor, topologyOf } from '../../src/run.js';
 import { Gpu } from '../../src/gpu/gpu.js';
 import { inspectNodes } from '../../src/inspect/inspect-nodes.js';
 import { gpt2Spec, randomModel } from '../../src/model/random-model.js';
 import { uploadWeights } from '../../src/model/weights.js';
 import { openDevice } from '../../src/node/device.js';
-import { PlainEvaluator } from '../../src/patch/plain.js';
+import { IncrementalEvaluator } from '../../src/patch/incremental.js';
 import { DEFAULT_BUDGET } from '../../src/patch/run-plan.js';
 import { expectClose } from '../support/gpu.js';
 
@@ -31,14 +31,14 @@ test('runs in pieces, within 2 GB for 8 prompts of 15 tokens', async () => {
 
   let differences: number[] = [];
   const open = await openDevice();
-  const gpu = new Gpu(open.device, open.adapter, BINDING_LIMIT);
+  const gpu = new Gpu(open.device, open.adapter, { wait: open.wait, bindingLimit: BINDING_LIMIT });
   const weights = await uploadWeights(gpu, spec, model.weights);
   try {
     expect(weights.embed.chunks.length).toBeGreaterThan(1);
     const { shape } = planFor(model, topology, pairs, false, gpu);
     expect(shape.prompts).toBe(PROMPTS);
     const options = { metric: 'logit-diff', ablation: 'resample', input: 'token', directEdges: false, shape } as const;
-    const evaluator = await PlainEvaluator.create(weights, topology, pairs, options);
+    const evaluator = await IncrementalEvaluator.create(weights, topology, pairs, options);
     try {
       const [none] = await evaluator.evaluate([EdgeSet.empty(topology)], ['logit-diff', 'kl']);
       const corrupted = await evaluator.evaluateCorrupted(['logit-diff', 'kl']);

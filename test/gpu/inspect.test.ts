@@ -6,7 +6,9 @@ import type { CircuitDetails } from '../../src/circuit/details.js';
 import { EdgeSet } from '../../src/circuit/edge-set.js';
 import { keptEdges } from '../../src/circuit/circuit.js';
 import { detailsFit, parseDetails, writeDetails } from '../../src/export/index.js';
-import { Engine, type Discovery, type DiscoveryOptions } from '../../src/engine.js';
+import { Engine } from '../../src/engine.js';
+import type { DiscoveryOptions } from '../../src/run.js';
+import type { Discovery } from '../../src/search.js';
 import { DEFAULT_BUDGET } from '../../src/patch/run-plan.js';
 import { Gpu } from '../../src/gpu/gpu.js';
 import { inspectNodes, type NodeBehaviour } from '../../src/inspect/inspect-nodes.js';
@@ -170,7 +172,7 @@ describe.each(MODELS)('%s', (_, load, prompts) => {
 test('an unembedding in pieces changes no bit', async () => {
   const pairs = mixedPairs(odd.vocab).slice(0, 1);
   const inspect = async (bindingLimit?: number): Promise<NodeBehaviour> => {
-    const gpu = new Gpu(device.gpu.device, device.gpu.adapter, bindingLimit);
+    const gpu = new Gpu(device.gpu.device, device.gpu.adapter, { bindingLimit });
     const { weights, topology } = await uploadModel(gpu, await randomModel(odd, 3));
     expect(weights.unembed.chunks).toHaveLength(bindingLimit === undefined ? 1 : 2);
     const writers = [...topology.writers.keys()];

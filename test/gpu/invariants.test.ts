@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { EdgeSet } from '../../src/circuit/edge-set.js';
 import type { Topology } from '../../src/circuit/topology.js';
 import { METRIC_NAMES, type MetricName } from '../../src/exec/metrics.js';
+import { createScratch } from '../../src/exec/pass-frame.js';
 import { PatchedPass } from '../../src/exec/patched-pass.js';
 import { Arena } from '../../src/gpu/arena.js';
 import { Gpu } from '../../src/gpu/gpu.js';
@@ -12,7 +13,7 @@ import type { ModelSpec } from '../../src/model/spec.js';
 import { layerTensor } from '../../src/model/weight-table.js';
 import type { MeanSource } from '../../src/patch/mean-ablation.js';
 import { ABLATIONS, INPUT_WRITERS, type Ablation, type InputWriter } from '../../src/circuit/run-identity.js';
-import type { PromptValues } from '../../src/patch/plain.js';
+import type { PromptValues } from '../../src/patch/incremental.js';
 import { uploadPrompts } from '../../src/patch/prompt-batch.js';
 import type { PromptPair } from '../../src/task/types.js';
 import { loadOracle } from '../oracle/model.js';
@@ -207,7 +208,7 @@ describe.each(SPECS)('$layers layers, $heads heads, width $width', (spec) => {
   });
 
   test('under zero ablation a fully cut port is exactly its constant', async () => {
-    const shape = { prompts: pairs.length, sequence: Math.max(...lengths), circuits: 1 };
+    const shape = { prompts: pairs.length, sequence: Math.max(...lengths), circuits: 1, bases: 0 };
     const width = 4 * model.weights.layout.width4;
     const bias = new Float64Array(spec.width);
     for (let l = 0; l < spec.layers; l++) {
@@ -216,9 +217,13 @@ describe.each(SPECS)('$layers layers, $heads heads, width $width', (spec) => {
     const positions = await loaded.weights.read('positions');
     for (const input of INPUT_WRITERS) {
       const arena = new Arena(device.gpu);
-      const pass = await PatchedPass.create(model.weights, topology, shape, input === 'token+position');
+      const scratch = createScratch(arena, model.weights, topology, shape, input === 'token+position');
+      const pass = await PatchedPass.create(scratch);
       try {
-        const [batch] = uploadPrompts(arena, model.weights, topology, shape, pairs, false);
+        const [batch] = uploadPrompts(arena, model.weights, topology, shape, pairs, {
+          directEdges: false,
+          resample: false,
+        });
         const bound = await pass.bind(arena, batch!.clean);
         const recording = device.gpu.record();
         pass.encode(recording, bound, [EdgeSet.empty(topology)]);
@@ -347,7 +352,7 @@ test('a model whose every matrix is in several pieces gives the same bits', asyn
   // More than 128 columns in each, and bindings as if they ended at one panel of the largest.
   const sizes = { layers: 1, heads: 11, headWidth: 12, mlpWidth: 135, vocab: 301, maxPositions: 9 };
   const loaded = await randomModel(gpt2Spec(sizes), 5);
-  const limited = new Gpu(device.gpu.device, device.gpu.adapter, 136 * 128 * 4);
+  const limited = new Gpu(device.gpu.device, device.gpu.adapter, { bindingLimit: 136 * 128 * 4 });
   const [whole, pieces] = [await uploadModel(device.gpu, loaded), await uploadModel(limited, loaded)];
   try {
     const layers = (of: DeviceModel): number[] =>

@@ -30,7 +30,7 @@ import { klTests, logSoftmaxTests } from './kernels/log-probabilities.js';
 import { matmulTests } from './kernels/matmul.js';
 import { accumulateMeansTests, spreadMeansTests } from './kernels/means.js';
 import { replacePortsTests } from './kernels/replace-ports.js';
-import { embedTests, portInputsTests } from './kernels/residual.js';
+import { embedTests, portBasesTests, portInputsTests } from './kernels/residual.js';
 import { answerScoresTests, argmaxTests } from './kernels/scores.js';
 
 const device = useDevice();
@@ -53,12 +53,15 @@ const tests = {
   kl_divergence: klTests,
   layer_norm: layerNormTests,
   log_softmax: logSoftmaxTests,
-  matmul: matmulTests,
+  matmul: matmulTests('matmul'),
+  matmul_subgroup: matmulTests('matmul_subgroup'),
+  matmul_workgroup: matmulTests('matmul_workgroup'),
   matmul_transposed: matmulTransposedTests,
   metric_seeds: metricSeedsTests,
   moved_streams: movedStreamsTests,
   neuron_scores: neuronScoresTests,
   norm_backward: normBackwardTests,
+  port_bases: portBasesTests,
   port_inputs: portInputsTests,
   proximity: proximityTests,
   query_key_fix: queryKeyFixTests,

@@ -2,12 +2,13 @@
 import { EdgeSet } from '../../src/circuit/edge-set.js';
 import { Topology } from '../../src/circuit/topology.js';
 import { LogitsReadout } from '../../src/exec/logits-readout.js';
+import { createScratch } from '../../src/exec/pass-frame.js';
 import { PatchedPass } from '../../src/exec/patched-pass.js';
 import { Arena } from '../../src/gpu/arena.js';
 import type { Gpu } from '../../src/gpu/gpu.js';
 import type { LoadedModel } from '../../src/model/load-model.js';
 import { uploadWeights, type ModelWeights } from '../../src/model/weights.js';
-import { PlainEvaluator, type PlainOptions } from '../../src/patch/plain.js';
+import { IncrementalEvaluator, type EvaluatorOptions } from '../../src/patch/incremental.js';
 import { uploadPrompts } from '../../src/patch/prompt-batch.js';
 import type { PromptPair } from '../../src/task/types.js';
 
@@ -24,26 +25,27 @@ export async function uploadModel(gpu: Gpu, { spec, weights }: LoadedModel): Pro
   };
 }
 
-/** Options of an evaluator: those that matter to a test, over resample ablation of all prompts and one circuit at once. */
-export type EvaluatorChoice = Partial<Omit<PlainOptions, 'shape'>> & {
+/** Options of an evaluator: those that matter to a test, over resample ablation of all prompts, one circuit at once and no bases. */
+export type EvaluatorChoice = Partial<Omit<EvaluatorOptions, 'shape'>> & {
   readonly prompts?: number;
   readonly circuits?: number;
+  readonly bases?: number;
 };
 
-/** Evaluates with a plain evaluator that lives no longer. */
+/** Evaluates with an evaluator that lives no longer. */
 export async function withEvaluator<T>(
   { weights, topology }: DeviceModel,
   pairs: readonly PromptPair[],
   choice: EvaluatorChoice,
-  use: (evaluator: PlainEvaluator) => Promise<T>,
+  use: (evaluator: IncrementalEvaluator) => Promise<T>,
 ): Promise<T> {
-  const { prompts = pairs.length, circuits = 1, ...options } = choice;
-  const evaluator = await PlainEvaluator.create(weights, topology, pairs, {
+  const { prompts = pairs.length, circuits = 1, bases = 0, ...options } = choice;
+  const evaluator = await IncrementalEvaluator.create(weights, topology, pairs, {
     ablation: 'resample',
     input: 'token',
     metric: 'kl',
     directEdges: false,
-    shape: { prompts, circuits, sequence: longest([...pairs, ...(options.meanSource?.pairs ?? [])]) },
+    shape: { prompts, circuits, bases, sequence: longest([...pairs, ...(options.meanSource?.pairs ?? [])]) },
     ...options,
   });
   try {
@@ -65,12 +67,16 @@ export async function allLogits(
 ): Promise<Float32Array[]> {
   // Every position is a prompt of its own, measured there.
   const positions = pairs.flatMap((pair) => pair[side].map((_, position) => ({ ...pair, position })));
-  const shape = { prompts: positions.length, sequence: longest(pairs), circuits: 1 };
+  const shape = { prompts: positions.length, sequence: longest(pairs), circuits: 1, bases: 0 };
   const arena = new Arena(weights.gpu);
-  const pass = await PatchedPass.create(weights, topology, shape, false);
+  const scratch = createScratch(arena, weights, topology, shape, false);
+  const pass = await PatchedPass.create(scratch);
   try {
-    const [batch] = uploadPrompts(arena, weights, topology, shape, positions, false);
-    const readout = new LogitsReadout(pass, weights, arena);
+    const [batch] = uploadPrompts(arena, weights, topology, shape, positions, {
+      directEdges: false,
+      resample: true,
+    });
+    const readout = new LogitsReadout(scratch, arena);
     const bound = await pass.bind(arena, batch![side]);
     const logitsBound = await readout.bind(arena, batch!.reference, positions);
     const recording = weights.gpu.record();

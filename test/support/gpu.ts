@@ -27,7 +27,7 @@ export function useDevice(): TestDevice {
   beforeAll(async () => {
     try {
       opened = await openDevice();
-      gpu = new Gpu(opened.device, opened.adapter);
+      gpu = new Gpu(opened.device, opened.adapter, { wait: opened.wait });
     } catch (error) {
       failure = error;
     }

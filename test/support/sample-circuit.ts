@@ -23,6 +23,7 @@ export function sampleProvenance(changes: Partial<Provenance> = {}): Provenance 
     order: 'receivers from the logits down, senders from the nearest layer back',
     seed: null,
     adapter: 'a test',
+    tile: 'register-8',
     metrics: { initial: 0, final: 0.25, empty: 2 },
     faithfulness: 0.875,
     minMargin: { margin: 1.25e-3, edge: 'm1->logits' },

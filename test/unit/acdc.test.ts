@@ -1,34 +1,33 @@
 /** ACDC against evaluators that are plain functions of the circuit. */
 import { describe, expect, test } from 'vitest';
 import { EdgeSet } from '../../src/circuit/edge-set.js';
+import { createRng } from '../../src/base/rng.js';
 import { Topology } from '../../src/circuit/topology.js';
 import { SENDER_HEADS } from '../../src/circuit/run-identity.js';
 import { acdcOrder } from '../../src/discover/acdc-order.js';
-import {
-  acdc,
-  type AcdcMeasurement,
-  type AcdcOptions,
-  type AcdcProgress,
-  type AcdcResult,
-} from '../../src/discover/acdc.js';
-import type { RemovalEvaluator } from '../../src/discover/ports.js';
+import { acdc, type AcdcOptions, type AcdcProgress, type AcdcResult } from '../../src/discover/acdc.js';
+import type { Measurement } from '../../src/discover/journal.js';
+import type { Predictor } from '../../src/discover/look-ahead.js';
+import type { CircuitEvaluator } from '../../src/discover/ports.js';
 
 const topology = new Topology({ layers: 2, heads: 2, parallel: false });
 const full = EdgeSet.full(topology);
 const OPTIONS: AcdcOptions = { threshold: 0.5, absolute: false, senderHeads: 'descending', directEdges: false };
 
-/** @param prefix how many of the candidates it answers for, at most. */
-function evaluatorOf(metric: (circuit: EdgeSet) => number, prefix: () => number = () => 1): RemovalEvaluator {
+/** @param most how many circuits it likes to be asked for at once. */
+function evaluatorOf(metric: (circuit: EdgeSet) => number, most = 1): CircuitEvaluator {
   return {
-    perPrompt: (circuit) => Promise.resolve([metric(circuit)]),
-    withoutPrefixes(current, candidates) {
-      expect(candidates.length).toBeGreaterThan(0);
-      for (const edge of candidates) expect(current.has(edge)).toBe(true);
-      let circuit = current;
-      return Promise.resolve(candidates.slice(0, prefix()).map((edge) => [metric((circuit = circuit.without(edge)))]));
+    most,
+    perPrompt(circuits) {
+      expect(circuits.length).toBeGreaterThan(0);
+      expect(circuits.length).toBeLessThanOrEqual(most);
+      return Promise.resolve(circuits.map((circuit) => [metric(circuit)]));
     },
   };
 }
+
+/** A result without what tells how it was come by. */
+const outcome = (result: AcdcResult): object => ({ ...result, evaluations: 0, kept: [...result.kept] });
 
 /** Every cut edge adds its cost, 0 where none is given. Powers of two, so that sums are exact. */
 function costs(table: Readonly<Record<string, number>>): (circuit: EdgeSet) => number {
@@ -237,9 +236,9 @@ test('effects per prompt: of kept edges alone, against the circuit at their test
   const first = costs({ 'm1->logits': 4, 'a1.h1->logits': -1, 'm0->logits': 2 });
   const second = costs({ 'm1->logits': -2, 'a1.h1->logits': 1.5, 'm0->logits': -0.5 });
   const values = (circuit: EdgeSet): number[] => [first(circuit), second(circuit)];
-  const evaluator: RemovalEvaluator = {
-    perPrompt: (circuit) => Promise.resolve(values(circuit)),
-    withoutPrefixes: (current, [edge]) => Promise.resolve([values(current.without(edge!))]),
+  const evaluator: CircuitEvaluator = {
+    most: 1,
+    perPrompt: (circuits) => Promise.resolve(circuits.map(values)),
   };
   const result = await acdc(evaluator, full, OPTIONS);
   expect(additions(result.kept)).toEqual(['m0->logits', 'm1->logits']);
@@ -249,7 +248,7 @@ test('effects per prompt: of kept edges alone, against the circuit at their test
   ]);
 });
 
-test('how many candidates the evaluator answers for at once changes nothing', async () => {
+describe('tests made ahead', () => {
   // Neither additive nor monotone: what an edge costs depends on the parity of what was cut before it.
   const metric = (circuit: EdgeSet): number => {
     let value = 0;
@@ -258,16 +257,66 @@ test('how many candidates the evaluator answers for at once changes nothing', as
       if (!circuit.has(id)) value += ((id * 37 + cut++ * 11) % 16) / 16 - 0.25;
     return value;
   };
-  for (const senderHeads of SENDER_HEADS) {
+
+  test.each(SENDER_HEADS)('decide as one after the other, whatever is guessed (heads %s)', async (senderHeads) => {
     const options = { ...OPTIONS, senderHeads, directEdges: true, threshold: 0.125 };
     const one = await acdc(evaluatorOf(metric), full, options);
     expect(one.steps.some((step) => step.kept)).toBe(true);
     expect(one.steps.some((step) => !step.kept)).toBe(true);
-    let calls = 0;
-    for (const prefix of [() => 2, () => 3, () => 100, () => 1 + (calls++ % 4)]) {
-      const several = await acdc(evaluatorOf(metric, prefix), full, options);
-      expect({ ...several, kept: [...several.kept] }).toEqual({ ...one, kept: [...one.kept] });
+    expect(one.evaluations).toBe(one.steps.length);
+    const removed = new Map(one.steps.map((step) => [step.edge, !step.kept]));
+    const rng = createRng(1);
+    const guesses: Record<string, Predictor> = {
+      removed: () => true,
+      kept: () => false,
+      right: (edge) => removed.get(edge) ?? true,
+      'right but for one in ten': (edge) => (removed.get(edge) ?? true) !== (edge % 10 === 3),
+      random: () => rng.next() < 0.5,
+    };
+    const cost: Record<string, number> = {};
+    for (const [name, predict] of Object.entries(guesses)) {
+      for (const most of [1, 2, 7, 32]) {
+        const several = await acdc(evaluatorOf(metric, most), full, options, { predict });
+        expect(outcome(several), `${name}, ${most} at once`).toEqual(outcome(one));
+        cost[`${name} ${most}`] = several.evaluations;
+      }
     }
+    expect(cost['right 32']).toBe(one.steps.length);
+    expect(cost['removed 32']).toBeGreaterThan(one.steps.length);
+  });
+
+  test('several are asked for at once', async () => {
+    const asked: number[] = [];
+    const evaluator: CircuitEvaluator = {
+      most: 4,
+      perPrompt: (circuits) => {
+        asked.push(circuits.length);
+        return Promise.resolve(circuits.map(() => [0]));
+      },
+    };
+    const result = await acdc(evaluator, full, OPTIONS);
+    // Nothing is kept: every guess is right, across the borders of receivers too.
+    expect(result.steps.length).toBe(topology.fanIn(topology.logitsPort));
+    expect(asked).toEqual([1, 4, 3]);
+  });
+});
+
+test('a neighbouring threshold: its measurements are taken over until a decision differs, and never after', async () => {
+  const metric = (circuit: EdgeSet): number => {
+    let value = 0;
+    for (let id = 0; id < topology.edgeCount; id++) if (!circuit.has(id)) value += ((id * 37) % 16) / 16 - 0.25;
+    return value;
+  };
+  const at = (threshold: number): AcdcOptions => ({ ...OPTIONS, directEdges: true, threshold });
+  const neighbour = await acdc(evaluatorOf(metric), full, at(0.125));
+  for (const threshold of [-1, 0.0625, 0.125, 0.1875, 0.5, 2]) {
+    const alone = await acdc(evaluatorOf(metric), full, at(threshold));
+    const beside = await acdc(evaluatorOf(metric), full, at(threshold), { neighbour });
+    expect(outcome(beside)).toEqual(outcome(alone));
+    const different = alone.steps.findIndex((step, i) => step.kept !== neighbour.steps[i]?.kept);
+    const shared = different === -1 ? alone.steps.length : different + 1;
+    expect(beside.evaluations).toBe(alone.steps.length - shared);
+    if (threshold === 0.1875) expect(shared).toBeGreaterThan(1);
   }
 });
 
@@ -278,29 +327,20 @@ test('a journal: from any point on, the search goes on to the same result and me
     return value;
   };
   const options = { ...OPTIONS, directEdges: true, threshold: 0.125 };
-  const all: AcdcMeasurement[] = [];
-  const whole = await acdc(evaluatorOf(metric), full, options, undefined, {
-    earlier: [],
-    record: (measurement) => all.push(measurement),
+  const all: Measurement[] = [];
+  const whole = await acdc(evaluatorOf(metric), full, options, {
+    journal: { earlier: [], record: (measurement) => all.push(measurement) },
   });
   expect(all.map(({ edge }) => edge)).toEqual(whole.steps.map(({ edge }) => edge));
   for (const done of [0, 1, 7, all.length - 1, all.length]) {
-    const further: AcdcMeasurement[] = [];
-    const resumed = await acdc(
-      evaluatorOf(metric, () => 3),
-      full,
-      options,
-      undefined,
-      {
-        earlier: all.slice(0, done),
-        record: (measurement) => further.push(measurement),
-      },
-    );
-    expect({ ...resumed, kept: [...resumed.kept] }).toEqual({ ...whole, kept: [...whole.kept] });
+    const further: Measurement[] = [];
+    const journal = { earlier: all.slice(0, done), record: (m: Measurement) => further.push(m) };
+    const resumed = await acdc(evaluatorOf(metric, 3), full, options, { journal });
+    expect(outcome(resumed)).toEqual(outcome(whole));
     expect(further).toEqual(all.slice(done));
   }
   const shuffled = { earlier: [all[1]!, all[0]!], record: () => {} };
-  await expect(acdc(evaluatorOf(metric), full, options, undefined, shuffled)).rejects.toThrow(
+  await expect(acdc(evaluatorOf(metric), full, options, { journal: shuffled })).rejects.toThrow(
     'journal: its test 0 is of',
   );
 });
@@ -321,7 +361,9 @@ test('starting from a circuit: edges that it lacks are neither tested nor counte
   const start = lacking.reduce((circuit, edge) => circuit.without(edge), full);
   const reports: AcdcProgress[] = [];
   const options = { ...OPTIONS, threshold: -1, directEdges: true };
-  const result = await acdc(evaluatorOf(costs({ 'm1->logits': 4 })), start, options, (report) => reports.push(report));
+  const result = await acdc(evaluatorOf(costs({ 'm1->logits': 4 })), start, options, {
+    onProgress: (report) => reports.push(report),
+  });
   expect(result.initial).toBe(4);
   // Everything else is kept at this threshold, but for the inputs of the MLP that nothing reads and of the port that was cut.
   const dead = names(EdgeSet.full(topology)).filter((name) => /->m1$|->a1\.h1<k>$/.test(name));

@@ -17,13 +17,13 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   discover: ['base', 'circuit'],
   patch: ['base', 'circuit', 'gpu', 'model', 'exec', 'task', 'discover/ports'],
   evaluate: ['base', 'circuit', 'discover/ports'],
-  export: ['base', 'circuit', 'graphology', 'graphology-types'],
+  export: ['base', 'circuit', 'checkpoint/strict-json', 'graphology', 'graphology-types'],
   inspect: ['base', 'circuit', 'gpu', 'model', 'exec', 'task', 'patch'],
   check: ['base', 'circuit', 'gpu', 'model', 'exec', 'task', 'patch'],
 };
 const CORE = Object.keys(MAY_IMPORT);
 /** The composition root. */
-const ROOT_FILES = [...CORE, 'engine', 'index', 'version'];
+const ROOT_FILES = [...CORE, 'engine', 'index', 'run', 'search', 'version'];
 const NODE_SIDE = [...ROOT_FILES, 'node', 'cli', 'node:', 'webgpu', '@huggingface/hub', 'commander', 'cli-progress'];
 /** Packages that the engine may use anywhere: they run in a browser and know nothing of it. */
 const ANYWHERE = ['valibot'];

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { EdgeSet } from '../../src/circuit/edge-set.js';
-import type { RemovalEvaluator } from '../../src/discover/ports.js';
+import type { CircuitEvaluator } from '../../src/discover/ports.js';
 import { curveSizes, faithfulnessCurve } from '../../src/evaluate/curve.js';
 import { SAMPLE_TOPOLOGY as topology, sampleCircuit, sampleDirectCircuit } from '../support/sample-circuit.js';
 
@@ -17,13 +17,13 @@ test.each([
 });
 
 /** Metric 8 - kept edges, and what it was asked about. */
-function countingEvaluator(): { readonly evaluator: RemovalEvaluator; readonly asked: string[][] } {
+function countingEvaluator(): { readonly evaluator: CircuitEvaluator; readonly asked: string[][] } {
   const asked: string[][] = [];
-  const perPrompt = (circuit: EdgeSet): Promise<number[]> => {
-    asked.push([...circuit].map((id) => topology.edgeName(id)));
-    return Promise.resolve([8 - circuit.additionSize]);
+  const perPrompt = (circuits: readonly EdgeSet[]): Promise<number[][]> => {
+    asked.push(...circuits.map((circuit) => [...circuit].map((id) => topology.edgeName(id))));
+    return Promise.resolve(circuits.map((circuit) => [8 - circuit.additionSize]));
   };
-  return { evaluator: { perPrompt, withoutPrefixes: () => Promise.reject(new Error('not asked for')) }, asked };
+  return { evaluator: { most: 1, perPrompt }, asked };
 }
 
 const addition = (name: string): boolean => topology.edgeId(name)! < topology.additionEdges;

@@ -73,6 +73,7 @@ describe('circuit.json', () => {
     ['with provenance', sampleCircuit()],
     ['with direct edges', sampleDirectCircuit()],
     ['of another program', sampleCircuit({ provenance: null, width: null })],
+    ['of an unknown tile', sampleCircuit({ provenance: sampleProvenance({ tile: null }) })],
   ])('comes back as it was: %s', (_, circuit) => {
     const text = writeCircuitJson(circuit);
     const file = parseCircuit(text, 'c.json');

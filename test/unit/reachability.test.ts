@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { EdgeSet } from '../../src/circuit/edge-set.js';
-import { isDead, nodesInUse } from '../../src/circuit/reachability.js';
+import { EXTENT, isDead, nodesInUse } from '../../src/circuit/reachability.js';
 import { Topology } from '../../src/circuit/topology.js';
 
 const topology = new Topology({ layers: 2, heads: 2, parallel: false });
@@ -38,6 +38,52 @@ describe('nodesInUse', () => {
   it('takes nothing that a port with a cut direct edge reads', () => {
     const kept = circuit(['input->a0.h0<q>', 'm0->a1.h0<v>', 'a1.h0->logits'], ['a1.h0<v>->a1.h0']);
     expect(inUse(kept)).toEqual({ writers: ['a1.h0'], ports: ['a1.h0<q>', 'a1.h0<k>', 'logits'] });
+  });
+});
+
+describe('where nodes are in use', () => {
+  const extents = (set: EdgeSet): Record<string, number> => {
+    const { writers, ports } = nodesInUse(set);
+    return Object.fromEntries([
+      ...writers.map((extent, writer) => [topology.writerName(writer), extent] as const),
+      ...ports.map((extent, port) => [`into ${topology.portName(port)}`, extent] as const),
+    ]);
+  };
+  const { none, metric, live } = EXTENT;
+
+  it('is the metric position, but for what keys and values lead back to', () => {
+    const kept = circuit([
+      'input->a0.h1<q>',
+      'm0->a1.h0<k>',
+      'a0.h1->a1.h0<q>',
+      'a1.h0->m1',
+      'm1->logits',
+      'a0.h0->m0',
+    ]);
+    expect(extents(kept)).toMatchObject({
+      'into logits': metric,
+      m1: metric,
+      'into m1': metric,
+      'a1.h0': metric,
+      'into a1.h0<q>': metric,
+      'into a1.h0<k>': live,
+      'into a1.h0<v>': live,
+      m0: live,
+      'into m0': live,
+      'a0.h0': live,
+      'into a0.h0<q>': live,
+      'a0.h1': metric,
+      'into a0.h1<q>': metric,
+      'into a0.h1<v>': live,
+      input: metric,
+      'a1.h1': none,
+      'into a1.h1<q>': none,
+    });
+  });
+
+  it('is everywhere for a writer that one reader needs everywhere', () => {
+    const kept = circuit(['m0->logits', 'm0->a1.h0<v>', 'a1.h0->logits']);
+    expect(extents(kept)).toMatchObject({ m0: live, 'into m0': live, 'a1.h0': metric });
   });
 });
 

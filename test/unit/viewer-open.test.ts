@@ -10,7 +10,14 @@ import type { CircuitDetails } from '../../src/circuit/details.js';
 import { writeDetails } from '../../src/export/details-json.js';
 import { CIRCUIT_WRITERS, writeTrace } from '../../src/export/index.js';
 import { openDocument } from '../../viewer/data/open-document.js';
+import { writeScoresJson } from '../../src/export/scores-json.js';
 import { faithfulnessAt } from '../../viewer/view/curve.js';
+import { toCircuitData } from '../../viewer/data/circuit-data.js';
+import { defaultScope, select } from '../../viewer/view/selection.js';
+import { DEFAULT_EDGES, DEFAULT_VIEW, type ViewState } from '../../viewer/view/view-state.js';
+import { circuitFromScores } from '../../src/circuit/scored-circuit.js';
+import { select as toolSelect } from '../../src/discover/select.js';
+import { sampleScores } from '../support/sample-scores.js';
 import { anyText } from '../support/any-text.js';
 import { SAMPLE_KEPT, sampleCircuit } from '../support/sample-circuit.js';
 import { sourceFile } from '../support/viewer.js';
@@ -69,6 +76,37 @@ describe('openDocument', () => {
     }
   });
 
+  it('opens scores as scores: the strongest edges at first, and a word that nothing was selected', () => {
+    const scores = sampleScores();
+    const opened = openDocument(sourceFile('scores.json', writeScoresJson(scores)));
+    expect(opened).toMatchObject({ format: 'edgewise', scoresOnly: true, signStated: true, trace: null, warnings: [] });
+    const data = toCircuitData(opened.circuit, 'negative-helps');
+    expect(defaultScope(data)).toBe('all');
+    const { edges } = select(data, DEFAULT_VIEW);
+    expect(edges.length).toBe(Math.min(DEFAULT_EDGES, scores.topology.additionEdges));
+    expect(edges.slice(0, 3).map((edge) => edge.effect)).toEqual(
+      [...scores.values]
+        .filter(Number.isFinite)
+        .toSorted((a, b) => Math.abs(b) - Math.abs(a))
+        .slice(0, 3),
+    );
+    const foreign = openDocument(sourceFile('s', writeScoresJson({ ...scores, provenance: null, positive: null })));
+    expect(foreign).toMatchObject({ format: 'eap-ig', scoresOnly: true, signStated: false });
+    expect(openDocument(sourceFile('x', json)).scoresOnly).toBe(false);
+  });
+
+  it('knows the sign of a circuit that was imported with it, and how it was chosen', () => {
+    const scores = sampleScores({ provenance: null });
+    const chosen = toolSelect(scores, { rule: 'top', edges: 4, absolute: false, prune: false });
+    const text = CIRCUIT_WRITERS.json(circuitFromScores(scores, chosen));
+    const opened = openDocument(sourceFile('x', text));
+    expect(opened).toMatchObject({ format: 'eap-ig', signStated: true, scoresOnly: false });
+    expect(opened.circuit.imported).toEqual({ positive: 'helps', selection: chosen.record });
+    const effects = (sign: ViewState['sign']): (number | null)[] =>
+      toCircuitData(opened.circuit, sign).edges.map((edge) => edge.effect);
+    expect(effects('negative-helps')).toEqual(effects('as-stated'));
+  });
+
   it('reads what lies beside the circuit', () => {
     const opened = openDocument(sourceFile('x', json, { trace: writeTrace([step]), details: writeDetails(details) }));
     expect(opened).toMatchObject({ trace: [step], details, warnings: [] });
@@ -115,7 +153,7 @@ describe('openDocument', () => {
     ['{"metadata": {}, "nodes": [], "links": []}', 'is a graph with links, as circuit-tracer writes it'],
   ])('says what it reads when given %j', (text, message) => {
     expect(complaint(text)).toContain(`some.file: ${message}`);
-    expect(complaint(text)).toContain('Readable are circuit.json of Edgewise');
+    expect(complaint(text)).toContain('Readable are circuit.json and scores.json of Edgewise');
   });
 
   it.each([

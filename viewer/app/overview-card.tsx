@@ -1,4 +1,5 @@
 import { candidateEdges, keptEdges } from '../../src/circuit/circuit.js';
+import { describeSelection } from '../../src/circuit/scored-circuit.js';
 import type { CircuitDocument } from '../data/document.js';
 import { suggestSign } from '../data/sign.js';
 import type { ViewState } from '../view/view-state.js';
@@ -12,6 +13,7 @@ const FORMATS = { edgewise: 'Edgewise circuit', 'eap-ig': 'EAP-IG / MIB circuit'
 export function OverviewCard({ document }: { document: CircuitDocument }) {
   const { circuit } = document;
   const from = circuit.provenance;
+  const selection = from?.selection ?? circuit.imported?.selection;
   return (
     <article class="card">
       <header>
@@ -42,8 +44,11 @@ export function OverviewCard({ document }: { document: CircuitDocument }) {
           {circuit.topology.layers} layers × {circuit.topology.heads} heads
         </Fact>
         <Fact name="Kept">
-          {formatCount(keptEdges(circuit))} of {formatCount(candidateEdges(circuit))} edges
+          {document.scoresOnly
+            ? `nothing was selected: scores of ${formatCount(candidateEdges(circuit))} edges`
+            : `${formatCount(keptEdges(circuit))} of ${formatCount(candidateEdges(circuit))} edges`}
         </Fact>
+        {selection && <Fact name="Chosen">{describeSelection(selection)}</Fact>}
         {from && (
           <>
             <Fact name="Faithfulness">{formatNumber(from.faithfulness)}</Fact>

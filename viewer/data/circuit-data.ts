@@ -1,4 +1,4 @@
-import { candidateEdges, type Circuit } from '../../src/circuit/circuit.js';
+import { candidateEdges, signIsStated, type Circuit } from '../../src/circuit/circuit.js';
 import { nodeName, portNode, type Branch, type Node } from '../../src/circuit/nodes.js';
 import type { ViewState } from '../view/view-state.js';
 
@@ -63,12 +63,12 @@ export type Shape = Pick<CircuitData, 'layers' | 'heads' | 'parallel'>;
 
 /**
  * Every candidate edge of the circuit, its effect signed so that positive = helps: `sign` says how the scores are to be
- * read where the file, having no provenance, does not say so itself.
+ * read where the file does not say so itself.
  */
 export function toCircuitData(circuit: Circuit, sign: ViewState['sign']): CircuitData {
   const { topology, effects, steps, kept } = circuit;
   const count = candidateEdges(circuit);
-  const flip = sign === 'negative-helps' && circuit.provenance === null;
+  const flip = sign === 'negative-helps' && !signIsStated(circuit);
   const strengths = effects.subarray(0, count).map(strength);
   const order = [...strengths.keys()].sort((a, b) => strengths[b]! - strengths[a]! || a - b);
   const names = topology.writers.map(nodeName);

@@ -23,6 +23,8 @@ export interface CircuitDocument {
   readonly circuit: Circuit;
   /** Whether the file says what a positive score means. Where not, the reader is asked. */
   readonly signStated: boolean;
+  /** The file only scores edges: nothing was selected, and all are kept. */
+  readonly scoresOnly: boolean;
   readonly trace: readonly TraceStep[] | null;
   readonly details: CircuitDetails | null;
   readonly savedView: SavedView | null;

@@ -1,5 +1,5 @@
 import { EdgewiseError } from '../../src/base/errors.js';
-import type { Circuit } from '../../src/circuit/circuit.js';
+import { signIsStated, type Circuit } from '../../src/circuit/circuit.js';
 import { detailsFit, parseDetails } from '../../src/export/details-json.js';
 import { fileTopology, parseCircuit, resolveCircuit } from '../../src/export/circuit-file.js';
 import { parsePythonJson } from '../../src/export/python-json.js';
@@ -11,7 +11,7 @@ import { readGexf } from './read-gexf.js';
 import { checkTrace, readTrace, traceOf } from './read-trace.js';
 
 /** What is read, for messages about everything else. */
-const FORMATS = 'circuit.json of Edgewise, circuits of EAP-IG and MIB (JSON), and GEXF of Edgewise';
+const FORMATS = 'circuit.json and scores.json of Edgewise, circuits of EAP-IG and MIB (JSON), and GEXF of Edgewise';
 
 /**
  * Reads and checks a circuit and what lies beside it. The format is told by the text, not by the name. A trace or
@@ -46,7 +46,8 @@ export function openDocument(source: SourceFile): CircuitDocument {
     name,
     format: opened.format,
     circuit,
-    signStated: circuit.provenance !== null,
+    signStated: signIsStated(circuit),
+    scoresOnly: opened.scoresOnly,
     trace: trace ?? traceOf(circuit),
     details,
     savedView: opened.savedView,
@@ -54,7 +55,7 @@ export function openDocument(source: SourceFile): CircuitDocument {
   };
 }
 
-type Opened = Pick<CircuitDocument, 'format' | 'circuit' | 'savedView' | 'warnings'>;
+type Opened = Pick<CircuitDocument, 'format' | 'circuit' | 'scoresOnly' | 'savedView' | 'warnings'>;
 
 function openCircuit(text: string, name: string): Opened {
   switch (text.trimStart()[0]) {
@@ -83,21 +84,23 @@ function openXml(text: string, name: string): Opened {
     const root = /<([a-z][\w:-]*)/i.exec(text)?.[1] ?? 'no element';
     throw unreadable(name, `is XML or HTML (${oneLine(root)}), but no GEXF`);
   }
-  return { format: 'gexf', circuit: readGexf(text, name), savedView: null, warnings: [] };
+  return { format: 'gexf', circuit: readGexf(text, name), scoresOnly: false, savedView: null, warnings: [] };
 }
 
 function openJson(text: string, name: string): Opened {
   let circuit: Circuit;
   let view: unknown;
+  let scoresOnly: boolean;
   try {
     const file = parseCircuit(text, name);
     circuit = resolveCircuit(file, fileTopology(file));
     view = file.view;
+    scoresOnly = file.scores !== undefined;
   } catch (error) {
     throw otherJson(text, name) ?? error;
   }
   const { savedView, warnings } = viewIn(view, name);
-  return { format: circuit.provenance ? 'edgewise' : 'eap-ig', circuit, savedView, warnings };
+  return { format: circuit.provenance ? 'edgewise' : 'eap-ig', circuit, scoresOnly, savedView, warnings };
 }
 
 function viewIn(json: unknown, name: string): { savedView: SavedView | null; warnings: string[] } {

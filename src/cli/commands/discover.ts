@@ -1,24 +1,23 @@
-import { Command, Option } from 'commander';
-import { constants } from 'node:os';
-import { dirname, join } from 'node:path';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { join } from 'node:path';
 import { EdgewiseError } from '../../base/errors.js';
 import type { Circuit } from '../../circuit/circuit.js';
 import type { CircuitDetails } from '../../circuit/details.js';
 import { SENDER_HEADS, type SenderHeads } from '../../circuit/run-identity.js';
-import {
-  checkRun,
-  runIdentity,
-  type Discovery,
-  type DiscoveryOptions,
-  type Engine,
-  type InspectionOptions,
-} from '../../engine.js';
-import { CIRCUIT_WRITERS, writeDetails, writeTrace } from '../../export/index.js';
+import { predictorOf, type Predictor } from '../../discover/look-ahead.js';
+import type { Engine, InspectionOptions } from '../../engine.js';
+import { CIRCUIT_WRITERS, parseScores, writeDetails, writeTrace } from '../../export/index.js';
+import type { LoadedModel } from '../../model/load-model.js';
+import { writeFileAtomically } from '../../node/atomic-write.js';
+import { readCircuitText } from '../../node/open-files.js';
+import { checkRun, runIdentity, topologyOf, type DiscoveryOptions } from '../../run.js';
+import type { Discovery } from '../../search.js';
 import type { Task } from '../../task/types.js';
-import { VERSION } from '../../version.js';
 import { detailsTooLarge, DETAILS_LIMIT } from '../details-limit.js';
+import { jsonReport, textReport, THRESHOLDS_FILE, thresholdsJson, type FoundFiles } from '../discover-report.js';
 import {
   adapterOption,
+  count,
   finiteNumber,
   jsonOption,
   memoryOption,
@@ -29,13 +28,15 @@ import {
   promptOptions,
   SEARCH_METRICS,
   taskOption,
+  tileOption,
   type ModelOptions,
   type PatchingOptions,
   type TaskOptions,
 } from '../options.js';
 import { note, progressBar } from '../progress.js';
 import { assertUsable, writeResult } from '../result-folder.js';
-import { hasJournal, openJournal, type SearchJournal } from '../search-journal.js';
+import { hasJournal } from '../search-journal.js';
+import { runSearches, type Wanted } from '../searches.js';
 import {
   openModelArgument,
   readMeanOver,
@@ -45,11 +46,16 @@ import {
   withEngine,
   type TaskReader,
 } from '../session.js';
-import { counted, fixed, signed, strongestEdges, whole } from '../text-report.js';
+
+/** Tables of circuits grow with it. */
+const MOST_AT_ONCE = 256;
 
 interface Options extends ModelOptions, TaskOptions, PatchingOptions {
   readonly method: string;
-  readonly threshold: number;
+  readonly threshold: readonly number[];
+  readonly edges?: number;
+  readonly batch?: number;
+  readonly predict?: string;
   readonly directEdges: boolean;
   readonly senderHeads: SenderHeads;
   readonly abs: boolean;
@@ -59,6 +65,13 @@ interface Options extends ModelOptions, TaskOptions, PatchingOptions {
   readonly resume: boolean;
   readonly force: boolean;
   readonly json: boolean;
+}
+
+/** `0.1,0.03`: one or more numbers, each once. */
+function thresholds(text: string): number[] {
+  const values = text.split(',').map(finiteNumber);
+  if (new Set(values).size < values.length) throw new InvalidArgumentError('A threshold is given twice.');
+  return values;
 }
 
 export function discoverCommand(): Command {
@@ -71,9 +84,14 @@ export function discoverCommand(): Command {
     .addOption(new Option('--method <name>', 'how to search').choices(['acdc']).default('acdc'))
     .addOption(metricOption(SEARCH_METRICS))
     .addOption(
-      new Option('--threshold <x>', 'remove an edge whose effect on the metric is below x')
-        .argParser(finiteNumber)
-        .default(0.05),
+      new Option('--threshold <x>', 'remove an edge whose effect on the metric is below x; several: x,y,z')
+        .argParser(thresholds)
+        .default([0.05], '0.05'),
+    )
+    .addOption(
+      new Option('--edges <n>', 'find a threshold that keeps about n edges, starting at --threshold').argParser(
+        count(1),
+      ),
     );
   for (const option of promptOptions()) command.addOption(option);
   for (const option of patchOptions()) command.addOption(option);
@@ -83,6 +101,16 @@ export function discoverCommand(): Command {
       new Option('--sender-heads <order>', 'order of the heads inside a layer')
         .choices(SENDER_HEADS)
         .default('descending'),
+    )
+    .addOption(
+      new Option('--batch <n>', 'edges tested in one submission at most; changes no result')
+        .argParser(count(1, MOST_AT_ONCE))
+        .default(undefined, 'what fills the device'),
+    )
+    .addOption(
+      new Option('--predict <file>', 'scores or a circuit that guess which edges stay, for tests made ahead').argParser(
+        nonEmpty,
+      ),
     )
     .option('--abs', 'test the absolute effect: also keep edges whose removal improves the metric', false)
     .addOption(
@@ -100,44 +128,78 @@ export function discoverCommand(): Command {
     .option('--resume', 'go on with a search into this folder that was interrupted, if there is one', false)
     .option('--force', 'write into a folder that holds something else', false)
     .addOption(adapterOption())
+    .addOption(tileOption())
     .addOption(memoryOption())
     .addOption(jsonOption().default(false))
-    .addHelpText('after', '\nExample:\n  edgewise discover --model tasks-4l --task ioi --prompts 32 --threshold 0.05')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  edgewise discover --model tasks-4l --task ioi --prompts 32 --threshold 0.05\n  edgewise discover --model tasks-4l --task ioi --threshold 0.1,0.03,0.01\n  edgewise discover --model tasks-4l --task ioi --edges 60',
+    )
     .action(discover);
 }
 
 async function discover(options: Options): Promise<void> {
+  const wanted = wantedOf(options);
   const taskArgument = required(options.task, '--task');
   const opened = await openModelArgument(required(options.model, '--model'));
   const reader = await taskReader(opened, options.bos ?? 'auto');
   const task = await readPrompts(reader, { ...options, task: taskArgument });
   const search = await searchOptions(options, reader);
   checkRun(opened.model, task, search);
+  const predict = await readPredictor(options, opened.model, search);
 
   const folder = options.out ?? join('runs', `${opened.model.name}.${task.name}.${options.method}`);
-  await assertUsable(folder, runIdentity(opened.model, task, search), options.force);
+  const several = wanted.thresholds.length > 1;
+  const folderOf = (threshold: number): string => (several ? join(folder, `threshold-${threshold}`) : folder);
+  for (const threshold of wanted.thresholds) {
+    const { threshold: own, ...identity } = runIdentity(opened.model, task, { ...search, threshold });
+    const run = wanted.edges === undefined ? { ...identity, threshold: own } : identity;
+    await assertUsable(folderOf(threshold), run, options.force);
+  }
   await assertNoJournal(folder, options);
-  let journal: SearchJournal | undefined;
-  const { discovery, details } = await withEngine(opened.model, options, async (engine) => {
-    const key = { ...runIdentity(opened.model, task, search), engine: VERSION, adapter: engine.gpu.adapter };
-    journal = await openJournal(folder, key, engine.topology, options.resume);
-    const discovery = await searchWith(engine, task, search, journal);
-    if (!detailsWanted(options.details, task, discovery.circuit)) return { discovery };
-    const { tokenText } = reader;
-    const details = await inspectCircuit(engine, task, discovery, { ...search, ...(tokenText && { tokenText }) });
-    return { discovery, details };
+
+  const { searches, details } = await withEngine(opened.model, options, async (engine) => {
+    const setting = { folder, resume: options.resume, predict };
+    const made = await runSearches(engine, task, search, wanted, setting);
+    const inspected: (CircuitDetails | undefined)[] = [];
+    for (const { discovery } of made.wanted) {
+      if (!detailsWanted(options.details, task, discovery.circuit)) {
+        inspected.push(undefined);
+        continue;
+      }
+      const { tokenText } = reader;
+      inspected.push(await inspectCircuit(engine, task, discovery, { ...search, ...(tokenText && { tokenText }) }));
+    }
+    return { searches: made, details: inspected };
   });
 
-  const files = await writeResult(folder, {
-    'circuit.json': CIRCUIT_WRITERS.json(discovery.circuit),
-    'circuit.gexf': CIRCUIT_WRITERS.gexf(discovery.circuit),
-    'trace.jsonl': writeTrace(discovery.trace),
-    'details.json': details && writeDetails(details),
-  });
-  await journal?.remove();
-  process.stdout.write(
-    options.json ? `${JSON.stringify(jsonReport(discovery, files))}\n` : textReport(discovery, files),
-  );
+  const results: FoundFiles[] = [];
+  for (const [i, found] of searches.wanted.entries()) {
+    const { circuit, trace } = found.discovery;
+    const files = await writeResult(folderOf(found.threshold), {
+      'circuit.json': CIRCUIT_WRITERS.json(circuit),
+      'circuit.gexf': CIRCUIT_WRITERS.gexf(circuit),
+      'trace.jsonl': writeTrace(trace),
+      'details.json': details[i] && writeDetails(details[i]),
+    });
+    results.push({ ...found, files });
+  }
+  const table = searches.all.length > 1 ? join(folder, THRESHOLDS_FILE) : undefined;
+  if (table !== undefined) await writeFileAtomically(table, thresholdsJson(searches.all, results));
+  await searches.forget();
+  process.stdout.write(options.json ? jsonReport(results, table) : textReport(results, searches.all, table));
+}
+
+/** @throws EdgewiseError of kind usage where the options contradict each other. */
+function wantedOf({ threshold: thresholds, edges }: Options): Wanted {
+  if (edges === undefined) return { thresholds };
+  const [first, ...further] = thresholds;
+  if (further.length > 0) {
+    throw new EdgewiseError('usage', '--edges', 'finds one threshold; --threshold says where to start, so give one');
+  }
+  if (!(first! > 0))
+    throw new EdgewiseError('usage', '--threshold', `got ${first}; --edges needs one above 0 to start at`);
+  return { edges, thresholds: [first!] };
 }
 
 async function assertNoJournal(folder: string, { resume, force }: Options): Promise<void> {
@@ -149,39 +211,15 @@ async function assertNoJournal(folder: string, { resume, force }: Options): Prom
   );
 }
 
-/** The search with its progress; when it is interrupted, how to go on is told. */
-async function searchWith(
-  engine: Engine,
-  task: Task,
+/** Guesses from the scores of a file. */
+async function readPredictor(
+  { predict }: Options,
+  model: LoadedModel,
   search: DiscoveryOptions,
-  journal: SearchJournal,
-): Promise<Discovery> {
-  const bar = progressBar('testing edges');
-  const earlier = journal.earlier.length;
-  if (earlier > 0) note(`going on after ${counted(earlier, 'test')} of the interrupted search`);
-  let made = earlier;
-  const interrupted = (signal: NodeJS.Signals): void => {
-    bar.stop();
-    journal.close();
-    note(`interrupted after ${counted(made, 'test')}: the same command with --resume goes on from there`);
-    process.exit(128 + constants.signals[signal]);
-  };
-  process.on('SIGINT', interrupted).on('SIGTERM', interrupted);
-  try {
-    return await engine.discover(
-      task,
-      search,
-      ({ tested, kept, decided, total }) => {
-        made = tested;
-        bar.update(decided, total, `${tested} tested, ${kept} kept`);
-      },
-      journal,
-    );
-  } finally {
-    process.off('SIGINT', interrupted).off('SIGTERM', interrupted);
-    bar.stop();
-    journal.close();
-  }
+): Promise<Predictor | undefined> {
+  if (predict === undefined) return undefined;
+  const scores = parseScores(await readCircuitText(predict), predict, topologyOf(model));
+  return predictorOf(scores, search);
 }
 
 /** As told; otherwise unless details.json would become large, which is said. */
@@ -215,59 +253,10 @@ async function searchOptions(options: Options, reader: TaskReader): Promise<Disc
     ablation,
     input: options.input ?? 'token',
     meanOver: await readMeanOver(reader, options.meanOver, ablation),
-    threshold: options.threshold,
+    threshold: options.threshold[0]!,
     absolute: options.abs,
     senderHeads: options.senderHeads,
     directEdges: options.directEdges,
+    ...(options.batch !== undefined && { batch: options.batch }),
   };
 }
-
-function jsonReport(discovery: Discovery, files: readonly string[]): object {
-  const { tested, kept, edges, initial, final, empty, seconds } = discovery;
-  const { provenance } = discovery.circuit;
-  return {
-    tested,
-    kept,
-    edges,
-    initial,
-    final,
-    empty,
-    faithfulness: discovery.faithfulness,
-    min_margin: provenance?.minMargin ?? null,
-    seconds,
-    adapter: provenance?.adapter,
-    files,
-  };
-}
-
-function textReport(discovery: Discovery, files: readonly string[]): string {
-  const { circuit, tested, kept, edges, initial, final, empty, faithfulness, seconds } = discovery;
-  const provenance = circuit.provenance!;
-  const margin = provenance.minMargin;
-  const lines = [
-    `${provenance.task.name} on ${provenance.model.name}, ${counted(provenance.prompts.count, 'prompt')}, ${provenance.ablation} ablation`,
-    `  kept ${whole(kept)} of ${counted(edges, 'edge')}: ${whole(tested)} tested in ${seconds.toFixed(1)} s at threshold ${provenance.threshold}`,
-    `  ${provenance.metric} (lower is better): ${value(initial)} whole model, ${value(final)} circuit, ${value(empty)} empty circuit`,
-    `  faithfulness ${faithfulness === null ? 'undefined: the whole model and the empty circuit do not differ' : fixed(faithfulness, 3)}`,
-    ...(margin
-      ? [`  closest decision: ${margin.edge}, ${Number(margin.margin.toPrecision(2))} from the threshold`]
-      : []),
-    ...headToHead(circuit),
-    'files written',
-    ...files.map((file) => `  ${file}`),
-    `look at it: edgewise view ${dirname(files[0]!)}`,
-  ];
-  return `${lines.join('\n')}\n`;
-}
-
-function headToHead(circuit: Circuit): string[] {
-  const strongest = strongestEdges(circuit, 8, 'heads');
-  if (strongest.length === 0) return ['no head-to-head edge is kept'];
-  const width = Math.max(...strongest.map(({ name }) => name.length));
-  return [
-    'strongest head-to-head edges (effect: how much worse the metric gets without the edge)',
-    ...strongest.map(({ name, effect }) => `  ${name.padEnd(width)}  ${signed(effect)}`),
-  ];
-}
-
-const value = (metric: number): string => fixed(metric, 4);

@@ -1,7 +1,8 @@
 import { Command, Option } from 'commander';
 import { EdgewiseError } from '../../base/errors.js';
 import type { Provenance } from '../../circuit/circuit.js';
-import { checkRun, topologyOf, type Evaluation, type MeanOver } from '../../engine.js';
+import type { Evaluation } from '../../engine.js';
+import { checkRun, topologyOf, type MeanOver } from '../../run.js';
 import { METRIC_NAMES, type MetricName } from '../../exec/metrics.js';
 import { parseCircuit, resolveCircuit } from '../../export/index.js';
 import { readCircuitText } from '../../node/open-files.js';
@@ -18,6 +19,7 @@ import {
   patchOptions,
   promptOptions,
   taskOption,
+  tileOption,
   type ModelOptions,
   type PatchingOptions,
   type TaskOptions,
@@ -52,6 +54,7 @@ export function evaluateCommand(): Command {
   return command
     .addOption(new Option('--seed <n>', 'seed of the random circuit').argParser(count(0, MAX_SEED)).default(0))
     .addOption(adapterOption())
+    .addOption(tileOption())
     .addOption(memoryOption())
     .addOption(jsonOption().default(false))
     .addHelpText(

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { EdgewiseError } from '../../base/errors.js';
-import { planFor, topologyOf } from '../../engine.js';
+import { planFor, topologyOf } from '../../run.js';
 import { Gpu } from '../../gpu/gpu.js';
 import type { ModelSpec } from '../../model/spec.js';
 import { weightTable } from '../../model/weight-table.js';
@@ -13,10 +13,11 @@ import {
   modelOption,
   promptOptions,
   taskOption,
+  tileOption,
   type ModelOptions,
   type TaskOptions,
 } from '../options.js';
-import { openModelArgument, readPrompts, taskReader } from '../session.js';
+import { openModelArgument, readPrompts, taskReader, tuningOf } from '../session.js';
 import { byteSize, counted, table, whole } from '../text-report.js';
 
 interface Options extends Partial<ModelOptions>, Partial<TaskOptions> {
@@ -33,6 +34,7 @@ export function infoCommand(): Command {
   return command
     .option('--direct-edges', "plan for a run that also tests each head's own query, key and value", false)
     .addOption(adapterOption())
+    .addOption(tileOption())
     .addOption(memoryOption())
     .addOption(jsonOption().default(false))
     .action(info);
@@ -57,6 +59,9 @@ interface ModelReport extends Omit<ModelSpec, 'attention'> {
 
 interface Report {
   adapter: string;
+  tile: string;
+  /** How many circuits' worth of work the adapter does in hardly more time than one's. */
+  fill: number;
   limits: Record<(typeof LIMITS)[number], number>;
   features: string[];
   model?: ModelReport;
@@ -75,8 +80,12 @@ async function info(options: Options): Promise<void> {
   const open = await openDevice(options.adapter === undefined ? {} : { adapterName: options.adapter });
   try {
     const { limits, features } = open.device;
+    const { tile, fill } = await tuningOf(open, options.tile);
+    const gpu = new Gpu(open.device, open.adapter, { tile });
     const report: Report = {
       adapter: open.adapter,
+      tile,
+      fill,
       limits: Object.fromEntries(LIMITS.map((name) => [name, limits[name]])) as Report['limits'],
       features: [...features].sort(),
     };
@@ -97,7 +106,6 @@ async function info(options: Options): Promise<void> {
         edges_with_direct: topology.edgeCount,
       };
       if (task) {
-        const gpu = new Gpu(open.device, open.adapter);
         const budget = options.memory === undefined ? {} : { budget: options.memory * 1e9 };
         report.plan = planFor(model, topology, task.pairs, options.directEdges, gpu, budget);
       }
@@ -115,6 +123,9 @@ function textReport(report: Report): string {
       LIMITS.map((name) => [`  ${name}`, whole(report.limits[name])]),
       [1],
     ),
+  );
+  lines.push(
+    `  tile of the matrix product: ${report.tile}; ${counted(report.fill, 'circuit fills', 'circuits fill')} the adapter`,
   );
   lines.push(`  features: ${report.features.join(', ') || 'none'}`);
   if (report.model) lines.push(`model  ${report.model.name}`, ...table(modelRows(report.model)));

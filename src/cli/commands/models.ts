@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { openModel } from '../../model/load-model.js';
-import { topologyOf } from '../../engine.js';
+import { topologyOf } from '../../run.js';
 import { openModelDirectory } from '../../node/model-directory.js';
 import { resolveModel, shippedModels } from '../../node/model-location.js';
 import { jsonOption } from '../options.js';

@@ -3,7 +3,15 @@ import type { Operation, Recording } from '../../gpu/gpu.js';
 import type { BufferSlice } from '../../gpu/kernel.js';
 import { PANEL4, type Matrix, type NormWeights } from '../../model/weights.js';
 import { ROW_WORKGROUP } from '../layer-operations.js';
-import { matmul, runMatmul, wholeJobs, type MatmulOperation, type MatmulUse, type WholeJob } from '../matmul.js';
+import {
+  everyRow,
+  matmul,
+  runMatmul,
+  wholeJobs,
+  type MatmulOperation,
+  type MatmulUse,
+  type WholeJob,
+} from '../matmul.js';
 import { bindActivation } from './activation.js';
 import { groupsOf64, type GradientFrame } from './gradient-frame.js';
 import type { WriterGroup } from './writer-groups.js';
@@ -12,11 +20,11 @@ import type { WriterGroup } from './writer-groups.js';
 export type EncodeOutputs = (recording: Recording) => void;
 
 /** The list of heads that the attention kernels compute: all of them. */
-export function everyHead(arena: Arena, { topology }: GradientFrame): Tensor {
-  return arena.upload(
-    'every head',
-    Uint32Array.from({ length: topology.heads }, (_, h) => h),
-  );
+export function everyHead(arena: Arena, { topology, tokens }: GradientFrame): Tensor {
+  const { heads } = topology;
+  const jobs = Array.from({ length: heads }, (_, head) => [head, 3 * heads, tokens]);
+  const rows = Array.from({ length: tokens }, (_, t) => t);
+  return arena.upload('heads', Uint32Array.from([...jobs.flat(), ...rows]));
 }
 
 /** Outputs of the writer `input` for one side's tokens; where `positions`, with the position embeddings. */
@@ -187,12 +195,17 @@ export async function bindPattern(
 async function bindProduct(
   arena: Arena,
   matrix: Matrix,
-  jobs: readonly WholeJob[],
+  jobs: readonly Omit<WholeJob, 'rows'>[],
   use: Omit<MatmulUse, 'jobs' | 'jobsAt'>,
 ): Promise<EncodeOutputs> {
   const operations: MatmulOperation[] = await Promise.all(
     matrix.chunks.map((chunk, i) => {
-      const table = arena.upload('product jobs', Uint32Array.from(wholeJobs(chunk, jobs).flat()));
+      const rows = everyRow(use.rows);
+      const words = wholeJobs(
+        chunk,
+        jobs.map((job) => ({ ...job, rows })),
+      );
+      const table = arena.upload('product jobs', Uint32Array.from(words.flat()));
       return matmul(arena, matrix, i, { ...use, jobs: table, jobsAt: 0 });
     }),
   );

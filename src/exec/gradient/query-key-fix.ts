@@ -1,7 +1,7 @@
 import type { Arena, Tensor } from '../../gpu/arena.js';
 import type { Operation, Recording } from '../../gpu/gpu.js';
 import { ROW_WORKGROUP } from '../layer-operations.js';
-import { jobWords, matmul, runMatmul, type MatmulOperation } from '../matmul.js';
+import { everyRow, jobWords, matmul, runMatmul, type MatmulOperation } from '../matmul.js';
 import type { Layout } from '../../model/layout.js';
 import type { Topology } from '../../circuit/topology.js';
 import { bindNorm } from './forward-operations.js';
@@ -101,7 +101,7 @@ async function bindLayer(
     const endColumn4 = Math.min(chunk.columns4, columns4 - chunk.firstColumn4);
     if (endColumn4 <= 0) continue;
     const at = chunk.firstColumn4;
-    const job = jobWords({ a: 0, weight: 0, bias: at, out: at, firstColumn4: 0, endColumn4 });
+    const job = jobWords({ a: 0, weight: 0, bias: at, out: at, firstColumn4: 0, endColumn4, rows: everyRow(rows) });
     projections.push(
       await matmul(arena, qkv, i, {
         a: movedNormed,

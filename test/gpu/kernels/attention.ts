@@ -67,17 +67,25 @@ function randomHeads(shape: Shape, seed: number, deviation = 1): Heads {
 
 const LISTED_AT = 2;
 
-/** The list of heads to compute, here all of them and in no natural order. */
-function listed(count: number): Uint32Array {
-  return Uint32Array.from([99, 99, ...Array.from({ length: count }, (_, i) => count - 1 - i)]);
+/** The list of heads to compute, here all of them and in no natural order, each at `rows`. */
+function listed(count: number, rows: readonly number[]): Uint32Array {
+  const heads = Array.from({ length: count }, (_, i) => [count - 1 - i, LISTED_AT + 3 * count, rows.length]);
+  return Uint32Array.from([99, 99, ...heads.flat(), ...rows]);
 }
 
-async function pattern(device: TestDevice, { shape, ports }: Heads, scale: number): Promise<Float32Array> {
+const everyRow = (tokens: number): number[] => Array.from({ length: tokens }, (_, t) => t);
+
+async function pattern(
+  device: TestDevice,
+  { shape, ports }: Heads,
+  scale: number,
+  rows = everyRow(shape.prompts * shape.sequence),
+): Promise<Float32Array> {
   const { circuits, heads, prompts, sequence, headWidth } = shape;
   const tokens = prompts * sequence;
   const got = await runKernel(device.gpu, 'attention_pattern', {
     buffers: {
-      control: listed(circuits * heads),
+      control: listed(circuits * heads, rows),
       ports: paddedRows(ports, headWidth),
       pattern: untouched(circuits * heads * tokens * sequence + 1),
     },
@@ -110,6 +118,21 @@ export function attentionPatternTests(device: TestDevice): void {
       expectRounded(name, got.subarray(at, at + sequence * sequence), expected, sizes, 6);
     }
     expectSame('beyond the last row', got.subarray(got.length - 1), untouched(1));
+  });
+
+  test('some rows: the first rows of a head, with the bits that they have among all', async () => {
+    const shape = { circuits: 2, heads: 2, prompts: 2, sequence: 5, headWidth: 6 };
+    const heads = randomHeads(shape, 12);
+    const rows = [9, 2, 6];
+    const [all, some] = [await pattern(device, heads, 1), await pattern(device, heads, 1, rows)];
+    for (let head = 0; head < 4; head++) {
+      rows.forEach((row, r) => {
+        const at = (x: Float32Array, i: number): Float32Array =>
+          x.subarray((head * 10 + i) * 5, (head * 10 + i + 1) * 5);
+        expectSame(`head ${head}, row ${row}`, at(some, r), at(all, row));
+      });
+      expectSame('beyond them', some.subarray((head * 10 + 3) * 5, (head + 1) * 50), untouched(35));
+    }
   });
 
   test('scores of hundreds, and equal ones', async () => {
@@ -158,7 +181,7 @@ export function attentionMixTests(device: TestDevice): void {
     const size = circuits * heads * tokens * 4 * head4;
     const got = await runKernel(device.gpu, 'attention_mix', {
       buffers: {
-        control: listed(circuits * heads),
+        control: listed(circuits * heads, everyRow(tokens)),
         ports: paddedRows(values.ports, headWidth),
         pattern: weights,
         z: untouched(size + 4),
@@ -173,6 +196,34 @@ export function attentionMixTests(device: TestDevice): void {
     const real = unpaddedRows(z.subarray(0, size), headWidth);
     expectSame('padding', z.subarray(0, size), paddedRows(real, headWidth));
     const causal = weights.map((p) => (Number.isNaN(p) ? 0 : p));
+    // Some rows: the first ones of each head, with the pattern's rows in the same places.
+    const rows = [tokens - 1, 0].slice(0, tokens);
+    const someWeights = weights.slice();
+    for (let head = 0; head < circuits * heads; head++) {
+      rows.forEach((row, r) => {
+        const from = weights.subarray((head * tokens + row) * sequence, (head * tokens + row + 1) * sequence);
+        someWeights.set(from, (head * tokens + r) * sequence);
+      });
+    }
+    const some = await runKernel(device.gpu, 'attention_mix', {
+      buffers: {
+        control: listed(circuits * heads, rows),
+        ports: paddedRows(values.ports, headWidth),
+        pattern: someWeights,
+        z: untouched(size),
+      },
+      params: { tokens, sequence, heads, head4, heads_at: LISTED_AT },
+      overrides: {},
+      grid: [Math.ceil((tokens * head4) / 64), circuits * heads],
+      read: 'z',
+    });
+    for (let head = 0; head < circuits * heads; head++) {
+      rows.forEach((row, r) => {
+        const at = (x: Float32Array, i: number): Float32Array =>
+          x.subarray((head * tokens + i) * 4 * head4, (head * tokens + i + 1) * 4 * head4);
+        expectSame(`head ${head}, row ${row} of some`, at(new Float32Array(some), r), at(z, row));
+      });
+    }
     for (const { circuit, head, prompt, at, name } of values.each(headWidth)) {
       const own = causal.subarray((at / headWidth) * sequence, (at / headWidth + sequence) * sequence);
       const v = values.read(circuit, 2, head, prompt);

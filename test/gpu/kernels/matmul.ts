@@ -1,7 +1,8 @@
-import { describe, test } from 'vitest';
-import { jobWords, matmul, runMatmul, type MatmulJob } from '../../../src/exec/matmul.js';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { everyRow, jobWords, matmul, runMatmul, type MatmulJob } from '../../../src/exec/matmul.js';
 import { Arena } from '../../../src/gpu/arena.js';
-import type { Gpu } from '../../../src/gpu/gpu.js';
+import { Gpu } from '../../../src/gpu/gpu.js';
+import { TILE_NAMES, tileLacks, TILES, usableTiles, type TileName } from '../../../src/gpu/tiles.js';
 import { padBlocks } from '../../../src/model/layout.js';
 import type { Activation } from '../../../src/model/spec.js';
 import { packMatrix, PANEL4 } from '../../../src/model/weights.js';
@@ -26,10 +27,12 @@ interface Product {
   readonly outLength: number;
   /** Jobs on each chunk; where absent, one that makes all of the chunk. */
   readonly jobs?: readonly MatmulJob[];
+  /** Per job the row of `out` that each of its rows goes to, in place of its own `rows`. */
+  readonly rowLists?: readonly (readonly number[])[];
   readonly activation?: Activation;
 }
 
-async function multiply(gpu: Gpu, product: Product): Promise<Float32Array> {
+async function multiply(gpu: Gpu, tile: TileName, product: Product): Promise<Float32Array> {
   const { rows, inner4, w, columns4, outStride, activation } = product;
   const arena = new Arena(gpu);
   try {
@@ -46,11 +49,26 @@ async function multiply(gpu: Gpu, product: Product): Promise<Float32Array> {
     });
     const recording = gpu.record();
     for (const [i, { firstColumn4, columns4: end }] of matrix.chunks.entries()) {
-      const whole = { a: 0, weight: 0, bias: firstColumn4, out: firstColumn4, firstColumn4: 0, endColumn4: end };
+      const whole = {
+        a: 0,
+        weight: 0,
+        bias: firstColumn4,
+        out: firstColumn4,
+        firstColumn4: 0,
+        endColumn4: end,
+        rows: everyRow(rows),
+      };
       const list = product.jobs ?? [whole];
-      // Words before the first job show that jobsAt is honoured.
-      const jobs = arena.upload('jobs', Uint32Array.from([9999, 9999, ...list.flatMap(jobWords)]));
-      const use = { a, out, rows, inner4, outStride, jobs, jobsAt: 2, bias };
+      // Words before the first job show that jobsAt is honoured; those after the last are the row lists.
+      const words = [9999, 9999, ...list.flatMap(jobWords)];
+      const listed = list.map((job, j) => {
+        if (!product.rowLists?.[j]) return job;
+        words.push(...product.rowLists[j]);
+        return { ...job, rows: { count: product.rowLists[j].length, at: words.length - product.rowLists[j].length } };
+      });
+      words.splice(2, 8 * list.length, ...listed.flatMap(jobWords));
+      const jobs = arena.upload('jobs', Uint32Array.from(words));
+      const use = { a, out, rows, inner4, outStride, jobs, jobsAt: 2, bias, tile };
       const options = { ...(product.panels && { panels: product.panels }), ...(activation && { activation }) };
       runMatmul(recording, await matmul(arena, matrix, i, { ...use, ...options }), list.length);
     }
@@ -85,7 +103,29 @@ function unpad(what: string, padded: Float32Array, columns: number): Float32Arra
 /** Roundings of a sum of n terms partly cancel: their total grows like the root of n. */
 const units = (inner: number): number => 5 + Math.sqrt(inner) / 4;
 
-export function matmulTests(device: TestDevice): void {
+type Kernel = (typeof TILES)[TileName]['kernel'];
+
+const tilesOf = (kernel: Kernel): TileName[] => TILE_NAMES.filter((name) => TILES[name].kernel === kernel);
+
+/** The tests of one of the kernels of the product, with each of its tiles. */
+export function matmulTests(kernel: Kernel): (device: TestDevice) => void {
+  return (device) => {
+    describe.each(tilesOf(kernel))('tile %s', (tile) => {
+      beforeEach(({ skip }) => {
+        const lacking = tileLacks(tile, device.gpu.device);
+        skip(lacking !== undefined, `the adapter lacks ${lacking}`);
+      });
+      productTests(device, tile);
+      if (tile !== 'register-8') sameBitsTest(device, tile);
+    });
+    if (kernel === 'matmul_subgroup') wideSubgroupTest(device);
+    if (kernel !== 'matmul') return;
+    activationTests(device, 'register-8'); // the kernels share that code
+    defaultTileTest(device);
+  };
+}
+
+function productTests(device: TestDevice, tile: TileName): void {
   const rng = randomNumbers(1);
 
   test.each([
@@ -98,6 +138,8 @@ export function matmulTests(device: TestDevice): void {
     [13, 130, 66],
     [16, 21, 128],
     [25, 12, 131],
+    [33, 37, 20],
+    [71, 50, 133],
     [2, 5, 1027],
     [1, 3072, 70],
   ])('%i rows, %i inner, %i columns', async (rows, inner, columns) => {
@@ -111,7 +153,7 @@ export function matmulTests(device: TestDevice): void {
       outStride: quads(columns),
       outLength: 4 * rows * quads(columns),
     };
-    const plain = unpad('product', await multiply(device.gpu, product), columns);
+    const plain = unpad('product', await multiply(device.gpu, tile, product), columns);
     expectRounded(
       'product',
       plain,
@@ -121,7 +163,7 @@ export function matmulTests(device: TestDevice): void {
     );
     const got = unpad(
       'with bias',
-      await multiply(device.gpu, { ...product, bias: paddedRows(bias, columns) }),
+      await multiply(device.gpu, tile, { ...product, bias: paddedRows(bias, columns) }),
       columns,
     );
     expectRounded(
@@ -146,7 +188,7 @@ export function matmulTests(device: TestDevice): void {
       { input: 1, panel: 0, first: 4, end: 32 },
       { input: 0, panel: 1, first: 7, end: 20 },
     ];
-    const out = await multiply(device.gpu, {
+    const out = await multiply(device.gpu, tile, {
       rows,
       inner4,
       a: paddedRows(
@@ -166,6 +208,7 @@ export function matmulTests(device: TestDevice): void {
         out: panel * PANEL4,
         firstColumn4: first,
         endColumn4: end,
+        rows: everyRow(rows),
       })),
     });
     const results = inputs.map((a) => oracle(a, w, bias, inner, columns));
@@ -188,7 +231,7 @@ export function matmulTests(device: TestDevice): void {
     const [head4, width4] = [quads(headWidth), quads(width)];
     const z = Array.from({ length: heads }, () => rng.normals(rows * headWidth));
     const w = rng.normals(heads * headWidth * width);
-    const out = await multiply(device.gpu, {
+    const out = await multiply(device.gpu, tile, {
       rows,
       inner4: head4,
       a: paddedRows(
@@ -206,6 +249,7 @@ export function matmulTests(device: TestDevice): void {
         out: h * rows * width4,
         firstColumn4: 0,
         endColumn4: width4,
+        rows: everyRow(rows),
       })),
     });
     const size = 4 * rows * width4;
@@ -226,24 +270,61 @@ export function matmulTests(device: TestDevice): void {
       columns4,
       bias: rng.normals(4 * columns4),
       outStride: columns4,
-      activation: 'gelu',
-    } as const;
+    };
     const size = 4 * rows * columns4;
-    const whole = await multiply(device.gpu, { ...product, rows, outLength: size });
+    const whole = await multiply(device.gpu, tile, { ...product, rows, outLength: size });
     for (const panelsPerChunk of [1, 2, 4]) {
-      const chunked = await multiply(device.gpu, { ...product, rows, panelsPerChunk, outLength: size });
+      const chunked = await multiply(device.gpu, tile, { ...product, rows, panelsPerChunk, outLength: size });
       expectSame(`${panelsPerChunk} panels a chunk`, chunked, whole);
     }
     for (const row of [0, 7, 8, 18]) {
       const jobs = [0, row, 5].map((from, j) => {
-        return { a: from * inner4, weight: 0, bias: 0, out: j * columns4, firstColumn4: 0, endColumn4: columns4 };
+        return {
+          a: from * inner4,
+          weight: 0,
+          bias: 0,
+          out: j * columns4,
+          firstColumn4: 0,
+          endColumn4: columns4,
+          rows: everyRow(1),
+        };
       });
-      const alone = await multiply(device.gpu, { ...product, rows: 1, outLength: 12 * columns4, jobs });
+      const alone = await multiply(device.gpu, tile, { ...product, rows: 1, outLength: 12 * columns4, jobs });
       const expected = whole.subarray(4 * row * columns4, 4 * (row + 1) * columns4);
       expectSame(`row ${row} alone`, alone.subarray(4 * columns4, 8 * columns4), expected);
     }
   });
 
+  test('jobs of different numbers of rows, each row to its place; other rows are left alone', async () => {
+    const [inner4, columns4] = [7, PANEL4 + 9];
+    const rowLists = [[17], [3, 0, 9, 4, 21, 22, 30, 1, 12, 13], [], [6, 5, 8, 7, 2, 10, 11, 14]];
+    const a = rng.normals(11 * 4 * inner4);
+    const shared = { inner4, a, w: rng.normals(4 * inner4 * 4 * columns4), columns4, outStride: columns4 };
+    const whole = await multiply(device.gpu, tile, { ...shared, rows: 11, outLength: 4 * 11 * columns4 });
+    const got = await multiply(device.gpu, tile, {
+      ...shared,
+      rows: 10,
+      outLength: 4 * 32 * columns4,
+      rowLists,
+      jobs: rowLists.map((_, j) => {
+        return {
+          a: j === 3 ? inner4 : 0,
+          weight: 0,
+          bias: 0,
+          out: 0,
+          firstColumn4: 0,
+          endColumn4: columns4,
+          rows: everyRow(0),
+        };
+      }),
+    });
+    const row = (x: Float32Array, r: number): Float32Array => x.subarray(4 * r * columns4, 4 * (r + 1) * columns4);
+    const expected = new Map(rowLists.flatMap((list, j) => list.map((to, r) => [to, row(whole, j === 3 ? r + 1 : r)])));
+    for (let r = 0; r < 32; r++) expectSame(`row ${r}`, row(got, r), expected.get(r) ?? untouched(4 * columns4));
+  });
+}
+
+function activationTests(device: TestDevice, tile: TileName): void {
   describe('activations', () => {
     // Ends of the range too: exponentials that overflow and vanish.
     const x = Float32Array.from({ length: 400 }, (_, i) => (i - 200) / 10);
@@ -256,7 +337,7 @@ export function matmulTests(device: TestDevice): void {
       ['relu', 0, () => 0],
       ['silu', 6, (v: number) => Math.abs(v)],
     ] as const)('%s', async (activation, allowed, exponent) => {
-      const got = await multiply(device.gpu, {
+      const got = await multiply(device.gpu, tile, {
         rows: x.length,
         inner4: 1,
         a: paddedRows(x, 1),
@@ -282,5 +363,78 @@ export function matmulTests(device: TestDevice): void {
         );
       }
     });
+  });
+}
+
+/** Products of every kind at once: jobs of several numbers of rows and ranges of columns, rows to listed places, a bias. */
+function mixedProduct(): Product {
+  const rng = randomNumbers(7);
+  const [inner4, columns4, rows] = [21, 2 * PANEL4 + 11, 77];
+  const sizes = [77, 0, 1, 8, 9, 31, 32, 33, 64, 65];
+  const part = rows * columns4;
+  return {
+    rows,
+    inner4,
+    a: rng.normals(2 * rows * 4 * inner4),
+    w: rng.normals(4 * inner4 * 4 * columns4),
+    columns4,
+    bias: rng.normals(4 * columns4),
+    outStride: columns4,
+    outLength: 4 * part * sizes.length,
+    activation: 'silu',
+    jobs: sizes.map((count, j) => {
+      const [firstColumn4, endColumn4] = j % 2 === 0 ? [0, columns4] : [5 + j, columns4 - 7 * j];
+      return { a: j * inner4, weight: 0, bias: 0, out: j * part, firstColumn4, endColumn4, rows: everyRow(count) };
+    }),
+    // The odd jobs' rows go to every other place, from the last one back.
+    rowLists: sizes.map((count, j) =>
+      Array.from({ length: count }, (_, r) => (j % 2 === 0 || count > rows / 2 ? r : 2 * (count - 1 - r))),
+    ),
+  };
+}
+
+function sameBitsTest(device: TestDevice, tile: TileName): void {
+  test('gives the bits of the plainest tile', async () => {
+    const product = mixedProduct();
+    const expected = await multiply(device.gpu, 'register-8', product);
+    expectSame(tile, await multiply(device.gpu, tile, product), expected);
+  });
+}
+
+function defaultTileTest(device: TestDevice): void {
+  test('a product without a tile of its own has the one of its device', async () => {
+    for (const tile of usableTiles(device.gpu.device)) {
+      const gpu = new Gpu(device.gpu.device, device.gpu.adapter, { tile });
+      const arena = new Arena(gpu);
+      try {
+        const buffer = arena.tensor('all of it', [4096]);
+        const chunk = { data: buffer, firstColumn4: 0, columns4: 1 };
+        const matrix = { inner4: 1, columns4: 1, chunks: [chunk] };
+        const shared = { a: buffer, out: arena.tensor('out', [4]), inner4: 1, outStride: 1, jobs: buffer, jobsAt: 0 };
+        const bound = async (rows: number): Promise<readonly [string, number]> => {
+          const { operation, tileRows } = await matmul(arena, matrix, 0, { ...shared, rows, bias: undefined });
+          return [operation.kernel, tileRows];
+        };
+        expect(await bound(1000)).toEqual([TILES[tile].kernel, TILES[tile].rows]);
+        expect(await bound(1)).toEqual([TILES[tile].kernel, TILES[tile].fewRows]);
+      } finally {
+        arena.dispose();
+      }
+      expect(gpu.liveBytes).toBe(0);
+    }
+  });
+}
+
+/** Workgroups of several subgroups stand for an adapter whose subgroups are as large as the workgroup. */
+function wideSubgroupTest(device: TestDevice): void {
+  test('workgroups of 32 invocations give the same bits', async ({ skip }) => {
+    const lacking = tileLacks('subgroup-16', device.gpu.device);
+    skip(lacking !== undefined, `the adapter lacks ${lacking}`);
+    const product = mixedProduct();
+    const expected = await multiply(device.gpu, 'subgroup-16', product);
+    const gpu = new Gpu(device.gpu.device, device.gpu.adapter);
+    Object.defineProperty(gpu, 'subgroupLanes', { value: 32 });
+    expectSame('wide', await multiply(gpu, 'subgroup-16', product), expected);
+    expect(gpu.liveBytes).toBe(0);
   });
 }

@@ -28,16 +28,24 @@ export function replacePortsTests(device: TestDevice): void {
     const ports = rng.normals(circuits * layerSize);
     const ablated = rng.normals(layers * layerSize);
     const layer = layers - 1;
+    const all = Array.from({ length: tokens }, (_unused, t) => t);
+    const rowsAt = 1 + 4 * jobs.length;
+    // The last of several jobs leaves out the last token.
+    const rowsOf = (j: number): number[] => (j > 0 && j === jobs.length - 1 ? all.slice(0, -1) : all);
     const got = await runKernel(device.gpu, 'replace_ports', {
-      buffers: { control: Uint32Array.from([9999, ...jobs.flat()]), ablated_ports: ablated, ports },
+      buffers: {
+        control: Uint32Array.from([9999, ...jobs.flatMap((job, j) => [...job, rowsAt, rowsOf(j).length]), ...all]),
+        ablated_ports: ablated,
+        ports,
+      },
       params: { tokens, head_ports: headPorts, head4, layer, jobs_at: 1 },
       overrides: {},
       grid: [Math.ceil((tokens * head4) / 64), jobs.length],
       read: 'ports',
     });
     const expected = ports.slice();
-    for (const [circuit, port] of jobs) {
-      for (let token = 0; token < tokens; token++) {
+    for (const [j, [circuit, port]] of jobs.entries()) {
+      for (const token of rowsOf(j)) {
         const at = (token * headPorts + port!) * 4 * head4;
         const values = ablated.subarray(layer * layerSize + at, layer * layerSize + at + 4 * head4);
         expected.set(values, circuit! * layerSize + at);

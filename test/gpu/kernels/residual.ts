@@ -1,4 +1,5 @@
-import { describe, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { FROM_CONSTANT } from '../../../src/exec/circuit-tables.js';
 import type { Gpu } from '../../../src/gpu/gpu.js';
 import { PANEL4 } from '../../../src/model/weights.js';
 import { expectRounded, expectSame, runKernel, untouched, UNTOUCHED, type TestDevice } from '../../support/gpu.js';
@@ -75,44 +76,62 @@ interface PortInputs {
   readonly positions: Float32Array;
   readonly addPositions: boolean;
   readonly rows: readonly number[];
-  /** Per job its circuit and which writers it keeps. */
-  readonly jobs: readonly { readonly circuit: number; readonly keep: (writer: number) => boolean }[];
+  /** Per job its circuit and which writers it keeps; and, if it starts from one, its base and the cut writers in it. */
+  readonly jobs: readonly {
+    readonly circuit: number;
+    readonly keep: (writer: number) => boolean;
+    readonly rows?: readonly number[];
+    readonly base?: { readonly slab: number; readonly holds: readonly number[] };
+  }[];
+  /** [slabs, T, width]; default: one that no job reads. */
+  readonly bases?: Float32Array;
+}
+
+/** Writers that a job cuts, or keeps, in the order of the sum. */
+function writersOf(writers: number, wanted: (writer: number) => boolean): number[] {
+  return Array.from({ length: writers }, (_, u) => writers - 1 - u).filter(wanted);
 }
 
 async function portInputs(gpu: Gpu, run: PortInputs): Promise<Float32Array> {
-  const { width, tokens, sequence, writers, jobs, rows } = run;
+  const { width, tokens, sequence, writers, jobs } = run;
   const width4 = Math.ceil(width / 4);
-  const words = Math.ceil(writers / 32);
-  // Two words that belong to nobody, the jobs, then their masks.
-  const control = [9999, 9999, ...jobs.flatMap(({ circuit }, j) => [circuit, 2 + 2 * jobs.length + j * words])];
-  for (const { keep } of jobs) {
-    const mask = new Uint32Array(words);
-    for (let u = 0; u < writers; u++) if (keep(u)) mask[u >> 5]! |= 1 << (u & 31);
-    control.push(...mask);
+  // Two words that belong to nobody, the jobs, then their lists.
+  const words: number[][] = [];
+  const lists: number[] = [];
+  const list = (values: readonly number[]): [number, number] => {
+    lists.push(...values);
+    return [2 + 9 * jobs.length + lists.length - values.length, values.length];
+  };
+  let rows = 0;
+  let most = 0;
+  for (const { circuit, keep, rows: own = run.rows, base } of jobs) {
+    const cut = writersOf(writers, (u) => !keep(u) && !base?.holds.includes(u));
+    const kept = writersOf(writers, keep);
+    words.push([circuit, ...list(own), rows, base?.slab ?? FROM_CONSTANT, ...list(cut), ...list(kept)]);
+    rows += own.length;
+    most = Math.max(most, own.length);
   }
-  const size = jobs.length * rows.length * 4 * width4;
+  const size = rows * 4 * width4;
   const got = await runKernel(gpu, 'port_inputs', {
     buffers: {
-      control: Uint32Array.from(control),
-      rows: Uint32Array.from(rows),
+      control: Uint32Array.from([9999, 9999, ...words.flat(), ...lists]),
       live: paddedRows(run.live, width),
       ablated: paddedRows(run.ablated, width),
       bias: paddedRows(run.bias, width),
       positions: paddedRows(run.positions, width),
+      bases: run.bases ? paddedRows(run.bases, width) : untouched(4),
       x: untouched(size + 4),
     },
     params: {
       tokens,
       sequence,
       width4,
-      out_rows: rows.length,
-      writers,
       writer_total: run.writerTotal,
       jobs_at: 2,
       add_positions: run.addPositions ? 1 : 0,
     },
     overrides: {},
-    grid: [Math.ceil((rows.length * width4) / 64), jobs.length],
+    grid: [Math.ceil((most * width4) / 64), jobs.length],
     read: 'x',
   });
   const x = new Float32Array(got);
@@ -201,6 +220,128 @@ export function portInputsTests(device: TestDevice): void {
         const alone = await portInputs(device.gpu, { ...run, rows: [row], jobs: [job] });
         expectSame(`job ${j}, row ${row}`, alone, all.subarray((j * 8 + row) * 9, (j * 8 + row + 1) * 9));
       }
+    }
+  });
+
+  test('jobs of different numbers of rows stand one after the other', async () => {
+    const run = { ...random(12, 11, 6, 2, 5, 2), addPositions: true };
+    const jobs = [[0], [], [9, 2, 4, 5, 6, 7, 8], [3, 1]].map((rows, j) => {
+      return { circuit: j % 2, keep: (u: number) => (u + j) % 2 === 0, rows };
+    });
+    const all = await portInputs(device.gpu, { ...run, rows: [], jobs });
+    let at = 0;
+    for (const [j, { circuit, keep, rows }] of jobs.entries()) {
+      const every = await portInputs(device.gpu, { ...run, rows: everyRow(10), jobs: [{ circuit, keep }] });
+      for (const row of rows) {
+        expectSame(`job ${j}, row ${row}`, all.subarray(6 * at, 6 * at + 6), every.subarray(6 * row, 6 * row + 6));
+        at++;
+      }
+    }
+    expect(all).toHaveLength(6 * at);
+  });
+}
+
+export function portBasesTests(device: TestDevice): void {
+  const rng = randomNumbers(14);
+  const [width, width4, prompts, sequence, writers] = [6, 2, 2, 5, 13];
+  const tokens = prompts * sequence;
+  const ablated = rng.normals(writers * tokens * width);
+  const bias = rng.normals(width);
+  const positions = rng.normals(sequence * width);
+
+  interface Job {
+    readonly slab: number;
+    readonly resume: boolean;
+    readonly rows: readonly number[];
+    readonly writers: readonly number[];
+  }
+  const portBases = async (bases: Float32Array, jobs: readonly Job[], addPositions: boolean): Promise<Float32Array> => {
+    const words: number[][] = [];
+    const lists: number[] = [];
+    const list = (values: readonly number[]): [number, number] => {
+      lists.push(...values);
+      return [1 + 6 * jobs.length + lists.length - values.length, values.length];
+    };
+    for (const job of jobs) words.push([job.slab, job.resume ? 1 : 0, ...list(job.rows), ...list(job.writers)]);
+    const got = await runKernel(device.gpu, 'port_bases', {
+      buffers: {
+        control: Uint32Array.from([9999, ...words.flat(), ...lists]),
+        ablated: paddedRows(ablated, width),
+        bias: paddedRows(bias, width),
+        positions: paddedRows(positions, width),
+        bases: paddedRows(bases, width),
+      },
+      params: { tokens, sequence, width4, jobs_at: 1, add_positions: addPositions ? 1 : 0 },
+      overrides: {},
+      grid: [Math.ceil((tokens * width4) / 64), jobs.length],
+      read: 'bases',
+    });
+    return unpaddedRows(new Float32Array(got), width);
+  };
+  const all = Array.from({ length: tokens }, (_, t) => t);
+
+  test.each([true, false])(
+    'sums over listed writers; rows and slabs of no job are left alone (positions %s)',
+    async (add) => {
+      const before = rng.normals(4 * tokens * width);
+      const jobs: Job[] = [
+        { slab: 2, resume: false, rows: all, writers: [12, 7, 6, 0] },
+        { slab: 0, resume: true, rows: [9, 3], writers: [5] },
+        { slab: 3, resume: false, rows: [4], writers: [] },
+      ];
+      const got = await portBases(before, jobs, add);
+      const expected = before.slice();
+      const sizes = before.map(Math.abs);
+      for (const { slab, resume, rows, writers: summed } of jobs) {
+        for (const t of rows) {
+          for (let i = 0; i < width; i++) {
+            const at = (slab * tokens + t) * width + i;
+            const terms = resume ? [before[at]!] : [bias[i]!, add ? positions[(t % sequence) * width + i]! : 0];
+            terms.push(...summed.map((u) => ablated[(u * tokens + t) * width + i]!));
+            expected[at] = terms.reduce((a, b) => a + b);
+            sizes[at] = terms.reduce((a, b) => a + Math.abs(b), 0);
+          }
+        }
+      }
+      expectRounded('bases', got, expected, sizes, 4);
+      for (const at of [1 * tokens * width, 5 * width, 3 * tokens * width])
+        expectSame('left', [got[at]!], [before[at]!]);
+    },
+  );
+
+  test('in several steps, and going on from them in port_inputs: the bits of a sum made at once', async () => {
+    const cut = [12, 11, 9, 7, 6, 4, 2, 1, 0];
+    const start = untouched(2 * tokens * width);
+    const step = async (from: Float32Array, resume: boolean, list: readonly number[]): Promise<Float32Array> =>
+      portBases(from, [{ slab: 1, resume, rows: all, writers: list }], true);
+    const once = await step(start, false, cut);
+    const twice = await step(await step(start, false, cut.slice(0, 4)), true, cut.slice(4));
+    expectSame('two steps', twice, once);
+    const run = {
+      width,
+      tokens,
+      sequence,
+      writerTotal: writers,
+      writers,
+      ablated,
+      bias,
+      positions,
+      addPositions: true,
+    };
+    const live = rng.normals(writers * tokens * width);
+    const job = { circuit: 0, keep: (u: number) => !cut.includes(u) };
+    const plain = await portInputs(device.gpu, { ...run, live, rows: all, jobs: [job] });
+    for (const count of [0, 1, 5, 9]) {
+      const holds = cut.slice(0, count);
+      const bases = await step(start, false, holds);
+      const from = await portInputs(device.gpu, {
+        ...run,
+        live,
+        bases,
+        rows: all,
+        jobs: [{ ...job, base: { slab: 1, holds } }],
+      });
+      expectSame(`from a base of ${count}`, from, plain);
     }
   });
 }

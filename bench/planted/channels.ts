@@ -1,0 +1,58 @@
+import type { Rng } from '../../src/base/rng.js';
+
+/**
+ * What the planted circuit passes on, each in a subspace of the residual stream of its own: `token` the identity of the token
+ * at a position (embedding and unembedding), `refined` the same after the first layers, `previous` that of the token before,
+ * `duplicate` that of a token seen earlier, `inhibit` the one not to answer, `answer` the one to answer.
+ */
+export type Channel = 'token' | 'refined' | 'previous' | 'duplicate' | 'inhibit' | 'answer';
+export const CHANNELS: readonly Channel[] = ['token', 'refined', 'previous', 'duplicate', 'inhibit', 'answer'];
+
+/** Cosine and sine of so many frequencies tell positions apart up to twice as many tokens. */
+export const FREQUENCIES = 8;
+
+/**
+ * Orthonormal directions of the residual stream: all rows have length `width`. A channel has a row per dimension of the
+ * identity code, and a last one that says "there is a name".
+ */
+export interface Channels {
+  readonly width: number;
+  readonly codeWidth: number;
+  readonly of: Readonly<Record<Channel, readonly Float64Array[]>>;
+  /** Marks position 0, where heads look that find nothing. */
+  readonly rest: Float64Array;
+  /** Cosine and sine rows in turn. */
+  readonly position: readonly Float64Array[];
+}
+
+export function drawChannels(width: number, codeWidth: number, rng: Rng): Channels {
+  const rows = orthonormal(CHANNELS.length * (codeWidth + 1) + 1 + 2 * FREQUENCIES, width, rng);
+  const take = (count: number): Float64Array[] => rows.splice(0, count);
+  return {
+    width,
+    codeWidth,
+    of: Object.fromEntries(CHANNELS.map((name) => [name, take(codeWidth + 1)])) as unknown as Channels['of'],
+    rest: take(1)[0]!,
+    position: take(2 * FREQUENCIES),
+  };
+}
+
+/** `count` orthonormal rows of `width` numbers: normal deviates, made orthogonal one after the other (Gram-Schmidt, twice). */
+export function orthonormal(count: number, width: number, rng: Rng): Float64Array[] {
+  if (count > width) throw new Error(`no ${count} orthogonal directions in ${width} dimensions`);
+  const rows: Float64Array[] = [];
+  while (rows.length < count) {
+    const row = Float64Array.from({ length: width }, () => rng.normal());
+    for (const other of [...rows, ...rows]) {
+      const overlap = dot(row, other);
+      for (let i = 0; i < width; i++) row[i]! -= overlap * other[i]!;
+    }
+    const norm = Math.sqrt(dot(row, row));
+    rows.push(row.map((value) => value / norm));
+  }
+  return rows;
+}
+
+function dot(a: Float64Array, b: Float64Array): number {
+  return a.reduce((sum, value, i) => sum + value * b[i]!, 0);
+}

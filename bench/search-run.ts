@@ -1,0 +1,62 @@
+import { EdgeSet } from '../src/circuit/edge-set.js';
+import type { Topology } from '../src/circuit/topology.js';
+import { acdc, type AcdcOptions, type AcdcProgress, type AcdcResult } from '../src/discover/acdc.js';
+import type { PerPrompt } from '../src/discover/ports.js';
+import { planFor, topologyOf } from '../src/run.js';
+import type { MetricName } from '../src/exec/metrics.js';
+import type { Gpu } from '../src/gpu/gpu.js';
+import type { LoadedModel } from '../src/model/load-model.js';
+import { uploadWeights } from '../src/model/weights.js';
+import type { PatchOptions } from '../src/patch/options.js';
+import { IncrementalEvaluator } from '../src/patch/incremental.js';
+import type { Task } from '../src/task/types.js';
+
+/** What a search is asked. */
+export interface SearchOptions extends AcdcOptions, PatchOptions {
+  readonly metric: MetricName;
+}
+
+/** A model on a device with an evaluator of a task, as the engine sets them up. */
+export interface SearchRun {
+  readonly topology: Topology;
+  search(onProgress?: (progress: AcdcProgress) => void): Promise<AcdcResult>;
+  /** Metric of a circuit by the plain evaluator: every node of it computed anew, whatever was evaluated before. */
+  whole(circuit: EdgeSet): Promise<PerPrompt>;
+  dispose(): void;
+}
+
+/** Uploads the weights, compiles every pipeline by one pass and is ready to search. */
+export async function openSearch(gpu: Gpu, model: LoadedModel, task: Task, options: SearchOptions): Promise<SearchRun> {
+  const weights = await uploadWeights(gpu, model.spec, model.weights);
+  let evaluator: IncrementalEvaluator | undefined;
+  let plain: IncrementalEvaluator | undefined;
+  try {
+    const topology = topologyOf(model);
+    const { shape } = planFor(model, topology, task.pairs, options.directEdges, gpu);
+    const incremental = await IncrementalEvaluator.create(weights, topology, task.pairs, { ...options, shape });
+    evaluator = incremental;
+    const full = EdgeSet.full(topology);
+    await incremental.metric(full);
+    return {
+      topology,
+      search: (onProgress) => acdc(incremental, full, options, onProgress ? { onProgress } : {}),
+      async whole(circuit) {
+        plain ??= await IncrementalEvaluator.create(weights, topology, task.pairs, {
+          ...options,
+          shape: { ...shape, bases: 0 },
+          whole: true,
+        });
+        return (await plain.perPrompt([circuit]))[0]!;
+      },
+      dispose: () => {
+        incremental.dispose();
+        plain?.dispose();
+        weights.dispose();
+      },
+    };
+  } catch (error) {
+    evaluator?.dispose();
+    weights.dispose();
+    throw error;
+  }
+}

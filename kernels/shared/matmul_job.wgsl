@@ -1,0 +1,77 @@
+// What the kernels of the matrix product share: their inputs, the jobs, and the one order of arithmetic that makes every tile
+// give the same bits: out_j[r] = activation(a_j[r] * W_j + bias_j), each output one chain of multiply-adds over k in ascending order
+// that starts from 0.
+//
+// W lies in panels of PANEL vec4 columns, each panel row after row, so that a workgroup walks through one piece of memory.
+// Shapes (vec4 units): a_j [rows_j, inner4], W_j 4 * inner4 rows of panels [panels, 4 * panel_rows4, PANEL], out_j [..] with row stride out_stride.
+// control holds at jobs_at, eight words per job: offsets of a, W, bias and out; the columns first..end that the job makes,
+// counted from those offsets; its number of rows; and where control lists the row of `out` that each row goes to (EVERY: r to r).
+struct Params {
+  inner4: u32,
+  panel_rows4: u32,
+  out_stride: u32,
+  jobs_at: u32,
+}
+override HAS_BIAS: bool;
+const PANEL = 32u;
+const EVERY = 0xffffffffu;
+@group(0) @binding(0) var<uniform> params: Params;
+//#include weight_f32
+//#include activation
+@group(0) @binding(2) var<storage, read> control: array<u32>;
+@group(0) @binding(3) var<storage, read> a: array<vec4f>;
+@group(0) @binding(4) var<storage, read> bias: array<vec4f>;
+@group(0) @binding(5) var<storage, read_write> out: array<vec4f>;
+
+struct Job {
+  a: u32,
+  weight: u32,
+  bias: u32,
+  out: u32,
+  first: u32,
+  end: u32,
+  rows: u32,
+  rows_at: u32,
+}
+
+fn job_at(index: u32) -> Job {
+  let at = params.jobs_at + 8u * index;
+  return Job(control[at], control[at + 1u], control[at + 2u], control[at + 3u],
+    control[at + 4u], control[at + 5u], control[at + 6u], control[at + 7u]);
+}
+
+// Where a row of `a` begins; a row beyond the job's last is its last, computed again and not stored.
+fn row_at(job: Job, row: u32) -> u32 {
+  return job.a + min(row, job.rows - 1u) * params.inner4;
+}
+
+// Where the first row of W has its vec4 column `column`, counted from the job's offset.
+fn column_at(job: Job, column: u32) -> u32 {
+  return job.weight + (column / PANEL) * 4u * params.panel_rows4 * PANEL + column % PANEL;
+}
+
+// Four steps of the chain: the elements k .. k + 3 of a row with the rows k .. k + 3 of W.
+fn multiply_add(sum: vec4f, v: vec4f, w0: vec4f, w1: vec4f, w2: vec4f, w3: vec4f) -> vec4f {
+  return fma(vec4f(v.w), w3, fma(vec4f(v.z), w2, fma(vec4f(v.y), w1, fma(vec4f(v.x), w0, sum))));
+}
+
+// What the job adds to its vec4 column `column`.
+fn bias_of(job: Job, column: u32) -> vec4f {
+  if (HAS_BIAS) { return bias[job.bias + column]; }
+  return vec4f();
+}
+
+// The row of `out` that a row goes to; any number for a row that the job does not have.
+fn place_of(job: Job, row: u32) -> u32 {
+  if (job.rows_at == EVERY) { return row; }
+  return control[job.rows_at + min(row, job.rows - 1u)];
+}
+
+// The end of the chain, to its place; nothing where the job does not make this output. `own_bias` and `place` are what the
+// functions above give: whoever has many rows asks for them once.
+fn finish(job: Job, row: u32, column: u32, own_bias: vec4f, place: u32, sum: vec4f) {
+  if (row >= job.rows || column < job.first || column >= job.end) { return; }
+  var value = sum;
+  if (HAS_BIAS) { value += own_bias; }
+  out[job.out + column + place * params.out_stride] = activate(value);
+}

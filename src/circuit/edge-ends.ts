@@ -1,0 +1,25 @@
+import type { Topology } from './topology.js';
+
+/** Ends of every edge, by edge id; the writer of a direct edge is its own head. */
+export interface EdgeEnds {
+  readonly writers: Int32Array;
+  readonly ports: Int32Array;
+}
+
+/** Both ends of all edges at once: `topology.edge` looks for one in logarithmic time. */
+export function edgeEnds(topology: Topology): EdgeEnds {
+  const writers = new Int32Array(topology.edgeCount);
+  const ports = new Int32Array(topology.edgeCount);
+  topology.ports.forEach((reader, port) => {
+    const first = topology.firstEdge(port);
+    for (let writer = 0; writer < topology.fanIn(port); writer++) {
+      writers[first + writer] = writer;
+      ports[first + writer] = port;
+    }
+    if (reader.kind !== 'head') return;
+    const direct = topology.directEdge(port);
+    writers[direct] = topology.headWriter(reader.layer, reader.head);
+    ports[direct] = port;
+  });
+  return { writers, ports };
+}

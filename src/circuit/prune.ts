@@ -1,0 +1,63 @@
+import { EdgeSet } from './edge-set.js';
+import { writerBehind } from './reachability.js';
+
+/**
+ * The edges on paths from `input` to `logits`: what is left when nodes without an incoming or without an outgoing edge
+ * are removed with their edges until none is (`input` needs no incoming edge, a head one into any of q, k and v). In a
+ * graph without cycles that fixpoint is the nodes that `input` reaches and that reach `logits`: one pass each way, O(E).
+ *
+ * EAP-IG's `prune` means the same, but by its code it stops after one round where that round's nodes are those it began
+ * with (MIB's GPT-2 file, top 200: one round leaves 180 edges, of which 179 are connected).
+ *
+ * With resample ablation nothing is lost: a node with no incoming edge computes its corrupted output. With zero or mean
+ * ablation such a node still writes what its biases make of ablated inputs, so that pruning can change the metric.
+ *
+ * @param directTested direct edges were chosen like the others: one that is cut closes its port, and one whose port gets
+ *   no edge goes. Otherwise all direct edges are kept.
+ */
+export function pruneDisconnected(kept: EdgeSet, directTested: boolean): EdgeSet {
+  const { topology } = kept;
+  const { ports } = topology;
+  const isOpen = ports.map(
+    (reader, port) => !directTested || reader.kind !== 'head' || kept.has(topology.directEdge(port)),
+  );
+  const owners = ports.map((_, port) => writerBehind(topology, port));
+  const anySender = (port: number, senders: readonly boolean[]): boolean => {
+    const first = topology.firstEdge(port);
+    for (let writer = 0; writer < topology.fanIn(port); writer++) {
+      if (senders[writer] && kept.has(first + writer)) return true;
+    }
+    return false;
+  };
+
+  // Writers before a port in its layer are complete when the port's turn comes: ports go in the order of layers.
+  const reached = topology.writers.map((writer) => writer.kind === 'input');
+  ports.forEach((_, port) => {
+    const owner = owners[port];
+    if (owner !== undefined && !reached[owner] && isOpen[port]) reached[owner] = anySender(port, reached);
+  });
+
+  const used = topology.writers.map(() => false);
+  for (let port = ports.length - 1; port >= 0; port--) {
+    const owner = owners[port];
+    if (!isOpen[port] || (owner !== undefined && !used[owner])) continue;
+    const first = topology.firstEdge(port);
+    for (let writer = 0; writer < topology.fanIn(port); writer++) used[writer] ||= kept.has(first + writer);
+  }
+
+  const stays = used.map((use, writer) => use && reached[writer]!);
+  const left: number[] = [];
+  ports.forEach((reader, port) => {
+    const owner = owners[port];
+    const inUse = isOpen[port]! && (owner === undefined || stays[owner]!);
+    const first = topology.firstEdge(port);
+    let fed = false;
+    for (let writer = 0; inUse && writer < topology.fanIn(port); writer++) {
+      if (!stays[writer] || !kept.has(first + writer)) continue;
+      left.push(first + writer);
+      fed = true;
+    }
+    if (reader.kind === 'head' && (!directTested || fed)) left.push(topology.directEdge(port));
+  });
+  return EdgeSet.of(topology, left);
+}

@@ -1,0 +1,55 @@
+import { createCircuit, type Circuit, type Provenance } from './circuit.js';
+import { EdgeSet } from './edge-set.js';
+import type { SelectionRecord } from './run-identity.js';
+import { directScored, type Scores, type ScoresProvenance } from './scores.js';
+
+/** What was chosen from scores. */
+export interface ChosenEdges {
+  readonly kept: EdgeSet;
+  readonly directTested: boolean;
+  readonly record: SelectionRecord;
+}
+
+/**
+ * The circuit that was chosen from scores, with the scores as effects; null: nothing was chosen, and all edges are kept.
+ * Scores have no order of decisions.
+ */
+export function circuitFromScores(scores: Scores, chosen: ChosenEdges | null): Circuit {
+  const { topology, width, values, positive, provenance } = scores;
+  const selection = chosen?.record ?? null;
+  return createCircuit({
+    topology,
+    width,
+    kept: chosen?.kept ?? EdgeSet.full(topology),
+    effects: values,
+    steps: new Int32Array(topology.edgeCount).fill(-1),
+    untestedRemovals: [],
+    directTested: chosen?.directTested ?? directScored(scores),
+    provenance: provenance && circuitProvenance(provenance, selection),
+    ...(provenance ? {} : { imported: { positive, selection } }),
+  });
+}
+
+/** `top 200 of |score|, pruned`; what was done where nothing was is said too. */
+export function describeSelection(selection: SelectionRecord | null): string {
+  if (!selection) return 'nothing was selected: every edge is kept';
+  const { rule, limit, absolute, pruned } = selection;
+  const what = absolute ? '|score|' : 'score';
+  const choice = rule === 'threshold' ? `${what} >= ${limit}` : `${rule} ${limit} by ${what}`;
+  return `${choice}, ${pruned ? 'pruned' : 'not pruned'}`;
+}
+
+/** A circuit's provenance: of its scores, with what belongs to the choice. Nothing was measured of the circuit itself. */
+export function circuitProvenance(scored: ScoresProvenance, selection: SelectionRecord | null): Provenance {
+  return {
+    ...scored,
+    threshold: selection?.rule === 'threshold' ? selection.limit : null,
+    absolute: selection?.absolute ?? false,
+    senderHeads: null,
+    order: describeSelection(selection),
+    metrics: { initial: null, final: null, empty: null },
+    faithfulness: null,
+    minMargin: null,
+    ...(selection ? { selection } : {}),
+  };
+}

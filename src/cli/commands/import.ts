@@ -1,0 +1,197 @@
+import { Command, Option } from 'commander';
+import { readFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { EdgewiseError } from '../../base/errors.js';
+import { keptEdges, signIsStated, type Circuit } from '../../circuit/circuit.js';
+import { describeSelection } from '../../circuit/scored-circuit.js';
+import { scoredEdges, withSign, type Scores } from '../../circuit/scores.js';
+import { Topology } from '../../circuit/topology.js';
+import type { Selection } from '../../discover/select.js';
+import { topologyOf } from '../../run.js';
+import { choosesEdges } from '../../export/foreign.js';
+import {
+  CIRCUIT_WRITERS,
+  FOREIGN_FORMATS,
+  readForeign,
+  writeScoresJson,
+  type ForeignCircuit,
+  type ForeignFormat,
+  type ModelShape,
+} from '../../export/index.js';
+import { writeFileAtomically } from '../../node/atomic-write.js';
+import { makeFolder } from '../../node/make-folder.js';
+import { readCircuitText } from '../../node/open-files.js';
+import { count, jsonOption, modelOption, nonEmpty } from '../options.js';
+import { assertSelection, chooseCircuit, selectionOptions, type SelectionOptions } from '../selection-options.js';
+import { openModelArgument } from '../session.js';
+import { counted, whole } from '../text-report.js';
+
+interface Options extends SelectionOptions {
+  readonly from: ForeignFormat | 'auto';
+  readonly sign?: 'helps' | 'hurts';
+  readonly model?: string;
+  readonly layers?: number;
+  readonly heads?: number;
+  readonly width?: number;
+  readonly parallel: boolean;
+  readonly out?: string;
+  readonly force: boolean;
+  readonly json: boolean;
+}
+
+export function importCommand(): Command {
+  const command = new Command('import')
+    .description("Turn another program's file into circuit.json and circuit.gexf, or into scores.json. Needs no GPU.")
+    .argument('<file>', 'JSON of EAP-IG or MIB, edges.json of Edge Pruning, or node-link JSON of networkx', nonEmpty)
+    .addOption(new Option('--from <format>', 'what the file is').choices(['auto', ...FOREIGN_FORMATS]).default('auto'))
+    .addOption(
+      new Option('--sign <meaning>', 'what a positive score means: the edge helps the task, or hurts it')
+        .choices(['helps', 'hurts'])
+        .default(undefined, 'as the file says, or left open'),
+    )
+    .addOption(modelOption())
+    .addOption(new Option('--layers <n>', 'layers of the model, where the file does not say').argParser(count(1)))
+    .addOption(new Option('--heads <n>', 'heads per layer').argParser(count(1)))
+    .addOption(new Option('--width <n>', 'width of the residual stream, which EAP-IG asks for').argParser(count(1)))
+    .option('--parallel', 'attention and MLP read the same stream (GPT-NeoX)', false);
+  for (const option of selectionOptions()) command.addOption(option);
+  return command
+    .addOption(
+      new Option('--out <path>', 'where to: a folder, or one file that ends in .json')
+        .argParser(nonEmpty)
+        .default(undefined, 'runs/<file>.import'),
+    )
+    .option('--force', 'replace other files in the folder', false)
+    .addOption(jsonOption().default(false))
+    .addHelpText(
+      'after',
+      '\nWithout --select, a file that says which edges are in the circuit becomes\ncircuit.json; one that only scores edges becomes scores.json.\n\nExample:\n  edgewise import ioi.json --sign hurts --select greedy:500 --out runs/ioi',
+    )
+    .action(importFile);
+}
+
+/** What is written, and the words for it. */
+interface Imported {
+  readonly read: ForeignCircuit;
+  readonly scores: Scores | null;
+  /** Null where the file only scores edges. */
+  readonly circuit: Circuit | null;
+  readonly selection: Selection | null;
+}
+
+async function importFile(path: string, options: Options): Promise<void> {
+  assertSelection(options);
+  const read = readForeign(await readCircuitText(path), path, options.from, await modelShape(options));
+  const imported = choose(read, path, options);
+  for (const note of read.notes) process.stderr.write(`note: ${note}\n`);
+  const files = textsOf(imported);
+  const out = options.out ?? join('runs', `${basename(path).replace(/\.json$/i, '')}.import`);
+  const paths = /\.json$/i.test(out) ? await writeOne(out, files) : await writeFolder(out, files, options.force);
+  process.stdout.write(options.json ? `${JSON.stringify(jsonReport(imported, paths))}\n` : textReport(imported, paths));
+}
+
+async function modelShape({ model, layers, heads, width, parallel }: Options): Promise<ModelShape | null> {
+  if (model !== undefined) {
+    for (const [option, value] of [
+      ['--layers', layers],
+      ['--heads', heads],
+      ['--width', width],
+    ] as const) {
+      if (value !== undefined) throw new EdgewiseError('usage', option, 'is what --model says; give one of them');
+    }
+    const opened = await openModelArgument(model);
+    return { topology: topologyOf(opened.model), width: opened.model.spec.width };
+  }
+  if (layers === undefined && heads === undefined) {
+    if (width !== undefined) throw new EdgewiseError('usage', '--width', 'needs --layers and --heads');
+    if (parallel) throw new EdgewiseError('usage', '--parallel', 'needs --layers and --heads');
+    return null;
+  }
+  if (layers === undefined) throw new EdgewiseError('usage', '--heads', 'needs --layers');
+  if (heads === undefined) throw new EdgewiseError('usage', '--layers', 'needs --heads');
+  return { topology: new Topology({ layers, heads, parallel }), width: width ?? null };
+}
+
+function choose(read: ForeignCircuit, path: string, options: Options): Imported {
+  if (!read.scores) {
+    for (const [option, given] of [
+      ['--sign', options.sign],
+      ['--select', options.select],
+    ] as const) {
+      if (given !== undefined) throw new EdgewiseError('usage', option, `nothing is scored in ${path}`);
+    }
+    return { read, scores: null, circuit: read.circuit, selection: null };
+  }
+  const scores = options.sign === undefined ? read.scores : withSign(read.scores, options.sign);
+  if (options.select !== undefined) return { read, scores, ...chooseCircuit(scores, options.select, options) };
+  if (!choosesEdges(read)) return { read, scores, circuit: null, selection: null };
+  const { circuit } = read;
+  const imported = circuit.provenance
+    ? {}
+    : { imported: { ...circuit.imported, positive: scores.positive, selection: circuit.imported?.selection ?? null } };
+  return { read, scores, circuit: { ...circuit, effects: scores.values, ...imported }, selection: null };
+}
+
+function textsOf({ circuit, scores }: Imported): Readonly<Record<string, string>> {
+  if (!circuit) return { 'scores.json': writeScoresJson(scores!) };
+  return { 'circuit.json': CIRCUIT_WRITERS.json(circuit), 'circuit.gexf': CIRCUIT_WRITERS.gexf(circuit) };
+}
+
+/** The JSON alone. */
+async function writeOne(path: string, files: Readonly<Record<string, string>>): Promise<string[]> {
+  await makeFolder(dirname(path)).catch(() => undefined); // the write reports what is wrong
+  await writeFileAtomically(path, Object.values(files)[0]!);
+  return [path];
+}
+
+async function writeFolder(folder: string, files: Readonly<Record<string, string>>, force: boolean): Promise<string[]> {
+  const paths = Object.keys(files).map((name) => join(folder, name));
+  for (const [i, text] of Object.values(files).entries()) {
+    const there = await readFile(paths[i]!, 'utf8').catch(() => text);
+    if (there !== text && !force)
+      throw new EdgewiseError(
+        'usage',
+        paths[i]!,
+        'is there already and holds something else; use --force to replace it',
+      );
+  }
+  await makeFolder(folder).catch(() => undefined);
+  for (const [i, text] of Object.values(files).entries()) await writeFileAtomically(paths[i]!, text);
+  return paths;
+}
+
+function jsonReport({ read, scores, circuit, selection }: Imported, files: readonly string[]): object {
+  const { layers, heads } = read.circuit.topology;
+  return {
+    format: read.format,
+    layers,
+    heads,
+    edges: read.circuit.topology.additionEdges,
+    scored: scores ? scoredEdges(scores) : 0,
+    kept: circuit && keptEdges(circuit),
+    selection: selection && { ...selection.record, left: selection.left.edges, nodes: selection.left.nodes },
+    positive: scores?.positive ?? null,
+    notes: read.notes,
+    files,
+  };
+}
+
+function textReport({ read, scores, circuit, selection }: Imported, files: readonly string[]): string {
+  const { layers, heads, additionEdges } = read.circuit.topology;
+  const lines = [
+    `${read.format}: ${layers} layers of ${counted(heads, 'head')}, ${counted(additionEdges, 'edge')}, ${scores ? whole(scoredEdges(scores)) : 'none'} scored`,
+  ];
+  if (!circuit) lines.push('  nothing was selected: --select makes a circuit of the scores');
+  else if (!selection) lines.push(`  ${counted(keptEdges(circuit), 'edge')} in the circuit, by the file`);
+  else {
+    const { record, left } = selection;
+    lines.push(
+      `  ${describeSelection(record)}: ${whole(record.chosen)} chosen, ${counted(left.edges, 'edge')} left, from ${counted(left.nodes, 'node')}`,
+    );
+  }
+  if (scores) {
+    const known = circuit ? signIsStated(circuit) : scores.positive !== null;
+    lines.push(known ? '  positive: the edge helps' : '  what a positive score means is not known: --sign says it');
+  }
+  return `${[...lines, 'files written', ...files.map((file) => `  ${file}`)].join('\n')}\n`;
+}

@@ -1,0 +1,38 @@
+import { constants } from 'node:os';
+import { counted } from './text-report.js';
+import { note, progressBar, type ProgressBar } from './progress.js';
+import type { SearchJournal } from './search-journal.js';
+
+/** How many tests a run has made. */
+export type Made = (tests: number) => void;
+
+/**
+ * Runs something that keeps a journal, with its progress; when it is interrupted, how to go on is told.
+ *
+ * @param use tells how many tests it has made so far, those of the journal included.
+ */
+export async function withJournal<T>(
+  label: string,
+  journal: SearchJournal,
+  use: (bar: ProgressBar, made: Made) => Promise<T>,
+): Promise<T> {
+  const bar = progressBar(label);
+  let made = journal.earlier.length;
+  if (made > 0) note(`going on after ${counted(made, 'test')} of the interrupted run`);
+  const interrupted = (signal: NodeJS.Signals): void => {
+    bar.stop();
+    journal.close();
+    note(`interrupted after ${counted(made, 'test')}: the same command with --resume goes on from there`);
+    process.exit(128 + constants.signals[signal]);
+  };
+  process.on('SIGINT', interrupted).on('SIGTERM', interrupted);
+  try {
+    return await use(bar, (tests) => {
+      made = tests;
+    });
+  } finally {
+    process.off('SIGINT', interrupted).off('SIGTERM', interrupted);
+    bar.stop();
+    journal.close();
+  }
+}

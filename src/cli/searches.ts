@@ -1,0 +1,110 @@
+import { join } from 'node:path';
+import type { Engine } from '../engine.js';
+import type { Predictor } from '../discover/look-ahead.js';
+import { thresholdFor } from '../discover/threshold-search.js';
+import { runIdentity, type DiscoveryOptions } from '../run.js';
+import type { Discovery, Search } from '../search.js';
+import type { Task } from '../task/types.js';
+import { VERSION } from '../version.js';
+import { withJournal } from './journaled.js';
+import { note } from './progress.js';
+import { journalFile, openJournal, type SearchJournal } from './search-journal.js';
+import { counted } from './text-report.js';
+
+/** What to search for: the circuit at each threshold, or at one that keeps about so many edges. */
+export type Wanted =
+  | { readonly thresholds: readonly number[]; readonly edges?: undefined }
+  | { readonly edges: number; readonly thresholds: readonly [number] };
+
+/** A search that was made. */
+export interface Found {
+  readonly threshold: number;
+  readonly discovery: Discovery;
+}
+
+export interface Searches {
+  /** The searches asked for, in the order of thresholds; for a number of edges the closest one. */
+  readonly wanted: readonly Found[];
+  /** Every search made, in that order. */
+  readonly all: readonly Found[];
+  /** Removes the journals, once the results are written. */
+  forget(): Promise<void>;
+}
+
+export interface SearchesSetting {
+  /** Where the journals go. */
+  readonly folder: string;
+  readonly resume: boolean;
+  readonly predict: Predictor | undefined;
+}
+
+/** Makes all searches over the same caches, each with a journal of its own. */
+export async function runSearches(
+  engine: Engine,
+  task: Task,
+  options: DiscoveryOptions,
+  wanted: Wanted,
+  setting: SearchesSetting,
+): Promise<Searches> {
+  const search = await engine.search(task, options);
+  const found = new Map<number, Found>();
+  const journals: SearchJournal[] = [];
+  const single = wanted.edges === undefined && wanted.thresholds.length === 1;
+  const at = async (threshold: number): Promise<Found> => {
+    const key = {
+      ...runIdentity(engine.model, task, { ...options, threshold }),
+      engine: VERSION,
+      adapter: engine.gpu.adapter,
+      tile: engine.gpu.tile,
+    };
+    const path = join(setting.folder, journalFile(single ? undefined : String(threshold)));
+    const journal = await openJournal(path, key, engine.topology, setting.resume);
+    journals.push(journal);
+    const label = single ? 'testing edges' : `testing edges at ${threshold}`;
+    const discovery = await searchAt(search, threshold, label, journal, setting.predict);
+    found.set(threshold, { threshold, discovery });
+    return found.get(threshold)!;
+  };
+  try {
+    let chosen = wanted.thresholds;
+    if (wanted.edges === undefined) {
+      // From the highest on: what keeps few edges is quick, and each search takes over what the one before measured.
+      for (const threshold of [...wanted.thresholds].sort((a, b) => b - a)) await at(threshold);
+    } else {
+      const { closest } = await thresholdFor(wanted.edges, wanted.thresholds[0], async (threshold) => {
+        const { kept } = (await at(threshold)).discovery;
+        note(`threshold ${threshold}: ${counted(kept, 'edge')}`);
+        return kept;
+      });
+      chosen = [closest.threshold];
+    }
+    return {
+      wanted: chosen.map((threshold) => found.get(threshold)!),
+      all: [...found.values()].sort((a, b) => a.threshold - b.threshold),
+      forget: async () => {
+        for (const journal of journals) await journal.remove();
+      },
+    };
+  } finally {
+    search.dispose();
+  }
+}
+
+function searchAt(
+  search: Search,
+  threshold: number,
+  label: string,
+  journal: SearchJournal,
+  predict: Predictor | undefined,
+): Promise<Discovery> {
+  return withJournal(label, journal, (bar, made) =>
+    search.at(threshold, {
+      journal,
+      ...(predict && { predict }),
+      onProgress: ({ tested, kept, decided, total }) => {
+        made(tested);
+        bar.update(decided, total, `${tested} tested, ${kept} kept`, tested);
+      },
+    }),
+  );
+}

@@ -1,0 +1,128 @@
+import { EdgewiseError } from '../base/errors.js';
+import { edgeEnds } from '../circuit/edge-ends.js';
+import { EdgeSet } from '../circuit/edge-set.js';
+import { pruneDisconnected } from '../circuit/prune.js';
+import type { SelectionRecord } from '../circuit/run-identity.js';
+import { directScored, scoredEdges, type Scores } from '../circuit/scores.js';
+import { byStrength, greedyEdges } from './greedy.js';
+
+interface SelectionBasis {
+  /** Compare |score| instead of the score. Signed choices mean what they say only in loss form. */
+  readonly absolute: boolean;
+  /** Remove what is not connected with both `input` and `logits` afterwards. */
+  readonly prune: boolean;
+}
+
+/** How to choose edges from scores; `edges` and `nodes` count before pruning, as in EAP-IG and MIB. */
+export type SelectionRule = SelectionBasis &
+  (
+    | { /** Scores from the threshold up, itself included. */ readonly rule: 'threshold'; readonly threshold: number }
+    | { /** The so many highest scores. */ readonly rule: 'top'; readonly edges: number }
+    | { /** From the logits down (see greedyEdges). */ readonly rule: 'greedy'; readonly edges: number }
+    | {
+        /** All edges out of the so many writers with the highest node scores, and out of those without one. */
+        readonly rule: 'top-nodes';
+        readonly nodes: number;
+      }
+  );
+
+export interface Selection {
+  readonly kept: EdgeSet;
+  /** Direct edges were chosen like the others; where not, all are kept and are no part of the result. */
+  readonly directTested: boolean;
+  /** What was asked for, and how many edges it gave before pruning. */
+  readonly record: SelectionRecord;
+  /** Edges left of those, direct ones counted only where they are scored; and writers with an outgoing edge. */
+  readonly left: { readonly edges: number; readonly nodes: number };
+}
+
+/**
+ * Chooses edges from scores (EAP-IG's `apply_threshold`, `apply_topn`, `apply_greedy`). Deterministic: equal scores go by
+ * the index of the writer, then of the port. Edges without a score are never chosen. O(E log E).
+ *
+ * @throws EdgewiseError kind `usage` where there are not that many scored edges or nodes, or the rule's number is none.
+ */
+export function select(scores: Scores, rule: SelectionRule): Selection {
+  const { topology } = scores;
+  const directTested = directScored(scores) && rule.rule !== 'top-nodes';
+  const ids = rule.rule === 'top-nodes' ? edgesOutOfTop(scores, rule) : chosenEdges(scores, rule);
+  const picked = new Set(ids);
+  const chosen = EdgeSet.where(topology, (id) => picked.has(id) || (!directTested && id >= topology.additionEdges));
+  const kept = rule.prune ? pruneDisconnected(chosen, directTested) : chosen;
+  const limit = 'threshold' in rule ? rule.threshold : 'edges' in rule ? rule.edges : rule.nodes;
+  return {
+    kept,
+    directTested,
+    record: { rule: rule.rule, limit, absolute: rule.absolute, pruned: rule.prune, chosen: ids.length },
+    left: { edges: directTested ? kept.size : kept.additionSize, nodes: sendingWriters(kept) },
+  };
+}
+
+type EdgeRule = Exclude<SelectionRule, { readonly rule: 'top-nodes' }>;
+
+function chosenEdges(scores: Scores, rule: EdgeRule): number[] {
+  const strengths = strengthsOf(scores.values, rule.absolute);
+  if (rule.rule === 'threshold') {
+    const { threshold } = rule;
+    if (!Number.isFinite(threshold)) {
+      throw new EdgewiseError('usage', 'threshold', `got ${threshold}, expected a finite number`);
+    }
+    return idsWhere(strengths, (strength) => strength >= threshold);
+  }
+  const most = scoredEdges(scores);
+  checkCount(rule.rule, rule.edges, most, 'edges');
+  if (rule.rule === 'top') return topEdges(scores, strengths, rule.edges);
+  const taken = greedyEdges(scores, strengths, rule.edges);
+  if (taken.length === rule.edges) return taken;
+  const what = `only ${taken.length} scored edges are connected with the logits`;
+  throw new EdgewiseError('usage', `greedy ${rule.edges}`, what);
+}
+
+/** What is stronger than the last that fits, and as many as fit of those that are just as strong. */
+function topEdges({ topology }: Scores, strengths: Float64Array, count: number): number[] {
+  if (count === 0) return [];
+  const ascending = strengths.filter((strength) => !Number.isNaN(strength)).sort();
+  const last = ascending[ascending.length - count]!;
+  const above = idsWhere(strengths, (strength) => strength > last);
+  const precedes = byStrength(strengths, edgeEnds(topology));
+  const equal = idsWhere(strengths, (strength) => strength === last).sort((a, b) => (precedes(a, b) ? -1 : 1));
+  return [...above, ...equal.slice(0, count - above.length)];
+}
+
+/** Addition edges out of the writers with the `nodes` highest scores; writers without a score are always in. */
+function edgesOutOfTop(scores: Scores, rule: SelectionRule & { readonly rule: 'top-nodes' }): number[] {
+  const { topology, nodes } = scores;
+  if (!nodes) throw new EdgewiseError('usage', 'top-nodes', 'the scores hold none of whole nodes');
+  const strengths = strengthsOf(nodes, rule.absolute);
+  const scored = [...strengths.keys()].filter((writer) => !Number.isNaN(strengths[writer]!));
+  checkCount('top-nodes', rule.nodes, scored.length, 'nodes');
+  scored.sort((a, b) => strengths[b]! - strengths[a]! || a - b);
+  const dropped = new Set(scored.slice(rule.nodes));
+  const { writers } = edgeEnds(topology);
+  return idsWhere(writers.subarray(0, topology.additionEdges), (writer) => !dropped.has(writer));
+}
+
+function strengthsOf(values: Float64Array, absolute: boolean): Float64Array {
+  return absolute ? values.map(Math.abs) : values;
+}
+
+function idsWhere(array: Float64Array | Int32Array, test: (value: number) => boolean): number[] {
+  const ids: number[] = [];
+  for (let id = 0; id < array.length; id++) if (test(array[id]!)) ids.push(id);
+  return ids;
+}
+
+function checkCount(rule: string, count: number, most: number, things: string): void {
+  if (!(Number.isSafeInteger(count) && count >= 0)) {
+    throw new EdgewiseError('usage', rule, `got ${count}, expected a whole number of ${things}`);
+  }
+  if (count > most) throw new EdgewiseError('usage', `${rule} ${count}`, `only ${most} ${things} are scored`);
+}
+
+function sendingWriters(kept: EdgeSet): number {
+  const { topology } = kept;
+  const { writers } = edgeEnds(topology);
+  const sending = new Set<number>();
+  for (let id = 0; id < topology.additionEdges; id++) if (kept.has(id)) sending.add(writers[id]!);
+  return sending.size;
+}

@@ -1,0 +1,74 @@
+/** One way to cut a matrix product into pieces: a kernel, and the rows of `a` that one workgroup of it takes at once. */
+interface Tile {
+  readonly kernel: 'matmul' | 'matmul_subgroup' | 'matmul_workgroup';
+  readonly rows: number;
+  /** Rows of the smaller piece that the same kernel takes where a product has no more. */
+  readonly fewRows: number;
+}
+
+/**
+ * The tile shapes of the matrix product, named after what holds a tile: registers of one invocation, those of a subgroup,
+ * or workgroup memory. All give the same bits; which is fast depends on the adapter. Listed in the order that breaks ties.
+ */
+export const TILES = {
+  'register-8': { kernel: 'matmul', rows: 8, fewRows: 8 },
+  'subgroup-8': { kernel: 'matmul_subgroup', rows: 8, fewRows: 8 },
+  'subgroup-16': { kernel: 'matmul_subgroup', rows: 16, fewRows: 8 },
+  'workgroup-32': { kernel: 'matmul_workgroup', rows: 32, fewRows: 32 },
+  'workgroup-64': { kernel: 'matmul_workgroup', rows: 64, fewRows: 32 },
+} as const satisfies Readonly<Record<string, Tile>>;
+
+export type TileName = keyof typeof TILES;
+export const TILE_NAMES = Object.keys(TILES) as readonly TileName[];
+
+export function isTileName(name: unknown): name is TileName {
+  return typeof name === 'string' && Object.hasOwn(TILES, name);
+}
+
+type Capabilities = Pick<GPUDevice, 'features' | 'limits' | 'adapterInfo'>;
+
+/** Rows that kernels/matmul_subgroup.wgsl broadcasts from as many invocations. */
+const BROADCAST_ROWS = 8;
+/** Invocations and bytes of workgroup memory of kernels/matmul_workgroup.wgsl; WebGPU's defaults have room for both. */
+const WORKGROUP_INVOCATIONS = 256;
+const WORKGROUP_BYTES = 12_288;
+
+/** Invocations that every subgroup of this device has; 0 where it was opened without subgroups. */
+export function subgroupLanes({ features, adapterInfo }: Pick<Capabilities, 'features' | 'adapterInfo'>): number {
+  return features.has('subgroups') ? (adapterInfo.subgroupMinSize ?? 0) : 0;
+}
+
+/** What a tile needs that the device lacks, in words; undefined where it runs. */
+export function tileLacks(name: TileName, device: Capabilities): string | undefined {
+  const { kernel } = TILES[name];
+  if (kernel === 'matmul_subgroup' && subgroupLanes(device) < BROADCAST_ROWS) {
+    return `subgroups of at least ${BROADCAST_ROWS} invocations`;
+  }
+  const { maxComputeInvocationsPerWorkgroup: invocations, maxComputeWorkgroupStorageSize: bytes } = device.limits;
+  if (kernel === 'matmul_workgroup' && (invocations < WORKGROUP_INVOCATIONS || bytes < WORKGROUP_BYTES)) {
+    return `workgroups of ${WORKGROUP_INVOCATIONS} invocations and ${WORKGROUP_BYTES} bytes`;
+  }
+  return undefined;
+}
+
+/** Tiles that run on the device, in the order of TILES. */
+export function usableTiles(device: Capabilities): TileName[] {
+  return TILE_NAMES.filter((name) => tileLacks(name, device) === undefined);
+}
+
+/**
+ * Tiles worth measuring on the device; at least one. Software adapters take seconds to compile a tile, and two kinds win nothing
+ * there (bench/results has all): workgroup memory is ordinary memory, and the register tile is the subgroup's with every load
+ * made once a lane.
+ */
+export function trialTiles(device: Capabilities): TileName[] {
+  const usable = usableTiles(device);
+  if (!device.adapterInfo.isFallbackAdapter) return usable;
+  const subgroup = usable.filter((name) => TILES[name].kernel === 'matmul_subgroup');
+  return subgroup.length > 0 ? subgroup : ['register-8'];
+}
+
+/** The tile for a device on which none was measured: never far from the best one on software adapters, and right on all. */
+export function defaultTile(device: Capabilities): TileName {
+  return tileLacks('subgroup-8', device) === undefined ? 'subgroup-8' : 'register-8';
+}

@@ -1,0 +1,80 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import * as v from 'valibot';
+import { MOST_JOBS, type Tuning } from '../exec/choose-tile.js';
+import { measureTuning } from '../exec/measure-tuning.js';
+import { TILE_NAMES, tileLacks } from '../gpu/tiles.js';
+import { VERSION } from '../version.js';
+import { writeFileAtomically } from './atomic-write.js';
+import type { OpenDevice } from './device.js';
+import { makeFolder } from './make-folder.js';
+
+/** What a file of the store holds; adapter and version again, so that a file is known by more than its name. */
+const stored = v.object({
+  adapter: v.string(),
+  version: v.literal(VERSION),
+  tile: v.picklist(TILE_NAMES),
+  fill: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(MOST_JOBS)),
+});
+
+/** The user's folder for what can be made again: EDGEWISE_CACHE, or `edgewise` where this system keeps such folders. */
+export function cacheFolder(
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+  platform: NodeJS.Platform = process.platform,
+): string {
+  const { EDGEWISE_CACHE, XDG_CACHE_HOME, LOCALAPPDATA } = environment;
+  if (EDGEWISE_CACHE) return EDGEWISE_CACHE;
+  const local = platform === 'win32' ? LOCALAPPDATA : undefined;
+  const usual = platform === 'darwin' ? join(homedir(), 'Library', 'Caches') : join(homedir(), '.cache');
+  return join(XDG_CACHE_HOME || local || usual, 'edgewise');
+}
+
+/**
+ * What suits a device: as stored by an earlier process for the same adapter and engine version, otherwise measured and
+ * stored. A file that cannot be read, is broken or names a tile that the device cannot run is replaced; a folder that
+ * cannot be written is no error, but then every process measures.
+ */
+export async function deviceTuning(
+  { device, adapter, wait }: Pick<OpenDevice, 'device' | 'adapter' | 'wait'>,
+  folder = cacheFolder(),
+  measure: typeof measureTuning = measureTuning,
+): Promise<Tuning> {
+  const path = tuningFile(folder, adapter);
+  const known = await readTuning(path, adapter, device);
+  if (known) return known;
+  const measured = await measure(device, adapter, wait);
+  // Another process may have been quicker: then its choice holds, so that all processes have the same.
+  const others = await readTuning(path, adapter, device);
+  if (others) return others;
+  try {
+    await makeFolder(folder);
+    await writeFileAtomically(path, `${JSON.stringify({ adapter, version: VERSION, ...measured })}\n`);
+  } catch {
+    // measured again next time
+  }
+  return measured;
+}
+
+/** The stored tuning, if any, without measuring. */
+export function storedTuning(
+  { device, adapter }: Pick<OpenDevice, 'device' | 'adapter'>,
+  folder = cacheFolder(),
+): Promise<Tuning | undefined> {
+  return readTuning(tuningFile(folder, adapter), adapter, device);
+}
+
+function tuningFile(folder: string, adapter: string): string {
+  const key = createHash('sha256').update(`${VERSION}\n${adapter}`).digest('hex').slice(0, 16);
+  return join(folder, `tuning-${key}.json`);
+}
+
+async function readTuning(path: string, adapter: string, device: GPUDevice): Promise<Tuning | undefined> {
+  try {
+    const { tile, fill, adapter: owner } = v.parse(stored, JSON.parse(await readFile(path, 'utf8')));
+    return owner === adapter && tileLacks(tile, device) === undefined ? { tile, fill } : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,92 @@
+import { EdgewiseError } from './base/errors.js';
+import type { RunIdentity } from './circuit/run-identity.js';
+import { Topology } from './circuit/topology.js';
+import type { AcdcOptions } from './discover/acdc.js';
+import { METRICS, type MetricName } from './exec/metrics.js';
+import { layoutOf } from './model/layout.js';
+import type { LoadedModel } from './model/load-model.js';
+import type { MeanSource } from './patch/mean-ablation.js';
+import type { PatchOptions } from './patch/options.js';
+import { checkPrompts } from './patch/prompt-check.js';
+import { DEFAULT_BUDGET, planRun, type RunLimits, type RunPlan } from './patch/run-plan.js';
+import { requireAnswers } from './task/load-task.js';
+import type { Task } from './task/types.js';
+
+/** What a mean ablation averages over: a side of the task's own prompts, or the clean prompts of another task. */
+export type MeanOver = 'clean' | 'corrupted' | Task;
+
+export interface EvaluationOptions extends PatchOptions {
+  readonly metric: MetricName;
+  /** Default `clean`; used by the mean ablations only. */
+  readonly meanOver?: MeanOver;
+}
+
+export interface DiscoveryOptions extends EvaluationOptions, AcdcOptions {
+  /** Circuits evaluated in one submission at most, if there is memory for so many; default: what fills the device. Changes no result. */
+  readonly batch?: number;
+}
+
+/** What identifies a run, as it goes into the provenance; known before anything is computed. */
+export function runIdentity(model: LoadedModel, task: Task, options: DiscoveryOptions): RunIdentity {
+  const { ablation, meanOver = 'clean', input, metric, threshold, absolute, directEdges, senderHeads } = options;
+  const meanName = typeof meanOver === 'string' ? meanOver : meanOver.hash;
+  return {
+    method: 'acdc',
+    model: { name: model.name, hash: model.hash, family: model.spec.family },
+    tokenizer: task.tokenizer?.hash ?? null,
+    task: { name: task.name, hash: task.hash },
+    prompts: { count: task.pairs.length, skip: task.skip },
+    bos: task.tokenizer?.bos ?? 'auto',
+    ablation,
+    meanOver: ablation.startsWith('mean') ? meanName : null,
+    input,
+    metric,
+    threshold,
+    absolute,
+    directEdges,
+    senderHeads,
+    seed: null,
+  };
+}
+
+/**
+ * Finds mistakes in what a run is asked to do before a device is needed: answers that the metric uses, token ids, lengths,
+ * positions, and what a mean would be taken over. `discover` and `evaluate` call it themselves.
+ *
+ * @throws EdgewiseError of kind task.
+ */
+export function checkRun(model: LoadedModel, task: Task, options: EvaluationOptions): void {
+  requireAnswers(task, METRICS[options.metric].needs);
+  checkPrompts(model.spec, task.pairs, meanSourceOf(task, options), options.ablation);
+}
+
+export function meanSourceOf(task: Task, { ablation, meanOver = 'clean' }: EvaluationOptions): MeanSource {
+  if (!ablation.startsWith('mean') || typeof meanOver === 'string') {
+    return { pairs: task.pairs, side: meanOver === 'corrupted' ? 'corrupted' : 'clean' };
+  }
+  return { pairs: meanOver.pairs, side: 'clean' };
+}
+
+export function topologyOf(model: LoadedModel): Topology {
+  const { layers, heads, block } = model.spec;
+  return new Topology({ layers, heads, parallel: block !== 'sequential' });
+}
+
+/** The memory plan of a run over these prompts. */
+export function planFor(
+  model: LoadedModel,
+  topology: Topology,
+  pairs: readonly { readonly clean: readonly number[] }[],
+  directEdges: boolean,
+  limits: Pick<RunLimits, 'maxBinding' | 'maxWorkgroups'>,
+  { prompts = pairs.length, budget = DEFAULT_BUDGET, circuits = 1 } = {},
+): RunPlan {
+  if (prompts === 0) throw new EdgewiseError('task', 'prompts', 'there are none');
+  const sequence = pairs.reduce((longest, pair) => Math.max(longest, pair.clean.length), 0);
+  const size = { prompts, sequence, directEdges, circuits, resident: true };
+  return planRun(topology, layoutOf(model.spec), size, {
+    maxBinding: limits.maxBinding,
+    maxWorkgroups: limits.maxWorkgroups,
+    budget,
+  });
+}

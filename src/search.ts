@@ -1,0 +1,175 @@
+import { EdgewiseError } from './base/errors.js';
+import { candidateEdges, createCircuit, keptEdges, type Circuit, type Provenance } from './circuit/circuit.js';
+import { EdgeSet } from './circuit/edge-set.js';
+import { acdc, type AcdcAids, type AcdcResult } from './discover/acdc.js';
+import { exactEffects, type ExactEffects, type ExactProgress } from './discover/exact.js';
+import type { Journal } from './discover/journal.js';
+import type { Predictor } from './discover/look-ahead.js';
+import { faithfulness } from './evaluate/faithfulness.js';
+import type { TraceStep } from './export/trace.js';
+import type { LoadedModel } from './model/load-model.js';
+import type { IncrementalEvaluator } from './patch/incremental.js';
+import { runIdentity, type DiscoveryOptions } from './run.js';
+import type { Task } from './task/types.js';
+import { VERSION } from './version.js';
+
+export interface Discovery {
+  readonly circuit: Circuit;
+  readonly trace: readonly TraceStep[];
+  /** Per kept edge that was tested, by name in the order of ids: its effect on every prompt. Their mean is the edge's effect. */
+  readonly promptEffects: Readonly<Record<string, readonly number[]>>;
+  /** Edges tested, kept, and in total to decide on. */
+  readonly tested: number;
+  readonly kept: number;
+  readonly edges: number;
+  /** Circuits evaluated: one per test that no journal and no neighbouring threshold held, and those made ahead in vain. */
+  readonly evaluations: number;
+  /** Metric (loss form) of the whole model, of the circuit and of the empty circuit. */
+  readonly initial: number;
+  readonly final: number;
+  readonly empty: number;
+  readonly faithfulness: number | null;
+  /** From weights resident and pipelines compiled to the last decision, caches included. */
+  readonly seconds: number;
+}
+
+/** What a run has at hand. */
+export interface SearchSetting {
+  readonly model: LoadedModel;
+  readonly task: Task;
+  readonly options: DiscoveryOptions;
+  readonly evaluator: IncrementalEvaluator;
+  readonly adapter: string;
+  readonly tile: string;
+  /** Seconds that the caches took. */
+  readonly preparation: number;
+}
+
+/**
+ * A task's caches on the device, for searches at any number of thresholds and for exact effects. Searches build on one another: as
+ * long as one decides as that at the nearest threshold did, it takes over its measurements, and beyond that its decisions serve
+ * as guesses. Each gives what it would give alone.
+ */
+export class Search {
+  readonly #setting: SearchSetting;
+  readonly #found: { readonly threshold: number; readonly result: AcdcResult }[] = [];
+  #empty: number | undefined;
+
+  constructor(setting: SearchSetting) {
+    this.#setting = setting;
+  }
+
+  /** Prunes the whole model down to the circuit at a threshold; with a journal, from where an interrupted search was. */
+  async at(threshold: number, aids: Omit<AcdcAids, 'neighbour'> = {}): Promise<Discovery> {
+    const { evaluator, options, preparation } = this.#setting;
+    const { topology } = evaluator;
+    const neighbour = this.#nearest(threshold);
+    const predict = aids.predict ?? (neighbour && decisionsOf(neighbour));
+    const start = performance.now();
+    const result = await acdc(
+      evaluator,
+      EdgeSet.full(topology),
+      { ...options, threshold },
+      { ...aids, ...(predict && { predict }), ...(neighbour && { neighbour }) },
+    );
+    const seconds = preparation + (performance.now() - start) / 1000;
+    this.#refuseNonFinite(result.initial);
+    this.#found.push({ threshold, result });
+    this.#empty ??= await evaluator.metric(EdgeSet.empty(topology));
+    const empty = this.#empty;
+    const circuit = this.#toCircuit(threshold, result, empty);
+    return {
+      circuit,
+      trace: result.steps.map((step) => ({ ...step, edge: topology.edgeName(step.edge) })),
+      promptEffects: Object.fromEntries(
+        [...result.promptEffects]
+          .sort(([a], [b]) => a - b)
+          .map(([edge, effects]) => [topology.edgeName(edge), effects]),
+      ),
+      tested: result.steps.length,
+      kept: keptEdges(circuit),
+      edges: candidateEdges(circuit),
+      evaluations: result.evaluations,
+      initial: result.initial,
+      final: result.final,
+      empty,
+      faithfulness: faithfulness(result.final, result.initial, empty),
+      seconds,
+    };
+  }
+
+  /** The effect of cutting each edge alone, on every prompt. */
+  async exact(onProgress?: (progress: ExactProgress) => void, journal?: Journal): Promise<ExactEffects> {
+    const { evaluator, options } = this.#setting;
+    const found = await exactEffects(evaluator, evaluator.topology, options.directEdges, onProgress, journal);
+    this.#refuseNonFinite(found.initial);
+    return found;
+  }
+
+  dispose(): void {
+    this.#setting.evaluator.dispose();
+  }
+
+  /** The result at the threshold with the smallest ratio to this one. */
+  #nearest(threshold: number): AcdcResult | undefined {
+    const distance = (other: number): number =>
+      threshold > 0 && other > 0 ? Math.abs(Math.log(other / threshold)) : Math.abs(other - threshold);
+    const [nearest] = [...this.#found].sort((a, b) => distance(a.threshold) - distance(b.threshold));
+    return nearest?.result;
+  }
+
+  /** Weights with NaN or overflowing activations make every comparison meaningless. */
+  #refuseNonFinite(metric: number): void {
+    if (!Number.isFinite(metric)) throw nonFinite(this.#setting.model, this.#setting.options.metric, metric);
+  }
+
+  #toCircuit(threshold: number, result: AcdcResult, empty: number): Circuit {
+    const { evaluator, options, model, task, adapter } = this.#setting;
+    const { topology } = evaluator;
+    const effects = new Float64Array(topology.edgeCount).fill(Number.NaN);
+    const steps = new Int32Array(topology.edgeCount).fill(-1);
+    let minMargin: Provenance['minMargin'] = null;
+    for (const { step, edge, before, after } of result.steps) {
+      effects[edge] = after - before;
+      steps[edge] = step;
+      const tested = options.absolute ? Math.abs(after - before) : after - before;
+      const margin = Math.abs(tested - threshold);
+      if (minMargin === null || margin < minMargin.margin) minMargin = { margin, edge: topology.edgeName(edge) };
+    }
+    const finite = (value: number): number | null => (Number.isFinite(value) ? value : null);
+    return createCircuit({
+      topology,
+      width: model.spec.width,
+      kept: result.kept,
+      effects,
+      steps,
+      untestedRemovals: result.untestedRemovals,
+      directTested: options.directEdges,
+      provenance: {
+        ...runIdentity(model, task, { ...options, threshold }),
+        engineVersion: VERSION,
+        signConvention: SIGN_CONVENTION,
+        order: RECEIVER_ORDER,
+        adapter,
+        tile: this.#setting.tile,
+        metrics: { initial: finite(result.initial), final: finite(result.final), empty: finite(empty) },
+        faithfulness: faithfulness(result.final, result.initial, empty),
+        minMargin: minMargin !== null && Number.isFinite(minMargin.margin) ? minMargin : null,
+      },
+    });
+  }
+}
+
+export function nonFinite({ name }: LoadedModel, metric: string, value: number): EdgewiseError {
+  const what = `the ${metric} of the whole model is ${value} on the clean prompts: the weights hold NaN or overflow f32`;
+  return new EdgewiseError('checkpoint', name, what);
+}
+
+function decisionsOf({ steps }: AcdcResult): Predictor {
+  const removed = new Map(steps.map(({ edge, kept }) => [edge, !kept]));
+  return (edge) => removed.get(edge) ?? true;
+}
+
+export const SIGN_CONVENTION =
+  'effect = metric without the edge - metric with it, metric in loss form: positive = the edge helps';
+const RECEIVER_ORDER = 'receivers from the logits back, senders from the nearest layer back';
