@@ -10,7 +10,7 @@ import type { PromptPair } from '../task/types.js';
 import { bindAblated, uploadSide, type EncodeAblated } from './ablated-differences.js';
 import { settleOptions, type AttributionOptions, type SettledOptions } from './attribution-options.js';
 import { planAttribution } from './attribution-plan.js';
-import { informationFlow } from './information-flow.js';
+import { flowTensors, informationFlow } from './information-flow.js';
 import { gradientPoints } from './interpolation.js';
 import type { MeanSource } from './mean-ablation.js';
 import { checkPrompts } from './prompt-check.js';
@@ -22,23 +22,24 @@ import { ScoreSums } from './score-sums.js';
 export interface Attribution {
   readonly granularity: Granularity;
   /**
-   * In loss form, positive = it helps, summed over prompts and divided by their number once: of every addition edge by id; of every writer
-   * by index; or of every dimension of every writer's output [writers, width].
+   * In loss form, positive = it helps, summed over prompts and divided by their number once: of every addition edge by
+   * id; of every writer by index; or of every dimension of every writer's output [writers, width].
    */
   readonly scores: Float64Array;
 }
 
 /**
- * Scores every addition edge, or writer, or neuron by one of ATTRIBUTION_METHODS, see there. The model runs uncut; the scores estimate
- * what one cut would do to the metric.
+ * Scores every addition edge, or writer, or neuron by one of ATTRIBUTION_METHODS, see there. The model runs uncut; the
+ * scores estimate what one cut would do to the metric.
  *
- * Cost in forward passes (a backward pass costs one and the score products about a third): eap 4, eap-ig-inputs with K steps
- * 3K + 2, eap-ig-activations about K (2L + 1) 3/2, clean-corrupted 6, information-flow 1, for resample ablation; gradDrop L more.
- * Scores are added up per prompt on the device and over prompts in float64 in their order, so that they do not depend on how
- * many prompts go through the device at once.
+ * Cost in forward passes, with P for the score products of one run, edges / (12 L d) of a pass (0.3 for GPT-2 small), for
+ * resample ablation: eap 3 + P, eap-ig-inputs with K steps 2 + K (2 + P), eap-ig-activations about 3 + K (2L + 1) (1 +
+ * P/2), twice that backwards with scope `all`, clean-corrupted 5 + 2P, information-flow 1. gradDrop takes the last pass
+ * of eap L times, atp-star adds what query-key-fix.ts says. Scores are added up per prompt on the device and over prompts
+ * in float64 in their order, so that they do not depend on how many prompts go through the device at once.
  *
- * @throws EdgewiseError: usage where options do not go together, task where prompts do not fit the model, device where one
- *   prompt does not fit the budget or a binding.
+ * @throws EdgewiseError: usage where options do not go together, task where prompts do not fit the model, device where
+ *   one prompt does not fit the budget or a binding.
  */
 export async function attribute(
   weights: ModelWeights,
@@ -61,6 +62,9 @@ export async function attribute(
     granularity: settled.granularity,
     ...(settled.backward === 'atp-star' && {
       scratch: (shape: GradientShape) => fixTensors(topology, layout, shape),
+    }),
+    ...(settled.method === 'information-flow' && {
+      scratch: (shape: GradientShape) => flowTensors(topology, layout, shape),
     }),
     meanGroups: settled.ablation === 'mean-positional' ? sequence : meaned ? 1 : 0,
   };
@@ -139,8 +143,7 @@ async function byGradients(
               ...(fix && { onPatterns: (ports) => fix.encode(recording, ports) }),
             });
             recording.submit();
-            await gpu.device.queue.onSubmittedWorkDone();
-            gpu.check();
+            await gpu.finished();
             onProgress({ done: ++done, total });
           }
           sums.add(new Float32Array(await gpu.read(sink.scores)), batch.length, without !== undefined);
@@ -155,7 +158,10 @@ async function byGradients(
   }
 }
 
-/** Leaves the clean run's streams and log-probabilities in the pass, and what edges would carry minus its outputs in `differences`. */
+/**
+ * Leaves the clean run's streams and log-probabilities in the pass, and what edges would carry minus its outputs in
+ * `differences`.
+ */
 async function prepare(
   pass: GradientPass,
   batch: readonly PromptPair[],
@@ -172,8 +178,7 @@ async function prepare(
   pass.logProbabilities(recording, rows);
   pass.keepReference(recording);
   recording.submit();
-  await gpu.device.queue.onSubmittedWorkDone();
-  gpu.check();
+  await gpu.finished();
 }
 
 /** Moves later forward passes: the writers of `group` by `amount` of their difference, all others not. */

@@ -1,21 +1,23 @@
 /**
- * Attribution on the device against central differences of the metric in float64, edge by edge, writer by writer: all methods, metrics
- * and ablations, on random models whose every width is padded and prompts of different lengths.
+ * Attribution on the device against central differences of the metric in float64, edge by edge, writer by writer: all
+ * methods, metrics and ablations, on random models whose every width is padded and prompts of different lengths.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Activation } from '../../src/model/spec.js';
+import type { AttributionOptions } from '../../src/patch/attribution-options.js';
 import { writerGroups } from '../../src/exec/gradient/writer-groups.js';
 import type { OraclePoint } from '../oracle/attribution.js';
 import { Gpu } from '../../src/gpu/gpu.js';
 import { openDevice } from '../../src/node/device.js';
 import { expectClose, expectSame, useDevice } from '../support/gpu.js';
 import {
-  budgetOfOne,
+  budgetOf,
   EVEN,
   everyEdge,
   largest,
   meanOver,
   oraclesOf,
+  randomPairs,
   scoresOf,
   smallModel,
   UNEVEN,
@@ -59,7 +61,7 @@ describe('eap is the derivative with respect to the strength of an edge', () => 
     const task = EVEN.slice(0, 1);
     const oracles = await oraclesOf(model.loaded, task, choice);
     const wanted = meanOver(oracles, (oracle) => oracle.edges(everyEdge(model), CLEAN));
-    const budget = budgetOfOne(model, 6, choice);
+    const budget = budgetOf(model, 1, 6, choice);
     expectScores('means', await scoresOf(model, task, { ...choice, budget }), wanted);
   });
 
@@ -205,7 +207,7 @@ test('scores do not depend on how many prompts go through the device at once, to
     const passes: number[] = [];
     const count = (budget: number) => ({ budget, onProgress: ({ total }: { total: number }) => passes.push(total) });
     const whole = await scoresOf(model, UNEVEN, { ...options, ...count(1e9) });
-    const parts = await scoresOf(model, UNEVEN, { ...options, ...count(budgetOfOne(model, 6, options)) });
+    const parts = await scoresOf(model, UNEVEN, { ...options, ...count(budgetOf(model, 1, 6, options)) });
     expect(passes.at(-1), 'micro-batches').toBeGreaterThan(passes[0]!);
     expectSame(options.method, parts, whole);
   }
@@ -232,7 +234,7 @@ test('matrices and prompts in pieces, on an adapter with small bindings', async 
     whole.dispose();
   }
   const open = await openDevice();
-  const gpu = new Gpu(open.device, open.adapter, 20_000);
+  const gpu = new Gpu(open.device, open.adapter, { bindingLimit: 20_000 });
   const pieces = await smallModel(gpu, sizes);
   try {
     const { unembed } = pieces.weights;
@@ -246,4 +248,63 @@ test('matrices and prompts in pieces, on an adapter with small bindings', async 
     await open.close();
   }
   expect(gpu.liveBytes).toBe(0);
+});
+
+describe('cost', () => {
+  const sizes = { layers: 3, heads: 2, headWidth: 8, mlpWidth: 64, vocab: 20 };
+  const pairs = randomPairs(3, 7, 20);
+
+  /** Multiplications and additions of matrix products, and the most bytes alive beside the weights. */
+  async function measured(
+    model: SmallModel,
+    options: Partial<AttributionOptions>,
+  ): Promise<{ flops: number; bytes: number }> {
+    const { gpu } = device;
+    const [flops, before] = [gpu.counters.flops, gpu.liveBytes];
+    let bytes = 0;
+    const onProgress = (): void => void (bytes = Math.max(bytes, gpu.liveBytes - before));
+    await scoresOf(model, pairs, { ...options, onProgress });
+    return { flops: gpu.counters.flops - flops, bytes };
+  }
+
+  test('in forward passes: eap 3, eap-ig-inputs 2 + 2K, and the score products of each run', async () => {
+    const model = await smallModel(device.gpu, sizes);
+    try {
+      const { topology, weights } = model;
+      const tokens = 21;
+      const { width, mlpWidth, layers, vocab } = model.loaded.spec;
+      const forward = layers * 2 * tokens * (4 * width * width + 2 * width * mlpWidth);
+      const unembedding = 2 * pairs.length * width * vocab;
+      const products = 2 * topology.additionEdges * tokens * 4 * weights.layout.width4;
+      // Forwards the unembedding of the clean run only, backwards that of every run.
+      expect((await measured(model, {})).flops).toBe(3 * forward + 2 * unembedding + products);
+      const steps = 4;
+      const ig = await measured(model, { method: 'eap-ig-inputs', steps, rule: 'left' });
+      expect(ig.flops).toBe((2 + 2 * steps) * forward + (1 + 2 * steps) * unembedding + steps * products);
+    } finally {
+      model.dispose();
+    }
+  });
+
+  test('in bytes: no more than planned, beside uniforms and tables', async () => {
+    const model = await smallModel(device.gpu, { ...sizes, heads: 8, vocab: 400, mlpWidth: 256 });
+    try {
+      for (const options of [
+        { method: 'eap' },
+        { method: 'eap', ablation: 'mean' },
+        { method: 'information-flow' },
+        { method: 'eap', granularity: 'neuron' },
+        { method: 'eap', backward: 'atp-star' },
+        { method: 'eap-ig-activations', steps: 2 },
+      ] as const) {
+        const { bytes } = await measured(model, options);
+        const own = budgetOf(model, pairs.length, 7, options);
+        const what = JSON.stringify(options);
+        expect(bytes, what).toBeLessThan(own + 6e5);
+        expect(bytes, what).toBeGreaterThan(0.8 * own);
+      }
+    } finally {
+      model.dispose();
+    }
+  });
 });

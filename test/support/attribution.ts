@@ -6,6 +6,9 @@ import { gpt2Spec, randomModel, type Gpt2Sizes } from '../../src/model/random-mo
 import { attribute, type Attribution } from '../../src/patch/attribution.js';
 import type { AttributionOptions } from '../../src/patch/attribution-options.js';
 import { planAttribution } from '../../src/patch/attribution-plan.js';
+import { flowTensors } from '../../src/patch/information-flow.js';
+import { fixTensors } from '../../src/exec/gradient/query-key-fix.js';
+import type { GradientShape } from '../../src/exec/gradient/gradient-plan.js';
 import type { MeanSource } from '../../src/patch/mean-ablation.js';
 import type { PromptPair } from '../../src/task/types.js';
 import { OracleAttribution } from '../oracle/attribution.js';
@@ -79,15 +82,20 @@ export function meanOver(
   return all[0]!.map((_, i) => all.reduce((sum, own) => sum + own[i]!, 0) / oracles.length);
 }
 
-/** Bytes that one prompt at a time takes. */
-export function budgetOfOne(
-  { weights, topology }: DeviceModel,
+/** Bytes that some prompts at a time are planned to take. */
+export function budgetOf(
+  { weights: { layout }, topology }: DeviceModel,
+  prompts: number,
   sequence: number,
-  options: Partial<AttributionOptions>,
+  { granularity = 'edge', ablation, backward, method }: Partial<AttributionOptions>,
 ): number {
-  const size = { prompts: 1, sequence, granularity: options.granularity ?? 'edge', meanGroups: 1 } as const;
+  const scratch = {
+    ...(backward === 'atp-star' && { scratch: (shape: GradientShape) => fixTensors(topology, layout, shape) }),
+    ...(method === 'information-flow' && { scratch: (shape: GradientShape) => flowTensors(topology, layout, shape) }),
+  };
+  const size = { prompts, sequence, granularity, meanGroups: ablation === 'mean' ? 1 : 0, ...scratch };
   const limits = { maxBinding: 2 ** 30, maxWorkgroups: 65_535, budget: 1e9 };
-  return planAttribution(topology, weights.layout, size, limits).bytes;
+  return planAttribution(topology, layout, size, limits).bytes;
 }
 
 /** All addition edges. */

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { STEP_RULES } from '../../src/circuit/run-identity.js';
 import { settleOptions, type AttributionOptions } from '../../src/patch/attribution-options.js';
-import { gradientPoints, STEP_RULES, stepPoints } from '../../src/patch/interpolation.js';
+import { gradientPoints, stepPoints } from '../../src/patch/interpolation.js';
 
 const EAP: AttributionOptions = { method: 'eap', metric: 'logit-diff', ablation: 'resample', input: 'token' };
 
