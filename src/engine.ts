@@ -5,7 +5,10 @@ import type { CircuitDetails } from './circuit/details.js';
 import { EdgeSet } from './circuit/edge-set.js';
 import type { Topology } from './circuit/topology.js';
 import { runSelfTest } from './check/self-test.js';
+import type { Scores } from './circuit/scores.js';
 import type { AcdcAids } from './discover/acdc.js';
+import type { ExactProgress } from './discover/exact.js';
+import type { Journal } from './discover/journal.js';
 import { curveSizes, faithfulnessCurve } from './evaluate/curve.js';
 import { faithfulness } from './evaluate/faithfulness.js';
 import { randomCircuitLike } from './evaluate/random-circuit.js';
@@ -17,9 +20,11 @@ import { circuitDetails, writersOf, type TokenText } from './inspect/circuit-det
 import { inspectNodes } from './inspect/inspect-nodes.js';
 import type { LoadedModel } from './model/load-model.js';
 import { uploadWeights, type ModelWeights } from './model/weights.js';
+import { attribute } from './patch/attribution.js';
 import { IncrementalEvaluator, type PromptValues } from './patch/incremental.js';
 import { DEFAULT_BUDGET } from './patch/run-plan.js';
 import { checkRun, meanSourceOf, planFor, topologyOf, type DiscoveryOptions, type EvaluationOptions } from './run.js';
+import { checkScoring, scoresOfAttribution, scoresOfEffects, type ScoringOptions } from './scoring.js';
 import { nonFinite, Search, type Discovery } from './search.js';
 import type { Task } from './task/types.js';
 
@@ -46,6 +51,16 @@ export interface InspectionProgress {
   readonly done: number;
   readonly total: number;
 }
+
+/** What a scoring tells and can build on. */
+export interface ScoringAids {
+  readonly onProgress?: (progress: ExactProgress) => void;
+  /** Of `exact` only. */
+  readonly journal?: Journal;
+}
+
+/** What a search has that scoring edge by edge leaves alone. */
+const NO_SEARCH = { threshold: 0, absolute: false, senderHeads: 'descending', directEdges: false } as const;
 
 /** Metrics in loss form; accuracies as fractions of the prompts. */
 export interface Evaluation {
@@ -119,6 +134,38 @@ export class Engine {
     } catch (error) {
       evaluator.dispose();
       throw error;
+    }
+  }
+
+  /**
+   * Scores every edge (or node, or neuron) of the whole model on a task; a circuit is then chosen by `select`. With a journal `exact`
+   * goes on from where an interrupted run was.
+   */
+  async attribute(task: Task, options: ScoringOptions, { onProgress, journal }: ScoringAids = {}): Promise<Scores> {
+    const setting = {
+      model: this.model,
+      task,
+      topology: this.topology,
+      options,
+      adapter: this.gpu.adapter,
+      tile: this.gpu.tile,
+    };
+    if (options.method !== 'exact') {
+      checkScoring(this.model, task, options);
+      const found = await attribute(this.#weights, this.topology, task.pairs, {
+        ...options,
+        method: options.method,
+        meanSource: meanSourceOf(task, options),
+        budget: this.#budget,
+        ...(onProgress && { onProgress }),
+      });
+      return scoresOfAttribution(setting, found);
+    }
+    const search = await this.search(task, { ...NO_SEARCH, ...options });
+    try {
+      return scoresOfEffects(setting, await search.exact(onProgress, journal));
+    } finally {
+      search.dispose();
     }
   }
 

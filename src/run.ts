@@ -26,12 +26,14 @@ export interface DiscoveryOptions extends EvaluationOptions, AcdcOptions {
   readonly batch?: number;
 }
 
-/** What identifies a run, as it goes into the provenance; known before anything is computed. */
-export function runIdentity(model: LoadedModel, task: Task, options: DiscoveryOptions): RunIdentity {
-  const { ablation, meanOver = 'clean', input, metric, threshold, absolute, directEdges, senderHeads } = options;
+/** What identifies any run on a task, whatever it does there; known before anything is computed. */
+export function taskIdentity(
+  model: LoadedModel,
+  task: Task,
+  { ablation, meanOver = 'clean', input, metric }: EvaluationOptions,
+): Omit<RunIdentity, 'method' | 'threshold' | 'absolute' | 'directEdges' | 'senderHeads' | 'seed'> {
   const meanName = typeof meanOver === 'string' ? meanOver : meanOver.hash;
   return {
-    method: 'acdc',
     model: { name: model.name, hash: model.hash, family: model.spec.family },
     tokenizer: task.tokenizer?.hash ?? null,
     task: { name: task.name, hash: task.hash },
@@ -41,6 +43,15 @@ export function runIdentity(model: LoadedModel, task: Task, options: DiscoveryOp
     meanOver: ablation.startsWith('mean') ? meanName : null,
     input,
     metric,
+  };
+}
+
+/** What identifies a search, as it goes into the provenance. */
+export function runIdentity(model: LoadedModel, task: Task, options: DiscoveryOptions): RunIdentity {
+  const { threshold, absolute, directEdges, senderHeads } = options;
+  return {
+    method: 'acdc',
+    ...taskIdentity(model, task, options),
     threshold,
     absolute,
     directEdges,

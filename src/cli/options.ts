@@ -112,4 +112,12 @@ export const memoryOption = (): Option =>
     })
     .default(undefined, '4');
 
+/** Tables of circuits grow with it. */
+const MOST_AT_ONCE = 256;
+
+export const batchOption = (): Option =>
+  new Option('--batch <n>', 'edges tested in one submission at most; changes no result')
+    .argParser(count(1, MOST_AT_ONCE))
+    .default(undefined, 'what fills the device');
+
 export const jsonOption = (): Option => new Option('--json', 'print the result as JSON');

@@ -1,6 +1,7 @@
 import { Command, CommanderError, type Option } from 'commander';
 import { EdgewiseError } from '../base/errors.js';
 import { VERSION } from '../version.js';
+import { attributeCommand } from './commands/attribute.js';
 import { checkCommand } from './commands/check.js';
 import { discoverCommand } from './commands/discover.js';
 import { evaluateCommand } from './commands/evaluate.js';
@@ -14,6 +15,7 @@ import { viewCommand } from './commands/view.js';
 /** Every command; a further one is a file in commands/ and a line here. */
 const COMMANDS = [
   discoverCommand,
+  attributeCommand,
   evaluateCommand,
   exportCommand,
   importCommand,

@@ -4,23 +4,18 @@ import { dirname, join, resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { EdgewiseError } from '../base/errors.js';
 import type { Provenance } from '../circuit/circuit.js';
-import type { RunIdentity } from '../circuit/run-identity.js';
+import type { AttributionSettings, RunIdentity } from '../circuit/run-identity.js';
+import type { ScoresProvenance } from '../circuit/scores.js';
 import { parseCircuit } from '../export/index.js';
 import { isUnfinishedWrite, writeFileAtomically } from '../node/atomic-write.js';
 import { makeFolder } from '../node/make-folder.js';
 import { isJournal } from './search-journal.js';
 
-/** The file that says which run a folder's files are of. */
+/** The files that say which run a folder's files are of. */
 const CIRCUIT_FILE = 'circuit.json';
+export const SCORES_FILE = 'scores.json';
 /** Written only where asked for: one of an earlier result must not stay beside a new circuit. */
 const DETAILS_FILE = 'details.json';
-
-/** Texts of the files of a result. */
-export interface ResultFiles {
-  readonly [CIRCUIT_FILE]: string;
-  readonly [DETAILS_FILE]?: string | undefined;
-  readonly [name: string]: string | undefined;
-}
 
 /**
  * Makes sure, before any work, that results can go to `folder`: it can be written, and what it holds is nothing or an
@@ -28,22 +23,26 @@ export interface ResultFiles {
  *
  * @throws EdgewiseError of kind usage.
  */
-export async function assertUsable(folder: string, run: Partial<RunIdentity>, force: boolean): Promise<void> {
+export async function assertUsable(
+  folder: string,
+  run: Partial<RunIdentity & AttributionSettings>,
+  force: boolean,
+): Promise<void> {
   await assertWritable(folder);
   if (force) return;
   const entries = await readdir(folder).catch(() => []);
   if (entries.every((name) => isUnfinishedWrite(name) || isJournal(name))) return;
-  const earlier = await readProvenance(join(folder, CIRCUIT_FILE));
-  if (earlier === undefined) {
+  const earlier: Readonly<Record<string, unknown>> = { ...(await readProvenance(folder)) };
+  if (Object.keys(earlier).length === 0) {
     throw new EdgewiseError(
       'usage',
       folder,
       'is not empty and holds no result of this run; use --force to write into it',
     );
   }
-  const different = (Object.keys(run) as (keyof RunIdentity)[]).filter(
-    (key) => !isDeepStrictEqual(run[key], earlier[key]),
-  );
+  const different = Object.entries(run)
+    .filter(([key, value]) => !isDeepStrictEqual(value, earlier[key]))
+    .map(([key]) => key);
   if (different.length > 0) {
     const words = different.map((key) => key.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)).join(', ');
     throw new EdgewiseError(
@@ -54,8 +53,14 @@ export async function assertUsable(folder: string, run: Partial<RunIdentity>, fo
   }
 }
 
-/** Writes the files of a result, each whole or not at all. Returns their paths. */
-export async function writeResult(folder: string, files: ResultFiles): Promise<string[]> {
+/**
+ * Writes the files of a result, each whole or not at all, and returns their paths; those without a text are left out. The first
+ * one is to say which run they are of: a run that is killed between two files can then be repeated without --force.
+ */
+export async function writeResult(
+  folder: string,
+  files: Readonly<Record<string, string | undefined>>,
+): Promise<string[]> {
   try {
     await makeFolder(folder);
     for (const name of await readdir(folder))
@@ -63,11 +68,8 @@ export async function writeResult(folder: string, files: ResultFiles): Promise<s
   } catch (error) {
     throw new EdgewiseError('usage', folder, 'cannot be created', { cause: error });
   }
-  // This one first: a run that is killed between two files can then be repeated without --force.
-  const names = [CIRCUIT_FILE, ...Object.keys(files).filter((name) => name !== CIRCUIT_FILE)];
   const paths: string[] = [];
-  for (const name of names) {
-    const text = files[name];
+  for (const [name, text] of Object.entries(files)) {
     if (text === undefined) continue;
     const path = join(folder, name);
     await writeFileAtomically(path, text);
@@ -99,10 +101,16 @@ function statOrUndefined(path: string): Promise<Stats | undefined> {
   return stat(path).catch(() => undefined);
 }
 
-async function readProvenance(path: string): Promise<Provenance | undefined> {
-  try {
-    return parseCircuit(await readFile(path, 'utf8'), path).provenance;
-  } catch {
-    return undefined;
+/** Of a circuit, or of scores. */
+async function readProvenance(folder: string): Promise<Provenance | ScoresProvenance | undefined> {
+  for (const name of [CIRCUIT_FILE, SCORES_FILE]) {
+    try {
+      const { provenance, scores } = parseCircuit(await readFile(join(folder, name), 'utf8'), name);
+      const found = scores?.provenance ?? provenance;
+      if (found) return found;
+    } catch {
+      // not there, or no result of ours
+    }
   }
+  return undefined;
 }

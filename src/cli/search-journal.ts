@@ -32,9 +32,17 @@ export interface SearchJournal extends Journal {
   remove(): Promise<void>;
 }
 
-/** Whether a run into this folder was interrupted. */
-export async function hasJournal(folder: string): Promise<boolean> {
-  return (await readdir(folder).catch(() => [])).some(isJournal);
+/** @throws EdgewiseError of kind usage where a run into this folder was interrupted, and nobody said what of it. */
+export async function assertNoJournal(
+  folder: string,
+  { resume, force }: { readonly resume: boolean; readonly force: boolean },
+): Promise<void> {
+  if (resume || force || !(await readdir(folder).catch(() => [])).some(isJournal)) return;
+  throw new EdgewiseError(
+    'usage',
+    folder,
+    'holds a run that was interrupted: --resume goes on with it, --force starts anew',
+  );
 }
 
 /**

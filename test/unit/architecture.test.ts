@@ -23,7 +23,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 };
 const CORE = Object.keys(MAY_IMPORT);
 /** The composition root. */
-const ROOT_FILES = [...CORE, 'engine', 'index', 'run', 'search', 'version'];
+const ROOT_FILES = [...CORE, 'engine', 'index', 'run', 'scoring', 'search', 'version'];
 const NODE_SIDE = [...ROOT_FILES, 'node', 'cli', 'node:', 'webgpu', '@huggingface/hub', 'commander', 'cli-progress'];
 /** Packages that the engine may use anywhere: they run in a browser and know nothing of it. */
 const ANYWHERE = ['valibot'];

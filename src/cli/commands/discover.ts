@@ -17,6 +17,7 @@ import { detailsTooLarge, DETAILS_LIMIT } from '../details-limit.js';
 import { jsonReport, textReport, THRESHOLDS_FILE, thresholdsJson, type FoundFiles } from '../discover-report.js';
 import {
   adapterOption,
+  batchOption,
   count,
   finiteNumber,
   jsonOption,
@@ -35,7 +36,7 @@ import {
 } from '../options.js';
 import { note, progressBar } from '../progress.js';
 import { assertUsable, writeResult } from '../result-folder.js';
-import { hasJournal } from '../search-journal.js';
+import { assertNoJournal } from '../search-journal.js';
 import { runSearches, type Wanted } from '../searches.js';
 import {
   openModelArgument,
@@ -46,9 +47,6 @@ import {
   withEngine,
   type TaskReader,
 } from '../session.js';
-
-/** Tables of circuits grow with it. */
-const MOST_AT_ONCE = 256;
 
 interface Options extends ModelOptions, TaskOptions, PatchingOptions {
   readonly method: string;
@@ -102,11 +100,7 @@ export function discoverCommand(): Command {
         .choices(SENDER_HEADS)
         .default('descending'),
     )
-    .addOption(
-      new Option('--batch <n>', 'edges tested in one submission at most; changes no result')
-        .argParser(count(1, MOST_AT_ONCE))
-        .default(undefined, 'what fills the device'),
-    )
+    .addOption(batchOption())
     .addOption(
       new Option('--predict <file>', 'scores or a circuit that guess which edges stay, for tests made ahead').argParser(
         nonEmpty,
@@ -200,15 +194,6 @@ function wantedOf({ threshold: thresholds, edges }: Options): Wanted {
   if (!(first! > 0))
     throw new EdgewiseError('usage', '--threshold', `got ${first}; --edges needs one above 0 to start at`);
   return { edges, thresholds: [first!] };
-}
-
-async function assertNoJournal(folder: string, { resume, force }: Options): Promise<void> {
-  if (resume || force || !(await hasJournal(folder))) return;
-  throw new EdgewiseError(
-    'usage',
-    folder,
-    'holds a search that was interrupted: --resume goes on with it, --force starts anew',
-  );
 }
 
 /** Guesses from the scores of a file. */

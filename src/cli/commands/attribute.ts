@@ -1,0 +1,253 @@
+import { Command, Option } from 'commander';
+import { join } from 'node:path';
+import { EdgewiseError } from '../../base/errors.js';
+import { GRANULARITIES, STEP_RULES, type Granularity, type StepRule } from '../../circuit/run-identity.js';
+import { scoredEdges, type Scores } from '../../circuit/scores.js';
+import { NO_JOURNAL } from '../../discover/journal.js';
+import type { Engine } from '../../engine.js';
+import { writeScoresJson } from '../../export/index.js';
+import {
+  BACKWARD_MODES,
+  DEFAULT_STEPS,
+  SCOPES,
+  type BackwardMode,
+  type Scope,
+} from '../../patch/attribution-options.js';
+import {
+  checkScoring,
+  SCORING_METHODS,
+  scoringIdentity,
+  type ScoringMethod,
+  type ScoringOptions,
+} from '../../scoring.js';
+import type { Task } from '../../task/types.js';
+import { VERSION } from '../../version.js';
+import { withJournal } from '../journaled.js';
+import {
+  adapterOption,
+  batchOption,
+  count,
+  jsonOption,
+  memoryOption,
+  metricOption,
+  modelOption,
+  nonEmpty,
+  patchOptions,
+  promptOptions,
+  SEARCH_METRICS,
+  taskOption,
+  tileOption,
+  type ModelOptions,
+  type PatchingOptions,
+  type TaskOptions,
+} from '../options.js';
+import { progressBar } from '../progress.js';
+import { assertUsable, SCORES_FILE, writeResult } from '../result-folder.js';
+import { assertNoJournal, journalFile, openJournal, type SearchJournal } from '../search-journal.js';
+import { openModelArgument, readMeanOver, readPrompts, required, taskReader, withEngine } from '../session.js';
+import { counted, signed, whole } from '../text-report.js';
+
+interface Options extends ModelOptions, TaskOptions, PatchingOptions {
+  readonly method: ScoringMethod;
+  readonly directEdges: boolean;
+  readonly steps?: number;
+  readonly stepRule?: StepRule;
+  readonly scope?: Scope;
+  readonly backward?: BackwardMode;
+  readonly freezePatterns: boolean;
+  readonly gradDrop: boolean;
+  readonly granularity?: Granularity;
+  readonly batch?: number;
+  readonly out?: string;
+  readonly resume: boolean;
+  readonly force: boolean;
+  readonly json: boolean;
+}
+
+export function attributeCommand(): Command {
+  const command = new Command('attribute')
+    .description(
+      'Score every edge (or node, or neuron) of a model on a task, by cutting each one alone or by gradients, and write scores.json.',
+    )
+    .addOption(modelOption())
+    .addOption(taskOption())
+    .addOption(new Option('--method <name>', 'how to score').choices(SCORING_METHODS).default('eap-ig-inputs'))
+    .addOption(metricOption(SEARCH_METRICS, () => 'logit-diff'));
+  for (const option of promptOptions()) command.addOption(option);
+  for (const option of patchOptions()) command.addOption(option);
+  for (const option of scoringOptions()) command.addOption(option);
+  return command
+    .option('--direct-edges', "exact: also cut each head's own query, key and value", false)
+    .addOption(batchOption())
+    .addOption(
+      new Option('--out <folder>', 'where scores.json goes')
+        .argParser(nonEmpty)
+        .default(undefined, 'runs/<model>.<task>.<method>'),
+    )
+    .option('--resume', 'exact: go on with a run into this folder that was interrupted, if there is one', false)
+    .option('--force', 'write into a folder that holds something else', false)
+    .addOption(adapterOption())
+    .addOption(tileOption())
+    .addOption(memoryOption())
+    .addOption(jsonOption().default(false))
+    .addHelpText(
+      'after',
+      '\nExamples:\n  edgewise attribute --model tasks-4l --task ioi --prompts 32\n  edgewise attribute --model tasks-4l --task ioi --prompts 16 --method exact --metric kl\n  edgewise export runs/tasks-4l.ioi.exact/scores.json --select top:60 --format gexf',
+    )
+    .action(attribute);
+}
+
+/** How gradients are taken; a command that scores on its way has them too. */
+export const scoringOptions = (): Option[] => [
+  new Option('--steps <n>', 'eap-ig-*: points of the interpolation')
+    .argParser(count(1))
+    .default(undefined, String(DEFAULT_STEPS)),
+  new Option('--step-rule <rule>', 'eap-ig-*: where the points lie').choices(STEP_RULES).default(undefined, 'right'),
+  new Option('--scope <edges>', 'eap-ig-activations: the edges that an interpolated group counts for')
+    .choices(SCOPES)
+    .default(undefined, 'group'),
+  new Option('--backward <rule>', 'how gradients go back').choices(BACKWARD_MODES).default(undefined, 'plain'),
+  new Option('--freeze-patterns', 'relp: attention patterns are constants').default(false),
+  new Option('--grad-drop', 'atp-star: also without the gradient of each layer in turn').default(false),
+  new Option('--granularity <unit>', 'what is scored').choices(GRANULARITIES).default(undefined, 'edge'),
+];
+
+async function attribute(options: Options): Promise<void> {
+  const { method } = options;
+  const taskArgument = required(options.task, '--task');
+  const opened = await openModelArgument(required(options.model, '--model'));
+  const reader = await taskReader(opened, options.bos ?? 'auto');
+  const task = await readPrompts(reader, { ...options, task: taskArgument });
+  const ablation = options.ablation ?? 'resample';
+  const scoring: ScoringOptions = {
+    method,
+    metric: options.metric ?? 'logit-diff',
+    ablation,
+    input: options.input ?? 'token',
+    meanOver: await readMeanOver(reader, options.meanOver, ablation),
+    ...gradientOptions(options),
+    ...(options.directEdges && { directEdges: true }),
+    ...(options.batch !== undefined && { batch: options.batch }),
+  };
+  refuseUnused(options);
+  checkScoring(opened.model, task, scoring);
+  const identity = scoringIdentity(opened.model, task, scoring);
+  const folder = options.out ?? join('runs', `${opened.model.name}.${task.name}.${method}`);
+  await assertUsable(folder, identity, options.force);
+  await assertNoJournal(folder, options);
+
+  let journal: SearchJournal | undefined;
+  const start = performance.now();
+  const scores = await withEngine(opened.model, options, async (engine) => {
+    if (method !== 'exact') return withGradients(engine, task, scoring);
+    const key = { ...identity, engine: VERSION, adapter: engine.gpu.adapter, tile: engine.gpu.tile };
+    const opening = openJournal(join(folder, journalFile()), key, engine.topology, options.resume);
+    const opened = (journal = await opening);
+    return withJournal('cutting edges', opened, (bar, made) =>
+      engine.attribute(task, scoring, {
+        journal: opened,
+        onProgress: ({ done, total }) => {
+          made(done);
+          bar.update(done, total, `${done} of ${total}`, done);
+        },
+      }),
+    );
+  });
+  const seconds = (performance.now() - start) / 1000;
+  const [file] = await writeResult(folder, { [SCORES_FILE]: writeScoresJson(scores) });
+  await journal?.remove();
+  process.stdout.write(options.json ? jsonReport(scores, file!, seconds) : textReport(scores, file!, seconds));
+}
+
+async function withGradients(engine: Engine, task: Task, scoring: ScoringOptions): Promise<Scores> {
+  const bar = progressBar('taking gradients');
+  try {
+    return await engine.attribute(task, scoring, {
+      journal: NO_JOURNAL,
+      onProgress: ({ done, total }) => bar.update(done, total, `${done} of ${total} passes`),
+    });
+  } finally {
+    bar.stop();
+  }
+}
+
+/** Those of the options that are given. */
+export function gradientOptions(
+  options: Pick<Options, 'steps' | 'stepRule' | 'scope' | 'backward' | 'freezePatterns' | 'gradDrop' | 'granularity'>,
+): Partial<ScoringOptions> {
+  const { steps, stepRule, scope, backward, freezePatterns, gradDrop, granularity } = options;
+  return {
+    ...(steps !== undefined && { steps }),
+    ...(stepRule !== undefined && { rule: stepRule }),
+    ...(scope !== undefined && { scope }),
+    ...(backward !== undefined && { backward }),
+    ...(freezePatterns && { freezePatterns }),
+    ...(gradDrop && { gradDrop }),
+    ...(granularity !== undefined && { granularity }),
+  };
+}
+
+/** Options that the method has no use for are refused rather than left aside. */
+function refuseUnused({ method, steps, stepRule, scope, backward, directEdges, batch, resume }: Options): void {
+  const interpolates = method === 'eap-ig-inputs' || method === 'eap-ig-activations';
+  const takesGradients = method !== 'exact' && method !== 'information-flow';
+  const unused: [string, boolean][] = [
+    ['--steps', steps !== undefined && !interpolates],
+    ['--step-rule', stepRule !== undefined && !interpolates],
+    ['--scope', scope !== undefined && method !== 'eap-ig-activations'],
+    ['--backward', backward !== undefined && !takesGradients],
+    ['--direct-edges', directEdges && method !== 'exact'],
+    ['--batch', batch !== undefined && method !== 'exact'],
+    ['--resume', resume && method !== 'exact'],
+  ];
+  for (const [option, given] of unused) {
+    if (given) throw new EdgewiseError('usage', option, `has no meaning for ${method}`);
+  }
+}
+
+function jsonReport(scores: Scores, file: string, seconds: number): string {
+  const { provenance } = scores;
+  const report = {
+    method: provenance!.method,
+    metric: provenance!.metric,
+    granularity: provenance!.granularity,
+    scored: scoredThings(scores).count,
+    seconds,
+    adapter: provenance!.adapter,
+    file,
+  };
+  return `${JSON.stringify(report)}\n`;
+}
+
+function textReport(scores: Scores, file: string, seconds: number): string {
+  const { method, metric, model, task, prompts, granularity } = scores.provenance!;
+  const { count: scored, strongest } = scoredThings(scores);
+  const width = Math.max(...strongest.map(({ name }) => name.length));
+  const lines = [
+    `${task.name} on ${model.name}, ${counted(prompts.count, 'prompt')}: ${method}, ${metric}`,
+    `  scored ${whole(scored)} ${granularity}s in ${seconds.toFixed(1)} s`,
+    `strongest (positive: it helps)`,
+    ...strongest.map(({ name, score }) => `  ${name.padEnd(width)}  ${signed(score)}`),
+    `written: ${file}`,
+    granularity === 'edge'
+      ? `choose a circuit: edgewise export ${file} --select top:100 --format json`
+      : `choose a circuit: edgewise export ${file} --select top-nodes:20 --format json`,
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+/** How many edges, nodes or neurons are scored, and the ten with the largest |score|. */
+function scoredThings(scores: Scores): { count: number; strongest: { name: string; score: number }[] } {
+  const { topology, width, nodes, neurons, values } = scores;
+  const [array, name] = neurons
+    ? [neurons, (i: number) => `${topology.writerName(Math.floor(i / width!))}[${i % width!}]`]
+    : nodes
+      ? [nodes, (i: number) => topology.writerName(i)]
+      : [values, (i: number) => topology.edgeName(i)];
+  const order = [...array.keys()].filter((i) => !Number.isNaN(array[i]!));
+  order.sort((a, b) => Math.abs(array[b]!) - Math.abs(array[a]!) || a - b);
+  return {
+    count: neurons || nodes ? order.length : scoredEdges(scores),
+    strongest: order.slice(0, 10).map((i) => ({ name: name(i), score: array[i]! })),
+  };
+}
