@@ -19,17 +19,26 @@ import { DEFAULT_BUDGET } from './run-plan.js';
 import { ScoreSink } from './score-sink.js';
 import { ScoreSums } from './score-sums.js';
 
+/**
+ * Scores in loss form, positive = it helps, summed over prompts and divided by their number once.
+ */
 export interface Attribution {
   readonly granularity: Granularity;
-  /**
-   * In loss form, positive = it helps, summed over prompts and divided by their number once: of every addition edge by
-   * id; of every writer by index; or of every dimension of every writer's output [writers, width].
-   */
+  /** Of what the granularity names: addition edges by id, writers by index, or dimensions of writers' outputs [writers, width]. */
   readonly scores: Float64Array;
+  /** Of the addition edges by id, whatever the granularity; the same array as `scores` where they are what it names. */
+  readonly edges: Float64Array;
+}
+
+/** Sums of scores over the prompts. */
+export interface ScoreTotals {
+  readonly edges: Float64Array;
+  /** Of writers or their dimensions, where asked for. */
+  readonly nodes: Float64Array | undefined;
 }
 
 /**
- * Scores every addition edge, or writer, or neuron by one of ATTRIBUTION_METHODS, see there. The model runs uncut; the
+ * Scores every addition edge, and where asked every writer or neuron, by one of ATTRIBUTION_METHODS, see there. The model runs uncut; the
  * scores estimate what one cut would do to the metric.
  *
  * Cost in forward passes, with P for the score products of one run, edges / (12 L d) of a pass (0.3 for GPT-2 small), for
@@ -78,8 +87,10 @@ export async function attribute(
   const pass = await GradientPass.create(weights, topology, shape, positionsInInput, rulesOf(settled));
   try {
     const run = settled.method === 'information-flow' ? informationFlow : byGradients;
-    const sums = await run(pass, pairs, settled, source, options.onProgress ?? (() => undefined));
-    return { granularity: settled.granularity, scores: sums.map((sum) => sum / pairs.length) };
+    const totals = await run(pass, pairs, settled, source, options.onProgress ?? (() => undefined));
+    const share = (sums: Float64Array): Float64Array => sums.map((sum) => sum / pairs.length);
+    const edges = share(totals.edges);
+    return { granularity: settled.granularity, scores: totals.nodes ? share(totals.nodes) : edges, edges };
   } finally {
     pass.dispose();
   }
@@ -97,7 +108,7 @@ async function byGradients(
   settled: SettledOptions,
   source: MeanSource,
   onProgress: NonNullable<AttributionOptions['onProgress']>,
-): Promise<Float64Array> {
+): Promise<ScoreTotals> {
   const { frame } = pass;
   const { topology, weights, shape, groups } = frame;
   const { gpu } = weights;
@@ -114,9 +125,10 @@ async function byGradients(
       ownGroups: points.some(({ own }) => own),
       valuesOnly: corrected,
     });
-    const fix = corrected ? await QueryKeyFix.create(arena, frame, sink.weight, sink.scores) : undefined;
+    const fix = corrected ? await QueryKeyFix.create(arena, frame, sink.weight, sink.edges) : undefined;
     const ablated = await bindAblated(arena, pass, settled.ablation, source);
-    const sums = new ScoreSums(topology, settled.granularity, weights);
+    const edges = new ScoreSums(topology, 'edge', weights);
+    const nodes = sink.nodes && new ScoreSums(topology, settled.granularity, weights);
     for (const batch of batches) {
       const own = new Arena(gpu);
       try {
@@ -126,11 +138,11 @@ async function byGradients(
         await prepare(pass, batch, ablated, rows);
         onProgress({ done: ++done, total });
         for (const without of dropped) {
-          gpu.upload(sink.scores, new Float32Array(sink.scores.size / 4));
-          for (const { group, amount, weight, own: ownOnly } of points) {
+          for (const [i, { group, amount, weight, own: ownOnly }] of points.entries()) {
             moveTo(pass, group, amount);
             gpu.upload(sink.weight, Float32Array.of(weight));
             const recording = gpu.record();
+            if (i === 0) sink.clear(recording);
             if (group !== null) {
               pass.forward(recording, { side: 'clean', from: group, outputs: 'forget' });
               pass.logProbabilities(recording, rows);
@@ -146,13 +158,14 @@ async function byGradients(
             await gpu.finished();
             onProgress({ done: ++done, total });
           }
-          sums.add(new Float32Array(await gpu.read(sink.scores)), batch.length, without !== undefined);
+          edges.add(new Float32Array(await gpu.read(sink.edges)), batch.length, without !== undefined);
+          if (sink.nodes) nodes?.add(new Float32Array(await gpu.read(sink.nodes)), batch.length, false);
         }
       } finally {
         own.dispose();
       }
     }
-    return sums.values;
+    return { edges: edges.values, nodes: nodes?.values };
   } finally {
     arena.dispose();
   }

@@ -43,7 +43,7 @@ export async function informationFlow(
   _settled: SettledOptions,
   _source: MeanSource,
   onProgress: (progress: AttributionProgress) => void,
-): Promise<Float64Array> {
+): Promise<{ readonly edges: Float64Array; readonly nodes: undefined }> {
   const { frame } = pass;
   const { topology, weights, shape, tokens, portGroups, tensors } = frame;
   const { gpu, layout } = weights;
@@ -85,7 +85,7 @@ export async function informationFlow(
       });
       onProgress({ done: i + 1, total: batches.length });
     }
-    return sums;
+    return { edges: sums, nodes: undefined };
   } finally {
     arena.dispose();
   }

@@ -11,6 +11,7 @@ import { Gpu } from '../../src/gpu/gpu.js';
 import { openDevice } from '../../src/node/device.js';
 import { expectClose, expectSame, useDevice } from '../support/gpu.js';
 import {
+  attributionOf,
   budgetOf,
   EVEN,
   everyEdge,
@@ -180,20 +181,24 @@ describe('nodes and neurons', () => {
     expectScores('nodes', await scoresOf(model, EVEN, { ...options, granularity: 'node' }), wanted);
   });
 
-  test('a node is the sum of the edges out of it, and of its neurons', async () => {
+  test('a node is the sum of the edges out of it, and of its neurons; edges are scored beside them', async () => {
     const options = { method: 'eap-ig-inputs', steps: 2, rule: 'left' } as const;
     const edges = await scoresOf(model, UNEVEN, options);
-    const nodes = await scoresOf(model, UNEVEN, { ...options, granularity: 'node' });
-    const neurons = await scoresOf(model, UNEVEN, { ...options, granularity: 'neuron' });
-    const sums = new Float64Array(nodes.length);
+    const nodes = await attributionOf(model, UNEVEN, { ...options, granularity: 'node' });
+    const neurons = await attributionOf(model, UNEVEN, { ...options, granularity: 'neuron' });
+    expectSame('edges beside nodes', nodes.edges, edges);
+    expectSame('edges beside neurons', neurons.edges, edges);
+    const sums = new Float64Array(nodes.scores.length);
     for (const id of everyEdge(model)) {
       const edge = model.topology.edge(id);
       if (edge.kind === 'addition') sums[edge.writer]! += edges[id]!;
     }
-    expectScores('edges', sums, Array.from(nodes));
+    expectScores('edges', sums, Array.from(nodes.scores));
     const { width } = model.loaded.spec;
-    const rows = nodes.map((_, u) => neurons.slice(u * width, (u + 1) * width).reduce((sum, x) => sum + x, 0));
-    expectScores('neurons', rows, Array.from(nodes));
+    const rows = nodes.scores.map((_, u) => {
+      return neurons.scores.slice(u * width, (u + 1) * width).reduce((sum, x) => sum + x, 0);
+    });
+    expectScores('neurons', rows, Array.from(nodes.scores));
   });
 });
 

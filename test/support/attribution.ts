@@ -47,12 +47,21 @@ export async function smallModel(gpu: Gpu, sizes: Partial<Gpt2Sizes> = {}, seed 
 
 /** Scores on the device: EAP with resample ablation and the logit difference, unless told otherwise. */
 export async function scoresOf(
+  model: DeviceModel,
+  pairs: readonly PromptPair[],
+  options: Partial<AttributionOptions> = {},
+): Promise<Float64Array> {
+  return (await attributionOf(model, pairs, options)).scores;
+}
+
+/** The same, of every granularity. */
+export function attributionOf(
   { weights, topology }: DeviceModel,
   pairs: readonly PromptPair[],
   options: Partial<AttributionOptions> = {},
-): Promise<Attribution['scores']> {
+): Promise<Attribution> {
   const defaults = { method: 'eap', metric: 'logit-diff', ablation: 'resample', input: 'token' } as const;
-  return (await attribute(weights, topology, pairs, { ...defaults, ...options })).scores;
+  return attribute(weights, topology, pairs, { ...defaults, ...options });
 }
 
 /** The oracle of every prompt. */
