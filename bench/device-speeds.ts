@@ -22,7 +22,7 @@ const ROUND_TRIPS = 50;
 export async function measureSpeeds(gpu: Gpu): Promise<DeviceSpeeds> {
   const arena = new Arena(gpu);
   try {
-    const product = await matmulBench(arena, 128, 768, 3072);
+    const product = await matmulBench(arena, gpu.tile, 128, 768, 3072);
     const spread = await spreadMeansBench(arena, 40, 128, 768);
     const tiny = await spreadMeansBench(arena, 1, 4, 64);
     const many = await time(gpu, (recording) => {

@@ -3,6 +3,7 @@ import { FROM_CONSTANT } from '../src/exec/circuit-tables.js';
 import { everyRow, matmul, runMatmul, wholeJobs } from '../src/exec/matmul.js';
 import { Arena, type Tensor } from '../src/gpu/arena.js';
 import type { Gpu } from '../src/gpu/gpu.js';
+import { usableTiles, type TileName } from '../src/gpu/tiles.js';
 import { ROW_WORKGROUP } from '../src/exec/layer-operations.js';
 import { packMatrix, PANEL4, type Matrix } from '../src/model/weights.js';
 import { activate, attentionMix, attentionPattern, layerNorm, logSoftmax } from '../test/oracle/ops.js';
@@ -14,14 +15,21 @@ import { time } from './timing.js';
 
 const TOLERANCE = 1e-4;
 
+/** Rows, inner size and columns: the two products of an MLP, the square one, and the unembedding. */
+const PRODUCTS = [
+  [128, 768, 3072],
+  [128, 3072, 768],
+  [512, 768, 768],
+  [8, 768, 32_768],
+] as const;
+
 /** GFLOP/s and GB/s of every kernel, at sizes of GPT-2 small with 8 prompts of 16 tokens. */
 export async function benchKernels(gpu: Gpu): Promise<Row[]> {
-  const rows: Row[] = [];
+  const report: Row[] = [];
   for (const build of [
-    (arena: Arena) => matmulBench(arena, 128, 768, 3072),
-    (arena: Arena) => matmulBench(arena, 128, 3072, 768),
-    (arena: Arena) => matmulBench(arena, 512, 768, 768),
-    (arena: Arena) => matmulBench(arena, 8, 768, 32_768),
+    ...PRODUCTS.flatMap(([rows, inner, columns]) =>
+      usableTiles(gpu.device).map((tile) => (arena: Arena) => matmulBench(arena, tile, rows, inner, columns)),
+    ),
     (arena: Arena) => layerNormBench(arena, 4608, 768),
     (arena: Arena) => portInputsBench(arena, 36, 128, 768, 79),
     (arena: Arena) => attentionPatternBench(arena, 12, 8, 16, 64),
@@ -35,7 +43,7 @@ export async function benchKernels(gpu: Gpu): Promise<Row[]> {
       const bench = await build(arena);
       await assertCorrect(gpu, bench);
       const { min, median } = await time(gpu, bench.encode);
-      rows.push({
+      report.push({
         name: bench.name,
         'ms (median)': 1000 * median,
         'ms (min)': 1000 * min,
@@ -48,7 +56,7 @@ export async function benchKernels(gpu: Gpu): Promise<Row[]> {
       arena.dispose();
     }
   }
-  return rows;
+  return report;
 }
 
 async function assertCorrect(gpu: Gpu, bench: KernelBench): Promise<void> {
@@ -72,7 +80,13 @@ function matrixOf(arena: Arena, data: Float32Array, rows: number, columns: numbe
   });
 }
 
-export async function matmulBench(arena: Arena, rows: number, inner: number, columns: number): Promise<KernelBench> {
+export async function matmulBench(
+  arena: Arena,
+  tile: TileName,
+  rows: number,
+  inner: number,
+  columns: number,
+): Promise<KernelBench> {
   const a = random(rows * inner, 1);
   const w = random(inner * columns, 2, inner ** -0.5);
   const bias = random(columns, 3);
@@ -92,9 +106,10 @@ export async function matmulBench(arena: Arena, rows: number, inner: number, col
     jobsAt: 0,
     bias: arena.upload('bias', bias),
     activation: 'gelu-tanh',
+    tile,
   });
   return {
-    name: `matmul ${rows} x ${inner} x ${columns}`,
+    name: `matmul ${rows} x ${inner} x ${columns}, ${tile}${tile === arena.gpu.tile ? ' (chosen)' : ''}`,
     encode: (recording) => runMatmul(recording, operation, 1),
     flops: ['2 M K N', 2 * rows * inner * columns],
     bytes: ['4 (MK + KN + MN)', 4 * (rows * inner + inner * columns + rows * columns)],

@@ -54,10 +54,11 @@ export async function main(args: readonly string[]): Promise<void> {
 async function runOnDevice(names: readonly string[], options: AcdcBenchOptions): Promise<void> {
   const open = await openDevice();
   try {
-    const { tile } = await deviceTuning(open);
-    const gpu = new WatchedGpu(open.device, open.adapter, { wait: open.wait, tile });
+    const tuning = await deviceTuning(open);
+    const gpu = new WatchedGpu(open.device, open.adapter, { wait: open.wait, tile: tuning.tile });
     await runSelfTest(gpu, 'short');
-    announce(`${open.adapter}, tile ${tile}`);
+    announce(open.adapter);
+    console.log(`tile ${tuning.tile}, fill ${tuning.fill}`);
     const results: Record<string, Row[]> = {};
     for (const name of names) {
       const rows = await ON_DEVICE[name]!(gpu, options);
@@ -65,7 +66,7 @@ async function runOnDevice(names: readonly string[], options: AcdcBenchOptions):
       if (name === 'acdc') write(`acdc-${open.adapter}`, { adapter: open.adapter, results: { acdc: rows } }, 'add');
       else results[name] = rows;
     }
-    if (Object.keys(results).length > 0) write(open.adapter, { adapter: open.adapter, results });
+    if (Object.keys(results).length > 0) write(open.adapter, { adapter: open.adapter, tuning, results });
   } finally {
     await open.close();
   }

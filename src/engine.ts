@@ -52,6 +52,9 @@ export interface InspectionProgress {
   readonly total: number;
 }
 
+/** A circuit with what was measured of it: what `inspect` looks into. */
+export type InspectedCircuit = Pick<Discovery, 'circuit' | 'initial' | 'final' | 'empty' | 'promptEffects'>;
+
 /** What a scoring tells and can build on. */
 export interface ScoringAids {
   readonly onProgress?: (progress: ExactProgress) => void;
@@ -95,7 +98,7 @@ export class Engine {
   /** Measures what suits the device where that is not known, checks its arithmetic on a small model, uploads the weights. */
   static async create(options: EngineOptions): Promise<Engine> {
     const { device, adapter, model, wait } = options;
-    const tuning = options.tuning ?? (await measureTuning(device, adapter, wait));
+    const tuning = options.tuning ?? (await measureTuning(new Gpu(device, adapter, { wait })));
     const gpu = new Gpu(device, adapter, { tile: tuning.tile, wait });
     await runSelfTest(gpu, 'short');
     return new Engine(options, gpu, tuning, await uploadWeights(gpu, model.spec, model.weights));
@@ -215,12 +218,12 @@ export class Engine {
    */
   async inspect(
     task: Task,
-    discovery: Discovery,
+    inspected: InspectedCircuit,
     options: InspectionOptions,
     onProgress: (progress: InspectionProgress) => void = () => {},
   ): Promise<CircuitDetails> {
     checkRun(this.model, task, options);
-    const { circuit, initial, empty, promptEffects } = discovery;
+    const { circuit, initial, empty, promptEffects } = inspected;
     this.#refuseOtherRun(task, circuit, options.metric);
     const { metric } = options;
     const circuits = [EdgeSet.full(this.topology), circuit.kept, EdgeSet.empty(this.topology)];

@@ -1,10 +1,14 @@
 import { EdgewiseError } from './base/errors.js';
 import { candidateEdges, createCircuit, keptEdges, type Circuit, type Provenance } from './circuit/circuit.js';
 import { EdgeSet } from './circuit/edge-set.js';
+import type { AttributionSettings, ScreeningRecord } from './circuit/run-identity.js';
+import type { Scores } from './circuit/scores.js';
+import { acdcOrder } from './discover/acdc-order.js';
 import { acdc, type AcdcAids, type AcdcResult } from './discover/acdc.js';
 import { exactEffects, type ExactEffects, type ExactProgress } from './discover/exact.js';
 import type { Journal } from './discover/journal.js';
 import type { Predictor } from './discover/look-ahead.js';
+import { screen, type ScreenOptions } from './discover/screen.js';
 import { faithfulness } from './evaluate/faithfulness.js';
 import type { TraceStep } from './export/trace.js';
 import type { LoadedModel } from './model/load-model.js';
@@ -33,6 +37,15 @@ export interface Discovery {
   readonly seconds: number;
 }
 
+/** A circuit that a search starts from, and how it came about. */
+export interface SearchStart {
+  readonly circuit: EdgeSet;
+  readonly provenance: Partial<AttributionSettings> & {
+    readonly method: string;
+    readonly screening?: ScreeningRecord;
+  };
+}
+
 /** What a run has at hand. */
 export interface SearchSetting {
   readonly model: LoadedModel;
@@ -59,25 +72,30 @@ export class Search {
     this.#setting = setting;
   }
 
-  /** Prunes the whole model down to the circuit at a threshold; with a journal, from where an interrupted search was. */
-  async at(threshold: number, aids: Omit<AcdcAids, 'neighbour'> = {}): Promise<Discovery> {
+  /**
+   * Prunes down to the circuit at a threshold; with a journal, from where an interrupted search was.
+   *
+   * @param from where to start, and what the provenance is to say of that; default: the whole model.
+   */
+  async at(threshold: number, aids: Omit<AcdcAids, 'neighbour'> = {}, from?: SearchStart): Promise<Discovery> {
     const { evaluator, options, preparation } = this.#setting;
     const { topology } = evaluator;
-    const neighbour = this.#nearest(threshold);
+    const neighbour = from ? undefined : this.#nearest(threshold);
     const predict = aids.predict ?? (neighbour && decisionsOf(neighbour));
     const start = performance.now();
     const result = await acdc(
       evaluator,
-      EdgeSet.full(topology),
+      from?.circuit ?? EdgeSet.full(topology),
       { ...options, threshold },
       { ...aids, ...(predict && { predict }), ...(neighbour && { neighbour }) },
     );
     const seconds = preparation + (performance.now() - start) / 1000;
     this.#refuseNonFinite(result.initial);
-    this.#found.push({ threshold, result });
+    if (!from) this.#found.push({ threshold, result });
     this.#empty ??= await evaluator.metric(EdgeSet.empty(topology));
     const empty = this.#empty;
-    const circuit = this.#toCircuit(threshold, result, empty);
+    const initial = from ? await evaluator.metric(EdgeSet.full(topology)) : result.initial;
+    const circuit = this.#toCircuit(threshold, { ...result, initial }, empty, from);
     return {
       circuit,
       trace: result.steps.map((step) => ({ ...step, edge: topology.edgeName(step.edge) })),
@@ -90,20 +108,45 @@ export class Search {
       kept: keptEdges(circuit),
       edges: candidateEdges(circuit),
       evaluations: result.evaluations,
-      initial: result.initial,
+      initial,
       final: result.final,
       empty,
-      faithfulness: faithfulness(result.final, result.initial, empty),
+      faithfulness: faithfulness(result.final, initial, empty),
       seconds,
     };
   }
 
   /** The effect of cutting each edge alone, on every prompt. */
-  async exact(onProgress?: (progress: ExactProgress) => void, journal?: Journal): Promise<ExactEffects> {
+  exact(onProgress?: (progress: ExactProgress) => void, journal?: Journal): Promise<ExactEffects> {
     const { evaluator, options } = this.#setting;
-    const found = await exactEffects(evaluator, evaluator.topology, options.directEdges, onProgress, journal);
-    this.#refuseNonFinite(found.initial);
-    return found;
+    const receivers = acdcOrder(evaluator.topology, 'descending', options.directEdges);
+    const edges = receivers.flatMap((receiver) => receiver.edges);
+    return exactEffects(evaluator, evaluator.topology, edges, onProgress, journal);
+  }
+
+  /** Chooses where to start from the scores of all edges: see screen. */
+  async screen(
+    scores: Scores,
+    options: Pick<ScreenOptions, 'cutoff' | 'retest'>,
+    onProgress?: (progress: ExactProgress) => void,
+    journal?: Journal,
+  ): Promise<SearchStart> {
+    const { evaluator } = this.#setting;
+    const { directEdges } = this.#setting.options;
+    const screened = await screen(evaluator, scores, { ...options, directEdges }, onProgress, journal);
+    const { steps, stepRule, backwardRule, granularity, normalisation } = scores.provenance!;
+    return {
+      circuit: screened.start,
+      provenance: {
+        method: 'screened',
+        steps,
+        stepRule,
+        backwardRule,
+        granularity,
+        normalisation,
+        screening: screened.record,
+      },
+    };
   }
 
   dispose(): void {
@@ -123,7 +166,7 @@ export class Search {
     if (!Number.isFinite(metric)) throw nonFinite(this.#setting.model, this.#setting.options.metric, metric);
   }
 
-  #toCircuit(threshold: number, result: AcdcResult, empty: number): Circuit {
+  #toCircuit(threshold: number, result: AcdcResult, empty: number, from: SearchStart | undefined): Circuit {
     const { evaluator, options, model, task, adapter } = this.#setting;
     const { topology } = evaluator;
     const effects = new Float64Array(topology.edgeCount).fill(Number.NaN);
@@ -147,6 +190,7 @@ export class Search {
       directTested: options.directEdges,
       provenance: {
         ...runIdentity(model, task, { ...options, threshold }),
+        ...from?.provenance,
         engineVersion: VERSION,
         signConvention: SIGN_CONVENTION,
         order: RECEIVER_ORDER,

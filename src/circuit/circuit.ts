@@ -1,6 +1,6 @@
 import { EdgewiseError } from '../base/errors.js';
 import type { EdgeSet } from './edge-set.js';
-import type { AttributionSettings, RunIdentity, SelectionRecord } from './run-identity.js';
+import type { AttributionSettings, RunIdentity, ScreeningRecord, SelectionRecord } from './run-identity.js';
 import type { Topology } from './topology.js';
 
 /**
@@ -24,6 +24,8 @@ export interface Provenance extends RunIdentity, Partial<AttributionSettings> {
   readonly minMargin: { readonly margin: number; readonly edge: string } | null;
   /** For circuits chosen from scores; without it, of scores, nothing was chosen and every edge is kept. */
   readonly selection?: SelectionRecord;
+  /** For searches that started from less than the whole model. */
+  readonly screening?: ScreeningRecord;
 }
 
 /** What is known of a circuit whose scores another program computed. */

@@ -46,6 +46,17 @@ export interface SelectionRecord {
   readonly chosen: number;
 }
 
+/** How the circuit that a search started from was chosen. */
+export interface ScreeningRecord {
+  /** Edges with at least this |score| were in it, or near it with at least this measured |effect|. */
+  readonly cutoff: number;
+  /** Edges whose effect was measured, and those of them that the score had on the wrong side of the cutoff. */
+  readonly retested: number;
+  readonly disagreed: number;
+  /** Edges that the search started from. */
+  readonly started: number;
+}
+
 /** What was asked for: two runs with equal identities are the same run, on whatever machine. */
 export interface RunIdentity {
   /** `acdc`, `eap`, ... */

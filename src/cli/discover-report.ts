@@ -1,5 +1,8 @@
 import { dirname } from 'node:path';
-import type { Circuit } from '../circuit/circuit.js';
+import { candidateEdges, type Circuit } from '../circuit/circuit.js';
+import { describeSelection } from '../circuit/scored-circuit.js';
+import type { Selection } from '../discover/select.js';
+import type { InspectedCircuit } from '../engine.js';
 import type { Discovery } from '../search.js';
 import type { Found } from './searches.js';
 import { counted, fixed, signed, strongestEdges, table, whole } from './text-report.js';
@@ -63,6 +66,104 @@ function thresholdTable(all: readonly Found[], written: readonly Found[]): strin
   ]);
   const titles = ['threshold', 'edges', provenance!.metric, 'faithfulness', 'tested', 'evaluated', ''];
   return table([titles, ...rows], [0, 1, 2, 3, 4, 5]);
+}
+
+/** A search that started from a screening, and what its parts took. */
+export interface Screened {
+  readonly discovery: Discovery;
+  readonly cost: {
+    /** Seconds: scores of all edges; edges tested again, with the caches; the search from there. */
+    readonly scoring: number;
+    readonly retests: number;
+    readonly search: number;
+    /** The search from the whole model, where it was asked for too. */
+    readonly plain: Discovery | undefined;
+  };
+}
+
+export function screenedReport({ discovery, cost }: Screened, files: readonly string[], json: boolean): string {
+  const { cutoff, retested, disagreed, started } = discovery.circuit.provenance!.screening!;
+  const { scoring, retests, search, plain } = cost;
+  const comparison = plain && compared(discovery, plain);
+  if (json) {
+    const report = {
+      ...jsonOf(discovery, files),
+      screening: { cutoff, retested, disagreed, started },
+      seconds: { scoring, retests, search },
+      ...(plain && { plain: { tested: plain.tested, seconds: plain.seconds, ...comparison } }),
+    };
+    return `${JSON.stringify(report)}\n`;
+  }
+  const lines = [
+    `screened: ${counted(started, 'edge')} score ${Number(cutoff.toPrecision(4))} or more (${scoring.toFixed(1)} s); ` +
+      `${counted(retested, 'edge')} near that tested again, ${disagreed} of them on the wrong side (${retests.toFixed(1)} s); ` +
+      `${counted(discovery.tested, 'test')} inside (${search.toFixed(1)} s)`,
+    ...(plain && comparison
+      ? [
+          `ACDC from the whole model: ${counted(plain.tested, 'test')} in ${plain.seconds.toFixed(1)} s, ${counted(plain.kept, 'edge')}, ` +
+            `faithfulness ${plain.faithfulness === null ? '-' : fixed(plain.faithfulness, 3)}; ` +
+            `${comparison.shared} edges in both, ${comparison.onlyScreened} only here, ${comparison.onlyPlain} only there`,
+        ]
+      : [`ACDC from the whole model decides on ${counted(discovery.edges, 'edge')}; --compare runs it too`]),
+    '',
+    ...resultLines(discovery, files),
+    `look at it: edgewise view ${dirname(files[0]!)}`,
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function compared(screened: Discovery, plain: Discovery) {
+  const [mine, theirs] = [keptIds(screened.circuit), keptIds(plain.circuit)];
+  const shared = [...mine].filter((id) => theirs.has(id)).length;
+  return {
+    kept: plain.kept,
+    faithfulness: plain.faithfulness,
+    shared,
+    onlyScreened: mine.size - shared,
+    onlyPlain: theirs.size - shared,
+  };
+}
+
+function keptIds(circuit: Circuit): Set<number> {
+  return new Set([...circuit.kept].filter((id) => id < candidateEdges(circuit)));
+}
+
+/** A circuit that was chosen from scores. */
+export function choiceReport(
+  { circuit, initial, final, empty }: InspectedCircuit,
+  { record, left }: Selection,
+  seconds: number,
+  files: readonly string[],
+  json: boolean,
+): string {
+  const { method, metric, model, task, prompts, ablation, faithfulness, adapter } = circuit.provenance!;
+  const edges = candidateEdges(circuit);
+  if (json) {
+    const report = {
+      kept: left.edges,
+      edges,
+      chosen: record.chosen,
+      initial,
+      final,
+      empty,
+      faithfulness,
+      seconds,
+      adapter,
+      files,
+    };
+    return `${JSON.stringify(report)}\n`;
+  }
+  const lines = [
+    `${task.name} on ${model.name}, ${counted(prompts.count, 'prompt')}, ${ablation} ablation: ${method}, ${describeSelection(record)}`,
+    `  kept ${whole(left.edges)} of ${counted(edges, 'edge')} (${whole(record.chosen)} chosen, then pruned) in ${seconds.toFixed(1)} s`,
+    `  ${metric} (lower is better): ${value(initial)} whole model, ${value(final)} circuit, ${value(empty)} empty circuit`,
+    `  faithfulness ${faithfulness === null ? 'undefined: the whole model and the empty circuit do not differ' : fixed(faithfulness, 3)}`,
+    ...headToHead(circuit),
+    'files written',
+    ...files.map((file) => `  ${file}`),
+    `look at it: edgewise view ${dirname(files[0]!)}`,
+  ];
+  return `${lines.join('\n')}\n`;
 }
 
 function jsonOf(discovery: Discovery, files: readonly string[]): object {

@@ -1,6 +1,5 @@
 import { mean } from '../base/mean.js';
 import { EdgeSet } from '../circuit/edge-set.js';
-import { acdcOrder } from './acdc-order.js';
 import { earlierTest, NO_JOURNAL, type Journal } from './journal.js';
 import type { CircuitEvaluator, PerPrompt } from './ports.js';
 
@@ -17,19 +16,18 @@ export interface ExactEffects {
 }
 
 /**
- * The effect of cutting each edge alone: activation patching of every edge (EAP-IG's `exact`). Cost: one evaluation per edge, each of
- * which computes the edge's receiver and everything downstream of it; the edges of a receiver come one after the other, from the
- * logits back.
+ * The effect of cutting each of the edges alone: activation patching of edges (EAP-IG's `exact`). Cost: one evaluation per edge, each
+ * of which computes the edge's receiver and everything downstream of it, so that edges of one receiver should come one after the
+ * other.
  */
 export async function exactEffects(
   evaluator: CircuitEvaluator,
   topology: EdgeSet['topology'],
-  directEdges: boolean,
+  edges: readonly number[],
   onProgress: (progress: ExactProgress) => void = () => {},
   journal: Journal = NO_JOURNAL,
 ): Promise<ExactEffects> {
   const full = EdgeSet.full(topology);
-  const edges = acdcOrder(topology, 'descending', directEdges).flatMap((receiver) => receiver.edges);
   const [whole] = (await evaluator.perPrompt([full])) as [PerPrompt];
   const effects = new Map<number, PerPrompt>();
   for (let next = 0; next < edges.length;) {

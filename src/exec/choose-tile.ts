@@ -30,6 +30,8 @@ export interface TrialWork {
 export interface ProductTimer {
   /** Tiles to choose from, at least one; of equally fast ones the first is chosen. */
   readonly tiles: readonly TileName[];
+  /** One job may leave part of the device idle; where not, its fill is 1 and is not measured. */
+  readonly parallel: boolean;
   /** Seconds that the work takes with a tile. */
   time(tile: TileName, work: TrialWork): Promise<number>;
 }
@@ -55,7 +57,7 @@ function unitsFor(seconds: number): number {
  */
 export async function chooseTuning(timer: ProductTimer): Promise<Tuning> {
   const tile = timer.tiles.length > 1 ? await fastestTile(timer) : timer.tiles[0]!;
-  return { tile, fill: await measureFill(timer, tile) };
+  return { tile, fill: timer.parallel ? await measureFill(timer, tile) : 1 };
 }
 
 async function fastestTile(timer: ProductTimer): Promise<TileName> {

@@ -1,5 +1,5 @@
 import { Arena } from '../gpu/arena.js';
-import { Gpu, type Wait } from '../gpu/gpu.js';
+import type { Gpu } from '../gpu/gpu.js';
 import { trialTiles, type TileName } from '../gpu/tiles.js';
 import { packMatrix, PANEL4 } from '../model/weights.js';
 import {
@@ -19,22 +19,25 @@ const COLUMNS = 768;
 const ROWS: Readonly<Record<TrialProduct, number>> = { 'many rows': 64, 'few rows': 8 };
 
 /**
- * Measures which tile of the matrix product suits a device, and how much work fills it. On a software adapter about a
+ * Measures which tile of the matrix product suits a device, and how much work fills it; the tile of `gpu` plays no part. On a software adapter about a
  * second where the driver has compiled the kernels before, and some more the first time.
  *
  * @throws EdgewiseError of kind `device` or `kernel` where the device fails.
  */
-export async function measureTuning(device: GPUDevice, adapter: string, wait?: Wait): Promise<Tuning> {
-  const gpu = new Gpu(device, adapter, { wait });
+export async function measureTuning(gpu: Gpu): Promise<Tuning> {
+  const tiles = trialTiles(gpu.device);
+  // One job keeps all cores of a software adapter busy; a measurement on a machine in use could only be wrong about that.
+  const parallel = !gpu.device.adapterInfo?.isFallbackAdapter;
+  if (!parallel && tiles.length === 1) return { tile: tiles[0]!, fill: 1 };
   const arena = new Arena(gpu);
   try {
-    return await chooseTuning(await productTimer(arena, trialTiles(device)));
+    return await chooseTuning({ parallel, ...(await productTimer(arena, tiles)) });
   } finally {
     arena.dispose();
   }
 }
 
-async function productTimer(arena: Arena, tiles: readonly TileName[]): Promise<ProductTimer> {
+async function productTimer(arena: Arena, tiles: readonly TileName[]): Promise<Omit<ProductTimer, 'parallel'>> {
   const { gpu } = arena;
   const rows = Math.max(...Object.values(ROWS));
   const numbers = Float32Array.from({ length: MOST_JOBS * rows * INNER }, (_, i) => ((i % 251) - 125) / 125);

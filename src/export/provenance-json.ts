@@ -9,6 +9,7 @@ import {
   INPUT_WRITERS,
   SENDER_HEADS,
   STEP_RULES,
+  type ScreeningRecord,
   type SelectionRecord,
 } from '../circuit/run-identity.js';
 import type { ScoresProvenance } from '../circuit/scores.js';
@@ -50,6 +51,13 @@ const selectionSchema = v.object({
   chosen: count,
 }) satisfies v.GenericSchema<unknown, SelectionRecord>;
 
+const screeningSchema = v.object({
+  cutoff: v.pipe(v.number(), v.finite()),
+  retested: count,
+  disagreed: count,
+  started: count,
+}) satisfies v.GenericSchema<unknown, ScreeningRecord>;
+
 /** The fields in the order in which they are written; fields that it does not name are dropped. */
 const circuitSchema = v.object({
   ...run,
@@ -71,6 +79,8 @@ const circuitSchema = v.object({
   granularity: v.exactOptional(attribution.granularity),
   normalisation: v.exactOptional(attribution.normalisation),
   selection: v.exactOptional(selectionSchema),
+  // What only searches have that a screening went before.
+  screening: v.exactOptional(screeningSchema),
 }) satisfies v.GenericSchema<unknown, Provenance>;
 
 const scoresSchema = v.object({

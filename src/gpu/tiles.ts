@@ -25,7 +25,8 @@ export function isTileName(name: unknown): name is TileName {
   return typeof name === 'string' && Object.hasOwn(TILES, name);
 }
 
-type Capabilities = Pick<GPUDevice, 'features' | 'limits' | 'adapterInfo'>;
+/** What of a device matters here; older browsers do not tell `adapterInfo`. */
+type Capabilities = Pick<GPUDevice, 'features' | 'limits'> & Partial<Pick<GPUDevice, 'adapterInfo'>>;
 
 /** Rows that kernels/matmul_subgroup.wgsl broadcasts from as many invocations. */
 const BROADCAST_ROWS = 8;
@@ -34,8 +35,8 @@ const WORKGROUP_INVOCATIONS = 256;
 const WORKGROUP_BYTES = 12_288;
 
 /** Invocations that every subgroup of this device has; 0 where it was opened without subgroups. */
-export function subgroupLanes({ features, adapterInfo }: Pick<Capabilities, 'features' | 'adapterInfo'>): number {
-  return features.has('subgroups') ? (adapterInfo.subgroupMinSize ?? 0) : 0;
+export function subgroupLanes({ features, adapterInfo }: Capabilities): number {
+  return features.has('subgroups') ? (adapterInfo?.subgroupMinSize ?? 0) : 0;
 }
 
 /** What a tile needs that the device lacks, in words; undefined where it runs. */
@@ -63,7 +64,7 @@ export function usableTiles(device: Capabilities): TileName[] {
  */
 export function trialTiles(device: Capabilities): TileName[] {
   const usable = usableTiles(device);
-  if (!device.adapterInfo.isFallbackAdapter) return usable;
+  if (!device.adapterInfo?.isFallbackAdapter) return usable;
   const subgroup = usable.filter((name) => TILES[name].kernel === 'matmul_subgroup');
   return subgroup.length > 0 ? subgroup : ['register-8'];
 }

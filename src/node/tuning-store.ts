@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import * as v from 'valibot';
 import { MOST_JOBS, type Tuning } from '../exec/choose-tile.js';
 import { measureTuning } from '../exec/measure-tuning.js';
+import { Gpu } from '../gpu/gpu.js';
 import { TILE_NAMES, tileLacks } from '../gpu/tiles.js';
 import { VERSION } from '../version.js';
 import { writeFileAtomically } from './atomic-write.js';
@@ -37,14 +38,14 @@ export function cacheFolder(
  * cannot be written is no error, but then every process measures.
  */
 export async function deviceTuning(
-  { device, adapter, wait }: Pick<OpenDevice, 'device' | 'adapter' | 'wait'>,
+  { device, adapter, wait }: Pick<OpenDevice, 'device' | 'adapter'> & Partial<Pick<OpenDevice, 'wait'>>,
   folder = cacheFolder(),
   measure: typeof measureTuning = measureTuning,
 ): Promise<Tuning> {
   const path = tuningFile(folder, adapter);
   const known = await readTuning(path, adapter, device);
   if (known) return known;
-  const measured = await measure(device, adapter, wait);
+  const measured = await measure(new Gpu(device, adapter, { wait }));
   // Another process may have been quicker: then its choice holds, so that all processes have the same.
   const others = await readTuning(path, adapter, device);
   if (others) return others;

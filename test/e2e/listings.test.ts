@@ -35,10 +35,18 @@ describe('info', () => {
 });
 
 test('check passes and says how nearly', async () => {
-  const { passed, results } = await cliJson<{ passed: boolean; results: { error: number }[] }>(['check']);
+  interface Checked {
+    tile: string;
+    passed: boolean;
+    results: { tile: string; error: number }[];
+  }
+  const { tile, passed, results } = await cliJson<Checked>(['check']);
   expect(passed).toBe(true);
   expect(results.length).toBeGreaterThan(1);
   for (const { error } of results) expect(error).toBeLessThanOrEqual(1e-4);
+  expect(results.filter((result) => result.tile === tile).length).toBeGreaterThan(1);
+  expect(new Set(results.map((result) => result.tile)).size).toBeGreaterThan(1);
+  expect(await cli(['check'])).toContain(`tile in use ${tile}`);
   expectMistake(await runCli(['check'], { env }), /no WebGPU adapter/);
   expectMistake(await runCli(['check', '--adapter', 'no such card']), /adapter 'no such card'/);
 });

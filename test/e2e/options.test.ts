@@ -98,6 +98,20 @@ describe('options of a search', () => {
     expect(await order('--sender-heads', 'ascending')).toEqual(['m2->logits', ...heads.toReversed()]);
   });
 
+  test('--tile changes what is recorded, and no number', async () => {
+    const { steps, provenance } = await discover();
+    const measured = await cliJson<{ tile: string; fill: number }>(['info']);
+    expect(provenance['tile']).toBe(measured.tile);
+    expect(measured.fill).toBeGreaterThanOrEqual(1);
+    for (const tile of ['register-8', 'workgroup-64']) {
+      const other = await discover('--tile', tile);
+      expect(other.provenance).toEqual({ ...provenance, tile });
+      expect(other.steps).toEqual(steps);
+      expect(await cliJson(['info', '--tile', tile])).toMatchObject({ tile, fill: measured.fill });
+    }
+    expect(await cli(['info'])).toContain(`tile of the matrix product: ${measured.tile};`);
+  });
+
   test('--abs compares the size of the effect', async () => {
     const { steps } = await discover('--abs', '--metric', 'logit-diff', '--threshold', '0.1');
     for (const { before, after, kept } of steps) expect(kept).toBe(!(Math.abs(after - before) < 0.1));
@@ -161,6 +175,7 @@ describe('mistakes, all found without an adapter', () => {
     [['--ablation', 'noise'], /--ablation.*resample, zero, mean, mean-positional/],
     [['--sender-heads', 'random'], /--sender-heads.*descending, ascending/],
     [['--bos', 'maybe'], /--bos.*auto, yes, no/],
+    [['--tile', '8x8'], /--tile.*'8x8'.*register-8, subgroup-8, subgroup-16, workgroup-32, workgroup-64/],
     [['--input', 'position'], /--input.*token, token\+position/],
     [['--mean-over', 'clean'], /--mean-over: is for mean ablations/],
     [['--ablation', 'mean', '--mean-over', 'nowhere.jsonl'], /nowhere\.jsonl: there is no such file/],

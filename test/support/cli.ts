@@ -27,15 +27,20 @@ export interface CliOptions {
 /** Hides every adapter, so that a command which asks for one fails. */
 export const NO_ADAPTER = { VK_DRIVER_FILES: '/nonexistent', VK_ICD_FILENAMES: '/nonexistent' };
 
+/** Where programs store what they measured: per test file, so that its first run measures and the others find it. */
+let cache = join(tmpdir(), 'edgewise-e2e-cache');
+
 /** An empty folder for the tests of a file, gone after them. `path` may be read in hooks and tests only. */
 export function useFolder(): { readonly path: string } {
   let path: string | undefined;
   beforeAll(async () => {
     buildOnce();
     path = await mkdtemp(join(tmpdir(), 'edgewise-e2e-'));
+    cache = await mkdtemp(join(tmpdir(), 'edgewise-e2e-cache-'));
   });
   afterAll(async () => {
-    if (path !== undefined) await rm(path, { recursive: true, force: true });
+    if (path === undefined) return;
+    for (const made of [path, cache]) await rm(made, { recursive: true, force: true });
   });
   return {
     get path() {
@@ -49,7 +54,7 @@ export function useFolder(): { readonly path: string } {
 export function startCli(args: readonly string[], { cwd = ROOT, env = {} }: CliOptions = {}): ChildProcess {
   return spawn(process.execPath, [MAIN, ...args], {
     cwd,
-    env: { ...process.env, HF_HUB_OFFLINE: '1', ...env },
+    env: { ...process.env, HF_HUB_OFFLINE: '1', EDGEWISE_CACHE: cache, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
 }

@@ -6,6 +6,7 @@ import {
   type TrialProduct,
   type TrialWork,
 } from '../../src/exec/choose-tile.js';
+import { Gpu } from '../../src/gpu/gpu.js';
 import { defaultTile, TILE_NAMES, tileLacks, trialTiles, usableTiles, type TileName } from '../../src/gpu/tiles.js';
 
 interface FakeDevice {
@@ -26,6 +27,7 @@ function fakeTimer({
   return {
     work,
     tiles: Object.keys(seconds) as TileName[],
+    parallel: true,
     time(tile, asked) {
       work.push(asked);
       const turns = Math.ceil(asked.jobs / parallel) * asked.repeats;
@@ -109,8 +111,14 @@ describe('fill', () => {
     }
   });
 
+  test('of a device that one job fills: 1, without measuring', async () => {
+    const timer = { ...fakeTimer({ seconds: { 'register-8': both(0.01, 0.01) }, parallel: 16 }), parallel: false };
+    expect(await chooseTuning(timer)).toEqual({ tile: 'register-8', fill: 1 });
+    expect(timer.work).toEqual([]);
+  });
+
   test('of a clock that gives no number: 1', async () => {
-    const timer: ProductTimer = { tiles: ['register-8'], time: () => Promise.resolve(Number.NaN) };
+    const timer: ProductTimer = { tiles: ['register-8'], parallel: true, time: () => Promise.resolve(Number.NaN) };
     expect((await chooseTuning(timer)).fill).toBe(1);
   });
 });
@@ -135,6 +143,14 @@ describe('tiles of a device', () => {
     }
     expect(defaultTile(device(8, true))).toBe('subgroup-8');
     expect(usableTiles(device(undefined, false, 128))).toEqual(['register-8']);
+  });
+
+  test('a device that cannot run the tile is refused by what it lacks', () => {
+    const lesser = device(4, false);
+    const message = 'tile subgroup-8: needs subgroups of at least 8 invocations: not on a card';
+    expect(() => new Gpu(lesser as GPUDevice, 'a card', { tile: 'subgroup-8' })).toThrow(message);
+    const small = device(4, false, 128) as GPUDevice;
+    expect(() => new Gpu(small, 'a card', { tile: 'workgroup-32' })).toThrow(/needs workgroups of 256 invocations/);
   });
 
   test('a software adapter tries no tile through workgroup memory', () => {

@@ -116,6 +116,14 @@ describe('circuit.json', () => {
 describe('reading a circuit', () => {
   const only = (edges: Record<string, unknown>, rest: object = {}): string => JSON.stringify({ edges, ...rest });
 
+  it('of a version that recorded no tile gives null for it', () => {
+    const text = writeCircuitJson(sampleCircuit());
+    const older = text.replace('"tile": "register-8",\n', '');
+    expect(older).not.toBe(text);
+    const provenance = { ...sampleProvenance(), tile: null };
+    expect(resolveCircuit(parseCircuit(older, 'c'), toy).provenance).toEqual(provenance);
+  });
+
   it('needs no more than edges with in_graph: absent edges are cut, direct ones kept', () => {
     const file = parseCircuit(only({ 'm0->logits': { in_graph: true }, 'm1->logits': { in_graph: false } }), 'c');
     const circuit = resolveCircuit(file, toy);

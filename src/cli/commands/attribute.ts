@@ -1,18 +1,10 @@
 import { Command, Option } from 'commander';
 import { join } from 'node:path';
-import { EdgewiseError } from '../../base/errors.js';
-import { GRANULARITIES, STEP_RULES, type Granularity, type StepRule } from '../../circuit/run-identity.js';
+import { GRANULARITIES, type Granularity } from '../../circuit/run-identity.js';
 import { scoredEdges, type Scores } from '../../circuit/scores.js';
 import { NO_JOURNAL } from '../../discover/journal.js';
 import type { Engine } from '../../engine.js';
 import { writeScoresJson } from '../../export/index.js';
-import {
-  BACKWARD_MODES,
-  DEFAULT_STEPS,
-  SCOPES,
-  type BackwardMode,
-  type Scope,
-} from '../../patch/attribution-options.js';
 import {
   checkScoring,
   SCORING_METHODS,
@@ -22,11 +14,11 @@ import {
 } from '../../scoring.js';
 import type { Task } from '../../task/types.js';
 import { VERSION } from '../../version.js';
+import { gradientOptionList, gradientOptions, refuseUnused, type GradientOptions } from '../gradient-options.js';
 import { withJournal } from '../journaled.js';
 import {
   adapterOption,
   batchOption,
-  count,
   jsonOption,
   memoryOption,
   metricOption,
@@ -47,15 +39,9 @@ import { assertNoJournal, journalFile, openJournal, type SearchJournal } from '.
 import { openModelArgument, readMeanOver, readPrompts, required, taskReader, withEngine } from '../session.js';
 import { counted, signed, whole } from '../text-report.js';
 
-interface Options extends ModelOptions, TaskOptions, PatchingOptions {
+interface Options extends ModelOptions, TaskOptions, PatchingOptions, GradientOptions {
   readonly method: ScoringMethod;
   readonly directEdges: boolean;
-  readonly steps?: number;
-  readonly stepRule?: StepRule;
-  readonly scope?: Scope;
-  readonly backward?: BackwardMode;
-  readonly freezePatterns: boolean;
-  readonly gradDrop: boolean;
   readonly granularity?: Granularity;
   readonly batch?: number;
   readonly out?: string;
@@ -75,7 +61,10 @@ export function attributeCommand(): Command {
     .addOption(metricOption(SEARCH_METRICS, () => 'logit-diff'));
   for (const option of promptOptions()) command.addOption(option);
   for (const option of patchOptions()) command.addOption(option);
-  for (const option of scoringOptions()) command.addOption(option);
+  for (const option of gradientOptionList()) command.addOption(option);
+  command.addOption(
+    new Option('--granularity <unit>', 'what is scored').choices(GRANULARITIES).default(undefined, 'edge'),
+  );
   return command
     .option('--direct-edges', "exact: also cut each head's own query, key and value", false)
     .addOption(batchOption())
@@ -97,21 +86,6 @@ export function attributeCommand(): Command {
     .action(attribute);
 }
 
-/** How gradients are taken; a command that scores on its way has them too. */
-export const scoringOptions = (): Option[] => [
-  new Option('--steps <n>', 'eap-ig-*: points of the interpolation')
-    .argParser(count(1))
-    .default(undefined, String(DEFAULT_STEPS)),
-  new Option('--step-rule <rule>', 'eap-ig-*: where the points lie').choices(STEP_RULES).default(undefined, 'right'),
-  new Option('--scope <edges>', 'eap-ig-activations: the edges that an interpolated group counts for')
-    .choices(SCOPES)
-    .default(undefined, 'group'),
-  new Option('--backward <rule>', 'how gradients go back').choices(BACKWARD_MODES).default(undefined, 'plain'),
-  new Option('--freeze-patterns', 'relp: attention patterns are constants').default(false),
-  new Option('--grad-drop', 'atp-star: also without the gradient of each layer in turn').default(false),
-  new Option('--granularity <unit>', 'what is scored').choices(GRANULARITIES).default(undefined, 'edge'),
-];
-
 async function attribute(options: Options): Promise<void> {
   const { method } = options;
   const taskArgument = required(options.task, '--task');
@@ -126,10 +100,11 @@ async function attribute(options: Options): Promise<void> {
     input: options.input ?? 'token',
     meanOver: await readMeanOver(reader, options.meanOver, ablation),
     ...gradientOptions(options),
+    ...(options.granularity !== undefined && { granularity: options.granularity }),
     ...(options.directEdges && { directEdges: true }),
     ...(options.batch !== undefined && { batch: options.batch }),
   };
-  refuseUnused(options);
+  refuseUnused(method, options);
   checkScoring(opened.model, task, scoring);
   const identity = scoringIdentity(opened.model, task, scoring);
   const folder = options.out ?? join('runs', `${opened.model.name}.${task.name}.${method}`);
@@ -168,40 +143,6 @@ async function withGradients(engine: Engine, task: Task, scoring: ScoringOptions
     });
   } finally {
     bar.stop();
-  }
-}
-
-/** Those of the options that are given. */
-export function gradientOptions(
-  options: Pick<Options, 'steps' | 'stepRule' | 'scope' | 'backward' | 'freezePatterns' | 'gradDrop' | 'granularity'>,
-): Partial<ScoringOptions> {
-  const { steps, stepRule, scope, backward, freezePatterns, gradDrop, granularity } = options;
-  return {
-    ...(steps !== undefined && { steps }),
-    ...(stepRule !== undefined && { rule: stepRule }),
-    ...(scope !== undefined && { scope }),
-    ...(backward !== undefined && { backward }),
-    ...(freezePatterns && { freezePatterns }),
-    ...(gradDrop && { gradDrop }),
-    ...(granularity !== undefined && { granularity }),
-  };
-}
-
-/** Options that the method has no use for are refused rather than left aside. */
-function refuseUnused({ method, steps, stepRule, scope, backward, directEdges, batch, resume }: Options): void {
-  const interpolates = method === 'eap-ig-inputs' || method === 'eap-ig-activations';
-  const takesGradients = method !== 'exact' && method !== 'information-flow';
-  const unused: [string, boolean][] = [
-    ['--steps', steps !== undefined && !interpolates],
-    ['--step-rule', stepRule !== undefined && !interpolates],
-    ['--scope', scope !== undefined && method !== 'eap-ig-activations'],
-    ['--backward', backward !== undefined && !takesGradients],
-    ['--direct-edges', directEdges && method !== 'exact'],
-    ['--batch', batch !== undefined && method !== 'exact'],
-    ['--resume', resume && method !== 'exact'],
-  ];
-  for (const [option, given] of unused) {
-    if (given) throw new EdgewiseError('usage', option, `has no meaning for ${method}`);
   }
 }
 

@@ -1,20 +1,15 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { join } from 'node:path';
 import { EdgewiseError } from '../../base/errors.js';
-import type { Circuit } from '../../circuit/circuit.js';
-import type { CircuitDetails } from '../../circuit/details.js';
-import { SENDER_HEADS, type SenderHeads } from '../../circuit/run-identity.js';
-import { predictorOf, type Predictor } from '../../discover/look-ahead.js';
-import type { Engine, InspectionOptions } from '../../engine.js';
-import { CIRCUIT_WRITERS, parseScores, writeDetails, writeTrace } from '../../export/index.js';
-import type { LoadedModel } from '../../model/load-model.js';
-import { writeFileAtomically } from '../../node/atomic-write.js';
-import { readCircuitText } from '../../node/open-files.js';
-import { checkRun, runIdentity, topologyOf, type DiscoveryOptions } from '../../run.js';
-import type { Discovery } from '../../search.js';
-import type { Task } from '../../task/types.js';
-import { detailsTooLarge, DETAILS_LIMIT } from '../details-limit.js';
-import { jsonReport, textReport, THRESHOLDS_FILE, thresholdsJson, type FoundFiles } from '../discover-report.js';
+import { SENDER_HEADS } from '../../circuit/run-identity.js';
+import { ATTRIBUTION_METHODS } from '../../patch/attribution-options.js';
+import { checkRun, type DiscoveryOptions } from '../../run.js';
+import { DETAILS_LIMIT } from '../details-limit.js';
+import { DEFAULT_THRESHOLD, type DiscoverOptions } from '../discovering.js';
+import { gradientOptionList, refuseGradientOptions } from '../gradient-options.js';
+import { discoverByAcdc } from '../methods/acdc.js';
+import { discoverByScores } from '../methods/scored.js';
+import { discoverScreened } from '../methods/screened.js';
 import {
   adapterOption,
   batchOption,
@@ -30,40 +25,11 @@ import {
   SEARCH_METRICS,
   taskOption,
   tileOption,
-  type ModelOptions,
-  type PatchingOptions,
-  type TaskOptions,
 } from '../options.js';
-import { note, progressBar } from '../progress.js';
-import { assertUsable, writeResult } from '../result-folder.js';
 import { assertNoJournal } from '../search-journal.js';
-import { runSearches, type Wanted } from '../searches.js';
-import {
-  openModelArgument,
-  readMeanOver,
-  readPrompts,
-  required,
-  taskReader,
-  withEngine,
-  type TaskReader,
-} from '../session.js';
+import { openModelArgument, readMeanOver, readPrompts, required, taskReader, type TaskReader } from '../session.js';
 
-interface Options extends ModelOptions, TaskOptions, PatchingOptions {
-  readonly method: string;
-  readonly threshold: readonly number[];
-  readonly edges?: number;
-  readonly batch?: number;
-  readonly predict?: string;
-  readonly directEdges: boolean;
-  readonly senderHeads: SenderHeads;
-  readonly abs: boolean;
-  /** Undefined where neither --details nor --no-details is given. */
-  readonly details?: boolean;
-  readonly out?: string;
-  readonly resume: boolean;
-  readonly force: boolean;
-  readonly json: boolean;
-}
+const METHODS = ['acdc', 'screened', ...ATTRIBUTION_METHODS] as const;
 
 /** `0.1,0.03`: one or more numbers, each once. */
 function thresholds(text: string): number[] {
@@ -75,30 +41,35 @@ function thresholds(text: string): number[] {
 export function discoverCommand(): Command {
   const command = new Command('discover')
     .description(
-      'Prune a model down to the circuit of a task and write it as circuit.json, circuit.gexf, trace.jsonl and details.json.',
+      'Find the circuit of a task: prune the model (acdc), choose from scores (eap-ig-inputs and others), or both (screened). Writes circuit.json, circuit.gexf, trace.jsonl, scores.json and details.json.',
     )
     .addOption(modelOption())
     .addOption(taskOption())
-    .addOption(new Option('--method <name>', 'how to search').choices(['acdc']).default('acdc'))
-    .addOption(metricOption(SEARCH_METRICS))
+    .addOption(new Option('--method <name>', 'how to search').choices(METHODS).default('acdc'))
+    .addOption(metricOption(SEARCH_METRICS, () => 'kl; logit-diff for methods that score'))
     .addOption(
-      new Option('--threshold <x>', 'remove an edge whose effect on the metric is below x; several: x,y,z')
+      new Option(
+        '--threshold <x>',
+        'remove an edge whose effect on the metric is below x; several: x,y,z. Methods that score: keep scores from x up',
+      )
         .argParser(thresholds)
-        .default([0.05], '0.05'),
+        .default(undefined, String(DEFAULT_THRESHOLD)),
     )
     .addOption(
-      new Option('--edges <n>', 'find a threshold that keeps about n edges, starting at --threshold').argParser(
-        count(1),
-      ),
+      new Option(
+        '--edges <n>',
+        'acdc: find a threshold that keeps about n edges, starting at --threshold. Methods that score: choose n',
+      ).argParser(count(1)),
     );
   for (const option of promptOptions()) command.addOption(option);
   for (const option of patchOptions()) command.addOption(option);
+  for (const option of gradientOptionList()) command.addOption(option);
   return command
     .option('--direct-edges', "also test each head's own query, key and value", false)
     .addOption(
       new Option('--sender-heads <order>', 'order of the heads inside a layer')
         .choices(SENDER_HEADS)
-        .default('descending'),
+        .default(undefined, 'descending'),
     )
     .addOption(batchOption())
     .addOption(
@@ -106,6 +77,19 @@ export function discoverCommand(): Command {
         nonEmpty,
       ),
     )
+    .option('--greedy', 'methods that score: choose from the logits down, so that all is connected', false)
+    .option('--signed', 'methods that score: choose by score instead of |score|: only what helps', false)
+    .addOption(
+      new Option('--screen <x>', 'screened: edges that score x or more go into the search')
+        .argParser(finiteNumber)
+        .default(undefined, 'a tenth of the threshold'),
+    )
+    .addOption(
+      new Option('--retest <n>', 'screened: most edges near --screen that are tested exactly before')
+        .argParser(count(0))
+        .default(undefined, '200'),
+    )
+    .option('--compare', 'screened: also search from the whole model, and say what both cost', false)
     .option('--abs', 'test the absolute effect: also keep edges whose removal improves the metric', false)
     .addOption(
       new Option(
@@ -127,120 +111,56 @@ export function discoverCommand(): Command {
     .addOption(jsonOption().default(false))
     .addHelpText(
       'after',
-      '\nExamples:\n  edgewise discover --model tasks-4l --task ioi --prompts 32 --threshold 0.05\n  edgewise discover --model tasks-4l --task ioi --threshold 0.1,0.03,0.01\n  edgewise discover --model tasks-4l --task ioi --edges 60',
+      '\nExamples:\n  edgewise discover --model tasks-4l --task ioi --prompts 32 --threshold 0.05\n  edgewise discover --model tasks-4l --task ioi --threshold 0.1,0.03,0.01\n  edgewise discover --model tasks-4l --task ioi --edges 60\n  edgewise discover --model tasks-4l --task ioi --method eap-ig-inputs --edges 200\n  edgewise discover --model tasks-4l --task ioi --method screened --threshold 0.01',
     )
     .action(discover);
 }
 
-async function discover(options: Options): Promise<void> {
-  const wanted = wantedOf(options);
+async function discover(options: DiscoverOptions): Promise<void> {
+  const { method } = options;
+  refuseForeign(options);
   const taskArgument = required(options.task, '--task');
   const opened = await openModelArgument(required(options.model, '--model'));
   const reader = await taskReader(opened, options.bos ?? 'auto');
   const task = await readPrompts(reader, { ...options, task: taskArgument });
   const search = await searchOptions(options, reader);
   checkRun(opened.model, task, search);
-  const predict = await readPredictor(options, opened.model, search);
-
-  const folder = options.out ?? join('runs', `${opened.model.name}.${task.name}.${options.method}`);
-  const several = wanted.thresholds.length > 1;
-  const folderOf = (threshold: number): string => (several ? join(folder, `threshold-${threshold}`) : folder);
-  for (const threshold of wanted.thresholds) {
-    const { threshold: own, ...identity } = runIdentity(opened.model, task, { ...search, threshold });
-    const run = wanted.edges === undefined ? { ...identity, threshold: own } : identity;
-    await assertUsable(folderOf(threshold), run, options.force);
-  }
+  const folder = options.out ?? join('runs', `${opened.model.name}.${task.name}.${method}`);
   await assertNoJournal(folder, options);
+  const by = method === 'acdc' ? discoverByAcdc : method === 'screened' ? discoverScreened : discoverByScores;
+  process.stdout.write(await by({ options, opened, reader, task, search, folder }));
+}
 
-  const { searches, details } = await withEngine(opened.model, options, async (engine) => {
-    const setting = { folder, resume: options.resume, predict };
-    const made = await runSearches(engine, task, search, wanted, setting);
-    const inspected: (CircuitDetails | undefined)[] = [];
-    for (const { discovery } of made.wanted) {
-      if (!detailsWanted(options.details, task, discovery.circuit)) {
-        inspected.push(undefined);
-        continue;
-      }
-      const { tokenText } = reader;
-      inspected.push(await inspectCircuit(engine, task, discovery, { ...search, ...(tokenText && { tokenText }) }));
-    }
-    return { searches: made, details: inspected };
-  });
-
-  const results: FoundFiles[] = [];
-  for (const [i, found] of searches.wanted.entries()) {
-    const { circuit, trace } = found.discovery;
-    const files = await writeResult(folderOf(found.threshold), {
-      'circuit.json': CIRCUIT_WRITERS.json(circuit),
-      'circuit.gexf': CIRCUIT_WRITERS.gexf(circuit),
-      'trace.jsonl': writeTrace(trace),
-      'details.json': details[i] && writeDetails(details[i]),
-    });
-    results.push({ ...found, files });
+/** Options of another method are refused rather than left aside. */
+function refuseForeign(options: DiscoverOptions): void {
+  const { method, greedy, signed, screen, retest, compare, predict, abs, senderHeads } = options;
+  const searches = method === 'acdc' || method === 'screened';
+  const unused: [string, boolean][] = [
+    ['--greedy', greedy && searches],
+    ['--signed', signed && searches],
+    ['--screen', screen !== undefined && method !== 'screened'],
+    ['--retest', retest !== undefined && method !== 'screened'],
+    ['--compare', compare && method !== 'screened'],
+    ['--predict', predict !== undefined && method !== 'acdc'],
+    ['--abs', abs && !searches],
+    ['--sender-heads', senderHeads !== undefined && !searches],
+  ];
+  for (const [option, given] of unused) {
+    if (given) throw new EdgewiseError('usage', option, `has no meaning for ${method}`);
   }
-  const table = searches.all.length > 1 ? join(folder, THRESHOLDS_FILE) : undefined;
-  if (table !== undefined) await writeFileAtomically(table, thresholdsJson(searches.all, results));
-  await searches.forget();
-  process.stdout.write(options.json ? jsonReport(results, table) : textReport(results, searches.all, table));
+  if (method === 'acdc') refuseGradientOptions(options);
 }
 
-/** @throws EdgewiseError of kind usage where the options contradict each other. */
-function wantedOf({ threshold: thresholds, edges }: Options): Wanted {
-  if (edges === undefined) return { thresholds };
-  const [first, ...further] = thresholds;
-  if (further.length > 0) {
-    throw new EdgewiseError('usage', '--edges', 'finds one threshold; --threshold says where to start, so give one');
-  }
-  if (!(first! > 0))
-    throw new EdgewiseError('usage', '--threshold', `got ${first}; --edges needs one above 0 to start at`);
-  return { edges, thresholds: [first!] };
-}
-
-/** Guesses from the scores of a file. */
-async function readPredictor(
-  { predict }: Options,
-  model: LoadedModel,
-  search: DiscoveryOptions,
-): Promise<Predictor | undefined> {
-  if (predict === undefined) return undefined;
-  const scores = parseScores(await readCircuitText(predict), predict, topologyOf(model));
-  return predictorOf(scores, search);
-}
-
-/** As told; otherwise unless details.json would become large, which is said. */
-function detailsWanted(told: boolean | undefined, task: Task, circuit: Circuit): boolean {
-  if (told !== undefined) return told;
-  const remark = detailsTooLarge(task, circuit);
-  if (remark !== undefined) note(remark);
-  return remark === undefined;
-}
-
-async function inspectCircuit(
-  engine: Engine,
-  task: Task,
-  discovery: Discovery,
-  options: InspectionOptions,
-): Promise<CircuitDetails> {
-  const bar = progressBar('measuring details');
-  try {
-    return await engine.inspect(task, discovery, options, ({ done, total }) => {
-      bar.update(done, total, `${done} of ${total} passes`);
-    });
-  } finally {
-    bar.stop();
-  }
-}
-
-async function searchOptions(options: Options, reader: TaskReader): Promise<DiscoveryOptions> {
+async function searchOptions(options: DiscoverOptions, reader: TaskReader): Promise<DiscoveryOptions> {
   const ablation = options.ablation ?? 'resample';
   return {
-    metric: options.metric ?? 'kl',
+    metric: options.metric ?? (options.method === 'acdc' || options.method === 'screened' ? 'kl' : 'logit-diff'),
     ablation,
     input: options.input ?? 'token',
     meanOver: await readMeanOver(reader, options.meanOver, ablation),
-    threshold: options.threshold[0]!,
+    threshold: options.threshold?.[0] ?? DEFAULT_THRESHOLD,
     absolute: options.abs,
-    senderHeads: options.senderHeads,
+    senderHeads: options.senderHeads ?? 'descending',
     directEdges: options.directEdges,
     ...(options.batch !== undefined && { batch: options.batch }),
   };

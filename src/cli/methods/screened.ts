@@ -1,0 +1,139 @@
+import { join } from 'node:path';
+import { EdgewiseError } from '../../base/errors.js';
+import type { Scores } from '../../circuit/scores.js';
+import type { AcdcProgress } from '../../discover/acdc.js';
+import { CIRCUIT_WRITERS, writeDetails, writeScoresJson, writeTrace } from '../../export/index.js';
+import { runIdentity } from '../../run.js';
+import { checkScoring, scoringIdentity, type ScoringOptions } from '../../scoring.js';
+import type { Discovery, Search, SearchStart } from '../../search.js';
+import { VERSION } from '../../version.js';
+import { screenedReport, type Screened } from '../discover-report.js';
+import { DEFAULT_THRESHOLD, detailsOf, type Discovering } from '../discovering.js';
+import { gradientOptions } from '../gradient-options.js';
+import { withJournal } from '../journaled.js';
+import { assertUsable, SCORES_FILE, writeResult } from '../result-folder.js';
+import { journalFile, openJournal, type SearchJournal } from '../search-journal.js';
+import { withEngine } from '../session.js';
+import { scoresWithProgress } from './scored.js';
+
+/** Scores this far below the threshold still go into the search: edges matter more once others are gone. */
+const CUTOFF_SHARE = 0.1;
+const DEFAULT_RETEST = 200;
+
+/** `discover --method screened`: EAP-IG scores all edges, those near the cutoff are tested exactly, ACDC prunes what is left. */
+export async function discoverScreened(discovering: Discovering): Promise<string> {
+  const { options, opened, task, search, folder } = discovering;
+  const threshold = thresholdOf(discovering);
+  const cutoff = options.screen ?? CUTOFF_SHARE * threshold;
+  if (!(cutoff > 0)) throw new EdgewiseError('usage', '--screen', `got ${cutoff}, expected a number above 0`);
+  const retest = options.retest ?? DEFAULT_RETEST;
+  const scoring: ScoringOptions = {
+    ...search,
+    method: 'eap-ig-inputs',
+    directEdges: false,
+    ...gradientOptions(options),
+  };
+  checkScoring(opened.model, task, scoring);
+  const identity = {
+    ...scoringIdentity(opened.model, task, scoring),
+    ...runIdentity(opened.model, task, { ...search, threshold }),
+    method: 'screened',
+  };
+  await assertUsable(folder, identity, options.force);
+
+  const journals: SearchJournal[] = [];
+  const made = await withEngine(opened.model, options, async (engine) => {
+    const open = async (word?: string): Promise<SearchJournal> => {
+      const key = { ...identity, cutoff, retest, engine: VERSION, adapter: engine.gpu.adapter, tile: engine.gpu.tile };
+      const journal = await openJournal(join(folder, journalFile(word)), key, engine.topology, options.resume);
+      journals.push(journal);
+      return journal;
+    };
+    const clock = stopwatch();
+    const scores = await scoresWithProgress(engine, discovering, scoring);
+    const scoringSeconds = clock();
+    const run = await engine.search(task, search);
+    let found: Pick<Screened, 'discovery' | 'cost'>;
+    try {
+      const from = await screenWith(run, scores, { cutoff, retest }, await open('retest'));
+      const retests = clock();
+      const discovery = await searchWith(run, threshold, 'testing edges', await open(), from);
+      const cost = { scoring: scoringSeconds, retests, search: clock() };
+      const plain = options.compare
+        ? await searchWith(run, threshold, 'testing edges from the whole model', await open('plain'))
+        : undefined;
+      found = { discovery, cost: { ...cost, plain } };
+    } finally {
+      run.dispose();
+    }
+    return { ...found, scores, details: await detailsOf(engine, discovering, found.discovery) };
+  });
+
+  const { scores, discovery, cost, details } = made;
+  const files = await writeResult(folder, {
+    'circuit.json': CIRCUIT_WRITERS.json(discovery.circuit),
+    'circuit.gexf': CIRCUIT_WRITERS.gexf(discovery.circuit),
+    'trace.jsonl': writeTrace(discovery.trace),
+    [SCORES_FILE]: writeScoresJson(scores),
+    'details.json': details && writeDetails(details),
+  });
+  for (const journal of journals) await journal.remove();
+  return screenedReport({ discovery, cost }, files, options.json);
+}
+
+/** Seconds since the last call. */
+function stopwatch(): () => number {
+  let last = performance.now();
+  return () => {
+    const seconds = (performance.now() - last) / 1000;
+    last = performance.now();
+    return seconds;
+  };
+}
+
+function thresholdOf({
+  options: { threshold: thresholds = [DEFAULT_THRESHOLD], edges, predict },
+}: Discovering): number {
+  const [threshold, ...further] = thresholds;
+  if (further.length > 0) throw new EdgewiseError('usage', '--threshold', 'screened searches at one');
+  if (!(threshold! > 0))
+    throw new EdgewiseError('usage', '--threshold', `got ${threshold}, screened needs one above 0`);
+  if (edges !== undefined) throw new EdgewiseError('usage', '--edges', 'has no meaning for screened');
+  if (predict !== undefined) throw new EdgewiseError('usage', '--predict', 'has no meaning for screened');
+  return threshold!;
+}
+
+function screenWith(
+  run: Search,
+  scores: Scores,
+  options: { readonly cutoff: number; readonly retest: number },
+  journal: SearchJournal,
+): Promise<SearchStart> {
+  return withJournal('testing edges near the cutoff', journal, (bar, made) =>
+    run.screen(
+      scores,
+      options,
+      ({ done, total }) => {
+        made(done);
+        bar.update(done, total, `${done} of ${total}`, done);
+      },
+      journal,
+    ),
+  );
+}
+
+function searchWith(
+  run: Search,
+  threshold: number,
+  label: string,
+  journal: SearchJournal,
+  from?: SearchStart,
+): Promise<Discovery> {
+  return withJournal(label, journal, (bar, made) => {
+    const onProgress = ({ tested, kept, decided, total }: AcdcProgress): void => {
+      made(tested);
+      bar.update(decided, total, `${tested} tested, ${kept} kept`, tested);
+    };
+    return run.at(threshold, { journal, onProgress }, from);
+  });
+}

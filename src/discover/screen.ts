@@ -1,0 +1,70 @@
+import { mean } from '../base/mean.js';
+import { EdgeSet } from '../circuit/edge-set.js';
+import { pruneDisconnected } from '../circuit/prune.js';
+import type { ScreeningRecord } from '../circuit/run-identity.js';
+import type { Scores } from '../circuit/scores.js';
+import { acdcOrder } from './acdc-order.js';
+import { exactEffects, type ExactProgress } from './exact.js';
+import type { Journal } from './journal.js';
+import type { CircuitEvaluator } from './ports.js';
+
+export interface ScreenOptions {
+  /** Edges whose |score| is at least this stay, in units of the metric. */
+  readonly cutoff: number;
+  /** Most edges near the cutoff that are cut one by one, to see whether the score is right. */
+  readonly retest: number;
+  /** Direct edges are decided on later like the others; otherwise all of them stay. They have no scores, so all stay here. */
+  readonly directEdges: boolean;
+}
+
+export interface Screened {
+  /** Where the search starts. */
+  readonly start: EdgeSet;
+  readonly record: ScreeningRecord;
+}
+
+/** Scores within this factor of the cutoff, up or down, may be on its wrong side. */
+const BORDER = 4;
+
+/**
+ * Chooses from the scores of all edges those that a search is to start from: |score| >= cutoff, but near the cutoff the exact effect of
+ * the edge, cut alone in the whole model, decides in place of its score. The sign does not matter: an edge that hurts is for the
+ * search to remove, where its removal is measured. What is not connected with both ends goes too.
+ *
+ * Cost: one evaluation per edge that is tested again.
+ */
+export async function screen(
+  evaluator: CircuitEvaluator,
+  { topology, values }: Pick<Scores, 'topology' | 'values'>,
+  { cutoff, retest, directEdges }: ScreenOptions,
+  onProgress?: (progress: ExactProgress) => void,
+  journal?: Journal,
+): Promise<Screened> {
+  const strength = (edge: number): number => Math.abs(values[edge]!);
+  const distance = (edge: number): number => Math.abs(Math.log(strength(edge) / cutoff));
+  const border = Array.from({ length: topology.additionEdges }, (_, edge) => edge)
+    .filter((edge) => distance(edge) <= Math.log(BORDER))
+    .sort((a, b) => distance(a) - distance(b) || a - b)
+    .slice(0, retest);
+  const wanted = new Set(border);
+  const inOrder = acdcOrder(topology, 'descending', false)
+    .flatMap(({ edges }) => edges)
+    .filter((edge) => wanted.has(edge));
+  const { effects } = await exactEffects(evaluator, topology, inOrder, onProgress, journal);
+  const measured = new Map([...effects].map(([edge, effect]) => [edge, Math.abs(mean(effect)) >= cutoff]));
+  const scored = (edge: number): boolean => strength(edge) >= cutoff;
+  const chosen = EdgeSet.where(
+    topology,
+    (edge) => edge >= topology.additionEdges || (measured.get(edge) ?? scored(edge)),
+  );
+  const start = pruneDisconnected(chosen, false);
+  return {
+    start,
+    record: {
+      cutoff,
+      retested: border.length,
+      disagreed: border.filter((edge) => measured.get(edge) !== scored(edge)).length,
+      started: directEdges ? start.size : start.additionSize,
+    },
+  };
+}

@@ -1,0 +1,29 @@
+import { expect, test } from 'vitest';
+import { MOST_JOBS } from '../../src/exec/choose-tile.js';
+import { measureTuning } from '../../src/exec/measure-tuning.js';
+import { trialTiles } from '../../src/gpu/tiles.js';
+import { Engine } from '../../src/engine.js';
+import { gpt2Spec, randomModel } from '../../src/model/random-model.js';
+import { useDevice } from '../support/gpu.js';
+
+const device = useDevice();
+
+test('the trial chooses a tile that is tried, and the fill of this device', async () => {
+  const { tile, fill } = await measureTuning(device.gpu);
+  expect(trialTiles(device.gpu.device)).toContain(tile);
+  expect([1, 2, 4, 8, MOST_JOBS]).toContain(fill);
+  if (device.gpu.device.adapterInfo.isFallbackAdapter) expect(fill).toBe(1);
+});
+
+test('an engine measures unless it is told, says what it has, and computes with it', async () => {
+  const spec = gpt2Spec({ layers: 1, heads: 2, headWidth: 5, mlpWidth: 9, vocab: 11, maxPositions: 4 });
+  const options = { device: device.gpu.device, adapter: 'this one', model: await randomModel(spec, 1) };
+  const measured = await Engine.create(options);
+  expect(trialTiles(device.gpu.device)).toContain(measured.tuning.tile);
+  measured.dispose();
+  const told = await Engine.create({ ...options, tuning: { tile: 'register-8', fill: 3 } });
+  expect(told.tuning).toEqual({ tile: 'register-8', fill: 3 });
+  expect([measured.gpu.tile, told.gpu.tile]).toEqual([measured.tuning.tile, 'register-8']);
+  told.dispose();
+  expect([measured.gpu.liveBytes, told.gpu.liveBytes]).toEqual([0, 0]);
+});
