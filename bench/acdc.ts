@@ -59,6 +59,7 @@ async function benchSearch(gpu: WatchedGpu, workload: Workload, speeds: DeviceSp
     const tests = result.steps.length;
     const search = per(tests, before, gpu.counters);
     const host = (gpu.hostSeconds - hostBefore) / tests;
+    const peakBytes = gpu.peakBytes;
     const whole = await repeatWhole(gpu, run, workload, result);
     const formula = forwardFlops(model.spec, task, workload.options.metric === 'kl');
     const { limit, share } = limitsOf({ work: search, host, seconds: seconds / tests }, speeds);
@@ -67,6 +68,7 @@ async function benchSearch(gpu: WatchedGpu, workload: Workload, speeds: DeviceSp
       tests,
       kept: result.steps.filter((step) => step.kept).length,
       seconds,
+      'circuits evaluated per test': result.evaluations / tests,
       'ms per test': (1000 * seconds) / tests,
       'ms per whole pass': 1000 * whole.seconds,
       'time, whole / test': (whole.seconds * tests) / seconds,
@@ -84,7 +86,7 @@ async function benchSearch(gpu: WatchedGpu, workload: Workload, speeds: DeviceSp
       'host ms per test': 1000 * host,
       'limited by': limit,
       'share of that limit': share,
-      'peak device MB': gpu.peakBytes / 1e6,
+      'peak device MB': peakBytes / 1e6,
       // Of the process so far: searches come from the smallest to the largest.
       'peak RSS MB': process.resourceUsage().maxRSS / 1e3,
       'device GFLOP/s': speeds.flops / 1e9,
@@ -107,13 +109,12 @@ async function repeatWhole(
   const full = EdgeSet.full(run.topology);
   const tests = testsOverLayers(full, result, REPEATED);
   const circuits = circuitsOfTests(full, result, options, tests);
+  await run.toWholePasses();
+  const before = { ...gpu.counters };
   let seconds = 0;
-  let before = { ...gpu.counters };
   for (const [i, circuit] of circuits.entries()) {
-    if (i === 0) await run.whole(circuit); // sets the plain evaluator up
-    if (i === 0) before = { ...gpu.counters };
     const start = performance.now();
-    const value = mean(await run.whole(circuit));
+    const value = mean(await run.perPrompt(circuit));
     seconds += (performance.now() - start) / 1000;
     const { step, edge, after } = result.steps[tests[i]!]!;
     if (!Object.is(value, after)) {

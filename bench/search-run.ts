@@ -20,42 +20,39 @@ export interface SearchOptions extends AcdcOptions, PatchOptions {
 export interface SearchRun {
   readonly topology: Topology;
   search(onProgress?: (progress: AcdcProgress) => void): Promise<AcdcResult>;
-  /** Metric of a circuit by the plain evaluator: every node of it computed anew, whatever was evaluated before. */
-  whole(circuit: EdgeSet): Promise<PerPrompt>;
+  /** Replaces the evaluator by one that computes every node of every circuit, whatever came before. No more searches. */
+  toWholePasses(): Promise<void>;
+  perPrompt(circuit: EdgeSet): Promise<PerPrompt>;
   dispose(): void;
 }
 
 /** Uploads the weights, compiles every pipeline by one pass and is ready to search. */
 export async function openSearch(gpu: Gpu, model: LoadedModel, task: Task, options: SearchOptions): Promise<SearchRun> {
   const weights = await uploadWeights(gpu, model.spec, model.weights);
-  let evaluator: IncrementalEvaluator | undefined;
-  let plain: IncrementalEvaluator | undefined;
+  const topology = topologyOf(model);
+  const full = EdgeSet.full(topology);
+  const { shape } = planFor(model, topology, task.pairs, options.directEdges, gpu);
+  const open = async (whole: boolean): Promise<IncrementalEvaluator> => {
+    const evaluator = await IncrementalEvaluator.create(weights, topology, task.pairs, { ...options, shape, whole });
+    await evaluator.metric(full);
+    return evaluator;
+  };
   try {
-    const topology = topologyOf(model);
-    const { shape } = planFor(model, topology, task.pairs, options.directEdges, gpu);
-    const incremental = await IncrementalEvaluator.create(weights, topology, task.pairs, { ...options, shape });
-    evaluator = incremental;
-    const full = EdgeSet.full(topology);
-    await incremental.metric(full);
+    let evaluator = await open(false);
     return {
       topology,
-      search: (onProgress) => acdc(incremental, full, options, onProgress ? { onProgress } : {}),
-      async whole(circuit) {
-        plain ??= await IncrementalEvaluator.create(weights, topology, task.pairs, {
-          ...options,
-          shape: { ...shape, bases: 0 },
-          whole: true,
-        });
-        return (await plain.perPrompt([circuit]))[0]!;
+      search: (onProgress) => acdc(evaluator, full, options, onProgress && { onProgress }),
+      toWholePasses: async () => {
+        evaluator.dispose();
+        evaluator = await open(true);
       },
+      perPrompt: async (circuit) => (await evaluator.perPrompt([circuit]))[0]!,
       dispose: () => {
-        incremental.dispose();
-        plain?.dispose();
+        evaluator.dispose();
         weights.dispose();
       },
     };
   } catch (error) {
-    evaluator?.dispose();
     weights.dispose();
     throw error;
   }

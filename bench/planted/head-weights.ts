@@ -12,7 +12,7 @@ const VALUE_SIZE = 4;
 const RANDOM_QK = { planted: 0.3, free: 1 } as const;
 const RANDOM_V = 0.15;
 /** Norm of what a head writes by its random part. */
-const RANDOM_HEAD = 0.08;
+const RANDOM_HEAD = 0.04;
 
 /** Adds `scale` times a direction to what one dimension of a head reads. */
 type AddReading = (dimension: number, direction: ArrayLike<number>, scale: number) => void;

@@ -14,7 +14,7 @@ const RANDOM_UNIT = 0.7;
 const PLANTED_SHARE = 0.15;
 const RANDOM_BIAS = 0.1;
 /** Norm of what an MLP writes by its random part, whose hidden units are about this large. */
-const RANDOM_MLP = 0.15;
+const RANDOM_MLP = 0.06;
 const RANDOM_HIDDEN = 0.4;
 
 /** Planted hidden units come first: two per coordinate, one for each sign. */

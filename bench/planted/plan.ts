@@ -8,9 +8,22 @@ import { HEAD_ROLES, MLP_ROLES, type HeadRoleName, type Mix, type MlpRoleName } 
 export interface CircuitDesign {
   readonly heads: readonly (readonly [HeadRoleName, layer: number, ...gains: number[]])[];
   readonly mlps: readonly (readonly [MlpRoleName, layer: number, gain: number])[];
-  /** Layers in which heads outside the circuit take up a role weakly; first and last included. */
-  readonly weak: Readonly<Record<HeadRoleName, readonly [number, number]>>;
+  /** What heads outside the circuit do. */
+  readonly weak: readonly WeakRole[];
 }
+
+/** A role that heads outside the circuit take up weakly, in layers `first` to `last`. */
+export interface WeakRole {
+  readonly role: HeadRoleName;
+  readonly first: number;
+  readonly last: number;
+  /** Part of the free heads of those layers that take it up. */
+  readonly share: number;
+  /** Largest gain; the gains are spread evenly on a logarithmic scale, down to a thirtieth of it. */
+  readonly most: number;
+}
+
+const WEAK_RANGE = 30;
 
 /** A node that has a role; one without has random weights only. */
 export interface PlannedNode<Role> {
@@ -29,11 +42,6 @@ export interface Plan {
   readonly mlps: readonly (PlannedNode<MlpRoleName> | undefined)[];
 }
 
-/** Of the heads outside the circuit, so many take up a role. */
-const WEAK_SHARE = 0.7;
-/** Their gains lie between these, spread evenly on a logarithmic scale. */
-const WEAK_GAINS = [0.003, 0.04] as const;
-
 export function drawPlan(design: CircuitDesign, layers: number, heads: number, rng: Rng): Plan {
   const all = Array.from({ length: layers }, () => new Array<PlannedNode<HeadRoleName> | undefined>(heads));
   for (const [role, layer, ...gains] of design.heads) {
@@ -42,14 +50,15 @@ export function drawPlan(design: CircuitDesign, layers: number, heads: number, r
       all[layer]![head] = { role, gain: gains[i]!, planted: true, accent: accents(rng) };
     });
   }
-  const roles = Object.keys(design.weak) as HeadRoleName[];
-  const [least, most] = WEAK_GAINS;
   all.forEach((row, layer) => {
-    const possible = roles.filter((role) => design.weak[role][0] <= layer && layer <= design.weak[role][1]);
+    const possible = design.weak.filter(({ first, last }) => first <= layer && layer <= last);
     for (let head = 0; head < heads; head++) {
-      if (row[head] !== undefined || rng.next() >= WEAK_SHARE || possible.length === 0) continue;
-      const role = possible[rng.below(possible.length)]!;
-      row[head] = { role, gain: least * (most / least) ** rng.next(), planted: false, accent: accents(rng) };
+      if (row[head] !== undefined) continue;
+      let drawn = rng.next();
+      const weak = possible.find(({ share }) => (drawn -= share) < 0);
+      if (!weak) continue;
+      const gain = weak.most * WEAK_RANGE ** -rng.next();
+      row[head] = { role: weak.role, gain, planted: false, accent: accents(rng) };
     }
   });
   const mlps = new Array<PlannedNode<MlpRoleName> | undefined>(layers);
@@ -70,12 +79,12 @@ export interface Stage {
   readonly isMlp: boolean;
 }
 
-/** Norm of a name's code in a channel where a node reads it: what the circuit's nodes before have written. */
+/** Norm of a name's code in a channel where a node reads it: what the nodes before have written. */
 export function amplitude(plan: Plan, channel: Channel, { layer, isMlp }: Stage): number {
   let sum = channel === 'token' ? 1 : 0;
   plan.heads.forEach((row, l) => {
     if (l > layer || (l === layer && !isMlp)) return;
-    for (const node of row) if (node?.planted) sum += node.gain * (HEAD_ROLES[node.role].out[channel] ?? 0);
+    for (const node of row) if (node) sum += node.gain * (HEAD_ROLES[node.role].out[channel] ?? 0);
   });
   plan.mlps.forEach((node, l) => {
     if (l < layer && node) sum += node.gain * (MLP_ROLES[node.role].out[channel] ?? 0);

@@ -25,7 +25,13 @@ export const SMALL: PlantedShape = {
       ['relay', 2, 0.3],
       ['answer', 3, 0.6],
     ],
-    weak: { gather: [0, 0], previous: [0, 0], duplicate: [0, 1], induction: [1, 1], inhibit: [2, 2], mover: [3, 3] },
+    weak: [
+      { role: 'gather', first: 0, last: 0, share: 0.4, most: 0.06 },
+      { role: 'duplicate', first: 0, last: 1, share: 0.3, most: 0.04 },
+      { role: 'induction', first: 1, last: 1, share: 0.4, most: 0.04 },
+      { role: 'inhibit', first: 2, last: 2, share: 0.6, most: 0.04 },
+      { role: 'mover', first: 3, last: 3, share: 0.6, most: 0.04 },
+    ],
   },
 };
 
@@ -70,14 +76,14 @@ export const GPT2_SMALL: PlantedShape = {
       ['answer', 10, 0.3],
       ['answer', 11, 0.25],
     ],
-    weak: {
-      gather: [0, 4],
-      previous: [0, 3],
-      duplicate: [0, 4],
-      induction: [3, 6],
-      inhibit: [5, 8],
-      mover: [8, 11],
-    },
+    weak: [
+      { role: 'gather', first: 0, last: 4, share: 0.25, most: 0.12 },
+      { role: 'previous', first: 0, last: 3, share: 0.15, most: 0.12 },
+      { role: 'duplicate', first: 0, last: 4, share: 0.25, most: 0.12 },
+      { role: 'induction', first: 3, last: 6, share: 0.35, most: 0.08 },
+      { role: 'inhibit', first: 5, last: 8, share: 0.25, most: 0.08 },
+      { role: 'mover', first: 8, last: 11, share: 0.25, most: 0.03 },
+    ],
   },
 };
 

@@ -13,7 +13,7 @@ const device = useDevice();
 test.each([
   { metric: 'logit-diff', threshold: 0.2, seed: 1 },
   { metric: 'logit-diff', threshold: 0.2, seed: 2 },
-  { metric: 'kl', threshold: 0.03, seed: 1 },
+  { metric: 'kl', threshold: 0.02, seed: 1 },
 ] as const)('ACDC finds the planted circuit, $metric, seed $seed', async ({ metric, threshold, seed }) => {
   const planted = await plantedModel(SMALL, seed);
   const task = await plantedTask(planted, 8, seed + 1);

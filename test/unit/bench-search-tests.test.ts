@@ -88,13 +88,13 @@ describe.each([
   });
 });
 
-test('the limit of a search is its largest cost, among those that were counted', () => {
+test('the limit of a search is its largest cost', () => {
   const speeds = { flops: 1e9, bytes: 1e8, dispatch: 1e-4, roundTrip: 1e-3 };
   const work = { flops: 2e8, bytes: 1e6, dispatches: 50, submissions: 1 };
   const limit = limitsOf({ work, host: 0.01, seconds: 0.4 }, speeds);
   expect(limit.limit).toBe('FLOPs');
   expect(limit.share).toBeCloseTo(0.5, 12);
-  expect(limitsOf({ work: { dispatches: 50 }, host: 0.01, seconds: 0.4 }, speeds).limit).toBe('host');
+  expect(limitsOf({ work: { ...work, flops: 0 }, host: 0.03, seconds: 0.4 }, speeds).limit).toBe('host');
   expect(limitsOf({ work: { ...work, bytes: 1e8 }, host: 0, seconds: 4 }, speeds)).toEqual({
     limit: 'bytes',
     share: 0.25,
