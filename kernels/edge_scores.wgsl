@@ -46,13 +46,15 @@ fn edge_scores(@builtin(workgroup_id) wid: vec3u, @builtin(local_invocation_inde
   }
   var sum: array<vec4f, TILE_P>;
   for (var i = lane; i < params.sequence * params.width4; i += WORKGROUP) {
-    let d0 = differences[d_at[0] + i];
-    let d1 = differences[d_at[1] + i];
-    let d2 = differences[d_at[2] + i];
-    let d3 = differences[d_at[3] + i];
+    let d = transpose(mat4x4f(
+      differences[d_at[0] + i],
+      differences[d_at[1] + i],
+      differences[d_at[2] + i],
+      differences[d_at[3] + i],
+    ));
     for (var j = 0u; j < TILE_P; j++) {
       let g = gradients[g_at[j] + i];
-      sum[j] += vec4f(dot(g, d0), dot(g, d1), dot(g, d2), dot(g, d3));
+      sum[j] = fma(vec4f(g.w), d[3], fma(vec4f(g.z), d[2], fma(vec4f(g.y), d[1], fma(vec4f(g.x), d[0], sum[j]))));
     }
   }
   for (var j = 0u; j < TILE_P; j++) {

@@ -48,14 +48,16 @@ fn matmul_transposed(@builtin(workgroup_id) wid: vec3u, @builtin(local_invocatio
     let stop = min(end, PANEL * (panel + 1u));
     var w_at = (panel * 4u * params.inner4 + 4u * k4) * PANEL + column % PANEL;
     for (; column < stop; column++) {
-      let w0 = load_weight(w_at);
-      let w1 = load_weight(w_at + PANEL);
-      let w2 = load_weight(w_at + 2u * PANEL);
-      let w3 = load_weight(w_at + 3u * PANEL);
+      let w = transpose(mat4x4f(
+        load_weight(w_at),
+        load_weight(w_at + PANEL),
+        load_weight(w_at + 2u * PANEL),
+        load_weight(w_at + 3u * PANEL),
+      ));
       w_at++;
       for (var r = 0u; r < TILE_ROWS; r++) {
         let v = dy[dy_at[r] + column - first];
-        sum[r] += vec4f(dot(v, w0), dot(v, w1), dot(v, w2), dot(v, w3));
+        sum[r] = fma(vec4f(v.w), w[3], fma(vec4f(v.z), w[2], fma(vec4f(v.y), w[1], fma(vec4f(v.x), w[0], sum[r]))));
       }
     }
   }

@@ -109,10 +109,10 @@ export interface ScoringSetting {
 }
 
 /** Scores of gradients and information flow. */
-export function scoresOfAttribution(setting: ScoringSetting, { granularity, scores }: Attribution): Scores {
+export function scoresOfAttribution(setting: ScoringSetting, { granularity, scores, edges }: Attribution): Scores {
   const { topology } = setting;
   const values = new Float64Array(topology.edgeCount).fill(Number.NaN);
-  if (granularity === 'edge') values.set(scores);
+  values.set(edges);
   return createScores({
     ...common(setting),
     values,

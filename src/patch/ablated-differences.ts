@@ -15,8 +15,8 @@ const NO_GROUP = 0xffffffff;
 export type EncodeAblated = (recording: Recording) => void;
 
 /**
- * What cut edges carry, by ablation: the outputs on the corrupted prompts, zeros, or means over the source prompts, which are computed
- * here, by a pass over them. Tensors and operations belong to `arena`.
+ * What cut edges carry, by ablation: the outputs on the corrupted prompts, zeros, or means over the source prompts, which
+ * are computed here, by a pass over them. Tensors and operations belong to `arena`.
  */
 export async function bindAblated(
   arena: Arena,

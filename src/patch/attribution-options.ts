@@ -6,18 +6,20 @@ import { cleanPoints } from './interpolation.js';
 import type { MeanSource } from './mean-ablation.js';
 
 /**
- * Ways to estimate from gradients what cutting an edge would do to the metric. D[u] is what a cut edge from writer u carries minus
- * u's clean output, g[v] the metric's gradient at the input of port v, before its norm; sums go over tokens and columns.
+ * Ways to estimate from gradients what cutting an edge would do to the metric. D[u] is what a cut edge from writer u
+ * carries minus u's clean output, g[v] the metric's gradient at the input of port v, before its norm; sums go over tokens
+ * and columns.
  *
  * - `eap`: D[u] g[v] with g at the clean run. Edge attribution patching, Syed et al. 2023 (arXiv:2310.10348).
- * - `eap-ig-inputs`: g averaged over runs on the way from the corrupted to the clean token embedding; resample ablation only. EAP-IG,
- *   Hanna et al. 2024 (arXiv:2403.17806).
- * - `eap-ig-activations`: g averaged over clean runs in which one group of writers (the input, the heads of a layer, an MLP) is on
- *   the way from its ablated to its clean output. After Marks et al. 2024 (arXiv:2403.19647). `scope` says which edges a
- *   run counts for.
+ * - `eap-ig-inputs`: g averaged over runs on the way from the corrupted to the clean token embedding; resample ablation
+ *   only. EAP-IG, Hanna et al. 2024 (arXiv:2403.17806).
+ * - `eap-ig-activations`: g averaged over clean runs in which one group of writers (the input, the heads of a layer, an
+ *   MLP) is on the way from its ablated to its clean output. After Marks et al. 2024 (arXiv:2403.19647). `scope` says
+ *   which edges a run counts for.
  * - `clean-corrupted`: the mean of g at the clean and at the corrupted run; resample ablation only. Hanna et al. 2024.
- * - `information-flow`: no gradient: the share of a writer in the sum that a port reads, max(0, |x|_1 - |x - y_u|_1) over its sum
- *   over the port's writers, mean over positions. Information flow routes, Ferrando and Voita 2024 (arXiv:2403.00824).
+ * - `information-flow`: no gradient: the share of a writer in the sum that a port reads, max(0, |x|_1 - |x - y_u|_1) over
+ *   its sum over the port's writers, mean over positions. Information flow routes, Ferrando and Voita 2024
+ *   (arXiv:2403.00824).
  */
 export const ATTRIBUTION_METHODS = [
   'eap',
@@ -52,9 +54,10 @@ export interface AttributionOptions {
   /** RelP's optional rule for attention heads: patterns are constants. Default false. */
   readonly freezePatterns?: boolean;
   /**
-   * AtP*'s second part, GradDrop: one backward pass per layer, in which no gradient goes through that layer, and per prompt
-   * the sum of the absolute scores over the passes, divided by their number without the port's own: direct and indirect effects that
-   * cancel each other show. Scores then have no sign. Kramar et al. 2024 (arXiv:2403.00745). Default false.
+   * AtP*'s second part, GradDrop: one backward pass per layer, in which no gradient goes through that layer, and per
+   * prompt the sum of the absolute scores over the passes, divided by their number without the port's own: direct and
+   * indirect effects that cancel each other show. Scores then have no sign. Kramar et al. 2024 (arXiv:2403.00745).
+   * Default false.
    */
   readonly gradDrop?: boolean;
   /** Default `edge`. */

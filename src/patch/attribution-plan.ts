@@ -16,21 +16,16 @@ export interface AttributionPlan extends MemoryTable {
   readonly shape: GradientShape;
 }
 
-/** Shape of the scores that one micro-batch adds up, prompt by prompt, in f32 elements. */
-export function scoreShape(
+/** Shapes of the scores that one micro-batch adds up, prompt by prompt, in f32 elements. */
+export function scoreTensors(
   topology: Topology,
   layout: Layout,
   granularity: Granularity,
   prompts: number,
-): readonly number[] {
-  switch (granularity) {
-    case 'edge':
-      return [prompts, topology.additionEdges];
-    case 'node':
-      return [prompts, topology.writers.length];
-    case 'neuron':
-      return [prompts, topology.writers.length, 4 * layout.width4];
-  }
+): { readonly edges: readonly number[]; readonly nodes: readonly number[] | undefined } {
+  const writers = topology.writers.length;
+  const nodes = { edge: undefined, node: [prompts, writers], neuron: [prompts, writers, 4 * layout.width4] };
+  return { edges: [prompts, topology.additionEdges], nodes: nodes[granularity] };
 }
 
 /** How many prompts an attribution takes at once, decided before anything is allocated; scores do not depend on it. */
@@ -42,10 +37,11 @@ export function planAttribution(
 ): AttributionPlan {
   return largestShare(size, layout, limits, (prompts) => {
     const shape = { prompts, sequence: size.sequence };
+    const { edges, nodes = [0] } = scoreTensors(topology, layout, size.granularity, prompts);
     const tensors = [
       ...planned(gradientTensors(topology, layout, shape), 1),
       ...planned(gradientLayerTensors(topology, layout, shape), topology.layers),
-      ...planned({ scores: scoreShape(topology, layout, size.granularity, prompts) }, 1),
+      ...planned({ edgeScores: edges, nodeScores: nodes }, 1),
       ...planned({ means: [size.meanGroups * topology.writers.length, 4 * layout.width4] }, 1),
       ...planned(size.scratch?.(shape) ?? {}, 1),
     ];

@@ -10,7 +10,7 @@ import type { PromptPair } from '../task/types.js';
 import { bindAblated, uploadSide, type EncodeAblated } from './ablated-differences.js';
 import { settleOptions, type AttributionOptions, type SettledOptions } from './attribution-options.js';
 import { planAttribution } from './attribution-plan.js';
-import { informationFlow } from './information-flow.js';
+import { flowTensors, informationFlow } from './information-flow.js';
 import { gradientPoints } from './interpolation.js';
 import type { MeanSource } from './mean-ablation.js';
 import { checkPrompts } from './prompt-check.js';
@@ -19,26 +19,39 @@ import { DEFAULT_BUDGET } from './run-plan.js';
 import { ScoreSink } from './score-sink.js';
 import { ScoreSums } from './score-sums.js';
 
+/**
+ * Scores in loss form, positive = it helps, summed over prompts and divided by their number once.
+ */
 export interface Attribution {
   readonly granularity: Granularity;
   /**
-   * In loss form, positive = it helps, summed over prompts and divided by their number once: of every addition edge by id; of every writer
-   * by index; or of every dimension of every writer's output [writers, width].
+   * Of what the granularity names: addition edges by id, writers by index, or dimensions of writers' outputs [writers,
+   * width].
    */
   readonly scores: Float64Array;
+  /** Of the addition edges by id, whatever the granularity; the same array as `scores` where they are what it names. */
+  readonly edges: Float64Array;
+}
+
+/** Sums of scores over the prompts. */
+export interface ScoreTotals {
+  readonly edges: Float64Array;
+  /** Of writers or their dimensions, where asked for. */
+  readonly nodes: Float64Array | undefined;
 }
 
 /**
- * Scores every addition edge, or writer, or neuron by one of ATTRIBUTION_METHODS, see there. The model runs uncut; the scores estimate
- * what one cut would do to the metric.
+ * Scores every addition edge, and where asked every writer or neuron, by one of ATTRIBUTION_METHODS, see there. The model
+ * runs uncut; the scores estimate what one cut would do to the metric.
  *
- * Cost in forward passes (a backward pass costs one and the score products about a third): eap 4, eap-ig-inputs with K steps
- * 3K + 2, eap-ig-activations about K (2L + 1) 3/2, clean-corrupted 6, information-flow 1, for resample ablation; gradDrop L more.
- * Scores are added up per prompt on the device and over prompts in float64 in their order, so that they do not depend on how
- * many prompts go through the device at once.
+ * Cost in forward passes, with P for the score products of one run, edges / (12 L d) of a pass (0.3 for GPT-2 small), for
+ * resample ablation: eap 3 + P, eap-ig-inputs with K steps 2 + K (2 + P), eap-ig-activations about 3 + K (2L + 1), with
+ * scope `all` 3 + K (2L + 1) (3/2 + P), clean-corrupted 5 + 2P, information-flow 1. gradDrop takes the last pass of eap L
+ * times, atp-star adds what query-key-fix.ts says. Scores are added up per prompt on the device and over prompts in
+ * float64 in their order, so that they do not depend on how many prompts go through the device at once.
  *
- * @throws EdgewiseError: usage where options do not go together, task where prompts do not fit the model, device where one
- *   prompt does not fit the budget or a binding.
+ * @throws EdgewiseError: usage where options do not go together, task where prompts do not fit the model, device where
+ *   one prompt does not fit the budget or a binding.
  */
 export async function attribute(
   weights: ModelWeights,
@@ -62,6 +75,9 @@ export async function attribute(
     ...(settled.backward === 'atp-star' && {
       scratch: (shape: GradientShape) => fixTensors(topology, layout, shape),
     }),
+    ...(settled.method === 'information-flow' && {
+      scratch: (shape: GradientShape) => flowTensors(topology, layout, shape),
+    }),
     meanGroups: settled.ablation === 'mean-positional' ? sequence : meaned ? 1 : 0,
   };
   const limits = {
@@ -74,8 +90,10 @@ export async function attribute(
   const pass = await GradientPass.create(weights, topology, shape, positionsInInput, rulesOf(settled));
   try {
     const run = settled.method === 'information-flow' ? informationFlow : byGradients;
-    const sums = await run(pass, pairs, settled, source, options.onProgress ?? (() => undefined));
-    return { granularity: settled.granularity, scores: sums.map((sum) => sum / pairs.length) };
+    const totals = await run(pass, pairs, settled, source, options.onProgress ?? (() => undefined));
+    const share = (sums: Float64Array): Float64Array => sums.map((sum) => sum / pairs.length);
+    const edges = share(totals.edges);
+    return { granularity: settled.granularity, scores: totals.nodes ? share(totals.nodes) : edges, edges };
   } finally {
     pass.dispose();
   }
@@ -93,7 +111,7 @@ async function byGradients(
   settled: SettledOptions,
   source: MeanSource,
   onProgress: NonNullable<AttributionOptions['onProgress']>,
-): Promise<Float64Array> {
+): Promise<ScoreTotals> {
   const { frame } = pass;
   const { topology, weights, shape, groups } = frame;
   const { gpu } = weights;
@@ -110,9 +128,10 @@ async function byGradients(
       ownGroups: points.some(({ own }) => own),
       valuesOnly: corrected,
     });
-    const fix = corrected ? await QueryKeyFix.create(arena, frame, sink.weight, sink.scores) : undefined;
+    const fix = corrected ? await QueryKeyFix.create(arena, frame, sink.weight, sink.edges) : undefined;
     const ablated = await bindAblated(arena, pass, settled.ablation, source);
-    const sums = new ScoreSums(topology, settled.granularity, weights);
+    const edges = new ScoreSums(topology, 'edge', weights);
+    const nodes = sink.nodes && new ScoreSums(topology, settled.granularity, weights);
     for (const batch of batches) {
       const own = new Arena(gpu);
       try {
@@ -122,11 +141,11 @@ async function byGradients(
         await prepare(pass, batch, ablated, rows);
         onProgress({ done: ++done, total });
         for (const without of dropped) {
-          gpu.upload(sink.scores, new Float32Array(sink.scores.size / 4));
-          for (const { group, amount, weight, own: ownOnly } of points) {
+          for (const [i, { group, amount, weight, own: ownOnly }] of points.entries()) {
             moveTo(pass, group, amount);
             gpu.upload(sink.weight, Float32Array.of(weight));
             const recording = gpu.record();
+            if (i === 0) sink.clear(recording);
             if (group !== null) {
               pass.forward(recording, { side: 'clean', from: group, outputs: 'forget' });
               pass.logProbabilities(recording, rows);
@@ -139,23 +158,26 @@ async function byGradients(
               ...(fix && { onPatterns: (ports) => fix.encode(recording, ports) }),
             });
             recording.submit();
-            await gpu.device.queue.onSubmittedWorkDone();
-            gpu.check();
+            await gpu.finished();
             onProgress({ done: ++done, total });
           }
-          sums.add(new Float32Array(await gpu.read(sink.scores)), batch.length, without !== undefined);
+          edges.add(new Float32Array(await gpu.read(sink.edges)), batch.length, without !== undefined);
+          if (sink.nodes) nodes?.add(new Float32Array(await gpu.read(sink.nodes)), batch.length, false);
         }
       } finally {
         own.dispose();
       }
     }
-    return sums.values;
+    return { edges: edges.values, nodes: nodes?.values };
   } finally {
     arena.dispose();
   }
 }
 
-/** Leaves the clean run's streams and log-probabilities in the pass, and what edges would carry minus its outputs in `differences`. */
+/**
+ * Leaves the clean run's streams and log-probabilities in the pass, and what edges would carry minus its outputs in
+ * `differences`.
+ */
 async function prepare(
   pass: GradientPass,
   batch: readonly PromptPair[],
@@ -172,8 +194,7 @@ async function prepare(
   pass.logProbabilities(recording, rows);
   pass.keepReference(recording);
   recording.submit();
-  await gpu.device.queue.onSubmittedWorkDone();
-  gpu.check();
+  await gpu.finished();
 }
 
 /** Moves later forward passes: the writers of `group` by `amount` of their difference, all others not. */

@@ -2,6 +2,9 @@ import type { GradientPass } from '../exec/gradient/gradient-pass.js';
 import { ROW_WORKGROUP } from '../exec/layer-operations.js';
 import { everyRow, matmul, runMatmul, wholeJobs } from '../exec/matmul.js';
 import { groupsOf64, type GradientFrame } from '../exec/gradient/gradient-frame.js';
+import type { Topology } from '../circuit/topology.js';
+import type { GradientShape } from '../exec/gradient/gradient-plan.js';
+import type { Layout } from '../model/layout.js';
 import { Arena } from '../gpu/arena.js';
 import type { Operation, Recording } from '../gpu/gpu.js';
 import { PANEL4 } from '../model/weights.js';
@@ -11,11 +14,26 @@ import type { AttributionProgress, SettledOptions } from './attribution-options.
 import type { MeanSource } from './mean-ablation.js';
 import { inBatches } from './prompt-batch.js';
 
+/** Shapes of what information flow keeps beside the pass. */
+export function flowTensors(
+  { writers, layers, heads }: Topology,
+  { width4 }: Layout,
+  { prompts, sequence }: GradientShape,
+) {
+  const nearness = [writers.length, prompts * sequence];
+  return {
+    nearness,
+    /** Every port group's on its way to the host. */
+    copies: [2 * layers + 1, ...nearness],
+    valueBiases: [layers, heads, 4 * width4],
+  } satisfies Record<string, readonly number[]>;
+}
+
 /**
- * Sums over the prompts of information flow: of a port's writers, the share of each in max(0, |x|_1 - |x - y_u|_1), x the stream that
- * the port reads, mean over the prompt's positions up to the metric's. All ports of a layer's heads read one stream, so
- * their edges have one score. A head's value bias reaches its output unchanged, since patterns add up to 1; it counts as
- * a constant of the stream and not as the head's, as in the reference.
+ * Sums over the prompts of information flow: of a port's writers, the share of each in max(0, |x|_1 - |x - y_u|_1), x the
+ * stream that the port reads, mean over the prompt's positions up to the metric's. All ports of a layer's heads read one
+ * stream, so their edges have one score. A head's value bias reaches its output unchanged, since patterns add up to 1; it
+ * counts as a constant of the stream and not as the head's, as in the reference.
  *
  * Source: Ferrando and Voita 2024 (arXiv:2403.00824). Cost: one forward pass.
  */
@@ -25,7 +43,7 @@ export async function informationFlow(
   _settled: SettledOptions,
   _source: MeanSource,
   onProgress: (progress: AttributionProgress) => void,
-): Promise<Float64Array> {
+): Promise<{ readonly edges: Float64Array; readonly nodes: undefined }> {
   const { frame } = pass;
   const { topology, weights, shape, tokens, portGroups, tensors } = frame;
   const { gpu, layout } = weights;
@@ -33,7 +51,7 @@ export async function informationFlow(
   const arena = new Arena(gpu);
   try {
     const withoutBias = await bindValueBiases(arena, frame);
-    const nearness = arena.tensor('proximity', [topology.writers.length, tokens]);
+    const nearness = arena.tensor('proximity', flowTensors(topology, layout, shape).nearness);
     const measures = await Promise.all(
       portGroups.map(({ stream, firstPort }) =>
         arena.operation('proximity', {
@@ -67,7 +85,7 @@ export async function informationFlow(
       });
       onProgress({ done: i + 1, total: batches.length });
     }
-    return sums;
+    return { edges: sums, nodes: undefined };
   } finally {
     arena.dispose();
   }

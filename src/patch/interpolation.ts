@@ -8,8 +8,9 @@ export interface StepPoint {
 }
 
 /**
- * The points of a rule over K parts. `left`: alpha = k/K for k = 0..K-1, as the reference EAP-IG's edge scores; `right`: k = 1..K, as
- * its node scores and earlier versions; `midpoint`: (k - 1/2)/K; `trapezoid`: k = 0..K, half the weight at the ends. Weights add up to 1.
+ * The points of a rule over K parts. `left`: alpha = k/K for k = 0..K-1, as the reference EAP-IG's edge scores; `right`:
+ * k = 1..K, as its node scores and earlier versions; `midpoint`: (k - 1/2)/K; `trapezoid`: k = 0..K, half the weight at
+ * the ends. Weights add up to 1.
  */
 export function stepPoints(rule: StepRule, steps: number): readonly StepPoint[] {
   const parts = Array.from({ length: steps }, (_, k) => k);
@@ -49,9 +50,9 @@ interface PointOptions {
 const CLEAN = { group: null, amount: 0, own: false } as const;
 
 /**
- * The runs of a method, in an order in which each may start from the streams that the one before it left: the clean run first, then
- * interpolated groups from the last to the first. Points at the clean end are the same run whatever the group, so they are
- * one point; for the KL divergence they have no gradient and are left out.
+ * The runs of a method, in an order in which each may start from the streams that the one before it left: the clean run
+ * first, then interpolated groups from the last to the first. Points at the clean end are the same run whatever the
+ * group, so they are one point; for the KL divergence they have no gradient and are left out.
  */
 export function gradientPoints(
   { method, rule, steps, scope, metric }: PointOptions,

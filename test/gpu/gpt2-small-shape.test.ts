@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { mean } from '../../src/base/mean.js';
 import { createRng } from '../../src/base/rng.js';
 import { EdgeSet } from '../../src/circuit/edge-set.js';
 import { planFor, topologyOf } from '../../src/run.js';
@@ -7,6 +8,7 @@ import { inspectNodes } from '../../src/inspect/inspect-nodes.js';
 import { gpt2Spec, randomModel } from '../../src/model/random-model.js';
 import { uploadWeights } from '../../src/model/weights.js';
 import { openDevice } from '../../src/node/device.js';
+import { attribute } from '../../src/patch/attribution.js';
 import { IncrementalEvaluator } from '../../src/patch/incremental.js';
 import { DEFAULT_BUDGET } from '../../src/patch/run-plan.js';
 import { expectClose } from '../support/gpu.js';
@@ -55,6 +57,15 @@ test('runs in pieces, within 2 GB for 8 prompts of 15 tokens', async () => {
     expect(nodes).toHaveLength(everyNode.length);
     const sums = constants.map((constant, n) => direct.reduce((sum, values) => sum + values[n]!, constant));
     expectClose('direct effects', sums, differences, 1e-3);
+
+    // With frozen norms what a node loses at the logits when set to zero is its direct effect.
+    const some = pairs.slice(0, 2);
+    const attribution = { method: 'eap', metric: 'logit-diff', ablation: 'zero', input: 'token' } as const;
+    const { scores } = await attribute(weights, topology, some, { ...attribution, backward: 'relp' });
+    expect(scores.every(Number.isFinite)).toBe(true);
+    const effects = direct.map((values) => mean(values.slice(0, some.length)));
+    const intoLogits = scores.subarray(topology.firstEdge(topology.logitsPort));
+    expectClose('scores of edges into the logits', intoLogits, effects, 1e-4);
   } finally {
     weights.dispose();
     await open.close();

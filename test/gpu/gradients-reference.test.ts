@@ -1,6 +1,6 @@
 /**
- * Attribution against the reference EAP-IG on a trained model, and against float64 values of the tiny checkpoints that agree with it. Both
- * divide by the number of prompts, the reference's gradient methods twice.
+ * Attribution against the reference EAP-IG on a trained model, and against float64 values of the tiny checkpoints that
+ * agree with it. Both divide by the number of prompts, the reference's gradient methods twice.
  */
 import { existsSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';

@@ -1,6 +1,6 @@
 /**
- * The rules that change the way back, against what they mean in float64 (test/oracle/backward-rules.ts), and each on a case that shows
- * what it is for.
+ * The rules that change the way back, against what they mean in float64 (test/oracle/backward-rules.ts), and each on a
+ * case that shows what it is for.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { gpt2Spec, randomModel } from '../../src/model/random-model.js';

@@ -1,19 +1,24 @@
 /**
- * Attribution on the device against central differences of the metric in float64, edge by edge, writer by writer: all methods, metrics
- * and ablations, on random models whose every width is padded and prompts of different lengths.
+ * Attribution on the device against central differences of the metric in float64, edge by edge, writer by writer: all
+ * methods, metrics and ablations, on random models whose every width is padded and prompts of different lengths.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Activation } from '../../src/model/spec.js';
+import type { AttributionOptions } from '../../src/patch/attribution-options.js';
 import { writerGroups } from '../../src/exec/gradient/writer-groups.js';
 import type { OraclePoint } from '../oracle/attribution.js';
+import { Gpu } from '../../src/gpu/gpu.js';
+import { openDevice } from '../../src/node/device.js';
 import { expectClose, expectSame, useDevice } from '../support/gpu.js';
 import {
-  budgetOfOne,
+  attributionOf,
+  budgetOf,
   EVEN,
   everyEdge,
   largest,
   meanOver,
   oraclesOf,
+  randomPairs,
   scoresOf,
   smallModel,
   UNEVEN,
@@ -57,7 +62,7 @@ describe('eap is the derivative with respect to the strength of an edge', () => 
     const task = EVEN.slice(0, 1);
     const oracles = await oraclesOf(model.loaded, task, choice);
     const wanted = meanOver(oracles, (oracle) => oracle.edges(everyEdge(model), CLEAN));
-    const budget = budgetOfOne(model, 6, choice);
+    const budget = budgetOf(model, 1, 6, choice);
     expectScores('means', await scoresOf(model, task, { ...choice, budget }), wanted);
   });
 
@@ -176,20 +181,24 @@ describe('nodes and neurons', () => {
     expectScores('nodes', await scoresOf(model, EVEN, { ...options, granularity: 'node' }), wanted);
   });
 
-  test('a node is the sum of the edges out of it, and of its neurons', async () => {
+  test('a node is the sum of the edges out of it, and of its neurons; edges are scored beside them', async () => {
     const options = { method: 'eap-ig-inputs', steps: 2, rule: 'left' } as const;
     const edges = await scoresOf(model, UNEVEN, options);
-    const nodes = await scoresOf(model, UNEVEN, { ...options, granularity: 'node' });
-    const neurons = await scoresOf(model, UNEVEN, { ...options, granularity: 'neuron' });
-    const sums = new Float64Array(nodes.length);
+    const nodes = await attributionOf(model, UNEVEN, { ...options, granularity: 'node' });
+    const neurons = await attributionOf(model, UNEVEN, { ...options, granularity: 'neuron' });
+    expectSame('edges beside nodes', nodes.edges, edges);
+    expectSame('edges beside neurons', neurons.edges, edges);
+    const sums = new Float64Array(nodes.scores.length);
     for (const id of everyEdge(model)) {
       const edge = model.topology.edge(id);
       if (edge.kind === 'addition') sums[edge.writer]! += edges[id]!;
     }
-    expectScores('edges', sums, Array.from(nodes));
+    expectScores('edges', sums, Array.from(nodes.scores));
     const { width } = model.loaded.spec;
-    const rows = nodes.map((_, u) => neurons.slice(u * width, (u + 1) * width).reduce((sum, x) => sum + x, 0));
-    expectScores('neurons', rows, Array.from(nodes));
+    const rows = nodes.scores.map((_, u) => {
+      return neurons.scores.slice(u * width, (u + 1) * width).reduce((sum, x) => sum + x, 0);
+    });
+    expectScores('neurons', rows, Array.from(nodes.scores));
   });
 });
 
@@ -203,7 +212,7 @@ test('scores do not depend on how many prompts go through the device at once, to
     const passes: number[] = [];
     const count = (budget: number) => ({ budget, onProgress: ({ total }: { total: number }) => passes.push(total) });
     const whole = await scoresOf(model, UNEVEN, { ...options, ...count(1e9) });
-    const parts = await scoresOf(model, UNEVEN, { ...options, ...count(budgetOfOne(model, 6, options)) });
+    const parts = await scoresOf(model, UNEVEN, { ...options, ...count(budgetOf(model, 1, 6, options)) });
     expect(passes.at(-1), 'micro-batches').toBeGreaterThan(passes[0]!);
     expectSame(options.method, parts, whole);
   }
@@ -216,4 +225,91 @@ test('what stands after the metric position does not matter', async () => {
     const short = await scoresOf(model, [pair!], { method });
     expectClose(method, await scoresOf(model, [longer], { method }), Array.from(short), 1e-6 * largest(short));
   }
+});
+
+test('matrices and prompts in pieces, on an adapter with small bindings', async () => {
+  const sizes = { vocab: 301, tied: false };
+  const options = { method: 'eap-ig-inputs', steps: 2, rule: 'left', metric: 'prob-diff' } as const;
+  const whole = await smallModel(device.gpu, sizes);
+  let wanted: Float64Array;
+  try {
+    expect(whole.weights.unembed.chunks).toHaveLength(1);
+    wanted = await scoresOf(whole, UNEVEN, options);
+  } finally {
+    whole.dispose();
+  }
+  const open = await openDevice();
+  const gpu = new Gpu(open.device, open.adapter, { bindingLimit: 20_000 });
+  const pieces = await smallModel(gpu, sizes);
+  try {
+    const { unembed } = pieces.weights;
+    expect(unembed.chunks).toHaveLength(2);
+    const passes: number[] = [];
+    const got = await scoresOf(pieces, UNEVEN, { ...options, onProgress: ({ total }) => passes.push(total) });
+    expect(passes[0], 'two passes of runs besides the preparation, one micro-batch').toBe(3);
+    expectScores('scores', got, Array.from(wanted));
+  } finally {
+    pieces.dispose();
+    await open.close();
+  }
+  expect(gpu.liveBytes).toBe(0);
+});
+
+describe('cost', () => {
+  const sizes = { layers: 3, heads: 2, headWidth: 8, mlpWidth: 64, vocab: 20 };
+  const pairs = randomPairs(3, 7, 20);
+
+  /** Multiplications and additions of matrix products, and the most bytes alive beside the weights. */
+  async function measured(
+    model: SmallModel,
+    options: Partial<AttributionOptions>,
+  ): Promise<{ flops: number; bytes: number }> {
+    const { gpu } = device;
+    const [flops, before] = [gpu.counters.flops, gpu.liveBytes];
+    let bytes = 0;
+    const onProgress = (): void => void (bytes = Math.max(bytes, gpu.liveBytes - before));
+    await scoresOf(model, pairs, { ...options, onProgress });
+    return { flops: gpu.counters.flops - flops, bytes };
+  }
+
+  test('in forward passes: eap 3, eap-ig-inputs 2 + 2K, and the score products of each run', async () => {
+    const model = await smallModel(device.gpu, sizes);
+    try {
+      const { topology, weights } = model;
+      const tokens = 21;
+      const { width, mlpWidth, layers, vocab } = model.loaded.spec;
+      const forward = layers * 2 * tokens * (4 * width * width + 2 * width * mlpWidth);
+      const unembedding = 2 * pairs.length * width * vocab;
+      const products = 2 * topology.additionEdges * tokens * 4 * weights.layout.width4;
+      // Forwards the unembedding of the clean run only, backwards that of every run.
+      expect((await measured(model, {})).flops).toBe(3 * forward + 2 * unembedding + products);
+      const steps = 4;
+      const ig = await measured(model, { method: 'eap-ig-inputs', steps, rule: 'left' });
+      expect(ig.flops).toBe((2 + 2 * steps) * forward + (1 + 2 * steps) * unembedding + steps * products);
+    } finally {
+      model.dispose();
+    }
+  });
+
+  test('in bytes: no more than planned, beside uniforms and tables', async () => {
+    const model = await smallModel(device.gpu, { ...sizes, heads: 8, vocab: 400, mlpWidth: 256 });
+    try {
+      for (const options of [
+        { method: 'eap' },
+        { method: 'eap', ablation: 'mean' },
+        { method: 'information-flow' },
+        { method: 'eap', granularity: 'neuron' },
+        { method: 'eap', backward: 'atp-star' },
+        { method: 'eap-ig-activations', steps: 2 },
+      ] as const) {
+        const { bytes } = await measured(model, options);
+        const own = budgetOf(model, pairs.length, 7, options);
+        const what = JSON.stringify(options);
+        expect(bytes, what).toBeLessThan(own + 6e5);
+        expect(bytes, what).toBeGreaterThan(0.8 * own);
+      }
+    } finally {
+      model.dispose();
+    }
+  });
 });

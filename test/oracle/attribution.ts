@@ -1,7 +1,7 @@
 /**
- * Attribution in float64 by its definition, without a gradient: central differences of the metric with respect to the strength of an
- * edge (how much of the way its value goes from the writer's own to the ablated one), of a writer's output, or of one
- * dimension of it. Slow and obvious on purpose.
+ * Attribution in float64 by its definition, without a gradient: central differences of the metric with respect to the
+ * strength of an edge (how much of the way its value goes from the writer's own to the ablated one), of a writer's
+ * output, or of one dimension of it. Slow and obvious on purpose.
  */
 import type { PromptPair } from '../../src/task/types.js';
 import { metricValue, type MetricName } from './metrics.js';

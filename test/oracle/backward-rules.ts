@@ -1,6 +1,6 @@
 /**
- * Backward rules as what they mean: functions that equal the model at one run and have, there, the derivative that the rule asks for. In
- * float64, for the central differences of attribution.ts.
+ * Backward rules as what they mean: functions that equal the model at one run and have, there, the derivative that the
+ * rule asks for. In float64, for the central differences of attribution.ts.
  */
 import { layerTensor } from '../../src/model/weight-table.js';
 import type { OracleModel, Pass, PassRules } from './model.js';

@@ -1,6 +1,6 @@
 /**
- * Float64 reference of every operation of the way back, after the formulas; test/unit/oracle-gradients.test.ts checks each against
- * central differences of the operation that it belongs to.
+ * Float64 reference of every operation of the way back, after the formulas; test/unit/oracle-gradients.test.ts checks
+ * each against central differences of the operation that it belongs to.
  */
 import type { Activation } from '../../src/model/spec.js';
 import type { MetricName } from './metrics.js';

@@ -6,6 +6,9 @@ import { gpt2Spec, randomModel, type Gpt2Sizes } from '../../src/model/random-mo
 import { attribute, type Attribution } from '../../src/patch/attribution.js';
 import type { AttributionOptions } from '../../src/patch/attribution-options.js';
 import { planAttribution } from '../../src/patch/attribution-plan.js';
+import { flowTensors } from '../../src/patch/information-flow.js';
+import { fixTensors } from '../../src/exec/gradient/query-key-fix.js';
+import type { GradientShape } from '../../src/exec/gradient/gradient-plan.js';
 import type { MeanSource } from '../../src/patch/mean-ablation.js';
 import type { PromptPair } from '../../src/task/types.js';
 import { OracleAttribution } from '../oracle/attribution.js';
@@ -44,12 +47,21 @@ export async function smallModel(gpu: Gpu, sizes: Partial<Gpt2Sizes> = {}, seed 
 
 /** Scores on the device: EAP with resample ablation and the logit difference, unless told otherwise. */
 export async function scoresOf(
+  model: DeviceModel,
+  pairs: readonly PromptPair[],
+  options: Partial<AttributionOptions> = {},
+): Promise<Float64Array> {
+  return (await attributionOf(model, pairs, options)).scores;
+}
+
+/** The same, of every granularity. */
+export function attributionOf(
   { weights, topology }: DeviceModel,
   pairs: readonly PromptPair[],
   options: Partial<AttributionOptions> = {},
-): Promise<Attribution['scores']> {
+): Promise<Attribution> {
   const defaults = { method: 'eap', metric: 'logit-diff', ablation: 'resample', input: 'token' } as const;
-  return (await attribute(weights, topology, pairs, { ...defaults, ...options })).scores;
+  return attribute(weights, topology, pairs, { ...defaults, ...options });
 }
 
 /** The oracle of every prompt. */
@@ -79,15 +91,20 @@ export function meanOver(
   return all[0]!.map((_, i) => all.reduce((sum, own) => sum + own[i]!, 0) / oracles.length);
 }
 
-/** Bytes that one prompt at a time takes. */
-export function budgetOfOne(
-  { weights, topology }: DeviceModel,
+/** Bytes that some prompts at a time are planned to take. */
+export function budgetOf(
+  { weights: { layout }, topology }: DeviceModel,
+  prompts: number,
   sequence: number,
-  options: Partial<AttributionOptions>,
+  { granularity = 'edge', ablation, backward, method }: Partial<AttributionOptions>,
 ): number {
-  const size = { prompts: 1, sequence, granularity: options.granularity ?? 'edge', meanGroups: 1 } as const;
+  const scratch = {
+    ...(backward === 'atp-star' && { scratch: (shape: GradientShape) => fixTensors(topology, layout, shape) }),
+    ...(method === 'information-flow' && { scratch: (shape: GradientShape) => flowTensors(topology, layout, shape) }),
+  };
+  const size = { prompts, sequence, granularity, meanGroups: ablation === 'mean' ? 1 : 0, ...scratch };
   const limits = { maxBinding: 2 ** 30, maxWorkgroups: 65_535, budget: 1e9 };
-  return planAttribution(topology, weights.layout, size, limits).bytes;
+  return planAttribution(topology, layout, size, limits).bytes;
 }
 
 /** All addition edges. */

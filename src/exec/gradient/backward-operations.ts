@@ -9,12 +9,16 @@ import { groupsOf64, type GradientFrame } from './gradient-frame.js';
 import { matmulTransposed, runTransposed } from './matmul-transposed.js';
 import type { BackwardRules } from './rules.js';
 
-/** Records the gradients at the inputs of a group of ports into `portGradients`, from `streamGradient` after what they feed. */
+/**
+ * Records the gradients at the inputs of a group of ports into `portGradients`, from `streamGradient` after what they
+ * feed.
+ */
 export type EncodeGradients = (recording: Recording) => void;
 
 /**
- * The gradient at the inputs of the 3H ports of a layer's heads [3H, T, width], every port with its own way back through the norm.
- * `patterns` comes first and leaves the patterns and the gradient there in `pattern` and `scoreGradient`, for those who read them.
+ * The gradient at the inputs of the 3H ports of a layer's heads [3H, T, width], every port with its own way back through
+ * the norm. `patterns` comes first and leaves the patterns and the gradient there in `pattern` and `scoreGradient`, for
+ * those who read them.
  */
 export async function bindHeadsBackward(
   arena: Arena,
@@ -89,7 +93,7 @@ export async function bindHeadsBackward(
   const perHeadRow = groupsOf64(tokens * head4);
   return {
     patterns(recording) {
-      runTransposed(recording, zGradient);
+      runTransposed(weights.gpu, recording, zGradient);
       pattern(recording);
       recording.dispatch(patternGradient, groupsOf64(tokens), heads);
     },
@@ -99,7 +103,7 @@ export async function bindHeadsBackward(
       recording.dispatchRows(softmax, groupsOf64(heads * tokens));
       recording.dispatch(atQueries, perHeadRow, heads);
       recording.dispatch(atKeys, perHeadRow, heads);
-      runTransposed(recording, inputs);
+      runTransposed(weights.gpu, recording, inputs);
       recording.dispatchRows(norm, 3 * heads * tokens);
     },
   };
@@ -146,9 +150,9 @@ export async function bindMlpBackward(
     rows: tokens,
   });
   return (recording) => {
-    runTransposed(recording, out);
+    runTransposed(weights.gpu, recording, out);
     recording.dispatchRows(activation, groupsOf64(tokens * mlp4));
-    runTransposed(recording, into);
+    runTransposed(weights.gpu, recording, into);
     recording.dispatchRows(norm, tokens);
   };
 }

@@ -14,6 +14,7 @@ import {
 } from '../matmul.js';
 import { bindActivation } from './activation.js';
 import { groupsOf64, type GradientFrame } from './gradient-frame.js';
+import { productWork } from './matmul-transposed.js';
 import type { WriterGroup } from './writer-groups.js';
 
 /** Records the outputs of one writer group into `portGradients`, from the stream before it. */
@@ -209,7 +210,11 @@ async function bindProduct(
       return matmul(arena, matrix, i, { ...use, jobs: table, jobsAt: 0 });
     }),
   );
-  return (recording) => operations.forEach((operation) => runMatmul(recording, operation, jobs.length));
+  const work = productWork(jobs.length * use.rows, 4 * use.inner4, 4 * matrix.columns4);
+  return (recording) => {
+    for (const operation of operations) runMatmul(recording, operation, jobs.length);
+    arena.gpu.count(work);
+  };
 }
 
 /** Adds a group's outputs to the stream before it, and what moves the run towards the ablated outputs. */

@@ -7,7 +7,7 @@ import { answerLists, type Answers } from '../logits-readout.js';
 import { runMatmul } from '../matmul.js';
 import { createGradientFrame, groupsOf64, type GradientFrame } from './gradient-frame.js';
 import type { GradientShape } from './gradient-plan.js';
-import { runTransposed } from './matmul-transposed.js';
+import { productWork, runTransposed } from './matmul-transposed.js';
 import { bindPass, type PassOperations } from './pass-operations.js';
 import type { BackwardRules } from './rules.js';
 import type { PortGroup, WriterGroup } from './writer-groups.js';
@@ -32,7 +32,10 @@ export interface BackwardTaps {
   readonly onPorts?: (group: PortGroup, gradients: Tensor) => void;
   /** Called while `tensors.streamGradient` holds the gradient at the outputs of the group's writers. */
   readonly onWriters?: (group: WriterGroup) => void;
-  /** Called while `tensors.pattern` and `tensors.scoreGradient` hold the attention patterns of a layer and the gradient there. */
+  /**
+   * Called while `tensors.pattern` and `tensors.scoreGradient` hold the attention patterns of a layer and the gradient
+   * there.
+   */
   readonly onPatterns?: (group: PortGroup) => void;
 }
 
@@ -44,15 +47,16 @@ export interface BackwardUse extends BackwardTaps {
 }
 
 /**
- * The model uncut, forwards and backwards over one micro-batch of prompts: the gradient of the summed metric at the input of every
- * port, before its norm. The run may be moved from the clean one: writer group g then adds its outputs plus shift[g] times its
- * part of `differences`, which for shift 1 are the ablated outputs.
+ * The model uncut, forwards and backwards over one micro-batch of prompts: the gradient of the summed metric at the input
+ * of every port, before its norm. The run may be moved from the clean one: writer group g then adds its outputs plus
+ * shift[g] times its part of `differences`, which for shift 1 are the ablated outputs.
  *
  * Forwards it keeps, of every layer, the streams that attention and MLP read, the projections and the MLP before its
  * activation; norms' statistics and patterns are cheap and computed again. Cost: forwards 2 FLOPs per weight and token;
  * backwards the same, and 3H norms per layer. Gradients of one sublayer are held at a time.
  *
- * Positions after a prompt's metric position, padding included, get a gradient of exactly 0: no later row is read from there.
+ * Positions after a prompt's metric position, padding included, get a gradient of exactly 0: no later row is read from
+ * there.
  */
 export class GradientPass {
   readonly frame: GradientFrame;
@@ -137,6 +141,7 @@ export class GradientPass {
     });
     recording.dispatchRows(this.#operations.lastNorm, shape.prompts);
     for (const operation of this.#operations.logits) runMatmul(recording, operation, 1);
+    weights.gpu.count(productWork(shape.prompts, width, weights.layout.vocabStride));
     recording.dispatchRows(this.#operations.logSoftmax, shape.prompts);
   }
 
@@ -150,7 +155,7 @@ export class GradientPass {
     const { tensors, weights, shape, groups, portGroups } = this.frame;
     const width = 4 * weights.layout.width4;
     recording.dispatchRows(seeds, shape.prompts);
-    runTransposed(recording, this.#operations.lastGradient);
+    runTransposed(weights.gpu, recording, this.#operations.lastGradient);
     recording.dispatchRows(this.#operations.lastNormBackward, shape.prompts);
     recording.clear(tensors.streamGradient);
     metricRows.forEach((row, n) => {

@@ -1,5 +1,5 @@
 import type { Arena } from '../../gpu/arena.js';
-import type { Operation, Recording } from '../../gpu/gpu.js';
+import type { Gpu, Operation, Recording, Work } from '../../gpu/gpu.js';
 import type { BufferSlice } from '../../gpu/kernel.js';
 import type { Matrix } from '../../model/weights.js';
 
@@ -30,11 +30,13 @@ export interface TransposedProduct {
   readonly operations: readonly { readonly operation: Operation; readonly jobs: number }[];
   readonly gridX: number;
   readonly gridY: number;
+  readonly work: Work;
 }
 
 /**
- * Binds products of gradients with a transposed matrix, from the panels that the forward product reads; a job whose columns lie
- * in several chunks takes a part from each, added up in their order. Cost per job: 2 rows 4 inner4 4 (end - first) FLOPs.
+ * Binds products of gradients with a transposed matrix, from the panels that the forward product reads; a job whose
+ * columns lie in several chunks takes a part from each, added up in their order. Cost per job: 2 rows 4 inner4 4 (end -
+ * first) FLOPs.
  */
 export async function matmulTransposed(arena: Arena, matrix: Matrix, use: TransposedUse): Promise<TransposedProduct> {
   const operations = [];
@@ -65,9 +67,23 @@ export async function matmulTransposed(arena: Arena, matrix: Matrix, use: Transp
     });
     operations.push({ operation, jobs: words.length });
   }
-  return { operations, gridX: Math.ceil(matrix.inner4 / WORKGROUP), gridY: Math.ceil(use.rows / TILE_ROWS) };
+  const columns = use.jobs.reduce((sum, job) => sum + 4 * (job.endColumn4 - job.firstColumn4), 0);
+  return {
+    operations,
+    gridX: Math.ceil(matrix.inner4 / WORKGROUP),
+    gridY: Math.ceil(use.rows / TILE_ROWS),
+    work: productWork(use.rows, 4 * matrix.inner4, columns),
+  };
 }
 
-export function runTransposed(recording: Recording, { operations, gridX, gridY }: TransposedProduct): void {
+/** What a matrix product [rows, inner] [inner, columns] costs. */
+export function productWork(rows: number, inner: number, columns: number): Work {
+  return { flops: 2 * rows * inner * columns, bytes: 4 * (rows * inner + inner * columns + rows * columns) };
+}
+
+/** Records a product, and counts its work. */
+export function runTransposed(gpu: Gpu, recording: Recording, product: TransposedProduct): void {
+  const { operations, gridX, gridY, work } = product;
   for (const { operation, jobs } of operations) recording.dispatch(operation, gridX, gridY, jobs);
+  gpu.count(work);
 }

@@ -7,6 +7,7 @@ import type { Topology } from '../../circuit/topology.js';
 import { bindNorm } from './forward-operations.js';
 import { groupsOf64, type GradientFrame } from './gradient-frame.js';
 import type { GradientShape } from './gradient-plan.js';
+import { productWork } from './matmul-transposed.js';
 import type { PortGroup } from './writer-groups.js';
 
 /** Writers whose edges are recomputed at once. */
@@ -38,9 +39,10 @@ interface LayerFix {
 }
 
 /**
- * Scores of the edges into queries and keys by AtP*'s fix: the port is computed anew with the edge cut, norm included, the pattern from
- * it, and the change of the pattern is multiplied with the gradient there: sum of (A' - A) dm/dA. A saturated softmax has no derivative,
- * but a changed query or key may well change its pattern. All positions of an edge are cut at once, as in an edge of the graph.
+ * Scores of the edges into queries and keys by AtP*'s fix: the port is computed anew with the edge cut, norm included,
+ * the pattern from it, and the change of the pattern is multiplied with the gradient there: sum of (A' - A) dm/dA. A
+ * saturated softmax has no derivative, but a changed query or key may well change its pattern. All positions of an edge
+ * are cut at once, as in an edge of the graph.
  *
  * Source: Kramar et al. 2024 (arXiv:2403.00745), there for nodes. Cost: for each writer and layer that reads it the
  * projections to queries and keys, 8 T d H dh FLOPs; for GPT-2 small about 12 forward passes.
@@ -75,6 +77,8 @@ export class QueryKeyFix {
       recording.dispatchRows(move, groupsOf64(rows * weights.layout.width4));
       recording.dispatchRows(norm, rows);
       for (const operation of projections) runMatmul(recording, operation, 1, rows);
+      const { width4, head4 } = weights.layout;
+      weights.gpu.count(productWork(rows, 4 * width4, 2 * topology.heads * 4 * head4));
       for (const operation of [queries, keys]) recording.dispatch(operation, writers, topology.heads, shape.prompts);
     }
   }

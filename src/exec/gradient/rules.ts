@@ -1,6 +1,6 @@
 /**
- * How a gradient goes back through what is not linear. `plain` is the derivative; the others change it where the derivative at
- * one point says little about a whole change.
+ * How a gradient goes back through what is not linear. `plain` is the derivative; the others change it where the
+ * derivative at one point says little about a whole change.
  */
 export interface BackwardRules {
   /** Norms are linear maps with the scale 1 / sqrt(variance + epsilon) of the run. */
@@ -22,12 +22,13 @@ export const PLAIN_RULES: BackwardRules = {
 };
 
 /**
- * Relevance patching: the LN rule (norm scales are constants) and the identity rule for ungated MLPs, activation(x) = x * gate
- * with a constant gate. Both keep what a component adds where the derivative loses it: at a flat part of the activation, and where a
- * norm divides by what is about to change. With `frozenPatterns` also the AH rule: attention patterns are constants, and
- * edges into queries and keys score 0.
+ * Relevance patching: the LN rule (norm scales are constants) and the identity rule for ungated MLPs, activation(x) = x *
+ * gate with a constant gate. Both keep what a component adds where the derivative loses it: at a flat part of the
+ * activation, and where a norm divides by what is about to change. With `frozenPatterns` also the AH rule: attention
+ * patterns are constants, and edges into queries and keys score 0.
  *
- * Source: RelP, Rezaei Jafari et al. 2025 (arXiv:2508.21258); the LN and AH rules are from Ali et al. 2022 (arXiv:2202.07304).
+ * Source: RelP, Rezaei Jafari et al. 2025 (arXiv:2508.21258); the LN and AH rules are from Ali et al. 2022
+ * (arXiv:2202.07304).
  */
 export function relpRules(frozenPatterns: boolean): BackwardRules {
   const factors = frozenPatterns ? { q: 0, k: 0, v: 1 } : PLAIN_RULES.factors;

@@ -1,6 +1,7 @@
 import type { Arena, Tensor } from '../../gpu/arena.js';
 import type { Operation, Recording } from '../../gpu/gpu.js';
 import type { GradientFrame } from './gradient-frame.js';
+import { productWork } from './matmul-transposed.js';
 import type { PortGroup, WriterGroup } from './writer-groups.js';
 
 /** Tiles of kernels/edge_scores.wgsl: writers and ports that one workgroup makes. */
@@ -48,9 +49,12 @@ export async function bindEdgeScores(
     stride: topology.additionEdges,
   });
   const { prompts } = frame.shape;
+  const work = productWork(writers, frame.tokens * 4 * frame.weights.layout.width4, ports);
   return {
-    encode: (recording) =>
-      recording.dispatch(operation, Math.ceil(writers / TILE_WRITERS), Math.ceil(ports / TILE_PORTS), prompts),
+    encode(recording) {
+      recording.dispatch(operation, Math.ceil(writers / TILE_WRITERS), Math.ceil(ports / TILE_PORTS), prompts);
+      frame.weights.gpu.count(work);
+    },
   };
 }
 

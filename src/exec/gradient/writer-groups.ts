@@ -1,8 +1,9 @@
 import type { Topology } from '../../circuit/topology.js';
 
 /**
- * Writers that add to the residual stream at the same place: group 0 is `input`, group 1 + 2l the heads of layer l, group 2 + 2l
- * its MLP. Stream g is the residual stream after group g: attention l reads stream 2l, MLP l stream 2l + 1, the logits the last.
+ * Writers that add to the residual stream at the same place: group 0 is `input`, group 1 + 2l the heads of layer l, group
+ * 2 + 2l its MLP. Stream g is the residual stream after group g: attention l reads stream 2l, MLP l stream 2l + 1, the
+ * logits the last.
  */
 export interface WriterGroup {
   readonly index: number;

@@ -41,7 +41,7 @@ async function multiply(gpu: Gpu, { rows, w, columns4, jobs, ...product }: Produ
     const dy = arena.upload('dy', product.dy);
     const bound = await matmulTransposed(arena, matrix, { dy, out, rows, dyStride: product.dyStride, jobs });
     const recording = gpu.record();
-    runTransposed(recording, bound);
+    runTransposed(gpu, recording, bound);
     recording.submit();
     return new Float32Array(await gpu.read(out)).subarray(0, product.outLength);
   } finally {
