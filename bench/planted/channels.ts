@@ -2,11 +2,20 @@ import type { Rng } from '../../src/base/rng.js';
 
 /**
  * What the planted circuit passes on, each in a subspace of the residual stream of its own: `token` the identity of the token
- * at a position (embedding and unembedding), `refined` the same after the first layers, `previous` that of the token before,
- * `duplicate` that of a token seen earlier, `inhibit` the one not to answer, `answer` the one to answer.
+ * at a position (embedding and unembedding), `gathered` and `refined` the same after the first heads and after the first MLPs,
+ * `previous` that of the token before, `duplicate` that of a token seen earlier, `inhibit` the one not to answer, `answer` the
+ * one to answer.
  */
-export type Channel = 'token' | 'refined' | 'previous' | 'duplicate' | 'inhibit' | 'answer';
-export const CHANNELS: readonly Channel[] = ['token', 'refined', 'previous', 'duplicate', 'inhibit', 'answer'];
+export type Channel = 'token' | 'gathered' | 'refined' | 'previous' | 'duplicate' | 'inhibit' | 'answer';
+export const CHANNELS: readonly Channel[] = [
+  'token',
+  'gathered',
+  'refined',
+  'previous',
+  'duplicate',
+  'inhibit',
+  'answer',
+];
 
 /** Cosine and sine of so many frequencies tell positions apart up to twice as many tokens. */
 export const FREQUENCIES = 8;

@@ -32,7 +32,7 @@ const IDENTITY: Mix = { token: 0.4, refined: 0.6 };
  * movers copy the other name from where it stands. `gather` heads refine a token's identity where it stands.
  */
 export const HEAD_ROLES: Readonly<Record<HeadRoleName, HeadRole>> = {
-  gather: { q: {}, k: {}, v: IDENTITY, out: { refined: 1 }, match: 0, ask: 0, rest: 0, place: 6, back: 0 },
+  gather: { q: {}, k: {}, v: IDENTITY, out: { gathered: 1 }, match: 0, ask: 0, rest: 0, place: 6, back: 0 },
   previous: { q: {}, k: {}, v: IDENTITY, out: { previous: 1 }, match: 0, ask: 0, rest: 0, place: 6, back: 1 },
   duplicate: {
     q: IDENTITY,
@@ -84,7 +84,7 @@ export type MlpRoleName = 'refine' | 'confirm' | 'relay' | 'answer';
 
 /** A planted MLP writes a smooth odd function of what it reads, coordinate by coordinate. */
 export const MLP_ROLES: Readonly<Record<MlpRoleName, { readonly in: Mix; readonly out: Mix }>> = {
-  refine: { in: IDENTITY, out: { refined: 1 } },
+  refine: { in: { token: 0.4, gathered: 0.6 }, out: { refined: 1 } },
   confirm: { in: { duplicate: 1 }, out: { duplicate: 1 } },
   relay: { in: { inhibit: 1 }, out: { inhibit: 1 } },
   answer: { in: { answer: 1 }, out: { answer: 1 } },

@@ -6,7 +6,7 @@ import { acdc } from '../../src/discover/acdc.js';
 import { uploadModel, withEvaluator } from '../support/evaluators.js';
 import { useDevice } from '../support/gpu.js';
 
-// Whether a pruner finds what was planted; chance would be 51 of 479 edges, a precision of 0.11.
+// Whether a pruner finds what was planted; chance would be 46 of 479 edges, a precision of 0.10.
 
 const device = useDevice();
 
@@ -24,7 +24,7 @@ test.each([
     const [whole, none] = await evaluator.evaluate([full, EdgeSet.empty(topology)], ['logit-diff']);
     const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
     expect(mean(whole!['logit-diff']!)).toBeLessThan(-4);
-    expect(Math.abs(mean(none!['logit-diff']!))).toBeLessThan(2);
+    expect(Math.abs(mean(none!['logit-diff']!))).toBeLessThan(3);
 
     const { kept } = await acdc(evaluator, full, {
       threshold,
