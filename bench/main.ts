@@ -6,6 +6,7 @@ import { deviceTuning } from '../src/node/tuning-store.js';
 import { VERSION } from '../src/version.js';
 import { parseArgs } from 'node:util';
 import { benchAcdc, type AcdcBenchOptions } from './acdc.js';
+import { benchAttribution } from './attribution.js';
 import { benchKernels } from './kernels.js';
 import { benchPasses } from './passes.js';
 import { plantedSearch } from './planted-search.js';
@@ -16,9 +17,10 @@ import { WatchedGpu } from './watched-gpu.js';
 const ON_DEVICE: Readonly<Record<string, (gpu: WatchedGpu, options: AcdcBenchOptions) => Promise<Row[]>>> = {
   kernels: benchKernels,
   passes: benchPasses,
+  attribution: benchAttribution,
   acdc: benchAcdc,
 };
-/** Searches take minutes to hours on a software adapter: they run where they are asked for. */
+/** Searches and gradients take minutes to hours on a software adapter: they run where they are asked for. */
 const UNASKED = ['kernels', 'passes', 'viewer'];
 const NAMES = [...Object.keys(ON_DEVICE), 'viewer'];
 
@@ -63,8 +65,8 @@ async function runOnDevice(names: readonly string[], options: AcdcBenchOptions):
     for (const name of names) {
       const rows = await ON_DEVICE[name]!(gpu, options);
       report(name, rows);
-      if (name === 'acdc') write(`acdc-${open.adapter}`, { adapter: open.adapter, results: { acdc: rows } }, 'add');
-      else results[name] = rows;
+      if (UNASKED.includes(name)) results[name] = rows;
+      else write(`${name}-${open.adapter}`, { adapter: open.adapter, tuning, results: { [name]: rows } }, 'add');
     }
     if (Object.keys(results).length > 0) write(open.adapter, { adapter: open.adapter, tuning, results });
   } finally {
