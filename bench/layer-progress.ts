@@ -13,7 +13,10 @@ export interface LayerCounts {
   readonly keptInAll: number;
 }
 
-/** Turns a search's progress into one call of `onLayer` per layer, when it is done, from the logits back. */
+/**
+ * Turns a search's progress into one call of `onLayer` per layer, when it is done, from the logits back. Where tests of several
+ * layers are made in one submission, they all count as the first one's.
+ */
 export function perLayer(
   topology: Topology,
   { senderHeads, directEdges }: { readonly senderHeads: SenderHeads; readonly directEdges: boolean },
@@ -28,19 +31,20 @@ export function perLayer(
     if (ends.at(-1)?.[0] === layer) ends.at(-1)![1] = edges;
     else ends.push([layer, edges]);
   }
-  let seen = { tested: 0, kept: 0 };
-  let reported = seen;
-  const report = (): void => {
-    const [layer] = ends.shift()!;
-    const [tested, kept] = [seen.tested - reported.tested, seen.kept - reported.kept];
-    onLayer({ layer, tested, kept, testedInAll: seen.tested, keptInAll: seen.kept });
-    reported = seen;
-  };
+  let [tested, kept] = [0, 0];
   return (progress) => {
-    // What was decided without tests comes before the tests that are new here.
-    while (ends.length > 0 && progress.decided > ends[0]![1]) report();
-    seen = progress;
-    while (ends.length > 0 && progress.decided >= ends[0]![1]) report();
+    // Edges that are decided without tests are counted with the test before them.
+    while (ends.length > 0 && progress.decided >= ends[0]![1]) {
+      const [layer] = ends.shift()!;
+      onLayer({
+        layer,
+        tested: progress.tested - tested,
+        kept: progress.kept - kept,
+        testedInAll: progress.tested,
+        keptInAll: progress.kept,
+      });
+      [tested, kept] = [progress.tested, progress.kept];
+    }
   };
 }
 

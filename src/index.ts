@@ -60,6 +60,7 @@ export {
   type Evaluation,
   type InspectionOptions,
   type InspectionProgress,
+  type ScoringAids,
 } from './engine.js';
 export {
   checkRun,
@@ -70,7 +71,8 @@ export {
   type EvaluationOptions,
   type MeanOver,
 } from './run.js';
-export { Search, type Discovery } from './search.js';
+export { SCORING_METHODS, checkScoring, scoringIdentity, type ScoringMethod, type ScoringOptions } from './scoring.js';
+export { Search, type Discovery, type SearchStart } from './search.js';
 export type { Journal, Measurement } from './discover/journal.js';
 export type { Predictor } from './discover/look-ahead.js';
 export type { Wait } from './gpu/gpu.js';

@@ -14,7 +14,7 @@ export interface PlantedSearch {
 }
 
 export const PLANTED_SEARCHES: readonly PlantedSearch[] = [
-  { metric: 'logit-diff', threshold: 0.12, least: 100, most: 200 },
+  { metric: 'logit-diff', threshold: 0.1, least: 100, most: 200 },
   { metric: 'kl', threshold: 0.02, least: 100, most: 200 },
   { metric: 'logit-diff', threshold: 0.005, least: 800, most: 1200 },
   { metric: 'kl', threshold: 0.001, least: 800, most: 1200 },

@@ -26,16 +26,19 @@ function drawnSearch(directEdges: boolean, keepShare: number, seed: number) {
   for (const { port, edges } of receivers) {
     const dead = isDead(circuit, port);
     for (const edge of edges) {
-      decided++;
       if (dead) untestedRemovals.push(edge);
       else {
+        if (steps.length > 0) progress.push({ tested: steps.length, kept, decided, total });
         const keeps = rng.next() < keepShare;
         circuits.push(circuit.without(edge));
         steps.push({ step: steps.length, edge, before: 0, after: 0, kept: keeps });
         if (keeps) kept++;
-        progress.push({ tested: steps.length, kept, decided, total });
-        if (keeps) continue;
+        if (keeps) {
+          decided++;
+          continue;
+        }
       }
+      decided++;
       circuit = circuit.without(edge);
     }
   }
