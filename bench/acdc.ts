@@ -32,28 +32,16 @@ export interface AcdcBenchOptions {
  *
  * @param onRow told of each search as soon as it is measured.
  */
-<<<<<<< HEAD
-export async function benchAcdc(gpu: WatchedGpu, options: AcdcBenchOptions): Promise<Row[]> {
-=======
-export async function benchAcdc(
-  { device, adapter, wait }: OpenDevice,
-  options: AcdcBenchOptions,
-  onRow: (row: Row) => void,
-): Promise<Row[]> {
->>>>>>> plant
+export async function benchAcdc(gpu: WatchedGpu, options: AcdcBenchOptions, onRow: (row: Row) => void): Promise<Row[]> {
   const chosen = WORKLOADS.filter(({ name, quick }) => name.includes(options.only) && (quick || !options.quick));
   if (chosen.length === 0) throw new Error(`no search is named ${options.only}`);
   const speeds = await measureSpeeds(gpu);
   const rows: Row[] = [];
-<<<<<<< HEAD
-  for (const workload of chosen) rows.push(await benchSearch(gpu, workload, speeds));
-=======
   for (const workload of chosen) {
-    const row = await benchSearch(new WatchedGpu(device, adapter, wait), workload, speeds);
+    const row = await benchSearch(gpu, workload, speeds);
     onRow(row);
     rows.push(row);
   }
->>>>>>> plant
   return rows;
 }
 

@@ -27,7 +27,7 @@ const METHODS: readonly { readonly name: string; readonly method: AttributionMet
 const REPEATS = 3;
 
 /** Seconds of the attribution methods beside those of a whole forward pass over the same prompts. */
-export async function benchAttribution(gpu: WatchedGpu): Promise<Row[]> {
+export async function benchAttribution(gpu: WatchedGpu, _options: unknown, onRow: (row: Row) => void): Promise<Row[]> {
   const rows: Row[] = [];
   for (const { name, open } of [
     { name: 'tasks-4l, 16 prompts', open: shipped },
@@ -52,7 +52,7 @@ export async function benchAttribution(gpu: WatchedGpu): Promise<Row[]> {
           seconds.push((performance.now() - start) / 1000);
         }
         const { median } = summary(seconds);
-        rows.push({
+        const row: Row = {
           name: `${name}: ${title}`,
           seconds: median,
           'forward pass, seconds': forward.seconds,
@@ -62,7 +62,9 @@ export async function benchAttribution(gpu: WatchedGpu): Promise<Row[]> {
           dispatches: (gpu.counters.dispatches - before.dispatches) / REPEATS,
           'peak device MB': gpu.peakBytes / 1e6,
           'peak RSS MB': process.resourceUsage().maxRSS / 1e3,
-        });
+        };
+        onRow(row);
+        rows.push(row);
       }
     } finally {
       weights.dispose();

@@ -14,21 +14,17 @@ import type { Row } from './row.js';
 import { benchViewer } from './viewer.js';
 import { WatchedGpu } from './watched-gpu.js';
 
-<<<<<<< HEAD
-const ON_DEVICE: Readonly<Record<string, (gpu: WatchedGpu, options: AcdcBenchOptions) => Promise<Row[]>>> = {
+type Bench = (gpu: WatchedGpu, options: AcdcBenchOptions, onRow: (row: Row) => void) => Promise<Row[]>;
+
+const ON_DEVICE: Readonly<Record<string, Bench>> = {
   kernels: benchKernels,
   passes: benchPasses,
   attribution: benchAttribution,
   acdc: benchAcdc,
-=======
-const ON_DEVICE: Readonly<Record<string, (gpu: Gpu) => Promise<Row[]>>> = {
-  kernels: benchKernels,
-  passes: benchPasses,
->>>>>>> plant
 };
 /** Searches and gradients take minutes to hours on a software adapter: they run where they are asked for. */
 const UNASKED = ['kernels', 'passes', 'viewer'];
-const NAMES = [...Object.keys(ON_DEVICE), 'acdc', 'viewer'];
+const NAMES = [...Object.keys(ON_DEVICE), 'viewer'];
 
 /**
  * Prints every bench as a table and writes bench/results/<adapter or renderer>.json. Nothing is timed on a device before
@@ -49,7 +45,7 @@ export async function main(args: readonly string[]): Promise<void> {
     return;
   }
   const chosen = names.length > 0 ? names : UNASKED;
-  const onDevice = chosen.filter((name) => name in ON_DEVICE || name === 'acdc');
+  const onDevice = chosen.filter((name) => name in ON_DEVICE);
   if (onDevice.length > 0) await runOnDevice(onDevice, options);
   if (chosen.includes('viewer')) {
     const { renderer, rows } = await benchViewer();
@@ -69,27 +65,18 @@ async function runOnDevice(names: readonly string[], options: AcdcBenchOptions):
     console.log(`tile ${tuning.tile}, fill ${tuning.fill}`);
     const results: Record<string, Row[]> = {};
     for (const name of names) {
-<<<<<<< HEAD
-      const rows = await ON_DEVICE[name]!(gpu, options);
+      const asked = !UNASKED.includes(name);
+      // Written one by one, since all of them may take hours.
+      const add = (row: Row): void =>
+        write(`${name}-${open.adapter}`, { adapter: open.adapter, tuning, results: { [name]: [row] } }, 'add');
+      const rows = await ON_DEVICE[name]!(gpu, options, asked ? add : () => {});
       report(name, rows);
-      if (UNASKED.includes(name)) results[name] = rows;
-      else write(`${name}-${open.adapter}`, { adapter: open.adapter, tuning, results: { [name]: rows } }, 'add');
-=======
-      const rows = name === 'acdc' ? await runSearches(open, options) : await ON_DEVICE[name]!(gpu);
-      report(name, rows);
-      if (name !== 'acdc') results[name] = rows;
->>>>>>> plant
+      if (!asked) results[name] = rows;
     }
     if (Object.keys(results).length > 0) write(open.adapter, { adapter: open.adapter, tuning, results });
   } finally {
     await open.close();
   }
-}
-
-/** Written one by one, since all of them may take hours. */
-function runSearches(open: OpenDevice, options: AcdcBenchOptions): Promise<Row[]> {
-  const { adapter } = open;
-  return benchAcdc(open, options, (row) => write(`acdc-${adapter}`, { adapter, results: { acdc: [row] } }, 'add'));
 }
 
 function announce(on: string): void {
