@@ -2,7 +2,8 @@
 //
 // With scale[g] = 1 / (number of such tokens over all batches), one dispatch per batch of prompts adds up to the mean. Tokens
 // outside every group (padding; the beginning-of-text token of a position-free mean) carry the group 0xffffffff.
-// One invocation per four columns of one group of one writer, tokens in ascending order.
+// One invocation per four columns of one group of one writer; tokens are added to what is there one by one, in ascending order, so
+// that not a bit depends on how the prompts are cut into batches.
 // Shapes: writers [W, T, width4], groups [T], scale [G] (f32), means [W, G, width4].
 // Grid: x covers G * width4, y = W. Checked by test/gpu/kernels.test.ts (means).
 struct Params {
@@ -21,9 +22,10 @@ fn accumulate_means(@builtin(global_invocation_id) gid: vec3u) {
   if (gid.x >= params.groups * params.width4) { return; }
   let group = gid.x / params.width4;
   let column = gid.x % params.width4;
-  var sum = vec4f(0.0);
+  let at = gid.y * params.groups * params.width4 + gid.x;
+  var sum = means[at];
   for (var t = 0u; t < params.tokens; t++) {
-    if (group_of[t] == group) { sum += writers[(gid.y * params.tokens + t) * params.width4 + column]; }
+    if (group_of[t] == group) { sum += scale[group] * writers[(gid.y * params.tokens + t) * params.width4 + column]; }
   }
-  means[gid.y * params.groups * params.width4 + gid.x] += scale[group] * sum;
+  means[at] = sum;
 }

@@ -186,7 +186,7 @@ export function pass(
     }
 
     const port = topology.mlpPort(layer);
-    const normed = norm(port, readPort(port, layer + 1), 'norm2');
+    const normed = norm(port, readPort(port, topology.parallel ? layer : layer + 1), 'norm2');
     const compute = (): Float64Array => {
       const hidden = matmul(normed, layerWeight(layer, 'win'), layerWeight(layer, 'bin'), width, spec.mlpWidth);
       const active = rules.activate?.(layer, hidden) ?? activateAll(spec.mlp.activation, hidden);

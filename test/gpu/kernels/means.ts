@@ -55,6 +55,35 @@ export function accumulateMeansTests(device: TestDevice): void {
     });
     expectRounded('means', real, expected, sizes, 4 + Math.sqrt(tokens / groups) / 8);
   });
+
+  test('tokens cut into batches in any way give the same bits', async () => {
+    const [writers, tokens, width] = [2, 24, 12];
+    const values = rng.normals(writers * tokens * width);
+    const meansOf = async (perBatch: number): Promise<Float32Array> => {
+      let means: Float32Array = new Float32Array(writers * width);
+      for (let first = 0; first < tokens; first += perBatch) {
+        const batch = Array.from({ length: writers }, (_, u) => {
+          return [...values.subarray((u * tokens + first) * width, (u * tokens + first + perBatch) * width)];
+        });
+        const got = await runKernel(device.gpu, 'accumulate_means', {
+          buffers: {
+            writers: Float32Array.from(batch.flat()),
+            group_of: new Uint32Array(perBatch),
+            scale: Float32Array.of(1 / tokens),
+            means,
+          },
+          params: { tokens: perBatch, groups: 1, width4: width / 4 },
+          overrides: {},
+          grid: [1, writers],
+          read: 'means',
+        });
+        means = new Float32Array(got);
+      }
+      return means;
+    };
+    const whole = await meansOf(tokens);
+    for (const perBatch of [1, 2, 3, 8, 12]) expectSame(`${perBatch} at a time`, await meansOf(perBatch), whole);
+  });
 }
 
 export function spreadMeansTests(device: TestDevice): void {
