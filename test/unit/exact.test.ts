@@ -9,6 +9,11 @@ import type { CircuitEvaluator } from '../../src/discover/ports.js';
 
 const topology = new Topology({ layers: 2, heads: 2, parallel: false });
 
+/** All edges in the order in which a run measures them. */
+function edgesOf(directEdges: boolean): number[] {
+  return acdcOrder(topology, 'descending', directEdges).flatMap((receiver) => receiver.edges);
+}
+
 interface Asked extends CircuitEvaluator {
   /** How many circuits were asked for at a time. */
   readonly asked: number[];
@@ -43,10 +48,12 @@ test.each([
 ])('every edge alone, less the whole model; direct edges %s, %d at once', async (directEdges, most) => {
   const evaluator = evaluatorOf(most);
   const reports: ExactProgress[] = [];
-  const { effects, initial } = await exactEffects(evaluator, topology, directEdges, (report) => reports.push(report));
+  const { effects, initial } = await exactEffects(evaluator, topology, edgesOf(directEdges), (report) =>
+    reports.push(report),
+  );
   const edges = directEdges ? topology.edgeCount : topology.additionEdges;
   expect(initial).toBe(-0.75);
-  expect([...effects.keys()]).toEqual(acdcOrder(topology, 'descending', directEdges).flatMap((one) => one.edges));
+  expect([...effects.keys()]).toEqual(edgesOf(directEdges));
   expect(effects.size).toBe(edges);
   for (const [edge, perPrompt] of effects) expect(perPrompt).toEqual([edge, edge ** 2]);
   expect(evaluator.asked).toHaveLength(1 + Math.ceil(edges / most));
@@ -57,12 +64,12 @@ test.each([
 test('with a journal it goes on where it stopped, and measures nothing twice', async () => {
   const all: Measurement[] = [];
   const record = (measurement: Measurement): void => void all.push(measurement);
-  const whole = await exactEffects(evaluatorOf(3), topology, true, undefined, { earlier: [], record });
+  const whole = await exactEffects(evaluatorOf(3), topology, edgesOf(true), undefined, { earlier: [], record });
   expect(all.map(({ edge }) => edge)).toEqual([...whole.effects.keys()]);
   for (const done of [0, 1, 5, 30, all.length - 1, all.length]) {
     const further: Measurement[] = [];
     const evaluator = evaluatorOf(4);
-    const resumed = await exactEffects(evaluator, topology, true, undefined, {
+    const resumed = await exactEffects(evaluator, topology, edgesOf(true), undefined, {
       earlier: all.slice(0, done),
       record: (measurement) => void further.push(measurement),
     });
@@ -75,10 +82,10 @@ test('with a journal it goes on where it stopped, and measures nothing twice', a
 test('whatever was measured before a failure is in the journal', async () => {
   const kept: Measurement[] = [];
   const journal = { earlier: [], record: (measurement: Measurement) => void kept.push(measurement) };
-  const failing = exactEffects(evaluatorOf(5, 4), topology, false, undefined, journal);
+  const failing = exactEffects(evaluatorOf(5, 4), topology, edgesOf(false), undefined, journal);
   await expect(failing).rejects.toThrow('the device was lost');
   expect(kept).toHaveLength(15);
-  const { effects } = await exactEffects(evaluatorOf(5), topology, false, undefined, {
+  const { effects } = await exactEffects(evaluatorOf(5), topology, edgesOf(false), undefined, {
     ...journal,
     earlier: kept.slice(),
   });
@@ -90,7 +97,7 @@ test('the journal of another order is refused', async () => {
   const [one, two] = acdcOrder(topology, 'descending', false)[0]!.edges as [number, number];
   const earlier = [two, one].map((edge) => ({ edge, without: [0, 0] }));
   const names = [two, one].map((edge) => topology.edgeName(edge));
-  await expect(exactEffects(evaluatorOf(1), topology, false, undefined, { earlier, record: () => {} })).rejects.toThrow(
-    `journal: its test 0 is of ${names[0]}, this search would test ${names[1]}`,
-  );
+  await expect(
+    exactEffects(evaluatorOf(1), topology, edgesOf(false), undefined, { earlier, record: () => {} }),
+  ).rejects.toThrow(`journal: its test 0 is of ${names[0]}, this search would test ${names[1]}`);
 });
