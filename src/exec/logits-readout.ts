@@ -2,36 +2,32 @@ import { sliceOf, type Arena, type Tensor } from '../gpu/arena.js';
 import type { Operation, Recording } from '../gpu/gpu.js';
 import type { BufferSlice } from '../gpu/kernel.js';
 import type { ModelWeights } from '../model/weights.js';
+import { answerLists, type Answers } from './answers.js';
+import { bindAnswerDirections } from './answer-directions.js';
 import { everyRow, matmul, runMatmul, wholeJobs, type MatmulOperation } from './matmul.js';
 import type { Readout, ReadoutPart } from './metrics.js';
 import { ROW_WORKGROUP } from './layer-operations.js';
 import type { PassScratch } from './pass-frame.js';
 import { readoutTensors } from './pass-plan.js';
 
-/** Right and wrong answers of one prompt, as token ids. */
-export interface Answers {
-  readonly correct: readonly number[];
-  readonly wrong: readonly number[];
-}
-
 /** Operations that turn the end of a pass into readouts of one micro-batch of prompts. */
 export interface BoundReadout {
+  readonly logitDifferences: Operation;
   readonly logits: readonly MatmulOperation[];
   readonly logSoftmax: Operation;
   readonly kl: Operation;
-  readonly logitScores: Operation;
   readonly probabilityScores: Operation;
   readonly best: Operation;
 }
 
 /**
  * Logits at the metric positions, and what the metrics read of them. Works on what passes leave in the room that they share; its outputs
- * are small (at most ten numbers per circuit and prompt) and are all that is copied to the host.
+ * are small (at most seven numbers per circuit and prompt) and are all that is copied to the host.
  */
 export class LogitsReadout {
   readonly #scratch: PassScratch;
   readonly #kl: Tensor;
-  readonly #logitScores: Tensor;
+  readonly #logitDifferences: Tensor;
   readonly #probabilityScores: Tensor;
   readonly #best: Tensor;
 
@@ -39,7 +35,7 @@ export class LogitsReadout {
     this.#scratch = scratch;
     const shapes = readoutTensors(scratch.shape);
     this.#kl = arena.tensor('kl', shapes.kl);
-    this.#logitScores = arena.tensor('logit scores', shapes.logitScores);
+    this.#logitDifferences = arena.tensor('logit differences', shapes.logitDifferences);
     this.#probabilityScores = arena.tensor('probability scores', shapes.probabilityScores);
     this.#best = arena.tensor('argmax', shapes.best);
   }
@@ -50,15 +46,18 @@ export class LogitsReadout {
     const { spec, layout } = weights;
     const rows = shape.circuits * shape.prompts;
     const stride = layout.vocabStride;
-    const lists = arena.upload('answers', answerLists(answers));
-    const scores = (out: Tensor): Promise<Operation> =>
-      arena.operation('answer_scores', {
-        buffers: { answers: lists, values: tensors.logits, scores: out },
-        params: { rows, prompts: shape.prompts, stride },
-        overrides: {},
-      });
     const overrides = { WORKGROUP: ROW_WORKGROUP };
+    const directions = arena.tensor('answer directions', [shape.prompts, 4 * layout.width4]);
+    const encodeDirections = await bindAnswerDirections(arena, weights, directions, answers);
+    const recording = weights.gpu.record();
+    encodeDirections(recording);
+    recording.submit();
     return {
+      logitDifferences: await arena.operation('row_dots', {
+        buffers: { a: tensors.normed, b: directions, dots: this.#logitDifferences },
+        params: { rows, b_rows: shape.prompts, width4: layout.width4 },
+        overrides,
+      }),
       logits: await bindUnembedding(arena, weights, tensors.normed, tensors.logits, rows),
       logSoftmax: await arena.operation('log_softmax', {
         buffers: { values: tensors.logits },
@@ -70,8 +69,15 @@ export class LogitsReadout {
         params: { rows, prompts: shape.prompts, vocab: spec.vocab, stride },
         overrides,
       }),
-      logitScores: await scores(this.#logitScores),
-      probabilityScores: await scores(this.#probabilityScores),
+      probabilityScores: await arena.operation('answer_scores', {
+        buffers: {
+          answers: arena.upload('answers', answerLists(answers)),
+          values: tensors.logits,
+          scores: this.#probabilityScores,
+        },
+        params: { rows, prompts: shape.prompts, stride },
+        overrides: {},
+      }),
       best: await arena.operation('argmax', {
         buffers: { values: tensors.logits, best: this.#best },
         params: { rows, vocab: spec.vocab, stride },
@@ -110,9 +116,9 @@ export class LogitsReadout {
   ): () => Promise<Readout[][]> {
     const prompts = this.#scratch.shape.prompts;
     const rows = count * prompts;
-    this.encodeLogits(recording, bound, count);
+    if (parts.has('logit-difference')) recording.dispatchRows(bound.logitDifferences, rows);
+    if ([...parts].some((part) => part !== 'logit-difference')) this.encodeLogits(recording, bound, count);
     if (parts.has('best')) recording.dispatchRows(bound.best, rows);
-    if (parts.has('logits')) recording.dispatch(bound.logitScores, Math.ceil(rows / 64));
     if (parts.has('kl') || parts.has('log-probs')) this.encodeLogProbs(recording, bound, count);
     if (parts.has('log-probs')) recording.dispatch(bound.probabilityScores, Math.ceil(rows / 64));
     if (parts.has('kl')) recording.dispatchRows(bound.kl, rows);
@@ -120,18 +126,18 @@ export class LogitsReadout {
     const read = (part: ReadoutPart, tensor: Tensor, perRow: number): (() => Promise<ArrayBuffer>) | undefined =>
       parts.has(part) ? recording.readback(sliceOf(tensor, 0, rows * perRow)) : undefined;
     const kl = read('kl', this.#kl, 1);
-    const logits = read('logits', this.#logitScores, 4);
+    const differences = read('logit-difference', this.#logitDifferences, 1);
     const probabilities = read('log-probs', this.#probabilityScores, 4);
     const best = read('best', this.#best, 1);
     return async () => {
-      const [klData, logitData, probabilityData, bestData] = await Promise.all([
+      const [klData, differenceData, probabilityData, bestData] = await Promise.all([
         kl?.(),
-        logits?.(),
+        differences?.(),
         probabilities?.(),
         best?.(),
       ]);
       const floats = (data: ArrayBuffer | undefined): Float32Array | undefined => data && new Float32Array(data);
-      const [klValues, logitValues, probabilityValues] = [floats(klData), floats(logitData), floats(probabilityData)];
+      const [klValues, differenceValues, probabilityValues] = [klData, differenceData, probabilityData].map(floats);
       const bestValues = bestData && new Uint32Array(bestData);
       // A part that was not asked for reads as NaN: a metric that forgot to ask for it cannot pass for a number.
       const at = (values: Float32Array | undefined, i: number): number => values?.[i] ?? Number.NaN;
@@ -140,8 +146,7 @@ export class LogitsReadout {
           const row = c * prompts + n;
           return {
             kl: at(klValues, row),
-            correctLogit: at(logitValues, 4 * row),
-            wrongLogit: at(logitValues, 4 * row + 1),
+            logitDifference: at(differenceValues, row),
             correctLogProb: at(probabilityValues, 4 * row + 2),
             wrongLogProb: at(probabilityValues, 4 * row + 3),
             best: bestValues?.[row] ?? -1,
@@ -177,14 +182,4 @@ export function bindUnembedding(
       }),
     ),
   );
-}
-
-/** The layout that kernels/answer_scores.wgsl reads: per prompt offset and count of both lists, then the ids. */
-export function answerLists(answers: readonly Answers[]): Uint32Array<ArrayBuffer> {
-  const words: number[] = new Array<number>(4 * answers.length).fill(0);
-  answers.forEach(({ correct, wrong }, n) => {
-    words.splice(4 * n, 4, words.length, correct.length, words.length + correct.length, wrong.length);
-    words.push(...correct, ...wrong);
-  });
-  return Uint32Array.from(words);
 }

@@ -8,9 +8,8 @@ export type MetricName = 'kl' | 'logit-diff' | 'prob-diff' | 'nll' | 'accuracy';
 export interface Readout {
   /** KL(clean || circuit) in nats. */
   readonly kl: number;
-  /** Mean logit over the correct answers, and over the wrong ones. */
-  readonly correctLogit: number;
-  readonly wrongLogit: number;
+  /** Mean logit over the correct answers minus that over the wrong ones. */
+  readonly logitDifference: number;
   /** Logarithm of the summed probability of the correct answers, and of the wrong ones. */
   readonly correctLogProb: number;
   readonly wrongLogProb: number;
@@ -19,7 +18,7 @@ export interface Readout {
 }
 
 /** Which computation on the logits fills the readout. */
-export type ReadoutPart = 'kl' | 'logits' | 'log-probs' | 'best';
+export type ReadoutPart = 'kl' | 'logit-difference' | 'log-probs' | 'best';
 
 export interface Metric {
   readonly about: string;
@@ -37,9 +36,9 @@ export const METRICS: Readonly<Record<MetricName, Metric>> = {
   },
   'logit-diff': {
     about: 'minus (mean logit of the correct answers - mean logit of the wrong ones)',
-    part: 'logits',
+    part: 'logit-difference',
     needs: { correct: true, wrong: true },
-    value: (r) => r.wrongLogit - r.correctLogit,
+    value: (r) => 0 - r.logitDifference, // never -0
   },
   'prob-diff': {
     about: 'minus (summed probability of the correct answers - that of the wrong ones)',

@@ -57,7 +57,7 @@ export function readoutTensors(shape: PassShape) {
   const rows = shape.circuits * shape.prompts;
   return {
     kl: [rows],
-    logitScores: [rows, 4],
+    logitDifferences: [rows],
     probabilityScores: [rows, 4],
     best: [rows],
   } satisfies Record<string, readonly number[]>;
@@ -73,6 +73,8 @@ export function batchTensors(topology: Topology, layout: Layout, shape: PassShap
     ablated: [topology.writers.length, tokens, 4 * layout.width4],
     /** What cut direct edges carry, where the run has any. */
     ablatedPorts: direct ? [topology.layers, tokens, 3 * topology.heads, 4 * layout.head4] : [0],
+    /** What the logit difference is the product with, see bindAnswerDirections. */
+    directions: [shape.prompts, 4 * layout.width4],
     /** Log-probabilities of the clean run, the reference of the KL divergence. */
     reference: [shape.prompts, layout.vocabStride],
   } satisfies Record<string, readonly number[]>;

@@ -1,7 +1,7 @@
 import type { Topology } from '../circuit/topology.js';
 import { FROM_CONSTANT } from '../exec/circuit-tables.js';
 import { ROW_WORKGROUP } from '../exec/layer-operations.js';
-import { answerLists } from '../exec/logits-readout.js';
+import { bindAnswerDirections } from '../exec/answer-directions.js';
 import type { PatchedPass } from '../exec/patched-pass.js';
 import { sliceOf, type Arena, type Tensor } from '../gpu/arena.js';
 import type { Operation, Recording } from '../gpu/gpu.js';
@@ -99,7 +99,7 @@ export async function bindDirectEffects(
   const constantNorm = await norm(constants, 1, everyPrompt, prompts, finalNorm.bias, constantParts);
 
   const directions = arena.tensor('answer directions', shapes.directions);
-  const directionOperations = await bindDirections(arena, weights, directions, pairs);
+  const encodeDirections = await bindAnswerDirections(arena, weights, directions, pairs);
   const product = (a: Tensor, rows: number, out: Tensor): Promise<Operation> =>
     arena.operation('row_dots', {
       buffers: { a, b: directions, dots: out },
@@ -118,35 +118,9 @@ export async function bindDirectEffects(
       recording.dispatch(constantStream, perRow);
       recording.dispatchRows(writerNorm, writers * prompts);
       recording.dispatchRows(constantNorm, prompts);
-      for (const operation of directionOperations) recording.dispatch(operation, perRow);
+      encodeDirections(recording);
       recording.dispatchRows(writerProducts, writers * prompts);
       recording.dispatchRows(constantProducts, prompts);
     },
   };
-}
-
-/** One operation per chunk of the unembedding; prompts that fill up the pass have no answers. */
-function bindDirections(
-  arena: Arena,
-  { layout, unembed }: ModelWeights,
-  directions: Tensor,
-  pairs: readonly PromptPair[],
-): Promise<Operation[]> {
-  const prompts = directions.shape[0]!;
-  const filling = Array.from({ length: prompts - pairs.length }, () => ({ correct: [], wrong: [] }));
-  const answers = arena.upload('answers', answerLists([...pairs, ...filling]));
-  return Promise.all(
-    unembed.chunks.map((chunk) =>
-      arena.operation('answer_directions', {
-        buffers: { weight: chunk.data, answers, directions },
-        params: {
-          prompts,
-          width4: layout.width4,
-          first_id: 4 * chunk.firstColumn4,
-          ids_held: 4 * chunk.columns4,
-        },
-        overrides: {},
-      }),
-    ),
-  );
 }

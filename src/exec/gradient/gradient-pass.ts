@@ -3,7 +3,7 @@ import { Arena, sliceOf, type Tensor } from '../../gpu/arena.js';
 import type { Operation, Recording } from '../../gpu/gpu.js';
 import type { ModelWeights } from '../../model/weights.js';
 import { ROW_WORKGROUP } from '../layer-operations.js';
-import { answerLists, type Answers } from '../logits-readout.js';
+import { answerLists, type Answers } from '../answers.js';
 import { runMatmul } from '../matmul.js';
 import { createGradientFrame, groupsOf64, type GradientFrame } from './gradient-frame.js';
 import type { GradientShape } from './gradient-plan.js';

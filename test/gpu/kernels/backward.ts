@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { ROW_WORKGROUP } from '../../../src/exec/layer-operations.js';
-import { answerLists } from '../../../src/exec/logits-readout.js';
+import { answerLists } from '../../../src/exec/answers.js';
 import { ACTIVATIONS } from '../../../src/exec/matmul.js';
 import { SEEDS } from '../../../src/exec/gradient/gradient-pass.js';
 import {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { answerLists, type Answers } from '../../../src/exec/logits-readout.js';
+import { answerLists, type Answers } from '../../../src/exec/answers.js';
 import { ROW_WORKGROUP } from '../../../src/exec/layer-operations.js';
 import type { Gpu } from '../../../src/gpu/gpu.js';
 import { PANEL4 } from '../../../src/model/weights.js';

@@ -1,0 +1,37 @@
+import type { Arena, Tensor } from '../gpu/arena.js';
+import type { Operation, Recording } from '../gpu/gpu.js';
+import type { ModelWeights } from '../model/weights.js';
+import { answerLists, type Answers } from './answers.js';
+
+/** Fills zeroed directions. */
+export type EncodeDirections = (recording: Recording) => void;
+
+/**
+ * Binds what makes `directions` [prompts, width]: per prompt the direction whose product with the final norm's output is the logit
+ * difference, mean over the correct answers - mean over the wrong ones. It saves the product with the whole unembedding. Prompts
+ * beyond the answers get 0.
+ */
+export async function bindAnswerDirections(
+  arena: Arena,
+  { layout, unembed }: ModelWeights,
+  directions: Tensor,
+  answers: readonly Answers[],
+): Promise<EncodeDirections> {
+  const prompts = directions.shape[0]!;
+  const filling = Array.from({ length: prompts - answers.length }, () => ({ correct: [], wrong: [] }));
+  const lists = arena.upload('answers', answerLists([...answers, ...filling]));
+  // One operation per chunk of the unembedding.
+  const operations: Operation[] = await Promise.all(
+    unembed.chunks.map((chunk) =>
+      arena.operation('answer_directions', {
+        buffers: { weight: chunk.data, answers: lists, directions },
+        params: { prompts, width4: layout.width4, first_id: 4 * chunk.firstColumn4, ids_held: 4 * chunk.columns4 },
+        overrides: {},
+      }),
+    ),
+  );
+  const groups = Math.ceil((prompts * layout.width4) / 64);
+  return (recording) => {
+    for (const operation of operations) recording.dispatch(operation, groups);
+  };
+}
