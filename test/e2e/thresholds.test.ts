@@ -119,9 +119,8 @@ describe('a number of edges', () => {
   test('finds a threshold that keeps about so many, and writes the search at it', async () => {
     const out = inFolder('edges');
     const wanted = Math.round((reports['0.02']!.kept + reports['0.06']!.kept) / 2);
-    const { thresholds, results } = await cliJson<Several>([
-      ...[...discover, '--edges', String(wanted), '--threshold', '0.5', '--out', out],
-    ]);
+    const args = [...discover, '--edges', String(wanted), '--threshold', '0.5', '--out', out];
+    const { thresholds, results } = await cliJson<Several>(args);
     const { searches } = JSON.parse(await readFile(thresholds, 'utf8')) as Table;
     const distance = (edges: number): number => Math.abs(edges - wanted);
     expect(results).toHaveLength(1);
