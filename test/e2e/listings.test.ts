@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import type { RunPlan } from '../../src/patch/run-plan.js';
 import { cli, cliJson, expectMistake, NO_ADAPTER, runCli, useFolder } from '../support/cli.js';
@@ -42,6 +43,19 @@ describe('info', () => {
     expect(plan.tensors.length).toBeGreaterThan(15);
     expect(plan.bytes).toBe(plan.tensors.reduce((sum, { bytes, count }) => sum + bytes * count, 0));
     expect(text).toMatch(/^ {2}together, beside the weights: \d+ kB$/m);
+  });
+
+  test('plans for as many circuits at once as a search on this adapter evaluates', async () => {
+    const task = await writeRows(folder.path, 'pairs.jsonl', tinyRows(2));
+    const env = { EDGEWISE_CACHE: `${folder.path}/cache` };
+    await cli(['info'], { env });
+    const [stored] = await readdir(env.EDGEWISE_CACHE);
+    const path = `${env.EDGEWISE_CACHE}/${stored}`;
+    await writeFile(path, (await readFile(path, 'utf8')).replace(/"fill":\d+/, '"fill":4'));
+    const args = ['info', '--model', TINY_MODEL, '--task', task];
+    const { fill, plan } = await cliJson<{ fill: number; plan: RunPlan }>(args, { env });
+    expect([fill, plan.shape.circuits]).toEqual([4, 4]);
+    expect(await cli(args, { env })).toContain('each of up to 5 tokens; 4 circuits at once');
   });
 
   test('of what does not fit says so with the numbers', async () => {
