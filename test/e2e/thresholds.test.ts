@@ -134,6 +134,9 @@ describe('a number of edges', () => {
     const { 'thresholds.json': _, ...files } = await contents(out);
     await cli([...discover, '--threshold', String(threshold), '--out', inFolder('edges-alone')]);
     expect(files).toEqual(await contents(inFolder('edges-alone')));
+    // The table of an earlier run does not stay beside another circuit.
+    await cli([...discover, '--threshold', '0.06', '--force', '--out', out]);
+    expect(await contents(out)).toEqual(alone['0.06']);
   });
 
   test('all of them, or more than there are, end too', async () => {
