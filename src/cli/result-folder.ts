@@ -9,13 +9,14 @@ import type { ScoresProvenance } from '../circuit/scores.js';
 import { parseCircuit } from '../export/index.js';
 import { isUnfinishedWrite, writeFileAtomically } from '../node/atomic-write.js';
 import { makeFolder } from '../node/make-folder.js';
+import { THRESHOLDS_FILE } from './discover-report.js';
 import { isJournal } from './search-journal.js';
 
 /** The files that say which run a folder's files are of. */
 const CIRCUIT_FILE = 'circuit.json';
 export const SCORES_FILE = 'scores.json';
-/** Written only where asked for: one of an earlier result must not stay beside a new circuit. */
-const DETAILS_FILE = 'details.json';
+/** Not written by every run: those of an earlier result must not stay beside a new circuit. */
+const SOMETIMES_FILES: readonly string[] = ['details.json', THRESHOLDS_FILE];
 
 /**
  * Makes sure, before any work, that results can go to `folder`: it can be written, and what it holds is nothing or an
@@ -64,7 +65,7 @@ export async function writeResult(
   try {
     await makeFolder(folder);
     for (const name of await readdir(folder))
-      if (isUnfinishedWrite(name) || name === DETAILS_FILE) await rm(join(folder, name), { force: true });
+      if (isUnfinishedWrite(name) || SOMETIMES_FILES.includes(name)) await rm(join(folder, name), { force: true });
   } catch (error) {
     throw new EdgewiseError('usage', folder, 'cannot be created', { cause: error });
   }

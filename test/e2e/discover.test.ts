@@ -1,9 +1,10 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { appendFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { detailsFit, fileTopology, parseCircuit, parseDetails, resolveCircuit } from '../../src/export/index.js';
 import { cli, cliJson, expectMistake, finished, NO_ADAPTER, runCli, startCli, useFolder } from '../support/cli.js';
+import { contents } from '../support/interrupted.js';
 import { TINY_EDGES, TINY_MODEL, tinyRows, writeRows } from '../support/tiny-task.js';
 
 interface Report {
@@ -40,13 +41,6 @@ beforeAll(async () => {
   task = await writeRows(folder.path, 'pairs.jsonl', tinyRows(3));
   discover = ['discover', '--model', TINY_MODEL, '--task', task];
 });
-
-async function contents(path: string): Promise<Record<string, string>> {
-  const names = (await readdir(path)).sort();
-  return Object.fromEntries(
-    await Promise.all(names.map(async (name) => [name, await readFile(join(path, name), 'utf8')])),
-  );
-}
 
 describe('a search', () => {
   let report: Report;
@@ -164,74 +158,6 @@ describe('a search', () => {
     expect(code).not.toBe(0);
     expect(stdout).toBe('');
     expect(existsSync(out)).toBe(false);
-  });
-
-  test('killed at any moment, it goes on with --resume to the same bytes', async () => {
-    for (const lines of [2, 20, 60, 150]) {
-      const out = inFolder(`killed-${lines}`);
-      const child = startCli([...discover, '--out', out]);
-      const end = finished(child);
-      const journal = join(out, 'search.jsonl');
-      const timer = setInterval(() => {
-        if (existsSync(journal) && readFileSync(journal, 'utf8').split('\n').length > lines) child.kill('SIGKILL');
-      }, 2);
-      await end;
-      clearInterval(timer);
-      if (!existsSync(journal)) continue; // it was quicker
-      expectMistake(await runCli([...discover, '--out', out], { env: NO_ADAPTER }), '--resume');
-      await appendFile(journal, '["input->a0.h0<q>",0.'); // a line cut short
-      const { stderr } = await runCli([...discover, '--resume', '--out', out]);
-      expect(stderr).toMatch(/going on after \d+ tests? of the interrupted search/);
-      expect(await contents(out)).toEqual(files);
-    }
-    await cli([...discover, '--resume', '--out', inFolder('nothing-to-resume')]);
-    expect(await contents(inFolder('nothing-to-resume'))).toEqual(files);
-  });
-
-  test('killed while it writes leaves whole files only', async () => {
-    const out = inFolder('killed');
-    const child = startCli([...discover, '--out', out]);
-    const end = finished(child);
-    const timer = setInterval(() => {
-      if (existsSync(join(out, 'circuit.json'))) child.kill('SIGKILL');
-    }, 1);
-    await end;
-    clearInterval(timer);
-    for (const [name, text] of Object.entries(await contents(out))) {
-      if (FILES.includes(name)) expect(text).toBe(files[name]);
-      else expect(name).toMatch(/^\..*\.tmp$|^search\.jsonl$/);
-    }
-    await cli([...discover, '--resume', '--out', out]);
-    expect(await contents(out)).toEqual(files);
-  });
-
-  test('a journal of another search is refused by what differs, a broken one by its line', async () => {
-    const out = inFolder('other-journal');
-    const child = startCli([...discover, '--threshold=-1', '--out', out]);
-    const end = finished(child);
-    const journal = join(out, 'search.jsonl');
-    while (!existsSync(journal) || readFileSync(journal, 'utf8').split('\n').length < 4) {
-      await new Promise((resolve) => setTimeout(resolve, 2));
-    }
-    child.kill('SIGINT');
-    expect((await end).stderr).toMatch(
-      /interrupted after \d+ tests?: the same command with --resume goes on from there\n$/,
-    );
-    const resumed = await runCli([...discover, '--resume', '--out', out]);
-    expectMistake(resumed, 'threshold (-1 there, 0.05 here)');
-    const text = await readFile(journal, 'utf8');
-    await writeFile(journal, text.replace('\n[', '\n{'));
-    expectMistake(await runCli([...discover, '--threshold=-1', '--resume', '--out', out]), 'line 2: not valid JSON');
-    await cli([...discover, '--force', '--out', out]);
-    expect(await contents(out)).toEqual(files);
-  });
-
-  test('what a killed run left behind is cleared away', async () => {
-    const out = inFolder('leftover');
-    await mkdir(out);
-    await writeFile(join(out, '.circuit.json.0123456789ab.tmp'), '{"cfg"');
-    await cli([...discover, '--out', out]);
-    expect(await contents(out)).toEqual(files);
   });
 });
 

@@ -1,4 +1,7 @@
+import { existsSync } from 'node:fs';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
+import type { RunPlan } from '../../src/patch/run-plan.js';
 import { cli, cliJson, expectMistake, NO_ADAPTER, runCli, useFolder } from '../support/cli.js';
 import { fixture } from '../support/fixtures.js';
 import { TINY_DIRECT_EDGES, TINY_EDGES, TINY_MODEL, tinyRows, writeRows } from '../support/tiny-task.js';
@@ -18,7 +21,7 @@ describe('info', () => {
   test('of a model and a task', async () => {
     const task = await writeRows(folder.path, 'pairs.jsonl', tinyRows(2));
     const args = ['info', '--model', TINY_MODEL, '--task', task, '--direct-edges'];
-    const { model, plan } = await cliJson<{ model: object; plan: { bytes: number; shape: object } }>(args);
+    const { model, plan } = await cliJson<{ model: object; plan: RunPlan }>(args);
     expect(model).toMatchObject({
       name: 'gpt2',
       layers: 3,
@@ -31,6 +34,39 @@ describe('info', () => {
     expect(text).toContain('3 layers, 5 heads of width 6');
     expect(text).toContain('1 micro-batch of 2 prompts, each of up to 5 tokens');
     expect(text).not.toMatch(/\b0(\.0+)? [kMG]?B/);
+    // Every row of the table, and their sum.
+    for (const { name, shape, bytes, count } of plan.tensors) {
+      if (bytes === 0) continue;
+      const many = count > 1 ? `${count} x +` : '';
+      expect(text).toMatch(new RegExp(`^  ${name} +\\[${shape.join(', ')}\\] +${many}[\\d.,]+ k?B$`, 'm'));
+    }
+    expect(plan.tensors.length).toBeGreaterThan(15);
+    expect(plan.bytes).toBe(plan.tensors.reduce((sum, { bytes, count }) => sum + bytes * count, 0));
+    expect(text).toMatch(/^ {2}together, beside the weights: \d+ kB$/m);
+  });
+
+  test('plans for as many circuits at once as a search on this adapter evaluates', async () => {
+    const task = await writeRows(folder.path, 'pairs.jsonl', tinyRows(2));
+    const env = { EDGEWISE_CACHE: `${folder.path}/cache` };
+    await cli(['info'], { env });
+    const [stored] = await readdir(env.EDGEWISE_CACHE);
+    const path = `${env.EDGEWISE_CACHE}/${stored}`;
+    await writeFile(path, (await readFile(path, 'utf8')).replace(/"fill":\d+/, '"fill":4'));
+    const args = ['info', '--model', TINY_MODEL, '--task', task];
+    const { fill, plan } = await cliJson<{ fill: number; plan: RunPlan }>(args, { env });
+    expect([fill, plan.shape.circuits]).toEqual([4, 4]);
+    expect(await cli(args, { env })).toContain('each of up to 5 tokens; 4 circuits at once');
+  });
+
+  test('of what does not fit says so with the numbers', async () => {
+    const task = await writeRows(folder.path, 'pairs.jsonl', tinyRows(2));
+    const args = ['info', '--model', TINY_MODEL, '--task', task, '--memory', '0.00001'];
+    const message =
+      /memory plan: the run takes 0\.\d+ MB one prompt at a time, the limit is 0\.01 MB \(2 prompts of 5 tokens\)$/;
+    expectMistake(await runCli(args), message);
+    const out = `${folder.path}/refused`;
+    expectMistake(await runCli(['discover', ...args.slice(1), '--out', out]), message);
+    expect(existsSync(out)).toBe(false);
   });
 });
 

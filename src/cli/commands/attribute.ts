@@ -81,7 +81,7 @@ export function attributeCommand(): Command {
     .addOption(jsonOption().default(false))
     .addHelpText(
       'after',
-      '\nExamples:\n  edgewise attribute --model tasks-4l --task ioi --prompts 32\n  edgewise attribute --model tasks-4l --task ioi --prompts 16 --method exact --metric kl\n  edgewise export runs/tasks-4l.ioi.exact/scores.json --select top:60 --format gexf',
+      '\nExamples:\n  edgewise attribute --model tasks-4l --task ioi --prompts 32\n  edgewise attribute --model tasks-4l --task ioi --method exact --metric kl\n  edgewise export scores.json --select top:60 --format gexf',
     )
     .action(attribute);
 }

@@ -107,7 +107,9 @@ async function info(options: Options): Promise<void> {
       };
       if (task) {
         const budget = options.memory === undefined ? {} : { budget: options.memory * 1e9 };
-        report.plan = planFor(model, topology, task.pairs, options.directEdges, gpu, budget);
+        // As many circuits at once as a search evaluates here unless --batch says otherwise.
+        const size = { ...budget, circuits: fill };
+        report.plan = planFor(model, topology, task.pairs, options.directEdges, gpu, size);
       }
     }
     process.stdout.write(options.json ? `${JSON.stringify(report)}\n` : textReport(report));
@@ -133,7 +135,8 @@ function textReport(report: Report): string {
     const { shape, microBatches, tensors, bytes } = report.plan;
     const batches = counted(microBatches, 'micro-batch', 'micro-batches');
     lines.push(
-      `memory plan: ${batches} of ${counted(shape.prompts, 'prompt')}, each of up to ${counted(shape.sequence, 'token')}`,
+      `memory plan: ${batches} of ${counted(shape.prompts, 'prompt')}, each of up to ${counted(shape.sequence, 'token')}` +
+        (shape.circuits > 1 ? `; ${shape.circuits} circuits at once` : ''),
       ...table(
         tensors
           .filter((tensor) => tensor.bytes > 0)

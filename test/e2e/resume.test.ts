@@ -1,0 +1,168 @@
+/** Searches that are interrupted, at any moment, and go on. */
+import { appendFile, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, expect, test } from 'vitest';
+import { createRng } from '../../src/base/rng.js';
+import { cli, expectMistake, finished, NO_ADAPTER, runCli, startCli, useFolder } from '../support/cli.js';
+import { contents, journalledTests, killedAfter } from '../support/interrupted.js';
+import { TINY_MODEL, tinyRows, writeRows } from '../support/tiny-task.js';
+
+const FILES = ['circuit.gexf', 'circuit.json', 'details.json', 'trace.jsonl'];
+/** GB; of the three prompts of 5 tokens it takes them one by one. */
+const MEMORY = '0.00016';
+const folder = useFolder();
+const inFolder = (name: string): string => join(folder.path, name);
+let discover: string[];
+let files: Record<string, string>;
+
+beforeAll(async () => {
+  const task = await writeRows(folder.path, 'pairs.jsonl', tinyRows(3));
+  discover = ['discover', '--model', TINY_MODEL, '--task', task];
+  await cli([...discover, '--out', inFolder('whole')]);
+  files = await contents(inFolder('whole'));
+});
+
+const resume = (out: string): string[] => [...discover, '--resume', '--out', out];
+const tested = (): number => files['trace.jsonl']!.trimEnd().split('\n').length;
+
+test('killed at ten random moments, it ends in the same bytes', async () => {
+  const out = inFolder('killed');
+  const rng = createRng(11);
+  const moments = Array.from({ length: 10 }, () => rng.below(tested())).sort((a, b) => a - b);
+  let last = 0;
+  for (const [i, moment] of moments.entries()) {
+    const { code, stderr } = await killedAfter(resume(out), out, Math.max(moment, last + 1));
+    expect(code, stderr).not.toBe(1);
+    const now = journalledTests(out);
+    // What was measured is never lost, and it is gone on from.
+    expect(now).toBeGreaterThanOrEqual(last);
+    if (last > 0) expect(stderr).toMatch(new RegExp(`^going on after ${last} tests? of the interrupted run$`, 'm'));
+    last = now;
+    // A line that the kill cut short.
+    if (i % 3 === 0 && existsSync(join(out, 'search.jsonl'))) {
+      await appendFile(join(out, 'search.jsonl'), '["input->a0.h0<q>",0.');
+    }
+  }
+  expect(last).toBeGreaterThan(10);
+  await cli(resume(out));
+  expect(await contents(out)).toEqual(files);
+});
+
+test('killed at ten random times, it ends in the same bytes', async () => {
+  const out = inFolder('timed');
+  const rng = createRng(12);
+  for (let i = 0; i < 10; i++) {
+    const child = startCli(resume(out));
+    const end = finished(child);
+    const timer = setTimeout(() => child.kill('SIGKILL'), 200 + rng.below(1500));
+    const { code, stderr } = await end;
+    clearTimeout(timer);
+    expect(code, stderr).not.toBe(1);
+  }
+  await cli(resume(out));
+  expect(await contents(out)).toEqual(files);
+});
+
+test('without --resume an interrupted run is neither gone on with nor written over', async () => {
+  const out = inFolder('refused');
+  await killedAfter(resume(out), out, 20);
+  const before = await contents(out);
+  expectMistake(
+    await runCli([...discover, '--out', out], { env: NO_ADAPTER }),
+    /refused: holds a run that was interrupted: --resume goes on with it, --force starts anew$/,
+  );
+  expect(await contents(out)).toEqual(before);
+  await cli([...discover, '--force', '--out', out]);
+  expect(await contents(out)).toEqual(files);
+});
+
+test('--resume where there is nothing to go on with starts, and stays silent', async () => {
+  const { stderr, code } = await runCli(resume(inFolder('nothing')));
+  expect(code).toBe(0);
+  expect(stderr).not.toContain('going on');
+  expect(await contents(inFolder('nothing'))).toEqual(files);
+});
+
+test.each(['SIGINT', 'SIGTERM'] as const)('%s tells how to go on', async (signal) => {
+  const out = inFolder(signal);
+  const { code, stdout, stderr } = await killedAfter([...discover, '--threshold=-1', '--out', out], out, 5, signal);
+  expect(code).toBe(signal === 'SIGINT' ? 130 : 143);
+  expect(stdout).toBe('');
+  const told = /^interrupted after (\d+) tests: the same command with --resume goes on from there$/m.exec(stderr);
+  expect(Number(told?.[1])).toBeLessThanOrEqual(journalledTests(out));
+  expect(Number(told?.[1])).toBeGreaterThanOrEqual(4);
+});
+
+test('what differs from the interrupted search is named, and nothing is touched', async () => {
+  const out = inFolder('other');
+  await killedAfter(resume(out), out, 10);
+  const journal = join(out, 'search.jsonl');
+  const text = await readFile(journal, 'utf8');
+  const refused = async (options: readonly string[], ...patterns: readonly RegExp[]): Promise<void> => {
+    const before = await readFile(journal, 'utf8');
+    expectMistake(await runCli([...resume(out), ...options]), ...patterns, /; without --resume --force starts anew$/);
+    expect(await readFile(journal, 'utf8')).toBe(before);
+  };
+  await refused(
+    ['--prompts', '2'],
+    /differs in prompts \(\{"count":3,"skip":0\} there, \{"count":2,"skip":0\} here\);/,
+  );
+  await refused(
+    ['--threshold', '0.5', '--metric', 'nll', '--ablation', 'zero', '--direct-edges'],
+    /search\.jsonl: is of a search that differs in ablation \("resample" there, "zero" here\), metric/,
+    /metric \("kl" there, "nll" here\), threshold \(0\.05 there, 0\.5 here\), directEdges \(false there, true here\);/,
+  );
+  // One of another device, another version, another checkpoint.
+  for (const key of ['tile', 'adapter', 'engine']) {
+    await writeFile(journal, text.replace(new RegExp(`"${key}":"[^"]*"`), `"${key}":"another"`));
+    await refused([], new RegExp(`differs in ${key} \\("another" there, "[^"]+" here\\);`));
+  }
+  await writeFile(journal, text.replace(/"hash":"[0-9a-f]{64}"/, `"hash":"${'0'.repeat(64)}"`));
+  await refused([], /differs in model \(/);
+  // How many edges are tested at once and the memory may change: they change no result.
+  await writeFile(journal, text);
+  await cli([...resume(out), '--batch', '3', '--memory', MEMORY]);
+  expect(await contents(out)).toEqual(files);
+});
+
+test('a broken journal is refused by its line', async () => {
+  const out = inFolder('broken');
+  await killedAfter(resume(out), out, 10);
+  const journal = join(out, 'search.jsonl');
+  const lines = (await readFile(journal, 'utf8')).split('\n');
+  for (const [line, message] of [
+    ['{', 'line 3: not valid JSON'],
+    ['["nobody->logits",0.5,0.5,0.5]', "line 3: expected an edge's name and a number for each prompt"],
+    ['["m2->logits"]', "line 3: expected an edge's name and a number for each prompt"],
+    ['["input->logits",0.5,0.5,0.5]', 'its test 1 is of input->logits, this search would test a2.h4->logits'],
+  ] as const) {
+    await writeFile(journal, lines.with(2, line).join('\n'));
+    expectMistake(await runCli(resume(out)), message);
+  }
+});
+
+test('killed while it writes leaves whole files only', async () => {
+  const out = inFolder('writing');
+  const child = startCli([...discover, '--out', out]);
+  const end = finished(child);
+  const timer = setInterval(() => {
+    if (existsSync(join(out, 'circuit.json'))) child.kill('SIGKILL');
+  }, 1);
+  await end;
+  clearInterval(timer);
+  for (const [name, text] of Object.entries(await contents(out))) {
+    if (FILES.includes(name)) expect(text).toBe(files[name]);
+    else expect(name).toMatch(/^\..*\.tmp$|^search\.jsonl$/);
+  }
+  await cli(resume(out));
+  expect(await contents(out)).toEqual(files);
+});
+
+test('what a killed run left behind is cleared away', async () => {
+  const out = inFolder('leftover');
+  await mkdir(out);
+  await writeFile(join(out, '.circuit.json.0123456789ab.tmp'), '{"cfg"');
+  await cli([...discover, '--out', out]);
+  expect(await contents(out)).toEqual(files);
+});

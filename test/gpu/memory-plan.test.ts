@@ -1,0 +1,91 @@
+/** What a run allocates against its memory plan. */
+import { expect, test } from 'vitest';
+import { EdgeSet } from '../../src/circuit/edge-set.js';
+import { ABLATIONS } from '../../src/circuit/run-identity.js';
+import { Gpu } from '../../src/gpu/gpu.js';
+import { gpt2Spec, randomModel } from '../../src/model/random-model.js';
+import { IncrementalEvaluator } from '../../src/patch/incremental.js';
+import { planRun, type RunPlan, type RunSize } from '../../src/patch/run-plan.js';
+import { uploadModel } from '../support/evaluators.js';
+import { useDevice } from '../support/gpu.js';
+import { randomNumbers } from '../support/random.js';
+import { EQUAL_PAIRS, pairsOf } from '../support/search-pairs.js';
+
+const device = useDevice();
+const spec = gpt2Spec({ layers: 3, heads: 3, headWidth: 13, mlpWidth: 150, vocab: 211, maxPositions: 9 });
+/** Uniforms, and what is read back: nothing that grows with the model. */
+const BESIDE = 0.5e6;
+
+interface Case {
+  readonly name: string;
+  readonly size?: Partial<RunSize>;
+  readonly budget?: number;
+  readonly expected: { readonly microBatches?: number; readonly circuits?: number };
+}
+
+const CASES: readonly Case[] = [
+  { name: 'all at once', expected: { microBatches: 1, circuits: 1 } },
+  { name: 'direct edges', size: { directEdges: true }, expected: { microBatches: 1 } },
+  { name: 'seven circuits', size: { circuits: 7, directEdges: true }, expected: { microBatches: 1, circuits: 7 } },
+  {
+    name: 'fewer circuits than asked for',
+    size: { circuits: 16 },
+    budget: 4e6,
+    expected: { microBatches: 1, circuits: 4 },
+  },
+  { name: 'micro-batches', budget: 1e6, size: { circuits: 4 }, expected: { microBatches: 2, circuits: 1 } },
+  {
+    name: 'micro-batches and direct edges',
+    budget: 0.95e6,
+    size: { directEdges: true },
+    expected: { microBatches: 5 },
+  },
+];
+
+test.each(CASES)('$name', async ({ size, budget = 4e9, expected }) => {
+  // Its counters start at 0.
+  const gpu = new Gpu(device.gpu.device, device.gpu.adapter);
+  const { weights, topology } = await uploadModel(gpu, await randomModel(spec, 1));
+  const pairs = [
+    ...pairsOf(randomNumbers(1), spec.vocab, EQUAL_PAIRS),
+    ...pairsOf(randomNumbers(2), spec.vocab, EQUAL_PAIRS),
+  ];
+  const limits = { maxBinding: gpu.maxBinding, maxWorkgroups: gpu.maxWorkgroups, budget };
+  const wanted = { prompts: pairs.length, sequence: 9, directEdges: false, circuits: 1, resident: true, ...size };
+  const plan = planRun(topology, weights.layout, wanted, limits);
+  expect({ microBatches: plan.microBatches, circuits: plan.shape.circuits }).toMatchObject(expected);
+  expect(plan.bytes).toBeLessThanOrEqual(budget);
+  const before = gpu.liveBytes;
+  expect(gpu.peakBytes - before, 'left over from the weights').toBeLessThan(plan.bytes);
+  for (const ablation of ABLATIONS) {
+    const evaluator = await IncrementalEvaluator.create(weights, topology, pairs, {
+      ablation,
+      input: 'token',
+      metric: 'kl',
+      shape: plan.shape,
+      directEdges: wanted.directEdges,
+    });
+    try {
+      expect(gpu.liveBytes - before, ablation).toBeGreaterThanOrEqual(plan.bytes - readBack(plan));
+      await evaluator.evaluate(
+        Array.from({ length: 9 }, (_, i) => EdgeSet.full(topology).without(i)),
+        ['kl', 'logit-diff', 'prob-diff', 'accuracy'],
+      );
+    } finally {
+      evaluator.dispose();
+    }
+    expect(gpu.liveBytes).toBe(before);
+  }
+  const used = gpu.peakBytes - before;
+  expect(used).toBeGreaterThanOrEqual(plan.bytes);
+  expect(used).toBeLessThanOrEqual(plan.bytes + BESIDE);
+  weights.dispose();
+  expect(gpu.liveBytes).toBe(0);
+});
+
+/** What is allocated while something is read. */
+function readBack({ tensors }: RunPlan): number {
+  return tensors
+    .filter(({ name }) => ['kl', 'logitScores', 'probabilityScores', 'best'].includes(name))
+    .reduce((sum, { bytes }) => sum + bytes, 0);
+}
