@@ -3,6 +3,8 @@ const PAUSE = 0.1;
 
 const never = new Int32Array(new SharedArrayBuffer(4));
 let waiting = 0;
+/** A pause is due in this turn of the loop or the next: there must never be two. */
+let due = false;
 
 /**
  * Waits for something that the device will do, without taking a processor core from it. Dawn's binding looks in every turn of
@@ -10,7 +12,9 @@ let waiting = 0;
  * the same cores, that costs it half of them on a small machine. So the loop sleeps in each turn as long as anything is waited for.
  */
 export async function patientWait<T>(pending: Promise<T>): Promise<T> {
-  if (waiting++ === 0) setImmediate(pause);
+  waiting++;
+  if (!due) setImmediate(pause);
+  due = true;
   try {
     return await pending;
   } finally {
@@ -19,7 +23,8 @@ export async function patientWait<T>(pending: Promise<T>): Promise<T> {
 }
 
 function pause(): void {
-  if (waiting === 0) return;
+  due = waiting > 0;
+  if (!due) return;
   Atomics.wait(never, 0, 0, PAUSE);
   setImmediate(pause);
 }
