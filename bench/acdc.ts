@@ -74,6 +74,7 @@ async function benchSearch(gpu: WatchedGpu, workload: Workload, speeds: DeviceSp
       tests,
       kept: result.steps.filter((step) => step.kept).length,
       seconds,
+      'seconds with caches': seconds + run.preparation,
       'circuits evaluated per test': result.evaluations / tests,
       'ms per test': (1000 * seconds) / tests,
       'ms per whole pass': 1000 * whole.seconds,

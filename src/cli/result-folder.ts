@@ -15,8 +15,15 @@ import { isJournal } from './search-journal.js';
 /** The files that say which run a folder's files are of. */
 const CIRCUIT_FILE = 'circuit.json';
 export const SCORES_FILE = 'scores.json';
-/** Not written by every run: those of an earlier result must not stay beside a new circuit. */
-const SOMETIMES_FILES: readonly string[] = ['details.json', THRESHOLDS_FILE];
+/** Every file that a result may have: those of an earlier result must not stay beside another. */
+const RESULT_FILES: readonly string[] = [
+  CIRCUIT_FILE,
+  'circuit.gexf',
+  'trace.jsonl',
+  SCORES_FILE,
+  'details.json',
+  THRESHOLDS_FILE,
+];
 
 /**
  * Makes sure, before any work, that results can go to `folder`: it can be written, and what it holds is nothing or an
@@ -64,8 +71,10 @@ export async function writeResult(
 ): Promise<string[]> {
   try {
     await makeFolder(folder);
-    for (const name of await readdir(folder))
-      if (isUnfinishedWrite(name) || SOMETIMES_FILES.includes(name)) await rm(join(folder, name), { force: true });
+    for (const name of await readdir(folder)) {
+      const stale = RESULT_FILES.includes(name) && files[name] === undefined;
+      if (stale || isUnfinishedWrite(name)) await rm(join(folder, name), { force: true });
+    }
   } catch (error) {
     throw new EdgewiseError('usage', folder, 'cannot be created', { cause: error });
   }

@@ -1,6 +1,6 @@
 import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs';
 import { readdir, readFile, rm, truncate } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { EdgewiseError } from '../base/errors.js';
 import type { Topology } from '../circuit/topology.js';
@@ -28,8 +28,6 @@ export type SearchKey = Readonly<Record<string, unknown>>;
 export interface SearchJournal extends Journal {
   /** Ends the writing. The file stays until `remove`. */
   close(): void;
-  /** The search is complete and its results are written. */
-  remove(): Promise<void>;
 }
 
 /** @throws EdgewiseError of kind usage where a run into this folder was interrupted, and nobody said what of it. */
@@ -43,6 +41,11 @@ export async function assertNoJournal(
     folder,
     'holds a run that was interrupted: --resume goes on with it, --force starts anew',
   );
+}
+
+/** Once results are written, what was to save the work goes: that of earlier runs into the folder too. */
+export async function removeJournals(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) if (isJournal(name)) await rm(join(folder, name), { force: true });
 }
 
 /**
@@ -78,7 +81,6 @@ export async function openJournal(
       synced = performance.now();
     },
     close: () => closeSync(file),
-    remove: () => rm(path, { force: true }),
   };
 }
 

@@ -27,8 +27,6 @@ export interface Searches {
   readonly wanted: readonly Found[];
   /** Every search made, in that order. */
   readonly all: readonly Found[];
-  /** Removes the journals, once the results are written. */
-  forget(): Promise<void>;
 }
 
 export interface SearchesSetting {
@@ -48,7 +46,6 @@ export async function runSearches(
 ): Promise<Searches> {
   const search = await engine.search(task, options);
   const found = new Map<number, Found>();
-  const journals: SearchJournal[] = [];
   const single = wanted.edges === undefined && wanted.thresholds.length === 1;
   const at = async (threshold: number): Promise<Found> => {
     const key = {
@@ -59,7 +56,6 @@ export async function runSearches(
     };
     const path = join(setting.folder, journalFile(single ? undefined : String(threshold)));
     const journal = await openJournal(path, key, engine.topology, setting.resume);
-    journals.push(journal);
     const label = single ? 'testing edges' : `testing edges at ${threshold}`;
     const discovery = await searchAt(search, threshold, label, journal, setting.predict);
     found.set(threshold, { threshold, discovery });
@@ -81,9 +77,6 @@ export async function runSearches(
     return {
       wanted: chosen.map((threshold) => found.get(threshold)!),
       all: [...found.values()].sort((a, b) => a.threshold - b.threshold),
-      forget: async () => {
-        for (const journal of journals) await journal.remove();
-      },
     };
   } finally {
     search.dispose();

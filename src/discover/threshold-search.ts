@@ -8,13 +8,15 @@ export interface ThresholdRun {
 const CLOSE = 0.02;
 /** Thresholds tried at most; the last few bisections hardly move. */
 const MOST_RUNS = 14;
+/** So many lower and lower thresholds that keep equally many edges show that there are no more to keep. */
+const PLATEAU = 3;
 /** By how much the threshold moves until the wanted number lies between two runs. */
 const STRIDE = 4;
 
 /**
  * Finds a threshold at which about `edges` edges are kept: by strides up or down from `first` until the number lies between two
  * runs, then by bisection of the threshold's logarithm. Fewer are kept at higher thresholds, but not strictly (the order of
- * decisions feeds back), so the closest run wins rather than the last.
+ * decisions feeds back), so the closest run wins rather than the last. It ends early where a lower threshold keeps no more.
  *
  * @param first above 0. @param run makes the search at a threshold and tells how many edges it kept.
  * @returns the runs in the order made, and which of them is closest; of equally close ones that with fewer edges.
@@ -34,8 +36,10 @@ export async function thresholdFor(
     if (Math.abs(kept - edges) <= Math.floor(CLOSE * edges)) break;
     if (kept > edges) tooMany = Math.max(tooMany ?? 0, threshold);
     else tooFew = Math.min(tooFew ?? Number.POSITIVE_INFINITY, threshold);
-    if (tooMany === undefined) threshold = tooFew! / STRIDE;
-    else if (tooFew === undefined) threshold = tooMany * STRIDE;
+    if (tooMany === undefined) {
+      if (kept > 0 && runs.length > PLATEAU && runs.slice(-PLATEAU).every((one) => one.edges === kept)) break;
+      threshold = tooFew! / STRIDE;
+    } else if (tooFew === undefined) threshold = tooMany * STRIDE;
     else threshold = rounded(Math.sqrt(tooMany * tooFew));
     if (runs.some((earlier) => earlier.threshold === threshold)) break; // nothing lies between
   }

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { mean } from '../../src/base/mean.js';
+import { acdcOrder } from '../../src/discover/acdc-order.js';
 import { exactEffects, type ExactEffects } from '../../src/discover/exact.js';
 import type { MetricName } from '../../src/exec/metrics.js';
 import { openModel } from '../../src/model/load-model.js';
@@ -31,7 +32,11 @@ async function withModel<T>(path: string, use: (model: DeviceModel) => Promise<T
 
 const exact = (model: DeviceModel, pairs: readonly PromptPair[], choice: EvaluatorChoice): Promise<ExactEffects> =>
   withEvaluator(model, pairs, choice, (evaluator) =>
-    exactEffects(evaluator, model.topology, choice.directEdges ?? false),
+    exactEffects(
+      evaluator,
+      model.topology,
+      acdcOrder(model.topology, 'descending', choice.directEdges ?? false).flatMap(({ edges }) => edges),
+    ),
   );
 
 const RUNS: readonly (readonly [string, string, MetricName, EvaluatorChoice])[] = [

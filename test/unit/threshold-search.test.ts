@@ -26,6 +26,13 @@ test.each([
   expect(runs.length).toBeLessThanOrEqual(14);
 });
 
+test('more edges than any threshold keeps: it ends once lower thresholds keep no more', async () => {
+  const { runs, closest } = await find(2000, 0.05, falling);
+  expect(runs.slice(-3).map(({ edges }) => edges)).toEqual([1519, 1519, 1519]);
+  expect(runs.length).toBeLessThan(12);
+  expect(closest.edges).toBe(1519);
+});
+
 test('what the first run keeps may do', async () => {
   const { runs, closest } = await find(60, 0.05, falling);
   expect(runs).toEqual([{ threshold: 0.05, edges: 60 }]);

@@ -35,7 +35,7 @@ import {
 } from '../options.js';
 import { progressBar } from '../progress.js';
 import { assertUsable, SCORES_FILE, writeResult } from '../result-folder.js';
-import { assertNoJournal, journalFile, openJournal, type SearchJournal } from '../search-journal.js';
+import { assertNoJournal, journalFile, openJournal, removeJournals } from '../search-journal.js';
 import { openModelArgument, readMeanOver, readPrompts, required, taskReader, withEngine } from '../session.js';
 import { counted, signed, whole } from '../text-report.js';
 
@@ -111,16 +111,14 @@ async function attribute(options: Options): Promise<void> {
   await assertUsable(folder, identity, options.force);
   await assertNoJournal(folder, options);
 
-  let journal: SearchJournal | undefined;
   const start = performance.now();
   const scores = await withEngine(opened.model, options, async (engine) => {
     if (method !== 'exact') return withGradients(engine, task, scoring);
     const key = { ...identity, engine: VERSION, adapter: engine.gpu.adapter, tile: engine.gpu.tile };
-    const opening = openJournal(join(folder, journalFile()), key, engine.topology, options.resume);
-    const opened = (journal = await opening);
-    return withJournal('cutting edges', opened, (bar, made) =>
+    const journal = await openJournal(join(folder, journalFile()), key, engine.topology, options.resume);
+    return withJournal('cutting edges', journal, (bar, made) =>
       engine.attribute(task, scoring, {
-        journal: opened,
+        journal,
         onProgress: ({ done, total }) => {
           made(done);
           bar.update(done, total, `${done} of ${total}`, done);
@@ -130,7 +128,7 @@ async function attribute(options: Options): Promise<void> {
   });
   const seconds = (performance.now() - start) / 1000;
   const [file] = await writeResult(folder, { [SCORES_FILE]: writeScoresJson(scores) });
-  await journal?.remove();
+  await removeJournals(folder);
   process.stdout.write(options.json ? jsonReport(scores, file!, seconds) : textReport(scores, file!, seconds));
 }
 

@@ -9,6 +9,7 @@ import { runIdentity, topologyOf } from '../../run.js';
 import { DEFAULT_THRESHOLD, detailsOf, type Discovering, type DiscoverOptions } from '../discovering.js';
 import { jsonReport, textReport, THRESHOLDS_FILE, thresholdsJson, type FoundFiles } from '../discover-report.js';
 import { assertUsable, writeResult } from '../result-folder.js';
+import { removeJournals } from '../search-journal.js';
 import { runSearches, type Wanted } from '../searches.js';
 import { withEngine } from '../session.js';
 
@@ -16,6 +17,7 @@ import { withEngine } from '../session.js';
 export async function discoverByAcdc(discovering: Discovering): Promise<string> {
   const { options, opened, task, search, folder } = discovering;
   const wanted = wantedOf(options);
+  refuseTooMany(discovering);
   const predict = await readPredictor(discovering);
   const several = wanted.thresholds.length > 1;
   const folderOf = (threshold: number): string => (several ? join(folder, `threshold-${threshold}`) : folder);
@@ -45,7 +47,7 @@ export async function discoverByAcdc(discovering: Discovering): Promise<string> 
   }
   const table = searches.all.length > 1 ? join(folder, THRESHOLDS_FILE) : undefined;
   if (table !== undefined) await writeFileAtomically(table, thresholdsJson(searches.all, results));
-  await searches.forget();
+  await removeJournals(folder);
   return options.json ? jsonReport(results, table) : textReport(results, searches.all, table);
 }
 
@@ -60,6 +62,13 @@ function wantedOf({ threshold: thresholds = [DEFAULT_THRESHOLD], edges }: Discov
     throw new EdgewiseError('usage', '--threshold', `got ${first}; --edges needs one above 0 to start at`);
   }
   return { edges, thresholds: [first!] };
+}
+
+/** @throws EdgewiseError of kind usage where more edges are asked for than there are. */
+function refuseTooMany({ options: { edges = 0, directEdges }, opened }: Discovering): void {
+  const topology = topologyOf(opened.model);
+  const most = directEdges ? topology.edgeCount : topology.additionEdges;
+  if (edges > most) throw new EdgewiseError('usage', '--edges', `got ${edges}, the model has ${most}`);
 }
 
 /** Guesses from the scores of a file. */

@@ -12,7 +12,7 @@ import { DEFAULT_THRESHOLD, detailsOf, type Discovering } from '../discovering.j
 import { gradientOptions } from '../gradient-options.js';
 import { withJournal } from '../journaled.js';
 import { assertUsable, SCORES_FILE, writeResult } from '../result-folder.js';
-import { journalFile, openJournal, type SearchJournal } from '../search-journal.js';
+import { journalFile, openJournal, removeJournals, type SearchJournal } from '../search-journal.js';
 import { withEngine } from '../session.js';
 import { scoresWithProgress } from './scored.js';
 
@@ -41,13 +41,10 @@ export async function discoverScreened(discovering: Discovering): Promise<string
   };
   await assertUsable(folder, identity, options.force);
 
-  const journals: SearchJournal[] = [];
   const made = await withEngine(opened.model, options, async (engine) => {
-    const open = async (word?: string): Promise<SearchJournal> => {
+    const open = (word?: string): Promise<SearchJournal> => {
       const key = { ...identity, cutoff, retest, engine: VERSION, adapter: engine.gpu.adapter, tile: engine.gpu.tile };
-      const journal = await openJournal(join(folder, journalFile(word)), key, engine.topology, options.resume);
-      journals.push(journal);
-      return journal;
+      return openJournal(join(folder, journalFile(word)), key, engine.topology, options.resume);
     };
     const clock = stopwatch();
     const scores = await scoresWithProgress(engine, discovering, scoring);
@@ -77,7 +74,7 @@ export async function discoverScreened(discovering: Discovering): Promise<string
     [SCORES_FILE]: writeScoresJson(scores),
     'details.json': details && writeDetails(details),
   });
-  for (const journal of journals) await journal.remove();
+  await removeJournals(folder);
   return screenedReport({ discovery, cost }, files, options.json);
 }
 
