@@ -103,7 +103,7 @@ test('together the searches go every way', () => {
   expect(ways).toBeGreaterThanOrEqual(WAYS.length);
 });
 
-describe.each(RUNS)('%s', (_name, spec, runs) => {
+describe.each(RUNS)('%s', { timeout: 600_000 }, (_name, spec, runs) => {
   let loaded: LoadedModel;
   let model: DeviceModel;
   let unequal: PromptPair[];
