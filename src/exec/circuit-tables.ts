@@ -9,6 +9,7 @@ import { everyRow, JOB_WORDS, jobWords, wholeJobs, type RowsOf, type WholeJob } 
 import type { PassShape } from './pass-plan.js';
 import type { PortBases } from './port-bases.js';
 import type { RowLists } from './row-lists.js';
+import { attentionWork, normWork, productWork, sumWork } from './work.js';
 
 /** Where the jobs of one dispatch are listed, how many there are, and the most rows of one. */
 export interface JobTable {
@@ -162,6 +163,7 @@ export class CircuitTables {
   #fillAttention(l: number, circuits: readonly CircuitWork[], bases: PortBases): void {
     const topology = this.#topology;
     const { heads } = topology;
+    const { head4 } = this.#layout;
     const tables = this.layers[l]!;
     const ports = BRANCHES.flatMap((branch) =>
       Array.from({ length: heads }, (_, head) => topology.headPort(l, branch, head)),
@@ -187,11 +189,10 @@ export class CircuitTables {
       tables.heads,
       computed.map(({ c, h, extent }) => {
         const rows = this.#rowsOf(extent);
-        this.#countAttention(extent);
+        this.#add(attentionWork(this.#pairs[listOf(extent)], rows.count, 4 * head4, this.#tokens, this.#sequence));
         return { words: [c * heads + h, rows.at, rows.count], rows: rows.count };
       }),
     );
-    const { head4 } = this.#layout;
     const jobs = computed.map(({ c, h, extent }) => ({
       a: (c * heads + h) * this.#tokens * head4,
       weight: h * 4 * head4 * PANEL4,
@@ -239,6 +240,7 @@ export class CircuitTables {
     rowsOf: (extent: Extent) => RowsOf = (extent) => this.#rowsOf(extent),
   ): (InputSlot | undefined)[] {
     const topology = this.#topology;
+    const width = 4 * this.#layout.width4;
     const jobs: TableJob[] = [];
     const updates: TableJob[] = [];
     tables.totalRows = 0;
@@ -261,12 +263,12 @@ export class CircuitTables {
           const resume = update.resume ? 1 : 0;
           const words = [update.slab, resume, rows.at, rows.count, ...this.#list(update.writers)];
           updates.push({ words, rows: rows.count });
-          this.#countSum(rows.count, update.writers.length);
+          this.#add(sumWork(rows.count, width, update.writers.length));
         }
         const words = [c, rows.at, rows.count, slot.firstRow, slab, ...this.#list(further), ...this.#list(kept)];
         jobs.push({ words, rows: rows.count });
-        this.#countSum(rows.count, further.length + kept.length);
-        this.#countNorm(rows.count);
+        this.#add(sumWork(rows.count, width, further.length + kept.length));
+        this.#add(normWork(rows.count, width));
         return slot;
       });
     });
@@ -305,7 +307,7 @@ export class CircuitTables {
             rows: slot.rows,
           });
           jobs.push({ words, rows: slot.rows.count });
-          this.#countProduct(slot.rows.count, width4, end - first);
+          this.#add(productWork(slot.rows.count, 4 * width4, 4 * (end - first)));
         }
       }
       this.#write(this.layers[layer]!.projections[i]!, jobs);
@@ -339,7 +341,7 @@ export class CircuitTables {
     jobs: readonly WholeJob[],
   ): void {
     chunks.forEach((chunk, i) => {
-      for (const { rows } of jobs) this.#countProduct(rows.count, inner4, chunk.columns4);
+      for (const { rows } of jobs) this.#add(productWork(rows.count, 4 * inner4, 4 * chunk.columns4));
       const words = wholeJobs(chunk, jobs);
       this.#write(
         tables[i]!,
@@ -348,33 +350,8 @@ export class CircuitTables {
     });
   }
 
-  /** A product of matrices: rows x inner by inner x columns. */
-  #countProduct(rows: number, inner4: number, columns4: number): void {
-    this.#count(2 * rows * 16 * inner4 * columns4, rows * (4 * inner4 + 4 * columns4) + 16 * inner4 * columns4);
-  }
-
-  /** A sum over writers, from a base or a constant on. */
-  #countSum(rows: number, writers: number): void {
-    const row = 4 * this.#layout.width4;
-    this.#count(rows * row * writers, rows * row * (writers + 2));
-  }
-
-  /** Mean, variance, scale and shift: about eight operations an element. */
-  #countNorm(rows: number): void {
-    const row = 4 * this.#layout.width4;
-    this.#count(8 * rows * row, 2 * rows * row);
-  }
-
-  /** Scores, softmax (about four operations a pair) and mix of one head. */
-  #countAttention(extent: Extent): void {
-    const name = listOf(extent);
-    const head = 4 * this.#layout.head4;
-    const rows = this.#rowCounts[name];
-    this.#count(this.#pairs[name] * (4 * head + 4), 2 * rows * (head + this.#sequence) + 2 * this.#tokens * head);
-  }
-
-  #count(flops: number, elements: number): void {
-    this.#work = { flops: this.#work.flops + flops, bytes: this.#work.bytes + 4 * elements };
+  #add({ flops, bytes }: Work): void {
+    this.#work = { flops: this.#work.flops + flops, bytes: this.#work.bytes + bytes };
   }
 
   #write(table: JobTable, jobs: readonly TableJob[]): void {

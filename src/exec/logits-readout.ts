@@ -7,6 +7,7 @@ import { bindAnswerDirections } from './answer-directions.js';
 import { everyRow, matmul, runMatmul, wholeJobs, type MatmulOperation } from './matmul.js';
 import type { Readout, ReadoutPart } from './metrics.js';
 import { ROW_WORKGROUP } from './layer-operations.js';
+import { productWork } from './work.js';
 import type { PassScratch } from './pass-frame.js';
 import { readoutTensors } from './pass-plan.js';
 
@@ -92,10 +93,7 @@ export class LogitsReadout {
     const rows = count * shape.prompts;
     for (const operation of bound.logits) runMatmul(recording, operation, 1, rows);
     const [inner, columns] = [4 * weights.layout.width4, weights.layout.vocabStride];
-    weights.gpu.count({
-      flops: 2 * rows * inner * columns,
-      bytes: 4 * (rows * inner + inner * columns + rows * columns),
-    });
+    weights.gpu.count(productWork(rows, inner, columns));
   }
 
   /** Turns the logits into log-probabilities, in place. */

@@ -14,7 +14,7 @@ import {
 } from '../matmul.js';
 import { bindActivation } from './activation.js';
 import { groupsOf64, type GradientFrame } from './gradient-frame.js';
-import { productWork } from './matmul-transposed.js';
+import { productWork } from '../work.js';
 import type { WriterGroup } from './writer-groups.js';
 
 /** Records the outputs of one writer group into `portGradients`, from the stream before it. */

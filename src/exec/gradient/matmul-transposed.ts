@@ -2,6 +2,7 @@ import type { Arena } from '../../gpu/arena.js';
 import type { Gpu, Operation, Recording, Work } from '../../gpu/gpu.js';
 import type { BufferSlice } from '../../gpu/kernel.js';
 import type { Matrix } from '../../model/weights.js';
+import { productWork } from '../work.js';
 
 const TILE_ROWS = 8;
 const WORKGROUP = 32;
@@ -74,11 +75,6 @@ export async function matmulTransposed(arena: Arena, matrix: Matrix, use: Transp
     gridY: Math.ceil(use.rows / TILE_ROWS),
     work: productWork(use.rows, 4 * matrix.inner4, columns),
   };
-}
-
-/** What a matrix product [rows, inner] [inner, columns] costs. */
-export function productWork(rows: number, inner: number, columns: number): Work {
-  return { flops: 2 * rows * inner * columns, bytes: 4 * (rows * inner + inner * columns + rows * columns) };
 }
 
 /** Records a product, and counts its work. */

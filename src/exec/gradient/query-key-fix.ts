@@ -7,7 +7,7 @@ import type { Topology } from '../../circuit/topology.js';
 import { bindNorm } from './forward-operations.js';
 import { groupsOf64, type GradientFrame } from './gradient-frame.js';
 import type { GradientShape } from './gradient-plan.js';
-import { productWork } from './matmul-transposed.js';
+import { productWork } from '../work.js';
 import type { PortGroup } from './writer-groups.js';
 
 /** Writers whose edges are recomputed at once. */

@@ -1,7 +1,7 @@
 import type { Arena, Tensor } from '../../gpu/arena.js';
 import type { Operation, Recording } from '../../gpu/gpu.js';
 import type { GradientFrame } from './gradient-frame.js';
-import { productWork } from './matmul-transposed.js';
+import { productWork } from '../work.js';
 import type { PortGroup, WriterGroup } from './writer-groups.js';
 
 /** Tiles of kernels/edge_scores.wgsl: writers and ports that one workgroup makes. */
