@@ -8,7 +8,7 @@ import { summary, time } from './timing.js';
 export interface DeviceSpeeds {
   /** FLOPs per second of the matrix product, at GPT-2 small's MLP over 8 prompts of 16 tokens. */
   readonly flops: number;
-  /** Bytes per second of a kernel that only moves memory. */
+  /** Bytes per second: the better of a kernel that only moves memory and of a product of few rows with many weights. */
   readonly bytes: number;
   /** Seconds of a dispatch with next to nothing to do, in a submission of many. */
   readonly dispatch: number;
@@ -24,6 +24,7 @@ export async function measureSpeeds(gpu: Gpu): Promise<DeviceSpeeds> {
   try {
     const product = await matmulBench(arena, gpu.tile, 128, 768, 3072);
     const spread = await spreadMeansBench(arena, 40, 128, 768);
+    const weights = await matmulBench(arena, gpu.tile, 8, 768, 32_768);
     const tiny = await spreadMeansBench(arena, 1, 4, 64);
     const many = await time(gpu, (recording) => {
       for (let i = 0; i < DISPATCHES; i++) tiny.encode(recording);
@@ -40,7 +41,10 @@ export async function measureSpeeds(gpu: Gpu): Promise<DeviceSpeeds> {
     }
     return {
       flops: product.flops[1] / (await time(gpu, product.encode)).median,
-      bytes: spread.bytes[1] / (await time(gpu, spread.encode)).median,
+      bytes: Math.max(
+        spread.bytes[1] / (await time(gpu, spread.encode)).median,
+        weights.bytes[1] / (await time(gpu, weights.encode)).median,
+      ),
       dispatch: many.median / DISPATCHES,
       roundTrip: summary(roundTrips).median,
     };

@@ -1,4 +1,5 @@
 import { constants } from 'node:os';
+import { EdgewiseError } from '../base/errors.js';
 import { counted } from './text-report.js';
 import { note, progressBar, type ProgressBar } from './progress.js';
 import type { SearchJournal } from './search-journal.js';
@@ -19,10 +20,12 @@ export async function withJournal<T>(
   const bar = progressBar(label);
   let made = journal.earlier.length;
   if (made > 0) note(`going on after ${counted(made, 'test')} of the interrupted run`);
+  const tell = (what: string): void =>
+    note(`${what} after ${counted(made, 'test')}: the same command with --resume goes on from there`);
   const interrupted = (signal: NodeJS.Signals): void => {
     bar.stop();
     journal.close();
-    note(`interrupted after ${counted(made, 'test')}: the same command with --resume goes on from there`);
+    tell('interrupted');
     process.exit(128 + constants.signals[signal]);
   };
   process.on('SIGINT', interrupted).on('SIGTERM', interrupted);
@@ -30,6 +33,11 @@ export async function withJournal<T>(
     return await use(bar, (tests) => {
       made = tests;
     });
+  } catch (error) {
+    bar.stop();
+    // A lost device, say; the error itself is told after this. A mistake would only be made again.
+    if (!(error instanceof EdgewiseError && error.kind === 'usage')) tell('stopped');
+    throw error;
   } finally {
     process.off('SIGINT', interrupted).off('SIGTERM', interrupted);
     bar.stop();

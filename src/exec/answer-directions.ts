@@ -19,7 +19,9 @@ export async function bindAnswerDirections(
 ): Promise<EncodeDirections> {
   const prompts = directions.shape[0]!;
   const filling = Array.from({ length: prompts - answers.length }, () => ({ correct: [], wrong: [] }));
-  const lists = arena.upload('answers', answerLists([...answers, ...filling]));
+  const ascending = (ids: readonly number[]): number[] => [...ids].sort((a, b) => a - b);
+  const sorted = answers.map(({ correct, wrong }) => ({ correct: ascending(correct), wrong: ascending(wrong) }));
+  const lists = arena.upload('answers', answerLists([...sorted, ...filling]));
   // One operation per chunk of the unembedding.
   const operations: Operation[] = await Promise.all(
     unembed.chunks.map((chunk) =>

@@ -69,8 +69,15 @@ describe('by scores', () => {
       'details.json',
     ]);
     const measured = await cliJson<{ circuit: number; faithfulness: number }>([
-      ...['evaluate', '--model', TINY_MODEL, '--task', task],
-      ...['--circuit', join(inFolder('eap-ig'), 'circuit.json'), '--metric', 'logit-diff'],
+      'evaluate',
+      '--model',
+      TINY_MODEL,
+      '--task',
+      task,
+      '--circuit',
+      join(inFolder('eap-ig'), 'circuit.json'),
+      '--metric',
+      'logit-diff',
     ]);
     expect(measured).toMatchObject({ circuit: report.final, faithfulness: report.faithfulness });
   });

@@ -111,7 +111,7 @@ export function discoverCommand(): Command {
     .addOption(jsonOption().default(false))
     .addHelpText(
       'after',
-      '\nExamples:\n  edgewise discover --model tasks-4l --task ioi --prompts 32 --threshold 0.05\n  edgewise discover --model tasks-4l --task ioi --threshold 0.1,0.03,0.01\n  edgewise discover --model tasks-4l --task ioi --edges 60\n  edgewise discover --model tasks-4l --task ioi --method eap-ig-inputs --edges 200\n  edgewise discover --model tasks-4l --task ioi --method screened --threshold 0.01',
+      '\nExamples:\n  edgewise discover --model tasks-4l --task ioi --prompts 32 --threshold 0.05\n  edgewise discover --model tasks-4l --task ioi --threshold 0.1,0.03,0.01\n  edgewise discover --model tasks-4l --task ioi --edges 60\n  edgewise discover --model tasks-4l --task ioi --method eap --edges 200\n  edgewise discover --model tasks-4l --task ioi --method screened',
     )
     .action(discover);
 }
