@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import { EdgewiseError } from '../base/errors.js';
 import { candidateEdges, keptEdges, type Circuit } from '../circuit/circuit.js';
 import type { CircuitDetails, NodeDetails, PromptDetails } from '../circuit/details.js';
+import { circuitNodes } from '../circuit/graph.js';
 import { parsePythonJson } from './python-json.js';
 import { oneLine } from './quote.js';
 
@@ -253,6 +254,8 @@ export function detailsFit(details: CircuitDetails, circuit: Circuit): boolean {
   if (of.keptEdges !== keptEdges(circuit)) return false;
   if (provenance && (provenance.model.hash !== of.model || provenance.task.hash !== of.task)) return false;
   const names = Object.keys(edges);
+  // Circuits that were chosen from scores have no effects per prompt; their nodes must then be the same.
+  if (names.length === 0) return hasNodes(circuit, Object.keys(details.nodes));
   return (
     names.length === of.keptEdges &&
     names.every((name) => {
@@ -260,6 +263,13 @@ export function detailsFit(details: CircuitDetails, circuit: Circuit): boolean {
       return id !== undefined && id < candidateEdges(circuit) && kept.has(id);
     })
   );
+}
+
+/** Whether these are the circuit's nodes but `logits`. */
+function hasNodes(circuit: Circuit, names: readonly string[]): boolean {
+  const nodes = circuitNodes(circuit);
+  nodes.delete('logits');
+  return names.length === nodes.size && names.every((name) => nodes.has(name));
 }
 
 /** What the size of details.json depends on. */

@@ -2,6 +2,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { EdgeSet } from '../../src/circuit/edge-set.js';
+import { detailsFit, fileTopology, parseCircuit, parseDetails, resolveCircuit } from '../../src/export/index.js';
 import { cli, cliJson, expectMistake, runCli, useFolder } from '../support/cli.js';
 import { contents } from '../support/interrupted.js';
 import { TINY_EDGES, TINY_MODEL, tinyRows, writeRows } from '../support/tiny-task.js';
@@ -68,6 +70,12 @@ describe('by scores', () => {
       'scores.json',
       'details.json',
     ]);
+    const text = (name: string): Promise<string> => readFile(join(inFolder('eap-ig'), name), 'utf8');
+    const file = parseCircuit(await text('circuit.json'), 'circuit.json');
+    const details = parseDetails(await text('details.json'), 'details.json');
+    const circuit = resolveCircuit(file, fileTopology(file));
+    expect(detailsFit(details, circuit)).toBe(true);
+    expect(detailsFit(details, { ...circuit, kept: EdgeSet.full(circuit.topology) })).toBe(false);
     const measured = await cliJson<{ circuit: number; faithfulness: number }>([
       'evaluate',
       '--model',
