@@ -1,6 +1,6 @@
 import { createCircuit, type Circuit, type Provenance } from './circuit.js';
 import { EdgeSet } from './edge-set.js';
-import type { SelectionRecord } from './run-identity.js';
+import type { ScreeningRecord, SelectionRecord } from './run-identity.js';
 import { directScored, type Scores, type ScoresProvenance } from './scores.js';
 
 /** What was chosen from scores. */
@@ -37,6 +37,11 @@ export function describeSelection(selection: SelectionRecord | null): string {
   const what = absolute ? '|score|' : 'score';
   const choice = rule === 'threshold' ? `${what} >= ${limit}` : `${rule} ${limit} by ${what}`;
   return `${choice}, ${pruned ? 'pruned' : 'not pruned'}`;
+}
+
+/** `from 266 edges; 78 of 200 scores near 0.003 were on its wrong side`. */
+export function describeScreening({ cutoff, retested, disagreed, started }: ScreeningRecord): string {
+  return `from ${started} edges; ${disagreed} of ${retested} scores near ${Number(cutoff.toPrecision(4))} were on its wrong side`;
 }
 
 /** A circuit's provenance: of its scores, with what belongs to the choice. Nothing was measured of the circuit itself. */

@@ -1,5 +1,5 @@
 import { candidateEdges, keptEdges } from '../../src/circuit/circuit.js';
-import { describeSelection } from '../../src/circuit/scored-circuit.js';
+import { describeScreening, describeSelection } from '../../src/circuit/scored-circuit.js';
 import type { CircuitDocument } from '../data/document.js';
 import { suggestSign } from '../data/sign.js';
 import type { ViewState } from '../view/view-state.js';
@@ -49,6 +49,7 @@ export function OverviewCard({ document }: { document: CircuitDocument }) {
             : `${formatCount(keptEdges(circuit))} of ${formatCount(candidateEdges(circuit))} edges`}
         </Fact>
         {selection && <Fact name="Chosen">{describeSelection(selection)}</Fact>}
+        {from?.screening && <Fact name="Screened">{describeScreening(from.screening)}</Fact>}
         {from && (
           <>
             <Fact name="Faithfulness">{formatNumber(from.faithfulness)}</Fact>
