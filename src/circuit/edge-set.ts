@@ -79,12 +79,6 @@ export class EdgeSet {
     return words;
   }
 
-  /** Whether both sets hold the same of the edges `first .. first + count - 1`. */
-  agreesOn(other: EdgeSet, first: number, count: number): boolean {
-    const theirs = other.bits(first, count);
-    return this.bits(first, count).every((word, i) => word === theirs[i]);
-  }
-
   equals(other: EdgeSet): boolean {
     return this.topology === other.topology && this.#words.every((word, i) => word === other.#words[i]);
   }
