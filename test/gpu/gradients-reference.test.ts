@@ -4,10 +4,12 @@
  */
 import { existsSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { mean } from '../../src/base/mean.js';
+import { EdgeSet } from '../../src/circuit/edge-set.js';
 import type { SeedMetric } from '../../src/exec/gradient/gradient-pass.js';
 import { openModel } from '../../src/model/load-model.js';
 import { openModelDirectory } from '../../src/node/model-directory.js';
-import { uploadModel, type DeviceModel } from '../support/evaluators.js';
+import { uploadModel, withEvaluator, type DeviceModel } from '../support/evaluators.js';
 import { fixture, fixtureJson } from '../support/fixtures.js';
 import { expectClose, useDevice } from '../support/gpu.js';
 import { largest, scoresOf } from '../support/attribution.js';
@@ -18,7 +20,20 @@ const device = useDevice();
 interface Reference {
   readonly n: number;
   readonly edge_order: readonly string[];
-  readonly methods: Readonly<Record<string, { readonly scores: readonly number[] } | undefined>>;
+  readonly baseline_clean_mean: number;
+  readonly baseline_corrupted_mean: number;
+  readonly methods: Readonly<
+    Record<string, { readonly scores: readonly number[]; readonly evals?: readonly StoredCircuit[] } | undefined>
+  >;
+}
+
+/** A circuit that the reference chose and measured; `edges_in` are indices into `edge_order`, kept for small ones. */
+interface StoredCircuit {
+  readonly mode: string;
+  readonly n: number;
+  readonly metric: number;
+  readonly faithfulness: number;
+  readonly edges_in: readonly number[] | null;
 }
 
 /** Vocabulary of share4l, by which the reference divides its KL divergence. */
@@ -66,6 +81,34 @@ describe('share4l', () => {
         compared++;
       }
       expect(compared).toBeGreaterThan(0);
+    });
+
+    test.skipIf(long || !existsSync(fixture(path)))('the metric and faithfulness of stored circuits', async () => {
+      const reference = await fixtureJson<Reference>(path);
+      const { topology } = model;
+      const ids = reference.edge_order.map((edge) => topology.edgeId(edge)!);
+      const stored = Object.values(reference.methods)
+        .flatMap((method) => method?.evals ?? [])
+        .filter(({ edges_in: kept }) => kept !== null);
+      expect(stored.length).toBeGreaterThan(10);
+      const direct = [...EdgeSet.empty(topology)];
+      const circuits = stored.map(({ edges_in: kept }) =>
+        EdgeSet.of(topology, [...direct, ...kept!.map((i) => ids[i]!)]),
+      );
+      const all = [EdgeSet.full(topology), EdgeSet.empty(topology), ...circuits];
+      const pairs = await sharePairs(task, reference.n);
+      const values = await withEvaluator(model, pairs, { metric }, (evaluator) => evaluator.perPrompt(all));
+      // The reference measures what is to be large, but for the divergence, which it divides by the vocabulary.
+      const means = values.map((perPrompt) => (metric === 'kl' ? mean(perPrompt) / VOCAB : 0 - mean(perPrompt)));
+      const [clean, corrupted, ...measured] = means as [number, number, ...number[]];
+      if (metric !== 'kl') expectClose('whole model', [clean], [reference.baseline_clean_mean], 5e-5);
+      if (metric !== 'kl') expectClose('empty circuit', [corrupted], [reference.baseline_corrupted_mean], 5e-5);
+      const wanted = stored.map((circuit) => circuit.metric);
+      expectClose('metric', measured, wanted, 5e-5);
+      if (metric === 'kl') return; // its baselines are the corrupted run's own
+      const faithful = measured.map((value) => (value - corrupted) / (clean - corrupted));
+      const wantedFaithful = stored.map((circuit) => circuit.faithfulness);
+      expectClose('faithfulness', faithful, wantedFaithful, 5e-5);
     });
   });
 });
