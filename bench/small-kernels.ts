@@ -54,10 +54,11 @@ async function embedBench(arena: Arena, tokens: number, width: number, vocab: nu
 async function replacePortsBench(arena: Arena, ports: number, tokens: number, head: number): Promise<KernelBench> {
   const ablated = random(ports * tokens * head, 1);
   const out = arena.tensor('ports', [tokens, ports, head]);
-  const jobs = Array.from({ length: ports }, (_, port) => [0, port]).flat();
+  const jobs = Array.from({ length: ports }, (_, port) => [0, port, 4 * ports, tokens]).flat();
+  const rows = Array.from({ length: tokens }, (_, t) => t);
   const operation = await arena.operation('replace_ports', {
     buffers: {
-      control: arena.upload('jobs', Uint32Array.from(jobs)),
+      control: arena.upload('jobs', Uint32Array.from([...jobs, ...rows])),
       ablated_ports: arena.upload('ablated', ablated),
       ports: out,
     },
@@ -99,7 +100,7 @@ async function accumulateMeansBench(
       recording.copy(zeros, means);
       recording.dispatch(operation, Math.ceil(width / 256), writers);
     },
-    flops: ['W T d', writers * tokens * width],
+    flops: ['2 W T d', 2 * writers * tokens * width],
     bytes: ['4 W T d', 4 * writers * tokens * width],
     out: means,
     expected: probes(writers * width).map((i) => {
