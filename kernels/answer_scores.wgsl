@@ -1,8 +1,7 @@
-// scores[r] = (mean of values over the correct answers, mean over the wrong ones, log-sum-exp over the correct ones,
-//              log-sum-exp over the wrong ones); 0 for a mean and -3.4e38 for a log-sum-exp over no answer.
+// scores[r] = (log-sum-exp of values over the correct answers, log-sum-exp over the wrong ones); -3.4e38 over no answer.
 //
-// Over logits the means give the logit difference; over log-probabilities the log-sum-exps are the logarithms of the
-// answers' summed probabilities. Answer lists are short: one invocation per row.
+// Over log-probabilities these are the logarithms of the answers' summed probabilities. Answer lists are short: one invocation
+// per row; the largest value is subtracted first.
 // Shapes: values [rows, stride] (f32), scores [rows]. answers holds, per prompt n = r mod prompts, offset and count of its
 // correct ids and of its wrong ids (4 words), then the ids. Grid: x covers rows.
 // Checked by test/gpu/kernels.test.ts (answer_scores).
@@ -14,21 +13,16 @@ struct Params {
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> answers: array<u32>;
 @group(0) @binding(2) var<storage, read> values: array<f32>;
-@group(0) @binding(3) var<storage, read_write> scores: array<vec4f>;
+@group(0) @binding(3) var<storage, read_write> scores: array<vec2f>;
 
-// (mean, log-sum-exp) of row values at `count` ids listed at `ids_at`.
-fn over_answers(row_at: u32, ids_at: u32, count: u32) -> vec2f {
-  if (count == 0u) { return vec2f(0.0, -3.4e38); }
+// Log-sum-exp of row values at `count` ids listed at `ids_at`.
+fn over_answers(row_at: u32, ids_at: u32, count: u32) -> f32 {
+  if (count == 0u) { return -3.4e38; }
   var largest = -3.4e38;
   for (var i = 0u; i < count; i++) { largest = max(largest, values[row_at + answers[ids_at + i]]); }
-  var above = 0.0; // sum of (value - largest): small numbers, so the mean keeps its precision
   var total = 0.0;
-  for (var i = 0u; i < count; i++) {
-    let value = values[row_at + answers[ids_at + i]] - largest;
-    above += value;
-    total += exp(value);
-  }
-  return vec2f(largest + above / f32(count), largest + log(total));
+  for (var i = 0u; i < count; i++) { total += exp(values[row_at + answers[ids_at + i]] - largest); }
+  return largest + log(total);
 }
 
 @compute @workgroup_size(64)
@@ -38,5 +32,5 @@ fn answer_scores(@builtin(global_invocation_id) gid: vec3u) {
   let lists = 4u * (row % params.prompts);
   let correct = over_answers(row * params.stride, answers[lists], answers[lists + 1u]);
   let wrong = over_answers(row * params.stride, answers[lists + 2u], answers[lists + 3u]);
-  scores[row] = vec4f(correct.x, wrong.x, correct.y, wrong.y);
+  scores[row] = vec2f(correct, wrong);
 }

@@ -23,7 +23,7 @@ export interface BoundReadout {
 
 /**
  * Logits at the metric positions, and what the metrics read of them. Works on what passes leave in the room that they share; its outputs
- * are small (at most seven numbers per circuit and prompt) and are all that is copied to the host.
+ * are small (at most five numbers per circuit and prompt) and are all that is copied to the host.
  */
 export class LogitsReadout {
   readonly #scratch: PassScratch;
@@ -125,7 +125,7 @@ export class LogitsReadout {
       parts.has(part) ? recording.readback(sliceOf(tensor, 0, rows * perRow)) : undefined;
     const kl = read('kl', this.#kl, 1);
     const differences = read('logit-difference', this.#logitDifferences, 1);
-    const probabilities = read('log-probs', this.#probabilityScores, 4);
+    const probabilities = read('log-probs', this.#probabilityScores, 2);
     const best = read('best', this.#best, 1);
     return async () => {
       const [klData, differenceData, probabilityData, bestData] = await Promise.all([
@@ -145,8 +145,8 @@ export class LogitsReadout {
           return {
             kl: at(klValues, row),
             logitDifference: at(differenceValues, row),
-            correctLogProb: at(probabilityValues, 4 * row + 2),
-            wrongLogProb: at(probabilityValues, 4 * row + 3),
+            correctLogProb: at(probabilityValues, 2 * row),
+            wrongLogProb: at(probabilityValues, 2 * row + 1),
             best: bestValues?.[row] ?? -1,
           };
         }),

@@ -58,7 +58,7 @@ export function readoutTensors(shape: PassShape) {
   return {
     kl: [rows],
     logitDifferences: [rows],
-    probabilityScores: [rows, 4],
+    probabilityScores: [rows, 2],
     best: [rows],
   } satisfies Record<string, readonly number[]>;
 }
