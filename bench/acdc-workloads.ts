@@ -9,13 +9,18 @@ import { PLANTED_SEARCHES, PLANTED_SEED, PROMPT_SEED, PROMPTS } from './planted/
 import { GPT2_SMALL } from './planted/shapes.js';
 import type { SearchOptions } from './search-run.js';
 
+interface Opened {
+  readonly model: LoadedModel;
+  readonly task: Task;
+}
+
 /** One search to measure. */
 export interface Workload {
   readonly name: string;
   /** Takes seconds, not minutes, on a software adapter. */
   readonly quick: boolean;
   readonly options: SearchOptions;
-  open(): Promise<{ readonly model: LoadedModel; readonly task: Task }>;
+  open(): Promise<Opened>;
 }
 
 const OPTIONS = {
@@ -44,19 +49,22 @@ export const WORKLOADS: readonly Workload[] = [
       name: `gpt2-small planted, ${metric} ${threshold}, ${least} to ${most} edges`,
       quick: false,
       options: { ...OPTIONS, metric, threshold },
-      open: async () => {
-        const planted = await plantedModel(GPT2_SMALL, PLANTED_SEED);
-        return { model: planted.model, task: await plantedTask(planted, PROMPTS, PROMPT_SEED) };
-      },
+      open: openPlanted,
     };
   }),
 ];
 
 /** As `edgewise discover` opens them, with 16 prompts. Paths are relative to the repository. */
-async function openFromFolder(name: string, taskName: string): Promise<{ model: LoadedModel; task: Task }> {
+export async function openFromFolder(name: string, taskName: string): Promise<Opened> {
   const directory = await openModelDirectory((await resolveModel(name)).directory);
   const model = await openModel(directory);
   const tokenizer = await openTokenizer(directory, model.spec, 'auto');
   const task = await loadTask(await openTaskFile(taskName), { ...model.spec, tokenizer });
   return { model, task: takePrompts(task, 16) };
+}
+
+/** GPT-2 small's shape with planted weights. */
+export async function openPlanted(): Promise<Opened> {
+  const planted = await plantedModel(GPT2_SMALL, PLANTED_SEED);
+  return { model: planted.model, task: await plantedTask(planted, PROMPTS, PROMPT_SEED) };
 }

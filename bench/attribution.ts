@@ -1,18 +1,13 @@
 import { EdgeSet } from '../src/circuit/edge-set.js';
-import { openModel, type LoadedModel } from '../src/model/load-model.js';
+import type { LoadedModel } from '../src/model/load-model.js';
 import { uploadWeights, type ModelWeights } from '../src/model/weights.js';
-import { openModelDirectory } from '../src/node/model-directory.js';
-import { resolveModel } from '../src/node/model-location.js';
-import { openTaskFile, openTokenizer } from '../src/node/open-files.js';
 import { attribute } from '../src/patch/attribution.js';
 import type { AttributionMethod } from '../src/patch/attribution-options.js';
 import { IncrementalEvaluator } from '../src/patch/incremental.js';
 import { planFor, topologyOf } from '../src/run.js';
-import { loadTask, takePrompts } from '../src/task/load-task.js';
 import type { PromptPair } from '../src/task/types.js';
-import { plantedModel, plantedTask } from './planted/planted-model.js';
-import { PLANTED_SEED, PROMPT_SEED, PROMPTS } from './planted/searches.js';
-import { GPT2_SMALL } from './planted/shapes.js';
+import { openFromFolder, openPlanted } from './acdc-workloads.js';
+import { PROMPTS } from './planted/searches.js';
 import type { Row } from './row.js';
 import { summary } from './timing.js';
 import type { WatchedGpu } from './watched-gpu.js';
@@ -30,10 +25,11 @@ const REPEATS = 3;
 export async function benchAttribution(gpu: WatchedGpu, _options: unknown, onRow: (row: Row) => void): Promise<Row[]> {
   const rows: Row[] = [];
   for (const { name, open } of [
-    { name: 'tasks-4l, 16 prompts', open: shipped },
-    { name: `GPT-2 small's shape, ${PROMPTS} prompts of 15 tokens`, open: planted },
+    { name: 'tasks-4l, 16 prompts', open: () => openFromFolder('tasks-4l', 'ioi') },
+    { name: `GPT-2 small's shape, ${PROMPTS} prompts of 15 tokens`, open: openPlanted },
   ]) {
-    const { model, pairs } = await open();
+    const { model, task } = await open();
+    const { pairs } = task;
     const weights = await uploadWeights(gpu, model.spec, model.weights);
     try {
       const topology = topologyOf(model);
@@ -101,17 +97,4 @@ async function forwardPass(
   } finally {
     evaluator.dispose();
   }
-}
-
-async function shipped() {
-  const directory = await openModelDirectory((await resolveModel('tasks-4l')).directory);
-  const model = await openModel(directory);
-  const tokenizer = await openTokenizer(directory, model.spec, 'auto');
-  const task = await loadTask(await openTaskFile('ioi'), { ...model.spec, tokenizer });
-  return { model, pairs: takePrompts(task, 16).pairs };
-}
-
-async function planted() {
-  const made = await plantedModel(GPT2_SMALL, PLANTED_SEED);
-  return { model: made.model, pairs: (await plantedTask(made, PROMPTS, PROMPT_SEED)).pairs };
 }

@@ -49,7 +49,7 @@ export function refuseUnused(
   const { steps, stepRule, scope, backward, directEdges, batch, resume } = options;
   const interpolates = method === 'eap-ig-inputs' || method === 'eap-ig-activations';
   const takesGradients = method !== 'exact' && method !== 'information-flow';
-  const unused: [string, boolean][] = [
+  refuseGiven(method, [
     ['--steps', steps !== undefined && !interpolates],
     ['--step-rule', stepRule !== undefined && !interpolates],
     ['--scope', scope !== undefined && method !== 'eap-ig-activations'],
@@ -57,26 +57,25 @@ export function refuseUnused(
     ['--direct-edges', directEdges === true && method !== 'exact'],
     ['--batch', batch !== undefined && method !== 'exact'],
     ['--resume', resume === true && method !== 'exact'],
-  ];
-  for (const [option, given] of unused) {
-    if (given) throw new EdgewiseError('usage', option, `has no meaning for ${method}`);
-  }
+  ]);
 }
 
 /** @throws EdgewiseError of kind usage where a gradient option is given to a method that takes none. */
 export function refuseGradientOptions(options: GradientOptions & { readonly method: string }): void {
   const { method, steps, stepRule, scope, backward, freezePatterns, gradDrop } = options;
-  const given = {
-    steps,
-    stepRule,
-    scope,
-    backward,
-    freezePatterns: freezePatterns || undefined,
-    gradDrop: gradDrop || undefined,
-  };
-  for (const [name, value] of Object.entries(given)) {
-    if (value === undefined) continue;
-    const option = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-    throw new EdgewiseError('usage', option, `has no meaning for ${method}`);
+  refuseGiven(method, [
+    ['--steps', steps !== undefined],
+    ['--step-rule', stepRule !== undefined],
+    ['--scope', scope !== undefined],
+    ['--backward', backward !== undefined],
+    ['--freeze-patterns', freezePatterns],
+    ['--grad-drop', gradDrop],
+  ]);
+}
+
+/** @throws EdgewiseError of kind usage that names the first option given though the method has no use for it. */
+export function refuseGiven(method: string, unused: readonly (readonly [option: string, given: boolean])[]): void {
+  for (const [option, given] of unused) {
+    if (given) throw new EdgewiseError('usage', option, `has no meaning for ${method}`);
   }
 }

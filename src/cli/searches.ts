@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 import type { Engine } from '../engine.js';
+import type { AcdcProgress } from '../discover/acdc.js';
 import type { Predictor } from '../discover/look-ahead.js';
 import { thresholdFor } from '../discover/threshold-search.js';
 import { runIdentity, type DiscoveryOptions } from '../run.js';
-import type { Discovery, Search } from '../search.js';
+import type { Discovery, Search, SearchStart } from '../search.js';
 import type { Task } from '../task/types.js';
 import { VERSION } from '../version.js';
 import { withJournal } from './journaled.js';
@@ -57,7 +58,7 @@ export async function runSearches(
     const path = join(setting.folder, journalFile(single ? undefined : String(threshold)));
     const journal = await openJournal(path, key, engine.topology, setting.resume);
     const label = single ? 'testing edges' : `testing edges at ${threshold}`;
-    const discovery = await searchAt(search, threshold, label, journal, setting.predict);
+    const discovery = await searchAt(search, threshold, label, journal, { predict: setting.predict });
     found.set(threshold, { threshold, discovery });
     return found.get(threshold)!;
   };
@@ -83,21 +84,19 @@ export async function runSearches(
   }
 }
 
-function searchAt(
+/** One search with progress, journaled; from a start when some edges are already decided. */
+export function searchAt(
   search: Search,
   threshold: number,
   label: string,
   journal: SearchJournal,
-  predict: Predictor | undefined,
+  { predict, from }: { readonly predict?: Predictor | undefined; readonly from?: SearchStart } = {},
 ): Promise<Discovery> {
-  return withJournal(label, journal, (bar, made) =>
-    search.at(threshold, {
-      journal,
-      ...(predict && { predict }),
-      onProgress: ({ tested, kept, decided, total }) => {
-        made(tested);
-        bar.update(decided, total, `${tested} tested, ${kept} kept`, tested);
-      },
-    }),
-  );
+  return withJournal(label, journal, (bar, made) => {
+    const onProgress = ({ tested, kept, decided, total }: AcdcProgress): void => {
+      made(tested);
+      bar.update(decided, total, `${tested} tested, ${kept} kept`, tested);
+    };
+    return search.at(threshold, { journal, onProgress, ...(predict && { predict }) }, from);
+  });
 }

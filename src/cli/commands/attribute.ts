@@ -2,8 +2,6 @@ import { Command, Option } from 'commander';
 import { join } from 'node:path';
 import { GRANULARITIES, type Granularity } from '../../circuit/run-identity.js';
 import { scoredEdges, type Scores } from '../../circuit/scores.js';
-import { NO_JOURNAL } from '../../discover/journal.js';
-import type { Engine } from '../../engine.js';
 import { writeScoresJson } from '../../export/index.js';
 import {
   checkScoring,
@@ -12,7 +10,6 @@ import {
   type ScoringMethod,
   type ScoringOptions,
 } from '../../scoring.js';
-import type { Task } from '../../task/types.js';
 import { VERSION } from '../../version.js';
 import { gradientOptionList, gradientOptions, refuseUnused, type GradientOptions } from '../gradient-options.js';
 import { withJournal } from '../journaled.js';
@@ -33,7 +30,7 @@ import {
   type PatchingOptions,
   type TaskOptions,
 } from '../options.js';
-import { progressBar } from '../progress.js';
+import { scoresWithProgress } from '../methods/scored.js';
 import { assertUsable, SCORES_FILE, writeResult } from '../result-folder.js';
 import { assertNoJournal, journalFile, openJournal, removeJournals } from '../search-journal.js';
 import { openModelArgument, readMeanOver, readPrompts, required, taskReader, withEngine } from '../session.js';
@@ -113,7 +110,7 @@ async function attribute(options: Options): Promise<void> {
 
   const start = performance.now();
   const scores = await withEngine(opened.model, options, async (engine) => {
-    if (method !== 'exact') return withGradients(engine, task, scoring);
+    if (method !== 'exact') return scoresWithProgress(engine, task, scoring, 'taking gradients');
     const key = { ...identity, engine: VERSION, adapter: engine.gpu.adapter, tile: engine.gpu.tile };
     const journal = await openJournal(join(folder, journalFile()), key, engine.topology, options.resume);
     return withJournal('cutting edges', journal, (bar, made) =>
@@ -130,18 +127,6 @@ async function attribute(options: Options): Promise<void> {
   const [file] = await writeResult(folder, { [SCORES_FILE]: writeScoresJson(scores) });
   await removeJournals(folder);
   process.stdout.write(options.json ? jsonReport(scores, file!, seconds) : textReport(scores, file!, seconds));
-}
-
-async function withGradients(engine: Engine, task: Task, scoring: ScoringOptions): Promise<Scores> {
-  const bar = progressBar('taking gradients');
-  try {
-    return await engine.attribute(task, scoring, {
-      journal: NO_JOURNAL,
-      onProgress: ({ done, total }) => bar.update(done, total, `${done} of ${total} passes`),
-    });
-  } finally {
-    bar.stop();
-  }
 }
 
 function jsonReport(scores: Scores, file: string, seconds: number): string {

@@ -1,12 +1,11 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { join } from 'node:path';
-import { EdgewiseError } from '../../base/errors.js';
 import { SENDER_HEADS } from '../../circuit/run-identity.js';
 import { ATTRIBUTION_METHODS } from '../../patch/attribution-options.js';
 import { checkRun, type DiscoveryOptions } from '../../run.js';
 import { DETAILS_LIMIT } from '../details-limit.js';
 import { DEFAULT_THRESHOLD, type DiscoverOptions } from '../discovering.js';
-import { gradientOptionList, refuseGradientOptions } from '../gradient-options.js';
+import { gradientOptionList, refuseGiven, refuseGradientOptions } from '../gradient-options.js';
 import { discoverByAcdc } from '../methods/acdc.js';
 import { discoverByScores } from '../methods/scored.js';
 import { discoverScreened } from '../methods/screened.js';
@@ -135,7 +134,7 @@ async function discover(options: DiscoverOptions): Promise<void> {
 function refuseForeign(options: DiscoverOptions): void {
   const { method, greedy, signed, screen, retest, compare, predict, abs, senderHeads } = options;
   const searches = method === 'acdc' || method === 'screened';
-  const unused: [string, boolean][] = [
+  refuseGiven(method, [
     ['--greedy', greedy && searches],
     ['--signed', signed && searches],
     ['--screen', screen !== undefined && method !== 'screened'],
@@ -144,10 +143,7 @@ function refuseForeign(options: DiscoverOptions): void {
     ['--predict', predict !== undefined && method !== 'acdc'],
     ['--abs', abs && !searches],
     ['--sender-heads', senderHeads !== undefined && !searches],
-  ];
-  for (const [option, given] of unused) {
-    if (given) throw new EdgewiseError('usage', option, `has no meaning for ${method}`);
-  }
+  ]);
   if (method === 'acdc') refuseGradientOptions(options);
 }
 

@@ -6,6 +6,7 @@ import { select, type Selection, type SelectionRule } from '../../discover/selec
 import type { Engine, InspectedCircuit } from '../../engine.js';
 import { CIRCUIT_WRITERS, writeDetails, writeScoresJson } from '../../export/index.js';
 import { checkScoring, scoringIdentity, type ScoringMethod, type ScoringOptions } from '../../scoring.js';
+import type { Task } from '../../task/types.js';
 import { detailsOf, type Discovering, type DiscoverOptions } from '../discovering.js';
 import { choiceReport } from '../discover-report.js';
 import { gradientOptions, refuseUnused } from '../gradient-options.js';
@@ -25,7 +26,7 @@ export async function discoverByScores(discovering: Discovering): Promise<string
 
   const start = performance.now();
   const { scores, selection, found, details, seconds } = await withEngine(opened.model, options, async (engine) => {
-    const scores = await scoresWithProgress(engine, discovering, scoring);
+    const scores = await scoresWithProgress(engine, discovering.task, scoring);
     const selection = select(scores, rule);
     const found = await measured(engine, discovering, scores, selection);
     const seconds = (performance.now() - start) / 1000;
@@ -40,13 +41,14 @@ export async function discoverByScores(discovering: Discovering): Promise<string
   return choiceReport(found, selection, seconds, files, options.json);
 }
 
-/** Scores of all edges, with progress. */
+/** Scores by gradients, with progress. */
 export async function scoresWithProgress(
   engine: Engine,
-  { task }: Discovering,
+  task: Task,
   scoring: ScoringOptions,
+  label = 'scoring edges',
 ): Promise<Scores> {
-  const bar = progressBar('scoring edges');
+  const bar = progressBar(label);
   try {
     return await engine.attribute(task, scoring, {
       onProgress: ({ done, total }) => bar.update(done, total, `${done} of ${total} passes`),

@@ -1,11 +1,10 @@
 import { join } from 'node:path';
 import { EdgewiseError } from '../../base/errors.js';
 import type { Scores } from '../../circuit/scores.js';
-import type { AcdcProgress } from '../../discover/acdc.js';
 import { CIRCUIT_WRITERS, writeDetails, writeScoresJson, writeTrace } from '../../export/index.js';
 import { runIdentity } from '../../run.js';
 import { checkScoring, scoringIdentity, type ScoringOptions } from '../../scoring.js';
-import type { Discovery, Search, SearchStart } from '../../search.js';
+import type { Search, SearchStart } from '../../search.js';
 import { VERSION } from '../../version.js';
 import { screenedReport, type Screened } from '../discover-report.js';
 import { DEFAULT_THRESHOLD, detailsOf, type Discovering } from '../discovering.js';
@@ -13,6 +12,7 @@ import { gradientOptions } from '../gradient-options.js';
 import { withJournal } from '../journaled.js';
 import { assertUsable, SCORES_FILE, writeResult } from '../result-folder.js';
 import { journalFile, openJournal, removeJournals, type SearchJournal } from '../search-journal.js';
+import { searchAt } from '../searches.js';
 import { withEngine } from '../session.js';
 import { scoresWithProgress } from './scored.js';
 
@@ -47,17 +47,17 @@ export async function discoverScreened(discovering: Discovering): Promise<string
       return openJournal(join(folder, journalFile(word)), key, engine.topology, options.resume);
     };
     const clock = stopwatch();
-    const scores = await scoresWithProgress(engine, discovering, scoring);
+    const scores = await scoresWithProgress(engine, task, scoring);
     const scoringSeconds = clock();
     const run = await engine.search(task, search);
     let found: Pick<Screened, 'discovery' | 'cost'>;
     try {
       const from = await screenWith(run, scores, { cutoff, retest }, await open('retest'));
       const retests = clock();
-      const discovery = await searchWith(run, threshold, 'testing edges', await open(), from);
+      const discovery = await searchAt(run, threshold, 'testing edges', await open(), { from });
       const cost = { scoring: scoringSeconds, retests, search: clock() };
       const plain = options.compare
-        ? await searchWith(run, threshold, 'testing edges from the whole model', await open('plain'))
+        ? await searchAt(run, threshold, 'testing edges from the whole model', await open('plain'))
         : undefined;
       found = { discovery, cost: { ...cost, plain } };
     } finally {
@@ -88,15 +88,12 @@ function stopwatch(): () => number {
   };
 }
 
-function thresholdOf({
-  options: { threshold: thresholds = [DEFAULT_THRESHOLD], edges, predict },
-}: Discovering): number {
+function thresholdOf({ options: { threshold: thresholds = [DEFAULT_THRESHOLD], edges } }: Discovering): number {
   const [threshold, ...further] = thresholds;
   if (further.length > 0) throw new EdgewiseError('usage', '--threshold', 'screened searches at one');
   if (!(threshold! > 0))
     throw new EdgewiseError('usage', '--threshold', `got ${threshold}, screened needs one above 0`);
   if (edges !== undefined) throw new EdgewiseError('usage', '--edges', 'has no meaning for screened');
-  if (predict !== undefined) throw new EdgewiseError('usage', '--predict', 'has no meaning for screened');
   return threshold!;
 }
 
@@ -117,20 +114,4 @@ function screenWith(
       journal,
     ),
   );
-}
-
-function searchWith(
-  run: Search,
-  threshold: number,
-  label: string,
-  journal: SearchJournal,
-  from?: SearchStart,
-): Promise<Discovery> {
-  return withJournal(label, journal, (bar, made) => {
-    const onProgress = ({ tested, kept, decided, total }: AcdcProgress): void => {
-      made(tested);
-      bar.update(decided, total, `${tested} tested, ${kept} kept`, tested);
-    };
-    return run.at(threshold, { journal, onProgress }, from);
-  });
 }
