@@ -10,5 +10,7 @@ export default defineConfig({
     testTimeout: 120_000,
     hookTimeout: 120_000,
     teardownTimeout: 20_000,
+    // A page is drawn by the same two cores that the other tests compute on.
+    expect: { poll: { timeout: 15_000 } },
   },
 });

@@ -9,14 +9,13 @@ import { roleOf } from '../../src/export/companions.js';
 import { fileTopology, parseCircuit, resolveCircuit, writeCircuitJson, writeGexf } from '../../src/export/index.js';
 import { circuitPaths, readCircuitFiles } from '../../src/node/circuit-files.js';
 import { embedFiles, viewerPage } from '../../src/node/viewer-page.js';
-import type { ViewState } from '../../viewer/view/view-state.js';
 import { browserPath } from '../support/browser.js';
 import { REPOSITORY } from '../support/bundle.js';
 import { cli } from '../support/cli.js';
 import { sharedFixtures } from '../support/fixtures.js';
 import { sampleCircuit } from '../support/sample-circuit.js';
 import { TINY_MODEL, tinyRows, writeRows } from '../support/tiny-task.js';
-import { drawn, middleOf, placeOf, readOut, useViewer, viewOf } from '../support/viewer-page.js';
+import { card, drawn, placeOf, readOut, useViewer, viewOf } from '../support/viewer-page.js';
 
 const GRAPHS = join(REPOSITORY, 'graphs');
 const IOI = join(GRAPHS, 'tasks-4l.ioi.acdc.json');
@@ -33,8 +32,6 @@ function put(name: string, text: string): string {
   writeFileSync(path, text);
   return path;
 }
-
-const card = (page: Page, kind: 'node' | 'edge') => page.getByTestId(`${kind}-card`);
 
 /** The text of a download that an action starts. */
 async function downloaded(page: Page, action: () => Promise<void>): Promise<{ name: string; content: Buffer }> {
@@ -63,32 +60,6 @@ describe.skipIf(browserPath === undefined)('in headless Chromium', () => {
       await page.evaluate(() => globalThis.edgewise.stage!.rendered());
     }
     await expect.poll(() => page.getByRole('alert').count()).toBe(0);
-  });
-
-  test('hover lights up, a click opens the card of a node and of an edge, Ctrl-click pins', async () => {
-    const { page } = await viewer.open([IOI]);
-    await drawn(page);
-    const node = await placeOf(page, 'a1.h0');
-    await page.mouse.move(node.x, node.y);
-    await expect.poll(() => page.getByRole('tooltip').innerText()).toMatch(/^1\.0/);
-    await page.mouse.click(node.x, node.y);
-    await expect.poll(() => card(page, 'node').getByRole('heading', { level: 2 }).innerText()).toBe('1.0');
-    const rows = card(page, 'node').getByRole('list', { name: 'Incoming: helps' }).getByRole('listitem');
-    expect(await rows.count()).toBeGreaterThan(1);
-    // Few, so that no other edge lies where this one is pointed at.
-    await page.getByRole('spinbutton', { name: 'Number of edges' }).fill('3');
-    await page.keyboard.press('Enter');
-    await expect.poll(() => readOut(page)).toMatchObject({ edges: 3 });
-    await page.evaluate(() => globalThis.edgewise.stage!.rendered());
-    const edge = await middleOf(page, STRONGEST);
-    await page.mouse.click(edge.x, edge.y);
-    await expect.poll(() => card(page, 'edge').innerText()).toContain(STRONGEST);
-    expect(await card(page, 'edge').innerText()).toMatch(/Rank\s+1 of 1,519/);
-    const smaller = await placeOf(page, 'a1.h0'); // the legend has less to explain, which leaves the drawing more room
-    await page.keyboard.down('Control');
-    await page.mouse.click(smaller.x, smaller.y);
-    await page.keyboard.up('Control');
-    await expect.poll(async () => (await viewOf(page)).pinned).toEqual(['a1.h0']);
   });
 
   test('slider and box choose how many edges, filters and merged ports change what is drawn', async () => {
@@ -165,37 +136,6 @@ describe.skipIf(browserPath === undefined)('in headless Chromium', () => {
     expect(await page.getByRole('dialog', { name: 'Help' }).innerText()).toContain('walk the graph');
     await page.keyboard.press('Escape');
     await expect.poll(() => page.getByRole('dialog', { name: 'Help' }).count()).toBe(0);
-  });
-
-  test('a node that is dragged stays where it was put, and a reload restores all', async () => {
-    const { page } = await viewer.open([IOI], { viewport: { width: 900, height: 600 } });
-    await drawn(page);
-    const from = await placeOf(page, 'a1.h0');
-    await page.mouse.move(from.x, from.y);
-    await page.mouse.down();
-    await page.mouse.move(from.x + 20, from.y - 20, { steps: 3 });
-    await page.mouse.move(from.x + 40, from.y - 30, { steps: 3 });
-    await page.mouse.up();
-    await expect.poll(async () => Object.keys((await viewOf(page)).positions.grid ?? {})).toEqual(['a1.h0']);
-    const moved = await placeOf(page, 'a1.h0');
-    expect(Math.hypot(moved.x - from.x - 40, moved.y - from.y + 30)).toBeLessThan(3);
-    await page.keyboard.press('d');
-    await page.keyboard.press('m');
-    await page.getByRole('searchbox', { name: 'Search' }).fill('layer:1');
-    await expect.poll(() => page.url()).toMatch(/#.*layer/);
-    const before = await viewOf(page);
-    const place = await placeOf(page, 'a1.h0');
-    await page.reload();
-    await drawn(page);
-    // The address keeps places to a hundredth of the distance between heads.
-    const rounded = ({ positions, ...view }: ViewState) => ({
-      ...view,
-      place: positions.grid?.['a1.h0']?.map((coordinate) => Math.round(100 * coordinate)),
-    });
-    expect(rounded(await viewOf(page))).toEqual(rounded(before));
-    const after = await placeOf(page, 'a1.h0');
-    expect(Math.hypot(after.x - place.x, after.y - place.y)).toBeLessThan(3);
-    expect(await page.evaluate(() => document.documentElement.dataset['theme'])).toBe('dark');
   });
 
   test('dark and light follow the system and the key, and colour the drawing', async () => {

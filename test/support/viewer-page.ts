@@ -1,5 +1,5 @@
 /** The built viewer as a reader meets it: served by the server of `edgewise view`, in headless Chromium. */
-import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
+import { chromium, type Browser, type BrowserContextOptions, type Locator, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect } from 'vitest';
 import { circuitPaths, findCircuits } from '../../src/node/circuit-files.js';
 import { serveViewer, type ViewServer } from '../../src/node/view-server.js';
@@ -94,8 +94,30 @@ export async function readOut(page: Page): Promise<{ edges: number; of: number; 
   return { edges: number(edges), of: number(of), nodes: number(nodes) };
 }
 
-/** Where a display node is on the page, in CSS pixels. */
+/** The card that a click opens. */
+export function card(page: Page, kind: 'node' | 'edge'): Locator {
+  return page.getByTestId(`${kind}-card`);
+}
+
+/** Waits until nothing moves: neither the camera nor the surface, whose size follows the legend a frame later. */
+export async function settled(page: Page): Promise<void> {
+  await page.evaluate(async () => {
+    const surface = document.querySelector('[data-testid=stage]')!;
+    const now = (): string =>
+      JSON.stringify([globalThis.edgewise.stage!.camera(), surface.getBoundingClientRect(), globalThis.edgewise.view]);
+    let [before, still] = ['', 0];
+    while (still < 3) {
+      await new Promise(requestAnimationFrame);
+      const after = now();
+      still = after === before ? still + 1 : 0;
+      before = after;
+    }
+  });
+}
+
+/** Where a display node comes to rest on the page, in CSS pixels. */
 export async function placeOf(page: Page, node: string): Promise<{ x: number; y: number }> {
+  await settled(page);
   const [place, box] = await Promise.all([
     page.evaluate((id) => globalThis.edgewise.stage!.placeOf(id), node),
     page.getByTestId('stage').boundingBox(),
