@@ -70,6 +70,7 @@ export const BINDINGS: readonly Binding[] = [
 export const POINTER_HELP: readonly (readonly [string, string])[] = [
   ['point', 'lights up what is connected'],
   ['click', 'opens a card'],
+  ['double click', 'centres a node; elsewhere zooms in'],
   ['Ctrl-click', 'pins'],
   ['drag a node', 'moves it; its place is kept'],
   ['Shift-drag', 'pins the nodes in a box'],
