@@ -1,6 +1,7 @@
 import { createRng } from '../src/base/rng.js';
 import { FROM_CONSTANT } from '../src/exec/circuit-tables.js';
 import { everyRow, matmul, runMatmul, wholeJobs } from '../src/exec/matmul.js';
+import { matmulTransposed, runTransposed } from '../src/exec/gradient/matmul-transposed.js';
 import { Arena, type Tensor } from '../src/gpu/arena.js';
 import type { Gpu } from '../src/gpu/gpu.js';
 import { usableTiles, type TileName } from '../src/gpu/tiles.js';
@@ -23,12 +24,21 @@ const PRODUCTS = [
   [8, 768, 32_768],
 ] as const;
 
+/** Rows, inner size and columns of a product with a transposed matrix: back through an MLP, and through the unembedding. */
+const TRANSPOSED_PRODUCTS = [
+  [128, 768, 3072],
+  [8, 768, 32_768],
+] as const;
+
 /** GFLOP/s and GB/s of every kernel, at sizes of GPT-2 small with 8 prompts of 16 tokens. */
 export async function benchKernels(gpu: Gpu): Promise<Row[]> {
   const report: Row[] = [];
   for (const build of [
     ...PRODUCTS.flatMap(([rows, inner, columns]) =>
       usableTiles(gpu.device).map((tile) => (arena: Arena) => matmulBench(arena, tile, rows, inner, columns)),
+    ),
+    ...TRANSPOSED_PRODUCTS.flatMap(([rows, inner, columns]) =>
+      usableTiles(gpu.device).map((tile) => (arena: Arena) => transposedBench(arena, tile, rows, inner, columns)),
     ),
     (arena: Arena) => layerNormBench(arena, 4608, 768),
     (arena: Arena) => portInputsBench(arena, 36, 128, 768, 79),
@@ -119,6 +129,39 @@ export async function matmulBench(
       let sum = bias[c]!;
       for (let k = 0; k < inner; k++) sum += a[r * inner + k]! * w[k * columns + c]!;
       return [index, activate('gelu-tanh', sum)];
+    }),
+  };
+}
+
+async function transposedBench(
+  arena: Arena,
+  tile: TileName,
+  rows: number,
+  inner: number,
+  columns: number,
+): Promise<KernelBench> {
+  const dy = random(rows * columns, 1);
+  const w = random(inner * columns, 2, columns ** -0.5);
+  const out = arena.tensor('out', [rows, inner]);
+  const product = await matmulTransposed(arena, matrixOf(arena, w, inner, columns), {
+    dy: arena.upload('dy', dy),
+    out,
+    rows,
+    dyStride: columns / 4,
+    jobs: [{ dy: 0, out: 0, firstColumn4: 0, endColumn4: columns / 4 }],
+    tile,
+  });
+  return {
+    name: `matmul transposed ${rows} x ${columns} x ${inner}, ${tile}${tile === arena.gpu.tile ? ' (chosen)' : ''}`,
+    encode: (recording) => runTransposed(arena.gpu, recording, product),
+    flops: ['2 M N K', 2 * rows * columns * inner],
+    bytes: ['4 (MN + KN + MK)', 4 * (rows * columns + inner * columns + rows * inner)],
+    out,
+    expected: probes(rows * inner).map((index) => {
+      const [r, k] = [Math.floor(index / inner), index % inner];
+      let sum = 0;
+      for (let c = 0; c < columns; c++) sum += dy[r * columns + c]! * w[k * columns + c]!;
+      return [index, sum];
     }),
   };
 }

@@ -11,6 +11,7 @@
 // Cost: 2 * rows * 4 inner4 * 4 (end - first) FLOPs a job. Checked by test/gpu/kernels.test.ts (matmul_subgroup).
 enable subgroups;
 //#include matmul_job
+//#include broadcast_rows
 override ROWS: u32;
 override LANES: u32;
 
@@ -49,18 +50,7 @@ fn matmul_subgroup(
   if (ROWS > 8u) { finish_rows(&lower, job, top + 8u, column, own_bias, lower_place); }
 }
 
-// Both written out, because the lane of a broadcast must be a constant.
-fn add_rows(sums: ptr<function, array<vec4f, 8>>, v: vec4f, w0: vec4f, w1: vec4f, w2: vec4f, w3: vec4f) {
-  (*sums)[0] = multiply_add((*sums)[0], subgroupBroadcast(v, 0u), w0, w1, w2, w3);
-  (*sums)[1] = multiply_add((*sums)[1], subgroupBroadcast(v, 1u), w0, w1, w2, w3);
-  (*sums)[2] = multiply_add((*sums)[2], subgroupBroadcast(v, 2u), w0, w1, w2, w3);
-  (*sums)[3] = multiply_add((*sums)[3], subgroupBroadcast(v, 3u), w0, w1, w2, w3);
-  (*sums)[4] = multiply_add((*sums)[4], subgroupBroadcast(v, 4u), w0, w1, w2, w3);
-  (*sums)[5] = multiply_add((*sums)[5], subgroupBroadcast(v, 5u), w0, w1, w2, w3);
-  (*sums)[6] = multiply_add((*sums)[6], subgroupBroadcast(v, 6u), w0, w1, w2, w3);
-  (*sums)[7] = multiply_add((*sums)[7], subgroupBroadcast(v, 7u), w0, w1, w2, w3);
-}
-
+// Written out, because the lane of a broadcast must be a constant.
 fn finish_rows(sums: ptr<function, array<vec4f, 8>>, job: Job, top: u32, column: u32, own_bias: vec4f, place: u32) {
   finish(job, top, column, own_bias, subgroupBroadcast(place, 0u), (*sums)[0]);
   finish(job, top + 1u, column, own_bias, subgroupBroadcast(place, 1u), (*sums)[1]);

@@ -18,6 +18,7 @@ const EVERY = 0xffffffffu;
 @group(0) @binding(0) var<uniform> params: Params;
 //#include weight_f32
 //#include activation
+//#include multiply_add
 @group(0) @binding(2) var<storage, read> control: array<u32>;
 @group(0) @binding(3) var<storage, read> a: array<vec4f>;
 @group(0) @binding(4) var<storage, read> bias: array<vec4f>;
@@ -48,11 +49,6 @@ fn row_at(job: Job, row: u32) -> u32 {
 // Where the first row of W has its vec4 column `column`, counted from the job's offset.
 fn column_at(job: Job, column: u32) -> u32 {
   return job.weight + (column / PANEL) * 4u * params.panel_rows4 * PANEL + column % PANEL;
-}
-
-// Four steps of the chain: the elements k .. k + 3 of a row with the rows k .. k + 3 of W.
-fn multiply_add(sum: vec4f, v: vec4f, w0: vec4f, w1: vec4f, w2: vec4f, w3: vec4f) -> vec4f {
-  return fma(vec4f(v.w), w3, fma(vec4f(v.z), w2, fma(vec4f(v.y), w1, fma(vec4f(v.x), w0, sum))));
 }
 
 // What the job adds to its vec4 column `column`.

@@ -1,5 +1,5 @@
 import type { Arena } from '../gpu/arena.js';
-import type { Operation, Recording } from '../gpu/gpu.js';
+import type { Gpu, Operation, Recording } from '../gpu/gpu.js';
 import type { BufferSlice } from '../gpu/kernel.js';
 import { TILES, type TileName } from '../gpu/tiles.js';
 import { PANEL4, type ChunkColumns, type Matrix } from '../model/weights.js';
@@ -14,8 +14,17 @@ export const ACTIVATIONS: Readonly<Record<Activation | 'none', number>> = {
   silu: 4,
 };
 
-/** GROUPS of kernels/matmul_workgroup.wgsl: each takes as many rows. */
+/** GROUPS of the kernels that tile through workgroup memory: each takes as many rows. */
 const WORKGROUP_TILE_GROUPS = 8;
+
+/** What one workgroup makes of a product of so many rows: `rows` of them by `lanes` vec4 columns. */
+export function pieceOf({ subgroupLanes }: Pick<Gpu, 'subgroupLanes'>, name: TileName, productRows: number) {
+  const tile = TILES[name];
+  const rows = productRows <= tile.fewRows ? tile.fewRows : tile.rows;
+  // A workgroup of a subgroup kernel must be part of one subgroup.
+  const lanes = tile.kernel === 'matmul_subgroup' ? Math.min(PANEL4, subgroupLanes) : PANEL4;
+  return { kernel: tile.kernel, rows, lanes, groupRows: rows / WORKGROUP_TILE_GROUPS };
+}
 
 /** Words of one job in the tables that kernels/shared/matmul_job.wgsl reads. */
 export const JOB_WORDS = 8;
@@ -78,10 +87,7 @@ export interface MatmulUse {
 /** Binds the product with one chunk of `matrix`. Cost per job: 2 * rows * 4 inner4 * 4 columns4 FLOPs. */
 export async function matmul(arena: Arena, matrix: Matrix, chunk: number, use: MatmulUse): Promise<MatmulOperation> {
   const part = matrix.chunks[chunk]!;
-  const tile = TILES[use.tile ?? arena.gpu.tile];
-  const tileRows = use.rows <= tile.fewRows ? tile.fewRows : tile.rows;
-  // A workgroup of the subgroup kernel must be part of one subgroup.
-  const lanes = tile.kernel === 'matmul_subgroup' ? Math.min(PANEL4, arena.gpu.subgroupLanes) : PANEL4;
+  const { kernel, rows, lanes, groupRows } = pieceOf(arena.gpu, use.tile ?? arena.gpu.tile, use.rows);
   const bound = {
     buffers: { weight: part.data, control: use.jobs, a: use.a, bias: use.bias ?? part.data, out: use.out },
     params: {
@@ -92,21 +98,18 @@ export async function matmul(arena: Arena, matrix: Matrix, chunk: number, use: M
     },
   };
   const overrides = { HAS_BIAS: use.bias ? 1 : 0, ACTIVATION: ACTIVATIONS[use.activation ?? 'none'] };
-  const operations: Record<typeof tile.kernel, () => Promise<Operation>> = {
+  const bind: Record<typeof kernel, () => Promise<Operation>> = {
     matmul: () => arena.operation('matmul', { ...bound, overrides }),
     matmul_subgroup: () =>
-      arena.operation('matmul_subgroup', { ...bound, overrides: { ...overrides, ROWS: tileRows, LANES: lanes } }),
+      arena.operation('matmul_subgroup', { ...bound, overrides: { ...overrides, ROWS: rows, LANES: lanes } }),
     matmul_workgroup: () =>
-      arena.operation('matmul_workgroup', {
-        ...bound,
-        overrides: { ...overrides, ROWS: tileRows / WORKGROUP_TILE_GROUPS },
-      }),
+      arena.operation('matmul_workgroup', { ...bound, overrides: { ...overrides, ROWS: groupRows } }),
   };
   return {
-    operation: await operations[tile.kernel](),
+    operation: await bind[kernel](),
     gridX: (use.panels ?? Math.ceil(part.columns4 / PANEL4)) * (PANEL4 / lanes),
-    gridY: Math.ceil(use.rows / tileRows),
-    tileRows,
+    gridY: Math.ceil(use.rows / rows),
+    tileRows: rows,
   };
 }
 

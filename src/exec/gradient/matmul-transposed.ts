@@ -1,11 +1,10 @@
 import type { Arena } from '../../gpu/arena.js';
 import type { Gpu, Operation, Recording, Work } from '../../gpu/gpu.js';
 import type { BufferSlice } from '../../gpu/kernel.js';
+import type { TileName } from '../../gpu/tiles.js';
 import type { Matrix } from '../../model/weights.js';
+import { pieceOf } from '../matmul.js';
 import { productWork } from '../work.js';
-
-const TILE_ROWS = 8;
-const WORKGROUP = 32;
 
 /** One product dX = dY W^T with columns of a matrix; offsets and columns in vec4s. */
 export interface TransposedJob {
@@ -24,6 +23,8 @@ export interface TransposedUse {
   /** Row stride of dY, in vec4s; that of `out` is the matrix's inner size. */
   readonly dyStride: number;
   readonly jobs: readonly TransposedJob[];
+  /** Default: the device's. */
+  readonly tile?: TileName;
 }
 
 /** A product with all chunks of a matrix, bound. */
@@ -40,6 +41,7 @@ export interface TransposedProduct {
  * first) FLOPs.
  */
 export async function matmulTransposed(arena: Arena, matrix: Matrix, use: TransposedUse): Promise<TransposedProduct> {
+  const { kernel, rows, lanes, groupRows } = pieceOf(arena.gpu, use.tile ?? arena.gpu.tile, use.rows);
   const operations = [];
   for (const { data, firstColumn4, columns4 } of matrix.chunks) {
     const words = use.jobs.flatMap((job) => {
@@ -50,7 +52,7 @@ export async function matmulTransposed(arena: Arena, matrix: Matrix, use: Transp
       return [[job.dy + skipped, job.out, first - firstColumn4, end - firstColumn4, skipped > 0 ? 1 : 0]];
     });
     if (words.length === 0) continue;
-    const operation = await arena.operation('matmul_transposed', {
+    const bound = {
       buffers: {
         weight: data,
         control: arena.upload('transposed jobs', Uint32Array.from(words.flat())),
@@ -64,15 +66,21 @@ export async function matmulTransposed(arena: Arena, matrix: Matrix, use: Transp
         out_stride: matrix.inner4,
         jobs_at: 0,
       },
-      overrides: {},
-    });
-    operations.push({ operation, jobs: words.length });
+    };
+    const bind: Record<typeof kernel, () => Promise<Operation>> = {
+      matmul: () => arena.operation('matmul_transposed', { ...bound, overrides: {} }),
+      matmul_subgroup: () =>
+        arena.operation('matmul_transposed_subgroup', { ...bound, overrides: { ROWS: rows, LANES: lanes } }),
+      matmul_workgroup: () =>
+        arena.operation('matmul_transposed_workgroup', { ...bound, overrides: { ROWS: groupRows } }),
+    };
+    operations.push({ operation: await bind[kernel](), jobs: words.length });
   }
   const columns = use.jobs.reduce((sum, job) => sum + 4 * (job.endColumn4 - job.firstColumn4), 0);
   return {
     operations,
-    gridX: Math.ceil(matrix.inner4 / WORKGROUP),
-    gridY: Math.ceil(use.rows / TILE_ROWS),
+    gridX: Math.ceil(matrix.inner4 / lanes),
+    gridY: Math.ceil(use.rows / rows),
     work: productWork(use.rows, 4 * matrix.inner4, columns),
   };
 }

@@ -1,13 +1,15 @@
-import { test } from 'vitest';
+import { describe, test } from 'vitest';
 import { matmulTransposed, runTransposed, type TransposedJob } from '../../../src/exec/gradient/matmul-transposed.js';
 import { Arena } from '../../../src/gpu/arena.js';
 import type { Gpu } from '../../../src/gpu/gpu.js';
+import type { TileName } from '../../../src/gpu/tiles.js';
 import { padBlocks } from '../../../src/model/layout.js';
 import { packMatrix, PANEL4 } from '../../../src/model/weights.js';
 import { matmulTransposed as oracle } from '../../oracle/ops.js';
 import { expectRounded, expectSame, untouched, type TestDevice } from '../../support/gpu.js';
 import { paddedRows, unpaddedRows } from '../../support/padded-rows.js';
 import { randomNumbers } from '../../support/random.js';
+import { skipWithoutTile, tilesOf, type ProductKernel } from '../../support/tiles.js';
 
 const quads = (n: number): number => Math.ceil(n / 4);
 const absolute = (x: Float32Array): Float32Array => x.map(Math.abs);
@@ -26,7 +28,11 @@ interface Product {
   readonly panelsPerChunk?: number;
 }
 
-async function multiply(gpu: Gpu, { rows, w, columns4, jobs, ...product }: Product): Promise<Float32Array> {
+async function multiply(
+  gpu: Gpu,
+  tile: TileName,
+  { rows, w, columns4, jobs, ...product }: Product,
+): Promise<Float32Array> {
   const arena = new Arena(gpu);
   try {
     const inner4 = w.length / columns4 / 16;
@@ -39,7 +45,7 @@ async function multiply(gpu: Gpu, { rows, w, columns4, jobs, ...product }: Produ
     });
     const out = arena.upload('out', untouched(product.outLength));
     const dy = arena.upload('dy', product.dy);
-    const bound = await matmulTransposed(arena, matrix, { dy, out, rows, dyStride: product.dyStride, jobs });
+    const bound = await matmulTransposed(arena, matrix, { dy, out, rows, dyStride: product.dyStride, jobs, tile });
     const recording = gpu.record();
     runTransposed(gpu, recording, bound);
     recording.submit();
@@ -49,7 +55,18 @@ async function multiply(gpu: Gpu, { rows, w, columns4, jobs, ...product }: Produ
   }
 }
 
-export function matmulTransposedTests(device: TestDevice): void {
+/** The tests of one of the kernels of the product with a transposed matrix, with each of the forward product's tiles. */
+export function matmulTransposedTests(kernel: ProductKernel): (device: TestDevice) => void {
+  return (device) => {
+    describe.each(tilesOf(kernel))('tile %s', (tile) => {
+      skipWithoutTile(device, tile);
+      productTests(device, tile);
+      if (tile !== 'register-8') sameBitsTest(device, tile);
+    });
+  };
+}
+
+function productTests(device: TestDevice, tile: TileName): void {
   const rng = randomNumbers(41);
 
   test.each([
@@ -61,13 +78,14 @@ export function matmulTransposedTests(device: TestDevice): void {
     [9, 40, 33],
     [13, 130, 66],
     [16, 131, 128],
+    [71, 140, 50],
     [5, 260, 129],
     [2, 5, 1027],
     [1, 70, 3072],
   ])('%i rows, %i inner, %i columns', async (rows, inner, columns) => {
     const [dy, w] = [rng.normals(rows * columns), rng.normals(inner * columns)];
     const size = 4 * rows * quads(inner);
-    const got = await multiply(device.gpu, {
+    const got = await multiply(device.gpu, tile, {
       rows,
       dy: paddedRows(dy, columns),
       dyStride: quads(columns),
@@ -108,7 +126,7 @@ export function matmulTransposedTests(device: TestDevice): void {
     const size = 4 * rows * width4;
     // In chunks the port across their border is added up from both.
     for (const panelsPerChunk of [2, 1]) {
-      const out = await multiply(device.gpu, { ...product, panelsPerChunk });
+      const out = await multiply(device.gpu, tile, { ...product, panelsPerChunk });
       dy.forEach((part, p) => {
         const own = Float32Array.from({ length: width * headWidth }, (_, i) => {
           return w[Math.floor(i / headWidth) * ports * headWidth + p * headWidth + (i % headWidth)]!;
@@ -126,15 +144,15 @@ export function matmulTransposedTests(device: TestDevice): void {
     const [dy, w] = [rng.normals(rows * columns), rng.normals(4 * inner4 * columns)];
     const whole = { firstColumn4: 0, endColumn4: columns4 };
     const product = { w, columns4, dyStride: columns4, jobs: [{ dy: 0, out: 0, ...whole }] };
-    const all = await multiply(device.gpu, { ...product, rows, dy, outLength: 4 * rows * inner4 });
+    const all = await multiply(device.gpu, tile, { ...product, rows, dy, outLength: 4 * rows * inner4 });
     for (const row of [0, 7, 8, 18]) {
       const jobs = [{ dy: row * columns4, out: inner4, ...whole }];
-      const alone = await multiply(device.gpu, { ...product, rows: 1, dy, jobs, outLength: 8 * inner4 });
+      const alone = await multiply(device.gpu, tile, { ...product, rows: 1, dy, jobs, outLength: 8 * inner4 });
       expectSame(`row ${row}`, alone.subarray(4 * inner4), all.subarray(4 * row * inner4, 4 * (row + 1) * inner4));
       expectSame('left alone', alone.subarray(0, 4 * inner4), untouched(4 * inner4));
     }
     for (const panelsPerChunk of [1, 2]) {
-      const chunked = await multiply(device.gpu, {
+      const chunked = await multiply(device.gpu, tile, {
         ...product,
         rows,
         dy,
@@ -143,6 +161,30 @@ export function matmulTransposedTests(device: TestDevice): void {
       });
       const sizes = oracle(absolute(dy), absolute(w), columns);
       expectRounded('in chunks', chunked, oracle(dy, w, columns), sizes, units(columns));
+    }
+  });
+}
+
+function sameBitsTest(device: TestDevice, tile: TileName): void {
+  test('gives the bits of the register tile', async () => {
+    const rng = randomNumbers(43);
+    for (const [rows, inner4, columns4] of [
+      [3, 2, 5],
+      [17, 33, PANEL4 + 2],
+      [70, 40, 2 * PANEL4 + 7],
+    ] as const) {
+      const product = {
+        rows,
+        dy: rng.normals(rows * 4 * columns4),
+        dyStride: columns4,
+        w: rng.normals(4 * inner4 * 4 * columns4),
+        columns4,
+        outLength: 4 * rows * inner4,
+        // The columns from 1 on, so that steps of a tile do not begin with the panel.
+        jobs: [{ dy: 1, out: 0, firstColumn4: 1, endColumn4: columns4 }],
+      };
+      const expected = await multiply(device.gpu, 'register-8', product);
+      expectSame(`${rows} rows`, await multiply(device.gpu, tile, product), expected);
     }
   });
 }

@@ -1,8 +1,8 @@
-import { beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { everyRow, jobWords, matmul, runMatmul, type MatmulJob } from '../../../src/exec/matmul.js';
 import { Arena } from '../../../src/gpu/arena.js';
 import { Gpu } from '../../../src/gpu/gpu.js';
-import { TILE_NAMES, tileLacks, TILES, usableTiles, type TileName } from '../../../src/gpu/tiles.js';
+import { tileLacks, TILES, usableTiles, type TileName } from '../../../src/gpu/tiles.js';
 import { padBlocks } from '../../../src/model/layout.js';
 import type { Activation } from '../../../src/model/spec.js';
 import { packMatrix, PANEL4 } from '../../../src/model/weights.js';
@@ -10,6 +10,7 @@ import { activateAll, matmul as oracle } from '../../oracle/ops.js';
 import { expectRounded, expectSame, untouched, type TestDevice } from '../../support/gpu.js';
 import { paddedRows, unpaddedRows } from '../../support/padded-rows.js';
 import { randomNumbers } from '../../support/random.js';
+import { skipWithoutTile, tilesOf, type ProductKernel } from '../../support/tiles.js';
 
 /** One product on the device; everything is padded to vec4s. */
 interface Product {
@@ -103,18 +104,11 @@ function unpad(what: string, padded: Float32Array, columns: number): Float32Arra
 /** Roundings of a sum of n terms partly cancel: their total grows like the root of n. */
 const units = (inner: number): number => 5 + Math.sqrt(inner) / 4;
 
-type Kernel = (typeof TILES)[TileName]['kernel'];
-
-const tilesOf = (kernel: Kernel): TileName[] => TILE_NAMES.filter((name) => TILES[name].kernel === kernel);
-
 /** The tests of one of the kernels of the product, with each of its tiles. */
-export function matmulTests(kernel: Kernel): (device: TestDevice) => void {
+export function matmulTests(kernel: ProductKernel): (device: TestDevice) => void {
   return (device) => {
     describe.each(tilesOf(kernel))('tile %s', (tile) => {
-      beforeEach(({ skip }) => {
-        const lacking = tileLacks(tile, device.gpu.device);
-        skip(lacking !== undefined, `the adapter lacks ${lacking}`);
-      });
+      skipWithoutTile(device, tile);
       productTests(device, tile);
       if (tile !== 'register-8') sameBitsTest(device, tile);
     });

@@ -1,0 +1,52 @@
+// What the kernels of the product with a transposed matrix share: out_j[r, k] (+)= sum over c of dy_j[r, c] W[k, c], that is
+// dX = dY W^T, from the panels that the forward product reads: a gradient goes back without a second, transposed copy of the
+// weights. Every output is one chain of multiply-adds over c in ascending order that starts from 0, so that all tiles give the
+// same bits; a matrix in several chunks takes a dispatch each, of which the later ones add to what is there.
+// Shapes (vec4 units): dy_j [rows, ...] with row stride dy_stride, W 4 * inner4 rows of panels [panels, 4 * inner4, PANEL],
+// out_j [rows, inner4] with row stride out_stride. control holds at jobs_at, five words per job: offset of dy (its element of
+// the job's first column), offset of out, the columns first..end of the bound chunk that the job adds up, and whether to add
+// to out (1) or to write it (0).
+struct Params {
+  rows: u32,
+  inner4: u32,
+  dy_stride: u32,
+  out_stride: u32,
+  jobs_at: u32,
+}
+const PANEL = 32u;
+@group(0) @binding(0) var<uniform> params: Params;
+//#include weight_f32
+//#include multiply_add
+@group(0) @binding(2) var<storage, read> control: array<u32>;
+@group(0) @binding(3) var<storage, read> dy: array<vec4f>;
+@group(0) @binding(4) var<storage, read_write> out: array<vec4f>;
+
+struct Job {
+  dy: u32,
+  out: u32,
+  first: u32,
+  end: u32,
+  adds: u32,
+}
+
+fn job_at(index: u32) -> Job {
+  let at = params.jobs_at + 5u * index;
+  return Job(control[at], control[at + 1u], control[at + 2u], control[at + 3u], control[at + 4u]);
+}
+
+// Where a row of dy has column 0 of the chunk, which may lie before the job's columns; rows beyond the last are the last.
+fn dy_row_at(job: Job, row: u32) -> u32 {
+  return job.dy + min(row, params.rows - 1u) * params.dy_stride - job.first;
+}
+
+// Where row `k` of the chunk has column `column`; the columns up to the end of its panel follow.
+fn weight_at(k: u32, column: u32) -> u32 {
+  return ((column / PANEL) * 4u * params.inner4 + k) * PANEL + column % PANEL;
+}
+
+// The end of the chain, to its place; nothing where there is no such row or column.
+fn finish(job: Job, row: u32, k4: u32, sum: vec4f) {
+  if (row >= params.rows || k4 >= params.inner4) { return; }
+  let at = job.out + row * params.out_stride + k4;
+  if (job.adds != 0u) { out[at] += sum; } else { out[at] = sum; }
+}
