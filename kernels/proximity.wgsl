@@ -1,8 +1,9 @@
-// proximity[u, t] = max(0, |x[t]|_1 - |x[t] - y[u, t]|_1): how much nearer writer u's output brings the sum x that it is part of.
+// nearness[u, t] = |x[t]|_1 - |x[t] - y[u, t]|_1: how much nearer writer u's output brings the sum x that it is part of;
+// negative where it leads away. Not cut off at 0 here: max(0, NaN) may be 0 on a device, which would hide broken weights.
 //
 // One workgroup per writer and token; the norms' difference is added up column by column, |x| - |x - y|, which keeps what a
 // difference of two long sums would lose, in a tree of a fixed shape. Padding columns are 0 in both.
-// Shapes: x [T, width4], y [W, T, width4], of which the first `writers`; proximity [writers, T] (f32).
+// Shapes: x [T, width4], y [W, T, width4], of which the first `writers`; nearness [writers, T] (f32).
 // Grid: writers * T workgroups in x and y.
 // Source: information flow routes, Ferrando and Voita 2024 (arXiv:2403.00824). Checked by test/gpu/kernels.test.ts (proximity).
 struct Params {
@@ -30,5 +31,5 @@ fn proximity(
   var total = vec4f(0.0);
   for (var c = lane; c < params.width4; c += WORKGROUP) { total += abs(x[x_at + c]) - abs(x[x_at + c] - y[y_at + c]); }
   let nearer = reduce_sum(dot(total, vec4f(1.0)), lane);
-  if (lane == 0u) { nearness[row] = max(0.0, nearer); }
+  if (lane == 0u) { nearness[row] = nearer; }
 }

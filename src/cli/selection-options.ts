@@ -27,7 +27,9 @@ export const selectionOptions = (): Option[] => [
     'choose the circuit from the scores: top:N edges, threshold:X (and above), greedy:N from the logits down, or top-nodes:N with all their edges',
   ).argParser(parseRule),
   new Option('--absolute', 'choose by |score|, which is the default').conflicts('signed').default(false),
-  new Option('--signed', 'choose by score instead of |score|: only what helps').conflicts('absolute').default(false),
+  new Option('--signed', 'choose by score instead of |score|: what helps most first, what hurts last')
+    .conflicts('absolute')
+    .default(false),
   new Option('--no-prune', 'keep chosen edges that are not connected with both input and logits'),
 ];
 
@@ -61,16 +63,17 @@ export function chooseCircuit(
   { rule, limit }: ChosenRule,
   options: SelectionOptions,
 ): { readonly circuit: Circuit; readonly selection: Selection } {
-  assertSignKnown(scores, options);
+  if (options.signed) assertSignKnown(scores, '--signed');
   const basis = { absolute: !options.signed, prune: options.prune };
   const selection = select(scores, selectionRule(rule, limit, basis));
   return { circuit: circuitFromScores(scores, selection), selection };
 }
 
-export function assertSignKnown({ positive }: Scores, { signed }: SelectionOptions): void {
-  if (!signed || positive !== null) return;
+/** @throws EdgewiseError of kind usage, on behalf of `option`, where nobody knows what a positive score means. */
+export function assertSignKnown({ positive }: Scores, option: string): void {
+  if (positive !== null) return;
   const how = 'say it to import, with --sign helps or --sign hurts';
-  throw new EdgewiseError('usage', '--signed', `the file does not say what a positive score means; ${how}`);
+  throw new EdgewiseError('usage', option, `the file does not say what a positive score means; ${how}`);
 }
 
 function selectionRule(

@@ -1,6 +1,7 @@
 import type { Circuit, Provenance } from '../circuit/circuit.js';
 import { toGraph, type CircuitGraph, type GraphOptions, type NodeAttributes } from '../circuit/graph.js';
 import { describe } from './columns.js';
+import { asArray, asObject, readJson } from './json-fields.js';
 import { block, entry, jsonFile } from './json-lines.js';
 
 /** What stands over the columns of the graph: a prompt's tokens, where the caller has one. */
@@ -71,6 +72,25 @@ export function writeAttributionGraph(circuit: Circuit, options: GraphOptions & 
   ]);
 }
 
+/**
+ * `graph-metadata.json` of a folder of attribution graphs, by which circuit-tracer's viewer lists them: what it said so far, with
+ * `graph` added or replaced.
+ *
+ * @param list the file as it is there; undefined where there is none.
+ * @throws EdgewiseError kind `circuit` where it is something else.
+ */
+export function withListedGraph(
+  list: string | undefined,
+  source: string,
+  graph: string,
+): { readonly slug: string; readonly list: string } {
+  const { metadata } = JSON.parse(graph) as { metadata: { slug: string } };
+  const file = list === undefined ? {} : asObject(readJson(list, source), source, 'the file');
+  const graphs = asArray(file['graphs'] ?? [], source, 'graphs');
+  const others = graphs.filter((one, i) => asObject(one, source, `graphs[${i}]`)['slug'] !== metadata.slug);
+  return { slug: metadata.slug, list: `${JSON.stringify({ ...file, graphs: [...others, metadata] }, null, 1)}\n` };
+}
+
 /** Types the viewers do not know are drawn as circles, `lorsa` (attention features) as triangles. */
 const FEATURE_TYPES: Readonly<Record<NodeAttributes['kind'], string>> = {
   input: 'embedding',
@@ -125,8 +145,14 @@ function cumulativeInfluence(graph: CircuitGraph): Map<string, number> {
   return new Map(strongestFirst.map(([name, strength]) => [name, Math.min(1, (reached += strength) / total)]));
 }
 
+/** What tells circuits in one folder apart. */
+function slugWords({ model, task, method, metric, threshold, selection }: Provenance): (string | number)[] {
+  const chosen = threshold !== null ? [threshold] : selection ? [selection.rule, selection.limit] : [];
+  return [model.name, task.name, method, metric, ...chosen];
+}
+
 function slug(provenance: Provenance | null): string {
-  const words = provenance ? [provenance.model.name, provenance.task.name, provenance.method] : ['circuit'];
+  const words = provenance ? slugWords(provenance) : ['circuit'];
   const text = words.join('-').toLowerCase();
   return text.replaceAll(/[^a-z0-9]+/g, '-').replaceAll(/^-+|-+$/g, '') || 'circuit';
 }

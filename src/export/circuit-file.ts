@@ -5,7 +5,7 @@ import { circuitProvenance } from '../circuit/scored-circuit.js';
 import type { ScoresProvenance } from '../circuit/scores.js';
 import { Topology } from '../circuit/topology.js';
 import { SCHEMA_VERSION } from './circuit-json.js';
-import { asObject, fail, isCount, readJson, type JsonObject } from './json-fields.js';
+import { asArray, asObject, fail, isCount, readJson, type JsonObject } from './json-fields.js';
 import { decodeImported, decodeProvenance, decodeScoresProvenance } from './provenance-json.js';
 import { quote } from './quote.js';
 
@@ -18,12 +18,20 @@ export interface FileEdge {
   readonly step: number;
 }
 
+/** What a file says about one node: of how many neurons (output dimensions) it speaks, 0 where of none, and how many it leaves out. */
+export interface FileNode {
+  readonly neurons: number;
+  readonly leftOut: number;
+}
+
 /** A circuit file as read: names, not yet compared with any model. */
 export interface CircuitFile {
   /** The file's name, for messages. */
   readonly source: string;
   readonly edges: ReadonlyMap<string, FileEdge>;
   readonly directEdges: ReadonlyMap<string, FileEdge> | undefined;
+  /** Nodes that the file says something of. */
+  readonly nodes: ReadonlyMap<string, FileNode>;
   readonly untestedRemovals: readonly string[];
   readonly cfg: FileConfig | undefined;
   readonly provenance: Provenance | undefined;
@@ -74,13 +82,15 @@ export function circuitFileOf(json: unknown, source: string): CircuitFile {
   const optional = <T>(key: string, read: (json: JsonObject, source: string) => T): T | undefined =>
     own[key] === undefined ? undefined : read(asObject(own[key], source, `edgewise.${key}`), source);
   const scores = optional('scores', readScoresHeader);
+  const cfg = file['cfg'] === undefined ? undefined : readConfig(asObject(file['cfg'], source, 'cfg'), source);
   const provenance = optional('provenance', decodeProvenance);
   return {
     source,
     edges: readEdges(file['edges'], source, 'edges'),
+    nodes: file['nodes'] === undefined ? new Map() : readNodes(file['nodes'], cfg?.width ?? null, source),
     directEdges: direct === undefined ? undefined : readEdges(direct, source, 'edgewise.direct_edges'),
     untestedRemovals: removals,
-    cfg: file['cfg'] === undefined ? undefined : readConfig(asObject(file['cfg'], source, 'cfg'), source),
+    cfg,
     provenance: provenance ?? (scores?.provenance && circuitProvenance(scores.provenance, null)),
     scores,
     imported: optional('imported', decodeImported),
@@ -120,6 +130,8 @@ export function resolveCircuit(file: CircuitFile, topology: Topology): Circuit {
       );
     }
   }
+  const nodes = new Set(['logits', ...topology.writers.map((_, writer) => topology.writerName(writer))]);
+  for (const name of file.nodes.keys()) if (!nodes.has(name)) throw notInModel(`node ${quote(name)}`, topology, source);
   const effects = new Float64Array(topology.edgeCount).fill(NaN);
   const steps = new Int32Array(topology.edgeCount).fill(-1);
   const kept: number[] = [];
@@ -171,13 +183,45 @@ function importedOf({ provenance, imported, scores }: CircuitFile): Pick<Circuit
 function edgeId(name: string, topology: Topology, source: string): number {
   const id = topology.edgeId(name);
   if (id !== undefined) return id;
-  const { layers, heads, parallel } = topology;
+  throw notInModel(`edge ${quote(name)}`, topology, source);
+}
+
+function notInModel(what: string, { layers, heads, parallel }: Topology, source: string): EdgewiseError {
   const model = `${layers} layers of ${heads} heads${parallel ? ' in parallel with the MLP' : ''}`;
-  throw new EdgewiseError(
-    'circuit',
-    source,
-    `edge ${quote(name)}: not in a model with ${model} (circuit of another model?)`,
+  return new EdgewiseError('circuit', source, `${what}: not in a model with ${model} (circuit of another model?)`);
+}
+
+/**
+ * What circuits of whole nodes cannot say: the file keeps some neurons of a node and leaves out others. Undefined where it
+ * does not.
+ */
+export function neuronsLeftOut({ nodes, edges }: CircuitFile): string | undefined {
+  const sends = (node: string): boolean =>
+    [...edges].some(([name, edge]) => edge.inGraph && name.startsWith(`${node}->`));
+  const [first, ...others] = [...nodes].filter(
+    ([name, { neurons, leftOut }]) => leftOut > 0 && (leftOut < neurons || sends(name)),
   );
+  if (!first) return undefined;
+  const [name, { leftOut: count }] = first;
+  const more = others.length > 0 ? `, and some of ${others.length} other nodes` : '';
+  return `nodes[${quote(name)}].neurons leaves out ${count} neurons of that node${more}; circuits here are of whole nodes`;
+}
+
+function readNodes(json: unknown, width: number | null, source: string): Map<string, FileNode> {
+  const nodes = new Map<string, FileNode>();
+  for (const [name, value] of Object.entries(asObject(json, source, 'nodes'))) {
+    const where = `nodes[${quote(name)}]`;
+    const { neurons = [] } = asObject(value, source, where);
+    const kept = asArray(neurons, source, `${where}.neurons`);
+    const wrong = kept.find((one) => typeof one !== 'boolean');
+    if (wrong !== undefined) fail(source, `${where}.neurons`, wrong, 'true or false for each');
+    if (kept.length > 0 && width !== null && kept.length !== width) {
+      const what = `${where}.neurons: ${kept.length} of them, expected cfg.d_model (${width})`;
+      throw new EdgewiseError('circuit', source, what);
+    }
+    nodes.set(name, { neurons: kept.length, leftOut: kept.filter((one) => one === false).length });
+  }
+  return nodes;
 }
 
 function readScoresHeader(json: JsonObject, source: string): CircuitFile['scores'] {

@@ -87,7 +87,7 @@ export function readEdgePruning(json: unknown, source: string, topology: Topolog
   }
   const nothing = { directEdges: undefined, cfg: undefined, provenance: undefined, scores: undefined, view: undefined };
   const imported = { positive: null, selection: null };
-  return { file: { source, edges, untestedRemovals: [], imported, ...nothing }, notes };
+  return { file: { source, edges, nodes: new Map(), untestedRemovals: [], imported, ...nothing }, notes };
 }
 
 function writerNames(writer: Writer, withPositions: boolean): readonly string[] {

@@ -2,7 +2,7 @@ import { EdgewiseError } from '../base/errors.js';
 import { createCircuit, type Circuit } from '../circuit/circuit.js';
 import { directScored, type Scores } from '../circuit/scores.js';
 import type { Topology } from '../circuit/topology.js';
-import { circuitFileOf, fileTopology, resolveCircuit, type CircuitFile } from './circuit-file.js';
+import { circuitFileOf, fileTopology, neuronsLeftOut, resolveCircuit, type CircuitFile } from './circuit-file.js';
 import { readEdgePruning } from './edge-pruning.js';
 import { asObject, readStrictJson } from './json-fields.js';
 import { readNodeLink } from './node-link.js';
@@ -53,6 +53,8 @@ export function readForeign(
     file = as === 'node-link' ? readNodeLink(json, source) : circuitFileOf(json, source);
     if (!model && !file.cfg) throw withoutShape(source, 'the file');
   }
+  const masked = neuronsLeftOut(file);
+  if (masked !== undefined) notes = [...notes, `${masked}: their edges are taken as if all neurons were kept`];
   const width = widthOf(file, model);
   const topology = model?.topology ?? fileTopology(file);
   const circuit = createCircuit({ ...resolveCircuit(file, topology), width });
@@ -103,6 +105,9 @@ function withWidth(file: CircuitFile, topology: Topology, width: number | null):
 function hasNodeScores({ nodes }: Readonly<Record<string, unknown>>): boolean {
   if (typeof nodes !== 'object' || nodes === null) return false;
   return Object.values(nodes).some(
-    (node: unknown) => typeof node === 'object' && node !== null && 'score' in node && typeof node.score === 'number',
+    (node: unknown) =>
+      typeof node === 'object' &&
+      node !== null &&
+      (('score' in node && typeof node.score === 'number') || 'neurons_scores' in node),
   );
 }

@@ -39,8 +39,10 @@ export const CIRCUIT_WRITERS: Readonly<Record<CircuitFormatName, CircuitWriter>>
 
 export type CircuitFormat = keyof typeof CIRCUIT_WRITERS;
 
+export { withListedGraph } from './attribution-graph.js';
 export {
   fileTopology,
+  neuronsLeftOut,
   parseCircuit,
   resolveCircuit,
   type CircuitFile,

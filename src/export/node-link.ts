@@ -2,7 +2,7 @@ import { EdgewiseError } from '../base/errors.js';
 import type { Circuit } from '../circuit/circuit.js';
 import { toGraph, type GraphOptions } from '../circuit/graph.js';
 import { isHeadName } from '../circuit/nodes.js';
-import type { CircuitFile, FileConfig, FileEdge } from './circuit-file.js';
+import type { CircuitFile, FileConfig, FileEdge, FileNode } from './circuit-file.js';
 import { SCHEMA_VERSION } from './circuit-json.js';
 import { describe, EDGE_COLUMNS, NODE_COLUMNS, type Column } from './columns.js';
 import { asArray, asNumber, asObject, fail, isCount, type JsonObject } from './json-fields.js';
@@ -57,6 +57,9 @@ export function writeNodeLink(circuit: Circuit, options?: GraphOptions): string 
   ]);
 }
 
+/** The form knows nothing smaller than a node. */
+const WHOLE: FileNode = { neurons: 0, leftOut: 0 };
+
 /**
  * Reads a circuit in node-link form, ours or another program's. An edge is named by its `key`, or by its ends and `port`
  * (q, k, v); without `in_circuit` it is in the circuit; its score is `effect`, else `score`, else `weight`. Edges may also
@@ -70,7 +73,10 @@ export function readNodeLink(file: unknown, source: string): CircuitFile {
   const graph = asObject(json['graph'] ?? {}, source, 'graph');
   const own = asObject(graph['edgewise'] ?? {}, source, 'graph.edgewise');
   if (json['directed'] === false) fail(source, 'directed', false, 'true: edges have a direction');
-  asArray(json['nodes'], source, 'nodes');
+  const nodes = asArray(json['nodes'], source, 'nodes').map((item, i): [string, FileNode] => {
+    const { id } = asObject(item, source, `nodes[${i}]`);
+    return [typeof id === 'string' ? id : fail(source, `nodes[${i}].id`, id, 'the name of a node'), WHOLE];
+  });
   const member = json['edges'] === undefined ? 'links' : 'edges';
   // A file of ours leaves out the effect of an untested edge, and gives it the smallest weight.
   const measures = graph['edgewise'] === undefined ? ['effect', 'score', 'weight'] : ['effect'];
@@ -91,6 +97,7 @@ export function readNodeLink(file: unknown, source: string): CircuitFile {
     source,
     edges,
     directEdges: own['direct_edges'] === true || direct.size > 0 ? direct : undefined,
+    nodes: new Map(nodes),
     untestedRemovals: removals.filter((name) => typeof name === 'string'),
     cfg: readShape(graph, source),
     provenance:

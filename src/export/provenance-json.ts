@@ -53,6 +53,7 @@ const selectionSchema = v.object({
 
 const screeningSchema = v.object({
   cutoff: v.pipe(v.number(), v.finite()),
+  limit: v.optional(v.nullable(count), null),
   retested: count,
   disagreed: count,
   started: count,

@@ -92,9 +92,10 @@ export async function informationFlow(
 }
 
 /**
- * Per writer its mean share over `count` tokens from `first` on; a token where no writer brings the sum nearer counts 0.
+ * Per writer its mean share over `count` tokens from `first` on; a token where no writer brings the sum nearer counts 0. NaN
+ * stays NaN.
  *
- * @param nearness [writers, tokens]
+ * @param nearness [writers, tokens], negative where a writer leads away
  */
 function meanShares(
   nearness: Float32Array,
@@ -105,10 +106,11 @@ function meanShares(
 ): Float64Array {
   const shares = new Float64Array(writers);
   for (let t = first; t < first + count; t++) {
+    const near = (u: number): number => Math.max(0, nearness[u * tokens + t]!);
     let total = 0;
-    for (let u = 0; u < writers; u++) total += nearness[u * tokens + t]!;
+    for (let u = 0; u < writers; u++) total += near(u);
     if (total === 0) continue;
-    for (let u = 0; u < writers; u++) shares[u]! += nearness[u * tokens + t]! / total / count;
+    for (let u = 0; u < writers; u++) shares[u]! += near(u) / total / count;
   }
   return shares;
 }

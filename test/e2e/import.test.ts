@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { CIRCUIT_WRITERS, writeDetails, writeScoresJson } from '../../src/export/index.js';
 import { cli, cliJson, expectMistake, NO_ADAPTER, runCli, useFolder } from '../support/cli.js';
 import { sharedFixtures } from '../support/fixtures.js';
+import { contents } from '../support/interrupted.js';
 import { SAMPLE_KEPT, sampleCircuit } from '../support/sample-circuit.js';
 import { sampleScores } from '../support/sample-scores.js';
 import { TINY_EDGES, TINY_MODEL } from '../support/tiny-task.js';
@@ -154,13 +155,64 @@ describe('export of scores', () => {
     await writeFile(at('scores.json'), writeScoresJson(sampleScores()));
   });
 
-  test("MIB's folder", async () => {
-    const args = ['export', at('scores.json'), '--task-model', 'toy_toy-2l', '--out', at('sub')];
-    await cli([...args, '--format', 'mib'], options);
-    await cli([...args, '--format', 'mib-circuits', '--signed'], options);
-    expect(readdirSync(at('sub', 'toy_toy-2l'))).toHaveLength(11);
-    const scores = await json<CircuitJson>(at('sub', 'toy_toy-2l', 'importances.json'));
-    expect(Object.keys(scores)).toEqual(['cfg', 'nodes', 'edges']);
+  describe("MIB's folder", () => {
+    const mib = (out: string, format: string, ...more: string[]): string[] => [
+      'export',
+      at('scores.json'),
+      '--task-model',
+      'toy_toy-2l',
+      '--out',
+      at(out),
+      '--format',
+      format,
+      ...more,
+    ];
+
+    test('holds the importances, or a circuit of each size', async () => {
+      await cli(mib('sub', 'mib'), options);
+      const files = readdirSync(at('sub', 'toy_toy-2l'));
+      expect(files).toEqual(['importances.json']);
+      const scores = await json<CircuitJson>(at('sub', 'toy_toy-2l', 'importances.json'));
+      expect(Object.keys(scores)).toEqual(['cfg', 'nodes', 'edges']);
+      await cli(mib('sizes', 'mib-circuits', '--signed'), options);
+      expect(readdirSync(at('sizes', 'toy_toy-2l'))).toHaveLength(9);
+    });
+
+    test('takes the same export again', async () => {
+      for (const format of ['mib', 'mib-circuits']) {
+        const out = `twice-${format}`;
+        await cli(mib(out, format), options);
+        const files = await contents(at(out));
+        await cli(mib(out, format), options);
+        expect(await contents(at(out))).toEqual(files);
+      }
+    });
+
+    test('takes no other beside it, and names what is there', async () => {
+      await cli(mib('one', 'mib'), options);
+      await cli(mib('nine', 'mib-circuits'), options);
+      const files = [await contents(at('one')), await contents(at('nine'))];
+      const refused = (there: string): RegExp =>
+        new RegExp(`${there}: is there already, and MIB would take it for one of these files$`);
+      const beside = await runCli(mib('one', 'mib-circuits'), options);
+      expectMistake(beside, refused('one/toy_toy-2l/importances\\.json'));
+      expectMistake(await runCli(mib('nine', 'mib'), options), refused('nine/toy_toy-2l/[\\d.]+\\.json'));
+      expect([await contents(at('one')), await contents(at('nine'))]).toEqual(files);
+      // The tenth circuit that was once written, and the pickles of other programs.
+      for (const name of ['100.json', 'importances.pt']) {
+        await mkdir(at(name, 'toy_toy-2l'), { recursive: true });
+        await writeFile(at(name, 'toy_toy-2l', name), '');
+        expectMistake(await runCli(mib(name, 'mib-circuits'), options), refused(name.replace('.', '\\.')));
+        expect(readdirSync(at(name, 'toy_toy-2l'))).toEqual([name]);
+      }
+    });
+
+    test('leaves what MIB does not read', async () => {
+      await mkdir(at('noted', 'toy_toy-2l'), { recursive: true });
+      await writeFile(at('noted', 'toy_toy-2l', 'README.md'), 'ours');
+      await cli(mib('noted', 'mib-circuits'), options);
+      expect(readdirSync(at('noted', 'toy_toy-2l'))).toHaveLength(10);
+    });
   });
 
   test('a page with the chosen circuit', async () => {
@@ -219,6 +271,8 @@ describe('mistakes', () => {
     [['chosen.json', '--heads', '2'], /--heads: needs --layers/],
     [['chosen.json', '--layers', '2', '--heads', '2', '--width', '8'], /chosen\.json: width 16, expected 8/],
     [['chosen.json', '--width', '8'], /--width: needs --layers and --heads/],
+    [['chosen.json', '--parallel'], /--parallel: needs --layers and --heads/],
+    [['chosen.json', '--model', TINY_MODEL, '--parallel'], /--parallel: is what --model says; give one of them/],
     [
       ['chosen.json', '--from', 'edge-pruning', '--layers', '2', '--heads', '2'],
       /the file: got an object, expected an array/,
@@ -246,7 +300,11 @@ describe('mistakes', () => {
   test.each([
     [['--format', 'mib', '--out', 'x'], /--task-model: is needed/],
     [['--format', 'mib', '--task-model', 'ioi_gpt2'], /--out: is needed: mib is a folder/],
-    [['--format', 'mib', '--task-model', '../x', '--out', 'x'], /task_model: got "\.\.\/x"/],
+    [['--format', 'mib-circuits', '--task-model', '../x', '--out', 'x'], /task_model: got "\.\.\/x"/],
+    [
+      ['--format', 'mib', '--task-model', 'ioi_gpt2', '--out', 'x'],
+      /--format mib: the file does not say what a positive score means; say it to import, with --sign helps or --sign/,
+    ],
     [
       ['--format', 'mib', '--task-model', 'ioi_gpt2', '--out', 'x', '--select', 'top:1'],
       /--select: the sizes of mib are fixed/,

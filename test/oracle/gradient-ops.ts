@@ -93,9 +93,9 @@ export function metricSeeds(
   }
 }
 
-/** max(0, |x|_1 - |x - y|_1) of two rows. */
+/** |x|_1 - |x - y|_1 of two rows. */
 export function proximity(x: Numbers, y: Numbers): number {
   let nearer = 0;
   for (let i = 0; i < x.length; i++) nearer += Math.abs(x[i]!) - Math.abs(x[i]! - y[i]!);
-  return Math.max(0, nearer);
+  return nearer;
 }

@@ -292,7 +292,7 @@ describe('attribution graph', () => {
 
   it("has what the viewers' models require", () => {
     expect(graph.metadata).toMatchObject({
-      slug: 'toy-2l-toy-acdc',
+      slug: 'toy-2l-toy-acdc-kl-0-05',
       scan: 'toy-2l',
       prompt: 'When Mary and',
       prompt_tokens: ['When', ' Mary', ' and'],
@@ -422,7 +422,8 @@ describe("MIB's submission folder", () => {
     });
     const scored = scores.values.filter((value) => !Number.isNaN(value)).length;
     const at = (percentage: number): number => Math.min(scored, Math.floor((percentage / 100) * toy.additionEdges));
-    expect(sizes).toEqual([0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100].map((p) => [`arc-easy_llama3/${p}.json`, at(p)]));
+    // The evaluation adds the whole model itself.
+    expect(sizes).toEqual([0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50].map((p) => [`arc-easy_llama3/${p}.json`, at(p)]));
   });
 
   it('has a name of its own form', () => {

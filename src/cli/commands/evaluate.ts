@@ -4,7 +4,7 @@ import type { Provenance } from '../../circuit/circuit.js';
 import type { Evaluation } from '../../engine.js';
 import { checkRun, topologyOf, type MeanOver } from '../../run.js';
 import { METRIC_NAMES, type MetricName } from '../../exec/metrics.js';
-import { parseCircuit, resolveCircuit } from '../../export/index.js';
+import { neuronsLeftOut, parseCircuit, resolveCircuit } from '../../export/index.js';
 import { readCircuitText } from '../../node/open-files.js';
 import type { Ablation, InputWriter } from '../../circuit/run-identity.js';
 import type { BosMode } from '../../task/tokenizer.js';
@@ -72,6 +72,8 @@ async function evaluate(options: Options): Promise<void> {
   const opened = await openModelArgument(required(options.model, '--model'));
   const file = parseCircuit(await readCircuitText(path), path);
   const { kept } = resolveCircuit(file, topologyOf(opened.model));
+  const masked = neuronsLeftOut(file);
+  if (masked !== undefined) throw new EdgewiseError('circuit', path, masked);
   const found = file.provenance;
   if (found && found.model.hash !== opened.model.hash) {
     note(`note: the circuit was found on another model, ${found.model.name}`);

@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
-import { dirname, join } from 'node:path';
+import { readFile, readdir } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { EdgewiseError } from '../../base/errors.js';
 import { select } from '../../discover/select.js';
 import {
@@ -8,10 +9,12 @@ import {
   fileTopology,
   mibCircuits,
   mibImportances,
+  neuronsLeftOut,
   parseCircuit,
   parseDetails,
   parseScores,
   resolveCircuit,
+  withListedGraph,
   writeEapIgScores,
   writeScoresJson,
   type CircuitFormat,
@@ -24,6 +27,7 @@ import { makeFolder } from '../../node/make-folder.js';
 import { readCircuitText } from '../../node/open-files.js';
 import { embedFiles, viewerPage } from '../../node/viewer-page.js';
 import { nonEmpty } from '../options.js';
+import { note } from '../progress.js';
 import {
   assertSelection,
   assertSignKnown,
@@ -55,7 +59,9 @@ export function exportCommand(): Command {
         .makeOptionMandatory(),
     )
     .addOption(
-      new Option('--out <path>', 'where to: a file, a folder for mib').argParser(nonEmpty).default(undefined, 'stdout'),
+      new Option('--out <path>', 'where to: a file, or a folder for mib and attribution-graph')
+        .argParser(nonEmpty)
+        .default(undefined, 'stdout'),
     )
     .option('--all-edges', 'also the edges that the circuit does not keep', false);
   for (const option of selectionOptions()) command.addOption(option);
@@ -83,7 +89,20 @@ async function exportFile(path: string, options: Options): Promise<void> {
     process.stdout.write(text);
     return;
   }
-  await write(options.out, text);
+  if (format === 'attribution-graph' && !/\.json$/i.test(options.out)) await writeGraphFolder(options.out, text);
+  else await write(options.out, text);
+}
+
+/** The folder that circuit-tracer's viewer is started with: the graph by its slug, and the list of all graphs. */
+async function writeGraphFolder(folder: string, graph: string): Promise<void> {
+  const path = join(folder, 'graph-metadata.json');
+  const there = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined;
+    throw new EdgewiseError('usage', path, `cannot be read: ${error.code ?? error.message}`);
+  });
+  const { slug, list } = withListedGraph(there, path, graph);
+  await write(join(folder, `${slug}.json`), graph);
+  await write(path, list);
 }
 
 async function write(path: string, text: string): Promise<void> {
@@ -107,6 +126,8 @@ async function textIn(path: string, format: CircuitFormat | 'html', options: Opt
   if (file.scores && format === 'json') return writeScoresJson(parseScores(text, path));
   if (file.scores && format === 'eap-ig') return writeEapIgScores(parseScores(text, path));
   const circuit = resolveCircuit(file, fileTopology(file));
+  const masked = neuronsLeftOut(file);
+  if (masked !== undefined) note(`note: ${masked}: their edges are written as if all neurons were kept`);
   const prompt = format === 'attribution-graph' ? await firstPrompt(path, circuit) : undefined;
   return CIRCUIT_WRITERS[format](circuit, { allEdges, ...(prompt ? { prompt } : {}) });
 }
@@ -138,7 +159,21 @@ async function writeFolder(path: string, format: FolderFormat, options: Options)
   if (allEdges) throw new EdgewiseError('usage', '--all-edges', `the files of ${format} hold every edge anyway`);
   if (rule !== undefined) throw new EdgewiseError('usage', '--select', `the sizes of ${format} are fixed`);
   const files = await folderTexts(path, format, taskModel, options);
+  await refuseOtherCircuits(out, Object.keys(files));
   for (const [name, text] of Object.entries(files)) await write(join(out, name), text);
+}
+
+/** MIB takes whatever circuits lie in the folder: those of another export would count as some of these. */
+async function refuseOtherCircuits(out: string, names: readonly string[]): Promise<void> {
+  const folder = dirname(join(out, names[0]!));
+  const there = await readdir(folder).catch(() => []);
+  const other = there.find((name) => /\.(json|pt)$/.test(name) && !names.some((own) => basename(own) === name));
+  if (other === undefined) return;
+  throw new EdgewiseError(
+    'usage',
+    join(folder, other),
+    'is there already, and MIB would take it for one of these files',
+  );
 }
 
 async function folderTexts(
@@ -148,8 +183,11 @@ async function folderTexts(
   options: Options,
 ): Promise<FolderTexts> {
   const scores = parseScores(await readCircuitText(path), path);
-  if (format === 'mib') return mibImportances(scores, taskModel);
-  assertSignKnown(scores, options);
+  if (format === 'mib') {
+    assertSignKnown(scores, '--format mib'); // MIB also chooses by the signed score
+    return mibImportances(scores, taskModel);
+  }
+  if (options.signed) assertSignKnown(scores, '--signed');
   const basis = { absolute: !options.signed, prune: options.prune };
   return mibCircuits(scores, taskModel, (plain, edges) => select(plain, { ...basis, rule: 'top', edges }).kept);
 }

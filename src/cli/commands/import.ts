@@ -96,6 +96,7 @@ async function modelShape({ model, layers, heads, width, parallel }: Options): P
       ['--layers', layers],
       ['--heads', heads],
       ['--width', width],
+      ['--parallel', parallel || undefined],
     ] as const) {
       if (value !== undefined) throw new EdgewiseError('usage', option, 'is what --model says; give one of them');
     }

@@ -1,4 +1,4 @@
-import { describe, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { ROW_WORKGROUP } from '../../../src/exec/layer-operations.js';
 import { proximity } from '../../oracle/gradient-ops.js';
 import { expectRounded, expectSame, runKernel, untouched, type TestDevice } from '../../support/gpu.js';
@@ -230,7 +230,7 @@ export function proximityTests(device: TestDevice): void {
   ])('%i writers, %i tokens, width %i', async (writers, tokens, width) => {
     const x = rng.normals(tokens * width);
     const y = rng.normals(writers * tokens * width, 0.5);
-    y.set(x.map((value) => -value)); // writer 0 goes the other way: nothing is nearer
+    y.set(x.map((value) => -value)); // writer 0 goes the other way: it leads away
     const got = new Float32Array(
       await runKernel(device.gpu, 'proximity', {
         buffers: { x: paddedRows(x, width), y: paddedRows(y, width), nearness: untouched(writers * tokens + 1) },
@@ -247,7 +247,25 @@ export function proximityTests(device: TestDevice): void {
     const expected = rows.map((row) => proximity(row.x, row.y));
     const sizes = rows.map((row) => row.x.reduce((sum, v, i) => sum + 2 * Math.abs(v) + Math.abs(row.y[i]!), 0));
     expectRounded('proximity', got.subarray(0, rows.length), expected, sizes, 4);
-    expectSame('of the opposite', got.subarray(0, tokens), new Float32Array(tokens));
+    const lengths = rows.slice(0, tokens).map((row) => row.x.reduce((sum, v) => sum - Math.abs(v), 0));
+    expectRounded('of the opposite', got.subarray(0, tokens), lengths, sizes.slice(0, tokens), 4);
     expectSame('beyond the last row', got.subarray(rows.length), untouched(1));
+  });
+
+  test('NaN in the sum or in a writer stays NaN, and stays where it is', async () => {
+    const [writers, tokens, width] = [3, 4, 6];
+    const x = rng.normals(tokens * width);
+    const y = rng.normals(writers * tokens * width);
+    x[2 * width + 5] = Number.NaN; // token 2, for every writer
+    y[(tokens + 1) * width] = Number.NaN; // token 1 of writer 1
+    const got = await runKernel(device.gpu, 'proximity', {
+      buffers: { x: paddedRows(x, width), y: paddedRows(y, width), nearness: untouched(writers * tokens) },
+      params: { tokens, writers, width4: Math.ceil(width / 4) },
+      overrides: { WORKGROUP: ROW_WORKGROUP },
+      grid: { rows: writers * tokens },
+      read: 'nearness',
+    });
+    const broken = [...new Float32Array(got).entries()].filter(([, nearness]) => Number.isNaN(nearness));
+    expect(broken.map(([row]) => row)).toEqual([2, tokens + 1, tokens + 2, 2 * tokens + 2]);
   });
 }

@@ -1,0 +1,96 @@
+/** The folder of attribution graphs that circuit-tracer's viewer is started with. */
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeAll, expect, test } from 'vitest';
+import { CIRCUIT_WRITERS } from '../../src/export/index.js';
+import { cli, expectMistake, NO_ADAPTER, runCli, useFolder } from '../support/cli.js';
+import { contents } from '../support/interrupted.js';
+import { sampleCircuit, sampleProvenance } from '../support/sample-circuit.js';
+
+interface List {
+  readonly graphs: readonly { readonly slug: string; readonly scan: string; readonly prompt_tokens: string[] }[];
+}
+
+const LIST = 'graph-metadata.json';
+const folder = useFolder();
+const options = { env: NO_ADAPTER };
+const at = (...names: string[]): string => join(folder.path, ...names);
+const list = async (out: string): Promise<List> => JSON.parse(await readFile(at(out, LIST), 'utf8')) as List;
+const slugs = async (out: string): Promise<string[]> => (await list(out)).graphs.map(({ slug }) => slug);
+const graph = (name: string, out: string): string[] => [
+  'export',
+  at(`${name}.json`),
+  '--format',
+  'attribution-graph',
+  '--out',
+  at(out),
+];
+
+beforeAll(async () => {
+  const other = sampleProvenance({ task: { name: 'other', hash: 'cc'.repeat(32) } });
+  await writeFile(at('toy.json'), CIRCUIT_WRITERS.json(sampleCircuit()));
+  await writeFile(at('other.json'), CIRCUIT_WRITERS.json(sampleCircuit({ provenance: other })));
+});
+
+test('a new folder gets the graph by its slug, and the list of graphs', async () => {
+  const { stdout, stderr, code } = await runCli(graph('toy', 'new/data'), options);
+  expect([code, stdout]).toEqual([0, '']);
+  const [file, listed] = [at('new/data', 'toy-2l-toy-acdc-kl-0-05.json'), at('new/data', LIST)];
+  expect(stderr).toBe(`wrote ${file}\nwrote ${listed}\n`);
+  const files = await contents(at('new/data'));
+  expect(Object.keys(files).toSorted()).toEqual([LIST, 'toy-2l-toy-acdc-kl-0-05.json']);
+  expect(files['toy-2l-toy-acdc-kl-0-05.json']).toBe(CIRCUIT_WRITERS['attribution-graph'](sampleCircuit()));
+  const { metadata } = JSON.parse(files['toy-2l-toy-acdc-kl-0-05.json']!);
+  expect(JSON.parse(files[LIST]!)).toEqual({ graphs: [metadata] });
+});
+
+test('the same graph again keeps one entry, and every byte', async () => {
+  await cli(graph('toy', 'again'), options);
+  const files = await contents(at('again'));
+  await cli(graph('toy', 'again'), options);
+  expect(await contents(at('again'))).toEqual(files);
+  expect(await slugs('again')).toEqual(['toy-2l-toy-acdc-kl-0-05']);
+});
+
+test("another circuit's is added beside it, and a new one of the same name replaces its entry", async () => {
+  await cli(graph('toy', 'both'), options);
+  await cli(graph('other', 'both'), options);
+  expect(await slugs('both')).toEqual(['toy-2l-toy-acdc-kl-0-05', 'toy-2l-other-acdc-kl-0-05']);
+  const before = await contents(at('both'));
+  await cli(graph('toy', 'both'), options);
+  expect((await slugs('both')).toSorted()).toEqual(['toy-2l-other-acdc-kl-0-05', 'toy-2l-toy-acdc-kl-0-05']);
+  const { [LIST]: _, ...graphs } = await contents(at('both'));
+  expect(before).toMatchObject(graphs);
+  expect(Object.keys(graphs).toSorted()).toEqual(['toy-2l-other-acdc-kl-0-05.json', 'toy-2l-toy-acdc-kl-0-05.json']);
+});
+
+test('graphs of other programs stay in the list as they are', async () => {
+  await mkdir(at('shared'));
+  const theirs = { slug: 'dallas-austin', scan: 'gemma-2-2b', prompt_tokens: ['Dallas'], extra: { kept: true } };
+  await writeFile(at('shared', LIST), JSON.stringify({ version: 3, graphs: [theirs] }));
+  await cli(graph('toy', 'shared'), options);
+  const { graphs, ...rest } = await list('shared');
+  expect(rest).toEqual({ version: 3 });
+  expect(graphs[0]).toEqual(theirs);
+  expect(graphs.map(({ slug }) => slug)).toEqual(['dallas-austin', 'toy-2l-toy-acdc-kl-0-05']);
+});
+
+test.each([
+  ['no JSON', 'graphs', /not valid JSON/],
+  ['an array', '[]', /the file: got an array, expected an object/],
+  ['a list of something else', '{"graphs": {}}', /graphs: got an object, expected an array/],
+  ['a list of names', '{"graphs": ["toy"]}', /graphs\[0\]: got "toy", expected an object/],
+])('a graph-metadata.json that is %s is refused and left as it is', async (name, text, message) => {
+  const out = `wrong-${name}`;
+  await mkdir(at(out));
+  await writeFile(at(out, LIST), text);
+  expectMistake(await runCli(graph('toy', out), options), `${out}/${LIST}: `, message);
+  expect(await contents(at(out))).toEqual({ [LIST]: text });
+});
+
+test('a path that ends in .json is one file', async () => {
+  await cli(graph('toy', 'single/one.json'), options);
+  expect(await contents(at('single'))).toEqual({
+    'one.json': CIRCUIT_WRITERS['attribution-graph'](sampleCircuit()),
+  });
+});
