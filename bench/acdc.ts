@@ -24,6 +24,8 @@ export interface AcdcBenchOptions {
   readonly quick: boolean;
   /** Only searches whose name holds this. */
   readonly only: string;
+  /** Circuits that fill the device. */
+  readonly fill: number;
 }
 
 /**
@@ -38,17 +40,17 @@ export async function benchAcdc(gpu: WatchedGpu, options: AcdcBenchOptions, onRo
   const speeds = await measureSpeeds(gpu);
   const rows: Row[] = [];
   for (const workload of chosen) {
-    const row = await benchSearch(gpu, workload, speeds);
+    const row = await benchSearch(gpu, workload, speeds, options.fill);
     onRow(row);
     rows.push(row);
   }
   return rows;
 }
 
-async function benchSearch(gpu: WatchedGpu, workload: Workload, speeds: DeviceSpeeds): Promise<Row> {
+async function benchSearch(gpu: WatchedGpu, workload: Workload, speeds: DeviceSpeeds, fill: number): Promise<Row> {
   console.error(`\n${workload.name}`);
   const { model, task } = await workload.open();
-  const run = await openSearch(gpu, model, task, workload.options);
+  const run = await openSearch(gpu, model, task, workload.options, fill);
   try {
     const before = { ...gpu.counters };
     const hostBefore = gpu.hostSeconds;

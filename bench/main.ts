@@ -55,7 +55,7 @@ export async function main(args: readonly string[]): Promise<void> {
   }
 }
 
-async function runOnDevice(names: readonly string[], options: AcdcBenchOptions): Promise<void> {
+async function runOnDevice(names: readonly string[], options: Omit<AcdcBenchOptions, 'fill'>): Promise<void> {
   const open = await openDevice();
   try {
     const tuning = await deviceTuning(open);
@@ -69,7 +69,7 @@ async function runOnDevice(names: readonly string[], options: AcdcBenchOptions):
       // Written one by one, since all of them may take hours.
       const add = (row: Row): void =>
         write(`${name}-${open.adapter}`, { adapter: open.adapter, tuning, results: { [name]: [row] } }, 'add');
-      const rows = await ON_DEVICE[name]!(gpu, options, asked ? add : () => {});
+      const rows = await ON_DEVICE[name]!(gpu, { ...options, fill: tuning.fill }, asked ? add : () => {});
       report(name, rows);
       if (!asked) results[name] = rows;
     }

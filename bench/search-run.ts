@@ -28,12 +28,22 @@ export interface SearchRun {
   dispose(): void;
 }
 
-/** Uploads the weights, compiles every pipeline by one pass and is ready to search. */
-export async function openSearch(gpu: Gpu, model: LoadedModel, task: Task, options: SearchOptions): Promise<SearchRun> {
+/**
+ * Uploads the weights, compiles every pipeline by one pass and is ready to search.
+ *
+ * @param circuits tests in one submission at most: what fills the device.
+ */
+export async function openSearch(
+  gpu: Gpu,
+  model: LoadedModel,
+  task: Task,
+  options: SearchOptions,
+  circuits = 1,
+): Promise<SearchRun> {
   const weights = await uploadWeights(gpu, model.spec, model.weights);
   const topology = topologyOf(model);
   const full = EdgeSet.full(topology);
-  const { shape } = planFor(model, topology, task.pairs, options.directEdges, gpu);
+  const { shape } = planFor(model, topology, task.pairs, options.directEdges, gpu, { circuits });
   const open = async (whole: boolean): Promise<IncrementalEvaluator> => {
     const evaluator = await IncrementalEvaluator.create(weights, topology, task.pairs, { ...options, shape, whole });
     await evaluator.metric(full);

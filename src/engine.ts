@@ -22,9 +22,15 @@ import type { LoadedModel } from './model/load-model.js';
 import { uploadWeights, type ModelWeights } from './model/weights.js';
 import { attribute } from './patch/attribution.js';
 import { IncrementalEvaluator, type PromptValues } from './patch/incremental.js';
-import { DEFAULT_BUDGET } from './patch/run-plan.js';
+import { DEFAULT_BUDGET, type RunPlan } from './patch/run-plan.js';
 import { checkRun, meanSourceOf, planFor, topologyOf, type DiscoveryOptions, type EvaluationOptions } from './run.js';
-import { checkScoring, scoresOfAttribution, scoresOfEffects, type ScoringOptions } from './scoring.js';
+import {
+  checkScoring,
+  scoresOfAttribution,
+  scoresOfEffects,
+  type ScoringOptions,
+  type ScoringSetting,
+} from './scoring.js';
 import { nonFinite, Search, type Discovery } from './search.js';
 import type { Task } from './task/types.js';
 
@@ -60,6 +66,12 @@ export interface ScoringAids {
   readonly onProgress?: (progress: ExactProgress) => void;
   /** Of `exact` only. */
   readonly journal?: Journal;
+}
+
+/** Everything is in place to cut each edge alone. The caller disposes of it before the engine. */
+export interface PreparedExact {
+  scores(aids: ScoringAids): Promise<Scores>;
+  dispose(): void;
 }
 
 /** What a search has that scoring edge by edge leaves alone. */
@@ -144,32 +156,43 @@ export class Engine {
    * Scores every edge (or node, or neuron) of the whole model on a task; a circuit is then chosen by `select`. With a journal `exact`
    * goes on from where an interrupted run was.
    */
-  async attribute(task: Task, options: ScoringOptions, { onProgress, journal }: ScoringAids = {}): Promise<Scores> {
-    const setting = {
-      model: this.model,
-      task,
-      topology: this.topology,
-      options,
-      adapter: this.gpu.adapter,
-      tile: this.gpu.tile,
-    };
-    if (options.method !== 'exact') {
-      checkScoring(this.model, task, options);
-      const found = await attribute(this.#weights, this.topology, task.pairs, {
-        ...options,
-        method: options.method,
-        meanSource: meanSourceOf(task, options),
-        budget: this.#budget,
-        ...(onProgress && { onProgress }),
-      });
-      return scoresOfAttribution(setting, found);
+  async attribute(task: Task, options: ScoringOptions, aids: ScoringAids = {}): Promise<Scores> {
+    if (options.method === 'exact') {
+      const exact = await this.prepareExact(task, options);
+      try {
+        return await exact.scores(aids);
+      } finally {
+        exact.dispose();
+      }
     }
+    checkScoring(this.model, task, options);
+    const { onProgress } = aids;
+    const found = await attribute(this.#weights, this.topology, task.pairs, {
+      ...options,
+      method: options.method,
+      meanSource: meanSourceOf(task, options),
+      budget: this.#budget,
+      ...(onProgress && { onProgress: ({ done, total }) => onProgress({ done, measured: done, total }) }),
+    });
+    const broken = found.edges.find((score) => !Number.isFinite(score));
+    if (broken !== undefined) throw nonFinite(this.model, 'score of an edge', broken);
+    return scoresOfAttribution(this.#setting(task, options), found);
+  }
+
+  /** The caches of `exact`, so that what can go wrong beforehand has gone wrong before a journal is begun. */
+  async prepareExact(task: Task, options: ScoringOptions): Promise<PreparedExact> {
+    checkScoring(this.model, task, options);
     const search = await this.search(task, { ...NO_SEARCH, ...options });
-    try {
-      return scoresOfEffects(setting, await search.exact(onProgress, journal));
-    } finally {
-      search.dispose();
-    }
+    return {
+      scores: async ({ onProgress, journal }) =>
+        scoresOfEffects(this.#setting(task, options), await search.exact(onProgress, journal)),
+      dispose: () => search.dispose(),
+    };
+  }
+
+  /** @throws EdgewiseError of kind device, with the numbers, where a search's caches do not fit. */
+  assertFits(task: Task, options: DiscoveryOptions): void {
+    this.#plan(task, options, options.directEdges, options.batch ?? this.tuning.fill);
   }
 
   /** Measures a circuit beside the whole model, the empty circuit and a random circuit of its size. */
@@ -265,19 +288,28 @@ export class Engine {
     directEdges: boolean,
     batch = 1,
   ): Promise<IncrementalEvaluator> {
+    const { shape } = this.#plan(task, options, directEdges, batch);
     const meanSource = meanSourceOf(task, options);
-    const longest = [...task.pairs, ...meanSource.pairs];
-    const plan = planFor(this.model, this.topology, longest, directEdges, this.gpu, {
-      prompts: task.pairs.length,
-      budget: this.#budget,
-      circuits: batch,
-    });
     return IncrementalEvaluator.create(this.#weights, this.topology, task.pairs, {
       ...options,
-      shape: plan.shape,
+      shape,
       directEdges,
       meanSource,
     });
+  }
+
+  #plan(task: Task, options: EvaluationOptions, directEdges: boolean, batch: number): RunPlan {
+    return planFor(this.model, this.topology, task.pairs, directEdges, this.gpu, {
+      budget: this.#budget,
+      circuits: batch,
+      ablation: options.ablation,
+      meanPairs: meanSourceOf(task, options).pairs,
+    });
+  }
+
+  #setting(task: Task, options: ScoringOptions): ScoringSetting {
+    const { adapter, tile } = this.gpu;
+    return { model: this.model, task, topology: this.topology, options, adapter, tile };
   }
 
   async #withEvaluator<T>(

@@ -61,6 +61,7 @@ export {
   type InspectionOptions,
   type InspectionProgress,
   type ScoringAids,
+  type PreparedExact,
 } from './engine.js';
 export {
   checkRun,

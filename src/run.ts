@@ -1,5 +1,5 @@
 import { EdgewiseError } from './base/errors.js';
-import type { RunIdentity } from './circuit/run-identity.js';
+import type { Ablation, RunIdentity } from './circuit/run-identity.js';
 import { Topology } from './circuit/topology.js';
 import type { AcdcOptions } from './discover/acdc.js';
 import { METRICS, type MetricName } from './exec/metrics.js';
@@ -83,6 +83,17 @@ export function topologyOf(model: LoadedModel): Topology {
   return new Topology({ layers, heads, parallel: block !== 'sequential' });
 }
 
+/** What else a memory plan depends on. */
+export interface PlanOptions {
+  readonly budget?: number;
+  /** Circuits in one submission, if there is room. */
+  readonly circuits?: number;
+  /** Default `resample`. */
+  readonly ablation?: Ablation;
+  /** Prompts that means are taken over; default: the run's own. */
+  readonly meanPairs?: readonly { readonly clean: readonly number[] }[];
+}
+
 /** The memory plan of a run over these prompts. */
 export function planFor(
   model: LoadedModel,
@@ -90,11 +101,16 @@ export function planFor(
   pairs: readonly { readonly clean: readonly number[] }[],
   directEdges: boolean,
   limits: Pick<RunLimits, 'maxBinding' | 'maxWorkgroups'>,
-  { prompts = pairs.length, budget = DEFAULT_BUDGET, circuits = 1 } = {},
+  { budget = DEFAULT_BUDGET, circuits = 1, ablation = 'resample', meanPairs = pairs }: PlanOptions = {},
 ): RunPlan {
-  if (prompts === 0) throw new EdgewiseError('task', 'prompts', 'there are none');
-  const sequence = pairs.reduce((longest, pair) => Math.max(longest, pair.clean.length), 0);
-  const size = { prompts, sequence, directEdges, circuits, resident: true };
+  if (pairs.length === 0) throw new EdgewiseError('task', 'prompts', 'there are none');
+  const means = ablation === 'mean' || ablation === 'mean-positional';
+  const sequence = [...pairs, ...(means ? meanPairs : [])].reduce(
+    (longest, pair) => Math.max(longest, pair.clean.length),
+    0,
+  );
+  const meanGroups = ablation === 'mean-positional' ? sequence : Number(means);
+  const size = { prompts: pairs.length, sequence, directEdges, circuits, resident: true, meanGroups };
   return planRun(topology, layoutOf(model.spec), size, {
     maxBinding: limits.maxBinding,
     maxWorkgroups: limits.maxWorkgroups,

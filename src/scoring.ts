@@ -39,8 +39,8 @@ export interface ScoringOptions extends EvaluationOptions {
   readonly granularity?: Granularity;
 }
 
-/** More numbers than this are not kept per prompt: a file of them would take hundreds of megabytes. */
-const MOST_PER_PROMPT = 4e6;
+/** More numbers than this are not kept per prompt: a text of them could not be read back. */
+const MOST_PER_PROMPT = 1e7;
 
 /**
  * Finds mistakes in what a scoring is asked before a device is needed: what checkRun finds, and options that do not go together.
@@ -113,13 +113,17 @@ export function scoresOfAttribution(setting: ScoringSetting, { granularity, scor
   const { topology } = setting;
   const values = new Float64Array(topology.edgeCount).fill(Number.NaN);
   values.set(edges);
-  return createScores({
-    ...common(setting),
-    values,
-    nodes: granularity === 'node' ? scores : null,
-    neurons: granularity === 'neuron' ? scores : null,
-    perPrompt: null,
-  });
+  const neurons = granularity === 'neuron' ? scores : null;
+  const nodes = neurons ? sumsOfRows(neurons, topology.writers.length) : granularity === 'node' ? scores : null;
+  return createScores({ ...common(setting), values, nodes, neurons, perPrompt: null });
+}
+
+/** A node's score is the sum of its neurons'. */
+function sumsOfRows(neurons: Float64Array, rows: number): Float64Array {
+  const width = neurons.length / rows;
+  return Float64Array.from({ length: rows }, (_, row) =>
+    neurons.subarray(row * width, (row + 1) * width).reduce((sum, score) => sum + score, 0),
+  );
 }
 
 /** Scores of edges cut alone, with those of each prompt where they are not too many. */
@@ -144,12 +148,17 @@ function common({ model, task, topology, options, adapter, tile }: ScoringSettin
     provenance: {
       ...scoringIdentity(model, task, options),
       engineVersion: VERSION,
-      signConvention: options.method === 'exact' ? SIGN_CONVENTION : SIGN_OF_ESTIMATES,
+      signConvention: signConvention(options),
       adapter,
       tile,
     },
   } as const;
 }
 
-const SIGN_OF_ESTIMATES =
-  'score = estimated metric without the edge - metric with it, metric in loss form: positive = the edge helps';
+/** What a positive score means, in words. Scores without a sign count as helpful: the larger, the more an edge matters. */
+function signConvention({ method, gradDrop }: ScoringOptions): string {
+  if (method === 'exact') return SIGN_CONVENTION;
+  if (method === 'information-flow') return 'score = share of the writer in what the port reads, from 0 to 1: no sign';
+  if (gradDrop) return 'score = mean size of estimated changes of the metric, each without one layer: no sign';
+  return 'score = estimated metric without the edge - metric with it, metric in loss form: positive = the edge helps';
+}

@@ -7,7 +7,7 @@ import { acdcOrder } from './discover/acdc-order.js';
 import { acdc, type AcdcAids, type AcdcResult } from './discover/acdc.js';
 import { exactEffects, type ExactEffects, type ExactProgress } from './discover/exact.js';
 import type { Journal } from './discover/journal.js';
-import type { Predictor } from './discover/look-ahead.js';
+import { ALWAYS_REMOVED, type Predictor } from './discover/look-ahead.js';
 import { screen, type ScreenOptions } from './discover/screen.js';
 import { faithfulness } from './evaluate/faithfulness.js';
 import type { TraceStep } from './export/trace.js';
@@ -81,7 +81,7 @@ export class Search {
     const { evaluator, options, preparation } = this.#setting;
     const { topology } = evaluator;
     const neighbour = from ? undefined : this.#nearest(threshold);
-    const predict = aids.predict ?? (neighbour && decisionsOf(neighbour));
+    const predict = neighbour ? decisionsOf(neighbour, aids.predict) : aids.predict;
     const start = performance.now();
     const result = await acdc(
       evaluator,
@@ -204,14 +204,16 @@ export class Search {
   }
 }
 
-export function nonFinite({ name }: LoadedModel, metric: string, value: number): EdgewiseError {
-  const what = `the ${metric} of the whole model is ${value} on the clean prompts: the weights hold NaN or overflow f32`;
+/** @param quantity that cannot be but finite: a metric, a score. */
+export function nonFinite({ name }: LoadedModel, quantity: string, value: number): EdgewiseError {
+  const what = `the ${quantity} of the whole model is ${value} on the clean prompts: the weights hold NaN or overflow f32`;
   return new EdgewiseError('checkpoint', name, what);
 }
 
-function decisionsOf({ steps }: AcdcResult): Predictor {
+/** What a search at another threshold decided; of edges that it did not come to, what is guessed otherwise. */
+function decisionsOf({ steps }: AcdcResult, otherwise: Predictor = ALWAYS_REMOVED): Predictor {
   const removed = new Map(steps.map(({ edge, kept }) => [edge, !kept]));
-  return (edge) => removed.get(edge) ?? true;
+  return (edge) => removed.get(edge) ?? otherwise(edge);
 }
 
 export const SIGN_CONVENTION =

@@ -50,6 +50,8 @@ export interface SelectionRecord {
 export interface ScreeningRecord {
   /** Edges with at least this |score| were in it, or near it with at least this measured |effect|. */
   readonly cutoff: number;
+  /** Most edges that were to be measured; null in files of versions that did not say. */
+  readonly limit: number | null;
   /** Edges whose effect was measured, and those of them that the score had on the wrong side of the cutoff. */
   readonly retested: number;
   readonly disagreed: number;

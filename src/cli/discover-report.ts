@@ -7,27 +7,9 @@ import type { Discovery } from '../search.js';
 import type { Found } from './searches.js';
 import { counted, fixed, signed, strongestEdges, table, whole } from './text-report.js';
 
-/** Every threshold searched at, with what was found; beside the results of a run of several searches. */
-export const THRESHOLDS_FILE = 'thresholds.json';
-const THRESHOLDS_VERSION = 1;
-
 /** A search whose circuit was written. */
 export interface FoundFiles extends Found {
   readonly files: readonly string[];
-}
-
-/** `thresholds.json`: holds no durations and no paths, so that equal runs write equal bytes. */
-export function thresholdsJson(all: readonly Found[], written: readonly Found[]): string {
-  const rows = all.map(({ threshold, discovery }) => ({
-    threshold,
-    edges: discovery.kept,
-    metric: discovery.final,
-    faithfulness: discovery.faithfulness,
-    min_margin: discovery.circuit.provenance?.minMargin ?? null,
-    tested: discovery.tested,
-    written: written.some((one) => one.threshold === threshold),
-  }));
-  return `${JSON.stringify({ edgewise_thresholds: THRESHOLDS_VERSION, searches: rows }, null, 1)}\n`;
 }
 
 /** For machines: the one result, or all of them. */
@@ -95,9 +77,9 @@ export function screenedReport({ discovery, cost }: Screened, files: readonly st
     return `${JSON.stringify(report)}\n`;
   }
   const lines = [
-    `screened: ${counted(started, 'edge')} score ${Number(cutoff.toPrecision(4))} or more (${scoring.toFixed(1)} s); ` +
-      `${counted(retested, 'edge')} near that tested again, ${disagreed} of them on the wrong side (${retests.toFixed(1)} s); ` +
-      `${counted(discovery.tested, 'test')} inside (${search.toFixed(1)} s)`,
+    `screened: all edges scored (${scoring.toFixed(1)} s); ${counted(retested, 'edge')} near ${Number(cutoff.toPrecision(4))} tested again, ` +
+      `${disagreed} of them on its wrong side (${retests.toFixed(1)} s); the search starts from ${counted(started, 'edge')}: ` +
+      `${counted(discovery.tested, 'test')} (${search.toFixed(1)} s)`,
     ...(plain && comparison
       ? [
           `ACDC from the whole model: ${counted(plain.tested, 'test')} in ${plain.seconds.toFixed(1)} s, ${counted(plain.kept, 'edge')}, ` +

@@ -20,8 +20,9 @@ export async function withJournal<T>(
   const bar = progressBar(label);
   let made = journal.earlier.length;
   if (made > 0) note(`going on after ${counted(made, 'test')} of the interrupted run`);
-  const tell = (what: string): void =>
-    note(`${what} after ${counted(made, 'test')}: the same command with --resume goes on from there`);
+  const tell = (what: string): void => {
+    if (made > 0) note(`${what} after ${counted(made, 'test')}: the same command with --resume goes on from there`);
+  };
   const interrupted = (signal: NodeJS.Signals): void => {
     bar.stop();
     journal.close();

@@ -78,7 +78,8 @@ export const metricOption = (names: readonly MetricName[], byDefault: InWords = 
 
 export const SEARCH_METRICS = METRIC_NAMES.filter((name) => name !== 'accuracy');
 
-export const patchOptions = (byDefault: InWords = String): Option[] => [
+/** What cut edges carry. */
+export const ablationOptions = (byDefault: InWords = String): Option[] => [
   new Option('--ablation <kind>', 'what a cut edge carries')
     .choices(ABLATIONS)
     .default(undefined, byDefault('resample')),
@@ -88,6 +89,10 @@ export const patchOptions = (byDefault: InWords = String): Option[] => [
   )
     .argParser(nonEmpty)
     .default(undefined, byDefault('clean')),
+];
+
+export const patchOptions = (byDefault: InWords = String): Option[] => [
+  ...ablationOptions(byDefault),
   new Option('--input <writer>', 'what the input writer holds; matters for zero and mean ablation')
     .choices(INPUT_WRITERS)
     .default(undefined, byDefault('token')),

@@ -1,22 +1,33 @@
+import { constants } from 'node:os';
 import cliProgress from 'cli-progress';
+import { Pace } from './pace.js';
 
 /** A progress bar on stderr: a live line on a terminal, a plain line now and then elsewhere. Nothing under a second. */
 export interface ProgressBar {
-  /** @param done how many things are done, where their rate says something. */
-  update(value: number, total: number, detail: string, done?: number): void;
+  /** @param things that this run has done itself, where their rate says something: see Pace. */
+  update(value: number, total: number, detail: string, things?: number): void;
   stop(): void;
 }
 
 export function progressBar(label: string): ProgressBar {
   const started = performance.now();
   let bar: cliProgress.SingleBar | undefined;
-  let first: { readonly at: number; readonly done: number; readonly things: number } | undefined;
+  const pace = new Pace();
+  const stop = (): void => {
+    if (!bar) return;
+    bar.stop();
+    bar = undefined;
+    process.off('SIGINT', interrupted).off('SIGTERM', interrupted);
+  };
+  // A live line hides the cursor, which a process that just ends would leave so.
+  const interrupted = (signal: NodeJS.Signals): void => {
+    stop();
+    process.exit(128 + constants.signals[signal]);
+  };
   return {
-    update(value, total, what, things = 0) {
-      // Counted from the first step on: what came before it (device, weights) says nothing of the speed.
-      first ??= { at: performance.now(), done: value / total, things };
-      const detail = what + rate(performance.now() - first.at, things - first.things);
-      const left = timeLeft(performance.now() - first.at, value / total - first.done, 1 - value / total);
+    update(value, total, what, things) {
+      const { rate, left } = pace.words(value / total, things);
+      const detail = what + rate;
       if (!bar) {
         if (performance.now() - started < 1000) return;
         bar = new cliProgress.SingleBar({
@@ -31,29 +42,13 @@ export function progressBar(label: string): ProgressBar {
           notTTYSchedule: 5000,
         });
         bar.start(total, value, { detail, left });
+        process.on('SIGINT', interrupted).on('SIGTERM', interrupted);
       }
       bar.setTotal(total);
       bar.update(value, { detail, left });
     },
-    stop() {
-      bar?.stop();
-      bar = undefined;
-    },
+    stop,
   };
-}
-
-function rate(milliseconds: number, done: number): string {
-  if (done === 0 || milliseconds < 1000) return '';
-  const each = (1000 * done) / milliseconds;
-  return `, ${each < 10 ? each.toPrecision(2) : Math.round(each)}/s`;
-}
-
-/** By the mean speed so far: steps differ too much for a shorter memory. Nothing before there is a speed to speak of. */
-function timeLeft(milliseconds: number, done: number, toDo: number): string {
-  if (!(done > 0.02 && toDo > 0)) return '';
-  const seconds = Math.ceil((milliseconds * toDo) / done / 1000);
-  const minutes = Math.round(seconds / 60);
-  return `  about ${seconds < 100 ? `${seconds} s` : minutes < 100 ? `${minutes} min` : `${Math.round(minutes / 60)} h`} left`;
 }
 
 /** A remark for the person at the terminal; never part of a result. */

@@ -4,13 +4,13 @@ import { dirname, join, resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { EdgewiseError } from '../base/errors.js';
 import type { Provenance } from '../circuit/circuit.js';
-import type { AttributionSettings, RunIdentity } from '../circuit/run-identity.js';
+import type { AttributionSettings, RunIdentity, ScreeningRecord, SelectionRecord } from '../circuit/run-identity.js';
 import type { ScoresProvenance } from '../circuit/scores.js';
 import { parseCircuit } from '../export/index.js';
 import { isUnfinishedWrite, writeFileAtomically } from '../node/atomic-write.js';
 import { makeFolder } from '../node/make-folder.js';
-import { THRESHOLDS_FILE } from './discover-report.js';
-import { isJournal } from './search-journal.js';
+import { askedThresholds, THRESHOLDS_FILE, type AskedThresholds } from './thresholds-file.js';
+import { journalsIn } from './search-journal.js';
 
 /** The files that say which run a folder's files are of. */
 const CIRCUIT_FILE = 'circuit.json';
@@ -25,23 +25,35 @@ const RESULT_FILES: readonly string[] = [
   THRESHOLDS_FILE,
 ];
 
+/** What identifies a run: fields of its provenance, of objects as many as matter, and what its table of thresholds was asked for. */
+export interface FolderRun extends Partial<RunIdentity & AttributionSettings>, Partial<AskedThresholds> {
+  /** Undefined where the run has none: a result that has one is another run's. */
+  readonly selection?: Partial<SelectionRecord> | undefined;
+  readonly screening?: Partial<ScreeningRecord>;
+}
+
 /**
  * Makes sure, before any work, that results can go to `folder`: it can be written, and what it holds is nothing or an
  * earlier result of the same run. Leaves nothing behind.
  *
+ * @param parts names in it that are looked at by themselves.
  * @throws EdgewiseError of kind usage.
  */
 export async function assertUsable(
   folder: string,
-  run: Partial<RunIdentity & AttributionSettings>,
+  run: FolderRun,
   force: boolean,
+  parts: (name: string) => boolean = () => false,
 ): Promise<void> {
   await assertWritable(folder);
   if (force) return;
   const entries = await readdir(folder).catch(() => []);
-  if (entries.every((name) => isUnfinishedWrite(name) || isJournal(name))) return;
-  const earlier: Readonly<Record<string, unknown>> = { ...(await readProvenance(folder)) };
-  if (Object.keys(earlier).length === 0) {
+  const journals = await journalsIn(folder);
+  if (entries.every((name) => isUnfinishedWrite(name) || journals.includes(name) || parts(name))) return;
+  const [provenance, asked] = [await readProvenance(folder), await readAskedThresholds(folder)];
+  // A table is written first, and says more.
+  const earlier: Readonly<Record<string, unknown>> = { ...NOTHING_ASKED, ...provenance, ...asked };
+  if (!provenance && !asked) {
     throw new EdgewiseError(
       'usage',
       folder,
@@ -49,7 +61,7 @@ export async function assertUsable(
     );
   }
   const different = Object.entries(run)
-    .filter(([key, value]) => !isDeepStrictEqual(value, earlier[key]))
+    .filter(([key, value]) => !agrees(value, earlier[key]))
     .map(([key]) => key);
   if (different.length > 0) {
     const words = different.map((key) => key.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)).join(', ');
@@ -59,6 +71,18 @@ export async function assertUsable(
       `holds the result of a run that differs in ${words}; use --force to replace it`,
     );
   }
+}
+
+/** What a result without a table was asked for. */
+const NOTHING_ASKED: AskedThresholds = { thresholds: null, edges: null, start: null };
+
+/** All that is asked for is there; of an object there may be more. */
+function agrees(asked: unknown, there: unknown): boolean {
+  if (typeof asked !== 'object' || asked === null || Array.isArray(asked)) return isDeepStrictEqual(asked, there);
+  if (typeof there !== 'object' || there === null) return false;
+  return Object.entries(asked).every(([key, value]) =>
+    agrees(value, (there as Readonly<Record<string, unknown>>)[key]),
+  );
 }
 
 /**
@@ -88,6 +112,15 @@ export async function writeResult(
   return paths;
 }
 
+/** Removes results from folders inside of `folder` that belong to an earlier run, and those of them that are empty then. */
+export async function removeParts(folder: string, stale: (name: string) => boolean): Promise<void> {
+  for (const name of (await readdir(folder)).filter(stale)) {
+    const part = join(folder, name);
+    for (const file of RESULT_FILES) await rm(join(part, file), { force: true }).catch(() => undefined);
+    await rmdir(part).catch(() => undefined); // it holds something else
+  }
+}
+
 /**
  * Tries the folder itself or, where it is still to be created, the nearest one above it that is there. Permissions alone
  * do not tell: they bind no administrator, and a file system may be read-only.
@@ -109,6 +142,12 @@ async function assertWritable(folder: string): Promise<void> {
 
 function statOrUndefined(path: string): Promise<Stats | undefined> {
   return stat(path).catch(() => undefined);
+}
+
+/** Of a run of several searches. */
+async function readAskedThresholds(folder: string): Promise<object | undefined> {
+  const text = await readFile(join(folder, THRESHOLDS_FILE), 'utf8').catch(() => undefined);
+  return text === undefined ? undefined : askedThresholds(text);
 }
 
 /** Of a circuit, or of scores. */

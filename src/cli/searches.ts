@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import type { Engine } from '../engine.js';
 import type { AcdcProgress } from '../discover/acdc.js';
-import type { Predictor } from '../discover/look-ahead.js';
+import type { Scores } from '../circuit/scores.js';
+import { predictorOf, type Predictor } from '../discover/look-ahead.js';
 import { thresholdFor } from '../discover/threshold-search.js';
 import { runIdentity, type DiscoveryOptions } from '../run.js';
 import type { Discovery, Search, SearchStart } from '../search.js';
@@ -11,6 +12,7 @@ import { withJournal } from './journaled.js';
 import { note } from './progress.js';
 import { journalFile, openJournal, type SearchJournal } from './search-journal.js';
 import { counted } from './text-report.js';
+import type { AskedThresholds } from './thresholds-file.js';
 
 /** What to search for: the circuit at each threshold, or at one that keeps about so many edges. */
 export type Wanted =
@@ -34,7 +36,9 @@ export interface SearchesSetting {
   /** Where the journals go. */
   readonly folder: string;
   readonly resume: boolean;
-  readonly predict: Predictor | undefined;
+  /** Scores to guess decisions from. */
+  readonly predict: Scores | undefined;
+  readonly asked: AskedThresholds;
 }
 
 /** Makes all searches over the same caches, each with a journal of its own. */
@@ -51,6 +55,7 @@ export async function runSearches(
   const at = async (threshold: number): Promise<Found> => {
     const key = {
       ...runIdentity(engine.model, task, { ...options, threshold }),
+      ...setting.asked,
       engine: VERSION,
       adapter: engine.gpu.adapter,
       tile: engine.gpu.tile,
@@ -58,7 +63,8 @@ export async function runSearches(
     const path = join(setting.folder, journalFile(single ? undefined : String(threshold)));
     const journal = await openJournal(path, key, engine.topology, setting.resume);
     const label = single ? 'testing edges' : `testing edges at ${threshold}`;
-    const discovery = await searchAt(search, threshold, label, journal, { predict: setting.predict });
+    const predict = setting.predict && predictorOf(setting.predict, { threshold, absolute: options.absolute });
+    const discovery = await searchAt(search, threshold, label, journal, { predict });
     found.set(threshold, { threshold, discovery });
     return found.get(threshold)!;
   };
@@ -93,9 +99,9 @@ export function searchAt(
   { predict, from }: { readonly predict?: Predictor | undefined; readonly from?: SearchStart } = {},
 ): Promise<Discovery> {
   return withJournal(label, journal, (bar, made) => {
-    const onProgress = ({ tested, kept, decided, total }: AcdcProgress): void => {
+    const onProgress = ({ tested, measured, kept, decided, total }: AcdcProgress): void => {
       made(tested);
-      bar.update(decided, total, `${tested} tested, ${kept} kept`, tested);
+      bar.update(decided, total, `${tested} tested, ${kept} kept`, measured);
     };
     return search.at(threshold, { journal, onProgress, ...(predict && { predict }) }, from);
   });

@@ -10,7 +10,7 @@ import { openDevice, type OpenDevice } from '../node/device.js';
 import { openModelDirectory } from '../node/model-directory.js';
 import { resolveModel } from '../node/model-location.js';
 import { openTaskFile, openTokenizer } from '../node/open-files.js';
-import { deviceTuning, storedTuning } from '../node/tuning-store.js';
+import { deviceTuning } from '../node/tuning-store.js';
 import { loadTask, takePrompts } from '../task/load-task.js';
 import type { BosMode } from '../task/tokenizer.js';
 import type { Task } from '../task/types.js';
@@ -73,10 +73,10 @@ export async function readMeanOver(
   return argument === 'clean' || argument === 'corrupted' ? argument : reader.read(argument);
 }
 
-/** What suits the device: as told, as stored, or else measured and stored. */
+/** What suits the device: as stored, or else measured and stored; the tile as told. */
 export async function tuningOf(open: OpenDevice, tile: ModelOptions['tile']): Promise<Tuning> {
-  if (tile === undefined) return deviceTuning(open);
-  return { tile, fill: (await storedTuning(open))?.fill ?? 1 };
+  const tuning = await deviceTuning(open);
+  return tile === undefined ? tuning : { ...tuning, tile };
 }
 
 /** Opens the device and the engine for the length of `use`; both are closed whatever happens. */

@@ -58,6 +58,8 @@ export interface AcdcAids {
 
 export interface AcdcProgress {
   readonly tested: number;
+  /** Tests that this run measured itself, and took over from no journal and no neighbour. */
+  readonly measured: number;
   readonly kept: number;
   /** Edges decided so far, tested or not, of `total`. */
   readonly decided: number;
@@ -102,6 +104,7 @@ export async function acdc(
   let metric = initial;
   let kept = 0;
   let evaluations = 0;
+  let own = 0;
   let alike = neighbour !== undefined;
 
   while (place.edge !== undefined) {
@@ -120,6 +123,7 @@ export async function acdc(
       steps.push({ step: steps.length, edge, before: metric, after, kept: !removed });
       measurements.push({ edge, without });
       if (!earlier) journal.record({ edge, without });
+      if (!known) own++;
       if (removed) {
         metric = after;
         values = without;
@@ -135,9 +139,9 @@ export async function acdc(
       untestedRemovals.push(...place.untested);
       if (!known && !lookAhead.decided(ahead[i]!, removed)) break; // the places that follow are not the search's
     }
-    onProgress({ tested: steps.length, kept, decided: place.decided, total });
+    onProgress({ tested: steps.length, measured: own, kept, decided: place.decided, total });
   }
-  onProgress({ tested: steps.length, kept, decided: total, total });
+  onProgress({ tested: steps.length, measured: own, kept, decided: total, total });
   const { circuit } = place;
   return { kept: circuit, steps, measurements, evaluations, untestedRemovals, promptEffects, initial, final: metric };
 }

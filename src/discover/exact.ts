@@ -5,6 +5,8 @@ import type { CircuitEvaluator, PerPrompt } from './ports.js';
 
 export interface ExactProgress {
   readonly done: number;
+  /** Those of them that this run measured itself. */
+  readonly measured: number;
   readonly total: number;
 }
 
@@ -30,6 +32,7 @@ export async function exactEffects(
   const full = EdgeSet.full(topology);
   const [whole] = (await evaluator.perPrompt([full])) as [PerPrompt];
   const effects = new Map<number, PerPrompt>();
+  let own = 0;
   for (let next = 0; next < edges.length;) {
     const earlier = earlierTest(journal, next, edges[next]!, topology);
     const batch = earlier ? [edges[next]!] : edges.slice(next, next + evaluator.most);
@@ -43,7 +46,8 @@ export async function exactEffects(
       );
     });
     next += batch.length;
-    onProgress({ done: next, total: edges.length });
+    if (!earlier) own += batch.length;
+    onProgress({ done: next, measured: own, total: edges.length });
   }
   return { effects, initial: mean(whole) };
 }

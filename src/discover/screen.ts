@@ -62,6 +62,7 @@ export async function screen(
     start,
     record: {
       cutoff,
+      limit: retest,
       retested: border.length,
       disagreed: border.filter((edge) => measured.get(edge) !== scored(edge)).length,
       started: directEdges ? start.size : start.additionSize,

@@ -49,13 +49,18 @@ export function select(scores: Scores, rule: SelectionRule): Selection {
   const picked = new Set(ids);
   const chosen = EdgeSet.where(topology, (id) => picked.has(id) || (!directTested && id >= topology.additionEdges));
   const kept = rule.prune ? pruneDisconnected(chosen, directTested) : chosen;
-  const limit = 'threshold' in rule ? rule.threshold : 'edges' in rule ? rule.edges : rule.nodes;
   return {
     kept,
     directTested,
-    record: { rule: rule.rule, limit, absolute: rule.absolute, pruned: rule.prune, chosen: ids.length },
+    record: { ...askedOf(rule), chosen: ids.length },
     left: { edges: directTested ? kept.size : kept.additionSize, nodes: sendingWriters(kept) },
   };
+}
+
+/** What the record of a selection says of what was asked for. */
+export function askedOf(rule: SelectionRule): Omit<SelectionRecord, 'chosen'> {
+  const limit = 'threshold' in rule ? rule.threshold : 'edges' in rule ? rule.edges : rule.nodes;
+  return { rule: rule.rule, limit, absolute: rule.absolute, pruned: rule.prune };
 }
 
 type EdgeRule = Exclude<SelectionRule, { readonly rule: 'top-nodes' }>;

@@ -61,7 +61,8 @@ export const FROM_CONSTANT = 0xffffffff;
 
 /**
  * The words that tell the kernels of one pass which circuits to compute, which nodes of them, and where. Job tables have fixed
- * places, sized for the worst case, so that operations can be bound once; lists of writers follow after them. `fill` rewrites all.
+ * places, sized for the worst case, so that operations can be bound once; lists of writers follow after them. `fill` rewrites
+ * all but row lists that it has already.
  *
  * Two kinds of work are left out, without changing a bit of the result: what `compute` leaves out, and inputs that several ports
  * of a layer share, which are formed and normed once.
@@ -77,6 +78,7 @@ export class CircuitTables {
   /** Where the row lists are, by extent; logits have one of their own. */
   readonly #rowsAt: Readonly<Record<keyof RowLists, number>>;
   readonly #rowCounts: Record<keyof RowLists, number> = { every: 0, live: 0, metric: 0, logits: 0 };
+  #rowLists: RowLists | null = null;
   readonly #listsAt: number;
   #used = 0;
   /** Query-key pairs of the rows of each list. */
@@ -147,17 +149,23 @@ export class CircuitTables {
     this.#used = this.#listsAt;
     this.#work = { flops: 0, bytes: 0 };
     bases.nextPass();
-    for (const name of ['every', 'live', 'metric', 'logits'] as const) {
-      this.words.set(rows[name], this.#rowsAt[name]);
-      this.#rowCounts[name] = rows[name].length;
-      this.#pairs[name] = rows[name].reduce((sum, row) => sum + (row % this.#sequence) + 1, 0);
-    }
+    if (rows !== this.#rowLists) this.#takeRows(rows);
     for (let l = 0; l < this.#topology.layers; l++) {
       this.#fillAttention(l, circuits, bases);
       this.#fillMlp(l, circuits, bases);
     }
     const { logitsPort } = this.#topology;
     this.#fillInputs(this.logits, circuits, [logitsPort], bases, () => this.#rows('logits'));
+  }
+
+  /** The lists stay where they are until others come. */
+  #takeRows(rows: RowLists): void {
+    this.#rowLists = rows;
+    for (const name of ['every', 'live', 'metric', 'logits'] as const) {
+      this.words.set(rows[name], this.#rowsAt[name]);
+      this.#rowCounts[name] = rows[name].length;
+      this.#pairs[name] = rows[name].reduce((sum, row) => sum + (row % this.#sequence) + 1, 0);
+    }
   }
 
   #fillAttention(l: number, circuits: readonly CircuitWork[], bases: PortBases): void {

@@ -39,7 +39,7 @@ export class PatchedPass {
   readonly #frame: PassFrame;
   readonly #layers: readonly LayerOperations[];
   readonly #finalNorm: Operation;
-  readonly #bases: PortBases;
+  #bases: PortBases;
   /** What `live` and the ports hold after the last pass. */
   #resident: { readonly bound: BoundPass; readonly circuits: readonly ResidentCircuit[] } | undefined;
 
@@ -144,6 +144,16 @@ export class PatchedPass {
   }
 
   #record(recording: Recording, bound: BoundPass, slots: readonly CircuitWork[], taps: PassTaps = {}): void {
+    try {
+      this.#recordLayers(recording, bound, slots, taps);
+    } catch (error) {
+      // What was noted as kept in a slab was never submitted.
+      this.#bases = new PortBases(this.#frame.topology, this.#frame.shape.bases);
+      throw error;
+    }
+  }
+
+  #recordLayers(recording: Recording, bound: BoundPass, slots: readonly CircuitWork[], taps: PassTaps): void {
     const { weights, topology, tables, control, tokens, shape } = this.#frame;
     const { head4, width4 } = weights.layout;
     tables.fill(slots, bound.rows, this.#bases);

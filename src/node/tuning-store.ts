@@ -58,14 +58,6 @@ export async function deviceTuning(
   return measured;
 }
 
-/** The stored tuning, if any, without measuring. */
-export function storedTuning(
-  { device, adapter }: Pick<OpenDevice, 'device' | 'adapter'>,
-  folder = cacheFolder(),
-): Promise<Tuning | undefined> {
-  return readTuning(tuningFile(folder, adapter), adapter, device);
-}
-
 function tuningFile(folder: string, adapter: string): string {
   const key = createHash('sha256').update(`${VERSION}\n${adapter}`).digest('hex').slice(0, 16);
   return join(folder, `tuning-${key}.json`);

@@ -5,17 +5,18 @@ import type { GradientShape } from '../exec/gradient/gradient-plan.js';
 import { QueryKeyFix, fixTensors } from '../exec/gradient/query-key-fix.js';
 import { GIM_RULES, PLAIN_RULES, relpRules, type BackwardRules } from '../exec/gradient/rules.js';
 import { Arena } from '../gpu/arena.js';
+import type { Layout } from '../model/layout.js';
 import type { ModelWeights } from '../model/weights.js';
 import type { PromptPair } from '../task/types.js';
 import { bindAblated, uploadSide, type EncodeAblated } from './ablated-differences.js';
 import { settleOptions, type AttributionOptions, type SettledOptions } from './attribution-options.js';
-import { planAttribution } from './attribution-plan.js';
+import { planAttribution, type AttributionPlan } from './attribution-plan.js';
 import { flowTensors, informationFlow } from './information-flow.js';
 import { gradientPoints } from './interpolation.js';
 import type { MeanSource } from './mean-ablation.js';
 import { checkPrompts } from './prompt-check.js';
 import { inBatches } from './prompt-batch.js';
-import { DEFAULT_BUDGET } from './run-plan.js';
+import { DEFAULT_BUDGET, type RunLimits } from './run-plan.js';
 import { ScoreSink } from './score-sink.js';
 import { ScoreSums } from './score-sums.js';
 
@@ -62,30 +63,11 @@ export async function attribute(
   const settled = settleOptions(options, topology.layers);
   const source: MeanSource = options.meanSource ?? { pairs, side: 'clean' };
   checkPrompts(weights.spec, pairs, source, settled.ablation);
-  const { gpu, layout } = weights;
-  const meaned = settled.ablation === 'mean' || settled.ablation === 'mean-positional';
-  const sequence = [...pairs, ...(meaned ? source.pairs : [])].reduce(
-    (most, { clean }) => Math.max(most, clean.length),
-    0,
-  );
-  const size = {
-    prompts: pairs.length,
-    sequence,
-    granularity: settled.granularity,
-    ...(settled.backward === 'atp-star' && {
-      scratch: (shape: GradientShape) => fixTensors(topology, layout, shape),
-    }),
-    ...(settled.method === 'information-flow' && {
-      scratch: (shape: GradientShape) => flowTensors(topology, layout, shape),
-    }),
-    meanGroups: settled.ablation === 'mean-positional' ? sequence : meaned ? 1 : 0,
-  };
-  const limits = {
-    maxBinding: gpu.maxBinding,
-    maxWorkgroups: gpu.maxWorkgroups,
+  const { shape } = attributionPlan(topology, weights.layout, pairs, settled, source.pairs, {
+    maxBinding: weights.gpu.maxBinding,
+    maxWorkgroups: weights.gpu.maxWorkgroups,
     budget: options.budget ?? DEFAULT_BUDGET,
-  };
-  const { shape } = planAttribution(topology, layout, size, limits);
+  });
   const positionsInInput = settled.input === 'token+position';
   const pass = await GradientPass.create(weights, topology, shape, positionsInInput, rulesOf(settled));
   try {
@@ -97,6 +79,35 @@ export async function attribute(
   } finally {
     pass.dispose();
   }
+}
+
+/**
+ * The memory that such a scoring takes, and how many prompts at once.
+ *
+ * @throws EdgewiseError of kind device with the numbers where not even one prompt fits.
+ */
+export function attributionPlan(
+  topology: Topology,
+  layout: Layout,
+  pairs: readonly PromptPair[],
+  { method, ablation, backward, granularity }: SettledOptions,
+  meanPairs: readonly PromptPair[],
+  limits: RunLimits,
+): AttributionPlan {
+  const meaned = ablation === 'mean' || ablation === 'mean-positional';
+  const sequence = [...pairs, ...(meaned ? meanPairs : [])].reduce(
+    (most, { clean }) => Math.max(most, clean.length),
+    0,
+  );
+  const size = {
+    prompts: pairs.length,
+    sequence,
+    granularity,
+    ...(backward === 'atp-star' && { scratch: (shape: GradientShape) => fixTensors(topology, layout, shape) }),
+    ...(method === 'information-flow' && { scratch: (shape: GradientShape) => flowTensors(topology, layout, shape) }),
+    meanGroups: ablation === 'mean-positional' ? sequence : meaned ? 1 : 0,
+  };
+  return planAttribution(topology, layout, size, limits);
 }
 
 function rulesOf({ backward, freezePatterns }: SettledOptions): BackwardRules {

@@ -23,6 +23,8 @@ export interface RunSize {
   readonly circuits: number;
   /** Circuits come one after the other: every micro-batch keeps what it computed of the last ones. */
   readonly resident: boolean;
+  /** Means of mean ablation: one per position, or one, or none. Default none. */
+  readonly meanGroups?: number;
 }
 
 export interface RunLimits {
@@ -60,7 +62,7 @@ export type TensorsBeside = (
   microBatches: number,
 ) => { readonly tensors: Readonly<Record<string, readonly number[]>>; readonly count: number };
 
-/** Part of the budget that the sums over cut edges may take: they save additions, not whole nodes. */
+/** Part of the budget that the sums over cut edges may take, if so much is left: they save additions, not whole nodes. */
 const BASES_SHARE = 1 / 8;
 
 /**
@@ -144,21 +146,27 @@ function tabulate(
   beside: TensorsBeside,
 ): RunPlan {
   const microBatches = Math.ceil(size.prompts / prompts);
-  const slab = 4 * prompts * size.sequence * 4 * layout.width4;
-  const room = Math.min(maxBinding, (BASES_SHARE * budget) / microBatches);
   const states = size.resident ? microBatches : 1;
-  const bases = size.resident ? Math.min(topology.ports.length, Math.floor(room / slab)) : 0;
-  const shape: PassShape = { prompts, sequence: size.sequence, circuits, bases };
-  const further = beside(shape, microBatches);
-  const tensors = [
-    ...planned(scratchTensors(topology, layout, shape), 1),
-    ...planned({ tables: [tableWords(topology, layout, shape, maxBinding)] }, 1),
-    ...planned(readoutTensors(shape), 1),
-    ...planned(stateTensors(topology, layout, shape), states),
-    ...planned(layerTensors(topology, layout, shape), topology.layers * states),
-    ...planned(further.tensors, further.count),
-  ];
-  return { shape, microBatches, tensors, bytes: totalBytes(tensors) };
+  const withBases = (bases: number): RunPlan => {
+    const shape: PassShape = { prompts, sequence: size.sequence, circuits, bases };
+    const further = beside(shape, microBatches);
+    const tensors = [
+      ...planned(scratchTensors(topology, layout, shape), 1),
+      ...planned({ tables: [tableWords(topology, layout, shape, maxBinding)] }, 1),
+      ...planned(readoutTensors(shape), 1),
+      ...planned(stateTensors(topology, layout, shape), states),
+      ...planned(layerTensors(topology, layout, shape), topology.layers * states),
+      ...planned(further.tensors, further.count),
+      ...planned({ means: [(size.meanGroups ?? 0) * topology.writers.length, 4 * layout.width4] }, 1),
+    ];
+    return { shape, microBatches, tensors, bytes: totalBytes(tensors) };
+  };
+  const without = withBases(0);
+  if (!size.resident) return without;
+  const slab = 4 * prompts * size.sequence * 4 * layout.width4;
+  const room = Math.min(maxBinding, (BASES_SHARE * budget) / microBatches, (budget - without.bytes) / states);
+  const bases = Math.min(topology.ports.length, Math.floor(room / slab));
+  return bases > 0 ? withBases(bases) : without;
 }
 
 /** Rows of the memory table for `count` of each tensor. */

@@ -1,9 +1,11 @@
 /** Scores of every edge, by cutting each and by gradients. */
-import { readFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { cli, cliJson, expectMistake, NO_ADAPTER, runCli, useFolder } from '../support/cli.js';
 import { contents, journalledTests, killedAfter } from '../support/interrupted.js';
+import { withNumber } from '../support/safetensors-writer.js';
 import { TINY_DIRECT_EDGES, TINY_EDGES, TINY_MODEL, tinyRows, writeRows } from '../support/tiny-task.js';
 
 interface Report {
@@ -129,7 +131,7 @@ describe('gradients', () => {
   test('the report names the strongest, and how to go on', async () => {
     const text = await cli([...attribute, '--method', 'eap', '--out', inFolder('eap')]);
     expect(text).toMatch(/^pairs on gpt2, 3 prompts: eap, logit-diff\n {2}scored 370 edges in [\d.]+ s\n/);
-    expect(text).toMatch(/^strongest \(positive: it helps\)$/m);
+    expect(text).toMatch(/^strongest: score = estimated metric without the edge - .*: positive = the edge helps$/m);
     expect(text).toContain(`edgewise export ${inFolder('eap/scores.json')} --select top:100`);
     await cli([...attribute, '--method', 'eap', '--granularity', 'node', '--out', inFolder('nodes')]);
   });
@@ -156,6 +158,53 @@ describe('gradients', () => {
   });
 });
 
+describe('scores without a sign say so', () => {
+  test.each<[string, string[], RegExp]>([
+    ['flow', ['--method', 'information-flow'], /^score = share of the writer.*from 0 to 1: no sign$/],
+    ['dropped', ['--method', 'eap', '--backward', 'atp-star', '--grad-drop'], /^score = mean size of .*: no sign$/],
+  ])('%s', async (out, options, convention) => {
+    const text = await cli([...attribute, ...options, '--out', inFolder(out)]);
+    const { edges, edgewise } = await scoresOf(out);
+    expect(edgewise.scores.provenance['sign_convention']).toMatch(convention);
+    expect(text).toContain(`strongest: ${edgewise.scores.provenance['sign_convention'] as string}\n`);
+    expect(Math.min(...Object.values(edges).map(({ score }) => score))).toBeGreaterThanOrEqual(0);
+  });
+
+  test('and only those', async () => {
+    await cli([...attribute, '--method', 'eap', '--backward', 'atp-star', '--out', inFolder('atp')]);
+    const { provenance } = (await scoresOf('atp')).edgewise.scores;
+    expect(provenance['sign_convention']).toMatch(/positive = the edge helps$/);
+  });
+});
+
+describe('weights that hold NaN', () => {
+  const broken = (): string => inFolder('broken-model');
+
+  beforeAll(async () => {
+    await cp(join(TINY_MODEL, 'config.json'), join(broken(), 'config.json'));
+    const weights = await readFile(join(TINY_MODEL, 'model.safetensors'));
+    // Late, so that most of the model is sound.
+    const changed = withNumber(weights, 'transformer.h.2.mlp.c_proj.weight', 0, Number.NaN);
+    await writeFile(join(broken(), 'model.safetensors'), changed);
+  });
+
+  test.each([
+    [['information-flow']],
+    [['eap']],
+    [['eap', '--granularity', 'node']],
+    [['eap', '--granularity', 'neuron']],
+    [['exact']],
+  ])('are refused by %j, and nothing is written', async (method) => {
+    const out = inFolder('no-scores');
+    const args = ['attribute', '--model', broken(), '--task', inFolder('pairs.jsonl'), '--out', out, '--method'];
+    expectMistake(
+      await runCli([...args, ...method]),
+      /broken-model: .* is NaN on the clean prompts: the weights hold NaN or overflow f32$/,
+    );
+    expect(existsSync(out)).toBe(false);
+  });
+});
+
 test.each<[string[], RegExp]>([
   [['--method', 'magic'], /--method.*exact, eap, eap-ig-inputs/],
   [['--method', 'eap', '--metric', 'kl'], /eap: the KL divergence/],
@@ -165,6 +214,10 @@ test.each<[string[], RegExp]>([
   [['--method', 'eap', '--scope', 'all'], /--scope: has no meaning for eap/],
   [['--method', 'exact', '--backward', 'gim'], /--backward: has no meaning for exact/],
   [['--method', 'information-flow', '--backward', 'gim'], /--backward: has no meaning for information-flow/],
+  [['--method', 'information-flow', '--metric', 'nll'], /--metric: has no meaning for information-flow/],
+  [['--method', 'information-flow', '--ablation', 'zero'], /--ablation: has no meaning for information-flow/],
+  [['--method', 'information-flow', '--ablation', 'mean', '--mean-over', 'corrupted'], /--ablation: has no meaning/],
+  [['--method', 'information-flow', '--mean-over', 'corrupted'], /--mean-over: /],
   [['--method', 'eap', '--direct-edges'], /--direct-edges: has no meaning for eap/],
   [['--method', 'eap', '--batch', '2'], /--batch: has no meaning for eap/],
   [['--method', 'eap', '--resume'], /--resume: has no meaning for eap/],

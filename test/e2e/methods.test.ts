@@ -1,10 +1,11 @@
 /** discover by scores, and screened. */
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { EdgeSet } from '../../src/circuit/edge-set.js';
 import { detailsFit, fileTopology, parseCircuit, parseDetails, resolveCircuit } from '../../src/export/index.js';
-import { cli, cliJson, expectMistake, runCli, useFolder } from '../support/cli.js';
+import { cli, cliJson, expectMistake, NO_ADAPTER, runCli, useFolder } from '../support/cli.js';
 import { contents } from '../support/interrupted.js';
 import { TINY_EDGES, TINY_MODEL, tinyRows, writeRows } from '../support/tiny-task.js';
 
@@ -126,6 +127,18 @@ describe('by scores', () => {
   ])('mistake: %s', async (message, options) => {
     expectMistake(await runCli(discover('mistakes', ...options)), message);
   });
+
+  test.each(['eap', 'information-flow'])(
+    '%s: more edges than there are, found before any is scored',
+    async (method) => {
+      const most = `got ${TINY_EDGES + 1}, the model has ${TINY_EDGES}`;
+      const args = discover('too-many', '--method', method, '--edges', String(TINY_EDGES + 1));
+      for (const more of [[], ['--greedy']]) {
+        expectMistake(await runCli([...args, ...more], { env: NO_ADAPTER }), `--edges: ${most}`);
+      }
+      expect(existsSync(inFolder('too-many'))).toBe(false);
+    },
+  );
 });
 
 describe('screened', () => {
@@ -164,6 +177,9 @@ describe('screened', () => {
     ['--edges: has no meaning for screened', ['--edges', '5']],
     ['--screen: got 0, expected a number above 0', ['--screen', '0']],
     ['--signed: has no meaning for screened', ['--signed']],
+    ['--scope: has no meaning for screened', ['--scope', 'all']],
+    ['--ablation: got zero; screened takes resample only', ['--ablation', 'zero']],
+    ['--ablation: got mean; screened takes resample only', ['--ablation', 'mean']],
   ])('mistake: %s', async (message, options) => {
     expectMistake(await runCli(discover('mistakes', '--method', 'screened', ...options)), message);
   });

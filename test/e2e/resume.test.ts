@@ -1,12 +1,18 @@
 /** Searches that are interrupted, at any moment, and go on. */
 import { appendFile, mkdir, readFile, writeFile } from 'node:fs/promises';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeAll, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { createRng } from '../../src/base/rng.js';
-import { cli, expectMistake, finished, NO_ADAPTER, runCli, startCli, useFolder } from '../support/cli.js';
+import { cli, cliJson, expectMistake, finished, NO_ADAPTER, runCli, startCli, useFolder } from '../support/cli.js';
 import { contents, journalledTests, killedAfter } from '../support/interrupted.js';
 import { TINY_MODEL, tinyRows, writeRows } from '../support/tiny-task.js';
+
+interface ScreenedReport {
+  screening: { retested: number };
+  tested: number;
+  plain: { tested: number };
+}
 
 const FILES = ['circuit.gexf', 'circuit.json', 'details.json', 'trace.jsonl'];
 /** GB; of the three prompts of 5 tokens it takes them one by one. */
@@ -109,10 +115,11 @@ test('what differs from the interrupted search is named, and nothing is touched'
     /differs in prompts \(\{"count":3,"skip":0\} there, \{"count":2,"skip":0\} here\);/,
   );
   await refused(
-    ['--threshold', '0.5', '--metric', 'nll', '--ablation', 'zero', '--direct-edges'],
+    ['--metric', 'nll', '--ablation', 'zero', '--direct-edges'],
     /search\.jsonl: is of a search that differs in ablation \("resample" there, "zero" here\), metric/,
-    /metric \("kl" there, "nll" here\), threshold \(0\.05 there, 0\.5 here\), directEdges \(false there, true here\);/,
+    /metric \("kl" there, "nll" here\), directEdges \(false there, true here\);/,
   );
+  await refused(['--threshold', '0.5'], /differs in threshold \(0\.05 there, 0\.5 here\);/);
   // One of another device, another version, another checkpoint.
   for (const key of ['tile', 'adapter', 'engine']) {
     await writeFile(journal, text.replace(new RegExp(`"${key}":"[^"]*"`), `"${key}":"another"`));
@@ -165,4 +172,122 @@ test('what a killed run left behind is cleared away', async () => {
   await writeFile(join(out, '.circuit.json.0123456789ab.tmp'), '{"cfg"');
   await cli([...discover, '--out', out]);
   expect(await contents(out)).toEqual(files);
+});
+
+describe('a journal that the run would not go on with is named and stays', () => {
+  const acdc = (out: string, ...options: string[]): string[] => [...resume(out), ...options];
+  const refused = async (out: string, args: readonly string[], ...patterns: readonly RegExp[]): Promise<void> => {
+    const before = await contents(out);
+    const result = await runCli(args, { env: NO_ADAPTER });
+    expectMistake(result, ...patterns, /; without --resume --force starts anew$/);
+    expect(await contents(out)).toEqual(before);
+  };
+  const otherTask = (): Promise<string> => writeRows(folder.path, 'other.jsonl', tinyRows(4).slice(1));
+
+  test('of one threshold, where several are asked for, a number of edges, another method or task', async () => {
+    const out = inFolder('single-journal');
+    await killedAfter(resume(out), out, 10);
+    const several = /search\.jsonl: .* differs in thresholds \(null there, \[0\.3,0\.05\] here\)/;
+    await refused(out, acdc(out, '--threshold', '0.3,0.05'), several);
+    await refused(
+      out,
+      acdc(out, '--edges', '9'),
+      /differs in edges \(null there, 9 here\), start \(null there, 0\.05 here\)/,
+    );
+    await refused(out, acdc(out, '--threshold', '0.3'), /differs in threshold \(0\.05 there, 0\.3 here\)/);
+    await refused(out, acdc(out, '--task', await otherTask()), /search\.jsonl: .* differs in task \(\{"name":"pairs"/);
+    const screened = acdc(out, '--method', 'screened');
+    await refused(out, screened, /search\.jsonl: .* differs in method \("acdc" there, "screened" here\)/);
+    const exact = ['attribute', ...resume(out).slice(1), '--method', 'exact', '--metric', 'kl'];
+    await refused(out, exact, /search\.jsonl: .* differs in method \("acdc" there, "exact" here\)/);
+    await cli(resume(out));
+    expect(await contents(out)).toEqual(files);
+  });
+
+  test('of several thresholds, where others are asked for, one of them alone, or another task', async () => {
+    const out = inFolder('single-header');
+    await killedAfter(resume(out), out, 5);
+    const [header, ...tests] = (await readFile(join(out, 'search.jsonl'), 'utf8')).split('\n').slice(0, 6);
+    const several = inFolder('several-journals');
+    await mkdir(several);
+    for (const threshold of ['0.3', '0.06']) {
+      const key = { ...(JSON.parse(header!) as object), threshold: Number(threshold), thresholds: [0.3, 0.06] };
+      await writeFile(join(several, `search-${threshold}.jsonl`), [JSON.stringify(key), ...tests, ''].join('\n'));
+    }
+    const differs = (here: string): RegExp =>
+      new RegExp(`search-0\\.\\d+\\.jsonl: .* differs in thresholds \\(\\[0\\.3,0\\.06\\] there, ${here} here\\)`);
+    await refused(several, acdc(several, '--threshold', '0.3,0.1'), differs('\\[0\\.3,0\\.1\\]'));
+    await refused(several, acdc(several, '--threshold', '0.06,0.02'), differs('\\[0\\.06,0\\.02\\]'));
+    await refused(several, acdc(several, '--threshold', '0.06'), differs('null'));
+    await refused(several, acdc(several, '--edges', '9'), differs('null'));
+    const list = acdc(several, '--threshold', '0.3,0.06');
+    await refused(several, [...list, '--task', await otherTask()], /search-0\.\d+\.jsonl: .* differs in task/);
+    await refused(several, [...list, '--metric', 'nll'], /differs in metric \("kl" there, "nll" here\)/);
+    const { stderr, code } = await runCli(list);
+    expect(code, stderr).toBe(0);
+    expect(stderr.match(/^going on after \d+ tests of the interrupted run$/gm)).toHaveLength(2);
+  });
+});
+
+test('too little memory leaves no journal and says nothing of --resume; the corrected command runs', async () => {
+  const [, ...rest] = discover;
+  for (const [name, args] of Object.entries({
+    acdc: discover,
+    several: [...discover, '--threshold', '0.3,0.06', '--no-details'],
+    screened: [...discover, '--method', 'screened', '--retest', '5', '--no-details'],
+    exact: ['attribute', ...rest, '--method', 'exact', '--metric', 'kl'],
+  })) {
+    const out = inFolder(`memory-${name}`);
+    const result = await runCli([...args, '--out', out, '--memory', '0.00001']);
+    expectMistake(result, /memory plan: the run takes [\d.]+ MB one prompt at a time, the limit is 0\.01 MB/);
+    expect(result.stderr, name).not.toContain('--resume');
+    expect(existsSync(out) ? readdirSync(out) : [], name).toEqual([]);
+    await cli([...args, '--out', out, '--memory', MEMORY]);
+  }
+});
+
+describe('in whatever phase it is killed, a run ends in the bytes of one that was not', () => {
+  const journals = (out: string): string[] => readdirSync(out).filter((name) => name.startsWith('search'));
+
+  test('screened: while it tests near the cutoff, searches, and compares', async () => {
+    const screened = [...discover, '--method', 'screened', '--threshold', '0.002', '--screen', '0.001', '--compare'];
+    const whole = inFolder('screened-whole');
+    const report = await cliJson<ScreenedReport>([...screened, '--out', whole]);
+    const [retested, inside] = [report.screening.retested, report.tested];
+    const out = inFolder('screened-killed');
+    for (const [tests, held] of [
+      [retested / 10, ['search-retest.jsonl']],
+      [retested + inside / 10, ['search-retest.jsonl', 'search.jsonl']],
+      [retested + inside + report.plain.tested / 10, ['search-plain.jsonl', 'search-retest.jsonl', 'search.jsonl']],
+    ] as const) {
+      const before = journalledTests(out);
+      const { stderr } = await killedAfter([...screened, '--resume', '--out', out], out, Math.round(tests));
+      expect(journals(out).toSorted()).toEqual(held);
+      expect(journalledTests(out)).toBeGreaterThan(before);
+      if (before > 0) expect(stderr).toMatch(/^going on after \d+ tests of the interrupted run$/m);
+    }
+    await cli([...screened, '--resume', '--out', out]);
+    expect(await contents(out)).toEqual(await contents(whole));
+  });
+
+  test('a number of edges: in any of its searches', async () => {
+    const edges = [...discover, '--edges', '100', '--threshold', '0.5'];
+    const whole = inFolder('edges-whole');
+    await cli([...edges, '--out', whole]);
+    const table = (await contents(whole))['thresholds.json']!;
+    const { searches } = JSON.parse(table) as { searches: { threshold: number; tested: number }[] };
+    expect(searches.length).toBeGreaterThan(3);
+    const total = searches.reduce((sum, { tested: tests }) => sum + tests, 0);
+    const out = inFolder('edges-killed');
+    let last = 0;
+    for (const share of [0.02, 0.3, 0.7]) {
+      const { stderr } = await killedAfter([...edges, '--resume', '--out', out], out, Math.ceil(share * total));
+      const now = journalledTests(out);
+      expect(now).toBeGreaterThanOrEqual(Math.max(last, share * total));
+      if (last > 0) expect(stderr).toMatch(/^going on after \d+ tests? of the interrupted run$/m);
+      last = now;
+    }
+    await cli([...edges, '--resume', '--out', out]);
+    expect(await contents(out)).toEqual(await contents(whole));
+  });
 });

@@ -23,6 +23,8 @@ interface Several {
 
 interface Table {
   edgewise_thresholds: number;
+  run: Record<string, unknown>;
+  asked: { thresholds: number[] | null; edges: number | null; start: number | null };
   searches: { threshold: number; edges: number; tested: number; written: boolean; metric: number }[];
 }
 
@@ -70,6 +72,9 @@ describe('several thresholds', () => {
     const evaluations = (list: readonly Report[]): number => list.reduce((sum, one) => sum + one.evaluations, 0);
     expect(evaluations(results)).toBeLessThan(evaluations(Object.values(reports)));
     const table = JSON.parse(await readFile(thresholds, 'utf8')) as Table;
+    expect(table.asked).toEqual({ thresholds: [0.3, 0.06, 0.02], edges: null, start: null });
+    expect(table.run).toMatchObject({ method: 'acdc', task: { name: 'pairs' }, prompts: { count: 2 }, metric: 'kl' });
+    expect(table.run).not.toHaveProperty('threshold');
     expect(table.searches).toEqual(
       ['0.02', '0.06', '0.3'].map((threshold) => {
         const { tested, kept, final } = reports[threshold]!;
@@ -105,14 +110,6 @@ describe('several thresholds', () => {
     await cli([...several(out), '--resume']);
     expect(await contents(out)).toEqual(await contents(inFolder('several')));
   });
-
-  test('a folder that holds another run is refused, and named', async () => {
-    const other = [...several(inFolder('several')), '--metric', 'nll'];
-    expectMistake(
-      await runCli(other, { env: NO_ADAPTER }),
-      /threshold-0\.02: holds the result of a run that differs in metric/,
-    );
-  });
 });
 
 describe('a number of edges', () => {
@@ -121,7 +118,9 @@ describe('a number of edges', () => {
     const wanted = Math.round((reports['0.02']!.kept + reports['0.06']!.kept) / 2);
     const args = [...discover, '--edges', String(wanted), '--threshold', '0.5', '--out', out];
     const { thresholds, results } = await cliJson<Several>(args);
-    const { searches } = JSON.parse(await readFile(thresholds, 'utf8')) as Table;
+    const { searches, asked, run } = JSON.parse(await readFile(thresholds, 'utf8')) as Table;
+    expect(asked).toEqual({ thresholds: null, edges: wanted, start: 0.5 });
+    expect(run).toMatchObject({ method: 'acdc', task: { name: 'pairs' } });
     const distance = (edges: number): number => Math.abs(edges - wanted);
     expect(results).toHaveLength(1);
     const [{ threshold, kept }] = results as [Report];

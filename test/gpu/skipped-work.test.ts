@@ -79,6 +79,39 @@ test('a pass that failed leaves nothing that the next would build on', async () 
   model.weights.dispose();
 });
 
+test('a sum over cut edges that a failed pass would have kept is formed anew', async () => {
+  const model = await uploadModel(device.gpu, await randomModel(spec, 4));
+  const { topology } = model;
+  const pairs = [{ clean: [1, 2, 3], corrupted: [4, 5, 6], position: 2, correct: [], wrong: [] }];
+  // The last eight writers that the logits read: two layers, so that part of the sum is kept at once and all of it the second time.
+  const last = topology.firstEdge(topology.logitsPort) + topology.fanIn(topology.logitsPort);
+  const cut = (count: number): EdgeSet => EdgeSet.where(topology, (id) => id < last - count || id >= last);
+  const circuit = cut(8);
+  const cutDirect = circuit.without(topology.directEdge(topology.headPort(1, 'v', 1)));
+  const next = [circuit, cut(9), circuit.without(topology.firstEdge(topology.mlpPort(1))), EdgeSet.full(topology)];
+  const values = async (evaluator: IncrementalEvaluator): Promise<number[]> => {
+    const found: number[] = [];
+    for (const one of next) found.push(await evaluator.metric(one));
+    return found;
+  };
+  const choice = { bases: topology.ports.length };
+  const expected = await withEvaluator(model, pairs, choice, values);
+  expect(new Set(expected).size).toBe(next.length);
+  for (const failures of [1, 2, 3]) {
+    await withEvaluator(model, pairs, choice, async (evaluator) => {
+      for (let i = 0; i < failures; i++) await expect(evaluator.metric(cutDirect)).rejects.toThrow(/direct edges/);
+      expect(await values(evaluator), `after ${failures} failures`).toEqual(expected);
+    });
+  }
+  // Also what was kept before the failure is formed anew.
+  await withEvaluator(model, pairs, choice, async (evaluator) => {
+    for (let i = 0; i < 3; i++) await evaluator.metric(cut(6));
+    for (let i = 0; i < 2; i++) await expect(evaluator.metric(cutDirect)).rejects.toThrow(/direct edges/);
+    expect(await values(evaluator)).toEqual(expected);
+  });
+  model.weights.dispose();
+});
+
 test('a mean over many prompts takes no more memory than a mean over few', async () => {
   const model = await uploadModel(device.gpu, await randomModel(spec, 5));
   const pair = { clean: [1, 2, 3], corrupted: [1, 5, 6], position: 2, correct: [], wrong: [] };

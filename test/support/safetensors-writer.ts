@@ -1,4 +1,4 @@
-/** Writes safetensors files for tests: whole ones, and ones whose header says what the test wants. */
+/** Writes safetensors files for tests: whole ones, broken ones, and ones whose header says what the test wants. */
 export interface TensorToWrite {
   readonly dtype: string;
   readonly shape: readonly number[];
@@ -28,4 +28,13 @@ export function joinFile(header: string, data: readonly Uint8Array[], headerLeng
   const prefix = new DataView(new ArrayBuffer(8));
   prefix.setBigUint64(0, headerLength ?? BigInt(text.length), true);
   return Buffer.concat([new Uint8Array(prefix.buffer), text, ...data]);
+}
+
+/** A copy of a file of F32 tensors in which one number is another. */
+export function withNumber(file: Buffer, tensor: string, index: number, value: number): Buffer {
+  const headerBytes = Number(file.readBigUInt64LE(0));
+  const header = JSON.parse(file.toString('utf8', 8, 8 + headerBytes)) as Record<string, { data_offsets: number[] }>;
+  const copy = Buffer.from(file);
+  copy.writeFloatLE(value, 8 + headerBytes + header[tensor]!.data_offsets[0]! + 4 * index);
+  return copy;
 }

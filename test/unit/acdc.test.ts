@@ -6,7 +6,6 @@ import { Topology } from '../../src/circuit/topology.js';
 import { SENDER_HEADS } from '../../src/circuit/run-identity.js';
 import { acdcOrder } from '../../src/discover/acdc-order.js';
 import { acdc, type AcdcOptions, type AcdcProgress, type AcdcResult } from '../../src/discover/acdc.js';
-import type { Measurement } from '../../src/discover/journal.js';
 import type { Predictor } from '../../src/discover/look-ahead.js';
 import type { CircuitEvaluator } from '../../src/discover/ports.js';
 
@@ -301,50 +300,6 @@ describe('tests made ahead', () => {
   });
 });
 
-test('a neighbouring threshold: its measurements are taken over until a decision differs, and never after', async () => {
-  const metric = (circuit: EdgeSet): number => {
-    let value = 0;
-    for (let id = 0; id < topology.edgeCount; id++) if (!circuit.has(id)) value += ((id * 37) % 16) / 16 - 0.25;
-    return value;
-  };
-  const at = (threshold: number): AcdcOptions => ({ ...OPTIONS, directEdges: true, threshold });
-  const neighbour = await acdc(evaluatorOf(metric), full, at(0.125));
-  for (const threshold of [-1, 0.0625, 0.125, 0.1875, 0.5, 2]) {
-    const alone = await acdc(evaluatorOf(metric), full, at(threshold));
-    const beside = await acdc(evaluatorOf(metric), full, at(threshold), { neighbour });
-    expect(outcome(beside)).toEqual(outcome(alone));
-    const different = alone.steps.findIndex((step, i) => step.kept !== neighbour.steps[i]?.kept);
-    const shared = different === -1 ? alone.steps.length : different + 1;
-    expect(beside.evaluations).toBe(alone.steps.length - shared);
-    if (threshold === 0.1875) expect(shared).toBeGreaterThan(1);
-  }
-});
-
-test('a journal: from any point on, the search goes on to the same result and measures nothing twice', async () => {
-  const metric = (circuit: EdgeSet): number => {
-    let value = 0;
-    for (let id = 0; id < topology.edgeCount; id++) if (!circuit.has(id)) value += ((id * 37) % 16) / 16 - 0.25;
-    return value;
-  };
-  const options = { ...OPTIONS, directEdges: true, threshold: 0.125 };
-  const all: Measurement[] = [];
-  const whole = await acdc(evaluatorOf(metric), full, options, {
-    journal: { earlier: [], record: (measurement) => all.push(measurement) },
-  });
-  expect(all.map(({ edge }) => edge)).toEqual(whole.steps.map(({ edge }) => edge));
-  for (const done of [0, 1, 7, all.length - 1, all.length]) {
-    const further: Measurement[] = [];
-    const journal = { earlier: all.slice(0, done), record: (m: Measurement) => further.push(m) };
-    const resumed = await acdc(evaluatorOf(metric, 3), full, options, { journal });
-    expect(outcome(resumed)).toEqual(outcome(whole));
-    expect(further).toEqual(all.slice(done));
-  }
-  const shuffled = { earlier: [all[1]!, all[0]!], record: () => {} };
-  await expect(acdc(evaluatorOf(metric), full, options, { journal: shuffled })).rejects.toThrow(
-    'journal: its test 0 is of',
-  );
-});
-
 test('an OR gate under zero ablation: of two sufficient paths the one tested last stays', async () => {
   const gate = new Topology({ layers: 1, heads: 2, parallel: false });
   const path = (circuit: EdgeSet, head: number): boolean =>
@@ -373,6 +328,7 @@ test('starting from a circuit: edges that it lacks are neither tested nor counte
   const last = reports.at(-1)!;
   expect(last).toEqual({
     tested: result.kept.size,
+    measured: result.kept.size,
     kept: result.kept.size,
     decided: topology.edgeCount,
     total: topology.edgeCount,

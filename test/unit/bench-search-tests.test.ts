@@ -28,7 +28,7 @@ function drawnSearch(directEdges: boolean, keepShare: number, seed: number) {
     for (const edge of edges) {
       if (dead) untestedRemovals.push(edge);
       else {
-        if (steps.length > 0) progress.push({ tested: steps.length, kept, decided, total });
+        if (steps.length > 0) progress.push({ tested: steps.length, measured: steps.length, kept, decided, total });
         const keeps = rng.next() < keepShare;
         circuits.push(circuit.without(edge));
         steps.push({ step: steps.length, edge, before: 0, after: 0, kept: keeps });
@@ -42,7 +42,7 @@ function drawnSearch(directEdges: boolean, keepShare: number, seed: number) {
       circuit = circuit.without(edge);
     }
   }
-  progress.push({ tested: steps.length, kept, decided, total });
+  progress.push({ tested: steps.length, measured: steps.length, kept, decided, total });
   return { steps, untestedRemovals, circuits, progress };
 }
 

@@ -57,7 +57,7 @@ test.each([
   expect(effects.size).toBe(edges);
   for (const [edge, perPrompt] of effects) expect(perPrompt).toEqual([edge, edge ** 2]);
   expect(evaluator.asked).toHaveLength(1 + Math.ceil(edges / most));
-  expect(reports.at(-1)).toEqual({ done: edges, total: edges });
+  expect(reports.at(-1)).toEqual({ done: edges, measured: edges, total: edges });
   expect(reports.every(({ done }, i) => i === 0 || done > reports[i - 1]!.done)).toBe(true);
 });
 
@@ -69,11 +69,16 @@ test('with a journal it goes on where it stopped, and measures nothing twice', a
   for (const done of [0, 1, 5, 30, all.length - 1, all.length]) {
     const further: Measurement[] = [];
     const evaluator = evaluatorOf(4);
-    const resumed = await exactEffects(evaluator, topology, edgesOf(true), undefined, {
+    const reports: ExactProgress[] = [];
+    const onProgress = (report: ExactProgress): void => void reports.push(report);
+    const resumed = await exactEffects(evaluator, topology, edgesOf(true), onProgress, {
       earlier: all.slice(0, done),
       record: (measurement) => void further.push(measurement),
     });
     expect([...resumed.effects]).toEqual([...whole.effects]);
+    // What an earlier run measured says nothing of the speed of this one.
+    expect(reports.map(({ measured }) => measured)).toEqual(reports.map((report) => Math.max(0, report.done - done)));
+    expect(reports.at(-1)).toEqual({ done: all.length, measured: all.length - done, total: all.length });
     expect(further).toEqual(all.slice(done));
     expect(evaluator.asked).toHaveLength(1 + Math.ceil((all.length - done) / 4));
   }

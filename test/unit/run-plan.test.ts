@@ -3,8 +3,9 @@ import { expect, test } from 'vitest';
 import { Topology } from '../../src/circuit/topology.js';
 import { tensorBytes } from '../../src/exec/pass-plan.js';
 import { layoutOf } from '../../src/model/layout.js';
-import { gpt2Spec } from '../../src/model/random-model.js';
+import { gpt2Spec, randomModel } from '../../src/model/random-model.js';
 import { planRun, type RunLimits, type RunPlan, type RunSize } from '../../src/patch/run-plan.js';
+import { planFor, type PlanOptions } from '../../src/run.js';
 
 const spec = gpt2Spec({ layers: 3, heads: 4, headWidth: 8, mlpWidth: 128, vocab: 500, maxPositions: 32 });
 const topology = new Topology({ layers: 3, heads: 4, parallel: false });
@@ -65,6 +66,38 @@ test('sums over cut edges take an eighth of the budget at most, and none where c
   expect(plan({ resident: false }, {}).shape.bases).toBe(0);
 });
 
+test('sums over cut edges take what is left, and never what prompts or circuits need', () => {
+  for (const circuits of [1, 8]) {
+    const most = plan({ circuits }, {});
+    const bytes = bytesWithoutBases(most);
+    const slab = most.tensors.find(({ name }) => name === 'bases')!.bytes / most.shape.bases;
+    const exact = plan({ circuits }, { budget: bytes });
+    expect(exact.shape).toEqual({ ...most.shape, bases: 0 });
+    expect(exact.bytes).toBe(bytes);
+    expect(plan({ circuits }, { budget: bytes + 3 * slab }).shape).toEqual({ ...most.shape, bases: 3 });
+    expect(plan({ circuits }, { budget: bytes - 1 }).shape).not.toMatchObject({ circuits, prompts: 12 });
+  }
+});
+
+test('means of mean ablation are in the table: of every writer, one or one per position', async () => {
+  const model = await randomModel(spec, 1);
+  const pairs = [5, 7].map((length) => ({ clean: Array.from({ length }, () => 1) }));
+  const longer = [{ clean: Array.from({ length: 11 }, () => 1) }];
+  const found = (options: PlanOptions): RunPlan => planFor(model, topology, pairs, false, LIMITS, options);
+  const means = ({ tensors }: RunPlan): object => tensors.find(({ name }) => name === 'means')!;
+  const writers = topology.writers.length;
+  const row = (groups: number): object => ({ bytes: groups * writers * 32 * 4, count: 1 });
+  expect(means(found({ ablation: 'mean-positional' }))).toMatchObject(row(7));
+  expect(means(found({ ablation: 'mean' }))).toMatchObject(row(1));
+  // The prompts that a mean is over pass through the same tensors; without a mean they matter to nothing.
+  expect(means(found({ ablation: 'mean-positional', meanPairs: longer }))).toMatchObject(row(11));
+  expect(found({ ablation: 'mean', meanPairs: longer }).shape).toMatchObject({ prompts: 2, sequence: 11 });
+  for (const ablation of ['resample', 'zero'] as const) {
+    expect(found({ ablation, meanPairs: longer })).toEqual(found({ ablation }));
+    expect(means(found({ ablation }))).toMatchObject({ bytes: 16 });
+  }
+});
+
 test('each micro-batch keeps its own state', () => {
   const { tensors, microBatches } = plan({ circuits: 1 }, { budget: 2e6 });
   expect(microBatches).toBeGreaterThan(1);
@@ -84,6 +117,10 @@ test('what does not fit one prompt at a time is refused with the numbers', () =>
     /^memory plan: the run takes \d+(\.\d+)? MB one prompt at a time, the limit is 0\.10 MB \(12 prompts of 20 tokens\)$/,
   );
   // Sums over cut edges give way, nothing else can.
+  const bytes = bytesWithoutBases(plan({ prompts: 1, circuits: 1 }, {}));
+  expect(() => plan({ prompts: 1, circuits: 1 }, { budget: bytes - 1 })).toThrow(
+    `memory plan: the run takes ${(bytes / 1e6).toFixed(2)} MB one prompt at a time`,
+  );
   const widest = plan({ prompts: 1, circuits: 1 }, {})
     .tensors.filter(({ name }) => name !== 'bases')
     .reduce((a, b) => (b.bytes > a.bytes ? b : a));
@@ -94,3 +131,9 @@ test('what does not fit one prompt at a time is refused with the numbers', () =>
     ),
   );
 });
+
+/** What the plan would take without sums over cut edges. */
+function bytesWithoutBases({ tensors, bytes }: RunPlan): number {
+  const bases = tensors.find(({ name }) => name === 'bases')!;
+  return bytes - bases.bytes * bases.count + tensorBytes([0]);
+}

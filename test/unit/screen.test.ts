@@ -54,7 +54,7 @@ test('near the cutoff the cut decides, elsewhere |score|; what is not connected 
   const kept = [...start].filter((edge) => edge < topology.additionEdges).map((edge) => topology.edgeName(edge));
   // m0->logits has no effect by itself, so m0 leads nowhere; the same holds for a0.h0.
   expect(kept).toEqual(['input->logits']);
-  expect(record).toEqual({ cutoff: 1, retested: 4, disagreed: 3, started: 1 });
+  expect(record).toEqual({ cutoff: 1, limit: 100, retested: 4, disagreed: 3, started: 1 });
   expect(start.equals(pruneDisconnected(start, false))).toBe(true);
 });
 

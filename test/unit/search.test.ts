@@ -97,6 +97,27 @@ test('the neighbour is the threshold of the smallest ratio, and saves evaluation
   expect(await evaluations([0.05])).toBe(0);
 });
 
+test.each([4, 32])('a neighbour guesses what it decided, scores what it did not come to, %d at once', async (most) => {
+  const [neighbour, alone] = [await at(1, [], most), await at(0.05, [], most)];
+  const decided = new Set(neighbour.trace.map(({ edge }) => edge));
+  const kept = new Map(alone.trace.map((step) => [step.edge, step.kept]));
+  expect([...kept.keys()].filter((edge) => !decided.has(edge)).length).toBeGreaterThan(9);
+  const evaluations = async (removed?: (edge: string) => boolean): Promise<number> => {
+    const search = await searchOf(most);
+    await search.at(1);
+    const found = await search.at(0.05, removed && { predict: (edge) => removed(topology.edgeName(edge)) });
+    expect(outcome(found)).toEqual(outcome(alone));
+    return found.evaluations;
+  };
+  const unguided = await evaluations();
+  expect(unguided).toBeLessThan(alone.evaluations);
+  const right = await evaluations((edge) => !kept.get(edge));
+  expect(right).toBeLessThan(unguided);
+  // Wrong guesses cost nothing where the neighbour knows better.
+  expect(await evaluations((edge) => !kept.get(edge) !== decided.has(edge))).toBe(right);
+  expect(await evaluations((edge) => !kept.get(edge) === decided.has(edge))).toBeGreaterThan(right);
+});
+
 test('a whole model that measures NaN is refused by the name of the model', async () => {
   const search = await searchOf(1, () => Number.NaN);
   await expect(search.at(0.1)).rejects.toThrow(/^random-1: the kl of the whole model is NaN on the clean prompts/);

@@ -11,7 +11,13 @@ import {
   type ScoringOptions,
 } from '../../scoring.js';
 import { VERSION } from '../../version.js';
-import { gradientOptionList, gradientOptions, refuseUnused, type GradientOptions } from '../gradient-options.js';
+import {
+  gradientOptionList,
+  gradientOptions,
+  refuseGiven,
+  refuseUnused,
+  type GradientOptions,
+} from '../gradient-options.js';
 import { withJournal } from '../journaled.js';
 import {
   adapterOption,
@@ -30,9 +36,10 @@ import {
   type PatchingOptions,
   type TaskOptions,
 } from '../options.js';
+import { note } from '../progress.js';
 import { scoresWithProgress } from '../methods/scored.js';
 import { assertUsable, SCORES_FILE, writeResult } from '../result-folder.js';
-import { assertNoJournal, journalFile, openJournal, removeJournals } from '../search-journal.js';
+import { assertNoJournal, assertResumes, journalFile, openJournal, removeJournals } from '../search-journal.js';
 import { openModelArgument, readMeanOver, readPrompts, required, taskReader, withEngine } from '../session.js';
 import { counted, signed, whole } from '../text-report.js';
 
@@ -85,6 +92,14 @@ export function attributeCommand(): Command {
 
 async function attribute(options: Options): Promise<void> {
   const { method } = options;
+  refuseUnused(method, options);
+  if (method === 'information-flow') {
+    refuseGiven(method, [
+      ['--metric', options.metric !== undefined],
+      ['--ablation', options.ablation !== undefined],
+      ['--mean-over', options.meanOver !== undefined],
+    ]);
+  }
   const taskArgument = required(options.task, '--task');
   const opened = await openModelArgument(required(options.model, '--model'));
   const reader = await taskReader(opened, options.bos ?? 'auto');
@@ -101,28 +116,39 @@ async function attribute(options: Options): Promise<void> {
     ...(options.directEdges && { directEdges: true }),
     ...(options.batch !== undefined && { batch: options.batch }),
   };
-  refuseUnused(method, options);
   checkScoring(opened.model, task, scoring);
   const identity = scoringIdentity(opened.model, task, scoring);
   const folder = options.out ?? join('runs', `${opened.model.name}.${task.name}.${method}`);
-  await assertUsable(folder, identity, options.force);
+  // A circuit that was chosen from the same scores is another result.
+  await assertUsable(folder, { ...identity, selection: undefined }, options.force);
   await assertNoJournal(folder, options);
+  if (options.resume) await assertResumes(folder, { ...identity });
 
   const start = performance.now();
   const scores = await withEngine(opened.model, options, async (engine) => {
     if (method !== 'exact') return scoresWithProgress(engine, task, scoring, 'taking gradients');
-    const key = { ...identity, engine: VERSION, adapter: engine.gpu.adapter, tile: engine.gpu.tile };
-    const journal = await openJournal(join(folder, journalFile()), key, engine.topology, options.resume);
-    return withJournal('cutting edges', journal, (bar, made) =>
-      engine.attribute(task, scoring, {
-        journal,
-        onProgress: ({ done, total }) => {
-          made(done);
-          bar.update(done, total, `${done} of ${total}`, done);
-        },
-      }),
-    );
+    const exact = await engine.prepareExact(task, scoring);
+    try {
+      const key = { ...identity, engine: VERSION, adapter: engine.gpu.adapter, tile: engine.gpu.tile };
+      const journal = await openJournal(join(folder, journalFile()), key, engine.topology, options.resume);
+      return await withJournal('cutting edges', journal, (bar, made) =>
+        exact.scores({
+          journal,
+          onProgress: ({ done, measured, total }) => {
+            made(done);
+            bar.update(done, total, `${done} of ${total}`, measured);
+          },
+        }),
+      );
+    } finally {
+      exact.dispose();
+    }
   });
+  if (method === 'exact' && scores.perPrompt === null) {
+    note(
+      'note: scores.json holds the mean over prompts alone; with fewer --prompts it also holds those of each prompt',
+    );
+  }
   const seconds = (performance.now() - start) / 1000;
   const [file] = await writeResult(folder, { [SCORES_FILE]: writeScoresJson(scores) });
   await removeJournals(folder);
@@ -144,13 +170,13 @@ function jsonReport(scores: Scores, file: string, seconds: number): string {
 }
 
 function textReport(scores: Scores, file: string, seconds: number): string {
-  const { method, metric, model, task, prompts, granularity } = scores.provenance!;
+  const { method, metric, model, task, prompts, granularity, signConvention } = scores.provenance!;
   const { count: scored, strongest } = scoredThings(scores);
   const width = Math.max(...strongest.map(({ name }) => name.length));
   const lines = [
     `${task.name} on ${model.name}, ${counted(prompts.count, 'prompt')}: ${method}, ${metric}`,
     `  scored ${whole(scored)} ${granularity}s in ${seconds.toFixed(1)} s`,
-    `strongest (positive: it helps)`,
+    `strongest: ${signConvention}`,
     ...strongest.map(({ name, score }) => `  ${name.padEnd(width)}  ${signed(score)}`),
     `written: ${file}`,
     granularity === 'edge'

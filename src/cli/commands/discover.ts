@@ -77,7 +77,7 @@ export function discoverCommand(): Command {
       ),
     )
     .option('--greedy', 'methods that score: choose from the logits down, so that all is connected', false)
-    .option('--signed', 'methods that score: choose by score instead of |score|: only what helps', false)
+    .option('--signed', 'methods that score: choose by score instead of |score|: what helps most first', false)
     .addOption(
       new Option('--screen <x>', 'screened: edges that score x or more go into the search')
         .argParser(finiteNumber)
@@ -132,7 +132,7 @@ async function discover(options: DiscoverOptions): Promise<void> {
 
 /** Options of another method are refused rather than left aside. */
 function refuseForeign(options: DiscoverOptions): void {
-  const { method, greedy, signed, screen, retest, compare, predict, abs, senderHeads } = options;
+  const { method, greedy, signed, screen, retest, compare, predict, abs, senderHeads, scope } = options;
   const searches = method === 'acdc' || method === 'screened';
   refuseGiven(method, [
     ['--greedy', greedy && searches],
@@ -140,6 +140,7 @@ function refuseForeign(options: DiscoverOptions): void {
     ['--screen', screen !== undefined && method !== 'screened'],
     ['--retest', retest !== undefined && method !== 'screened'],
     ['--compare', compare && method !== 'screened'],
+    ['--scope', scope !== undefined && method === 'screened'],
     ['--predict', predict !== undefined && method !== 'acdc'],
     ['--abs', abs && !searches],
     ['--sender-heads', senderHeads !== undefined && !searches],

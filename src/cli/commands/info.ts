@@ -1,13 +1,20 @@
 import { Command } from 'commander';
 import { EdgewiseError } from '../../base/errors.js';
+import type { Ablation } from '../../circuit/run-identity.js';
 import { planFor, topologyOf } from '../../run.js';
 import { Gpu } from '../../gpu/gpu.js';
+import { layoutOf } from '../../model/layout.js';
 import type { ModelSpec } from '../../model/spec.js';
 import { weightTable } from '../../model/weight-table.js';
 import { openDevice } from '../../node/device.js';
-import type { RunPlan } from '../../patch/run-plan.js';
+import { attributionPlan } from '../../patch/attribution.js';
+import { settleOptions } from '../../patch/attribution-options.js';
+import type { AttributionPlan } from '../../patch/attribution-plan.js';
+import { DEFAULT_BUDGET, type RunPlan } from '../../patch/run-plan.js';
 import {
+  ablationOptions,
   adapterOption,
+  batchOption,
   jsonOption,
   memoryOption,
   modelOption,
@@ -17,11 +24,14 @@ import {
   type ModelOptions,
   type TaskOptions,
 } from '../options.js';
-import { openModelArgument, readPrompts, taskReader, tuningOf } from '../session.js';
+import { openModelArgument, readMeanOver, readPrompts, taskReader, tuningOf } from '../session.js';
 import { byteSize, counted, table, whole } from '../text-report.js';
 
 interface Options extends Partial<ModelOptions>, Partial<TaskOptions> {
   readonly directEdges: boolean;
+  readonly ablation?: Ablation;
+  readonly meanOver?: string;
+  readonly batch?: number;
   readonly json: boolean;
 }
 
@@ -31,8 +41,10 @@ export function infoCommand(): Command {
     .addOption(modelOption())
     .addOption(taskOption());
   for (const option of promptOptions()) command.addOption(option);
+  for (const option of ablationOptions()) command.addOption(option);
   return command
     .option('--direct-edges', "plan for a run that also tests each head's own query, key and value", false)
+    .addOption(batchOption())
     .addOption(adapterOption())
     .addOption(tileOption())
     .addOption(memoryOption())
@@ -65,7 +77,11 @@ interface Report {
   limits: Record<(typeof LIMITS)[number], number>;
   features: string[];
   model?: ModelReport;
+  /** Of a search. */
   plan?: RunPlan;
+  /** Of scores by gradients. */
+  gradient_plan?: AttributionPlan;
+  gradient_refusal?: string;
 }
 
 async function info(options: Options): Promise<void> {
@@ -73,10 +89,8 @@ async function info(options: Options): Promise<void> {
     throw new EdgewiseError('usage', '--task', 'needs --model, whose tokenizer and sizes the plan depends on');
   }
   const opened = options.model === undefined ? undefined : await openModelArgument(options.model);
-  const task =
-    opened && options.task !== undefined
-      ? await readPrompts(await taskReader(opened, options.bos ?? 'auto'), { ...options, task: options.task })
-      : undefined;
+  const reader = opened && options.task !== undefined ? await taskReader(opened, options.bos ?? 'auto') : undefined;
+  const task = reader && (await readPrompts(reader, { ...options, task: options.task! }));
   const open = await openDevice(options.adapter === undefined ? {} : { adapterName: options.adapter });
   try {
     const { limits, features } = open.device;
@@ -106,10 +120,36 @@ async function info(options: Options): Promise<void> {
         edges_with_direct: topology.edgeCount,
       };
       if (task) {
-        const budget = options.memory === undefined ? {} : { budget: options.memory * 1e9 };
+        const budget = options.memory === undefined ? DEFAULT_BUDGET : options.memory * 1e9;
+        const { ablation = 'resample' } = options;
+        const meanOver = await readMeanOver(reader!, options.meanOver, ablation);
+        const meanPairs = typeof meanOver === 'string' ? task.pairs : meanOver.pairs;
         // As many circuits at once as a search evaluates here unless --batch says otherwise.
-        const size = { ...budget, circuits: fill };
-        report.plan = planFor(model, topology, task.pairs, options.directEdges, gpu, size);
+        const circuits = options.batch ?? fill;
+        const { maxBinding, maxWorkgroups } = gpu;
+        report.plan = planFor(model, topology, task.pairs, options.directEdges, gpu, {
+          budget,
+          circuits,
+          ablation,
+          meanPairs,
+        });
+        // The other methods take as much, but for what one or two keep beside it.
+        const asked = { method: 'eap', metric: 'logit-diff', ablation, input: 'token' } as const;
+        const settled = settleOptions(asked, model.spec.layers);
+        const limits = { maxBinding, maxWorkgroups, budget };
+        try {
+          report.gradient_plan = attributionPlan(
+            topology,
+            layoutOf(model.spec),
+            task.pairs,
+            settled,
+            meanPairs,
+            limits,
+          );
+        } catch (error) {
+          if (!(error instanceof EdgewiseError)) throw error;
+          report.gradient_refusal = error.message;
+        }
       }
     }
     process.stdout.write(options.json ? `${JSON.stringify(report)}\n` : textReport(report));
@@ -139,7 +179,7 @@ function textReport(report: Report): string {
         (shape.circuits > 1 ? `; ${shape.circuits} circuits at once` : ''),
       ...table(
         tensors
-          .filter((tensor) => tensor.bytes > 0)
+          .filter((tensor) => !tensor.shape.includes(0))
           .map(({ name, shape: dimensions, bytes: size, count }) => [
             `  ${name}`,
             `[${dimensions.join(', ')}]`,
@@ -151,6 +191,14 @@ function textReport(report: Report): string {
       `  together, beside the weights: ${byteSize(bytes)}`,
     );
   }
+  if (report.gradient_plan) {
+    const { shape, microBatches, bytes } = report.gradient_plan;
+    lines.push(
+      `methods that take gradients: ${counted(microBatches, 'micro-batch', 'micro-batches')} of ${counted(shape.prompts, 'prompt')}`,
+      `  together, beside the weights: ${byteSize(bytes)}`,
+    );
+  }
+  if (report.gradient_refusal !== undefined) lines.push(`methods that take gradients: ${report.gradient_refusal}`);
   return `${lines.join('\n')}\n`;
 }
 

@@ -1,17 +1,21 @@
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { EdgewiseError } from '../../base/errors.js';
 import type { CircuitDetails } from '../../circuit/details.js';
-import { predictorOf, type Predictor } from '../../discover/look-ahead.js';
+import type { Scores } from '../../circuit/scores.js';
 import { CIRCUIT_WRITERS, parseScores, writeDetails, writeTrace } from '../../export/index.js';
-import { writeFileAtomically } from '../../node/atomic-write.js';
 import { readCircuitText } from '../../node/open-files.js';
 import { runIdentity, topologyOf } from '../../run.js';
 import { DEFAULT_THRESHOLD, detailsOf, type Discovering, type DiscoverOptions } from '../discovering.js';
-import { jsonReport, textReport, THRESHOLDS_FILE, thresholdsJson, type FoundFiles } from '../discover-report.js';
-import { assertUsable, writeResult } from '../result-folder.js';
-import { removeJournals } from '../search-journal.js';
+import { jsonReport, textReport, type FoundFiles } from '../discover-report.js';
+import { assertUsable, removeParts, writeResult } from '../result-folder.js';
+import { assertResumes, removeJournals } from '../search-journal.js';
 import { runSearches, type Wanted } from '../searches.js';
 import { withEngine } from '../session.js';
+import { THRESHOLDS_FILE, thresholdsJson, type AskedThresholds } from '../thresholds-file.js';
+
+/** Folders of a run at several thresholds. */
+const PART = 'threshold-';
+const isPart = (name: string): boolean => name.startsWith(PART);
 
 /** `discover --method acdc`: the circuit at one threshold, at several, or at one that keeps about so many edges. */
 export async function discoverByAcdc(discovering: Discovering): Promise<string> {
@@ -20,35 +24,47 @@ export async function discoverByAcdc(discovering: Discovering): Promise<string> 
   refuseTooMany(discovering);
   const predict = await readPredictor(discovering);
   const several = wanted.thresholds.length > 1;
-  const folderOf = (threshold: number): string => (several ? join(folder, `threshold-${threshold}`) : folder);
-  for (const threshold of wanted.thresholds) {
-    const { threshold: own, ...identity } = runIdentity(opened.model, task, { ...search, threshold });
-    const run = wanted.edges === undefined ? { ...identity, threshold: own } : identity;
-    await assertUsable(folderOf(threshold), run, options.force);
+  const folderOf = (threshold: number): string => (several ? join(folder, `${PART}${threshold}`) : folder);
+  const { threshold: _, ...identity } = runIdentity(opened.model, task, search);
+  const single = !several && wanted.edges === undefined;
+  const asked = askedOf(wanted);
+  const run = { ...identity, ...asked, ...(single && { threshold: wanted.thresholds[0] }) };
+  await assertUsable(folder, run, options.force, (name) => several && isPart(name));
+  if (several) {
+    for (const threshold of wanted.thresholds) {
+      await assertUsable(folderOf(threshold), { ...identity, threshold }, options.force);
+    }
   }
+  if (options.resume) await assertResumes(folder, run);
 
   const { searches, details } = await withEngine(opened.model, options, async (engine) => {
-    const made = await runSearches(engine, task, search, wanted, { folder, resume: options.resume, predict });
+    const made = await runSearches(engine, task, search, wanted, { folder, resume: options.resume, predict, asked });
     const inspected: (CircuitDetails | undefined)[] = [];
     for (const { discovery } of made.wanted) inspected.push(await detailsOf(engine, discovering, discovery));
     return { searches: made, details: inspected };
   });
 
   const results: FoundFiles[] = [];
+  const table = (): string => thresholdsJson(identity, asked, searches.all, searches.wanted);
   for (const [i, found] of searches.wanted.entries()) {
     const { circuit, trace } = found.discovery;
     const files = await writeResult(folderOf(found.threshold), {
+      ...(wanted.edges !== undefined && { [THRESHOLDS_FILE]: table() }),
       'circuit.json': CIRCUIT_WRITERS.json(circuit),
       'circuit.gexf': CIRCUIT_WRITERS.gexf(circuit),
       'trace.jsonl': writeTrace(trace),
       'details.json': details[i] && writeDetails(details[i]),
     });
-    results.push({ ...found, files });
+    results.push({ ...found, files: files.filter((path) => basename(path) !== THRESHOLDS_FILE) });
   }
-  const table = searches.all.length > 1 ? join(folder, THRESHOLDS_FILE) : undefined;
-  if (table !== undefined) await writeFileAtomically(table, thresholdsJson(searches.all, results));
+  if (several) await writeResult(folder, { [THRESHOLDS_FILE]: table() });
+  if (options.force) {
+    const parts = several ? wanted.thresholds.map((threshold) => basename(folderOf(threshold))) : [];
+    await removeParts(folder, (name) => isPart(name) && !parts.includes(name));
+  }
   await removeJournals(folder);
-  return options.json ? jsonReport(results, table) : textReport(results, searches.all, table);
+  const tablePath = single ? undefined : join(folder, THRESHOLDS_FILE);
+  return options.json ? jsonReport(results, tablePath) : textReport(results, searches.all, tablePath);
 }
 
 /** @throws EdgewiseError of kind usage where the options contradict each other. */
@@ -64,6 +80,11 @@ function wantedOf({ threshold: thresholds = [DEFAULT_THRESHOLD], edges }: Discov
   return { edges, thresholds: [first!] };
 }
 
+function askedOf({ thresholds, edges }: Wanted): AskedThresholds {
+  if (edges !== undefined) return { thresholds: null, edges, start: thresholds[0] };
+  return { thresholds: thresholds.length > 1 ? thresholds.toSorted((a, b) => b - a) : null, edges: null, start: null };
+}
+
 /** @throws EdgewiseError of kind usage where more edges are asked for than there are. */
 function refuseTooMany({ options: { edges = 0, directEdges }, opened }: Discovering): void {
   const topology = topologyOf(opened.model);
@@ -71,9 +92,9 @@ function refuseTooMany({ options: { edges = 0, directEdges }, opened }: Discover
   if (edges > most) throw new EdgewiseError('usage', '--edges', `got ${edges}, the model has ${most}`);
 }
 
-/** Guesses from the scores of a file. */
-async function readPredictor({ options, opened, search }: Discovering): Promise<Predictor | undefined> {
+/** Scores to guess decisions from. */
+async function readPredictor({ options, opened }: Discovering): Promise<Scores | undefined> {
   const { predict } = options;
   if (predict === undefined) return undefined;
-  return predictorOf(parseScores(await readCircuitText(predict), predict, topologyOf(opened.model)), search);
+  return parseScores(await readCircuitText(predict), predict, topologyOf(opened.model));
 }

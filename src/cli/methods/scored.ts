@@ -2,9 +2,10 @@ import { EdgewiseError } from '../../base/errors.js';
 import { circuitFromScores } from '../../circuit/scored-circuit.js';
 import type { Circuit } from '../../circuit/circuit.js';
 import type { Scores } from '../../circuit/scores.js';
-import { select, type Selection, type SelectionRule } from '../../discover/select.js';
+import { askedOf, select, type Selection, type SelectionRule } from '../../discover/select.js';
 import type { Engine, InspectedCircuit } from '../../engine.js';
 import { CIRCUIT_WRITERS, writeDetails, writeScoresJson } from '../../export/index.js';
+import { topologyOf } from '../../run.js';
 import { checkScoring, scoringIdentity, type ScoringMethod, type ScoringOptions } from '../../scoring.js';
 import type { Task } from '../../task/types.js';
 import { detailsOf, type Discovering, type DiscoverOptions } from '../discovering.js';
@@ -22,7 +23,12 @@ export async function discoverByScores(discovering: Discovering): Promise<string
   refuseUnused(method, options);
   const scoring: ScoringOptions = { ...search, method, directEdges: false, ...gradientOptions(options) };
   checkScoring(opened.model, task, scoring);
-  await assertUsable(folder, scoringIdentity(opened.model, task, scoring), options.force);
+  const { additionEdges } = topologyOf(opened.model);
+  if (options.edges !== undefined && options.edges > additionEdges) {
+    throw new EdgewiseError('usage', '--edges', `got ${options.edges}, the model has ${additionEdges}`);
+  }
+  const identity = { ...scoringIdentity(opened.model, task, scoring), metric: search.metric };
+  await assertUsable(folder, { ...identity, selection: askedOf(rule) }, options.force);
 
   const start = performance.now();
   const { scores, selection, found, details, seconds } = await withEngine(opened.model, options, async (engine) => {

@@ -11,7 +11,7 @@ import { DEFAULT_THRESHOLD, detailsOf, type Discovering } from '../discovering.j
 import { gradientOptions } from '../gradient-options.js';
 import { withJournal } from '../journaled.js';
 import { assertUsable, SCORES_FILE, writeResult } from '../result-folder.js';
-import { journalFile, openJournal, removeJournals, type SearchJournal } from '../search-journal.js';
+import { assertResumes, journalFile, openJournal, removeJournals, type SearchJournal } from '../search-journal.js';
 import { searchAt } from '../searches.js';
 import { withEngine } from '../session.js';
 import { scoresWithProgress } from './scored.js';
@@ -27,6 +27,10 @@ export async function discoverScreened(discovering: Discovering): Promise<string
   const cutoff = options.screen ?? CUTOFF_SHARE * threshold;
   if (!(cutoff > 0)) throw new EdgewiseError('usage', '--screen', `got ${cutoff}, expected a number above 0`);
   const retest = options.retest ?? DEFAULT_RETEST;
+  if (search.ablation !== 'resample') {
+    const what = `got ${search.ablation}; screened takes resample only, because EAP-IG's scores need a corrupted prompt to go to`;
+    throw new EdgewiseError('usage', '--ablation', what);
+  }
   const scoring: ScoringOptions = {
     ...search,
     method: 'eap-ig-inputs',
@@ -39,13 +43,16 @@ export async function discoverScreened(discovering: Discovering): Promise<string
     ...runIdentity(opened.model, task, { ...search, threshold }),
     method: 'screened',
   };
-  await assertUsable(folder, identity, options.force);
+  await assertUsable(folder, { ...identity, screening: { cutoff, limit: retest } }, options.force);
+
+  if (options.resume) await assertResumes(folder, { ...identity, cutoff, retest });
 
   const made = await withEngine(opened.model, options, async (engine) => {
     const open = (word?: string): Promise<SearchJournal> => {
       const key = { ...identity, cutoff, retest, engine: VERSION, adapter: engine.gpu.adapter, tile: engine.gpu.tile };
       return openJournal(join(folder, journalFile(word)), key, engine.topology, options.resume);
     };
+    engine.assertFits(task, search); // rather than after minutes of scoring
     const clock = stopwatch();
     const scores = await scoresWithProgress(engine, task, scoring);
     const scoringSeconds = clock();
@@ -107,9 +114,9 @@ function screenWith(
     run.screen(
       scores,
       options,
-      ({ done, total }) => {
+      ({ done, measured, total }) => {
         made(done);
-        bar.update(done, total, `${done} of ${total}`, done);
+        bar.update(done, total, `${done} of ${total}`, measured);
       },
       journal,
     ),
