@@ -9,8 +9,9 @@ import type { ScoresProvenance } from '../circuit/scores.js';
 import { parseCircuit } from '../export/index.js';
 import { isUnfinishedWrite, writeFileAtomically } from '../node/atomic-write.js';
 import { makeFolder } from '../node/make-folder.js';
-import { askedThresholds, THRESHOLDS_FILE, type AskedThresholds } from './thresholds-file.js';
+import { askedThresholds, THRESHOLDS_FILE } from './thresholds-file.js';
 import { journalsIn } from './search-journal.js';
+import type { AskedThresholds } from './searches.js';
 
 /** The files that say which run a folder's files are of. */
 const CIRCUIT_FILE = 'circuit.json';

@@ -12,12 +12,20 @@ import { withJournal } from './journaled.js';
 import { note } from './progress.js';
 import { journalFile, openJournal, type SearchJournal } from './search-journal.js';
 import { counted } from './text-report.js';
-import type { AskedThresholds } from './thresholds-file.js';
 
 /** What to search for: the circuit at each threshold, or at one that keeps about so many edges. */
 export type Wanted =
   | { readonly thresholds: readonly number[]; readonly edges?: undefined }
   | { readonly edges: number; readonly thresholds: readonly [number] };
+
+/** What a run of several searches was asked for; a run of one has none of it. */
+export interface AskedThresholds {
+  /** From the highest on. */
+  readonly thresholds: readonly number[] | null;
+  /** About how many edges to keep, and the threshold to start at. */
+  readonly edges: number | null;
+  readonly start: number | null;
+}
 
 /** A search that was made. */
 export interface Found {

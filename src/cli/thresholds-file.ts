@@ -1,18 +1,9 @@
 import type { RunIdentity } from '../circuit/run-identity.js';
-import type { Found } from './searches.js';
+import type { AskedThresholds, Found } from './searches.js';
 
 /** Every threshold searched at, with what was found; beside the results of a run of several searches. */
 export const THRESHOLDS_FILE = 'thresholds.json';
 const VERSION = 1;
-
-/** What a run of several searches was asked for; a run of one has none of it. */
-export interface AskedThresholds {
-  /** From the highest on. */
-  readonly thresholds: readonly number[] | null;
-  /** About how many edges to keep, and the threshold to start at. */
-  readonly edges: number | null;
-  readonly start: number | null;
-}
 
 /** `thresholds.json`: holds no durations and no paths, so that equal runs write equal bytes. */
 export function thresholdsJson(

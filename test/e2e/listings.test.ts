@@ -35,14 +35,24 @@ describe('info', () => {
     expect(text).toContain('1 micro-batch of 2 prompts, each of up to 5 tokens');
     expect(text).not.toMatch(/\b0(\.0+)? [kMG]?B/);
     // Every row of the table, and their sum.
-    for (const { name, shape, bytes, count } of plan.tensors) {
-      if (bytes === 0) continue;
+    for (const { name, shape, count } of plan.tensors) {
+      if (shape.includes(0)) continue;
       const many = count > 1 ? `${count} x +` : '';
       expect(text).toMatch(new RegExp(`^  ${name} +\\[${shape.join(', ')}\\] +${many}[\\d.,]+ k?B$`, 'm'));
     }
     expect(plan.tensors.length).toBeGreaterThan(15);
     expect(plan.bytes).toBe(plan.tensors.reduce((sum, { bytes, count }) => sum + bytes * count, 0));
-    expect(text).toMatch(/^ {2}together, beside the weights: \d+ kB$/m);
+    expect(text.match(/^ {2}together, beside the weights: \d+ kB$/gm)).toHaveLength(2);
+    expect(text).toMatch(/^methods that take gradients: 1 micro-batch of 2 prompts$/m);
+  });
+
+  test('of a run with means, which both hold', async () => {
+    const task = await writeRows(folder.path, 'pairs.jsonl', tinyRows(2));
+    const args = ['info', '--model', TINY_MODEL, '--task', task];
+    const plans = await cliJson<{ plan: RunPlan; gradient_plan: RunPlan }>([...args, '--ablation', 'mean-positional']);
+    for (const { tensors } of [plans.plan, plans.gradient_plan]) {
+      expect(tensors.find(({ name }) => name === 'means')!.bytes).toBeGreaterThan(1000);
+    }
   });
 
   test('plans for as many circuits at once as a search on this adapter evaluates', async () => {

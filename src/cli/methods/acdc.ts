@@ -9,9 +9,9 @@ import { DEFAULT_THRESHOLD, detailsOf, type Discovering, type DiscoverOptions } 
 import { jsonReport, textReport, type FoundFiles } from '../discover-report.js';
 import { assertUsable, removeParts, writeResult } from '../result-folder.js';
 import { assertResumes, removeJournals } from '../search-journal.js';
-import { runSearches, type Wanted } from '../searches.js';
+import { runSearches, type AskedThresholds, type Wanted } from '../searches.js';
 import { withEngine } from '../session.js';
-import { THRESHOLDS_FILE, thresholdsJson, type AskedThresholds } from '../thresholds-file.js';
+import { THRESHOLDS_FILE, thresholdsJson } from '../thresholds-file.js';
 
 /** Folders of a run at several thresholds. */
 const PART = 'threshold-';
