@@ -58,7 +58,7 @@ export async function assertUsable(
     throw new EdgewiseError(
       'usage',
       folder,
-      'is not empty and holds no result of this run; use --force to write into it',
+      'is not empty and holds no result of this run; use --force to write into it, or another --out',
     );
   }
   const different = Object.entries(run)
@@ -69,7 +69,7 @@ export async function assertUsable(
     throw new EdgewiseError(
       'usage',
       folder,
-      `holds the result of a run that differs in ${words}; use --force to replace it`,
+      `holds the result of a run that differs in ${words}; use --force to replace it, or another --out`,
     );
   }
 }

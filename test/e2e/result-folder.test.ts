@@ -24,7 +24,7 @@ const run = (command: 'discover' | 'attribute', out: string, ...options: string[
 async function expectOtherRun(out: string, args: readonly string[], differs: string): Promise<void> {
   const files = await contents(inFolder(out));
   const message = new RegExp(
-    `${out}: holds the result of a run that differs in ${differs}; use --force to replace it$`,
+    `${out}: holds the result of a run that differs in ${differs}; use --force to replace it, or another --out$`,
   );
   expectMistake(await runCli(args, { env: NO_ADAPTER }), message);
   expect(await contents(inFolder(out))).toEqual(files);

@@ -38,7 +38,9 @@ const expectOtherRun = (out: string, options: readonly string[], differs: string
   expectRefused(
     out,
     options,
-    new RegExp(`${out}: holds the result of a run that differs in ${differs}; use --force to replace it$`),
+    new RegExp(
+      `${out}: holds the result of a run that differs in ${differs}; use --force to replace it, or another --out$`,
+    ),
   );
 
 async function foldersIn(out: string): Promise<string[]> {
@@ -171,7 +173,11 @@ describe("a file of the user's with the name of a journal", () => {
     const out = `alone-${name}`;
     await withFile(out, name);
     for (const options of [[], ['--resume']]) {
-      await expectRefused(out, options, /is not empty and holds no result of this run; use --force to write into it$/);
+      await expectRefused(
+        out,
+        options,
+        /is not empty and holds no result of this run; use --force to write into it, or another --out$/,
+      );
     }
   });
 
