@@ -13,10 +13,10 @@ export interface PlantedSearch {
   readonly most: number;
 }
 
-/** The last two are provisional: chosen by parts of a search. `npm run bench -- planted` shows what a threshold gives. */
+/** `npm run bench -- planted` shows what a threshold gives. */
 export const PLANTED_SEARCHES: readonly PlantedSearch[] = [
   { metric: 'logit-diff', threshold: 0.1, least: 100, most: 200 },
   { metric: 'kl', threshold: 0.015, least: 100, most: 200 },
-  { metric: 'logit-diff', threshold: 0.002, least: 800, most: 1200 },
-  { metric: 'kl', threshold: 0.00003, least: 800, most: 1200 },
+  { metric: 'logit-diff', threshold: 0.002, least: 700, most: 900 },
+  { metric: 'logit-diff', threshold: 0.001, least: 1000, most: 1200 },
 ];
