@@ -24,12 +24,7 @@ fn matmul_transposed(@builtin(workgroup_id) wid: vec3u, @builtin(local_invocatio
     let stop = min(job.end, PANEL * (column / PANEL + 1u));
     var w_at = weight_at(4u * k4, column);
     for (; column < stop; column++) {
-      let w = transpose(mat4x4f(
-        load_weight(w_at),
-        load_weight(w_at + PANEL),
-        load_weight(w_at + 2u * PANEL),
-        load_weight(w_at + 3u * PANEL),
-      ));
+      let w = four_rows(w_at);
       w_at++;
       for (var r = 0u; r < TILE_ROWS; r++) {
         sum[r] = multiply_add(sum[r], dy[dy_at[r] + column], w[0], w[1], w[2], w[3]);

@@ -32,12 +32,7 @@ fn matmul_transposed_subgroup(
     let stop = min(job.end, PANEL * (column / PANEL + 1u));
     var w_at = weight_at(k, column);
     for (; column < stop; column++) {
-      let w = transpose(mat4x4f(
-        load_weight(w_at),
-        load_weight(w_at + PANEL),
-        load_weight(w_at + 2u * PANEL),
-        load_weight(w_at + 3u * PANEL),
-      ));
+      let w = four_rows(w_at);
       w_at++;
       add_rows(&upper, dy[upper_at + column], w[0], w[1], w[2], w[3]);
       if (ROWS > 8u) { add_rows(&lower, dy[lower_at + column], w[0], w[1], w[2], w[3]); }

@@ -8,7 +8,7 @@ import type { LoadedModel } from './model/load-model.js';
 import type { MeanSource } from './patch/mean-ablation.js';
 import type { PatchOptions } from './patch/options.js';
 import { checkPrompts } from './patch/prompt-check.js';
-import { DEFAULT_BUDGET, planRun, type RunLimits, type RunPlan } from './patch/run-plan.js';
+import { DEFAULT_BUDGET, planRun, promptSizes, type RunLimits, type RunPlan } from './patch/run-plan.js';
 import { requireAnswers } from './task/load-task.js';
 import type { Task } from './task/types.js';
 
@@ -104,13 +104,7 @@ export function planFor(
   { budget = DEFAULT_BUDGET, circuits = 1, ablation = 'resample', meanPairs = pairs }: PlanOptions = {},
 ): RunPlan {
   if (pairs.length === 0) throw new EdgewiseError('task', 'prompts', 'there are none');
-  const means = ablation === 'mean' || ablation === 'mean-positional';
-  const sequence = [...pairs, ...(means ? meanPairs : [])].reduce(
-    (longest, pair) => Math.max(longest, pair.clean.length),
-    0,
-  );
-  const meanGroups = ablation === 'mean-positional' ? sequence : Number(means);
-  const size = { prompts: pairs.length, sequence, directEdges, circuits, resident: true, meanGroups };
+  const size = { ...promptSizes(pairs, meanPairs, ablation), directEdges, circuits, resident: true };
   return planRun(topology, layoutOf(model.spec), size, {
     maxBinding: limits.maxBinding,
     maxWorkgroups: limits.maxWorkgroups,

@@ -44,6 +44,16 @@ fn weight_at(k: u32, column: u32) -> u32 {
   return ((column / PANEL) * 4u * params.inner4 + k) * PANEL + column % PANEL;
 }
 
+// Columns of W at `w_at` for four neighbouring rows: element c of the result holds column c of the four, one after the other.
+fn four_rows(w_at: u32) -> mat4x4f {
+  return transpose(mat4x4f(
+    load_weight(w_at),
+    load_weight(w_at + PANEL),
+    load_weight(w_at + 2u * PANEL),
+    load_weight(w_at + 3u * PANEL),
+  ));
+}
+
 // The end of the chain, to its place; nothing where there is no such row or column.
 fn finish(job: Job, row: u32, k4: u32, sum: vec4f) {
   if (row >= params.rows || k4 >= params.inner4) { return; }

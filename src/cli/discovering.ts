@@ -1,8 +1,9 @@
+import { EdgewiseError } from '../base/errors.js';
 import type { Circuit } from '../circuit/circuit.js';
 import type { CircuitDetails } from '../circuit/details.js';
 import type { SenderHeads } from '../circuit/run-identity.js';
 import type { Engine, InspectedCircuit } from '../engine.js';
-import type { DiscoveryOptions } from '../run.js';
+import { topologyOf, type DiscoveryOptions } from '../run.js';
 import type { Task } from '../task/types.js';
 import type { GradientOptions } from './gradient-options.js';
 import { detailsTooLarge } from './details-limit.js';
@@ -45,6 +46,13 @@ export interface Discovering {
 
 /** Threshold of a search where none is given. */
 export const DEFAULT_THRESHOLD = 0.05;
+
+/** @throws EdgewiseError of kind usage where more edges are asked for than there are. */
+export function refuseTooMany({ options: { edges = 0, directEdges }, opened }: Discovering): void {
+  const topology = topologyOf(opened.model);
+  const most = directEdges ? topology.edgeCount : topology.additionEdges;
+  if (edges > most) throw new EdgewiseError('usage', '--edges', `got ${edges}, the model has ${most}`);
+}
 
 /** details.json of a circuit, where it is wanted: as told; otherwise unless it would become large, which is said. */
 export async function detailsOf(

@@ -1,11 +1,12 @@
 import { closeSync, existsSync, fsyncSync, openSync, rmSync, writeSync } from 'node:fs';
-import { open, readdir, readFile, rm, truncate } from 'node:fs/promises';
+import { open, readdir, rm, truncate } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { EdgewiseError } from '../base/errors.js';
 import type { Topology } from '../circuit/topology.js';
 import type { Journal, Measurement } from '../discover/journal.js';
 import { makeFolder } from '../node/make-folder.js';
+import { readIfThere } from '../node/open-files.js';
 
 /** Beside the results, while a search runs: one line that says which search, then one for each test. */
 const JOURNAL_FILE = /^search(-[^/]*)?\.jsonl$/;
@@ -74,7 +75,7 @@ export async function assertResumes(folder: string, run: SearchKey): Promise<voi
   const here = asJson(run);
   for (const name of await journalsIn(folder)) {
     const path = join(folder, name);
-    const text = (await readText(path)) ?? '';
+    const text = (await readIfThere(path)) ?? '';
     const end = text.indexOf('\n');
     if (end < 0) continue; // not even its first line was written
     const theirs = parseLine(path, text.slice(0, end), 1) as SearchKey;
@@ -108,7 +109,7 @@ export async function openJournal(
       'is there already and is no journal of a search; results need another folder',
     );
   }
-  const text = resume ? await readText(path) : undefined;
+  const text = resume ? await readIfThere(path) : undefined;
   const whole = text?.slice(0, text.lastIndexOf('\n') + 1) ?? '';
   const [header, ...tests] = whole.split('\n').slice(0, -1);
   if (header !== undefined) refuseOtherSearch(path, header, key);
@@ -184,11 +185,4 @@ function writeNumber(value: number): number | string {
 function readNumber(value: unknown): number | undefined {
   if (typeof value === 'number') return value;
   return value === 'NaN' || value === 'Infinity' || value === '-Infinity' ? Number(value) : undefined;
-}
-
-async function readText(path: string): Promise<string | undefined> {
-  return readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined;
-    throw new EdgewiseError('usage', path, `cannot be read: ${error.code ?? error.message}`);
-  });
 }

@@ -24,6 +24,18 @@ export async function readWhole(path: string, kind: 'task' | 'circuit'): Promise
   }
 }
 
+/**
+ * The text of a file; undefined where there is none.
+ *
+ * @throws EdgewiseError of kind usage where it is there and cannot be read.
+ */
+export function readIfThere(path: string): Promise<string | undefined> {
+  return readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined;
+    throw new EdgewiseError('usage', path, `cannot be read: ${error.code ?? error.message}`);
+  });
+}
+
 /** A circuit file's text. */
 export async function readCircuitText(path: string): Promise<string> {
   const bytes = await readWhole(path, 'circuit');

@@ -16,7 +16,7 @@ import { gradientPoints } from './interpolation.js';
 import type { MeanSource } from './mean-ablation.js';
 import { checkPrompts } from './prompt-check.js';
 import { inBatches } from './prompt-batch.js';
-import { DEFAULT_BUDGET, type RunLimits } from './run-plan.js';
+import { DEFAULT_BUDGET, promptSizes, type RunLimits } from './run-plan.js';
 import { ScoreSink } from './score-sink.js';
 import { ScoreSums } from './score-sums.js';
 
@@ -94,18 +94,11 @@ export function attributionPlan(
   meanPairs: readonly PromptPair[],
   limits: RunLimits,
 ): AttributionPlan {
-  const meaned = ablation === 'mean' || ablation === 'mean-positional';
-  const sequence = [...pairs, ...(meaned ? meanPairs : [])].reduce(
-    (most, { clean }) => Math.max(most, clean.length),
-    0,
-  );
   const size = {
-    prompts: pairs.length,
-    sequence,
+    ...promptSizes(pairs, meanPairs, ablation),
     granularity,
     ...(backward === 'atp-star' && { scratch: (shape: GradientShape) => fixTensors(topology, layout, shape) }),
     ...(method === 'information-flow' && { scratch: (shape: GradientShape) => flowTensors(topology, layout, shape) }),
-    meanGroups: ablation === 'mean-positional' ? sequence : meaned ? 1 : 0,
   };
   return planAttribution(topology, layout, size, limits);
 }

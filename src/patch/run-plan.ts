@@ -1,4 +1,5 @@
 import { EdgewiseError } from '../base/errors.js';
+import type { Ablation } from '../circuit/run-identity.js';
 import type { Topology } from '../circuit/topology.js';
 import { tableWords } from '../exec/circuit-tables.js';
 import {
@@ -34,6 +35,17 @@ export interface RunLimits {
   readonly maxWorkgroups: number;
   /** Most bytes that activations and caches may take together. */
   readonly budget: number;
+}
+
+/** What both kinds of memory plan depend on: prompts, the longest of them, and the means of mean ablation. */
+export function promptSizes(
+  pairs: readonly { readonly clean: readonly number[] }[],
+  meanPairs: readonly { readonly clean: readonly number[] }[],
+  ablation: Ablation,
+): { readonly prompts: number; readonly sequence: number; readonly meanGroups: number } {
+  const means = ablation === 'mean' || ablation === 'mean-positional';
+  const sequence = [...pairs, ...(means ? meanPairs : [])].reduce((most, { clean }) => Math.max(most, clean.length), 0);
+  return { prompts: pairs.length, sequence, meanGroups: ablation === 'mean-positional' ? sequence : Number(means) };
 }
 
 /** One row of the memory table. */

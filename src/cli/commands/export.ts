@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import { readFile, readdir } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { EdgewiseError } from '../../base/errors.js';
 import { select } from '../../discover/select.js';
@@ -24,7 +24,7 @@ import type { Circuit } from '../../circuit/circuit.js';
 import { writeFileAtomically } from '../../node/atomic-write.js';
 import { checkCircuit, circuitPaths, readCircuitFiles } from '../../node/circuit-files.js';
 import { makeFolder } from '../../node/make-folder.js';
-import { readCircuitText } from '../../node/open-files.js';
+import { readCircuitText, readIfThere } from '../../node/open-files.js';
 import { embedFiles, viewerPage } from '../../node/viewer-page.js';
 import { nonEmpty } from '../options.js';
 import { note } from '../progress.js';
@@ -96,11 +96,7 @@ async function exportFile(path: string, options: Options): Promise<void> {
 /** The folder that circuit-tracer's viewer is started with: the graph by its slug, and the list of all graphs. */
 async function writeGraphFolder(folder: string, graph: string): Promise<void> {
   const path = join(folder, 'graph-metadata.json');
-  const there = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined;
-    throw new EdgewiseError('usage', path, `cannot be read: ${error.code ?? error.message}`);
-  });
-  const { slug, list } = withListedGraph(there, path, graph);
+  const { slug, list } = withListedGraph(await readIfThere(path), path, graph);
   await write(join(folder, `${slug}.json`), graph);
   await write(path, list);
 }

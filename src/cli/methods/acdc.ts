@@ -5,7 +5,7 @@ import type { Scores } from '../../circuit/scores.js';
 import { CIRCUIT_WRITERS, parseScores, writeDetails, writeTrace } from '../../export/index.js';
 import { readCircuitText } from '../../node/open-files.js';
 import { runIdentity, topologyOf } from '../../run.js';
-import { DEFAULT_THRESHOLD, detailsOf, type Discovering, type DiscoverOptions } from '../discovering.js';
+import { DEFAULT_THRESHOLD, detailsOf, refuseTooMany, type Discovering, type DiscoverOptions } from '../discovering.js';
 import { jsonReport, textReport, type FoundFiles } from '../discover-report.js';
 import { assertUsable, removeParts, writeResult } from '../result-folder.js';
 import { assertResumes, removeJournals } from '../search-journal.js';
@@ -83,13 +83,6 @@ function wantedOf({ threshold: thresholds = [DEFAULT_THRESHOLD], edges }: Discov
 function askedOf({ thresholds, edges }: Wanted): AskedThresholds {
   if (edges !== undefined) return { thresholds: null, edges, start: thresholds[0] };
   return { thresholds: thresholds.length > 1 ? thresholds.toSorted((a, b) => b - a) : null, edges: null, start: null };
-}
-
-/** @throws EdgewiseError of kind usage where more edges are asked for than there are. */
-function refuseTooMany({ options: { edges = 0, directEdges }, opened }: Discovering): void {
-  const topology = topologyOf(opened.model);
-  const most = directEdges ? topology.edgeCount : topology.additionEdges;
-  if (edges > most) throw new EdgewiseError('usage', '--edges', `got ${edges}, the model has ${most}`);
 }
 
 /** Scores to guess decisions from. */

@@ -5,10 +5,9 @@ import type { Scores } from '../../circuit/scores.js';
 import { askedOf, select, type Selection, type SelectionRule } from '../../discover/select.js';
 import type { Engine, InspectedCircuit } from '../../engine.js';
 import { CIRCUIT_WRITERS, writeDetails, writeScoresJson } from '../../export/index.js';
-import { topologyOf } from '../../run.js';
 import { checkScoring, scoringIdentity, type ScoringMethod, type ScoringOptions } from '../../scoring.js';
 import type { Task } from '../../task/types.js';
-import { detailsOf, type Discovering, type DiscoverOptions } from '../discovering.js';
+import { detailsOf, refuseTooMany, type Discovering, type DiscoverOptions } from '../discovering.js';
 import { choiceReport } from '../discover-report.js';
 import { gradientOptions, refuseUnused } from '../gradient-options.js';
 import { progressBar } from '../progress.js';
@@ -23,10 +22,7 @@ export async function discoverByScores(discovering: Discovering): Promise<string
   refuseUnused(method, options);
   const scoring: ScoringOptions = { ...search, method, directEdges: false, ...gradientOptions(options) };
   checkScoring(opened.model, task, scoring);
-  const { additionEdges } = topologyOf(opened.model);
-  if (options.edges !== undefined && options.edges > additionEdges) {
-    throw new EdgewiseError('usage', '--edges', `got ${options.edges}, the model has ${additionEdges}`);
-  }
+  refuseTooMany(discovering);
   const identity = { ...scoringIdentity(opened.model, task, scoring), metric: search.metric };
   await assertUsable(folder, { ...identity, selection: askedOf(rule) }, options.force);
 
