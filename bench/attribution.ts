@@ -1,10 +1,10 @@
 import { EdgeSet } from '../src/circuit/edge-set.js';
 import type { LoadedModel } from '../src/model/load-model.js';
 import { uploadWeights, type ModelWeights } from '../src/model/weights.js';
-import { attribute } from '../src/patch/attribution.js';
-import type { AttributionMethod } from '../src/patch/attribution-options.js';
-import { IncrementalEvaluator } from '../src/patch/incremental.js';
-import { planFor, topologyOf } from '../src/run.js';
+import { attribute } from '../src/attribute/attribution.js';
+import type { AttributionMethod } from '../src/attribute/options.js';
+import { PatchingEvaluator } from '../src/evaluate/evaluator.js';
+import { planFor, topologyOf } from '../src/run/identity.js';
 import type { PromptPair } from '../src/task/types.js';
 import { openFromFolder, openPlanted } from './acdc-workloads.js';
 import { PROMPTS } from './planted/searches.js';
@@ -76,7 +76,7 @@ async function forwardPass(
   pairs: readonly PromptPair[],
 ): Promise<{ readonly seconds: number; readonly flops: number }> {
   const topology = topologyOf(model);
-  const evaluator = await IncrementalEvaluator.create(weights, topology, pairs, {
+  const evaluator = await PatchingEvaluator.create(weights, topology, pairs, {
     metric: 'logit-diff',
     ablation: 'zero', // every position counts, as in a forward pass
     input: 'token',

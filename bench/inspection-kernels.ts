@@ -1,6 +1,6 @@
-import { ROW_WORKGROUP } from '../src/exec/layer-operations.js';
+import { ROW_WORKGROUP } from '../src/gpu/workgroups.js';
 import type { Arena } from '../src/gpu/arena.js';
-import { packMatrix, PANEL4 } from '../src/model/weights.js';
+import { packMatrix, PANEL4 } from '../src/gpu/product/matrix.js';
 import { probes, random, type KernelBench } from './kernel-bench.js';
 
 /** Kernels that tell what nodes do, at the writers of GPT-2 small. */

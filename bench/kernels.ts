@@ -1,12 +1,13 @@
+import { ACTIVATIONS } from '../src/block/activation.js';
+import { ROW_WORKGROUP } from '../src/gpu/workgroups.js';
 import { createRng } from '../src/base/rng.js';
-import { FROM_CONSTANT } from '../src/exec/circuit-tables.js';
-import { everyRow, matmul, runMatmul, wholeJobs } from '../src/exec/matmul.js';
-import { matmulTransposed, runTransposed } from '../src/exec/gradient/matmul-transposed.js';
+import { FROM_CONSTANT } from '../src/pass/circuit-tables.js';
+import { everyRow, matmul, runMatmul, wholeJobs } from '../src/gpu/product/matmul.js';
+import { matmulTransposed, runTransposed } from '../src/gpu/product/transposed.js';
 import { Arena, type Tensor } from '../src/gpu/arena.js';
 import type { Gpu } from '../src/gpu/gpu.js';
-import { usableTiles, type TileName } from '../src/gpu/tiles.js';
-import { ROW_WORKGROUP } from '../src/exec/layer-operations.js';
-import { packMatrix, PANEL4, type Matrix } from '../src/model/weights.js';
+import { usableTiles, type TileName } from '../src/gpu/product/tiles.js';
+import { packMatrix, PANEL4, type Matrix } from '../src/gpu/product/matrix.js';
 import { activate, attentionMix, attentionPattern, layerNorm, logSoftmax } from '../test/oracle/ops.js';
 import { INSPECTION_KERNELS } from './inspection-kernels.js';
 import { probes, random, type KernelBench } from './kernel-bench.js';
@@ -115,7 +116,7 @@ export async function matmulBench(
     ),
     jobsAt: 0,
     bias: arena.upload('bias', bias),
-    activation: 'gelu-tanh',
+    activation: ACTIVATIONS['gelu-tanh'],
     tile,
   });
   return {
@@ -196,7 +197,7 @@ async function portInputsBench(
   width: number,
   writers: number,
 ): Promise<KernelBench> {
-  const [live, ablated] = [random(writers * tokens * width, 1), random(writers * tokens * width, 2)];
+  const [outputs, ablated] = [random(writers * tokens * width, 1), random(writers * tokens * width, 2)];
   const rng = createRng(4);
   const kept = Array.from({ length: ports }, () => Array.from({ length: writers }, () => rng.below(2) === 1));
   const everyWriter = Array.from({ length: writers }, (_, u) => writers - 1 - u);
@@ -215,7 +216,7 @@ async function portInputsBench(
   const operation = await arena.operation('port_inputs', {
     buffers: {
       control: arena.upload('control', Uint32Array.from([...words, ...lists])),
-      live: arena.upload('live', live),
+      outputs: arena.upload('outputs', outputs),
       ablated: arena.upload('ablated', ablated),
       bias: arena.tensor('bias', [width]),
       positions: arena.tensor('positions', [tokens, width]),
@@ -241,7 +242,7 @@ async function portInputsBench(
     expected: probes(ports * tokens * width).map((index) => {
       const [port, at] = [Math.floor(index / (tokens * width)), index % (tokens * width)];
       let sum = 0;
-      for (let u = 0; u < writers; u++) sum += (kept[port]![u] ? live : ablated)[u * tokens * width + at]!;
+      for (let u = 0; u < writers; u++) sum += (kept[port]![u] ? outputs : ablated)[u * tokens * width + at]!;
       return [index, sum];
     }),
   };
@@ -255,11 +256,15 @@ async function attentionPatternBench(
   head: number,
 ): Promise<KernelBench> {
   const tokens = prompts * sequence;
-  const ports = random(3 * heads * tokens * head, 1);
+  const projections = random(3 * heads * tokens * head, 1);
   const out = arena.tensor('pattern', [heads, tokens, sequence]);
   const scale = head ** -0.5;
   const operation = await arena.operation('attention_pattern', {
-    buffers: { control: everyHead(arena, heads, tokens), ports: arena.upload('ports', ports), pattern: out },
+    buffers: {
+      control: everyHead(arena, heads, tokens),
+      projections: arena.upload('projections', projections),
+      pattern: out,
+    },
     params: { tokens, sequence, heads, head4: head / 4, heads_at: 0, scale },
     overrides: {},
   });
@@ -277,7 +282,7 @@ async function attentionPatternBench(
         index % sequence,
       ];
       const first = t - (t % sequence);
-      const part = (port: number): Float32Array => portOf(ports, port, 3 * heads, first, sequence, head);
+      const part = (port: number): Float32Array => portOf(projections, port, 3 * heads, first, sequence, head);
       return [index, attentionPattern(part(h), part(heads + h), head, scale)[(t - first) * sequence + key]!];
     }),
   };
@@ -291,7 +296,7 @@ async function attentionMixBench(
   head: number,
 ): Promise<KernelBench> {
   const tokens = prompts * sequence;
-  const ports = random(3 * heads * tokens * head, 1);
+  const projections = random(3 * heads * tokens * head, 1);
   // Any lower triangle serves.
   const pattern = random(heads * tokens * sequence, 2).map((value, i) =>
     i % sequence > Math.floor(i / sequence) % sequence ? 0 : value,
@@ -300,7 +305,7 @@ async function attentionMixBench(
   const operation = await arena.operation('attention_mix', {
     buffers: {
       control: everyHead(arena, heads, tokens),
-      ports: arena.upload('ports', ports),
+      projections: arena.upload('projections', projections),
       pattern: arena.upload('pattern', pattern),
       z: out,
     },
@@ -318,7 +323,7 @@ async function attentionMixBench(
       const [h, t, column] = [Math.floor(index / (tokens * head)), Math.floor(index / head) % tokens, index % head];
       const first = t - (t % sequence);
       const p = pattern.subarray((h * tokens + first) * sequence, (h * tokens + first + sequence) * sequence);
-      const v = portOf(ports, 2 * heads + h, 3 * heads, first, sequence, head);
+      const v = portOf(projections, 2 * heads + h, 3 * heads, first, sequence, head);
       return [index, attentionMix(p, v, head)[(t - first) * head + column]!];
     }),
   };
@@ -333,7 +338,7 @@ function everyHead(arena: Arena, heads: number, tokens: number): Tensor {
 
 /** One port's rows `first .. first + count - 1` of [T, ports, head]. */
 function portOf(
-  ports: Float32Array,
+  projections: Float32Array,
   port: number,
   all: number,
   first: number,
@@ -342,7 +347,7 @@ function portOf(
 ): Float32Array {
   return Float32Array.from({ length: count * head }, (_, i) => {
     const token = first + Math.floor(i / head);
-    return ports[(token * all + port) * head + (i % head)]!;
+    return projections[(token * all + port) * head + (i % head)]!;
   });
 }
 

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { runSelfTest } from '../src/check/self-test.js';
-import { table } from '../src/cli/text-report.js';
+import { table } from '../src/cli/report/text-report.js';
 import { openDevice } from '../src/node/device.js';
 import { deviceTuning } from '../src/node/tuning-store.js';
 import { VERSION } from '../src/version.js';

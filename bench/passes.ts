@@ -1,11 +1,11 @@
 import { createRng } from '../src/base/rng.js';
 import { EdgeSet } from '../src/circuit/edge-set.js';
-import { topologyOf } from '../src/run.js';
+import { topologyOf } from '../src/run/identity.js';
 import type { Gpu } from '../src/gpu/gpu.js';
 import type { LoadedModel } from '../src/model/load-model.js';
 import { gpt2Spec, randomModel } from '../src/model/random-model.js';
 import { uploadWeights } from '../src/model/weights.js';
-import { IncrementalEvaluator } from '../src/patch/incremental.js';
+import { PatchingEvaluator } from '../src/evaluate/evaluator.js';
 import type { PromptPair } from '../src/task/types.js';
 import { metricValue } from '../test/oracle/metrics.js';
 import { loadOracle, runCircuit, runModel } from '../test/oracle/model.js';
@@ -35,7 +35,7 @@ export async function benchPasses(gpu: Gpu): Promise<Row[]> {
     const pairs = Array.from({ length: PROMPTS }, (): PromptPair => {
       return { clean: prompt(), corrupted: prompt(), position: TOKENS - 1, correct: [], wrong: [] };
     });
-    const evaluator = await IncrementalEvaluator.create(weights, topology, pairs, {
+    const evaluator = await PatchingEvaluator.create(weights, topology, pairs, {
       metric: 'kl',
       ablation: 'resample',
       input: 'token',

@@ -1,14 +1,14 @@
 import { EdgeSet } from '../src/circuit/edge-set.js';
 import type { Topology } from '../src/circuit/topology.js';
 import { acdc, type AcdcOptions, type AcdcProgress, type AcdcResult } from '../src/discover/acdc.js';
-import type { PerPrompt } from '../src/discover/ports.js';
-import { planFor, topologyOf } from '../src/run.js';
-import type { MetricName } from '../src/exec/metrics.js';
+import type { PerPrompt } from '../src/circuit/evaluator.js';
+import { planFor, topologyOf } from '../src/run/identity.js';
+import type { MetricName } from '../src/readout/metrics.js';
 import type { Gpu } from '../src/gpu/gpu.js';
 import type { LoadedModel } from '../src/model/load-model.js';
 import { uploadWeights } from '../src/model/weights.js';
-import type { PatchOptions } from '../src/patch/options.js';
-import { IncrementalEvaluator } from '../src/patch/incremental.js';
+import type { PatchOptions } from '../src/evaluate/options.js';
+import { PatchingEvaluator } from '../src/evaluate/evaluator.js';
 import type { Task } from '../src/task/types.js';
 
 /** What a search is asked. */
@@ -44,8 +44,8 @@ export async function openSearch(
   const topology = topologyOf(model);
   const full = EdgeSet.full(topology);
   const { shape } = planFor(model, topology, task.pairs, options.directEdges, gpu, { circuits });
-  const open = async (whole: boolean): Promise<IncrementalEvaluator> => {
-    const evaluator = await IncrementalEvaluator.create(weights, topology, task.pairs, { ...options, shape, whole });
+  const open = async (whole: boolean): Promise<PatchingEvaluator> => {
+    const evaluator = await PatchingEvaluator.create(weights, topology, task.pairs, { ...options, shape, whole });
     await evaluator.metric(full);
     return evaluator;
   };

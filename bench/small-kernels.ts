@@ -1,12 +1,12 @@
-import { ROW_WORKGROUP } from '../src/exec/layer-operations.js';
+import { ROW_WORKGROUP } from '../src/gpu/workgroups.js';
 import type { Arena } from '../src/gpu/arena.js';
-import { packMatrix, PANEL4 } from '../src/model/weights.js';
+import { packMatrix, PANEL4 } from '../src/gpu/product/matrix.js';
 import { probes, random, type KernelBench } from './kernel-bench.js';
 
 /** Kernels that move memory and compute next to nothing: lookups, copies, means, and what reads the logits. */
 export const SMALL_KERNELS: readonly ((arena: Arena) => Promise<KernelBench>)[] = [
   (arena) => embedBench(arena, 128, 768, 8192),
-  (arena) => replacePortsBench(arena, 36, 128, 64),
+  (arena) => replaceProjectionsBench(arena, 36, 128, 64),
   (arena) => accumulateMeansBench(arena, 40, 128, 768),
   (arena) => spreadMeansBench(arena, 40, 128, 768),
   (arena) => klBench(arena, 8, 50_257),
@@ -22,13 +22,13 @@ async function embedBench(arena: Arena, tokens: number, width: number, vocab: nu
       for (let r = 0; r < width; r++) panel[r * 4 * PANEL4 + c] = table[(first + c) * width + r]!;
     }
   });
-  const out = arena.tensor('live', [tokens, width]);
+  const out = arena.tensor('outputs', [tokens, width]);
   const operation = await arena.operation('embed', {
     buffers: {
       weight: matrix.chunks[0]!.data,
       ids: arena.upload('ids', ids),
       positions: arena.tensor('positions', [tokens, width]),
-      live: out,
+      outputs: out,
     },
     params: {
       tokens,
@@ -51,22 +51,27 @@ async function embedBench(arena: Arena, tokens: number, width: number, vocab: nu
   };
 }
 
-async function replacePortsBench(arena: Arena, ports: number, tokens: number, head: number): Promise<KernelBench> {
+async function replaceProjectionsBench(
+  arena: Arena,
+  ports: number,
+  tokens: number,
+  head: number,
+): Promise<KernelBench> {
   const ablated = random(ports * tokens * head, 1);
-  const out = arena.tensor('ports', [tokens, ports, head]);
+  const out = arena.tensor('projections', [tokens, ports, head]);
   const jobs = Array.from({ length: ports }, (_, port) => [0, port, 4 * ports, tokens]).flat();
   const rows = Array.from({ length: tokens }, (_, t) => t);
-  const operation = await arena.operation('replace_ports', {
+  const operation = await arena.operation('replace_projections', {
     buffers: {
       control: arena.upload('jobs', Uint32Array.from([...jobs, ...rows])),
-      ablated_ports: arena.upload('ablated', ablated),
-      ports: out,
+      ablated_projections: arena.upload('ablated', ablated),
+      projections: out,
     },
     params: { tokens, head_ports: ports, head4: head / 4, layer: 0, jobs_at: 0 },
     overrides: {},
   });
   return {
-    name: `replace_ports ${ports} of ${tokens} x ${head}`,
+    name: `replace_projections ${ports} of ${tokens} x ${head}`,
     encode: (recording) => recording.dispatch(operation, Math.ceil((tokens * head) / 256), ports),
     flops: ['0', 0],
     bytes: ['8 P T dh', 8 * ports * tokens * head],

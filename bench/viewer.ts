@@ -6,7 +6,7 @@ import { createRng } from '../src/base/rng.js';
 import { createCircuit } from '../src/circuit/circuit.js';
 import { EdgeSet } from '../src/circuit/edge-set.js';
 import { Topology } from '../src/circuit/topology.js';
-import { writeCircuitJson } from '../src/export/index.js';
+import { writeCircuitJson } from '../src/files/index.js';
 import { circuitPaths } from '../src/node/circuit-files.js';
 import { serveViewer } from '../src/node/view-server.js';
 import { viewerPage } from '../src/node/viewer-page.js';

@@ -1,6 +1,6 @@
 // z[c, h, r] = sum over j <= i of p[c, h, r, j] v[c, h, j], inside one prompt, i = rows[r].
 //
-// One invocation per four columns of one query row. Shapes: ports [C, T, 3H, head4], pattern [C, H, T, S] (f32),
+// One invocation per four columns of one query row. Shapes: projections [C, T, 3H, head4], pattern [C, H, T, S] (f32),
 // z [C, H, T, head4]; of pattern and z a head takes as many rows as it computes. control holds at heads_at, three words per head to
 // compute: circuit * H + head; where its query rows (tokens) are listed, and how many.
 // Grid: x covers the most rows of a head * head4, y = heads to compute. Checked by test/gpu/kernels.test.ts (attention).
@@ -13,7 +13,7 @@ struct Params {
 }
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> control: array<u32>;
-@group(0) @binding(2) var<storage, read> ports: array<vec4f>;
+@group(0) @binding(2) var<storage, read> projections: array<vec4f>;
 @group(0) @binding(3) var<storage, read> pattern: array<f32>;
 @group(0) @binding(4) var<storage, read_write> z: array<vec4f>;
 
@@ -30,6 +30,6 @@ fn attention_mix(@builtin(global_invocation_id) gid: vec3u, @builtin(workgroup_i
   let v_at = first * token_stride + (2u * params.heads + circuit_head % params.heads) * params.head4 + column;
   let p_at = (circuit_head * params.tokens + gid.x / params.head4) * params.sequence;
   var sum = vec4f(0.0);
-  for (var key = 0u; key <= query; key++) { sum += pattern[p_at + key] * ports[v_at + key * token_stride]; }
+  for (var key = 0u; key <= query; key++) { sum += pattern[p_at + key] * projections[v_at + key * token_stride]; }
   z[circuit_head * params.tokens * params.head4 + gid.x] = sum;
 }

@@ -2,7 +2,7 @@
 //
 // One invocation per query row: no barrier, and a row depends on that row alone. Prompts are padded on the right, so that
 // the causal mask already hides the padding from every real token. The maximum is subtracted before the exponential.
-// Shapes: ports [C, T, 3H, head4] (q of all heads, then k, then v), pattern [C, H, T, S] (f32), of which a head takes as many rows
+// Shapes: projections [C, T, 3H, head4] (q of all heads, then k, then v), pattern [C, H, T, S] (f32), of which a head takes as many rows
 // as it computes. control holds at heads_at, three words per head to compute: circuit * H + head; where its query rows (tokens)
 // are listed, and how many.
 // Grid: x covers the most rows of a head, y = heads to compute. Checked by test/gpu/kernels.test.ts (attention).
@@ -16,7 +16,7 @@ struct Params {
 }
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> control: array<u32>;
-@group(0) @binding(2) var<storage, read> ports: array<vec4f>;
+@group(0) @binding(2) var<storage, read> projections: array<vec4f>;
 @group(0) @binding(3) var<storage, read_write> pattern: array<f32>;
 
 @compute @workgroup_size(64)
@@ -36,7 +36,7 @@ fn attention_pattern(@builtin(global_invocation_id) gid: vec3u, @builtin(workgro
   var largest = -3.4e38;
   for (var key = 0u; key <= query; key++) {
     var score = 0.0;
-    for (var c = 0u; c < params.head4; c++) { score += dot(ports[q_at + c], ports[k_at + key * token_stride + c]); }
+    for (var c = 0u; c < params.head4; c++) { score += dot(projections[q_at + c], projections[k_at + key * token_stride + c]); }
     score *= params.scale;
     pattern[out_at + key] = score;
     largest = max(largest, score);

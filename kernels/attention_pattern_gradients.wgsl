@@ -1,6 +1,6 @@
 // dp[h, i, j] = dz[h, i] . v[h, j] for j <= i, inside one prompt; 0 for j > i: the gradient at the attention pattern.
 //
-// One invocation per query row. Shapes: dz [T, H, head4] (gradient at the heads' mixed values), ports [T, 3H, head4], dp
+// One invocation per query row. Shapes: dz [T, H, head4] (gradient at the heads' mixed values), projections [T, 3H, head4], dp
 // [H, T, S] (f32). Grid: x covers T, y = H. Checked by test/gpu/kernels.test.ts (attention_pattern_gradients).
 struct Params {
   tokens: u32,
@@ -10,7 +10,7 @@ struct Params {
 }
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> dz: array<vec4f>;
-@group(0) @binding(2) var<storage, read> ports: array<vec4f>;
+@group(0) @binding(2) var<storage, read> projections: array<vec4f>;
 @group(0) @binding(3) var<storage, read_write> dp: array<f32>;
 
 @compute @workgroup_size(64)
@@ -26,7 +26,7 @@ fn attention_pattern_gradients(@builtin(global_invocation_id) gid: vec3u, @built
   for (var key = 0u; key < params.sequence; key++) {
     var sum = 0.0;
     if (key <= query) {
-      for (var c = 0u; c < params.head4; c++) { sum += dot(dz[z_at + c], ports[v_at + key * token_stride + c]); }
+      for (var c = 0u; c < params.head4; c++) { sum += dot(dz[z_at + c], projections[v_at + key * token_stride + c]); }
     }
     dp[out_at + key] = sum;
   }

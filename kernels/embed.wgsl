@@ -1,9 +1,9 @@
-// live[c, input, t] = column id[t] of the embedding (+ position[t mod S]) for every circuit c of the batch.
+// outputs[c, input, t] = column id[t] of the embedding (+ position[t mod S]) for every circuit c of the batch.
 //
 // The embedding is stored as the matrix [width, vocabulary] of kernels/matmul.wgsl, because the tied unembedding, which reads
 // all of it, is the costly use; a lookup gathers one column. One invocation per four rows of one token. A matrix larger than
 // a binding comes in chunks of panels, one dispatch each: a token whose id lies outside the chunk is left to the dispatch that
-// holds it. Shapes: ids [T], chunk [panels, 4 * width4, PANEL], positions [S, width4], live [C, W, T, width4].
+// holds it. Shapes: ids [T], chunk [panels, 4 * width4, PANEL], positions [S, width4], outputs [C, W, T, width4].
 // Grid: x covers T * width4, y = C. Checked by test/gpu/kernels.test.ts (embed).
 struct Params {
   tokens: u32,
@@ -18,7 +18,7 @@ struct Params {
 //#include weight_column
 @group(0) @binding(2) var<storage, read> ids: array<u32>;
 @group(0) @binding(3) var<storage, read> positions: array<vec4f>;
-@group(0) @binding(4) var<storage, read_write> live: array<vec4f>;
+@group(0) @binding(4) var<storage, read_write> outputs: array<vec4f>;
 
 @compute @workgroup_size(64)
 fn embed(@builtin(global_invocation_id) gid: vec3u) {
@@ -29,5 +29,5 @@ fn embed(@builtin(global_invocation_id) gid: vec3u) {
   if (id >= params.ids_held) { return; }
   var value = load_column(id, row4, params.width4);
   if (params.add_positions != 0u) { value += positions[(token % params.sequence) * params.width4 + row4]; }
-  live[gid.y * params.circuit_stride + gid.x] = value;
+  outputs[gid.y * params.circuit_stride + gid.x] = value;
 }

@@ -2,7 +2,7 @@
 //
 // Register tile: one invocation makes TILE_ROWS rows by one vec4 column. The rows are the workgroup's, so that all its
 // invocations read the same element of `a` at once, while neighbours read neighbouring weights; each weight loaded serves
-// TILE_ROWS rows. Neither workgroup memory nor subgroups: it runs on every adapter. Where those pay is measured (src/exec/choose-tile.ts).
+// TILE_ROWS rows. Neither workgroup memory nor subgroups: it runs on every adapter. Where those pay is measured (src/gpu/product/choose-tile.ts).
 // Every output is one sum over k in ascending order, so it depends neither on the tile nor on the batch.
 // Shapes and jobs: shared/matmul_job.wgsl.
 // Grid: x = panels, y covers the most rows of a job in tiles of TILE_ROWS, z = jobs.

@@ -5,7 +5,7 @@
 //
 // One workgroup per prompt, head and writer; its invocations share out the queries. A' and A are summed by the same steps (a
 // softmax kept up to date key by key), so that an edge which changes nothing scores exactly 0.
-// Shapes: moved [B, T, 2H, head4] (q' of all heads, then k'), ports [T, 3H, head4], dp [H, T, S] (f32), scores [N, stride] (f32).
+// Shapes: moved [B, T, 2H, head4] (q' of all heads, then k'), projections [T, 3H, head4], dp [H, T, S] (f32), scores [N, stride] (f32).
 // Grid: x = B, y = H, z = N.
 // Source: AtP*, Kramar et al. 2024 (arXiv:2403.00745). Checked by test/gpu/kernels.test.ts (query_key_fix).
 struct Params {
@@ -23,7 +23,7 @@ override KEYS: bool;
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> weight: array<f32>;
 @group(0) @binding(2) var<storage, read> moved: array<vec4f>;
-@group(0) @binding(3) var<storage, read> ports: array<vec4f>;
+@group(0) @binding(3) var<storage, read> projections: array<vec4f>;
 @group(0) @binding(4) var<storage, read> dp: array<f32>;
 @group(0) @binding(5) var<storage, read_write> scores: array<f32>;
 //#include reduce_sum
@@ -61,9 +61,9 @@ fn query_key_fix(@builtin(workgroup_id) wid: vec3u, @builtin(local_invocation_in
       var score = 0.0;
       var moved_score = 0.0;
       for (var c = 0u; c < params.head4; c++) {
-        score += dot(ports[q_at + c], ports[k_at + c]);
-        if (KEYS) { moved_score += dot(ports[q_at + c], moved[moved_k_at + c]); }
-        else { moved_score += dot(moved[moved_q_at + c], ports[k_at + c]); }
+        score += dot(projections[q_at + c], projections[k_at + c]);
+        if (KEYS) { moved_score += dot(projections[q_at + c], moved[moved_k_at + c]); }
+        else { moved_score += dot(moved[moved_q_at + c], projections[k_at + c]); }
       }
       before = add_key(before, params.scale * score, dp[dp_at + j]);
       after = add_key(after, params.scale * moved_score, dp[dp_at + j]);

@@ -18,13 +18,13 @@ export { pruneDisconnected } from './circuit/prune.js';
 export {
   ABLATIONS,
   GRANULARITIES,
-  INPUT_WRITERS,
+  INPUT_KINDS,
   SENDER_HEADS,
   STEP_RULES,
   type Ablation,
   type AttributionSettings,
   type Granularity,
-  type InputWriter,
+  type InputKind,
   type RunIdentity,
   type SelectionRecord,
   type SenderHeads,
@@ -39,7 +39,7 @@ export {
   type Scores,
   type ScoresProvenance,
 } from './circuit/scores.js';
-export { toGraph, type CircuitGraph, type EdgeAttributes, type NodeAttributes } from './circuit/graph.js';
+export { toGraph, type CircuitGraph, type EdgeAttributes, type NodeAttributes } from './files/graph/circuit-graph.js';
 export type { Branch, Node, Port, Writer } from './circuit/nodes.js';
 export { Topology, type Edge, type TopologyShape } from './circuit/topology.js';
 export { runSelfTest, type CheckResult } from './check/self-test.js';
@@ -51,7 +51,7 @@ export {
   type AcdcResult,
   type AcdcStep,
 } from './discover/acdc.js';
-export type { CircuitEvaluator, PerPrompt } from './discover/ports.js';
+export type { CircuitEvaluator, PerPrompt } from './circuit/evaluator.js';
 export { selectNeurons, type NeuronSelection } from './discover/select-neurons.js';
 export { select, type Selection, type SelectionRule } from './discover/select.js';
 export {
@@ -62,7 +62,7 @@ export {
   type InspectionProgress,
   type ScoringAids,
   type PreparedExact,
-} from './engine.js';
+} from './run/engine.js';
 export {
   checkRun,
   planFor,
@@ -71,17 +71,23 @@ export {
   type DiscoveryOptions,
   type EvaluationOptions,
   type MeanOver,
-} from './run.js';
-export { SCORING_METHODS, checkScoring, scoringIdentity, type ScoringMethod, type ScoringOptions } from './scoring.js';
-export { Search, type Discovery, type SearchStart } from './search.js';
+} from './run/identity.js';
+export {
+  SCORING_METHODS,
+  checkScoring,
+  scoringIdentity,
+  type ScoringMethod,
+  type ScoringOptions,
+} from './run/scoring.js';
+export { Search, type Discovery, type SearchStart } from './run/search.js';
 export type { Journal, Measurement } from './discover/journal.js';
 export type { Predictor } from './discover/look-ahead.js';
 export type { Wait } from './gpu/gpu.js';
 export { faithfulness } from './evaluate/faithfulness.js';
 export { randomCircuitLike } from './evaluate/random-circuit.js';
-export type { Tuning } from './exec/choose-tile.js';
-export { measureTuning } from './exec/measure-tuning.js';
-export { METRICS, METRIC_NAMES, type MetricName } from './exec/metrics.js';
+export type { Tuning } from './gpu/product/choose-tile.js';
+export { measureTuning } from './gpu/product/measure-tuning.js';
+export { METRICS, METRIC_NAMES, type MetricName } from './readout/metrics.js';
 export {
   CIRCUIT_WRITERS,
   FOREIGN_FORMATS,
@@ -111,14 +117,14 @@ export {
   type ForeignFormat,
   type ModelShape,
   type TraceStep,
-} from './export/index.js';
+} from './files/index.js';
 export { Gpu } from './gpu/gpu.js';
-export { isTileName, TILE_NAMES, type TileName } from './gpu/tiles.js';
+export { isTileName, TILE_NAMES, type TileName } from './gpu/product/tiles.js';
 export type { TokenText } from './inspect/circuit-details.js';
 export { openModel, type LoadedModel } from './model/load-model.js';
 export { gpt2Spec, randomModel, type Gpt2Sizes } from './model/random-model.js';
 export type { ModelSpec } from './model/spec.js';
-export type { RunPlan } from './patch/run-plan.js';
+export type { RunPlan } from './evaluate/memory-plan.js';
 export { builtinTaskFile, builtinTasks } from './task/builtin/index.js';
 export { formatJsonl } from './task/jsonl.js';
 export { loadTask, readTaskRows, requireAnswers, takePrompts, type TaskFile } from './task/load-task.js';

@@ -1,6 +1,6 @@
 import { createRng } from '../../src/base/rng.js';
 import { sha256 } from '../../src/base/sha256.js';
-import { topologyOf } from '../../src/run.js';
+import { topologyOf } from '../../src/run/identity.js';
 import type { LoadedModel, WeightReader } from '../../src/model/load-model.js';
 import { gpt2Spec } from '../../src/model/random-model.js';
 import type { ModelSpec } from '../../src/model/spec.js';

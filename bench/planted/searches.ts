@@ -1,4 +1,4 @@
-import type { MetricName } from '../../src/exec/metrics.js';
+import type { MetricName } from '../../src/readout/metrics.js';
 
 /** Seeds of the model and of its prompts. */
 export const PLANTED_SEED = 1;

@@ -25,7 +25,7 @@ export function ensureBuild(root) {
     mustBuild(root, 'typescript/bin/tsc', '--build', root);
   });
   // What of src/ the viewer may import.
-  const shared = ['src/base', 'src/circuit', 'src/export'];
+  const shared = ['src/base', 'src/circuit', 'src/files'];
   ensure(root, join(dist, VIEWER, '.built-from'), [...common, 'viewer', ...shared], () => {
     say('building the viewer (vite)');
     mustBuild(root, 'vite/bin/vite.js', 'build', '--config', join(root, 'viewer', 'vite.config.ts'));

@@ -1,7 +1,7 @@
 import { gpt2Spec } from '../model/random-model.js';
 import type { ModelSpec } from '../model/spec.js';
-import type { MetricName } from '../exec/metrics.js';
-import type { Ablation, InputWriter } from '../circuit/run-identity.js';
+import type { MetricName } from '../readout/metrics.js';
+import type { Ablation, InputKind } from '../circuit/run-identity.js';
 
 /** A small random model, prompts and circuits whose metrics were computed in float64 and are stored in references.gen.ts. */
 export interface CheckCase {
@@ -14,7 +14,7 @@ export interface CheckCase {
   /** Tokens of the longest prompt; the n-th prompt has n mod 3 fewer. */
   readonly sequence: number;
   readonly ablation: Ablation;
-  readonly input: InputWriter;
+  readonly input: InputKind;
   /** Besides the full and the empty circuit, so many random ones. */
   readonly circuits: number;
 }

@@ -1,13 +1,13 @@
 import { EdgewiseError } from '../base/errors.js';
 import { Topology } from '../circuit/topology.js';
-import type { MetricName } from '../exec/metrics.js';
+import type { MetricName } from '../readout/metrics.js';
 import type { Gpu } from '../gpu/gpu.js';
 import { randomModel } from '../model/random-model.js';
 import { uploadWeights } from '../model/weights.js';
-import { IncrementalEvaluator } from '../patch/incremental.js';
-import { DEFAULT_BUDGET, planRun } from '../patch/run-plan.js';
+import { PatchingEvaluator } from '../evaluate/evaluator.js';
+import { DEFAULT_BUDGET, planRun } from '../evaluate/memory-plan.js';
 import { CHECK_CASES, CHECKED_METRICS, type CheckCase } from './cases.js';
-import { checkCircuits, checkPairs } from './material.js';
+import { checkCircuits, checkPairs } from './samples.js';
 import { REFERENCES } from './references.gen.js';
 
 /** Largest error allowed against float64, per unit of max(1, |reference|). */
@@ -56,7 +56,7 @@ async function runCase(gpu: Gpu, check: CheckCase, references: readonly number[]
     const circuits = checkCircuits(check, topology);
     const size = { prompts: pairs.length, sequence: check.sequence, directEdges: true, circuits: 2, resident: true };
     const limits = { maxBinding: gpu.maxBinding, maxWorkgroups: gpu.maxWorkgroups, budget: DEFAULT_BUDGET };
-    const evaluator = await IncrementalEvaluator.create(weights, topology, pairs, {
+    const evaluator = await PatchingEvaluator.create(weights, topology, pairs, {
       metric: 'kl',
       ablation: check.ablation,
       input: check.input,

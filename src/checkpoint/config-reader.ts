@@ -1,5 +1,5 @@
 import { EdgewiseError } from '../base/errors.js';
-import { isObject } from './strict-json.js';
+import { isObject } from '../base/json/strict-json.js';
 
 /**
  * Reads a config.json strictly: a key is handled by asking for it, or declared ignorable with the reason, and `finish`

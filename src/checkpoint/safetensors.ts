@@ -1,7 +1,7 @@
 import { EdgewiseError } from '../base/errors.js';
 import { bfloat16ToFloat32, float16ToFloat32 } from '../base/half.js';
 import { decodeUtf8, type ByteSource } from './byte-source.js';
-import { isObject, parseStrictJson } from './strict-json.js';
+import { isObject, parseStrictJson } from '../base/json/strict-json.js';
 
 /** Bytes per element of every element type that a header may name. */
 const ITEM_BYTES: Readonly<Record<string, number>> = {

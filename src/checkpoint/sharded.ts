@@ -1,7 +1,7 @@
 import { EdgewiseError } from '../base/errors.js';
 import { readText, type ByteSource, type ModelDirectory } from './byte-source.js';
 import { readSafetensorsHeader, type TensorRecord } from './safetensors.js';
-import { isObject, parseStrictJson } from './strict-json.js';
+import { isObject, parseStrictJson } from '../base/json/strict-json.js';
 
 export const SHARD_INDEX = 'model.safetensors.index.json';
 

@@ -31,14 +31,14 @@ export function isDead(kept: EdgeSet, port: number): boolean {
  * At which positions of a prompt something matters, each including the ones before it: nowhere; at the metric position; at every
  * position up to it at which the runs can differ; at every position, padding included.
  */
-export const EXTENT = { none: 0, metric: 1, live: 2, every: 3 } as const;
-export type Extent = (typeof EXTENT)[keyof typeof EXTENT];
+export const REACH = { none: 0, metric: 1, differing: 2, every: 3 } as const;
+export type Reach = (typeof REACH)[keyof typeof REACH];
 
 /** Where the nodes of a circuit can reach the logits at the metric position, by index: all else has no effect on them. */
 export interface NodesInUse {
-  readonly writers: readonly Extent[];
+  readonly writers: readonly Reach[];
   /** Ports whose input matters: those of nodes in use, but for head ports whose direct edge is cut. */
-  readonly ports: readonly Extent[];
+  readonly ports: readonly Reach[];
 }
 
 /**
@@ -47,30 +47,30 @@ export interface NodesInUse {
  */
 export function nodesInUse(kept: EdgeSet): NodesInUse {
   const { topology } = kept;
-  const writers: Extent[] = topology.writers.map(() => EXTENT.none);
-  const ports: Extent[] = topology.ports.map(() => EXTENT.none);
+  const writers: Reach[] = topology.writers.map(() => REACH.none);
+  const ports: Reach[] = topology.ports.map(() => REACH.none);
   for (let port = topology.ports.length - 1; port >= 0; port--) {
     const behind = writerBehind(topology, port);
-    if (behind !== undefined && writers[behind] === EXTENT.none) continue;
+    if (behind !== undefined && writers[behind] === REACH.none) continue;
     const reader = topology.ports[port]!;
     if (reader.kind === 'head' && !kept.has(topology.directEdge(port))) continue;
-    const extent = portExtent(reader, behind === undefined ? EXTENT.metric : writers[behind]!);
-    ports[port] = extent;
+    const reach = portReach(reader, behind === undefined ? REACH.metric : writers[behind]!);
+    ports[port] = reach;
     const first = topology.firstEdge(port);
     for (let writer = 0; writer < topology.fanIn(port); writer++) {
-      if (kept.has(first + writer) && writers[writer]! < extent) writers[writer] = extent;
+      if (kept.has(first + writer) && writers[writer]! < reach) writers[writer] = reach;
     }
   }
   return { writers, ports };
 }
 
-/** Where a port is read if its node's output is wanted at `extent`. */
-export function portExtent(port: Port, extent: Extent): Extent {
+/** Where a port is read if its node's output is wanted at `reach`. */
+export function portReach(port: Port, reach: Reach): Reach {
   const keyOrValue = port.kind === 'head' && port.branch !== 'q';
-  return keyOrValue && extent === EXTENT.metric ? EXTENT.live : extent;
+  return keyOrValue && reach === REACH.metric ? REACH.differing : reach;
 }
 
 /** Every node counts as used at every position. */
 export function allNodesInUse(topology: Topology): NodesInUse {
-  return { writers: topology.writers.map(() => EXTENT.every), ports: topology.ports.map(() => EXTENT.every) };
+  return { writers: topology.writers.map(() => REACH.every), ports: topology.ports.map(() => REACH.every) };
 }

@@ -3,8 +3,8 @@ export type Ablation = (typeof ABLATIONS)[number];
 export const ABLATIONS = ['resample', 'zero', 'mean', 'mean-positional'] as const;
 
 /** Whether position embeddings belong to the writer `input` (ACDC) or are a constant of every port (EAP-IG). */
-export type InputWriter = (typeof INPUT_WRITERS)[number];
-export const INPUT_WRITERS = ['token', 'token+position'] as const;
+export type InputKind = (typeof INPUT_KINDS)[number];
+export const INPUT_KINDS = ['token', 'token+position'] as const;
 
 /** Order of the heads of one layer as senders; results depend on it (the reference's command line: descending). */
 export type SenderHeads = (typeof SENDER_HEADS)[number];
@@ -74,7 +74,7 @@ export interface RunIdentity {
   readonly ablation: Ablation;
   /** What a mean was taken over: `clean`, `corrupted` or the SHA-256 (hex) of a file; null for other ablations. */
   readonly meanOver: string | null;
-  readonly input: InputWriter;
+  readonly input: InputKind;
   readonly metric: string;
   /** Null for methods without one. */
   readonly threshold: number | null;

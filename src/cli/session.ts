@@ -1,11 +1,11 @@
 import { EdgewiseError } from '../base/errors.js';
 import type { ModelDirectory } from '../checkpoint/byte-source.js';
 import type { Ablation } from '../circuit/run-identity.js';
-import { Engine } from '../engine.js';
-import type { MeanOver } from '../run.js';
+import { Engine } from '../run/engine.js';
+import type { MeanOver } from '../run/identity.js';
 import type { TokenText } from '../inspect/circuit-details.js';
 import { openModel, type LoadedModel } from '../model/load-model.js';
-import type { Tuning } from '../exec/choose-tile.js';
+import type { Tuning } from '../gpu/product/choose-tile.js';
 import { openDevice, type OpenDevice } from '../node/device.js';
 import { openModelDirectory } from '../node/model-directory.js';
 import { resolveModel } from '../node/model-location.js';
@@ -14,8 +14,8 @@ import { deviceTuning } from '../node/tuning-store.js';
 import { loadTask, takePrompts } from '../task/load-task.js';
 import type { BosMode } from '../task/tokenizer.js';
 import type { Task } from '../task/types.js';
-import type { ModelOptions } from './options.js';
-import { progressBar } from './progress.js';
+import type { ModelOptions } from './options/options.js';
+import { progressBar } from './report/progress.js';
 
 /** A model as a command opened it: files checked, nothing on a device yet. */
 export interface OpenedModel {

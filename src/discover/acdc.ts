@@ -6,7 +6,7 @@ import { acdcOrder } from './acdc-order.js';
 import { firstPlace, nextPlace } from './acdc-walk.js';
 import { earlierTest, NO_JOURNAL, type Journal, type Measurement } from './journal.js';
 import { LookAhead, type Predictor } from './look-ahead.js';
-import type { CircuitEvaluator, PerPrompt } from './ports.js';
+import type { CircuitEvaluator, PerPrompt } from '../circuit/evaluator.js';
 
 export interface AcdcOptions {
   /** An edge is removed iff its effect is strictly below this, in units of the metric. */

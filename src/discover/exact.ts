@@ -1,7 +1,7 @@
 import { mean } from '../base/mean.js';
 import { EdgeSet } from '../circuit/edge-set.js';
 import { earlierTest, NO_JOURNAL, type Journal } from './journal.js';
-import type { CircuitEvaluator, PerPrompt } from './ports.js';
+import type { CircuitEvaluator, PerPrompt } from '../circuit/evaluator.js';
 
 export interface ExactProgress {
   readonly done: number;

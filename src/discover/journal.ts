@@ -1,6 +1,6 @@
 import { EdgewiseError } from '../base/errors.js';
 import type { Topology } from '../circuit/topology.js';
-import type { PerPrompt } from './ports.js';
+import type { PerPrompt } from '../circuit/evaluator.js';
 
 /** What one test found: enough to decide again without computing anything. */
 export interface Measurement {

@@ -6,7 +6,7 @@ import type { Scores } from '../circuit/scores.js';
 import { acdcOrder } from './acdc-order.js';
 import { exactEffects, type ExactProgress } from './exact.js';
 import type { Journal } from './journal.js';
-import type { CircuitEvaluator } from './ports.js';
+import type { CircuitEvaluator } from '../circuit/evaluator.js';
 
 export interface ScreenOptions {
   /** Edges whose |score| is at least this stay, in units of the metric. */

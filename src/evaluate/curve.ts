@@ -1,7 +1,7 @@
 import { mean } from '../base/mean.js';
 import { candidateEdges, keptEdges, type Circuit } from '../circuit/circuit.js';
 import { EdgeSet } from '../circuit/edge-set.js';
-import type { CircuitEvaluator } from '../discover/ports.js';
+import type { CircuitEvaluator } from '../circuit/evaluator.js';
 import { faithfulness } from './faithfulness.js';
 
 /** Faithfulness of the `edges` strongest kept edges. */

@@ -1,6 +1,6 @@
 import { EdgewiseError } from '../base/errors.js';
 import { kernelRecord, packParams, paramsSize, type BufferSlice, type KernelName, type KernelUse } from './kernel.js';
-import { defaultTile, subgroupLanes, tileLacks, type TileName } from './tiles.js';
+import { defaultTile, subgroupLanes, tileLacks, type TileName } from './product/tiles.js';
 
 /** A kernel with its pipeline, uniforms and buffers bound: ready to be dispatched any number of times. */
 export interface Operation {
@@ -30,7 +30,7 @@ export interface Counters {
 export type Wait = <T>(pending: Promise<T>) => Promise<T>;
 
 export interface GpuOptions {
-  /** Tile of the matrix products; default: one that runs on the device, chosen without measuring (src/exec/choose-tile.ts measures). */
+  /** Tile of the matrix products; default: one that runs on the device, chosen without measuring (src/gpu/product/choose-tile.ts measures). */
   readonly tile?: TileName;
   /** How to wait for the device; default: await it. */
   readonly wait?: Wait | undefined;

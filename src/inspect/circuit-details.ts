@@ -1,6 +1,6 @@
 import { keptEdges, type Circuit } from '../circuit/circuit.js';
 import type { CircuitDetails, NodeDetails, PromptDetails, TokenLogit } from '../circuit/details.js';
-import { circuitNodes } from '../circuit/graph.js';
+import { circuitNodes } from '../circuit/records.js';
 import type { PromptPair, Task } from '../task/types.js';
 import type { NodeBehaviour } from './inspect-nodes.js';
 import type { TokenValue } from './top-tokens.js';

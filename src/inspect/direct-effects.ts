@@ -1,8 +1,8 @@
+import { ROW_WORKGROUP } from '../gpu/workgroups.js';
 import type { Topology } from '../circuit/topology.js';
-import { FROM_CONSTANT } from '../exec/circuit-tables.js';
-import { ROW_WORKGROUP } from '../exec/layer-operations.js';
-import { bindAnswerDirections } from '../exec/answer-directions.js';
-import type { PatchedPass } from '../exec/patched-pass.js';
+import { FROM_CONSTANT } from '../pass/circuit-tables.js';
+import { bindAnswerDirections } from '../readout/answer-directions.js';
+import type { PatchedPass } from '../pass/patched-pass.js';
 import { sliceOf, type Arena, type Tensor } from '../gpu/arena.js';
 import type { Operation, Recording } from '../gpu/gpu.js';
 import type { BufferSlice } from '../gpu/kernel.js';
@@ -57,7 +57,7 @@ export async function bindDirectEffects(
     buffers: {
       // One job: no base, no cut writer, no kept one; then its rows.
       control: arena.upload('no writer', Uint32Array.of(0, 9, prompts, 0, FROM_CONSTANT, 0, 0, 0, 0, ...metricTokens)),
-      live: pass.writers,
+      outputs: pass.writers,
       ablated: pass.writers,
       bases: pass.writers,
       bias: attentionBias[topology.layers]!,

@@ -1,12 +1,12 @@
 import { EdgeSet } from '../circuit/edge-set.js';
 import type { Topology } from '../circuit/topology.js';
-import { createScratch } from '../exec/pass-frame.js';
-import { PatchedPass } from '../exec/patched-pass.js';
-import { rowLists } from '../exec/row-lists.js';
+import { createScratch } from '../pass/pass-frame.js';
+import { PatchedPass } from '../pass/patched-pass.js';
+import { rowLists } from '../pass/row-lists.js';
 import { Arena, type Tensor, sliceOf } from '../gpu/arena.js';
 import type { Recording } from '../gpu/gpu.js';
 import type { ModelWeights } from '../model/weights.js';
-import { inBatches, uploadIds } from '../patch/prompt-batch.js';
+import { inBatches, uploadIds } from '../evaluate/prompt-batch.js';
 import type { PromptPair } from '../task/types.js';
 import { bindDirectEffects } from './direct-effects.js';
 import { inspectionTensors, planInspection } from './inspection-plan.js';
@@ -108,7 +108,7 @@ async function inspectBatch(
     );
     const ids = uploadIds(arena, shape, pairs, 'clean');
     // The whole model reads no ablated value, but something must be bound.
-    const bound = await pass.bind(arena, { ids, rows, ablated: pass.writers, ablatedPorts: undefined });
+    const bound = await pass.bind(arena, { ids, rows, ablated: pass.writers, ablatedProjections: undefined });
     const effects = await bindDirectEffects(arena, pass, weights, topology, positionsInInput, rows.logits, pairs);
     const accumulate = await arena.operation('accumulate_means', {
       buffers: {

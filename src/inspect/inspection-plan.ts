@@ -1,7 +1,7 @@
 import type { Topology } from '../circuit/topology.js';
-import type { PassShape } from '../exec/pass-plan.js';
+import type { PassShape } from '../pass/pass-plan.js';
 import type { Layout } from '../model/layout.js';
-import { planRun, type RunLimits, type RunPlan } from '../patch/run-plan.js';
+import { planRun, type RunLimits, type RunPlan } from '../evaluate/memory-plan.js';
 
 /** Prompts to inspect, and of how many heads the attention is wanted. */
 export interface InspectionSize {

@@ -1,6 +1,6 @@
-import { ROW_WORKGROUP } from '../exec/layer-operations.js';
-import { bindUnembedding } from '../exec/logits-readout.js';
-import { runMatmul } from '../exec/matmul.js';
+import { ROW_WORKGROUP } from '../gpu/workgroups.js';
+import { bindUnembedding } from '../readout/logits-readout.js';
+import { runMatmul } from '../gpu/product/matmul.js';
 import { Arena, sliceOf, type Tensor } from '../gpu/arena.js';
 import type { Operation } from '../gpu/gpu.js';
 import type { ModelWeights } from '../model/weights.js';

@@ -2,7 +2,7 @@ import { EdgewiseError } from '../base/errors.js';
 import { sha256 } from '../base/sha256.js';
 import { readText, type ByteSource, type ModelDirectory } from '../checkpoint/byte-source.js';
 import { openCheckpoint, type Checkpoint } from '../checkpoint/checkpoint.js';
-import { parseStrictJson } from '../checkpoint/strict-json.js';
+import { parseStrictJson } from '../base/json/strict-json.js';
 import type { ModelFamily, TensorPlace } from './families/family.js';
 import { familyOf } from './families/index.js';
 import type { ModelSpec } from './spec.js';

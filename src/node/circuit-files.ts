@@ -1,8 +1,8 @@
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { EdgewiseError } from '../base/errors.js';
-import { companionsOf, roleOf, shownName, stemOf } from '../export/companions.js';
-import { fileTopology, parseCircuit, resolveCircuit } from '../export/index.js';
+import { companionsOf, roleOf, shownName, stemOf } from '../files/own/sidecars.js';
+import { fileTopology, parseCircuit, resolveCircuit } from '../files/index.js';
 import { readCircuitText } from './open-files.js';
 import type { EmbeddedFile } from './viewer-page.js';
 

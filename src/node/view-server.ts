@@ -3,8 +3,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { isDeepStrictEqual } from 'node:util';
 import { EdgewiseError } from '../base/errors.js';
-import { distinctNames } from '../export/companions.js';
-import { parseCircuit } from '../export/index.js';
+import { distinctNames } from '../files/own/sidecars.js';
+import { parseCircuit } from '../files/index.js';
 import { writeFileAtomically } from './atomic-write.js';
 import { isGexf, type CircuitPaths } from './circuit-files.js';
 import { readCircuitText } from './open-files.js';

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { detailsFit, fileTopology, parseCircuit, parseDetails, resolveCircuit } from '../../src/export/index.js';
+import { detailsFit, fileTopology, parseCircuit, parseDetails, resolveCircuit } from '../../src/files/index.js';
 import { cli, cliJson, expectMistake, finished, NO_ADAPTER, runCli, startCli, useFolder } from '../support/cli.js';
 import { contents } from '../support/interrupted.js';
 import { TINY_EDGES, TINY_MODEL, tinyRows, writeRows } from '../support/tiny-task.js';

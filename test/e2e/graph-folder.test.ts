@@ -2,7 +2,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
-import { CIRCUIT_WRITERS } from '../../src/export/index.js';
+import { CIRCUIT_WRITERS } from '../../src/files/index.js';
 import { cli, expectMistake, NO_ADAPTER, runCli, useFolder } from '../support/cli.js';
 import { contents } from '../support/interrupted.js';
 import { sampleCircuit, sampleProvenance } from '../support/sample-circuit.js';

@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { CIRCUIT_WRITERS, writeDetails, writeScoresJson } from '../../src/export/index.js';
+import { CIRCUIT_WRITERS, writeDetails, writeScoresJson } from '../../src/files/index.js';
 import { cli, cliJson, expectMistake, NO_ADAPTER, runCli, useFolder } from '../support/cli.js';
 import { sharedFixtures } from '../support/fixtures.js';
 import { contents } from '../support/interrupted.js';

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { EdgeSet } from '../../src/circuit/edge-set.js';
-import { detailsFit, fileTopology, parseCircuit, parseDetails, resolveCircuit } from '../../src/export/index.js';
+import { detailsFit, fileTopology, parseCircuit, parseDetails, resolveCircuit } from '../../src/files/index.js';
 import { cli, cliJson, expectMistake, NO_ADAPTER, runCli, useFolder } from '../support/cli.js';
 import { contents } from '../support/interrupted.js';
 import { TINY_EDGES, TINY_MODEL, tinyRows, writeRows } from '../support/tiny-task.js';

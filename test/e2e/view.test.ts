@@ -4,8 +4,8 @@ import { request, createServer, type IncomingHttpHeaders, type OutgoingHttpHeade
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { writeCircuitJson, writeGexf } from '../../src/export/index.js';
-import { toGraph } from '../../src/circuit/graph.js';
+import { writeCircuitJson, writeGexf } from '../../src/files/index.js';
+import { toGraph } from '../../src/files/graph/circuit-graph.js';
 import {
   cli,
   expectMistake,

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { mean } from '../../src/base/mean.js';
 import { EdgeSet } from '../../src/circuit/edge-set.js';
 import { acdc, type AcdcOptions, type AcdcResult } from '../../src/discover/acdc.js';
-import type { MetricName } from '../../src/exec/metrics.js';
+import type { MetricName } from '../../src/readout/metrics.js';
 import { openModel } from '../../src/model/load-model.js';
 import { openModelDirectory } from '../../src/node/model-directory.js';
 import type { Ablation } from '../../src/circuit/run-identity.js';

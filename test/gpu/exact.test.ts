@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { mean } from '../../src/base/mean.js';
 import { acdcOrder } from '../../src/discover/acdc-order.js';
 import { exactEffects, type ExactEffects } from '../../src/discover/exact.js';
-import type { MetricName } from '../../src/exec/metrics.js';
+import type { MetricName } from '../../src/readout/metrics.js';
 import { openModel } from '../../src/model/load-model.js';
 import { openModelDirectory } from '../../src/node/model-directory.js';
 import type { PromptPair } from '../../src/task/types.js';

@@ -10,7 +10,7 @@ import { readSafetensorsHeader, readTensor } from '../../src/checkpoint/safetens
 import { EdgeSet } from '../../src/circuit/edge-set.js';
 import { openModel, type LoadedModel } from '../../src/model/load-model.js';
 import { openModelDirectory } from '../../src/node/model-directory.js';
-import type { PromptValues } from '../../src/patch/incremental.js';
+import type { PromptValues } from '../../src/evaluate/evaluator.js';
 import type { PromptPair } from '../../src/task/types.js';
 import {
   allLogits,

@@ -4,14 +4,14 @@
  */
 import { expect, test } from 'vitest';
 import { EdgeSet } from '../../src/circuit/edge-set.js';
-import { INPUT_WRITERS } from '../../src/circuit/run-identity.js';
+import { INPUT_KINDS } from '../../src/circuit/run-identity.js';
 import { acdcOrder } from '../../src/discover/acdc-order.js';
-import { createScratch } from '../../src/exec/pass-frame.js';
-import { PatchedPass } from '../../src/exec/patched-pass.js';
+import { createScratch } from '../../src/pass/pass-frame.js';
+import { PatchedPass } from '../../src/pass/patched-pass.js';
 import { Arena } from '../../src/gpu/arena.js';
 import { gpt2Spec, randomModel } from '../../src/model/random-model.js';
 import { layerTensor } from '../../src/model/weight-table.js';
-import { uploadPrompts } from '../../src/patch/prompt-batch.js';
+import { uploadPrompts } from '../../src/evaluate/prompt-batch.js';
 import { uploadModel } from '../support/evaluators.js';
 import { expectSame, useDevice } from '../support/gpu.js';
 import { randomNumbers } from '../support/random.js';
@@ -20,7 +20,7 @@ import { pairsOf, UNEQUAL_PAIRS } from '../support/search-pairs.js';
 const device = useDevice();
 const spec = gpt2Spec({ layers: 3, heads: 2, headWidth: 7, mlpWidth: 21, vocab: 43, maxPositions: 9 });
 
-test.each(INPUT_WRITERS.flatMap((input) => [0, 3, 100].map((bases) => [input, bases] as const)))(
+test.each(INPUT_KINDS.flatMap((input) => [0, 3, 100].map((bases) => [input, bases] as const)))(
   'input %s, %d bases',
   async (input, bases) => {
     const loaded = await randomModel(spec, 9);

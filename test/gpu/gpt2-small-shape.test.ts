@@ -2,15 +2,15 @@ import { expect, test } from 'vitest';
 import { mean } from '../../src/base/mean.js';
 import { createRng } from '../../src/base/rng.js';
 import { EdgeSet } from '../../src/circuit/edge-set.js';
-import { planFor, topologyOf } from '../../src/run.js';
+import { planFor, topologyOf } from '../../src/run/identity.js';
 import { Gpu } from '../../src/gpu/gpu.js';
 import { inspectNodes } from '../../src/inspect/inspect-nodes.js';
 import { gpt2Spec, randomModel } from '../../src/model/random-model.js';
 import { uploadWeights } from '../../src/model/weights.js';
 import { openDevice } from '../../src/node/device.js';
-import { attribute } from '../../src/patch/attribution.js';
-import { IncrementalEvaluator } from '../../src/patch/incremental.js';
-import { DEFAULT_BUDGET } from '../../src/patch/run-plan.js';
+import { attribute } from '../../src/attribute/attribution.js';
+import { PatchingEvaluator } from '../../src/evaluate/evaluator.js';
+import { DEFAULT_BUDGET } from '../../src/evaluate/memory-plan.js';
 import { expectClose } from '../support/gpu.js';
 
 // A model of GPT-2 small's shape, with an adapter whose bindings end at 128 MiB: its embedding alone has 154 MB.
@@ -40,7 +40,7 @@ test('runs in pieces, within 2 GB for 8 prompts of 15 tokens', async () => {
     const { shape } = planFor(model, topology, pairs, false, gpu);
     expect(shape.prompts).toBe(PROMPTS);
     const options = { metric: 'logit-diff', ablation: 'resample', input: 'token', directEdges: false, shape } as const;
-    const evaluator = await IncrementalEvaluator.create(weights, topology, pairs, options);
+    const evaluator = await PatchingEvaluator.create(weights, topology, pairs, options);
     try {
       const [none] = await evaluator.evaluate([EdgeSet.empty(topology)], ['logit-diff', 'kl']);
       const corrupted = await evaluator.evaluateCorrupted(['logit-diff', 'kl']);

@@ -9,7 +9,7 @@ import type { Port } from '../../src/circuit/nodes.js';
 import type { Topology } from '../../src/circuit/topology.js';
 import { openModel, type LoadedModel } from '../../src/model/load-model.js';
 import { openModelDirectory } from '../../src/node/model-directory.js';
-import { BACKWARD_MODES, type AttributionOptions, type BackwardMode } from '../../src/patch/attribution-options.js';
+import { BACKWARD_MODES, type AttributionOptions, type BackwardMode } from '../../src/attribute/options.js';
 import { mean } from '../oracle/metrics.js';
 import { loadOracle } from '../oracle/model.js';
 import { ORACLE_RULES } from '../oracle/backward-rules.js';

@@ -4,10 +4,10 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { EdgeSet } from '../../src/circuit/edge-set.js';
-import { ABLATIONS, INPUT_WRITERS, type Ablation, type InputWriter } from '../../src/circuit/run-identity.js';
+import { ABLATIONS, INPUT_KINDS, type Ablation, type InputKind } from '../../src/circuit/run-identity.js';
 import { acdc, type AcdcResult } from '../../src/discover/acdc.js';
-import type { CircuitEvaluator } from '../../src/discover/ports.js';
-import type { MetricName } from '../../src/exec/metrics.js';
+import type { CircuitEvaluator } from '../../src/circuit/evaluator.js';
+import type { MetricName } from '../../src/readout/metrics.js';
 import type { LoadedModel } from '../../src/model/load-model.js';
 import { gpt2Spec, randomModel } from '../../src/model/random-model.js';
 import type { ModelSpec } from '../../src/model/spec.js';
@@ -27,14 +27,14 @@ const sizes = { mlpWidth: 23, vocab: 41, maxPositions: 9 };
 interface Setting {
   readonly ablation: Ablation;
   readonly directEdges: boolean;
-  readonly input: InputWriter;
+  readonly input: InputKind;
   readonly metric: MetricName;
 }
 
 const METRICS = ['kl', 'logit-diff', 'nll', 'prob-diff'] as const;
 const SETTINGS: readonly Setting[] = ABLATIONS.flatMap((ablation, a) =>
   [false, true].flatMap((directEdges, d) =>
-    INPUT_WRITERS.map((input, i) => ({ ablation, directEdges, input, metric: METRICS[(a + d + 2 * i) % 4]! })),
+    INPUT_KINDS.map((input, i) => ({ ablation, directEdges, input, metric: METRICS[(a + d + 2 * i) % 4]! })),
   ),
 );
 
@@ -176,7 +176,7 @@ describe.each(RUNS)('%s', { timeout: 600_000 }, (_name, spec, runs) => {
         topology,
         (id) => rng.below(2) > 0 || (id >= topology.additionEdges && (!directEdges || rng.below(3) > 0)),
       );
-      const setting: Setting = { ablation, directEdges, input: INPUT_WRITERS[a % 2]!, metric: METRICS[a]! };
+      const setting: Setting = { ablation, directEdges, input: INPUT_KINDS[a % 2]!, metric: METRICS[a]! };
       const plain = await search(start, setting, { whole: true }, 0.005);
       const way = WAYS[(11 * a + 4 * spec.layers) % WAYS.length]!;
       const found = await search(start, setting, way, 0.005);

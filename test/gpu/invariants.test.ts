@@ -2,19 +2,19 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { EdgeSet } from '../../src/circuit/edge-set.js';
 import type { Topology } from '../../src/circuit/topology.js';
-import { METRIC_NAMES, type MetricName } from '../../src/exec/metrics.js';
-import { createScratch } from '../../src/exec/pass-frame.js';
-import { PatchedPass } from '../../src/exec/patched-pass.js';
+import { METRIC_NAMES, type MetricName } from '../../src/readout/metrics.js';
+import { createScratch } from '../../src/pass/pass-frame.js';
+import { PatchedPass } from '../../src/pass/patched-pass.js';
 import { Arena } from '../../src/gpu/arena.js';
 import { Gpu } from '../../src/gpu/gpu.js';
 import type { LoadedModel } from '../../src/model/load-model.js';
 import { gpt2Spec, randomModel } from '../../src/model/random-model.js';
 import type { ModelSpec } from '../../src/model/spec.js';
 import { layerTensor } from '../../src/model/weight-table.js';
-import type { MeanSource } from '../../src/patch/mean-ablation.js';
-import { ABLATIONS, INPUT_WRITERS, type Ablation, type InputWriter } from '../../src/circuit/run-identity.js';
-import type { PromptValues } from '../../src/patch/incremental.js';
-import { uploadPrompts } from '../../src/patch/prompt-batch.js';
+import type { MeanSource } from '../../src/evaluate/mean-ablation.js';
+import { ABLATIONS, INPUT_KINDS, type Ablation, type InputKind } from '../../src/circuit/run-identity.js';
+import type { PromptValues } from '../../src/evaluate/evaluator.js';
+import { uploadPrompts } from '../../src/evaluate/prompt-batch.js';
 import type { PromptPair } from '../../src/task/types.js';
 import { loadOracle } from '../oracle/model.js';
 import {
@@ -102,14 +102,14 @@ describe.each(SPECS)('$layers layers, $heads heads, width $width', (spec) => {
   let model: DeviceModel;
   let pairs: PromptPair[];
   let topology: Topology;
-  const tasks = new Map<InputWriter, OracleTask>();
+  const tasks = new Map<InputKind, OracleTask>();
 
   beforeAll(async () => {
     loaded = await randomModel(spec, spec.width);
     model = await uploadModel(device.gpu, loaded);
     topology = model.topology;
     pairs = randomPairs(rng, spec.vocab, lengths);
-    for (const input of INPUT_WRITERS) tasks.set(input, oracleTask(await loadOracle(loaded, input), pairs));
+    for (const input of INPUT_KINDS) tasks.set(input, oracleTask(await loadOracle(loaded, input), pairs));
   });
   afterAll(() => model?.weights.dispose());
 
@@ -141,7 +141,7 @@ describe.each(SPECS)('$layers layers, $heads heads, width $width', (spec) => {
     });
   });
 
-  describe.each(INPUT_WRITERS)('input %s', (input) => {
+  describe.each(INPUT_KINDS)('input %s', (input) => {
     const others = randomPairs(randomNumbers(77), spec.vocab, [10, 4, 2, 6, 1, 8, 8]);
     test.each<{ name: string; ablation: Ablation; source?: () => MeanSource }>([
       { name: 'resample', ablation: 'resample' },
@@ -215,7 +215,7 @@ describe.each(SPECS)('$layers layers, $heads heads, width $width', (spec) => {
       (await loaded.weights.read(layerTensor(l, 'bo'))).forEach((value, i) => (bias[i]! += value));
     }
     const positions = await loaded.weights.read('positions');
-    for (const input of INPUT_WRITERS) {
+    for (const input of INPUT_KINDS) {
       const arena = new Arena(device.gpu);
       const scratch = createScratch(arena, model.weights, topology, shape, input === 'token+position');
       const pass = await PatchedPass.create(scratch);
@@ -311,7 +311,7 @@ describe('means per position', () => {
   });
   afterAll(() => model?.weights.dispose());
 
-  test.each(INPUT_WRITERS)('input %s', async (input) => {
+  test.each(INPUT_KINDS)('input %s', async (input) => {
     const pairs = randomPairs(rng, spec.vocab, [6, 6, 6, 6]);
     const others = randomPairs(rng, spec.vocab, [6, 6, 6, 6, 6, 6, 6]);
     const task = oracleTask(await loadOracle(loaded, input), pairs);

@@ -29,7 +29,7 @@ import { layerNormTests } from './kernels/layer-norm.js';
 import { klTests, logSoftmaxTests } from './kernels/log-probabilities.js';
 import { matmulTests } from './kernels/matmul.js';
 import { accumulateMeansTests, spreadMeansTests } from './kernels/means.js';
-import { replacePortsTests } from './kernels/replace-ports.js';
+import { replaceProjectionsTests } from './kernels/replace-projections.js';
 import { embedTests, portBasesTests, portInputsTests } from './kernels/residual.js';
 import { answerScoresTests, argmaxTests } from './kernels/scores.js';
 
@@ -67,7 +67,7 @@ const tests = {
   port_inputs: portInputsTests,
   proximity: proximityTests,
   query_key_fix: queryKeyFixTests,
-  replace_ports: replacePortsTests,
+  replace_projections: replaceProjectionsTests,
   row_dots: rowDotsTests,
   softmax_backward: softmaxBackwardTests,
   spread_means: spreadMeansTests,

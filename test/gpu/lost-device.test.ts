@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Measurement } from '../../src/discover/journal.js';
-import { Engine } from '../../src/engine.js';
+import { Engine } from '../../src/run/engine.js';
 import { openModel } from '../../src/model/load-model.js';
 import { openDevice } from '../../src/node/device.js';
 import { openModelDirectory } from '../../src/node/model-directory.js';

@@ -4,8 +4,8 @@ import { EdgeSet } from '../../src/circuit/edge-set.js';
 import { ABLATIONS } from '../../src/circuit/run-identity.js';
 import { Gpu } from '../../src/gpu/gpu.js';
 import { gpt2Spec, randomModel } from '../../src/model/random-model.js';
-import { IncrementalEvaluator } from '../../src/patch/incremental.js';
-import { planRun, type RunPlan, type RunSize } from '../../src/patch/run-plan.js';
+import { PatchingEvaluator } from '../../src/evaluate/evaluator.js';
+import { planRun, type RunPlan, type RunSize } from '../../src/evaluate/memory-plan.js';
 import { uploadModel } from '../support/evaluators.js';
 import { useDevice } from '../support/gpu.js';
 import { randomNumbers } from '../support/random.js';
@@ -62,7 +62,7 @@ test.each(CASES)('$name', async ({ size, budget = 4e9, expected }) => {
     expect({ microBatches: plan.microBatches, circuits: plan.shape.circuits }, ablation).toMatchObject(expected);
     expect(plan.bytes).toBeLessThanOrEqual(budget);
     if (most === 0) expect(gpu.peakBytes - before, 'left over from the weights').toBeLessThan(plan.bytes);
-    const evaluator = await IncrementalEvaluator.create(weights, topology, pairs, {
+    const evaluator = await PatchingEvaluator.create(weights, topology, pairs, {
       ablation,
       input: 'token',
       metric: 'kl',

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { createRng } from '../../src/base/rng.js';
 import { EdgeSet } from '../../src/circuit/edge-set.js';
 import { gpt2Spec, randomModel } from '../../src/model/random-model.js';
-import type { IncrementalEvaluator } from '../../src/patch/incremental.js';
+import type { PatchingEvaluator } from '../../src/evaluate/evaluator.js';
 import { uploadModel, withEvaluator } from '../support/evaluators.js';
 import { useDevice } from '../support/gpu.js';
 
@@ -69,7 +69,7 @@ test('a pass that failed leaves nothing that the next would build on', async () 
   const pairs = [{ clean: [1, 2, 3], corrupted: [1, 5, 6], position: 2, correct: [], wrong: [] }];
   const circuit = EdgeSet.full(topology).without(topology.firstEdge(topology.mlpPort(0)));
   const cutDirect = circuit.without(topology.directEdge(topology.headPort(2, 'v', 1)));
-  const value = (evaluator: IncrementalEvaluator): Promise<number> => evaluator.metric(circuit);
+  const value = (evaluator: PatchingEvaluator): Promise<number> => evaluator.metric(circuit);
   const expected = await withEvaluator(model, pairs, {}, value);
   await withEvaluator(model, pairs, {}, async (evaluator) => {
     await expect(evaluator.metric(cutDirect)).rejects.toThrow(/direct edges/);
@@ -89,7 +89,7 @@ test('a sum over cut edges that a failed pass would have kept is formed anew', a
   const circuit = cut(8);
   const cutDirect = circuit.without(topology.directEdge(topology.headPort(1, 'v', 1)));
   const next = [circuit, cut(9), circuit.without(topology.firstEdge(topology.mlpPort(1))), EdgeSet.full(topology)];
-  const values = async (evaluator: IncrementalEvaluator): Promise<number[]> => {
+  const values = async (evaluator: PatchingEvaluator): Promise<number[]> => {
     const found: number[] = [];
     for (const one of next) found.push(await evaluator.metric(one));
     return found;

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { MOST_JOBS } from '../../src/exec/choose-tile.js';
-import { measureTuning } from '../../src/exec/measure-tuning.js';
-import { trialTiles } from '../../src/gpu/tiles.js';
-import { Engine } from '../../src/engine.js';
+import { MOST_JOBS } from '../../src/gpu/product/choose-tile.js';
+import { measureTuning } from '../../src/gpu/product/measure-tuning.js';
+import { trialTiles } from '../../src/gpu/product/tiles.js';
+import { Engine } from '../../src/run/engine.js';
 import { gpt2Spec, randomModel } from '../../src/model/random-model.js';
 import { useDevice } from '../support/gpu.js';
 

@@ -1,15 +1,15 @@
 /** Models on the device and what passes over them give. */
 import { EdgeSet } from '../../src/circuit/edge-set.js';
 import { Topology } from '../../src/circuit/topology.js';
-import { LogitsReadout } from '../../src/exec/logits-readout.js';
-import { createScratch } from '../../src/exec/pass-frame.js';
-import { PatchedPass } from '../../src/exec/patched-pass.js';
+import { LogitsReadout } from '../../src/readout/logits-readout.js';
+import { createScratch } from '../../src/pass/pass-frame.js';
+import { PatchedPass } from '../../src/pass/patched-pass.js';
 import { Arena } from '../../src/gpu/arena.js';
 import type { Gpu } from '../../src/gpu/gpu.js';
 import type { LoadedModel } from '../../src/model/load-model.js';
 import { uploadWeights, type ModelWeights } from '../../src/model/weights.js';
-import { IncrementalEvaluator, type EvaluatorOptions } from '../../src/patch/incremental.js';
-import { uploadPrompts } from '../../src/patch/prompt-batch.js';
+import { PatchingEvaluator, type EvaluatorOptions } from '../../src/evaluate/evaluator.js';
+import { uploadPrompts } from '../../src/evaluate/prompt-batch.js';
 import type { PromptPair } from '../../src/task/types.js';
 
 /** A model whose weights are on the device. */
@@ -37,10 +37,10 @@ export async function withEvaluator<T>(
   { weights, topology }: DeviceModel,
   pairs: readonly PromptPair[],
   choice: EvaluatorChoice,
-  use: (evaluator: IncrementalEvaluator) => Promise<T>,
+  use: (evaluator: PatchingEvaluator) => Promise<T>,
 ): Promise<T> {
   const { prompts = pairs.length, circuits = 1, bases = 0, ...options } = choice;
-  const evaluator = await IncrementalEvaluator.create(weights, topology, pairs, {
+  const evaluator = await PatchingEvaluator.create(weights, topology, pairs, {
     ablation: 'resample',
     input: 'token',
     metric: 'kl',

@@ -1,7 +1,7 @@
 /** What the literal evaluator of test/oracle makes of a whole task, in the form of the plain evaluator. */
 import type { EdgeSet } from '../../src/circuit/edge-set.js';
-import { METRIC_NAMES, type MetricName } from '../../src/exec/metrics.js';
-import type { MeanSource } from '../../src/patch/mean-ablation.js';
+import { METRIC_NAMES, type MetricName } from '../../src/readout/metrics.js';
+import type { MeanSource } from '../../src/evaluate/mean-ablation.js';
 import type { Ablation } from '../../src/circuit/run-identity.js';
 import type { PromptPair } from '../../src/task/types.js';
 import { meanWriters, positionalMeanWriters, zeroWriters } from '../oracle/ablation.js';

@@ -1,4 +1,4 @@
-import { PANEL4 } from '../../src/model/weights.js';
+import { PANEL4 } from '../../src/gpu/product/matrix.js';
 
 /** A table [ids, width] as the panels of its transpose: per 4 PANEL4 ids, all of their first numbers, all of their second... */
 export function panels(table: Float32Array, width: number): Float32Array {

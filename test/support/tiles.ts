@@ -1,6 +1,6 @@
 /** The tiles of the matrix product, for tests of its kernels. */
 import { beforeEach } from 'vitest';
-import { TILE_NAMES, tileLacks, TILES, type TileName } from '../../src/gpu/tiles.js';
+import { TILE_NAMES, tileLacks, TILES, type TileName } from '../../src/gpu/product/tiles.js';
 import type { TestDevice } from './gpu.js';
 
 /** A kernel of the product, or of that with a transposed matrix. */

@@ -8,22 +8,39 @@ const SRC = fileURLToPath(new URL('../../src', import.meta.url));
 /** What the files of each folder may import besides their own folder: folders or single files of src, and packages. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   base: [],
-  circuit: ['base', 'graphology', 'graphology-types'],
+  circuit: ['base'],
   checkpoint: ['base'],
   task: ['base', '@huggingface/tokenizers'],
   gpu: ['base'],
   model: ['base', 'checkpoint', 'gpu'],
-  exec: ['base', 'circuit', 'gpu', 'model'],
+  readout: ['base', 'gpu', 'model'],
+  block: ['base', 'circuit', 'gpu', 'model'],
+  pass: ['base', 'circuit', 'gpu', 'model', 'block'],
+  gradient: ['base', 'circuit', 'gpu', 'model', 'readout', 'block'],
   discover: ['base', 'circuit'],
-  patch: ['base', 'circuit', 'gpu', 'model', 'exec', 'task', 'discover/ports'],
-  evaluate: ['base', 'circuit', 'discover/ports'],
-  export: ['base', 'circuit', 'checkpoint/strict-json', 'graphology', 'graphology-types'],
-  inspect: ['base', 'circuit', 'gpu', 'model', 'exec', 'task', 'patch'],
-  check: ['base', 'circuit', 'gpu', 'model', 'exec', 'task', 'patch'],
+  evaluate: ['base', 'circuit', 'task', 'gpu', 'model', 'readout', 'pass', 'discover'],
+  attribute: ['base', 'circuit', 'task', 'gpu', 'model', 'readout', 'gradient', 'evaluate'],
+  inspect: ['base', 'circuit', 'task', 'gpu', 'model', 'readout', 'block', 'pass', 'evaluate'],
+  files: ['base', 'circuit', 'graphology', 'graphology-types'],
+  check: ['base', 'circuit', 'task', 'gpu', 'model', 'readout', 'pass', 'evaluate'],
+  run: [
+    'base',
+    'circuit',
+    'task',
+    'gpu',
+    'model',
+    'readout',
+    'discover',
+    'evaluate',
+    'attribute',
+    'inspect',
+    'files',
+    'check',
+    'version',
+  ],
 };
 const CORE = Object.keys(MAY_IMPORT);
-/** The composition root. */
-const ROOT_FILES = [...CORE, 'engine', 'index', 'run', 'scoring', 'search', 'version'];
+const ROOT_FILES = [...CORE, 'index', 'version'];
 const NODE_SIDE = [...ROOT_FILES, 'node', 'cli', 'node:', 'webgpu', '@huggingface/hub', 'commander', 'cli-progress'];
 /** Packages that the engine may use anywhere: they run in a browser and know nothing of it. */
 const ANYWHERE = ['valibot'];
@@ -92,12 +109,12 @@ test('imports form no cycle', () => {
 });
 
 test('both checks find what they look for', () => {
-  const text = `import type { A } from '../patch/plain.js';\nexport * from "./acdc.js";\nconst fs = await import('node:fs');\nimport {\n  b,\n} from '../circuit/nodes.js';`;
+  const text = `import type { A } from '../pass/plain.js';\nexport * from "./acdc.js";\nconst fs = await import('node:fs');\nimport {\n  b,\n} from '../circuit/nodes.js';`;
   const file = sourceFile('discover/select.ts', text);
-  expect(file.imports).toEqual(['patch/plain', 'discover/acdc', 'node:fs', 'circuit/nodes']);
-  expect(forbidden(file)).toEqual(['discover/select imports patch/plain', 'discover/select imports node:fs']);
-  expect(forbidden(sourceFile('patch/plain.ts', `import '../discover/ports.js'; `))).toEqual([]);
-  expect(forbidden(sourceFile('patch/plain.ts', `import '../discover/acdc.js'; `))).toHaveLength(1);
+  expect(file.imports).toEqual(['pass/plain', 'discover/acdc', 'node:fs', 'circuit/nodes']);
+  expect(forbidden(file)).toEqual(['discover/select imports pass/plain', 'discover/select imports node:fs']);
+  expect(forbidden(sourceFile('pass/plain.ts', `import '../block/norm.js'; `))).toEqual([]);
+  expect(forbidden(sourceFile('block/norm.ts', `import '../pass/plain.js'; `))).toHaveLength(1);
   const ring = [sourceFile('a/x.ts', `import './y.js';`), sourceFile('a/y.ts', `export * from './x.js';`)];
   expect(cycle(ring)).toEqual(['a/x', 'a/y', 'a/x']);
 });

@@ -1,4 +1,4 @@
-import { CIRCUIT_WRITERS, type CircuitFormat } from '../../src/export/index.js';
+import { CIRCUIT_WRITERS, type CircuitFormat } from '../../src/files/index.js';
 import { withSavedView } from '../data/save-view.js';
 import { saveSource } from '../data/sources.js';
 import { stylesOf } from '../scene/style.js';

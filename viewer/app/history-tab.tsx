@@ -1,4 +1,4 @@
-import type { TraceStep } from '../../src/export/trace.js';
+import type { TraceStep } from '../../src/files/own/trace.js';
 import { decisionAt } from '../view/replay.js';
 import { choose, compareWith, jumpToDecision, nodeLabel } from './actions.js';
 import { Absent, Check, Fact } from './controls.js';

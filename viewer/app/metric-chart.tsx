@@ -1,5 +1,5 @@
 import { useMemo } from 'preact/hooks';
-import type { TraceStep } from '../../src/export/trace.js';
+import type { TraceStep } from '../../src/files/own/trace.js';
 import { formatNumber } from './format.js';
 
 const WIDTH = 360;

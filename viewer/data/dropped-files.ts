@@ -1,5 +1,5 @@
 import { EdgewiseError } from '../../src/base/errors.js';
-import { companionsOf, distinctNames, roleOf, shownName, stemOf } from '../../src/export/companions.js';
+import { companionsOf, distinctNames, roleOf, shownName, stemOf } from '../../src/files/own/sidecars.js';
 import type { SourceFile } from './document.js';
 
 /** What is read of a file that the reader chose or dropped. */

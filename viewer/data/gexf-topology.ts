@@ -1,6 +1,6 @@
 import { EdgewiseError } from '../../src/base/errors.js';
 import { Topology, type TopologyShape } from '../../src/circuit/topology.js';
-import { quote } from '../../src/export/quote.js';
+import { quote } from '../../src/base/text.js';
 
 /** Layers or heads beyond it are no transformer's; a hostile file must not fill the memory. */
 const MOST = 512;

@@ -1,9 +1,9 @@
 import { EdgewiseError } from '../../src/base/errors.js';
 import { signIsStated, type Circuit } from '../../src/circuit/circuit.js';
-import { detailsFit, parseDetails } from '../../src/export/details-json.js';
-import { fileTopology, parseCircuit, resolveCircuit } from '../../src/export/circuit-file.js';
-import { parsePythonJson } from '../../src/export/python-json.js';
-import { oneLine, quote } from '../../src/export/quote.js';
+import { detailsFit, parseDetails } from '../../src/files/own/details-json.js';
+import { fileTopology, parseCircuit, resolveCircuit } from '../../src/files/own/circuit-file.js';
+import { parsePythonJson } from '../../src/base/json/python-json.js';
+import { oneLine, quote } from '../../src/base/text.js';
 import { cleanSavedView } from '../view/view-parts.js';
 import type { SavedView } from '../view/view-state.js';
 import type { CircuitDocument, SourceFile } from './document.js';

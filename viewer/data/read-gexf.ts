@@ -5,8 +5,8 @@ import { EdgewiseError } from '../../src/base/errors.js';
 import { createCircuit, type Circuit, type Provenance } from '../../src/circuit/circuit.js';
 import { EdgeSet } from '../../src/circuit/edge-set.js';
 import type { Topology } from '../../src/circuit/topology.js';
-import { decodeProvenance } from '../../src/export/provenance-json.js';
-import { oneLine, quote } from '../../src/export/quote.js';
+import { decodeProvenance } from '../../src/files/own/provenance-json.js';
+import { oneLine, quote } from '../../src/base/text.js';
 import { topologyOfNames } from './gexf-topology.js';
 
 /** What `in_circuit` says of an edge that is not kept: text where the file declares no type. */

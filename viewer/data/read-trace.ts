@@ -1,7 +1,7 @@
 import { EdgewiseError } from '../../src/base/errors.js';
 import type { Circuit } from '../../src/circuit/circuit.js';
-import { quote } from '../../src/export/quote.js';
-import type { TraceStep } from '../../src/export/trace.js';
+import { quote } from '../../src/base/text.js';
+import type { TraceStep } from '../../src/files/own/trace.js';
 
 /**
  * The decisions in trace.jsonl, in their order. Metrics that are null are NaN.

@@ -1,4 +1,4 @@
-import { SCHEMA_VERSION, writeCircuitJson } from '../../src/export/circuit-json.js';
+import { SCHEMA_VERSION, writeCircuitJson } from '../../src/files/own/circuit-json.js';
 import type { SavedView } from '../view/view-state.js';
 import type { CircuitDocument } from './document.js';
 import { memberSpan, objectSpan, type Span } from './json-span.js';

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 
 import { EdgewiseError } from '../../src/base/errors.js';
-import { companionsOf, distinctNames, shownName } from '../../src/export/companions.js';
+import { companionsOf, distinctNames, shownName } from '../../src/files/own/sidecars.js';
 import type { SourceFile } from './document.js';
 import { MAX_BYTES } from './dropped-files.js';
 

@@ -1,4 +1,4 @@
-import { xmlText } from '../../src/export/xml-text.js';
+import { xmlText } from '../../src/files/graph/xml-text.js';
 
 export type Attributes = Readonly<Record<string, string | number>>;
 

@@ -1,4 +1,4 @@
-import { xmlText } from '../../src/export/xml-text.js';
+import { xmlText } from '../../src/files/graph/xml-text.js';
 import { placeLabels } from './labels.js';
 import { edgeMark, labelMarks, nodeMark, type Frame } from './marks.js';
 import { estimateWidth, layOutLegend, LEGEND } from './legend-layout.js';

@@ -1,4 +1,4 @@
-import type { TraceStep } from '../../src/export/trace.js';
+import type { TraceStep } from '../../src/files/own/trace.js';
 import { assemble, type CircuitData, type EdgeRecord } from '../data/circuit-data.js';
 
 /**

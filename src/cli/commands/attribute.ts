@@ -2,14 +2,14 @@ import { Command, Option } from 'commander';
 import { join } from 'node:path';
 import { GRANULARITIES, type Granularity } from '../../circuit/run-identity.js';
 import { scoredEdges, type Scores } from '../../circuit/scores.js';
-import { writeScoresJson } from '../../export/index.js';
+import { writeScoresJson } from '../../files/index.js';
 import {
   checkScoring,
   SCORING_METHODS,
   scoringIdentity,
   type ScoringMethod,
   type ScoringOptions,
-} from '../../scoring.js';
+} from '../../run/scoring.js';
 import { VERSION } from '../../version.js';
 import {
   gradientOptionList,
@@ -17,8 +17,8 @@ import {
   refuseGiven,
   refuseUnused,
   type GradientOptions,
-} from '../gradient-options.js';
-import { withJournal } from '../journaled.js';
+} from '../options/gradient-options.js';
+import { withJournal } from '../folder/with-journal.js';
 import {
   adapterOption,
   batchOption,
@@ -35,13 +35,13 @@ import {
   type ModelOptions,
   type PatchingOptions,
   type TaskOptions,
-} from '../options.js';
-import { note } from '../progress.js';
+} from '../options/options.js';
+import { note } from '../report/progress.js';
 import { scoresWithProgress } from '../methods/scored.js';
-import { assertUsable, SCORES_FILE, writeResult } from '../result-folder.js';
-import { assertNoJournal, assertResumes, journalFile, openJournal, removeJournals } from '../search-journal.js';
+import { assertUsable, SCORES_FILE, writeResult } from '../folder/result-folder.js';
+import { assertNoJournal, assertResumes, journalFile, openJournal, removeJournals } from '../folder/search-journal.js';
 import { openModelArgument, readMeanOver, readPrompts, required, taskReader, withEngine } from '../session.js';
-import { counted, signed, whole } from '../text-report.js';
+import { counted, signed, whole } from '../report/text-report.js';
 
 interface Options extends ModelOptions, TaskOptions, PatchingOptions, GradientOptions {
   readonly method: ScoringMethod;

@@ -2,11 +2,11 @@ import { Command } from 'commander';
 import { EdgewiseError } from '../../base/errors.js';
 import { CHECK_TOLERANCE, compareWithReferences, type CheckResult } from '../../check/self-test.js';
 import { Gpu } from '../../gpu/gpu.js';
-import { usableTiles, type TileName } from '../../gpu/tiles.js';
+import { usableTiles, type TileName } from '../../gpu/product/tiles.js';
 import { openDevice } from '../../node/device.js';
-import { adapterOption, jsonOption, tileOption } from '../options.js';
+import { adapterOption, jsonOption, tileOption } from '../options/options.js';
 import { tuningOf } from '../session.js';
-import { table } from '../text-report.js';
+import { table } from '../report/text-report.js';
 
 export function checkCommand(): Command {
   return new Command('check')

@@ -1,11 +1,11 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { join } from 'node:path';
 import { SENDER_HEADS } from '../../circuit/run-identity.js';
-import { ATTRIBUTION_METHODS } from '../../patch/attribution-options.js';
-import { checkRun, type DiscoveryOptions } from '../../run.js';
-import { DETAILS_LIMIT } from '../details-limit.js';
-import { DEFAULT_THRESHOLD, type DiscoverOptions } from '../discovering.js';
-import { gradientOptionList, refuseGiven, refuseGradientOptions } from '../gradient-options.js';
+import { ATTRIBUTION_METHODS } from '../../attribute/options.js';
+import { checkRun, type DiscoveryOptions } from '../../run/identity.js';
+import { DETAILS_LIMIT } from '../folder/details-limit.js';
+import { DEFAULT_THRESHOLD, type DiscoverOptions } from '../methods/discover-context.js';
+import { gradientOptionList, refuseGiven, refuseGradientOptions } from '../options/gradient-options.js';
 import { discoverByAcdc } from '../methods/acdc.js';
 import { discoverByScores } from '../methods/scored.js';
 import { discoverScreened } from '../methods/screened.js';
@@ -24,8 +24,8 @@ import {
   SEARCH_METRICS,
   taskOption,
   tileOption,
-} from '../options.js';
-import { assertNoJournal } from '../search-journal.js';
+} from '../options/options.js';
+import { assertNoJournal } from '../folder/search-journal.js';
 import { openModelArgument, readMeanOver, readPrompts, required, taskReader, type TaskReader } from '../session.js';
 
 const METHODS = ['acdc', 'screened', ...ATTRIBUTION_METHODS] as const;

@@ -1,12 +1,12 @@
 import { Command, Option } from 'commander';
 import { EdgewiseError } from '../../base/errors.js';
 import type { Provenance } from '../../circuit/circuit.js';
-import type { Evaluation } from '../../engine.js';
-import { checkRun, topologyOf, type MeanOver } from '../../run.js';
-import { METRIC_NAMES, type MetricName } from '../../exec/metrics.js';
-import { neuronsLeftOut, parseCircuit, resolveCircuit } from '../../export/index.js';
+import type { Evaluation } from '../../run/engine.js';
+import { checkRun, topologyOf, type MeanOver } from '../../run/identity.js';
+import { METRIC_NAMES, type MetricName } from '../../readout/metrics.js';
+import { neuronsLeftOut, parseCircuit, resolveCircuit } from '../../files/index.js';
 import { readCircuitText } from '../../node/open-files.js';
-import type { Ablation, InputWriter } from '../../circuit/run-identity.js';
+import type { Ablation, InputKind } from '../../circuit/run-identity.js';
 import type { BosMode } from '../../task/tokenizer.js';
 import {
   adapterOption,
@@ -23,8 +23,8 @@ import {
   type ModelOptions,
   type PatchingOptions,
   type TaskOptions,
-} from '../options.js';
-import { note } from '../progress.js';
+} from '../options/options.js';
+import { note } from '../report/progress.js';
 import {
   openModelArgument,
   readMeanOver,
@@ -34,7 +34,7 @@ import {
   withEngine,
   type TaskReader,
 } from '../session.js';
-import { counted, fixed, table, whole } from '../text-report.js';
+import { counted, fixed, table, whole } from '../report/text-report.js';
 
 interface Options extends ModelOptions, TaskOptions, PatchingOptions {
   readonly circuit: string;
@@ -92,7 +92,7 @@ async function evaluate(options: Options): Promise<void> {
   const task = await readPrompts(reader, { task: taskArgument, prompts, skip });
   const metric = choose<MetricName>('--metric', options.metric, metricOf(found, path), 'kl');
   const ablation = choose<Ablation>('--ablation', options.ablation, found?.ablation, 'resample');
-  const input = choose<InputWriter>('--input', options.input, found?.input, 'token');
+  const input = choose<InputKind>('--input', options.input, found?.input, 'token');
   const meanOver = await meanSource(options, found, ablation, reader);
 
   const asked = { metric, ablation, input, meanOver };

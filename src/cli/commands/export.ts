@@ -19,22 +19,22 @@ import {
   writeScoresJson,
   type CircuitFormat,
   type FolderTexts,
-} from '../../export/index.js';
+} from '../../files/index.js';
 import type { Circuit } from '../../circuit/circuit.js';
 import { writeFileAtomically } from '../../node/atomic-write.js';
 import { checkCircuit, circuitPaths, readCircuitFiles } from '../../node/circuit-files.js';
 import { makeFolder } from '../../node/make-folder.js';
 import { readCircuitText, readIfThere } from '../../node/open-files.js';
 import { embedFiles, viewerPage } from '../../node/viewer-page.js';
-import { nonEmpty } from '../options.js';
-import { note } from '../progress.js';
+import { nonEmpty } from '../options/options.js';
+import { note } from '../report/progress.js';
 import {
   assertSelection,
   assertSignKnown,
   chooseCircuit,
   selectionOptions,
   type SelectionOptions,
-} from '../selection-options.js';
+} from '../options/selection-options.js';
 
 const FOLDER_FORMATS = ['mib', 'mib-circuits'] as const;
 type FolderFormat = (typeof FOLDER_FORMATS)[number];

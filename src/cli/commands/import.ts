@@ -7,8 +7,8 @@ import { describeSelection } from '../../circuit/scored-circuit.js';
 import { scoredEdges, withSign, type Scores } from '../../circuit/scores.js';
 import { Topology } from '../../circuit/topology.js';
 import type { Selection } from '../../discover/select.js';
-import { topologyOf } from '../../run.js';
-import { choosesEdges } from '../../export/foreign.js';
+import { topologyOf } from '../../run/identity.js';
+import { choosesEdges } from '../../files/tools/foreign.js';
 import {
   CIRCUIT_WRITERS,
   FOREIGN_FORMATS,
@@ -17,14 +17,19 @@ import {
   type ForeignCircuit,
   type ForeignFormat,
   type ModelShape,
-} from '../../export/index.js';
+} from '../../files/index.js';
 import { writeFileAtomically } from '../../node/atomic-write.js';
 import { makeFolder } from '../../node/make-folder.js';
 import { readCircuitText } from '../../node/open-files.js';
-import { count, jsonOption, modelOption, nonEmpty } from '../options.js';
-import { assertSelection, chooseCircuit, selectionOptions, type SelectionOptions } from '../selection-options.js';
+import { count, jsonOption, modelOption, nonEmpty } from '../options/options.js';
+import {
+  assertSelection,
+  chooseCircuit,
+  selectionOptions,
+  type SelectionOptions,
+} from '../options/selection-options.js';
 import { openModelArgument } from '../session.js';
-import { counted, whole } from '../text-report.js';
+import { counted, whole } from '../report/text-report.js';
 
 interface Options extends SelectionOptions {
   readonly from: ForeignFormat | 'auto';

@@ -1,16 +1,16 @@
 import { Command } from 'commander';
 import { EdgewiseError } from '../../base/errors.js';
 import type { Ablation } from '../../circuit/run-identity.js';
-import { planFor, topologyOf } from '../../run.js';
+import { planFor, topologyOf } from '../../run/identity.js';
 import { Gpu } from '../../gpu/gpu.js';
 import { layoutOf } from '../../model/layout.js';
 import type { ModelSpec } from '../../model/spec.js';
 import { weightTable } from '../../model/weight-table.js';
 import { openDevice } from '../../node/device.js';
-import { attributionPlan } from '../../patch/attribution.js';
-import { settleOptions } from '../../patch/attribution-options.js';
-import type { AttributionPlan } from '../../patch/attribution-plan.js';
-import { DEFAULT_BUDGET, type RunPlan } from '../../patch/run-plan.js';
+import { attributionPlan } from '../../attribute/attribution.js';
+import { settleOptions } from '../../attribute/options.js';
+import type { AttributionPlan } from '../../attribute/attribution-plan.js';
+import { DEFAULT_BUDGET, type RunPlan } from '../../evaluate/memory-plan.js';
 import {
   ablationOptions,
   adapterOption,
@@ -23,9 +23,9 @@ import {
   tileOption,
   type ModelOptions,
   type TaskOptions,
-} from '../options.js';
+} from '../options/options.js';
 import { openModelArgument, readMeanOver, readPrompts, taskReader, tuningOf } from '../session.js';
-import { byteSize, counted, table, whole } from '../text-report.js';
+import { byteSize, counted, table, whole } from '../report/text-report.js';
 
 interface Options extends Partial<ModelOptions>, Partial<TaskOptions> {
   readonly directEdges: boolean;

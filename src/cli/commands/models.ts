@@ -1,10 +1,10 @@
 import { Command } from 'commander';
 import { openModel } from '../../model/load-model.js';
-import { topologyOf } from '../../run.js';
+import { topologyOf } from '../../run/identity.js';
 import { openModelDirectory } from '../../node/model-directory.js';
 import { resolveModel, shippedModels } from '../../node/model-location.js';
-import { jsonOption } from '../options.js';
-import { table } from '../text-report.js';
+import { jsonOption } from '../options/options.js';
+import { table } from '../report/text-report.js';
 
 export function modelsCommand(): Command {
   return new Command('models')

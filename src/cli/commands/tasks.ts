@@ -2,8 +2,8 @@ import { Command, Option } from 'commander';
 import { builtinTaskFile, builtinTasks } from '../../task/builtin/index.js';
 import { formatJsonl } from '../../task/jsonl.js';
 import { readTaskRows } from '../../task/load-task.js';
-import { jsonOption } from '../options.js';
-import { table } from '../text-report.js';
+import { jsonOption } from '../options/options.js';
+import { table } from '../report/text-report.js';
 
 export function tasksCommand(): Command {
   return new Command('tasks')

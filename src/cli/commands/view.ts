@@ -7,8 +7,8 @@ import { openBrowser } from '../../node/open-browser.js';
 import { readCircuitText } from '../../node/open-files.js';
 import { serveViewer } from '../../node/view-server.js';
 import { viewerPage } from '../../node/viewer-page.js';
-import { count } from '../options.js';
-import { note } from '../progress.js';
+import { count } from '../options/options.js';
+import { note } from '../report/progress.js';
 
 interface Options {
   readonly port: number;

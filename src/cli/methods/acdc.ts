@@ -2,16 +2,22 @@ import { basename, join } from 'node:path';
 import { EdgewiseError } from '../../base/errors.js';
 import type { CircuitDetails } from '../../circuit/details.js';
 import type { Scores } from '../../circuit/scores.js';
-import { CIRCUIT_WRITERS, parseScores, writeDetails, writeTrace } from '../../export/index.js';
+import { CIRCUIT_WRITERS, parseScores, writeDetails, writeTrace } from '../../files/index.js';
 import { readCircuitText } from '../../node/open-files.js';
-import { runIdentity, topologyOf } from '../../run.js';
-import { DEFAULT_THRESHOLD, detailsOf, refuseTooMany, type Discovering, type DiscoverOptions } from '../discovering.js';
-import { jsonReport, textReport, type FoundFiles } from '../discover-report.js';
-import { assertUsable, removeParts, writeResult } from '../result-folder.js';
-import { assertResumes, removeJournals } from '../search-journal.js';
-import { runSearches, type AskedThresholds, type Wanted } from '../searches.js';
+import { runIdentity, topologyOf } from '../../run/identity.js';
+import {
+  DEFAULT_THRESHOLD,
+  detailsOf,
+  refuseTooMany,
+  type Discovering,
+  type DiscoverOptions,
+} from './discover-context.js';
+import { jsonReport, textReport, type FoundFiles } from '../report/discover-report.js';
+import { assertUsable, removeParts, writeResult } from '../folder/result-folder.js';
+import { assertResumes, removeJournals } from '../folder/search-journal.js';
+import { runSearches, type AskedThresholds, type Wanted } from './threshold-searches.js';
 import { withEngine } from '../session.js';
-import { THRESHOLDS_FILE, thresholdsJson } from '../thresholds-file.js';
+import { THRESHOLDS_FILE, thresholdsJson } from '../folder/thresholds-file.js';
 
 /** Folders of a run at several thresholds. */
 const PART = 'threshold-';

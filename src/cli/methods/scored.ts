@@ -3,15 +3,15 @@ import { circuitFromScores } from '../../circuit/scored-circuit.js';
 import type { Circuit } from '../../circuit/circuit.js';
 import type { Scores } from '../../circuit/scores.js';
 import { askedOf, select, type Selection, type SelectionRule } from '../../discover/select.js';
-import type { Engine, InspectedCircuit } from '../../engine.js';
-import { CIRCUIT_WRITERS, writeDetails, writeScoresJson } from '../../export/index.js';
-import { checkScoring, scoringIdentity, type ScoringMethod, type ScoringOptions } from '../../scoring.js';
+import type { Engine, InspectedCircuit } from '../../run/engine.js';
+import { CIRCUIT_WRITERS, writeDetails, writeScoresJson } from '../../files/index.js';
+import { checkScoring, scoringIdentity, type ScoringMethod, type ScoringOptions } from '../../run/scoring.js';
 import type { Task } from '../../task/types.js';
-import { detailsOf, refuseTooMany, type Discovering, type DiscoverOptions } from '../discovering.js';
-import { choiceReport } from '../discover-report.js';
-import { gradientOptions, refuseUnused } from '../gradient-options.js';
-import { progressBar } from '../progress.js';
-import { assertUsable, SCORES_FILE, writeResult } from '../result-folder.js';
+import { detailsOf, refuseTooMany, type Discovering, type DiscoverOptions } from './discover-context.js';
+import { choiceReport } from '../report/discover-report.js';
+import { gradientOptions, refuseUnused } from '../options/gradient-options.js';
+import { progressBar } from '../report/progress.js';
+import { assertUsable, SCORES_FILE, writeResult } from '../folder/result-folder.js';
 import { withEngine } from '../session.js';
 
 /** `discover` by scores: every edge is scored, the circuit is chosen from the scores and measured. */

@@ -1,18 +1,24 @@
 import { join } from 'node:path';
 import { EdgewiseError } from '../../base/errors.js';
 import type { Scores } from '../../circuit/scores.js';
-import { CIRCUIT_WRITERS, writeDetails, writeScoresJson, writeTrace } from '../../export/index.js';
-import { runIdentity } from '../../run.js';
-import { checkScoring, scoringIdentity, type ScoringOptions } from '../../scoring.js';
-import type { Search, SearchStart } from '../../search.js';
+import { CIRCUIT_WRITERS, writeDetails, writeScoresJson, writeTrace } from '../../files/index.js';
+import { runIdentity } from '../../run/identity.js';
+import { checkScoring, scoringIdentity, type ScoringOptions } from '../../run/scoring.js';
+import type { Search, SearchStart } from '../../run/search.js';
 import { VERSION } from '../../version.js';
-import { screenedReport, type Screened } from '../discover-report.js';
-import { DEFAULT_THRESHOLD, detailsOf, type Discovering } from '../discovering.js';
-import { gradientOptions } from '../gradient-options.js';
-import { withJournal } from '../journaled.js';
-import { assertUsable, SCORES_FILE, writeResult } from '../result-folder.js';
-import { assertResumes, journalFile, openJournal, removeJournals, type SearchJournal } from '../search-journal.js';
-import { searchAt } from '../searches.js';
+import { screenedReport, type Screened } from '../report/discover-report.js';
+import { DEFAULT_THRESHOLD, detailsOf, type Discovering } from './discover-context.js';
+import { gradientOptions } from '../options/gradient-options.js';
+import { withJournal } from '../folder/with-journal.js';
+import { assertUsable, SCORES_FILE, writeResult } from '../folder/result-folder.js';
+import {
+  assertResumes,
+  journalFile,
+  openJournal,
+  removeJournals,
+  type SearchJournal,
+} from '../folder/search-journal.js';
+import { searchAt } from './threshold-searches.js';
 import { withEngine } from '../session.js';
 import { scoresWithProgress } from './scored.js';
 

@@ -1,5 +1,5 @@
 import { EdgewiseError } from '../../base/errors.js';
-import { isObject } from '../../checkpoint/strict-json.js';
+import { isObject } from '../../base/json/strict-json.js';
 import type { ModelFamily } from './family.js';
 import { gpt2 } from './gpt2.js';
 

@@ -1,5 +1,5 @@
+import { ROW_WORKGROUP } from '../../../src/gpu/workgroups.js';
 import { describe, expect, test } from 'vitest';
-import { ROW_WORKGROUP } from '../../../src/exec/layer-operations.js';
 import { attentionPattern } from '../../oracle/ops.js';
 import { expectRounded, expectSame, runKernel, untouched, type TestDevice } from '../../support/gpu.js';
 import { paddedRows, unpaddedRows } from '../../support/padded-rows.js';
@@ -30,12 +30,12 @@ export function attentionPatternGradientsTests(device: TestDevice): void {
   test.each(SHAPES)('%o', async ({ heads, prompts, sequence, headWidth }) => {
     const tokens = prompts * sequence;
     const dz = { values: rng.normals(tokens * heads * headWidth), heads, headWidth };
-    const ports = { values: rng.normals(tokens * 3 * heads * headWidth), heads: 3 * heads, headWidth };
+    const projections = { values: rng.normals(tokens * 3 * heads * headWidth), heads: 3 * heads, headWidth };
     const got = new Float32Array(
       await runKernel(device.gpu, 'attention_pattern_gradients', {
         buffers: {
           dz: paddedRows(dz.values, headWidth),
-          ports: paddedRows(ports.values, headWidth),
+          projections: paddedRows(projections.values, headWidth),
           dp: untouched(heads * tokens * sequence + 1),
         },
         params: { tokens, sequence, heads, head4: Math.ceil(headWidth / 4) },
@@ -53,7 +53,7 @@ export function attentionPatternGradientsTests(device: TestDevice): void {
         at % sequence,
       ];
       if (key > token % sequence) continue; // exactly 0
-      const v = row(ports, token - (token % sequence) + key, 2 * heads + head);
+      const v = row(projections, token - (token % sequence) + key, 2 * heads + head);
       expected[at] = dot(row(dz, token, head), v);
       sizes[at] = absoluteDot(row(dz, token, head), v);
     }
@@ -131,7 +131,7 @@ export function queryKeyFixTests(device: TestDevice): void {
   async function fix(
     { heads, prompts, sequence, headWidth }: (typeof SHAPES)[number],
     keys: number,
-    ports: Float32Array,
+    projections: Float32Array,
     moved: Float32Array,
     dp: Float32Array,
     scale: number,
@@ -141,7 +141,7 @@ export function queryKeyFixTests(device: TestDevice): void {
       buffers: {
         weight: Float32Array.of(WEIGHT),
         moved: paddedRows(moved, headWidth),
-        ports: paddedRows(ports, headWidth),
+        projections: paddedRows(projections, headWidth),
         dp,
         scores: new Float32Array(prompts * stride).fill(1),
       },
@@ -170,10 +170,10 @@ export function queryKeyFixTests(device: TestDevice): void {
       const { heads, prompts, sequence, headWidth } = shape;
       const tokens = prompts * sequence;
       const scale = Math.fround(1 / Math.sqrt(headWidth));
-      const ports = { values: rng.normals(tokens * 3 * heads * headWidth), heads: 3 * heads, headWidth };
+      const projections = { values: rng.normals(tokens * 3 * heads * headWidth), heads: 3 * heads, headWidth };
       const moved = { values: rng.normals(writers * tokens * 2 * heads * headWidth), heads: 2 * heads, headWidth };
       const dp = rng.normals(heads * tokens * sequence);
-      const got = await fix(shape, keys, ports.values, moved.values, dp, scale);
+      const got = await fix(shape, keys, projections.values, moved.values, dp, scale);
       const stride = 3 + heads * 5;
       const expected = new Float64Array(prompts * stride).fill(1);
       const sizes = new Float64Array(expected.length).fill(1);
@@ -183,7 +183,7 @@ export function queryKeyFixTests(device: TestDevice): void {
         );
       for (let n = 0; n < prompts; n++) {
         for (let h = 0; h < heads; h++) {
-          const [q, k] = [head(ports, n * sequence, h), head(ports, n * sequence, heads + h)];
+          const [q, k] = [head(projections, n * sequence, h), head(projections, n * sequence, heads + h)];
           const before = attentionPattern(q, k, headWidth, scale);
           for (let b = 0; b < writers; b++) {
             const from = b * tokens + n * sequence;
@@ -209,12 +209,12 @@ export function queryKeyFixTests(device: TestDevice): void {
       const shape = SHAPES[2];
       const { heads, prompts, sequence, headWidth } = shape;
       const tokens = prompts * sequence;
-      const ports = rng.normals(tokens * 3 * heads * headWidth);
+      const projections = rng.normals(tokens * 3 * heads * headWidth);
       const own = Array.from({ length: tokens }, (__, t) => {
-        return [...ports.subarray(t * 3 * heads * headWidth, (t * 3 + 2) * heads * headWidth)];
+        return [...projections.subarray(t * 3 * heads * headWidth, (t * 3 + 2) * heads * headWidth)];
       }).flat();
       const dp = rng.normals(heads * tokens * sequence);
-      const scores = await fix(shape, keys, ports, Float32Array.from([...own, ...own]), dp, 0.4);
+      const scores = await fix(shape, keys, projections, Float32Array.from([...own, ...own]), dp, 0.4);
       expect(new Set(scores)).toEqual(new Set([1]));
     });
   });

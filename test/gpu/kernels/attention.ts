@@ -26,18 +26,18 @@ const dot = (q: Float32Array, k: Float32Array): number => q.reduce((sum, x, i) =
 class Heads {
   readonly shape: Shape;
   /** [C, N, S, 3H, dh], unpadded. */
-  readonly ports: Float32Array;
+  readonly projections: Float32Array;
 
-  constructor(shape: Shape, ports: Float32Array) {
+  constructor(shape: Shape, projections: Float32Array) {
     this.shape = shape;
-    this.ports = ports;
+    this.projections = projections;
   }
 
   /** q, k or v (branch 0, 1 or 2) of one head in one prompt [S, dh]. */
   read(circuit: number, branch: number, head: number, prompt: number): Float32Array {
     const { sequence, headWidth } = this.shape;
     return Float32Array.from({ length: sequence * headWidth }, (_, i) => {
-      return this.ports[this.at(circuit, branch, head, prompt, Math.floor(i / headWidth)) + (i % headWidth)]!;
+      return this.projections[this.at(circuit, branch, head, prompt, Math.floor(i / headWidth)) + (i % headWidth)]!;
     });
   }
 
@@ -77,7 +77,7 @@ const everyRow = (tokens: number): number[] => Array.from({ length: tokens }, (_
 
 async function pattern(
   device: TestDevice,
-  { shape, ports }: Heads,
+  { shape, projections }: Heads,
   scale: number,
   rows = everyRow(shape.prompts * shape.sequence),
 ): Promise<Float32Array> {
@@ -86,7 +86,7 @@ async function pattern(
   const got = await runKernel(device.gpu, 'attention_pattern', {
     buffers: {
       control: listed(circuits * heads, rows),
-      ports: paddedRows(ports, headWidth),
+      projections: paddedRows(projections, headWidth),
       pattern: untouched(circuits * heads * tokens * sequence + 1),
     },
     params: { tokens, sequence, heads, head4: Math.ceil(headWidth / 4), heads_at: LISTED_AT, scale },
@@ -150,12 +150,12 @@ export function attentionPatternTests(device: TestDevice): void {
   test('what comes after a prompt or a token changes nothing before it', async () => {
     const shape = { circuits: 1, heads: 2, prompts: 2, sequence: 6, headWidth: 3 };
     const heads = randomHeads(shape, 8);
-    const other = new Heads(shape, heads.ports.slice());
+    const other = new Heads(shape, heads.projections.slice());
     for (let branch = 0; branch < 3; branch++) {
       for (let head = 0; head < 2; head++) {
         for (const position of [4, 5]) {
           const at = other.at(0, branch, head, 0, position);
-          other.ports.fill(1e30, at, at + 3);
+          other.projections.fill(1e30, at, at + 3);
         }
       }
     }
@@ -182,7 +182,7 @@ export function attentionMixTests(device: TestDevice): void {
     const got = await runKernel(device.gpu, 'attention_mix', {
       buffers: {
         control: listed(circuits * heads, everyRow(tokens)),
-        ports: paddedRows(values.ports, headWidth),
+        projections: paddedRows(values.projections, headWidth),
         pattern: weights,
         z: untouched(size + 4),
       },
@@ -208,7 +208,7 @@ export function attentionMixTests(device: TestDevice): void {
     const some = await runKernel(device.gpu, 'attention_mix', {
       buffers: {
         control: listed(circuits * heads, rows),
-        ports: paddedRows(values.ports, headWidth),
+        projections: paddedRows(values.projections, headWidth),
         pattern: someWeights,
         z: untouched(size),
       },

@@ -1,5 +1,5 @@
+import { ROW_WORKGROUP } from '../../../src/gpu/workgroups.js';
 import { describe, expect, test } from 'vitest';
-import { ROW_WORKGROUP } from '../../../src/exec/layer-operations.js';
 import { proximity } from '../../oracle/gradient-ops.js';
 import { expectRounded, expectSame, runKernel, untouched, type TestDevice } from '../../support/gpu.js';
 import { paddedRows } from '../../support/padded-rows.js';

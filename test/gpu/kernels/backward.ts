@@ -1,8 +1,8 @@
+import { ACTIVATIONS } from '../../../src/block/activation.js';
+import { ROW_WORKGROUP } from '../../../src/gpu/workgroups.js';
 import { describe, expect, test } from 'vitest';
-import { ROW_WORKGROUP } from '../../../src/exec/layer-operations.js';
-import { answerLists } from '../../../src/exec/answers.js';
-import { ACTIVATIONS } from '../../../src/exec/matmul.js';
-import { SEEDS } from '../../../src/exec/gradient/gradient-pass.js';
+import { answerLists } from '../../../src/readout/answers.js';
+import { SEEDS } from '../../../src/gradient/gradient-pass.js';
 import {
   activationGate,
   activationSlope,

@@ -1,8 +1,8 @@
+import { ROW_WORKGROUP } from '../../../src/gpu/workgroups.js';
 import { describe, expect, test } from 'vitest';
-import { answerLists, type Answers } from '../../../src/exec/answers.js';
-import { ROW_WORKGROUP } from '../../../src/exec/layer-operations.js';
+import { answerLists, type Answers } from '../../../src/readout/answers.js';
 import type { Gpu } from '../../../src/gpu/gpu.js';
-import { PANEL4 } from '../../../src/model/weights.js';
+import { PANEL4 } from '../../../src/gpu/product/matrix.js';
 import { layerNorm } from '../../oracle/ops.js';
 import { expectRounded, expectSame, runKernel, untouched, UNTOUCHED, type TestDevice } from '../../support/gpu.js';
 import { paddedRows, unpaddedRows } from '../../support/padded-rows.js';

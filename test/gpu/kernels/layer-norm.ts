@@ -1,5 +1,5 @@
+import { ROW_WORKGROUP } from '../../../src/gpu/workgroups.js';
 import { describe, test } from 'vitest';
-import { ROW_WORKGROUP } from '../../../src/exec/layer-operations.js';
 import type { Gpu } from '../../../src/gpu/gpu.js';
 import { padBlocks } from '../../../src/model/layout.js';
 import { layerNorm } from '../../oracle/ops.js';

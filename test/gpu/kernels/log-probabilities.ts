@@ -1,5 +1,5 @@
+import { ROW_WORKGROUP } from '../../../src/gpu/workgroups.js';
 import { describe, test } from 'vitest';
-import { ROW_WORKGROUP } from '../../../src/exec/layer-operations.js';
 import type { Gpu } from '../../../src/gpu/gpu.js';
 import { kl, logSoftmax } from '../../oracle/ops.js';
 import { expectRounded, expectSame, runKernel, untouched, UNTOUCHED, type TestDevice } from '../../support/gpu.js';

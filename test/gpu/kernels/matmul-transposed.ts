@@ -1,10 +1,10 @@
 import { describe, test } from 'vitest';
-import { matmulTransposed, runTransposed, type TransposedJob } from '../../../src/exec/gradient/matmul-transposed.js';
+import { matmulTransposed, runTransposed, type TransposedJob } from '../../../src/gpu/product/transposed.js';
 import { Arena } from '../../../src/gpu/arena.js';
 import type { Gpu } from '../../../src/gpu/gpu.js';
-import type { TileName } from '../../../src/gpu/tiles.js';
+import type { TileName } from '../../../src/gpu/product/tiles.js';
 import { padBlocks } from '../../../src/model/layout.js';
-import { packMatrix, PANEL4 } from '../../../src/model/weights.js';
+import { packMatrix, PANEL4 } from '../../../src/gpu/product/matrix.js';
 import { matmulTransposed as oracle } from '../../oracle/ops.js';
 import { expectRounded, expectSame, untouched, type TestDevice } from '../../support/gpu.js';
 import { paddedRows, unpaddedRows } from '../../support/padded-rows.js';

@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { everyRow, jobWords, matmul, runMatmul, type MatmulJob } from '../../../src/exec/matmul.js';
+import { everyRow, jobWords, matmul, runMatmul, type MatmulJob } from '../../../src/gpu/product/matmul.js';
 import { Arena } from '../../../src/gpu/arena.js';
 import { Gpu } from '../../../src/gpu/gpu.js';
-import { tileLacks, TILES, usableTiles, type TileName } from '../../../src/gpu/tiles.js';
+import { tileLacks, TILES, usableTiles, type TileName } from '../../../src/gpu/product/tiles.js';
 import { padBlocks } from '../../../src/model/layout.js';
+import { ACTIVATIONS } from '../../../src/block/activation.js';
 import type { Activation } from '../../../src/model/spec.js';
-import { packMatrix, PANEL4 } from '../../../src/model/weights.js';
+import { packMatrix, PANEL4 } from '../../../src/gpu/product/matrix.js';
 import { activateAll, matmul as oracle } from '../../oracle/ops.js';
 import { expectRounded, expectSame, untouched, type TestDevice } from '../../support/gpu.js';
 import { paddedRows, unpaddedRows } from '../../support/padded-rows.js';
@@ -70,7 +71,10 @@ async function multiply(gpu: Gpu, tile: TileName, product: Product): Promise<Flo
       words.splice(2, 8 * list.length, ...listed.flatMap(jobWords));
       const jobs = arena.upload('jobs', Uint32Array.from(words));
       const use = { a, out, rows, inner4, outStride, jobs, jobsAt: 2, bias, tile };
-      const options = { ...(product.panels && { panels: product.panels }), ...(activation && { activation }) };
+      const options = {
+        ...(product.panels && { panels: product.panels }),
+        ...(activation && { activation: ACTIVATIONS[activation] }),
+      };
       runMatmul(recording, await matmul(arena, matrix, i, { ...use, ...options }), list.length);
     }
     recording.submit();

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { FROM_CONSTANT } from '../../../src/exec/circuit-tables.js';
+import { FROM_CONSTANT } from '../../../src/pass/circuit-tables.js';
 import type { Gpu } from '../../../src/gpu/gpu.js';
-import { PANEL4 } from '../../../src/model/weights.js';
+import { PANEL4 } from '../../../src/gpu/product/matrix.js';
 import { expectRounded, expectSame, runKernel, untouched, UNTOUCHED, type TestDevice } from '../../support/gpu.js';
 import { paddedRows, unpaddedRows } from '../../support/padded-rows.js';
 import { panels } from '../../support/panels.js';
@@ -26,7 +26,7 @@ export function embedTests(device: TestDevice): void {
       const ids = rng.ids(tokens, vocab);
       ids.splice(0, Math.min(2, tokens), ...[vocab - 1, 0].slice(0, tokens));
       const idsPerChunk = panelsPerChunk * 4 * PANEL4;
-      let live = untouched(circuits * writers * tokens * 4 * width4);
+      let outputs = untouched(circuits * writers * tokens * 4 * width4);
       for (let first = 0; first < vocab; first += idsPerChunk) {
         const held = Math.min(idsPerChunk, vocab - first);
         const got = await runKernel(device.gpu, 'embed', {
@@ -34,7 +34,7 @@ export function embedTests(device: TestDevice): void {
             weight: panels(table.subarray(first * width, (first + held) * width), width),
             ids: Uint32Array.from(ids),
             positions: paddedRows(positions, width),
-            live,
+            outputs,
           },
           params: {
             tokens,
@@ -47,9 +47,9 @@ export function embedTests(device: TestDevice): void {
           },
           overrides: {},
           grid: [Math.ceil((tokens * width4) / 64), circuits],
-          read: 'live',
+          read: 'outputs',
         });
-        live = new Float32Array(got);
+        outputs = new Float32Array(got);
       }
       // A copy, or one addition: exact.
       const input = Float32Array.from({ length: tokens * width }, (_unused, i) => {
@@ -57,7 +57,7 @@ export function embedTests(device: TestDevice): void {
         return table[ids[token]! * width + column]! + addPositions * positions[(token % sequence) * width + column]!;
       });
       const circuit = [...paddedRows(input, width), ...untouched((writers - 1) * tokens * 4 * width4)];
-      expectSame('live', live, Array.from({ length: circuits }, () => circuit).flat());
+      expectSame('outputs', outputs, Array.from({ length: circuits }, () => circuit).flat());
     });
   });
 }
@@ -70,7 +70,7 @@ interface PortInputs {
   /** Writers that there are, and how many of them the port reads. */
   readonly writerTotal: number;
   readonly writers: number;
-  readonly live: Float32Array;
+  readonly outputs: Float32Array;
   readonly ablated: Float32Array;
   readonly bias: Float32Array;
   readonly positions: Float32Array;
@@ -115,7 +115,7 @@ async function portInputs(gpu: Gpu, run: PortInputs): Promise<Float32Array> {
   const got = await runKernel(gpu, 'port_inputs', {
     buffers: {
       control: Uint32Array.from([9999, 9999, ...words.flat(), ...lists]),
-      live: paddedRows(run.live, width),
+      outputs: paddedRows(run.outputs, width),
       ablated: paddedRows(run.ablated, width),
       bias: paddedRows(run.bias, width),
       positions: paddedRows(run.positions, width),
@@ -154,7 +154,7 @@ export function portInputsTests(device: TestDevice): void {
     sequence,
     writerTotal,
     writers,
-    live: rng.normals(circuits * writerTotal * prompts * sequence * width),
+    outputs: rng.normals(circuits * writerTotal * prompts * sequence * width),
     ablated: rng.normals(writerTotal * prompts * sequence * width),
     bias: rng.normals(width),
     positions: rng.normals(sequence * width),
@@ -184,7 +184,7 @@ export function portInputsTests(device: TestDevice): void {
               const terms = [run.bias[i]!, addPositions ? run.positions[(token % sequence) * width + i]! : 0];
               for (let u = 0; u < writers; u++) {
                 const at = (u * run.tokens + token) * width + i;
-                terms.push(keep(u) ? run.live[circuit * writerTotal * run.tokens * width + at]! : run.ablated[at]!);
+                terms.push(keep(u) ? run.outputs[circuit * writerTotal * run.tokens * width + at]! : run.ablated[at]!);
               }
               expected.push(terms.reduce((a, b) => a + b));
               sizes.push(terms.reduce((a, b) => a + Math.abs(b), 0));
@@ -198,7 +198,7 @@ export function portInputsTests(device: TestDevice): void {
 
   test('under zero ablation a fully cut port is exactly its constant', async () => {
     const run = { ...random(40, 40, 7, 2, 3, 1), ablated: new Float32Array(40 * 6 * 7) };
-    run.live.fill(UNTOUCHED);
+    run.outputs.fill(UNTOUCHED);
     const jobs = [{ circuit: 0, keep: () => false }];
     const rows = everyRow(6);
     const got = await portInputs(device.gpu, { ...run, addPositions: true, rows, jobs });
@@ -328,15 +328,15 @@ export function portBasesTests(device: TestDevice): void {
       positions,
       addPositions: true,
     };
-    const live = rng.normals(writers * tokens * width);
+    const outputs = rng.normals(writers * tokens * width);
     const job = { circuit: 0, keep: (u: number) => !cut.includes(u) };
-    const plain = await portInputs(device.gpu, { ...run, live, rows: all, jobs: [job] });
+    const plain = await portInputs(device.gpu, { ...run, outputs, rows: all, jobs: [job] });
     for (const count of [0, 1, 5, 9]) {
       const holds = cut.slice(0, count);
       const bases = await step(start, false, holds);
       const from = await portInputs(device.gpu, {
         ...run,
-        live,
+        outputs,
         bases,
         rows: all,
         jobs: [{ ...job, base: { slab: 1, holds } }],

@@ -1,6 +1,6 @@
+import { ROW_WORKGROUP } from '../../../src/gpu/workgroups.js';
 import { expect, test } from 'vitest';
-import { answerLists, type Answers } from '../../../src/exec/answers.js';
-import { ROW_WORKGROUP } from '../../../src/exec/layer-operations.js';
+import { answerLists, type Answers } from '../../../src/readout/answers.js';
 import type { Gpu } from '../../../src/gpu/gpu.js';
 import { logSumExp } from '../../oracle/ops.js';
 import { expectRounded, expectSame, runKernel, untouched, type TestDevice } from '../../support/gpu.js';

@@ -1,0 +1,59 @@
+import { EdgewiseError } from '../errors.js';
+import { parseStrictJson } from './strict-json.js';
+import { parsePythonJson, standardJson } from './python-json.js';
+import { oneLine, quote } from '../text.js';
+
+/** More text than GPT-2 XL's 2.2 million edges need; above it a file is refused before it is parsed. */
+const MAX_CHARACTERS = 2 ** 28;
+
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+/**
+ * JSON of whatever program, Python's bare NaN included; of a key that is there twice the last one counts.
+ *
+ * @param source the file's name, for messages.
+ * @throws EdgewiseError kind `circuit` where it is too long or no JSON.
+ */
+export function readJson(text: string, source: string): unknown {
+  checkLength(text, source);
+  try {
+    return parsePythonJson(text);
+  } catch (error) {
+    throw new EdgewiseError('circuit', source, `not valid JSON (${oneLine((error as SyntaxError).message)})`);
+  }
+}
+
+/** The same, but a key that is there twice is an error, as it is where a file becomes another one. */
+export function readStrictJson(text: string, source: string): unknown {
+  checkLength(text, source);
+  return parseStrictJson(standardJson(text), source, 'circuit');
+}
+
+function checkLength(text: string, source: string): void {
+  if (text.length <= MAX_CHARACTERS) return;
+  throw new EdgewiseError('circuit', source, `${text.length} characters, expected at most ${MAX_CHARACTERS}`);
+}
+
+/** @throws EdgewiseError `source: field: got ..., expected ...`. */
+export function fail(source: string, field: string, got: unknown, expected: string): never {
+  throw new EdgewiseError('circuit', source, `${field}: got ${quote(got)}, expected ${expected}`);
+}
+
+export function asObject(value: unknown, source: string, field: string): JsonObject {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as JsonObject;
+  return fail(source, field, value, 'an object');
+}
+
+export function asArray(value: unknown, source: string, field: string): readonly unknown[] {
+  return Array.isArray(value) ? value : fail(source, field, value, 'an array');
+}
+
+/** A number, or NaN for null, which is what Python's NaN was read as. */
+export function asNumber(value: unknown, source: string, field: string): number {
+  if (value === null) return NaN;
+  return typeof value === 'number' ? value : fail(source, field, value, 'a number');
+}
+
+export function isCount(value: unknown): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value < 2 ** 31;
+}

@@ -1,0 +1,166 @@
+import type { Stats } from 'node:fs';
+import { mkdtemp, readFile, readdir, rm, rmdir, stat } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { EdgewiseError } from '../../base/errors.js';
+import type { Provenance } from '../../circuit/circuit.js';
+import type { AttributionSettings, RunIdentity, ScreeningRecord, SelectionRecord } from '../../circuit/run-identity.js';
+import type { ScoresProvenance } from '../../circuit/scores.js';
+import { parseCircuit } from '../../files/index.js';
+import { isUnfinishedWrite, writeFileAtomically } from '../../node/atomic-write.js';
+import { makeFolder } from '../../node/make-folder.js';
+import { askedThresholds, THRESHOLDS_FILE } from './thresholds-file.js';
+import { journalsIn } from './search-journal.js';
+import type { AskedThresholds } from '../methods/threshold-searches.js';
+
+/** The files that say which run a folder's files are of. */
+const CIRCUIT_FILE = 'circuit.json';
+export const SCORES_FILE = 'scores.json';
+/** Every file that a result may have: those of an earlier result must not stay beside another. */
+const RESULT_FILES: readonly string[] = [
+  CIRCUIT_FILE,
+  'circuit.gexf',
+  'trace.jsonl',
+  SCORES_FILE,
+  'details.json',
+  THRESHOLDS_FILE,
+];
+
+/** What identifies a run: fields of its provenance, of objects as many as matter, and what its table of thresholds was asked for. */
+export interface FolderRun extends Partial<RunIdentity & AttributionSettings>, Partial<AskedThresholds> {
+  /** Undefined where the run has none: a result that has one is another run's. */
+  readonly selection?: Partial<SelectionRecord> | undefined;
+  readonly screening?: Partial<ScreeningRecord>;
+}
+
+/**
+ * Makes sure, before any work, that results can go to `folder`: it can be written, and what it holds is nothing or an
+ * earlier result of the same run. Leaves nothing behind.
+ *
+ * @param parts names in it that are looked at by themselves.
+ * @throws EdgewiseError of kind usage.
+ */
+export async function assertUsable(
+  folder: string,
+  run: FolderRun,
+  force: boolean,
+  parts: (name: string) => boolean = () => false,
+): Promise<void> {
+  await assertWritable(folder);
+  if (force) return;
+  const entries = await readdir(folder).catch(() => []);
+  const journals = await journalsIn(folder);
+  if (entries.every((name) => isUnfinishedWrite(name) || journals.includes(name) || parts(name))) return;
+  const [provenance, asked] = [await readProvenance(folder), await readAskedThresholds(folder)];
+  // A table is written first, and says more.
+  const earlier: Readonly<Record<string, unknown>> = { ...NOTHING_ASKED, ...provenance, ...asked };
+  if (!provenance && !asked) {
+    throw new EdgewiseError(
+      'usage',
+      folder,
+      'is not empty and holds no result of this run; use --force to write into it, or another --out',
+    );
+  }
+  const different = Object.entries(run)
+    .filter(([key, value]) => !agrees(value, earlier[key]))
+    .map(([key]) => key);
+  if (different.length > 0) {
+    const words = different.map((key) => key.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)).join(', ');
+    throw new EdgewiseError(
+      'usage',
+      folder,
+      `holds the result of a run that differs in ${words}; use --force to replace it, or another --out`,
+    );
+  }
+}
+
+/** What a result without a table was asked for. */
+const NOTHING_ASKED: AskedThresholds = { thresholds: null, edges: null, start: null };
+
+/** All that is asked for is there; of an object there may be more. */
+function agrees(asked: unknown, there: unknown): boolean {
+  if (typeof asked !== 'object' || asked === null || Array.isArray(asked)) return isDeepStrictEqual(asked, there);
+  if (typeof there !== 'object' || there === null) return false;
+  return Object.entries(asked).every(([key, value]) =>
+    agrees(value, (there as Readonly<Record<string, unknown>>)[key]),
+  );
+}
+
+/**
+ * Writes the files of a result, each whole or not at all, and returns their paths; those without a text are left out. The first
+ * one is to say which run they are of: a run that is killed between two files can then be repeated without --force.
+ */
+export async function writeResult(
+  folder: string,
+  files: Readonly<Record<string, string | undefined>>,
+): Promise<string[]> {
+  try {
+    await makeFolder(folder);
+    for (const name of await readdir(folder)) {
+      const stale = RESULT_FILES.includes(name) && files[name] === undefined;
+      if (stale || isUnfinishedWrite(name)) await rm(join(folder, name), { force: true });
+    }
+  } catch (error) {
+    throw new EdgewiseError('usage', folder, 'cannot be created', { cause: error });
+  }
+  const paths: string[] = [];
+  for (const [name, text] of Object.entries(files)) {
+    if (text === undefined) continue;
+    const path = join(folder, name);
+    await writeFileAtomically(path, text);
+    paths.push(path);
+  }
+  return paths;
+}
+
+/** Removes results from folders inside of `folder` that belong to an earlier run, and those of them that are empty then. */
+export async function removeParts(folder: string, stale: (name: string) => boolean): Promise<void> {
+  for (const name of (await readdir(folder)).filter(stale)) {
+    const part = join(folder, name);
+    for (const file of RESULT_FILES) await rm(join(part, file), { force: true }).catch(() => undefined);
+    await rmdir(part).catch(() => undefined); // it holds something else
+  }
+}
+
+/**
+ * Tries the folder itself or, where it is still to be created, the nearest one above it that is there. Permissions alone
+ * do not tell: they bind no administrator, and a file system may be read-only.
+ */
+async function assertWritable(folder: string): Promise<void> {
+  let path = resolve(folder);
+  let found = await statOrUndefined(path);
+  while (!found && path !== dirname(path)) {
+    path = dirname(path);
+    found = await statOrUndefined(path);
+  }
+  if (!found?.isDirectory()) throw new EdgewiseError('usage', folder, `cannot be created: ${path} is a file`);
+  try {
+    await rmdir(await mkdtemp(join(path, '.edgewise-')));
+  } catch (error) {
+    throw new EdgewiseError('usage', folder, `cannot be written: nothing can be created in ${path}`, { cause: error });
+  }
+}
+
+function statOrUndefined(path: string): Promise<Stats | undefined> {
+  return stat(path).catch(() => undefined);
+}
+
+/** Of a run of several searches. */
+async function readAskedThresholds(folder: string): Promise<object | undefined> {
+  const text = await readFile(join(folder, THRESHOLDS_FILE), 'utf8').catch(() => undefined);
+  return text === undefined ? undefined : askedThresholds(text);
+}
+
+/** Of a circuit, or of scores. */
+async function readProvenance(folder: string): Promise<Provenance | ScoresProvenance | undefined> {
+  for (const name of [CIRCUIT_FILE, SCORES_FILE]) {
+    try {
+      const { provenance, scores } = parseCircuit(await readFile(join(folder, name), 'utf8'), name);
+      const found = scores?.provenance ?? provenance;
+      if (found) return found;
+    } catch {
+      // not there, or no result of ours
+    }
+  }
+  return undefined;
+}

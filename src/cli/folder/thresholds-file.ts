@@ -1,0 +1,35 @@
+import type { RunIdentity } from '../../circuit/run-identity.js';
+import type { AskedThresholds, Found } from '../methods/threshold-searches.js';
+
+/** Every threshold searched at, with what was found; beside the results of a run of several searches. */
+export const THRESHOLDS_FILE = 'thresholds.json';
+const VERSION = 1;
+
+/** `thresholds.json`: holds no durations and no paths, so that equal runs write equal bytes. */
+export function thresholdsJson(
+  run: Omit<RunIdentity, 'threshold'>,
+  asked: AskedThresholds,
+  all: readonly Found[],
+  written: readonly Found[],
+): string {
+  const rows = all.map(({ threshold, discovery }) => ({
+    threshold,
+    edges: discovery.kept,
+    metric: discovery.final,
+    faithfulness: discovery.faithfulness,
+    min_margin: discovery.circuit.provenance?.minMargin ?? null,
+    tested: discovery.tested,
+    written: written.some((one) => one.threshold === threshold),
+  }));
+  return `${JSON.stringify({ edgewise_thresholds: VERSION, run, asked, searches: rows }, null, 1)}\n`;
+}
+
+/** The run that such a file is of and what it was asked for, in one object; undefined for any other text. */
+export function askedThresholds(text: string): object | undefined {
+  try {
+    const file = JSON.parse(text) as { edgewise_thresholds?: unknown; run?: object; asked?: object } | null;
+    return file?.edgewise_thresholds === VERSION ? { ...file.run, ...file.asked } : undefined;
+  } catch {
+    return undefined;
+  }
+}

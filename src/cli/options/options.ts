@@ -1,0 +1,128 @@
+import { InvalidArgumentError, Option } from 'commander';
+import { METRIC_NAMES, type MetricName } from '../../readout/metrics.js';
+import { ABLATIONS, BOS_MODES, INPUT_KINDS, type Ablation, type InputKind } from '../../circuit/run-identity.js';
+import { TILE_NAMES, type TileName } from '../../gpu/product/tiles.js';
+import type { BosMode } from '../../task/tokenizer.js';
+
+/** Options that several commands share, each defined once. Values as commander hands them over. */
+export interface ModelOptions {
+  readonly model: string;
+  readonly adapter?: string;
+  readonly tile?: TileName;
+  /** GB */
+  readonly memory?: number;
+}
+
+export interface TaskOptions {
+  readonly task: string;
+  readonly prompts?: number;
+  readonly skip?: number;
+  readonly bos?: BosMode;
+}
+
+export interface PatchingOptions {
+  readonly metric?: MetricName;
+  readonly ablation?: Ablation;
+  readonly meanOver?: string;
+  readonly input?: InputKind;
+}
+
+/** A text with something in it. */
+export function nonEmpty(text: string): string {
+  if (text.trim() === '') throw new InvalidArgumentError('It is empty.');
+  return text;
+}
+
+/** A finite number, written out in digits: `0x10`, `1_0`, an empty text and NaN are refused. */
+export function finiteNumber(text: string): number {
+  const value = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text.trim()) ? Number(text) : Number.NaN;
+  if (!Number.isFinite(value)) throw new InvalidArgumentError('Expected a finite number.');
+  return value;
+}
+
+export function count(smallest: number, largest = Number.MAX_SAFE_INTEGER): (text: string) => number {
+  return (text) => {
+    const value = finiteNumber(text);
+    if (Number.isSafeInteger(value) && value >= smallest && value <= largest) return value;
+    const limit = largest < Number.MAX_SAFE_INTEGER ? ` and at most ${largest}` : '';
+    throw new InvalidArgumentError(`Expected a whole number of at least ${smallest}${limit}.`);
+  };
+}
+
+/** Generators hold 32 bits: a larger seed would give the numbers of a smaller one. */
+export const MAX_SEED = 2 ** 32 - 1;
+
+export const modelOption = (): Option =>
+  new Option(
+    '--model <model>',
+    'model directory, shipped model, or hub id such as openai-community/gpt2 (id@revision)',
+  );
+
+export const taskOption = (): Option => new Option('--task <task>', 'shipped task, or a JSONL or template file');
+
+// Defaults below are words for the help only: a command tells an option that is not given from one that is.
+type InWords = (value: string) => string;
+
+export const promptOptions = (byDefault: InWords = String): Option[] => [
+  new Option('--prompts <n>', 'how many prompt pairs of the task to use')
+    .argParser(count(1))
+    .default(undefined, byDefault('all')),
+  new Option('--skip <k>', 'leave out the first k prompt pairs').argParser(count(0)).default(undefined, byDefault('0')),
+  new Option('--bos <mode>', 'prepend the beginning-of-text token to texts')
+    .choices(BOS_MODES)
+    .default(undefined, byDefault('auto')),
+];
+
+export const metricOption = (names: readonly MetricName[], byDefault: InWords = String): Option =>
+  new Option('--metric <name>', 'what is measured').choices(names).default(undefined, byDefault('kl'));
+
+export const SEARCH_METRICS = METRIC_NAMES.filter((name) => name !== 'accuracy');
+
+/** What cut edges carry. */
+export const ablationOptions = (byDefault: InWords = String): Option[] => [
+  new Option('--ablation <kind>', 'what a cut edge carries')
+    .choices(ABLATIONS)
+    .default(undefined, byDefault('resample')),
+  new Option(
+    '--mean-over <prompts>',
+    "what mean ablations average over: clean, corrupted, or a task file's clean prompts",
+  )
+    .argParser(nonEmpty)
+    .default(undefined, byDefault('clean')),
+];
+
+export const patchOptions = (byDefault: InWords = String): Option[] => [
+  ...ablationOptions(byDefault),
+  new Option('--input <writer>', 'what the input writer holds; matters for zero and mean ablation')
+    .choices(INPUT_KINDS)
+    .default(undefined, byDefault('token')),
+];
+
+export const adapterOption = (): Option =>
+  new Option('--adapter <name>', 'part of the name of the WebGPU adapter to use')
+    .argParser(nonEmpty)
+    .default(undefined, "the system's choice");
+
+export const tileOption = (): Option =>
+  new Option('--tile <name>', 'tile shape of the matrix product; results do not depend on it')
+    .choices(TILE_NAMES)
+    .default(undefined, 'the fastest one, measured once for the adapter');
+
+export const memoryOption = (): Option =>
+  new Option('--memory <gb>', 'most memory for activations and caches, beside the weights')
+    .argParser((text) => {
+      const value = finiteNumber(text);
+      if (value > 0) return value;
+      throw new InvalidArgumentError('Expected a number above 0.');
+    })
+    .default(undefined, '4');
+
+/** Tables of circuits grow with it. */
+const MOST_AT_ONCE = 256;
+
+export const batchOption = (): Option =>
+  new Option('--batch <n>', 'edges tested in one submission at most; changes no result')
+    .argParser(count(1, MOST_AT_ONCE))
+    .default(undefined, 'what fills the device');
+
+export const jsonOption = (): Option => new Option('--json', 'print the result as JSON');

@@ -1,0 +1,92 @@
+import { InvalidArgumentError, Option } from 'commander';
+import { EdgewiseError } from '../../base/errors.js';
+import { circuitFromScores } from '../../circuit/scored-circuit.js';
+import type { Circuit } from '../../circuit/circuit.js';
+import type { Scores } from '../../circuit/scores.js';
+import { select, type Selection, type SelectionRule } from '../../discover/select.js';
+import { finiteNumber } from './options.js';
+
+export interface SelectionOptions {
+  readonly select?: ChosenRule;
+  readonly signed: boolean;
+  /** Commander's name for what --no-prune turns off. */
+  readonly prune: boolean;
+}
+
+interface ChosenRule {
+  readonly rule: SelectionRule['rule'];
+  readonly limit: number;
+}
+
+const RULES = ['top', 'threshold', 'greedy', 'top-nodes'] as const;
+
+/** How a circuit is chosen from scores: by |score|, as EAP-IG does, unless --signed. */
+export const selectionOptions = (): Option[] => [
+  new Option(
+    '--select <rule>',
+    'choose the circuit from the scores: top:N edges, threshold:X (and above), greedy:N from the logits down, or top-nodes:N with all their edges',
+  ).argParser(parseRule),
+  new Option('--absolute', 'choose by |score|, which is the default').conflicts('signed').default(false),
+  new Option('--signed', 'choose by score instead of |score|: what helps most first, what hurts last')
+    .conflicts('absolute')
+    .default(false),
+  new Option('--no-prune', 'keep chosen edges that are not connected with both input and logits'),
+];
+
+function parseRule(text: string): ChosenRule {
+  const [name, number, ...rest] = text.split(':');
+  const rule = RULES.find((known) => known === name);
+  if (rule === undefined || number === undefined || rest.length > 0) {
+    throw new InvalidArgumentError(`Expected one of ${RULES.map((known) => `${known}:<number>`).join(', ')}.`);
+  }
+  const limit = finiteNumber(number);
+  if (rule !== 'threshold' && !(Number.isSafeInteger(limit) && limit >= 0)) {
+    throw new InvalidArgumentError('Expected a whole number.');
+  }
+  return { rule, limit };
+}
+
+/** @throws EdgewiseError of kind usage where an option has nothing that it says something about. */
+export function assertSelection({ select: rule, signed, prune }: SelectionOptions, elsewhere = false): void {
+  if (rule !== undefined || elsewhere) return;
+  if (signed) throw new EdgewiseError('usage', '--signed', 'says how --select chooses, which is not given');
+  if (!prune) throw new EdgewiseError('usage', '--no-prune', 'says what follows on --select, which is not given');
+}
+
+/**
+ * The circuit that the options choose.
+ *
+ * @throws EdgewiseError of kind usage where a signed choice is asked of scores whose sign nobody knows.
+ */
+export function chooseCircuit(
+  scores: Scores,
+  { rule, limit }: ChosenRule,
+  options: SelectionOptions,
+): { readonly circuit: Circuit; readonly selection: Selection } {
+  if (options.signed) assertSignKnown(scores, '--signed');
+  const basis = { absolute: !options.signed, prune: options.prune };
+  const selection = select(scores, selectionRule(rule, limit, basis));
+  return { circuit: circuitFromScores(scores, selection), selection };
+}
+
+/** @throws EdgewiseError of kind usage, on behalf of `option`, where nobody knows what a positive score means. */
+export function assertSignKnown({ positive }: Scores, option: string): void {
+  if (positive !== null) return;
+  const how = 'say it to import, with --sign helps or --sign hurts';
+  throw new EdgewiseError('usage', option, `the file does not say what a positive score means; ${how}`);
+}
+
+function selectionRule(
+  rule: SelectionRule['rule'],
+  limit: number,
+  basis: { readonly absolute: boolean; readonly prune: boolean },
+): SelectionRule {
+  switch (rule) {
+    case 'threshold':
+      return { ...basis, rule, threshold: limit };
+    case 'top-nodes':
+      return { ...basis, rule, nodes: limit };
+    default:
+      return { ...basis, rule, edges: limit };
+  }
+}

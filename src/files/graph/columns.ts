@@ -1,0 +1,60 @@
+import type { EdgeAttributes, GraphAttributes, NodeAttributes } from './circuit-graph.js';
+import { encodeProvenance } from '../own/provenance-json.js';
+
+/** One column of a table of nodes or edges, of a fixed type: `null` values are left out of a file. */
+export interface Column<Attributes> {
+  readonly name: string;
+  readonly type: 'string' | 'integer' | 'double' | 'boolean';
+  value(attributes: Readonly<Attributes>, graph: Readonly<GraphAttributes>): string | number | boolean | null;
+}
+
+/**
+ * What GEXF and GraphML files hold of a node. Token texts are a JSON string: list types of these formats are not safe.
+ * The run's provenance is a JSON string at `logits`, as neither format has a safe place for it at the graph.
+ */
+export const NODE_COLUMNS: readonly Column<NodeAttributes>[] = [
+  { name: 'kind', type: 'string', value: (node) => node.kind },
+  { name: 'layer', type: 'integer', value: (node) => node.layer },
+  { name: 'head', type: 'integer', value: (node) => node.head },
+  { name: 'effect', type: 'double', value: (node) => node.effect },
+  { name: 'abs_effect', type: 'double', value: (node) => Math.abs(node.effect) },
+  { name: 'in_circuit', type: 'boolean', value: (node) => node.inCircuit },
+  { name: 'group', type: 'string', value: (node) => (node.layer === null ? node.kind : `layer ${node.layer}`) },
+  { name: 'tokens_json', type: 'string', value: (node) => node.tokens && exactJson(node.tokens) },
+  {
+    name: 'meta_json',
+    type: 'string',
+    value: (node, { provenance }) =>
+      node.kind === 'logits' && provenance ? exactJson(encodeProvenance(provenance)) : null,
+  },
+];
+
+/** The port is repeated here because networkx drops a GEXF edge's kind. */
+export const EDGE_COLUMNS: readonly Column<EdgeAttributes>[] = [
+  { name: 'port', type: 'string', value: (edge) => edge.port },
+  { name: 'effect', type: 'double', value: (edge) => edge.effect },
+  { name: 'abs_effect', type: 'double', value: (edge) => edge.effect && Math.abs(edge.effect) },
+  { name: 'rank', type: 'integer', value: (edge) => edge.rank },
+  { name: 'in_circuit', type: 'boolean', value: (edge) => edge.inCircuit },
+  { name: 'method', type: 'string', value: (_, { provenance }) => provenance?.method ?? null },
+  { name: 'step', type: 'integer', value: (edge) => edge.step },
+];
+
+/** JSON without the two characters that it leaves as they are and XML cannot hold: any text survives. */
+function exactJson(value: unknown): string {
+  return JSON.stringify(value).replace(/[\ufffe\uffff]/g, (character) => `\\u${character.charCodeAt(0).toString(16)}`);
+}
+
+/** The value as text, or null where there is none: never NaN or an infinity. */
+export function columnText(value: string | number | boolean | null): string | null {
+  return value === null || (typeof value === 'number' && !Number.isFinite(value)) ? null : String(value);
+}
+
+/** The circuit in one line. */
+export function describe({ provenance, keptEdges, candidateEdges }: Readonly<GraphAttributes>): string {
+  const size = `${keptEdges} of ${candidateEdges} edges`;
+  if (!provenance) return `Circuit of ${size}`;
+  const { task, model, method, metric, threshold, signConvention } = provenance;
+  const limit = threshold === null ? '' : `, threshold ${threshold}`;
+  return `Circuit of ${task.name} in ${model.name}: ${size}; ${method}, ${metric}${limit}; ${signConvention}`;
+}

@@ -1,0 +1,57 @@
+import { candidateEdges, type Circuit } from '../../circuit/circuit.js';
+import { circuitEntries, edgeLines, interchangeMembers, type InterchangeEntries } from './interchange.js';
+import { block, entry, jsonFile } from '../../base/json/entry-lines.js';
+import { encodeProvenance } from './provenance-json.js';
+
+/** Version of what stands under `edgewise`. */
+export const SCHEMA_VERSION = 1;
+
+/**
+ * The circuit in the interchange schema of EAP-IG and MIB (`cfg`, `nodes`, `edges`), with what that schema has no place
+ * for under one more top-level key, `edgewise`: `schema_version`, `provenance` or `imported`, `direct_edges`, `untested_removals`.
+ *
+ * Every addition edge of the model is present with a finite `score` (loss form: positive = the edge helps), since
+ * readers of that schema require one: 0 and `"tested": false` where none was measured. `step` is the edge's place in
+ * the order of decisions. One node or edge a line, in the order of ids.
+ */
+export function writeCircuitJson(circuit: Circuit): string {
+  const { topology, width, provenance, imported, untestedRemovals } = circuit;
+  const entries = testedEntries(circuit);
+  const own = [entry('schema_version', SCHEMA_VERSION)];
+  if (provenance) {
+    const fields = Object.entries(encodeProvenance(provenance));
+    own.push(
+      block(
+        'provenance',
+        '{}',
+        fields.map(([key, value]) => entry(key, value)),
+      ),
+    );
+  }
+  if (imported) own.push(entry('imported', imported));
+  if (circuit.directTested) {
+    const lines = edgeLines(topology, topology.additionEdges, candidateEdges(circuit), entries);
+    own.push(block('direct_edges', '{}', lines));
+  }
+  own.push(
+    block(
+      'untested_removals',
+      '[]',
+      untestedRemovals.map((id) => JSON.stringify(topology.edgeName(id))),
+    ),
+  );
+  return jsonFile('{}', [...interchangeMembers(topology, width, entries), block('edgewise', '{}', own)]);
+}
+
+function testedEntries(circuit: Circuit): InterchangeEntries {
+  const { effects, steps } = circuit;
+  const { node, edge } = circuitEntries(circuit);
+  return {
+    node,
+    edge: (id) => ({
+      ...edge(id),
+      ...(Number.isFinite(effects[id]!) ? {} : { tested: false }),
+      ...(steps[id]! >= 0 ? { step: steps[id] } : {}),
+    }),
+  };
+}

@@ -1,0 +1,298 @@
+import * as v from 'valibot';
+
+import { EdgewiseError } from '../../base/errors.js';
+import { candidateEdges, keptEdges, type Circuit } from '../../circuit/circuit.js';
+import type { CircuitDetails, NodeDetails, PromptDetails } from '../../circuit/details.js';
+import { circuitNodes } from '../../circuit/records.js';
+import { parsePythonJson } from '../../base/json/python-json.js';
+import { oneLine } from '../../base/text.js';
+
+/** Version of the format of details.json. */
+export const DETAILS_VERSION = 1;
+
+/** Attention is written as whole numbers in units of this. */
+const ATTENTION_UNIT = 1e-4;
+/** Significant digits of all other measured numbers: f32 holds no more. */
+const DIGITS = 7;
+/** Above it a file is refused before it is parsed. */
+const MAX_CHARACTERS = 2 ** 28;
+
+/**
+ * The details as the text of details.json, keys spelled as in circuit.json: one prompt, node, edge or point of the curve a
+ * line. `attention_1e4` holds per prompt the lower triangle of the pattern row by row, in units of 1e-4. What is not finite is null.
+ */
+export function writeDetails(details: CircuitDetails): string {
+  const { of, metric, prompts, nodes, rest, edges, curve } = details;
+  const members = [
+    entry('schema_version', DETAILS_VERSION),
+    entry('of', { model: of.model, task: of.task, kept_edges: of.keptEdges }),
+    entry('metric', metric),
+    lines(
+      'prompts',
+      '[]',
+      prompts.map((prompt) => JSON.stringify(encodePrompt(prompt))),
+    ),
+    lines(
+      'nodes',
+      '{}',
+      Object.entries(nodes).map(([name, node]) => entry(name, encodeNode(node, prompts))),
+    ),
+    entry('rest', rest && { writers: rest.writers.map(rounded), constants: rest.constants.map(rounded) }),
+    lines(
+      'edges',
+      '{}',
+      Object.entries(edges).map(([name, effects]) => entry(name, effects.map(rounded))),
+    ),
+    lines(
+      'curve',
+      '[]',
+      curve.map((point) =>
+        JSON.stringify({
+          edges: point.edges,
+          faithfulness: point.faithfulness === null ? null : rounded(point.faithfulness),
+        }),
+      ),
+    ),
+  ];
+  return `{\n${members.join(',\n')}\n}\n`;
+}
+
+function encodePrompt({ logitDifference, metrics, ...prompt }: PromptDetails): object {
+  const { clean, corrupted, position, correct, wrong } = prompt;
+  const { whole, circuit, empty } = metrics;
+  const value = (x: number | null): number | null => (x === null ? null : rounded(x));
+  return {
+    clean,
+    corrupted,
+    position,
+    correct,
+    wrong,
+    metrics: { whole: value(whole), circuit: value(circuit), empty: value(empty) },
+    logit_difference: value(logitDifference),
+  };
+}
+
+function encodeNode({ attention, direct, promotes, suppresses }: NodeDetails, prompts: readonly PromptDetails[]) {
+  const tokens = (list: NodeDetails['promotes']): object[] =>
+    list.map(({ token, logit }) => ({ token, logit: rounded(logit) }));
+  return {
+    attention_1e4: attention && attention.map((pattern, n) => lowerTriangle(pattern, prompts[n]!.clean.length)),
+    direct: direct && direct.map(rounded),
+    promotes: tokens(promotes),
+    suppresses: tokens(suppresses),
+  };
+}
+
+function lowerTriangle(pattern: Float32Array, length: number): number[] {
+  const values: number[] = [];
+  for (let query = 0; query < length; query++) {
+    for (let key = 0; key <= query; key++) values.push(Math.round(pattern[query * length + key]! / ATTENTION_UNIT));
+  }
+  return values;
+}
+
+function fromLowerTriangle(values: readonly number[], length: number): Float32Array {
+  const pattern = new Float32Array(length * length);
+  let at = 0;
+  for (let query = 0; query < length; query++) {
+    for (let key = 0; key <= query; key++) pattern[query * length + key] = values[at++]! * ATTENTION_UNIT;
+  }
+  return pattern;
+}
+
+/** JSON.stringify makes null of what is not finite; -0 becomes 0. */
+function rounded(value: number): number {
+  return Number(value.toPrecision(DIGITS)) + 0;
+}
+
+function entry(key: string, value: unknown): string {
+  return `${JSON.stringify(key)}: ${JSON.stringify(value)}`;
+}
+
+function lines(key: string, brackets: '[]' | '{}', content: readonly string[]): string {
+  const [open, close] = [brackets[0], brackets[1]];
+  return content.length === 0 ? `"${key}": ${brackets}` : `"${key}": ${open}\n${content.join(',\n')}\n${close}`;
+}
+
+/** Long lists are checked as a whole: an issue for each of a million numbers would take longer than all else. */
+const listOf = <T>(fits: (value: unknown) => boolean, expected: string) =>
+  v.custom<readonly T[]>((list) => Array.isArray(list) && list.every(fits), expected);
+const numbers = listOf<number>(Number.isFinite, 'an array of finite numbers');
+const numbersOrNull = listOf<number | null>((x) => x === null || Number.isFinite(x), 'an array of numbers or null');
+const shares = listOf<number>(
+  (x) => Number.isInteger(x) && Number(x) >= 0 && Number(x) <= 1 / ATTENTION_UNIT,
+  'an array of integers from 0 to 10000',
+);
+const texts = listOf<string>((x) => typeof x === 'string', 'an array of texts');
+const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+const tokens = v.array(v.object({ token: v.string(), logit: v.number() }));
+
+const schema = v.object({
+  schema_version: v.literal(DETAILS_VERSION),
+  of: v.object({ model: v.string(), task: v.string(), kept_edges: count }),
+  metric: v.string(),
+  prompts: v.array(
+    v.object({
+      clean: texts,
+      corrupted: texts,
+      position: count,
+      correct: texts,
+      wrong: texts,
+      metrics: v.object({
+        whole: v.nullable(v.number()),
+        circuit: v.nullable(v.number()),
+        empty: v.nullable(v.number()),
+      }),
+      logit_difference: v.nullable(v.number()),
+    }),
+  ),
+  nodes: v.record(
+    v.string(),
+    v.object({
+      attention_1e4: v.nullable(v.array(shares)),
+      direct: v.nullable(numbers),
+      promotes: tokens,
+      suppresses: tokens,
+    }),
+  ),
+  rest: v.nullable(v.object({ writers: numbers, constants: numbers })),
+  edges: v.record(v.string(), numbersOrNull),
+  curve: v.array(v.object({ edges: count, faithfulness: v.nullable(v.number()) })),
+});
+
+type DetailsFile = v.InferOutput<typeof schema>;
+
+/**
+ * Reads details.json. Names of nodes and edges are not compared with any circuit, see detailsFit.
+ *
+ * @param source the file's name, for messages.
+ * @throws EdgewiseError kind `circuit` that names the file and the first field at fault.
+ */
+export function parseDetails(text: string, source: string): CircuitDetails {
+  if (text.length > MAX_CHARACTERS) {
+    throw new EdgewiseError('circuit', source, `${text.length} characters, expected at most ${MAX_CHARACTERS}`);
+  }
+  let json: unknown;
+  try {
+    json = parsePythonJson(text);
+  } catch (error) {
+    throw new EdgewiseError('circuit', source, `not valid JSON (${oneLine((error as SyntaxError).message)})`);
+  }
+  const result = v.safeParse(schema, json);
+  if (!result.success) {
+    const [issue] = result.issues;
+    const path = (issue.path ?? []).map((item) => oneLine(String(item.key))).join('.') || 'the file';
+    const expected = issue.type === 'custom' ? issue.message : (issue.expected ?? 'another value');
+    const got = issue.received === 'undefined' ? 'is missing' : `got ${oneLine(issue.received)}, expected ${expected}`;
+    throw new EdgewiseError('circuit', source, `${path}: ${got}`);
+  }
+  checkLengths(result.output, source);
+  return decode(result.output);
+}
+
+function checkLengths({ prompts, nodes, rest, edges, curve }: DetailsFile, source: string): void {
+  const expectLength = (field: string, list: readonly unknown[], length: number): void => {
+    if (list.length === length) return;
+    throw new EdgewiseError('circuit', source, `${oneLine(field)}: ${list.length} values, expected ${length}`);
+  };
+  prompts.forEach(({ clean, corrupted, position }, n) => {
+    expectLength(`prompts.${n}.corrupted`, corrupted, clean.length);
+    if (position < clean.length) return;
+    const what = `prompts.${n}.position: got ${position}, expected less than the ${clean.length} tokens`;
+    throw new EdgewiseError('circuit', source, what);
+  });
+  for (const [name, { attention_1e4: attention, direct }] of Object.entries(nodes)) {
+    if (attention) {
+      expectLength(`nodes.${name}.attention_1e4`, attention, prompts.length);
+      attention.forEach((values, n) => {
+        const { length } = prompts[n]!.clean;
+        expectLength(`nodes.${name}.attention_1e4.${n}`, values, (length * (length + 1)) / 2);
+      });
+    }
+    if ((direct === null) !== (rest === null)) {
+      const what = `nodes.${oneLine(name)}.direct: must be null exactly where rest is`;
+      throw new EdgewiseError('circuit', source, what);
+    }
+    if (direct) expectLength(`nodes.${name}.direct`, direct, prompts.length);
+  }
+  if (rest) {
+    expectLength('rest.writers', rest.writers, prompts.length);
+    expectLength('rest.constants', rest.constants, prompts.length);
+  }
+  for (const [name, effects] of Object.entries(edges)) expectLength(`edges.${name}`, effects, prompts.length);
+  curve.forEach((point, i) => {
+    if (i === 0 || point.edges > curve[i - 1]!.edges) return;
+    throw new EdgewiseError('circuit', source, `curve.${i}.edges: got ${point.edges}, expected ascending numbers`);
+  });
+}
+
+function decode({ of, metric, prompts, nodes, rest, edges, curve }: DetailsFile): CircuitDetails {
+  const lengths = prompts.map((prompt) => prompt.clean.length);
+  const values = <T, U>(record: Readonly<Record<string, T>>, decodeValue: (value: T) => U): Record<string, U> =>
+    Object.fromEntries(Object.entries(record).map(([name, value]) => [name, decodeValue(value)]));
+  return {
+    of: { model: of.model, task: of.task, keptEdges: of.kept_edges },
+    metric,
+    prompts: prompts.map(({ logit_difference: logitDifference, ...prompt }) => ({ ...prompt, logitDifference })),
+    nodes: values(nodes, ({ attention_1e4: attention, ...node }) => ({
+      attention: attention && attention.map((triangle, n) => fromLowerTriangle(triangle, lengths[n]!)),
+      ...node,
+    })),
+    rest,
+    edges: values(edges, (effects) => effects.map((effect) => effect ?? Number.NaN)),
+    curve,
+  };
+}
+
+/**
+ * Whether the details were measured for this very circuit: same kept edges, and, where the circuit says where it comes from,
+ * same weights and task.
+ */
+export function detailsFit(details: CircuitDetails, circuit: Circuit): boolean {
+  const { of, edges } = details;
+  const { topology, kept, provenance } = circuit;
+  if (of.keptEdges !== keptEdges(circuit)) return false;
+  if (provenance && (provenance.model.hash !== of.model || provenance.task.hash !== of.task)) return false;
+  const names = Object.keys(edges);
+  // Circuits that were chosen from scores have no effects per prompt; their nodes must then be the same.
+  if (names.length === 0) return hasNodes(circuit, Object.keys(details.nodes));
+  return (
+    names.length === of.keptEdges &&
+    names.every((name) => {
+      const id = topology.edgeId(name);
+      return id !== undefined && id < candidateEdges(circuit) && kept.has(id);
+    })
+  );
+}
+
+/** Whether these are the circuit's nodes but `logits`. */
+function hasNodes(circuit: Circuit, names: readonly string[]): boolean {
+  const nodes = circuitNodes(circuit);
+  nodes.delete('logits');
+  return names.length === nodes.size && names.every((name) => nodes.has(name));
+}
+
+/** What the size of details.json depends on. */
+export interface DetailsExtent {
+  /** Tokens of each prompt. */
+  readonly lengths: readonly number[];
+  readonly heads: number;
+  /** Nodes but `logits`, heads among them. */
+  readonly nodes: number;
+  readonly edges: number;
+}
+
+/** About how many bytes details.json will take, known before anything is computed; patterns are what grows. */
+export function estimateDetailsBytes({ lengths, heads, nodes, edges }: DetailsExtent): number {
+  const attention = lengths.reduce((sum, n) => sum + (n * (n + 1)) / 2, 0);
+  const tokenTexts = lengths.reduce((sum, n) => sum + n, 0);
+  const BYTES_OF = { share: 4, number: 11, text: 9, prompt: 200, node: 800, edge: 40 };
+  return (
+    BYTES_OF.share * heads * attention +
+    BYTES_OF.number * lengths.length * (nodes + edges + 2) +
+    BYTES_OF.text * 2 * tokenTexts +
+    BYTES_OF.prompt * lengths.length +
+    BYTES_OF.node * nodes +
+    BYTES_OF.edge * edges
+  );
+}

@@ -1,0 +1,52 @@
+import { circuitNodes } from '../../circuit/records.js';
+import type { Circuit } from '../../circuit/circuit.js';
+import { nodeName } from '../../circuit/nodes.js';
+import type { Topology } from '../../circuit/topology.js';
+import { block, entry } from '../../base/json/entry-lines.js';
+
+/** What the interchange schema of EAP-IG and MIB says of a node and of an edge; further keys are ignored by its readers. */
+export interface InterchangeEntries {
+  readonly node: (name: string, writer: number | null) => Readonly<Record<string, unknown>>;
+  readonly edge: (id: number) => Readonly<Record<string, unknown>>;
+}
+
+/**
+ * The members `cfg`, `nodes` and `edges` of a file in that schema: every node and every addition edge of the model, since
+ * EAP-IG's `from_json` leaves out nothing and fails on names that the model does not have. One node or edge a line, in the order of ids.
+ */
+export function interchangeMembers(topology: Topology, width: number | null, entries: InterchangeEntries): string[] {
+  const cfg = {
+    n_layers: topology.layers,
+    n_heads: topology.heads,
+    parallel_attn_mlp: topology.parallel,
+    ...(width === null ? {} : { d_model: width }),
+  };
+  const nodes = [...topology.writers, { kind: 'logits' } as const].map((node, index) => {
+    const name = nodeName(node);
+    return entry(name, entries.node(name, node.kind === 'logits' ? null : index));
+  });
+  return [
+    entry('cfg', cfg),
+    block('nodes', '{}', nodes),
+    block('edges', '{}', edgeLines(topology, 0, topology.additionEdges, entries)),
+  ];
+}
+
+export function edgeLines(
+  topology: Topology,
+  from: number,
+  to: number,
+  { edge }: Pick<InterchangeEntries, 'edge'>,
+): string[] {
+  return Array.from({ length: to - from }, (_, i) => entry(topology.edgeName(from + i), edge(from + i)));
+}
+
+/** A circuit in that schema's own terms: a finite `score` for every edge, 0 where none was measured. */
+export function circuitEntries(circuit: Circuit): InterchangeEntries {
+  const { kept, effects } = circuit;
+  const inCircuit = circuitNodes(circuit);
+  return {
+    node: (name) => ({ in_graph: inCircuit.has(name) }),
+    edge: (id) => ({ score: Number.isFinite(effects[id]!) ? effects[id] : 0, in_graph: kept.has(id) }),
+  };
+}

@@ -1,0 +1,101 @@
+import { EdgewiseError } from '../../base/errors.js';
+import type { Circuit } from '../../circuit/circuit.js';
+import { nodeName, type Port, type Writer } from '../../circuit/nodes.js';
+import type { Topology } from '../../circuit/topology.js';
+import type { CircuitFile, FileEdge } from '../own/circuit-file.js';
+import { asArray, fail } from '../../base/json/json-fields.js';
+import { jsonFile } from '../../base/json/entry-lines.js';
+import { quote } from '../../base/text.js';
+
+const TOKENS = 'tok_embeds';
+const POSITIONS = 'pos_embeds';
+const RESIDUAL = 'resid_post';
+const KEPT: FileEdge = { score: NaN, inGraph: true, step: -1 };
+
+/**
+ * The kept edges as Edge Pruning's `edges.json`: a list of pairs writer, reader (`["a0.h3", "a5.h5.q"]`, `["m3", "resid_post"]`).
+ * `input` is `tok_embeds`; where it holds positions too, its edges are also written for `pos_embeds`. Effects, direct edges
+ * and provenance have no place there.
+ */
+export function writeEdgePruning(circuit: Circuit): string {
+  const { topology, kept, provenance } = circuit;
+  const lines: string[] = [];
+  for (const id of kept) {
+    const edge = topology.edge(id);
+    if (edge.kind === 'direct') break;
+    const reader = readerName(topology.ports[edge.port]!);
+    const writer = topology.writers[edge.writer]!;
+    for (const name of writerNames(writer, provenance?.input === 'token+position')) {
+      lines.push(JSON.stringify([name, reader]));
+    }
+  }
+  return jsonFile('[]', lines);
+}
+
+/** A circuit file as read, and what the reader should know of the reading. */
+export interface ReadCircuit {
+  readonly file: CircuitFile;
+  readonly notes: readonly string[];
+}
+
+/**
+ * Reads `edges.json`. Its pairs are what is in the circuit; nothing is scored.
+ *
+ * Edge Pruning can run without nodes for the embeddings; they then feed every reader and are in no pair, so that a file
+ * without any is read as one in which `input` feeds everything. Edges of `pos_embeds` have none to correspond to: here
+ * positions are always present, or part of `input`.
+ *
+ * @param json the file, parsed.
+ * @throws EdgewiseError kind `circuit` that names the pair at fault.
+ */
+export function readEdgePruning(json: unknown, source: string, topology: Topology): ReadCircuit {
+  const writers = new Map(topology.writers.map((writer, index) => [writerNames(writer, false)[0], index]));
+  const readers = new Map(topology.ports.map((port, index) => [readerName(port), index]));
+  const edges = new Map<string, FileEdge>();
+  const seen = new Set<string>();
+  const notes: string[] = [];
+  let embeddings = 0;
+  let positions = 0;
+  asArray(json, source, 'the file').forEach((pair, i) => {
+    const [from, to, ...rest] = asArray(pair, source, `[${i}]`);
+    if (typeof from !== 'string' || typeof to !== 'string' || rest.length > 0) {
+      fail(source, `[${i}]`, pair, 'a pair of names, writer and reader');
+    }
+    const port =
+      readers.get(to) ?? fail(source, `[${i}]`, to, `a reader of the model: aL.hH.q, .k or .v, mL, or ${RESIDUAL}`);
+    const shown = quote(`${from} -> ${to}`);
+    if (seen.has(shown)) throw new EdgewiseError('circuit', source, `[${i}]: ${shown} is there twice`);
+    seen.add(shown);
+    if (from === TOKENS || from === POSITIONS) embeddings++;
+    if (from === POSITIONS) {
+      positions++;
+      return;
+    }
+    const writer =
+      writers.get(from) ?? fail(source, `[${i}]`, from, `a writer of the model: aL.hH, mL, ${TOKENS} or ${POSITIONS}`);
+    if (writer >= topology.fanIn(port)) {
+      throw new EdgewiseError('circuit', source, `[${i}]: ${shown}: the reader comes before the writer`);
+    }
+    edges.set(topology.edgeName(topology.additionEdge(writer, port)), KEPT);
+  });
+  if (positions > 0) {
+    notes.push(`${positions} edges of ${POSITIONS} are left out: here positions are always present, or part of input`);
+  }
+  if (embeddings === 0) {
+    topology.ports.forEach((_, port) => edges.set(topology.edgeName(topology.firstEdge(port)), KEPT));
+    notes.push('no embedding is among the writers: input is taken to feed every reader');
+  }
+  const nothing = { directEdges: undefined, cfg: undefined, provenance: undefined, scores: undefined, view: undefined };
+  const imported = { positive: null, selection: null };
+  return { file: { source, edges, nodes: new Map(), untestedRemovals: [], imported, ...nothing }, notes };
+}
+
+function writerNames(writer: Writer, withPositions: boolean): readonly string[] {
+  if (writer.kind !== 'input') return [nodeName(writer)];
+  return withPositions ? [TOKENS, POSITIONS] : [TOKENS];
+}
+
+function readerName(port: Port): string {
+  if (port.kind === 'logits') return RESIDUAL;
+  return port.kind === 'head' ? `${nodeName(port)}.${port.branch}` : nodeName(port);
+}

@@ -1,0 +1,130 @@
+import type { Arena } from '../arena.js';
+import type { Gpu, Operation, Recording } from '../gpu.js';
+import type { BufferSlice } from '../kernel.js';
+import { TILES, type TileName } from './tiles.js';
+import { PANEL4, type ChunkColumns, type Matrix } from './matrix.js';
+
+/** GROUPS of the kernels that tile through workgroup memory: each takes as many rows. */
+const WORKGROUP_TILE_GROUPS = 8;
+
+/** What one workgroup makes of a product of so many rows: `rows` of them by `lanes` vec4 columns. */
+export function pieceOf({ subgroupLanes }: Pick<Gpu, 'subgroupLanes'>, name: TileName, productRows: number) {
+  const tile = TILES[name];
+  const rows = productRows <= tile.fewRows ? tile.fewRows : tile.rows;
+  // A workgroup of a subgroup kernel must be part of one subgroup.
+  const lanes = tile.kernel === 'matmul_subgroup' ? Math.min(PANEL4, subgroupLanes) : PANEL4;
+  return { kernel: tile.kernel, rows, lanes, groupRows: rows / WORKGROUP_TILE_GROUPS };
+}
+
+/** Words of one job in the tables that kernels/shared/matmul_job.wgsl reads. */
+export const JOB_WORDS = 8;
+
+/** Rows of a job: how many of `a`, one after the other, and where the tables list the row of `out` that each goes to. */
+export interface RowsOf {
+  readonly count: number;
+  readonly at: number;
+}
+
+/** The first `count` rows, each to the row of the same number. */
+export function everyRow(count: number): RowsOf {
+  return { count, at: 0xffffffff };
+}
+
+/** A job: offsets in vec4s, the weight's within its chunk, and the columns to make, counted from those offsets. */
+export interface MatmulJob {
+  readonly a: number;
+  readonly weight: number;
+  readonly bias: number;
+  readonly out: number;
+  readonly firstColumn4: number;
+  readonly endColumn4: number;
+  readonly rows: RowsOf;
+}
+
+export function jobWords({ a, weight, bias, out, firstColumn4, endColumn4, rows }: MatmulJob): number[] {
+  return [a, weight, bias, out, firstColumn4, endColumn4, rows.count, rows.at];
+}
+
+/** A product with one chunk of a matrix, bound: run it with a number of jobs. */
+export interface MatmulOperation {
+  readonly operation: Operation;
+  readonly gridX: number;
+  readonly gridY: number;
+  /** Rows that a workgroup takes. */
+  readonly tileRows: number;
+}
+
+export interface MatmulUse {
+  readonly a: BufferSlice;
+  readonly out: BufferSlice;
+  /** Most rows of a job. */
+  readonly rows: number;
+  /** Inner size of every job in vec4s; smaller than the matrix's where a job uses some of its rows (one head's). */
+  readonly inner4: number;
+  /** Row stride of `out`, in vec4s. */
+  readonly outStride: number;
+  /** Where the jobs are listed. */
+  readonly jobs: BufferSlice;
+  readonly jobsAt: number;
+  /** Panels that every job covers, from its weight offset on; default: all of the chunk. */
+  readonly panels?: number;
+  readonly bias: BufferSlice | undefined;
+  /** Number of the activation in kernels/shared/activation.wgsl, see ACTIVATIONS; default 0, none. */
+  readonly activation?: number;
+  /** Default: the device's. */
+  readonly tile?: TileName;
+}
+
+/** Binds the product with one chunk of `matrix`. Cost per job: 2 * rows * 4 inner4 * 4 columns4 FLOPs. */
+export async function matmul(arena: Arena, matrix: Matrix, chunk: number, use: MatmulUse): Promise<MatmulOperation> {
+  const part = matrix.chunks[chunk]!;
+  const { kernel, rows, lanes, groupRows } = pieceOf(arena.gpu, use.tile ?? arena.gpu.tile, use.rows);
+  const bound = {
+    buffers: { weight: part.data, control: use.jobs, a: use.a, bias: use.bias ?? part.data, out: use.out },
+    params: {
+      inner4: use.inner4,
+      panel_rows4: matrix.inner4,
+      out_stride: use.outStride,
+      jobs_at: use.jobsAt,
+    },
+  };
+  const overrides = { HAS_BIAS: use.bias ? 1 : 0, ACTIVATION: use.activation ?? 0 };
+  const bind: Record<typeof kernel, () => Promise<Operation>> = {
+    matmul: () => arena.operation('matmul', { ...bound, overrides }),
+    matmul_subgroup: () =>
+      arena.operation('matmul_subgroup', { ...bound, overrides: { ...overrides, ROWS: rows, LANES: lanes } }),
+    matmul_workgroup: () =>
+      arena.operation('matmul_workgroup', { ...bound, overrides: { ...overrides, ROWS: groupRows } }),
+  };
+  return {
+    operation: await bind[kernel](),
+    gridX: (use.panels ?? Math.ceil(part.columns4 / PANEL4)) * (PANEL4 / lanes),
+    gridY: Math.ceil(use.rows / rows),
+    tileRows: rows,
+  };
+}
+
+/** Where a job of a whole matrix reads and writes, in vec4s; `weight` skips rows of the matrix (another head's). */
+export interface WholeJob {
+  readonly a: number;
+  readonly out: number;
+  readonly weight?: number;
+  readonly rows: RowsOf;
+}
+
+/** The words of jobs that make all columns of one chunk. */
+export function wholeJobs({ firstColumn4, columns4 }: ChunkColumns, jobs: readonly WholeJob[]): number[][] {
+  return jobs.map(({ a, out, weight = 0, rows }) =>
+    jobWords({ a, weight, bias: firstColumn4, out: out + firstColumn4, firstColumn4: 0, endColumn4: columns4, rows }),
+  );
+}
+
+/** @param rows most rows of the jobs at hand; default those that the operation was bound for. */
+export function runMatmul(
+  recording: Recording,
+  { operation, gridX, gridY, tileRows }: MatmulOperation,
+  jobs: number,
+  rows?: number,
+): void {
+  recording.dispatch(operation, gridX, rows === undefined ? gridY : Math.ceil(rows / tileRows), jobs);
+}

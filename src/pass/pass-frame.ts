@@ -1,0 +1,62 @@
+import type { Topology } from '../circuit/topology.js';
+import type { Arena, Tensor } from '../gpu/arena.js';
+import type { ModelWeights } from '../model/weights.js';
+import { CircuitTables } from './circuit-tables.js';
+import { layerTensors, scratchTensors, stateTensors, type PassShape, type ScratchTensor } from './pass-plan.js';
+
+/** What passes over different prompts share, one after the other: the model, the sizes, the room to work in and the tables. */
+export interface PassScratch {
+  readonly weights: ModelWeights;
+  readonly topology: Topology;
+  readonly shape: PassShape;
+  /** Position embeddings belong to the writer `input`; otherwise they are a constant of every port. */
+  readonly positionsInInput: boolean;
+  readonly tensors: Readonly<Record<ScratchTensor, Tensor>>;
+  readonly tables: CircuitTables;
+  /** The tables on the device. */
+  readonly control: Tensor;
+}
+
+/** What all operations of a pass are bound to. */
+export interface PassFrame extends PassScratch {
+  /** T = prompts * sequence. */
+  readonly tokens: number;
+  readonly outputs: Tensor;
+  readonly bases: Tensor;
+  /** Queries, keys and values, per layer [C, T, 3H, head]. */
+  readonly projections: readonly Tensor[];
+}
+
+export function createScratch(
+  arena: Arena,
+  weights: ModelWeights,
+  topology: Topology,
+  shape: PassShape,
+  positionsInInput: boolean,
+): PassScratch {
+  const tables = new CircuitTables(topology, weights.layout, shape, weights.chunkBytes);
+  const shapes = Object.entries(scratchTensors(topology, weights.layout, shape));
+  const tensors = Object.fromEntries(shapes.map(([name, dimensions]) => [name, arena.tensor(name, dimensions)]));
+  return {
+    weights,
+    topology,
+    shape,
+    positionsInInput,
+    tensors: tensors as Record<ScratchTensor, Tensor>,
+    tables,
+    control: arena.tensor('circuit tables', [tables.words.length]),
+  };
+}
+
+export function createFrame(arena: Arena, scratch: PassScratch): PassFrame {
+  const { weights, topology, shape } = scratch;
+  const state = stateTensors(topology, weights.layout, shape);
+  const { projections } = layerTensors(topology, weights.layout, shape);
+  return {
+    ...scratch,
+    tokens: shape.prompts * shape.sequence,
+    outputs: arena.tensor('outputs', state.outputs),
+    bases: arena.tensor('bases', state.bases),
+    projections: weights.layers.map((_, l) => arena.tensor(`projections of layer ${l}`, projections)),
+  };
+}

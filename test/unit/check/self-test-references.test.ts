@@ -1,0 +1,68 @@
+import { writeFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { CHECK_CASES, CHECKED_METRICS, type CheckCase } from '../../../src/check/cases.js';
+import { checkCircuits, checkPairs } from '../../../src/check/samples.js';
+import { REFERENCES } from '../../../src/check/references.gen.js';
+import { flattenChecked } from '../../../src/check/self-test.js';
+import type { MetricName } from '../../../src/readout/metrics.js';
+import { randomModel } from '../../../src/model/random-model.js';
+import { meanWriters, zeroWriters } from '../../oracle/ablation.js';
+import { metricValue } from '../../oracle/metrics.js';
+import { ablationValues, loadOracle, runCircuit, runModel, type AblationValues } from '../../oracle/model.js';
+
+// The self-test's stored references are the float64 oracle's. `npm run references` writes them anew.
+
+async function oracleValues(check: CheckCase): Promise<number[]> {
+  const model = await loadOracle(await randomModel(check.spec, check.modelSeed), check.input);
+  const pairs = checkPairs(check);
+  const clean = pairs.map((pair) => runModel(model, pair.clean));
+  const ids = pairs.map((pair) => pair.clean);
+  const ablated = pairs.map((pair): AblationValues => {
+    const length = pair.clean.length;
+    switch (check.ablation) {
+      case 'resample':
+        return runModel(model, pair.corrupted);
+      case 'zero':
+        return ablationValues(model, zeroWriters(model, length));
+      default:
+        return ablationValues(model, meanWriters(model, clean, ids, length));
+    }
+  });
+  const { vocab } = check.spec;
+  const values = checkCircuits(check, model.topology).map((circuit) => {
+    const perMetric = Object.fromEntries(CHECKED_METRICS.map((name) => [name, [] as number[]]));
+    pairs.forEach((pair, n) => {
+      const row = (logits: Float64Array): Float64Array =>
+        logits.subarray(pair.position * vocab, (pair.position + 1) * vocab);
+      const logits = row(runCircuit(model, pair.clean, circuit, ablated[n]!).logits);
+      for (const name of CHECKED_METRICS) {
+        perMetric[name]!.push(
+          metricValue(name as Exclude<MetricName, 'accuracy'>, { ...pair, logits, clean: row(clean[n]!.logits) }),
+        );
+      }
+    });
+    return perMetric;
+  });
+  return flattenChecked(values);
+}
+
+test('the stored references are what the float64 oracle computes', async () => {
+  const computed = await Promise.all(CHECK_CASES.map(oracleValues));
+  if (process.env['EDGEWISE_WRITE_REFERENCES']) {
+    const lines = computed.map((values) => `  [${values.map((value) => Number(value.toPrecision(12))).join(', ')}],\n`);
+    writeFileSync(
+      new URL('../../../src/check/references.gen.ts', import.meta.url),
+      `// Written by npm run references from the float64 oracle. Do not edit.\n\n/** Per case of cases.ts: circuit by circuit, metric by metric, prompt by prompt. */\nexport const REFERENCES: readonly (readonly number[])[] = [\n${lines.join('')}];\n`,
+    );
+    return;
+  }
+  expect(REFERENCES.length).toBe(CHECK_CASES.length);
+  computed.forEach((values, i) => {
+    expect(values.length).toBe(REFERENCES[i]!.length);
+    values.forEach((value, j) => {
+      const off = Math.abs(value - REFERENCES[i]![j]!);
+      if (!(off <= 1e-9 * Math.max(1, Math.abs(value))))
+        expect.fail(`case ${i}, value ${j}: ${value}, stored ${REFERENCES[i]![j]}`);
+    });
+  });
+}, 120_000);

@@ -1,0 +1,95 @@
+import { describe, expect, it } from 'vitest';
+
+import { EdgewiseError } from '../../../src/base/errors.js';
+import { Topology } from '../../../src/circuit/topology.js';
+
+/** Shape, addition edges, direct edges: the counts of the literature and of the count formula. */
+const COUNTS: readonly (readonly [string, number, number, boolean, number])[] = [
+  ['GPT-2 small', 12, 12, false, 32_491],
+  ['GPT-2 medium', 24, 16, false, 231_877],
+  ['GPT-2 large', 36, 20, false, 810_703],
+  ['Pythia-70m', 6, 8, true, 3_580],
+  ['Pythia-160m', 12, 12, true, 32_347],
+  ['Pythia-410m', 24, 16, true, 231_493],
+  ['Pythia-1b', 16, 8, true, 27_545],
+  ['Pythia-2.8b', 32, 32, true, 1_591_857],
+  ['Qwen2.5-0.5B', 24, 14, false, 179_749],
+  ['Llama-3.2-1B', 16, 32, false, 386_713],
+  ['Gemma-2-2B', 26, 8, false, 74_218],
+  ['four layers of four heads', 4, 4, false, 479],
+];
+
+describe('numbers of edges', () => {
+  it.each(COUNTS)('%s', (_, layers, heads, parallel, edges) => {
+    const topology = new Topology({ layers, heads, parallel });
+    expect(topology.additionEdges).toBe(edges);
+    expect(topology.directEdges).toBe(3 * layers * heads);
+    expect(topology.writers.length).toBe(1 + layers * (heads + 1));
+    expect(topology.ports.length).toBe(1 + layers * (3 * heads + 1));
+  });
+
+  it('GPT-2 small has 32,923 with direct edges', () => {
+    expect(new Topology({ layers: 12, heads: 12, parallel: false }).edgeCount).toBe(32_923);
+  });
+});
+
+describe('names and ids', () => {
+  it.each([true, false])('every edge has its own name, which leads back to it (parallel: %s)', (parallel) => {
+    const topology = new Topology({ layers: 3, heads: 5, parallel });
+    const names = new Set<string>();
+    for (let id = 0; id < topology.edgeCount; id++) {
+      const name = topology.edgeName(id);
+      names.add(name);
+      expect(topology.edgeId(name)).toBe(id);
+      const edge = topology.edge(id);
+      expect(
+        edge.kind === 'addition' ? topology.additionEdge(edge.writer, edge.port) : topology.directEdge(edge.port),
+      ).toBe(id);
+    }
+    expect(names.size).toBe(topology.edgeCount);
+  });
+
+  it('spells them as EAP-IG and MIB do', () => {
+    const topology = new Topology({ layers: 12, heads: 12, parallel: false });
+    expect(topology.edgeName(topology.additionEdge(topology.headWriter(9, 9), topology.headPort(11, 'q', 10)))).toBe(
+      'a9.h9->a11.h10<q>',
+    );
+    expect(topology.edgeName(topology.additionEdge(topology.mlpWriter(3), topology.logitsPort))).toBe('m3->logits');
+    expect(topology.edgeName(topology.additionEdge(0, topology.mlpPort(0)))).toBe('input->m0');
+    expect(topology.edgeName(topology.directEdge(topology.headPort(3, 'q', 0)))).toBe('a3.h0<q>->a3.h0');
+    expect(topology.headWriter(11, 11)).toBe(1 + 11 * 13 + 11);
+    expect(topology.headPort(2, 'v', 7)).toBe(2 * 37 + 24 + 7);
+  });
+
+  it('knows no edge backwards, within a layer or of another model', () => {
+    const topology = new Topology({ layers: 2, heads: 2, parallel: false });
+    for (const name of [
+      'm1->a0.h0<q>',
+      'a0.h0->a0.h1<q>',
+      'm0->m0',
+      'a2.h0->logits',
+      'a0.h0->a1.h0',
+      '__proto__',
+      '',
+    ]) {
+      expect(topology.edgeId(name)).toBeUndefined();
+    }
+  });
+
+  it('has an edge from a head to the MLP of its layer unless they are parallel', () => {
+    expect(new Topology({ layers: 1, heads: 1, parallel: false }).edgeId('a0.h0->m0')).toBeDefined();
+    expect(new Topology({ layers: 1, heads: 1, parallel: true }).edgeId('a0.h0->m0')).toBeUndefined();
+  });
+
+  it('refuses ids and edges that do not exist', () => {
+    const topology = new Topology({ layers: 1, heads: 1, parallel: true });
+    expect(() => topology.edge(topology.edgeCount)).toThrow(EdgewiseError);
+    expect(() => topology.edge(-1)).toThrow(EdgewiseError);
+    expect(() => topology.additionEdge(topology.headWriter(0, 0), topology.mlpPort(0))).toThrow(EdgewiseError);
+    expect(() => topology.directEdge(topology.logitsPort)).toThrow(EdgewiseError);
+  });
+});
+
+it('a graph too large for 32-bit edge ids is refused', () => {
+  expect(() => new Topology({ layers: 1000, heads: 64, parallel: false })).toThrow(/too large/);
+});

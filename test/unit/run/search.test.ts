@@ -1,0 +1,124 @@
+/** Searches at several thresholds that build on one another, over an evaluator that is a plain function of the circuit. */
+import { expect, test } from 'vitest';
+import type { EdgeSet } from '../../../src/circuit/edge-set.js';
+import { Topology } from '../../../src/circuit/topology.js';
+import type { DiscoveryOptions } from '../../../src/run/identity.js';
+import { gpt2Spec, randomModel } from '../../../src/model/random-model.js';
+import type { PatchingEvaluator } from '../../../src/evaluate/evaluator.js';
+import { Search, type Discovery } from '../../../src/run/search.js';
+
+const topology = new Topology({ layers: 3, heads: 2, parallel: false });
+const OPTIONS: DiscoveryOptions = {
+  metric: 'kl',
+  ablation: 'resample',
+  input: 'token',
+  threshold: 0,
+  absolute: false,
+  senderHeads: 'descending',
+  directEdges: false,
+};
+
+/** Every cut edge costs something between 0.001 and 2 and, with those before it, a little more. */
+function metric(circuit: EdgeSet): number {
+  let [value, cut] = [0, 0];
+  for (let id = 0; id < topology.additionEdges; id++) {
+    if (!circuit.has(id)) value += 0.001 * 2 ** ((id * 37) % 12) * (1 + 0.01 * (cut++ % 5));
+  }
+  return value;
+}
+
+async function searchOf(most: number, value = metric): Promise<Search> {
+  const perPrompt = (circuits: readonly EdgeSet[]): Promise<number[][]> =>
+    Promise.resolve(circuits.map((circuit) => [value(circuit), value(circuit) / 2]));
+  const sizes = { layers: 3, heads: 2, headWidth: 4, mlpWidth: 8, vocab: 9, maxPositions: 4 };
+  return new Search({
+    model: await randomModel(gpt2Spec(sizes), 1),
+    task: {
+      name: 'pairs',
+      source: 'pairs.jsonl',
+      hash: '0'.repeat(64),
+      pairs: [1, 2].map((id) => ({ clean: [id], corrupted: [0], position: 0, correct: [], wrong: [] })),
+      skip: 0,
+      tokenizer: null,
+    },
+    options: OPTIONS,
+    evaluator: {
+      topology,
+      most,
+      perPrompt,
+      metric: async (circuit: EdgeSet) => 0.75 * value(circuit),
+      dispose: () => {},
+    } as unknown as PatchingEvaluator,
+    adapter: 'none',
+    tile: '8x8',
+    preparation: 0,
+  });
+}
+
+/** What was found, without what it took. */
+const outcome = (discovery: Discovery): object => ({
+  ...discovery,
+  evaluations: 0,
+  seconds: 0,
+  circuit: { ...discovery.circuit, kept: [...discovery.circuit.kept] },
+});
+
+const at = async (threshold: number, before: readonly number[], most = 4): Promise<Discovery> => {
+  const search = await searchOf(most);
+  for (const earlier of before) await search.at(earlier);
+  return search.at(threshold);
+};
+
+test.each([1, 4, 32])('each gives what it gives alone, in whatever order they are made, %d at once', async (most) => {
+  const thresholds = [0.3, 0.003, 0.05, 0, -0.1, 0.04, 1];
+  const alone = await Promise.all(thresholds.map((threshold) => at(threshold, [], most)));
+  expect(new Set(alone.map(({ kept }) => kept)).size).toBeGreaterThan(4);
+  for (const order of [thresholds, thresholds.toReversed(), thresholds.toSorted((a, b) => a - b)]) {
+    const search = await searchOf(most);
+    for (const threshold of order) {
+      const found = await search.at(threshold);
+      expect(outcome(found), `${threshold} in ${order.join()}`).toEqual(outcome(alone[thresholds.indexOf(threshold)]!));
+    }
+  }
+});
+
+test('the neighbour is the threshold of the smallest ratio, and saves evaluations', async () => {
+  const evaluations = async (before: readonly number[]): Promise<number> => (await at(0.05, before)).evaluations;
+  const [near, far] = [await evaluations([0.06]), await evaluations([0.001])];
+  expect(near).toBeLessThan(far);
+  expect(far).toBeLessThan(await evaluations([]));
+  // 0.001 is the nearer one by difference, by ratio 0.06 is.
+  for (const before of [
+    [0.06, 0.001],
+    [0.001, 0.06],
+    [0.001, 1, 0.06],
+  ])
+    expect(await evaluations(before), before.join()).toBe(near);
+  expect(await evaluations([0.05])).toBe(0);
+});
+
+test.each([4, 32])('a neighbour guesses what it decided, scores what it did not come to, %d at once', async (most) => {
+  const [neighbour, alone] = [await at(1, [], most), await at(0.05, [], most)];
+  const decided = new Set(neighbour.trace.map(({ edge }) => edge));
+  const kept = new Map(alone.trace.map((step) => [step.edge, step.kept]));
+  expect([...kept.keys()].filter((edge) => !decided.has(edge)).length).toBeGreaterThan(9);
+  const evaluations = async (removed?: (edge: string) => boolean): Promise<number> => {
+    const search = await searchOf(most);
+    await search.at(1);
+    const found = await search.at(0.05, removed && { predict: (edge) => removed(topology.edgeName(edge)) });
+    expect(outcome(found)).toEqual(outcome(alone));
+    return found.evaluations;
+  };
+  const unguided = await evaluations();
+  expect(unguided).toBeLessThan(alone.evaluations);
+  const right = await evaluations((edge) => !kept.get(edge));
+  expect(right).toBeLessThan(unguided);
+  // Wrong guesses cost nothing where the neighbour knows better.
+  expect(await evaluations((edge) => !kept.get(edge) !== decided.has(edge))).toBe(right);
+  expect(await evaluations((edge) => !kept.get(edge) === decided.has(edge))).toBeGreaterThan(right);
+});
+
+test('a whole model that measures NaN is refused by the name of the model', async () => {
+  const search = await searchOf(1, () => Number.NaN);
+  await expect(search.at(0.1)).rejects.toThrow(/^random-1: the kl of the whole model is NaN on the clean prompts/);
+});

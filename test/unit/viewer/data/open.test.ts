@@ -1,0 +1,202 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+
+import { EdgewiseError } from '../../../../src/base/errors.js';
+import { keptEdges } from '../../../../src/circuit/circuit.js';
+import type { CircuitDetails } from '../../../../src/circuit/details.js';
+import { writeDetails } from '../../../../src/files/own/details-json.js';
+import { CIRCUIT_WRITERS, writeTrace } from '../../../../src/files/index.js';
+import { openDocument } from '../../../../viewer/data/open-document.js';
+import { writeScoresJson } from '../../../../src/files/own/scores-json.js';
+import { faithfulnessAt } from '../../../../viewer/view/curve.js';
+import { toCircuitData } from '../../../../viewer/data/circuit-data.js';
+import { defaultScope, select } from '../../../../viewer/view/selection.js';
+import { DEFAULT_EDGES, DEFAULT_VIEW, type ViewState } from '../../../../viewer/view/view-state.js';
+import { circuitFromScores } from '../../../../src/circuit/scored-circuit.js';
+import { select as toolSelect } from '../../../../src/discover/select.js';
+import { sampleScores } from '../../../support/sample-scores.js';
+import { anyText } from '../../../support/any-text.js';
+import { SAMPLE_KEPT, sampleCircuit } from '../../../support/sample-circuit.js';
+import { sourceFile } from '../../../support/viewer.js';
+
+const GRAPHS = fileURLToPath(new URL('../../../../graphs/', import.meta.url));
+const circuit = sampleCircuit();
+const json = CIRCUIT_WRITERS.json(circuit);
+const step = { step: 0, edge: 'm1->logits', before: 0, after: 0.5, kept: true };
+
+const details: CircuitDetails = {
+  of: { model: 'aa'.repeat(32), task: 'bb'.repeat(32), keptEdges: 7 },
+  metric: 'kl',
+  prompts: [],
+  nodes: {},
+  rest: null,
+  edges: Object.fromEntries(Object.keys(SAMPLE_KEPT).map((name) => [name, []])),
+  curve: [
+    { edges: 1, faithfulness: 0.25 },
+    { edges: 3, faithfulness: null },
+  ],
+};
+
+function complaint(text: string): string {
+  try {
+    openDocument(sourceFile('some.file', text));
+  } catch (error) {
+    if (!(error instanceof EdgewiseError)) throw error;
+    expect(error.message).toMatch(/^some\.file: [^\p{Cc}\p{Cf}]{1,500}$/u);
+    return error.message;
+  }
+  throw new Error('expected a complaint');
+}
+
+describe('openDocument', () => {
+  it('opens each circuit of graphs/ without a warning', () => {
+    for (const name of readdirSync(GRAPHS).filter((file) => /\.acdc\.(json|gexf)$/.test(file))) {
+      const opened = openDocument(sourceFile(name, readFileSync(`${GRAPHS}${name}`, 'utf8')));
+      expect([name, opened.warnings, opened.signStated]).toEqual([name, [], true]);
+      expect(opened.format).toBe(name.endsWith('gexf') ? 'gexf' : 'edgewise');
+      expect(keptEdges(opened.circuit)).toBeGreaterThan(0);
+    }
+  });
+
+  it('tells the format by the text, whatever the name', () => {
+    expect(openDocument(sourceFile('x.gexf', `\ufeff\n ${json}`)).format).toBe('edgewise');
+    expect(openDocument(sourceFile('x.json', CIRCUIT_WRITERS.gexf(circuit))).format).toBe('gexf');
+  });
+
+  it('knows that a file of another program does not state its sign', () => {
+    const foreign = sampleCircuit({ provenance: null });
+    for (const [format, text] of [
+      ['eap-ig', CIRCUIT_WRITERS.json(foreign)],
+      ['gexf', CIRCUIT_WRITERS.gexf(foreign)],
+    ] as const) {
+      expect(openDocument(sourceFile('x', text))).toMatchObject({ format, signStated: false });
+    }
+  });
+
+  it('opens scores as scores: the strongest edges at first, and a word that nothing was selected', () => {
+    const scores = sampleScores();
+    const opened = openDocument(sourceFile('scores.json', writeScoresJson(scores)));
+    expect(opened).toMatchObject({ format: 'edgewise', scoresOnly: true, signStated: true, trace: null, warnings: [] });
+    const data = toCircuitData(opened.circuit, 'negative-helps');
+    expect(defaultScope(data)).toBe('all');
+    const { edges } = select(data, DEFAULT_VIEW);
+    expect(edges.length).toBe(Math.min(DEFAULT_EDGES, scores.topology.additionEdges));
+    expect(edges.slice(0, 3).map((edge) => edge.effect)).toEqual(
+      [...scores.values]
+        .filter(Number.isFinite)
+        .toSorted((a, b) => Math.abs(b) - Math.abs(a))
+        .slice(0, 3),
+    );
+    const foreign = openDocument(sourceFile('s', writeScoresJson({ ...scores, provenance: null, positive: null })));
+    expect(foreign).toMatchObject({ format: 'eap-ig', scoresOnly: true, signStated: false });
+    expect(openDocument(sourceFile('x', json)).scoresOnly).toBe(false);
+  });
+
+  it('knows the sign of a circuit that was imported with it, and how it was chosen', () => {
+    const scores = sampleScores({ provenance: null });
+    const chosen = toolSelect(scores, { rule: 'top', edges: 4, absolute: false, prune: false });
+    const text = CIRCUIT_WRITERS.json(circuitFromScores(scores, chosen));
+    const opened = openDocument(sourceFile('x', text));
+    expect(opened).toMatchObject({ format: 'eap-ig', signStated: true, scoresOnly: false });
+    expect(opened.circuit.imported).toEqual({ positive: 'helps', selection: chosen.record });
+    const effects = (sign: ViewState['sign']): (number | null)[] =>
+      toCircuitData(opened.circuit, sign).edges.map((edge) => edge.effect);
+    expect(effects('negative-helps')).toEqual(effects('as-stated'));
+  });
+
+  it('reads what lies beside the circuit', () => {
+    const opened = openDocument(sourceFile('x', json, { trace: writeTrace([step]), details: writeDetails(details) }));
+    expect(opened).toMatchObject({ trace: [step], details, warnings: [] });
+  });
+
+  it.each([
+    ['trace', 'x', 'trace of x, line 1: not valid JSON; left out'],
+    [
+      'trace',
+      writeTrace([{ ...step, kept: false }]),
+      'trace of x: edge "m1->logits" is removed here and kept in the circuit',
+    ],
+    ['details', 'x', 'details of x: not valid JSON'],
+    ['details', '{}', 'details of x: '],
+    [
+      'details',
+      writeDetails({ ...details, of: { ...details.of, task: '' } }),
+      'details of x: belong to another circuit',
+    ],
+  ])('warns of a %s that is of no use: %#', (kind, text, warning) => {
+    const opened = openDocument(sourceFile('x', json, { [kind]: text }));
+    expect(opened.warnings.length).toBe(1);
+    expect(opened.warnings[0]).toContain(warning);
+    expect(opened.details).toBeNull();
+    // The circuit itself tells the order of its decisions.
+    expect(opened.trace?.length).toBe(9);
+  });
+
+  it.each([
+    ['', 'is empty'],
+    [' \n', 'is empty'],
+    ['\0\u0001PNG', 'is neither JSON nor GEXF'],
+    ['digraph { a -> b }', 'is neither JSON nor GEXF'],
+    ['[1, 2]', 'is JSON, but no object'],
+    ['null', 'is JSON, but no object'],
+    ['<!doctype html><html><body>Not found</body></html>', 'is XML or HTML (html), but no GEXF'],
+    ['<svg xmlns="http://www.w3.org/2000/svg"/>', 'is XML or HTML (svg), but no GEXF'],
+    ['<<<', 'is XML or HTML (no element), but no GEXF'],
+    ['{"a": ', 'is not valid JSON'],
+    [json.slice(0, 3000), 'is not valid JSON'],
+    ['{}', 'is JSON, but no circuit: an empty object'],
+    ['{"a": 1, "b": 2}', 'is JSON, but no circuit: an object with "a", "b"'],
+    ['{"edges": [[0, 1]], "x": 1}', 'is JSON, but no circuit'],
+    ['{"metadata": {}, "nodes": [], "links": []}', 'is a graph with links, as circuit-tracer writes it'],
+  ])('says what it reads when given %j', (text, message) => {
+    expect(complaint(text)).toContain(`some.file: ${message}`);
+    expect(complaint(text)).toContain('Readable are circuit.json and scores.json of Edgewise');
+  });
+
+  it.each([
+    [json.replace('"in_graph":true,"step":0', '"step":0'), 'edges["m1->logits"].in_graph: got nothing'],
+    ['{"edges": {}}', 'no cfg, which says what model the circuit is of'],
+    [json.replace('"n_layers":2', '"n_layers":1'), 'not in a model with 1 layers of 2 heads'],
+    [json.replace('"schema_version": 1', '"schema_version": 9'), 'edgewise.schema_version is 9'],
+    [CIRCUIT_WRITERS.gexf(circuit).slice(0, 4000), 'does not end in </gexf>'],
+  ])('names what is at fault in a circuit: %#', (text, message) => {
+    expect(complaint(text)).toContain(message);
+  });
+
+  it('fails on anything else with one line', () => {
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          anyText,
+          fc.json(),
+          anyText.map((text) => `{${text}`),
+          anyText.map((text) => `<${text}`),
+        ),
+        (text) => {
+          expect(complaint(text)).toContain('some.file');
+        },
+      ),
+    );
+  });
+});
+
+describe('faithfulnessAt', () => {
+  it('is what was measured at that size, and nothing in between', () => {
+    const opened = openDocument(sourceFile('x', json, { details: writeDetails(details) }));
+    expect([0, 1, 2, 3, 7, 8].map((edges) => faithfulnessAt(opened, edges))).toEqual([
+      null,
+      0.25,
+      null,
+      null,
+      0.875,
+      null,
+    ]);
+    expect(faithfulnessAt(openDocument(sourceFile('x', json)), 7)).toBe(0.875);
+    expect(
+      faithfulnessAt(openDocument(sourceFile('x', CIRCUIT_WRITERS.json(sampleCircuit({ provenance: null })))), 7),
+    ).toBeNull();
+  });
+});
