@@ -1,12 +1,12 @@
 import { render } from 'preact';
-import { App } from './app/app.js';
-import { openSources, showFirst } from './app/documents.js';
-import { listenToDrops } from './app/drop-target.js';
-import { followForce } from './app/force.js';
-import { listenToKeys } from './app/keyboard.js';
-import { loading, sayError, scene, stage, view } from './app/store.js';
-import { followTheme } from './app/theme.js';
-import { syncUrl } from './app/url-sync.js';
+import { App } from './app/shell/app.js';
+import { openSources, showFirst } from './app/actions/documents.js';
+import { listenToDrops } from './app/shell/drop-target.js';
+import { followForce } from './app/listen/force.js';
+import { listenToKeys } from './app/listen/keyboard.js';
+import { loading, sayError, scene, stage, view } from './app/state/store.js';
+import { followTheme } from './app/listen/theme.js';
+import { syncUrl } from './app/listen/url-sync.js';
 import { loadSources } from './data/sources.js';
 
 window.addEventListener('error', (event) => sayError(event.error ?? event.message));

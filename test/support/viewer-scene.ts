@@ -3,7 +3,7 @@ import { EdgeSet } from '../../src/circuit/edge-set.js';
 import { Topology } from '../../src/circuit/topology.js';
 import { toCircuitData, type CircuitData } from '../../viewer/data/circuit-data.js';
 import { buildScene, type SceneOptions } from '../../viewer/scene/build-scene.js';
-import { flatten, type Point } from '../../viewer/scene/routes.js';
+import { flatten, type Point } from '../../viewer/scene/layout/routes.js';
 import type { DisplayGraph, Scene } from '../../viewer/scene/scene.js';
 import { select } from '../../viewer/view/selection.js';
 import type { ViewState } from '../../viewer/view/view-state.js';

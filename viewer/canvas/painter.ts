@@ -1,8 +1,8 @@
-import { placeLabels } from '../scene/labels.js';
-import { edgeMark, labelMarks, nodeMark, type EdgeMark, type Frame, type NodeMark } from '../scene/marks.js';
-import type { Palette } from '../scene/palette.js';
+import { placeLabels } from '../scene/draw/labels.js';
+import { edgeMark, labelMarks, nodeMark, type EdgeMark, type Frame, type NodeMark } from '../scene/draw/marks.js';
+import type { Palette } from '../scene/style/palette.js';
 import type { Scene } from '../scene/scene.js';
-import type { Styles } from '../scene/style.js';
+import type { Styles } from '../scene/style/style.js';
 
 // Strokes marks of a scene on 2D canvases, in CSS pixels.
 

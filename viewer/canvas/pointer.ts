@@ -1,4 +1,4 @@
-import type { Target } from '../scene/pick.js';
+import type { Target } from '../scene/pick/pick.js';
 
 export interface Point {
   readonly x: number;

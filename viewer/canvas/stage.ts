@@ -1,10 +1,10 @@
-import type { Target } from '../scene/pick.js';
-import type { Palette } from '../scene/palette.js';
+import type { Target } from '../scene/pick/pick.js';
+import type { Palette } from '../scene/style/palette.js';
 import type { Scene } from '../scene/scene.js';
-import type { Styles } from '../scene/style.js';
+import type { Styles } from '../scene/style/style.js';
 
-export type { Target } from '../scene/pick.js';
-export { createStage } from './sigma-stage.js';
+export type { Target } from '../scene/pick/pick.js';
+export { createStage } from './sigma/sigma-stage.js';
 
 export interface StageEvents {
   /** Null when the pointer leaves. */

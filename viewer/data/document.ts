@@ -1,7 +1,7 @@
 import type { Circuit } from '../../src/circuit/circuit.js';
 import type { CircuitDetails } from '../../src/circuit/details.js';
 import type { TraceStep } from '../../src/files/own/trace.js';
-import type { SavedView } from '../view/view-state.js';
+import type { SavedView } from './saved-view.js';
 
 /** Texts of one circuit's files as they were found; nothing is parsed yet. */
 export interface SourceFile {

@@ -4,11 +4,11 @@ import { detailsFit, parseDetails } from '../../src/files/own/details-json.js';
 import { fileTopology, parseCircuit, resolveCircuit } from '../../src/files/own/circuit-file.js';
 import { parsePythonJson } from '../../src/base/json/python-json.js';
 import { oneLine, quote } from '../../src/base/text.js';
-import { cleanSavedView } from '../view/view-parts.js';
-import type { SavedView } from '../view/view-state.js';
+import { cleanSavedView } from './clean-view.js';
 import type { CircuitDocument, SourceFile } from './document.js';
 import { readGexf } from './read-gexf.js';
 import { checkTrace, readTrace, traceOf } from './read-trace.js';
+import type { SavedView } from './saved-view.js';
 
 /** What is read, for messages about everything else. */
 const FORMATS = 'circuit.json and scores.json of Edgewise, circuits of EAP-IG and MIB (JSON), and GEXF of Edgewise';

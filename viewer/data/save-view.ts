@@ -1,7 +1,7 @@
 import { SCHEMA_VERSION, writeCircuitJson } from '../../src/files/own/circuit-json.js';
-import type { SavedView } from '../view/view-state.js';
 import type { CircuitDocument } from './document.js';
 import { memberSpan, objectSpan, type Span } from './json-span.js';
+import type { SavedView } from './saved-view.js';
 
 /**
  * The circuit's file with the view in it, under `edgewise.view`. Every other character of a JSON file stays as it is;

@@ -1,12 +1,13 @@
 import type { CircuitData } from '../data/circuit-data.js';
 import type { Selection } from '../view/selection.js';
-import type { LayoutName, ViewState } from '../view/view-state.js';
-import { bendEdges } from './curvature.js';
+import type { LayoutName } from '../data/saved-view.js';
+import type { ViewState } from '../view/view-state.js';
+import { bendEdges } from './layout/curvature.js';
 import { buildDisplay, type Found } from './display-graph.js';
-import { FIGURE_EDGES, layOutFigure } from './figure-layout.js';
-import { placeFree } from './free-layout.js';
-import { gridOf, layOutGrid, type Places } from './grid-layout.js';
-import { loopRoutes } from './routes.js';
+import { FIGURE_EDGES, layOutFigure } from './layout/figure-layout.js';
+import { placeFree } from './layout/free-layout.js';
+import { gridOf, layOutGrid, type Places } from './layout/grid-layout.js';
+import { loopRoutes } from './layout/routes.js';
 import type { Scene } from './scene.js';
 
 export interface SceneOptions {

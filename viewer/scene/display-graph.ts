@@ -1,7 +1,8 @@
 import { MultiDirectedGraph } from 'graphology';
 import type { CircuitData, EdgeRecord, NodeRecord } from '../data/circuit-data.js';
 import type { Selection } from '../view/selection.js';
-import type { LayoutName, ViewState } from '../view/view-state.js';
+import type { LayoutName } from '../data/saved-view.js';
+import type { ViewState } from '../view/view-state.js';
 import type { DisplayEdge, DisplayGraph, DisplayNode } from './scene.js';
 
 /** What a search found: names of the circuit's nodes and edges. Null = nothing is searched. */

@@ -1,6 +1,6 @@
 import type { MultiDirectedGraph } from 'graphology';
 import type { EdgeClass } from '../data/circuit-data.js';
-import type { LayoutName } from '../view/view-state.js';
+import type { LayoutName } from '../data/saved-view.js';
 
 /**
  * What is drawn. Derived from the data and the view, never the other way round; the canvas, the SVG writer and the tests

@@ -1,6 +1,6 @@
 import { BRANCHES } from '../../src/circuit/nodes.js';
 import type { CircuitData, EdgeRecord, NodeRecord } from '../data/circuit-data.js';
-import type { Group } from './view-state.js';
+import type { Group } from '../data/saved-view.js';
 
 /** The grammar, for the reader: an example and what it finds. All terms of a query must hold. */
 export const SEARCH_HELP: readonly (readonly [example: string, meaning: string])[] = [

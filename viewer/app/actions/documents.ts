@@ -1,0 +1,100 @@
+import { openDocument } from '../../data/open-document.js';
+import type { CircuitDocument, SourceFile } from '../../data/document.js';
+import { DEFAULT_VIEW, type ViewState } from '../../view/view-state.js';
+import { batch, documents, say, sayError, update, view } from '../state/store.js';
+
+/** What belongs to the circuit that is shown, and not to the way in which the reader likes to look. */
+const OWN_FIELDS = [
+  'scope',
+  'limitBy',
+  'limit',
+  'layers',
+  'query',
+  'selected',
+  'pinned',
+  'groups',
+  'notes',
+  'positions',
+  'sign',
+  'step',
+  'blink',
+  'prompt',
+] as const satisfies readonly (keyof ViewState)[];
+
+/** How documents were looked at when another one was chosen. */
+const left = new Map<string, Partial<ViewState>>();
+
+function ownFields(state: ViewState): Partial<ViewState> {
+  return Object.fromEntries(OWN_FIELDS.map((field) => [field, state[field]]));
+}
+
+/** Shows an opened document as it was left, or else as its file says. */
+export function showDocument(name: string): void {
+  const document = documents.peek().get(name);
+  const before = view.peek();
+  if (!document || before.file === name) return;
+  if (before.file !== null) left.set(before.file, ownFields(before));
+  const compareWith = before.compareWith === name ? null : before.compareWith;
+  update({
+    ...ownFields(DEFAULT_VIEW),
+    ...(left.get(name) ?? document.savedView),
+    file: name,
+    compareWith,
+  });
+}
+
+/** What the file is called, with a number where another circuit of that name is open: `circuit.json (2)`. */
+function freeName({ name, text }: SourceFile): string {
+  let free = name;
+  for (let i = 2; ; i++) {
+    const open = documents.peek().get(free);
+    if (!open || open.source.text === text) return free;
+    free = `${name} (${i})`;
+  }
+}
+
+/** Opens texts of circuits; the first one that can be read is shown if `show`. Failures become messages. */
+export function openSources(sources: readonly SourceFile[], show: boolean): void {
+  batch(() => {
+    const opened: CircuitDocument[] = [];
+    for (const source of sources) {
+      try {
+        const document = openDocument({ ...source, name: freeName(source) });
+        documents.value = new Map([...documents.peek(), [document.name, document]]);
+        opened.push(document);
+      } catch (error) {
+        sayError(error);
+      }
+    }
+    for (const document of opened) {
+      left.delete(document.name);
+      for (const warning of document.warnings) say('info', warning);
+    }
+    const first = opened[0];
+    if (!first || !show) return;
+    if (view.peek().file === first.name) update({ file: null });
+    showDocument(first.name);
+  });
+}
+
+/** After the first files were read: shows the one that the URL names; what it leaves open is taken from the file. */
+export function showFirst(): void {
+  const opened = documents.peek();
+  const { file } = view.peek();
+  const named = file === null ? opened.values().next().value : opened.get(file);
+  const first = named ?? opened.values().next().value;
+  if (!first) return;
+  if (file !== null && !named) say('info', `The link is to ${file}, which is not among the files that are open.`);
+  if (named) {
+    const state = view.peek();
+    const saved = Object.entries(first.savedView ?? {}).filter(([field]) => isDefault(state, field as keyof ViewState));
+    update({ ...Object.fromEntries(saved), file: first.name });
+  } else {
+    update({ file: null });
+    showDocument(first.name);
+  }
+}
+
+function isDefault(state: ViewState, field: keyof ViewState): boolean {
+  return JSON.stringify(state[field]) === JSON.stringify(DEFAULT_VIEW[field]);
+}

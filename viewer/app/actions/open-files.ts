@@ -1,0 +1,16 @@
+import { readDropped } from '../../data/sources.js';
+import { openSources } from './documents.js';
+import { loading, sayError } from '../state/store.js';
+
+/** Opens files that the reader chose or dropped, and shows the first of them. */
+export async function openFiles(files: readonly File[]): Promise<void> {
+  if (files.length === 0) return;
+  loading.value = true;
+  try {
+    openSources(await readDropped([...files]), true);
+  } catch (error) {
+    sayError(error);
+  } finally {
+    loading.value = false;
+  }
+}

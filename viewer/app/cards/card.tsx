@@ -1,0 +1,33 @@
+import { EdgeCard } from './edge-card.js';
+import { GroupCard } from './group-card.js';
+import { Marked } from './marked.js';
+import { NodeCard } from './node-card.js';
+import { OverviewCard } from './overview-card.js';
+import type { CircuitDocument } from '../../data/document.js';
+import { current, selected } from '../state/store.js';
+
+/** What is pinned and grouped, and below it what is selected, or the circuit as a whole. */
+export function Card() {
+  const document = current.value;
+  if (!document) return null;
+  return (
+    <>
+      <Marked />
+      <Selection document={document} />
+    </>
+  );
+}
+
+function Selection({ document }: { document: CircuitDocument }) {
+  const what = selected.value;
+  switch (what?.kind) {
+    case 'node':
+      return <NodeCard key={what.id} id={what.id} />;
+    case 'edge':
+      return <EdgeCard key={what.edge.id} edge={what.edge} others={what.others} />;
+    case 'group':
+      return <GroupCard key={what.name} name={what.name} members={what.members} />;
+    case undefined:
+      return <OverviewCard document={document} />;
+  }
+}

@@ -1,0 +1,22 @@
+import { note } from '../actions/actions.js';
+import { viewField } from '../state/store.js';
+
+const LONGEST = 2000;
+
+/** The reader's words on a node, edge or group; part of the view. */
+export function Note({ name }: { name: string }) {
+  const notes = viewField.notes.value;
+  return (
+    <section>
+      <h3>Note</h3>
+      <textarea
+        aria-label="Note"
+        rows={2}
+        maxLength={LONGEST}
+        placeholder="What is this for? Kept in the link, and in the file when the view is saved."
+        value={Object.hasOwn(notes, name) ? notes[name]! : ''}
+        onChange={(event) => note(name, event.currentTarget.value.trim())}
+      />
+    </section>
+  );
+}

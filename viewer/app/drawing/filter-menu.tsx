@@ -1,0 +1,118 @@
+import { defaultScope } from '../../view/selection.js';
+import type { ViewState } from '../../view/view-state.js';
+import { togglePort } from '../actions/actions.js';
+import { Check, Popover } from '../controls/controls.js';
+import { Icon } from '../controls/icons.js';
+import { data, update, view } from '../state/store.js';
+
+const PORTS = ['q', 'k', 'v', 'out'] as const;
+const KINDS = ['input', 'head', 'mlp', 'logits'] as const;
+const KIND_NAMES = { input: 'input', head: 'heads', mlp: 'MLPs', logits: 'logits' } as const;
+
+/** Filters that are in force, apart from the main slider. */
+export function activeFilters(state: ViewState): number {
+  const off = [...Object.values(state.ports), ...Object.values(state.kinds)].filter((on) => !on).length;
+  return off + (state.layers ? 1 : 0);
+}
+
+export function FilterMenu() {
+  const state = view.value;
+  const { ports, kinds, mergePorts, hideUnconnected } = state;
+  const scope = state.scope ?? defaultScope(data.value);
+  const count = activeFilters(state);
+  return (
+    <Popover
+      label="Filters"
+      align="right"
+      face={
+        <>
+          <Icon name="filter" />
+          <span class="wide-only">Filters</span>
+          {count > 0 && <span class="count">{count}</span>}
+        </>
+      }
+    >
+      <fieldset>
+        <legend>Ports</legend>
+        <div class="checks">
+          {PORTS.map((port) => (
+            <Check key={port} checked={ports[port]} onChange={() => togglePort(port)}>
+              <span class={`port ${port}`}>{port}</span>
+            </Check>
+          ))}
+        </div>
+      </fieldset>
+      <fieldset>
+        <legend>Nodes</legend>
+        <div class="checks">
+          {KINDS.map((kind) => (
+            <Check key={kind} checked={kinds[kind]} onChange={(on) => update({ kinds: { ...kinds, [kind]: on } })}>
+              {KIND_NAMES[kind]}
+            </Check>
+          ))}
+        </div>
+      </fieldset>
+      <LayerRange />
+      <fieldset>
+        <legend>Drawing</legend>
+        <Check checked={mergePorts} onChange={(on) => update({ mergePorts: on })} title="M">
+          Merge q, k and v of each head
+        </Check>
+        <Check checked={hideUnconnected} onChange={(on) => update({ hideUnconnected: on })}>
+          Hide nodes without edges
+        </Check>
+        <Check checked={scope === 'all'} onChange={(on) => update({ scope: on ? 'all' : 'circuit' })}>
+          Include edges that were removed
+        </Check>
+      </fieldset>
+      <button
+        type="button"
+        class="button text"
+        disabled={count === 0}
+        onClick={() =>
+          update({
+            ports: { q: true, k: true, v: true, out: true },
+            kinds: { input: true, head: true, mlp: true, logits: true },
+            layers: null,
+          })
+        }
+      >
+        Show all ports, nodes and layers
+      </button>
+    </Popover>
+  );
+}
+
+function LayerRange() {
+  const last = Math.max(0, data.value.layers - 1);
+  const [from, to] = view.value.layers ?? [0, last];
+  const set = (low: number, high: number): void =>
+    update({ layers: low <= 0 && high >= last ? null : [Math.min(low, high), Math.max(low, high)] });
+  const bounded = (value: number, otherwise: number): number =>
+    Number.isFinite(value) ? Math.max(0, Math.min(last, Math.round(value))) : otherwise;
+  return (
+    <fieldset>
+      <legend>Layers</legend>
+      <div class="range">
+        <input
+          type="number"
+          aria-label="First layer"
+          min={0}
+          max={last}
+          value={from}
+          onChange={(event) => set(bounded(event.currentTarget.valueAsNumber, from), to)}
+        />
+        <span>to</span>
+        <input
+          type="number"
+          aria-label="Last layer"
+          min={0}
+          max={last}
+          value={to}
+          onChange={(event) => set(from, bounded(event.currentTarget.valueAsNumber, to))}
+        />
+        <span class="quiet">of 0 to {last}</span>
+      </div>
+    </fieldset>
+  );
+}

@@ -1,0 +1,40 @@
+import { effect } from '@preact/signals';
+import { decodeView, encodeView } from '../../view/url-state.js';
+import { current, documents, say, view } from '../state/store.js';
+
+const DELAY = 200;
+
+/** Keeps the address's hash and the view the same, both ways. */
+export function syncUrl(): void {
+  view.value = decodeView(location.hash);
+  let written = location.hash.replace(/^#/, '');
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const write = (): void => {
+    written = encodeView(view.peek()).replace(/^#/, '');
+    history.replaceState(null, '', written === '' ? location.pathname + location.search : `#${written}`);
+  };
+  effect(() => {
+    void view.value;
+    clearTimeout(timer);
+    timer = setTimeout(write, DELAY);
+  });
+  effect(() => {
+    document.title = current.value ? `${current.value.name} · Edgewise` : 'Edgewise';
+  });
+  window.addEventListener('pagehide', write);
+  window.addEventListener('hashchange', () => {
+    if (location.hash.replace(/^#/, '') === written) return;
+    const next = decodeView(location.hash);
+    if (next.file !== null && !documents.peek().has(next.file)) {
+      say('info', `The link is to ${next.file}, which is not open.`);
+      return;
+    }
+    view.value = { ...next, file: next.file ?? view.peek().file };
+  });
+}
+
+/** The address that shows what is seen now. */
+export function linkToView(): string {
+  const hash = encodeView(view.peek()).replace(/^#/, '');
+  return `${location.origin === 'null' ? 'file://' : location.origin}${location.pathname}${location.search}#${hash}`;
+}

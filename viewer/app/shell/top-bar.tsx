@@ -1,0 +1,203 @@
+import { useRef } from 'preact/hooks';
+import type { ViewState } from '../../view/view-state.js';
+import { compareWith, LAYOUTS } from '../actions/actions.js';
+import { Segmented } from '../controls/controls.js';
+import { showDocument } from '../actions/documents.js';
+import { ExportMenu } from './export-menu.js';
+import { Icon } from '../controls/icons.js';
+import { openFiles } from '../actions/open-files.js';
+import { current, dialog, documents, forceBusy, panelOpen, stage, update, view, viewField } from '../state/store.js';
+
+const LAYOUT_TITLES: Readonly<Record<ViewState['layout'], string>> = {
+  grid: 'Grid: layers as rows, heads in columns',
+  figure: 'Figure: nodes ordered so that few edges cross',
+  force: 'Force: what is connected stands together',
+};
+
+export function TopBar() {
+  return (
+    <header class="top-bar">
+      <span class="brand" title="Edgewise: circuits, edge by edge">
+        <svg viewBox="0 0 20 20" width="20" height="20" aria-hidden="true">
+          <path d="M5 15C5 8 15 12 15 5" />
+          <circle cx="5" cy="15" r="2.6" />
+          <circle cx="15" cy="5" r="2.6" />
+        </svg>
+        <span>Edgewise</span>
+      </span>
+      <FilePicker />
+      {current.value && <DrawingControls />}
+      <span class="spring" />
+      {current.value && (
+        <>
+          <SearchBox />
+          <button type="button" class="button" aria-label="Fit" title="Fit (F)" onClick={() => stage.peek()?.fit()}>
+            <Icon name="fit" />
+          </button>
+        </>
+      )}
+      <ThemeButton />
+      {current.value && <ExportMenu />}
+      <button type="button" class="button" aria-label="Help" title="Help (?)" onClick={() => (dialog.value = 'help')}>
+        <Icon name="help" />
+      </button>
+      {current.value && <PanelButton />}
+    </header>
+  );
+}
+
+function DrawingControls() {
+  return (
+    <>
+      <Segmented
+        label="Layout"
+        value={viewField.layout.value}
+        options={LAYOUTS.map((name) => [name, name[0]!.toUpperCase() + name.slice(1), LAYOUT_TITLES[name]] as const)}
+        onChange={(layout) => update({ layout })}
+      />
+      {forceBusy.value && (
+        <span class="busy" role="status">
+          laying out…
+        </span>
+      )}
+      <label class="select" title="What the colour of an edge says">
+        <span class="wide-only">Colour</span>
+        <select
+          aria-label="Colour of edges"
+          value={viewField.hue.value}
+          onChange={(event) => update({ hue: event.currentTarget.value as ViewState['hue'] })}
+        >
+          <option value="sign">helps / hurts</option>
+          <option value="port">port q k v</option>
+          <option value="source">source</option>
+        </select>
+      </label>
+    </>
+  );
+}
+
+function PanelButton() {
+  return (
+    <button
+      type="button"
+      class="button"
+      aria-label={panelOpen.value ? 'Hide panel' : 'Show panel'}
+      title={panelOpen.value ? 'Hide panel' : 'Show panel'}
+      aria-pressed={panelOpen.value}
+      onClick={() => (panelOpen.value = !panelOpen.value)}
+    >
+      <Icon name="panel" />
+    </button>
+  );
+}
+
+function FilePicker() {
+  const input = useRef<HTMLInputElement>(null);
+  const names = [...documents.value.keys()];
+  const { file, compareWith: second } = view.value;
+  return (
+    <div class="files">
+      <button
+        type="button"
+        class="button"
+        aria-label="Open files"
+        title="Open circuit.json, EAP-IG/MIB JSON or GEXF; trace.jsonl and details.json beside it"
+        onClick={() => input.current?.click()}
+      >
+        <Icon name="open" />
+      </button>
+      <input
+        ref={input}
+        type="file"
+        hidden
+        multiple
+        accept=".json,.jsonl,.gexf,.xml"
+        data-testid="file-input"
+        onChange={(event) => {
+          void openFiles([...(event.currentTarget.files ?? [])]);
+          event.currentTarget.value = '';
+        }}
+      />
+      {names.length > 0 && (
+        <select
+          class="file-name"
+          aria-label="Circuit"
+          title={file ?? ''}
+          value={current.value?.name ?? ''}
+          onChange={(event) => showDocument(event.currentTarget.value)}
+        >
+          {names.map((name) => (
+            <option key={name} value={name}>
+              {name}
+            </option>
+          ))}
+        </select>
+      )}
+      {names.length > 1 && (
+        <label class="select">
+          <span class="vs">vs</span>
+          <select
+            class="file-name compare"
+            aria-label="Compare with"
+            value={second ?? ''}
+            onChange={(event) => {
+              const name = event.currentTarget.value || null;
+              compareWith(name);
+              if (name !== null) update({ tab: 'compare' });
+            }}
+          >
+            <option value="">nothing</option>
+            {names
+              .filter((name) => name !== file)
+              .map((name) => (
+                <option key={name} value={name}>
+                  {name}
+                </option>
+              ))}
+          </select>
+        </label>
+      )}
+    </div>
+  );
+}
+
+function SearchBox() {
+  return (
+    <label class="search" title="9.9, m3, q, layer:9, q->10.7, 9.9->logits, effect>0.1, a group's name">
+      <Icon name="search" />
+      <input
+        id="search"
+        type="search"
+        aria-label="Search"
+        placeholder="Search: 9.9, m3, q->10.7"
+        value={viewField.query.value}
+        onInput={(event) => update({ query: event.currentTarget.value })}
+        onKeyDown={(event) => {
+          if (event.key === 'Escape') {
+            if (event.currentTarget.value === '') event.currentTarget.blur();
+            update({ query: '' });
+          }
+        }}
+      />
+    </label>
+  );
+}
+
+const NEXT_THEME = { auto: 'light', light: 'dark', dark: 'auto' } as const;
+const THEME_ICONS = { auto: 'auto', light: 'sun', dark: 'moon' } as const;
+
+function ThemeButton() {
+  const theme = viewField.theme.value;
+  const text = `Theme: ${theme}`;
+  return (
+    <button
+      type="button"
+      class="button"
+      aria-label={text}
+      title={`${text} (D)`}
+      onClick={() => update({ theme: NEXT_THEME[theme] })}
+    >
+      <Icon name={THEME_ICONS[theme]} />
+    </button>
+  );
+}

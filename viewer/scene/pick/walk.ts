@@ -1,0 +1,35 @@
+import type { DisplayGraph, DisplayNode } from '../scene.js';
+
+/**
+ * The node that an arrow key leads to: left and right along a row, up and down to the nearest node of the next row that has
+ * any. Rows are those of the figure, elsewhere layers. Only connected nodes are visited; from a port one walks from its head.
+ * Null where there is nothing farther on, or no such node.
+ */
+export function walk(graph: DisplayGraph, from: string, direction: 'up' | 'down' | 'left' | 'right'): string | null {
+  if (!graph.hasNode(from)) return null;
+  const start = graph.getNodeAttribute(from, 'parent') ?? from;
+  const here = graph.getNodeAttributes(start);
+  const row = rowOf(here);
+  const sign = direction === 'up' || direction === 'right' ? 1 : -1;
+  const sideways = direction === 'left' || direction === 'right';
+
+  let best: string | null = null;
+  let least: readonly [number, number] = [Infinity, Infinity];
+  graph.forEachNode((id, node) => {
+    if (id === start || !node.connected || node.kind === 'port') return;
+    const rows = sign * (rowOf(node) - row);
+    const ahead = sideways ? sign * (node.x - here.x) : rows;
+    if (ahead <= 1e-6 || (sideways && Math.abs(rows) > 1e-6)) return;
+    const distance = [ahead, Math.abs(node.x - here.x)] as const;
+    if (distance[0] < least[0] - 1e-6 || (distance[0] < least[0] + 1e-6 && distance[1] < least[1])) {
+      least = distance;
+      best = id;
+    }
+  });
+  return best;
+}
+
+function rowOf(node: DisplayNode): number {
+  if (node.box) return node.y;
+  return node.layer ?? (node.kind === 'input' ? -1 : Number.MAX_SAFE_INTEGER);
+}
