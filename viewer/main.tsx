@@ -1,10 +1,13 @@
 import { render } from 'preact';
 import { App } from './app/shell/app.js';
-import { openSources, showFirst } from './app/actions/documents.js';
+import { openSources, showFirst } from './app/actions/open-documents.js';
 import { listenToDrops } from './app/shell/drop-target.js';
 import { followForce } from './app/listen/force.js';
 import { listenToKeys } from './app/listen/keyboard.js';
-import { loading, sayError, scene, stage, view } from './app/state/store.js';
+import { loading, stage } from './app/state/page.js';
+import { sayError } from './app/state/messages.js';
+import { scene } from './app/state/picture.js';
+import { view } from './app/state/view.js';
 import { followTheme } from './app/listen/theme.js';
 import { syncUrl } from './app/listen/url-sync.js';
 import { loadSources } from './data/sources.js';

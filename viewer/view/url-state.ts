@@ -1,4 +1,13 @@
-import { cleanGroups, cleanNames, cleanNotes, cleanPositions, isSafeKey, LAYOUTS, oneOf, SIGNS } from '../data/clean-view.js';
+import {
+  cleanGroups,
+  cleanNames,
+  cleanNotes,
+  cleanPositions,
+  isSafeKey,
+  LAYOUTS,
+  oneOf,
+  SIGNS,
+} from '../data/clean-view.js';
 import { DEFAULT_VIEW, type LimitKind, type ViewState } from './view-state.js';
 
 /** How one key of the URL is written and read. `write` gives null for what is the default. */

@@ -1,6 +1,7 @@
 import { readDropped } from '../../data/sources.js';
-import { openSources } from './documents.js';
-import { loading, sayError } from '../state/store.js';
+import { openSources } from './open-documents.js';
+import { loading } from '../state/page.js';
+import { sayError } from '../state/messages.js';
 
 /** Opens files that the reader chose or dropped, and shows the first of them. */
 export async function openFiles(files: readonly File[]): Promise<void> {

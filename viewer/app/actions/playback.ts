@@ -1,5 +1,7 @@
 import { effect, signal } from '@preact/signals';
-import { current, update, view } from '../state/store.js';
+import { stepOf } from '../../view/replay.js';
+import { current } from '../state/circuits.js';
+import { update, view } from '../state/view.js';
 
 /** Milliseconds from one picture to the next. */
 const FRAME = 100;
@@ -23,7 +25,7 @@ effect(() => {
     }
     const at = view.peek().step ?? 0;
     const now = performance.now();
-    // Fractions of a decision are carried on; a jump of the reader's is where it goes on from.
+    // A fraction of a decision is kept for the next frame. When the reader jumps to another step, it goes on from there.
     exact = (exact !== null && Math.floor(exact) === at ? exact : at) + (rate * (now - last)) / 1000;
     last = now;
     const step = Math.min(trace.length, Math.floor(exact));
@@ -33,13 +35,14 @@ effect(() => {
   return () => clearInterval(timer);
 });
 
-/** Plays from where it stands, or from the start where it is at the end; or pauses. */
+/** Pauses, or plays from the step that is shown. At the end it plays from the start. */
 export function togglePlay(): void {
   const length = current.peek()?.trace?.length;
   if (length === undefined) return;
   if (!playing.peek() && (view.peek().step ?? length) >= length) update({ step: 0 });
   playing.value = !playing.peek();
-  if (playing.peek()) update({ selected: null }); // whose card would keep all but its edges dim
+  // An open card would keep all but its edges dim.
+  if (playing.peek()) update({ selected: null });
 }
 
 export function stepBy(steps: number): void {
@@ -47,4 +50,15 @@ export function stepBy(steps: number): void {
   if (length === undefined) return;
   playing.value = false;
   update({ step: Math.max(0, Math.min(length, (view.peek().step ?? length) + steps)) });
+}
+
+/** Replays the history up to and including the decision on an edge. */
+export function jumpToDecision(edge: string): void {
+  const step = stepOf(current.peek()?.trace ?? [], edge);
+  if (step !== null) update({ step, tab: 'history', compareWith: null, blink: null });
+}
+
+export function endReplay(): void {
+  playing.value = false;
+  update({ step: null });
 }

@@ -2,7 +2,7 @@ import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { mix } from '../../scene/style/color.js';
 import type { Palette } from '../../scene/style/palette.js';
 import { visibleToken } from '../../view/format.js';
-import { palette } from '../state/store.js';
+import { palette } from '../state/picture.js';
 
 export interface Cell {
   readonly query: number;

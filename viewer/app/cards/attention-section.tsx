@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks';
 import { AttentionMap, type Cell } from './attention-map.js';
 import { visibleToken } from '../../view/format.js';
 import { shownPrompt } from './prompt-picker.js';
-import { current } from '../state/store.js';
+import { current } from '../state/circuits.js';
 
 /** A head's attention pattern over one prompt, or the mean where all prompts are equally long. */
 export function AttentionSection({ name, attention }: { name: string; attention: readonly Float32Array[] }) {

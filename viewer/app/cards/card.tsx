@@ -4,7 +4,8 @@ import { Marked } from './marked.js';
 import { NodeCard } from './node-card.js';
 import { OverviewCard } from './overview-card.js';
 import type { CircuitDocument } from '../../data/document.js';
-import { current, selected } from '../state/store.js';
+import { current } from '../state/circuits.js';
+import { selected } from '../state/selected.js';
 
 /** What is pinned and grouped, and below it what is selected, or the circuit as a whole. */
 export function Card() {

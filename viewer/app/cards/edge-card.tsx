@@ -1,10 +1,11 @@
 import type { EdgeRecord } from '../../data/circuit-data.js';
-import { choose, jumpToDecision, nodeLabel } from '../actions/actions.js';
+import { choose, nodeLabel } from '../actions/choose.js';
+import { jumpToDecision } from '../actions/playback.js';
 import { Fact } from '../controls/controls.js';
 import { edgeLabel, effectClass, effectWords, formatCount, formatEffect, formatNumber } from '../../view/format.js';
 import { Note } from './note.js';
 import { PromptEffects } from './prompt-effects.js';
-import { current, data, decisions, signKnown } from '../state/store.js';
+import { current, data, decisions, signKnown } from '../state/circuits.js';
 
 /** All that is known of one edge. */
 export function EdgeCard({ edge, others }: { edge: EdgeRecord; others: readonly EdgeRecord[] }) {

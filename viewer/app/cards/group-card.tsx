@@ -1,9 +1,11 @@
-import { choose, hint, nodeLabel, renameGroup, ungroup } from '../actions/actions.js';
+import { choose, hint, nodeLabel } from '../actions/choose.js';
+import { renameGroup, ungroup } from '../actions/marks.js';
 import { Fact } from '../controls/controls.js';
 import { effectClass, formatEffect } from '../../view/format.js';
 import { IncidentLists } from './incident-lists.js';
 import { Note } from './note.js';
-import { data, say, signKnown } from '../state/store.js';
+import { data, signKnown } from '../state/circuits.js';
+import { say } from '../state/messages.js';
 
 /** Several nodes that the reader made one. */
 export function GroupCard({ name, members }: { name: string; members: readonly string[] }) {

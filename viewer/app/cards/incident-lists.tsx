@@ -1,9 +1,11 @@
 import { useState } from 'preact/hooks';
 import type { EdgeRecord } from '../../data/circuit-data.js';
 import { incidentEdges, type IncidentEdge, type IncidentSide } from '../../view/incident.js';
-import { choose, hint, nodeLabel, togglePins } from '../actions/actions.js';
+import { choose, hint, nodeLabel } from '../actions/choose.js';
+import { togglePins } from '../actions/marks.js';
 import { edgeLabel, effectClass, formatEffect, formatPercent } from '../../view/format.js';
-import { data, selection, signKnown } from '../state/store.js';
+import { data, signKnown } from '../state/circuits.js';
+import { selection } from '../state/edges.js';
 
 const FIRST = 10;
 

@@ -1,6 +1,10 @@
-import { choose, hint, nodeLabel, togglePins, ungroup } from '../actions/actions.js';
+import { choose, hint, nodeLabel } from '../actions/choose.js';
+import { togglePins, ungroup } from '../actions/marks.js';
 import { Icon } from '../controls/icons.js';
-import { data, dialog, displayNodeOf, update, viewField } from '../state/store.js';
+import { data } from '../state/circuits.js';
+import { dialog } from '../state/page.js';
+import { displayNodeOf } from '../state/picture.js';
+import { update, viewField } from '../state/view.js';
 
 /** Pinned nodes and groups as chips. */
 export function Marked() {

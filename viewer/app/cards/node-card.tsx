@@ -1,5 +1,6 @@
 import type { NodeDetails, TokenLogit } from '../../../src/circuit/details.js';
-import { choose, togglePins } from '../actions/actions.js';
+import { choose } from '../actions/choose.js';
+import { togglePins } from '../actions/marks.js';
 import { AttentionSection } from './attention-section.js';
 import { Absent, Fact } from '../controls/controls.js';
 import { effectClass, effectWords, formatEffect, kindName, visibleToken } from '../../view/format.js';
@@ -7,7 +8,9 @@ import { Icon } from '../controls/icons.js';
 import { IncidentLists } from './incident-lists.js';
 import { Note } from './note.js';
 import { PromptPicker, shownPrompt } from './prompt-picker.js';
-import { current, data, displayNodeOf, signKnown, viewField } from '../state/store.js';
+import { current, data, signKnown } from '../state/circuits.js';
+import { displayNodeOf } from '../state/picture.js';
+import { viewField } from '../state/view.js';
 
 /** All that is known of one node of the circuit. */
 export function NodeCard({ id }: { id: string }) {

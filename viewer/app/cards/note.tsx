@@ -1,5 +1,5 @@
-import { note } from '../actions/actions.js';
-import { viewField } from '../state/store.js';
+import { note } from '../actions/marks.js';
+import { viewField } from '../state/view.js';
 
 const LONGEST = 2000;
 

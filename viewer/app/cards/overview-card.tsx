@@ -5,7 +5,8 @@ import { suggestSign } from '../../data/sign.js';
 import type { ViewState } from '../../view/view-state.js';
 import { Fact } from '../controls/controls.js';
 import { formatCount, formatNumber } from '../../view/format.js';
-import { dialog, update, viewField } from '../state/store.js';
+import { dialog } from '../state/page.js';
+import { update, viewField } from '../state/view.js';
 
 const FORMATS = { edgewise: 'Edgewise circuit', 'eap-ig': 'EAP-IG / MIB circuit', gexf: 'GEXF graph' } as const;
 

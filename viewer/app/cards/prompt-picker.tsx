@@ -1,6 +1,7 @@
 import { computed } from '@preact/signals';
 import type { CircuitDetails } from '../../../src/circuit/details.js';
-import { current, update, viewField } from '../state/store.js';
+import { current } from '../state/circuits.js';
+import { update, viewField } from '../state/view.js';
 
 /** The prompt that cards show; null for the mean over the prompts. */
 export const shownPrompt = computed(() => {

@@ -1,11 +1,13 @@
 import type { EdgeRecord } from '../../data/circuit-data.js';
 import type { LimitKind } from '../../view/view-state.js';
 import { faithfulnessAt } from '../../view/curve.js';
-import { limitBy, limitToRank } from '../actions/actions.js';
+import { limitBy, limitToRank } from '../actions/limits.js';
 import { Segmented } from '../controls/controls.js';
 import { activeFilters, FilterMenu } from './filter-menu.js';
 import { formatCount, formatMagnitude, formatNumber, formatPercent, plural } from '../../view/format.js';
-import { comparison, current, data, drawnSelection, found, selection, update, view, viewField } from '../state/store.js';
+import { comparison, current, data } from '../state/circuits.js';
+import { drawnSelection, found, selection } from '../state/edges.js';
+import { update, view, viewField } from '../state/view.js';
 
 const STEPS = 1000;
 

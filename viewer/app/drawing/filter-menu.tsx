@@ -1,9 +1,10 @@
 import { defaultScope } from '../../view/selection.js';
 import type { ViewState } from '../../view/view-state.js';
-import { togglePort } from '../actions/actions.js';
+import { togglePort } from '../actions/limits.js';
 import { Check, Popover } from '../controls/controls.js';
 import { Icon } from '../controls/icons.js';
-import { data, update, view } from '../state/store.js';
+import { data } from '../state/circuits.js';
+import { update, view } from '../state/view.js';
 
 const PORTS = ['q', 'k', 'v', 'out'] as const;
 const KINDS = ['input', 'head', 'mlp', 'logits'] as const;

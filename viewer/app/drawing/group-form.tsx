@@ -1,6 +1,7 @@
 import { useEffect, useRef } from 'preact/hooks';
-import { group, groupCandidates, nodeLabel } from '../actions/actions.js';
-import { dialog } from '../state/store.js';
+import { group, groupCandidates } from '../actions/marks.js';
+import { nodeLabel } from '../actions/choose.js';
+import { dialog } from '../state/page.js';
 
 /** Asks for the name of a new group, in place. */
 export function GroupForm() {

@@ -1,7 +1,7 @@
 import { signal } from '@preact/signals';
 import type { Swatch } from '../../scene/style/legend.js';
 import { Icon } from '../controls/icons.js';
-import { legend } from '../state/store.js';
+import { legend } from '../state/picture.js';
 
 const open = signal(true);
 

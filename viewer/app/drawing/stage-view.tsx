@@ -1,28 +1,17 @@
 import { effect, signal, untracked } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { createStage, type Target } from '../../canvas/stage.js';
-import { choose, describeShown, pinShown, togglePins } from '../actions/actions.js';
+import { choose } from '../actions/choose.js';
+import { describeShown } from '../actions/walk.js';
+import { pinShown, togglePins } from '../actions/marks.js';
 import { effectClass, formatEffect } from '../../view/format.js';
 import { GroupForm } from './group-form.js';
 import { Icon } from '../controls/icons.js';
-import {
-  aspect,
-  current,
-  data,
-  forcePositions,
-  hovered,
-  palette,
-  say,
-  sayError,
-  scene,
-  signKnown,
-  spoken,
-  stage,
-  styles,
-  update,
-  view,
-  viewField,
-} from '../state/store.js';
+import { aspect, forcePositions, hovered, stage } from '../state/page.js';
+import { current, data, signKnown } from '../state/circuits.js';
+import { palette, scene, styles } from '../state/picture.js';
+import { say, sayError, spoken } from '../state/messages.js';
+import { update, view, viewField } from '../state/view.js';
 
 /** The drawing, and what floats over it. */
 export function StageView() {

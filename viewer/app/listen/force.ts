@@ -1,6 +1,9 @@
 import { effect } from '@preact/signals';
 import { runForceLayout } from '../../canvas/force-layout.js';
-import { forceBusy, forcePositions, sayError, scene, viewField } from '../state/store.js';
+import { forceBusy, forcePositions } from '../state/page.js';
+import { sayError } from '../state/messages.js';
+import { scene } from '../state/picture.js';
+import { viewField } from '../state/view.js';
 
 /** Waits for a slider to come to rest. */
 const DELAY = 150;

@@ -1,17 +1,15 @@
-import {
-  choose,
-  clear,
-  groupCandidates,
-  moreEdges,
-  nextLayout,
-  pinSelected,
-  toggleBlink,
-  togglePort,
-  walkTo,
-} from '../actions/actions.js';
+import { choose, clear } from '../actions/choose.js';
+import { groupCandidates, pinSelected } from '../actions/marks.js';
+import { moreEdges, togglePort } from '../actions/limits.js';
+import { nextLayout } from '../actions/looks.js';
+import { toggleBlink } from '../actions/comparing.js';
+import { walkTo } from '../actions/walk.js';
 import { togglePlay } from '../actions/playback.js';
-import { comparison, dialog, exportOpen, hovered, say, spoken, stage, update, view } from '../state/store.js';
-import { toggleTheme } from './theme.js';
+import { comparison } from '../state/circuits.js';
+import { dialog, exportOpen, hovered, stage } from '../state/page.js';
+import { say, spoken } from '../state/messages.js';
+import { update, view } from '../state/view.js';
+import { toggleTheme } from '../actions/looks.js';
 
 interface Binding {
   /** Values of KeyboardEvent.key. */

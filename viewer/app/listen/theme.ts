@@ -1,7 +1,8 @@
 import { effect } from '@preact/signals';
-import { palette, systemDark, theme, update } from '../state/store.js';
+import { systemDark } from '../state/page.js';
+import { palette, theme } from '../state/picture.js';
 
-/** Lets the page's style sheet follow the theme, and use the colours of the drawing. */
+/** Keeps the style sheet of the page at the theme, and gives it the colours of the drawing as `--draw-*`. */
 export function followTheme(): void {
   const query = matchMedia('(prefers-color-scheme: dark)');
   systemDark.value = query.matches;
@@ -13,8 +14,4 @@ export function followTheme(): void {
       if (name !== 'name') style.setProperty(`--draw-${name}`, String(color));
     }
   });
-}
-
-export function toggleTheme(): void {
-  update({ theme: theme.peek() === 'dark' ? 'light' : 'dark' });
 }

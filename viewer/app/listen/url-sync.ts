@@ -1,6 +1,8 @@
 import { effect } from '@preact/signals';
 import { decodeView, encodeView } from '../../view/url-state.js';
-import { current, documents, say, view } from '../state/store.js';
+import { current, documents } from '../state/circuits.js';
+import { say } from '../state/messages.js';
+import { view } from '../state/view.js';
 
 const DELAY = 200;
 

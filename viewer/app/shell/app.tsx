@@ -7,7 +7,8 @@ import { HelpDialog } from './help-dialog.js';
 import { Legend } from '../drawing/legend.js';
 import { SidePanel } from './side-panel.js';
 import { StageView } from '../drawing/stage-view.js';
-import { current, panelWidth } from '../state/store.js';
+import { current } from '../state/circuits.js';
+import { panelWidth } from '../state/page.js';
 import { TopBar } from './top-bar.js';
 
 export function App() {

@@ -1,7 +1,10 @@
 import { signal } from '@preact/signals';
 import { suggestSign } from '../../data/sign.js';
 import { Icon } from '../controls/icons.js';
-import { current, messages, scene, unsigned, update, viewField } from '../state/store.js';
+import { current, unsigned } from '../state/circuits.js';
+import { messages } from '../state/messages.js';
+import { scene } from '../state/picture.js';
+import { update, viewField } from '../state/view.js';
 
 /** What the reader is told or asked, above the drawing. */
 export function Banners() {

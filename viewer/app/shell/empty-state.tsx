@@ -1,4 +1,4 @@
-import { loading } from '../state/store.js';
+import { loading } from '../state/page.js';
 
 /** Nothing is open: what can be opened, and how. */
 export function EmptyState() {

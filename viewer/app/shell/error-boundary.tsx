@@ -1,6 +1,6 @@
 import { Component, type ComponentChildren } from 'preact';
 import { DEFAULT_VIEW } from '../../view/view-state.js';
-import { view } from '../state/store.js';
+import { view } from '../state/view.js';
 
 interface Props {
   readonly children: ComponentChildren;

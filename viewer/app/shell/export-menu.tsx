@@ -1,8 +1,10 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { Popover } from '../controls/controls.js';
-import { copyLink, downloadCircuit, savePng, saveSvg, saveView } from '../actions/exports.js';
+import { copyLink, downloadCircuit, savePng, saveSvg, saveView } from '../actions/save.js';
 import { Icon } from '../controls/icons.js';
-import { current, exportOpen, sayError } from '../state/store.js';
+import { current } from '../state/circuits.js';
+import { exportOpen } from '../state/page.js';
+import { sayError } from '../state/messages.js';
 
 type Entry = readonly [name: string, does: string, run: () => void | string | Promise<void | string>];
 

@@ -2,7 +2,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import { SEARCH_HELP } from '../../view/search.js';
 import { Icon } from '../controls/icons.js';
 import { BINDINGS, POINTER_HELP } from '../listen/keyboard.js';
-import { dialog } from '../state/store.js';
+import { dialog } from '../state/page.js';
 
 /** Keys, pointer and search: the tables that the viewer itself works by. */
 export function HelpDialog() {

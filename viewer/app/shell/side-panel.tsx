@@ -4,7 +4,8 @@ import { CompareTab } from '../tabs/compare-tab.js';
 import { EdgeTable } from '../tabs/edge-table.js';
 import { HistoryTab } from '../tabs/history-tab.js';
 import { PromptsTab } from '../tabs/prompts-tab.js';
-import { panelOpen, panelWidth, update, viewField } from '../state/store.js';
+import { panelOpen, panelWidth } from '../state/page.js';
+import { update, viewField } from '../state/view.js';
 
 const TABS: readonly (readonly [ViewState['tab'], string])[] = [
   ['card', 'Card'],

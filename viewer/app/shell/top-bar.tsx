@@ -1,12 +1,15 @@
 import { useRef } from 'preact/hooks';
 import type { ViewState } from '../../view/view-state.js';
-import { compareWith, LAYOUTS } from '../actions/actions.js';
+import { compareWith } from '../actions/comparing.js';
+import { LAYOUTS } from '../../data/clean-view.js';
 import { Segmented } from '../controls/controls.js';
-import { showDocument } from '../actions/documents.js';
+import { showDocument } from '../actions/open-documents.js';
 import { ExportMenu } from './export-menu.js';
 import { Icon } from '../controls/icons.js';
 import { openFiles } from '../actions/open-files.js';
-import { current, dialog, documents, forceBusy, panelOpen, stage, update, view, viewField } from '../state/store.js';
+import { current, documents } from '../state/circuits.js';
+import { dialog, forceBusy, panelOpen, stage } from '../state/page.js';
+import { update, view, viewField } from '../state/view.js';
 
 const LAYOUT_TITLES: Readonly<Record<ViewState['layout'], string>> = {
   grid: 'Grid: layers as rows, heads in columns',

@@ -1,9 +1,11 @@
 import type { EdgeClass } from '../../data/circuit-data.js';
 import { matchEdges, type Comparison } from '../../view/compare.js';
-import { choose, compareWith, hint, nodeLabel } from '../actions/actions.js';
+import { choose, hint, nodeLabel } from '../actions/choose.js';
+import { compareWith } from '../actions/comparing.js';
 import { Check, Fact, Segmented } from '../controls/controls.js';
 import { edgeLabel, formatCount, formatEffect } from '../../view/format.js';
-import { comparison, current, documents, matched, other, otherData, ownData, update, viewField } from '../state/store.js';
+import { comparison, current, documents, matched, other, otherData, ownData } from '../state/circuits.js';
+import { update, viewField } from '../state/view.js';
 
 const FIRST = 100;
 const CLASSES = [

@@ -1,8 +1,10 @@
 import { useState } from 'preact/hooks';
 import type { EdgeRecord } from '../../data/circuit-data.js';
-import { choose, hint, nodeLabel } from '../actions/actions.js';
+import { choose, hint, nodeLabel } from '../actions/choose.js';
 import { effectClass, formatCount, formatEffect, plural } from '../../view/format.js';
-import { data, found, selected, selection, signKnown } from '../state/store.js';
+import { data, signKnown } from '../state/circuits.js';
+import { found, selection } from '../state/edges.js';
+import { selected } from '../state/selected.js';
 
 type Column = 'from' | 'to' | 'port' | 'effect' | 'size' | 'rank' | 'step' | 'kept';
 

@@ -1,12 +1,16 @@
 import type { TraceStep } from '../../../src/files/own/trace.js';
 import { decisionAt } from '../../view/replay.js';
-import { choose, compareWith, jumpToDecision, nodeLabel } from '../actions/actions.js';
+import { choose, nodeLabel } from '../actions/choose.js';
+import { compareWith } from '../actions/comparing.js';
+import { jumpToDecision } from '../actions/playback.js';
 import { Absent, Check, Fact } from '../controls/controls.js';
 import { edgeLabel, formatCount, formatEffect, formatNumber } from '../../view/format.js';
 import { Icon } from '../controls/icons.js';
 import { MetricChart } from './metric-chart.js';
 import { playing, speed, SPEEDS, stepBy, togglePlay } from '../actions/playback.js';
-import { current, data, decisions, selected, update, viewField } from '../state/store.js';
+import { current, data, decisions } from '../state/circuits.js';
+import { selected } from '../state/selected.js';
+import { update, viewField } from '../state/view.js';
 
 /** The pruning, decision by decision. */
 export function HistoryTab() {

@@ -2,7 +2,7 @@ import type { PromptDetails } from '../../../src/circuit/details.js';
 import { Absent, Fact } from '../controls/controls.js';
 import { formatEffect, formatNumber, visibleToken } from '../../view/format.js';
 import { PromptPicker, shownPrompt } from '../cards/prompt-picker.js';
-import { current } from '../state/store.js';
+import { current } from '../state/circuits.js';
 
 /** The task's prompts, clean and corrupted side by side. */
 export function PromptsTab() {

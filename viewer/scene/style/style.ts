@@ -1,5 +1,6 @@
 import type { ViewState } from '../../view/view-state.js';
 import { mix, ramp } from './color.js';
+import type { Focus } from './focus.js';
 import type { Palette } from './palette.js';
 import type { DisplayEdge, DisplayGraph, DisplayNode } from '../scene.js';
 
@@ -26,13 +27,6 @@ export interface EdgeStyle {
   /** Letter of its port; null where the target shows it. */
   readonly label: string | null;
   readonly dashed: boolean;
-}
-
-/** What the pointer or the keyboard is on; everything else fades and strengths are taken relative to what is incident. */
-export interface Focus {
-  /** Display nodes and display edges. */
-  readonly nodes: ReadonlySet<string>;
-  readonly edges: ReadonlySet<string>;
 }
 
 export interface StyleContext {
@@ -120,35 +114,6 @@ function baseOf(graph: DisplayGraph, { palette, hue }: StyleContext): Styles {
   const styles = stylesOf(graph, context);
   bases.set(graph, { context, styles });
   return styles;
-}
-
-/**
- * What lights up with a node: its edges and those of its ports, and the nodes at their other ends. With an edge: its ends.
- * Empty where the graph has no such node or edge.
- */
-export function focusOn(graph: DisplayGraph, id: string): Focus {
-  const nodes = new Set<string>();
-  const edges = new Set<string>();
-  const light = (node: string) => {
-    nodes.add(node);
-    const parent = graph.getNodeAttribute(node, 'parent');
-    if (parent !== null) nodes.add(parent);
-  };
-  const lightEdge = (edge: string) => {
-    edges.add(edge);
-    light(graph.source(edge));
-    light(graph.target(edge));
-  };
-  if (graph.hasNode(id)) {
-    light(id);
-    graph.forEachEdge(id, lightEdge);
-    graph.forEachNode((port, node) => {
-      if (node.parent !== id) return;
-      light(port);
-      graph.forEachEdge(port, lightEdge);
-    });
-  } else if (graph.hasEdge(id)) lightEdge(id);
-  return { nodes, edges };
 }
 
 /** Largest strength among some edges, or 1 where all are zero. */

@@ -5,7 +5,11 @@ import { stylesOf } from '../../scene/style/style.js';
 import { writeSvg } from '../../scene/draw/svg.js';
 import { DEFAULT_VIEW } from '../../view/view-state.js';
 import type { SavedView } from '../../data/saved-view.js';
-import { comparison, current, legend, palette, scene, selection, stage, styleContext, view } from '../state/store.js';
+import { comparison, current } from '../state/circuits.js';
+import { legend, palette, scene, styleContext } from '../state/picture.js';
+import { selection } from '../state/edges.js';
+import { stage } from '../state/page.js';
+import { view } from '../state/view.js';
 import { plural } from '../../view/format.js';
 import { linkToView } from '../listen/url-sync.js';
 

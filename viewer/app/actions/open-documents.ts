@@ -1,7 +1,10 @@
 import { openDocument } from '../../data/open-document.js';
 import type { CircuitDocument, SourceFile } from '../../data/document.js';
 import { DEFAULT_VIEW, type ViewState } from '../../view/view-state.js';
-import { batch, documents, say, sayError, update, view } from '../state/store.js';
+import { batch } from '@preact/signals';
+import { documents } from '../state/circuits.js';
+import { say, sayError } from '../state/messages.js';
+import { update, view } from '../state/view.js';
 
 /** What belongs to the circuit that is shown, and not to the way in which the reader likes to look. */
 const OWN_FIELDS = [
