@@ -1,7 +1,7 @@
 import { render } from 'preact';
 import { App } from './app/shell/app.js';
 import { openSources, showFirst } from './app/actions/open-documents.js';
-import { listenToDrops } from './app/shell/drop-target.js';
+import { listenToDrops } from './app/listen/drops.js';
 import { followForce } from './app/listen/force.js';
 import { listenToKeys } from './app/listen/keyboard.js';
 import { loading, stage } from './app/state/page.js';

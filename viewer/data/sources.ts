@@ -5,8 +5,6 @@ import { companionsOf, distinctNames, shownName } from '../../src/files/own/side
 import type { SourceFile } from './document.js';
 import { MAX_BYTES } from './dropped-files.js';
 
-export { readDropped } from './dropped-files.js';
-
 const textOrNull = v.nullable(v.string());
 const Embedded = v.array(v.object({ name: v.string(), text: v.string(), trace: textOrNull, details: textOrNull }));
 /** `edgewise view` lists addresses instead of texts. */

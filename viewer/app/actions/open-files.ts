@@ -1,4 +1,4 @@
-import { readDropped } from '../../data/sources.js';
+import { readDropped } from '../../data/dropped-files.js';
 import { openSources } from './open-documents.js';
 import { loading } from '../state/page.js';
 import { sayError } from '../state/messages.js';

@@ -1,7 +1,7 @@
 import type { EdgeRecord } from '../../data/circuit-data.js';
 import { choose, nodeLabel } from '../actions/choose.js';
 import { jumpToDecision } from '../actions/playback.js';
-import { Fact } from '../controls/controls.js';
+import { Fact } from '../controls/facts.js';
 import { edgeLabel, effectClass, effectWords, formatCount, formatEffect, formatNumber } from '../../view/format.js';
 import { Note } from './note.js';
 import { PromptEffects } from './prompt-effects.js';

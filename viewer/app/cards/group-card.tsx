@@ -1,6 +1,6 @@
 import { choose, hint, nodeLabel } from '../actions/choose.js';
 import { renameGroup, ungroup } from '../actions/marks.js';
-import { Fact } from '../controls/controls.js';
+import { Fact } from '../controls/facts.js';
 import { effectClass, formatEffect } from '../../view/format.js';
 import { IncidentLists } from './incident-lists.js';
 import { Note } from './note.js';

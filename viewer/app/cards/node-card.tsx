@@ -2,7 +2,7 @@ import type { NodeDetails, TokenLogit } from '../../../src/circuit/details.js';
 import { choose } from '../actions/choose.js';
 import { togglePins } from '../actions/marks.js';
 import { AttentionSection } from './attention-section.js';
-import { Absent, Fact } from '../controls/controls.js';
+import { Absent, Fact } from '../controls/facts.js';
 import { effectClass, effectWords, formatEffect, kindName, visibleToken } from '../../view/format.js';
 import { Icon } from '../controls/icons.js';
 import { IncidentLists } from './incident-lists.js';

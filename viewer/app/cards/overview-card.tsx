@@ -3,7 +3,7 @@ import { describeScreening, describeSelection } from '../../../src/circuit/score
 import type { CircuitDocument } from '../../data/document.js';
 import { suggestSign } from '../../data/sign.js';
 import type { ViewState } from '../../view/view-state.js';
-import { Fact } from '../controls/controls.js';
+import { Fact } from '../controls/facts.js';
 import { formatCount, formatNumber } from '../../view/format.js';
 import { dialog } from '../state/page.js';
 import { update, viewField } from '../state/view.js';

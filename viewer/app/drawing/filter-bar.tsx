@@ -2,7 +2,7 @@ import type { EdgeRecord } from '../../data/circuit-data.js';
 import type { LimitKind } from '../../view/view-state.js';
 import { faithfulnessAt } from '../../view/curve.js';
 import { limitBy, limitToRank } from '../actions/limits.js';
-import { Segmented } from '../controls/controls.js';
+import { Segmented } from '../controls/segmented.js';
 import { activeFilters, FilterMenu } from './filter-menu.js';
 import { formatCount, formatMagnitude, formatNumber, formatPercent, plural } from '../../view/format.js';
 import { comparison, current, data } from '../state/circuits.js';

@@ -1,7 +1,8 @@
 import { defaultScope } from '../../view/selection.js';
 import type { ViewState } from '../../view/view-state.js';
 import { togglePort } from '../actions/limits.js';
-import { Check, Popover } from '../controls/controls.js';
+import { Check } from '../controls/check.js';
+import { Popover } from '../controls/popover.js';
 import { Icon } from '../controls/icons.js';
 import { data } from '../state/circuits.js';
 import { update, view } from '../state/view.js';

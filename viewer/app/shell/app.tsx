@@ -1,5 +1,5 @@
 import { Banners } from './banners.js';
-import { DropHint } from './drop-target.js';
+import { DropHint } from './drop-hint.js';
 import { EmptyState } from './empty-state.js';
 import { ErrorBoundary } from './error-boundary.js';
 import { FilterBar } from '../drawing/filter-bar.js';

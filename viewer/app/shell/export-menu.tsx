@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { Popover } from '../controls/controls.js';
+import { Popover } from '../controls/popover.js';
 import { copyLink, downloadCircuit, savePng, saveSvg, saveView } from '../actions/save.js';
 import { Icon } from '../controls/icons.js';
 import { current } from '../state/circuits.js';

@@ -2,7 +2,7 @@ import { useRef } from 'preact/hooks';
 import type { ViewState } from '../../view/view-state.js';
 import { compareWith } from '../actions/comparing.js';
 import { LAYOUTS } from '../../data/clean-view.js';
-import { Segmented } from '../controls/controls.js';
+import { Segmented } from '../controls/segmented.js';
 import { showDocument } from '../actions/open-documents.js';
 import { ExportMenu } from './export-menu.js';
 import { Icon } from '../controls/icons.js';

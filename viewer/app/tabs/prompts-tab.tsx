@@ -1,5 +1,5 @@
 import type { PromptDetails } from '../../../src/circuit/details.js';
-import { Absent, Fact } from '../controls/controls.js';
+import { Absent, Fact } from '../controls/facts.js';
 import { formatEffect, formatNumber, visibleToken } from '../../view/format.js';
 import { PromptPicker, shownPrompt } from '../cards/prompt-picker.js';
 import { current } from '../state/circuits.js';

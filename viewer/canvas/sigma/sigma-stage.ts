@@ -1,36 +1,26 @@
-import { createEdgeCurveProgram } from '@sigma/edge-curve';
-import { createNodeBorderProgram } from '@sigma/node-border';
-import { NodeSquareProgram } from '@sigma/node-square';
 import { MultiDirectedGraph } from 'graphology';
 import Sigma from 'sigma';
-import { EdgeRectangleProgram, NodeCircleProgram, type ProgramInfo } from 'sigma/rendering';
-import type { EdgeDisplayData, NodeDisplayData, RenderParams } from 'sigma/types';
 import { EdgewiseError } from '../../../src/base/errors.js';
-import type { Frame } from '../../scene/draw/marks.js';
-import { PALETTES, type Palette } from '../../scene/style/palette.js';
-import { PICKABLE_EDGES, pick, type Target } from '../../scene/pick/pick.js';
+import { nodesIn, PICKABLE_EDGES, pick, type Target } from '../../scene/pick/pick.js';
 import type { DisplayEdge, DisplayGraph, DisplayNode, Scene } from '../../scene/scene.js';
+import { PALETTES, type Palette } from '../../scene/style/palette.js';
 import type { Styles } from '../../scene/style/style.js';
-import {
-  clear,
-  paintAxes,
-  paintBands,
-  paintEdges,
-  paintLabels,
-  paintNodes,
-  paintSelectionBox,
-  paintVeil,
-  type Surface,
-} from '../painter.js';
+import { dragNode } from '../drag-node.js';
+import { LAYERS, paintFocus, paintLayers, type Layer, type Picture, type SurfaceOf } from '../layers.js';
+import type { Surface } from '../painter.js';
 import { followPointer, type Point } from '../pointer.js';
 import type { CameraView, Stage, StageEvents } from '../stage.js';
+import { StageCamera, type Renderer } from './camera.js';
+import { EDGE_PROGRAMS, NODE_PROGRAMS } from './programs.js';
+import { edgeData, nodeData } from './reducers.js';
 
-// The only file that knows Sigma. Sigma draws the edges and nodes of grid and force layout and moves the camera; what it
-// has no marks for is painted on 2D layers in the same frame: bands below, then loops and the figure, then what is in
-// focus on a veil over the rest, then labels. Hover therefore costs no pass over the graph, whatever its size.
+// The drawing surface on Sigma. Only the files of this folder know Sigma.
+//
+// Sigma moves the camera. It draws the edges and nodes of the grid and of the force layout with WebGL. Sigma has no
+// marks for the rest, which is painted on 2D layers in the same frame. From below: bands; loops and the figure; what
+// is in focus, on a veil; labels. Hover repaints 2D layers only, and so costs no pass over the graph.
 
-const LAYERS = ['bands', 'figure', 'focus', 'names'] as const;
-type Layer = (typeof LAYERS)[number];
+/** Where Sigma puts each 2D layer among its own layers. */
 const PLACES: Readonly<Record<Layer, object>> = {
   bands: { beforeLayer: 'edges' },
   figure: { beforeLayer: 'nodes' },
@@ -38,49 +28,10 @@ const PLACES: Readonly<Record<Layer, object>> = {
   names: { afterLayer: 'focus' },
 };
 
-/** CSS pixels around the scene at the fitted camera, for labels. */
+/** CSS pixels around the scene, for labels, when everything is seen. */
 const PADDING = 36;
 /** CSS pixels beside a mark that still count as on it. */
 const SLACK = 4;
-const ZOOM_MS = 200;
-/** How much closer a double click goes. */
-const ZOOM_STEP = 2;
-/** Pixels of the screen over which Sigma fades a curve inwards: so much wider it looks as wide as its style says. */
-const FEATHER = 1;
-
-/** Edges grow with the square root of the zoom: their widths are CSS pixels at the fitted camera. */
-function growSlowly(params: RenderParams): RenderParams {
-  return { ...params, sizeRatio: Math.sqrt(params.zoomRatio) };
-}
-class LineProgram extends EdgeRectangleProgram<DisplayNode, DisplayEdge> {
-  override setUniforms(params: RenderParams, info: ProgramInfo): void {
-    super.setUniforms(growSlowly(params), info);
-  }
-}
-class CurveProgram extends (createEdgeCurveProgram() as typeof EdgeRectangleProgram<DisplayNode, DisplayEdge>) {
-  override setUniforms(params: RenderParams, info: ProgramInfo): void {
-    super.setUniforms(growSlowly(params), info);
-  }
-}
-
-const RingProgram = createNodeBorderProgram<DisplayNode, DisplayEdge>({
-  borders: [
-    { size: { attribute: 'borderSize', defaultValue: 1.5, mode: 'pixels' }, color: { attribute: 'borderColor' } },
-    { size: { fill: true }, color: { attribute: 'color' } },
-  ],
-});
-
-/**
- * A drawing surface in `container`, which it fills.
- *
- * @throws EdgewiseError kind `device` where the browser has no WebGL.
- */
-export function createStage(container: HTMLElement, events: StageEvents): Stage {
-  if (!document.createElement('canvas').getContext('webgl2')) {
-    throw new EdgewiseError('device', 'this browser', 'has no WebGL 2, which the drawing needs; is it switched off?');
-  }
-  return new SigmaStage(container, events);
-}
 
 const EMPTY: Scene = {
   layout: 'grid',
@@ -91,77 +42,93 @@ const EMPTY: Scene = {
   bounds: { left: 0, right: 1, bottom: 0, top: 1 },
 };
 
+/**
+ * A drawing surface in `container`, which it fills.
+ *
+ * @throws EdgewiseError kind `device` when the browser has no WebGL 2.
+ */
+export function createStage(container: HTMLElement, events: StageEvents): Stage {
+  if (!document.createElement('canvas').getContext('webgl2')) {
+    throw new EdgewiseError('device', 'this browser', 'has no WebGL 2, which the drawing needs; is it switched off?');
+  }
+  return new SigmaStage(container, events);
+}
+
 class SigmaStage implements Stage {
   readonly #container: HTMLElement;
-  readonly #renderer: Sigma<DisplayNode, DisplayEdge>;
+  readonly #renderer: Renderer;
+  readonly #camera: StageCamera;
   readonly #resized: ResizeObserver;
-  readonly #contexts: Readonly<Record<Layer, CanvasRenderingContext2D>>;
-  /** The figure is painted; Sigma only moves the camera over it, for which it needs a graph that is not empty. */
+  readonly #surfaceOf: SurfaceOf;
+  /** Sigma's graph while the figure is painted. Sigma moves no camera over an empty graph: this one has a node. */
   readonly #ground: DisplayGraph = new MultiDirectedGraph();
   #scene = EMPTY;
   #styles: Styles | null = null;
   #palette: Palette = PALETTES.light;
-  #box: { from: Point; to: Point } | null = null;
+  #box: Picture['box'] = null;
 
   constructor(container: HTMLElement, events: StageEvents) {
     this.#container = container;
-    this.#ground.addNode('', { x: 0, y: 0 } as DisplayNode); // hidden, and never asked for more than its place
-    const renderer = new Sigma<DisplayNode, DisplayEdge>(
-      new MultiDirectedGraph<DisplayNode, DisplayEdge>(),
-      container,
-      {
-        allowInvalidContainer: true,
-        itemSizesReference: 'positions',
-        zoomToSizeRatioFunction: (ratio) => ratio,
-        minEdgeThickness: 0.3,
-        zIndex: true,
-        renderLabels: false,
-        stagePadding: PADDING,
-        minCameraRatio: 0.02,
-        maxCameraRatio: 4,
-        defaultDrawNodeHover: () => undefined,
-        nodeProgramClasses: { circle: NodeCircleProgram, square: NodeSquareProgram, ringed: RingProgram },
-        edgeProgramClasses: { curve: CurveProgram, line: LineProgram },
-        nodeReducer: (id, node) => this.#nodeData(id, node),
-        edgeReducer: (id, edge) => this.#edgeData(id, edge),
-      },
-    );
+    // The node is hidden. Nothing but its place is ever read.
+    this.#ground.addNode('', { x: 0, y: 0 } as DisplayNode);
+    const renderer = this.#createRenderer();
     this.#renderer = renderer;
-    for (const layer of LAYERS) renderer.createCanvasContext(layer, PLACES[layer]);
-    const canvases = renderer.getCanvases();
-    this.#contexts = Object.fromEntries(LAYERS.map((layer) => [layer, canvases[layer]!.getContext('2d')!])) as Record<
-      Layer,
-      CanvasRenderingContext2D
-    >;
-    renderer.resize(true);
+    this.#camera = new StageCamera(renderer);
+    this.#surfaceOf = addLayers(renderer);
     renderer.on('afterRender', () => this.#paint());
-    this.#resized = new ResizeObserver(() => renderer.scheduleRender()); // which measures the container
+    // A render measures the container.
+    this.#resized = new ResizeObserver(() => renderer.scheduleRender());
     this.#resized.observe(container);
     container.addEventListener(
       'webglcontextlost',
-      () => events.failed?.('The browser took the drawing surface away; please reload the page.'),
+      () => events.failed?.('The browser took the drawing surface away. Please reload the page.'),
       true,
     );
-    // Sigma would read pixels back at every move to find what the pointer is on; the gestures ask `pick` instead.
-    renderer.getMouseCaptor().removeAllListeners();
-    renderer.getTouchCaptor().removeAllListeners();
-    followPointer(renderer.getMouseCaptor(), renderer.getTouchCaptor(), {
+    this.#followPointer(events);
+  }
+
+  #createRenderer(): Renderer {
+    return new Sigma<DisplayNode, DisplayEdge>(new MultiDirectedGraph<DisplayNode, DisplayEdge>(), this.#container, {
+      allowInvalidContainer: true,
+      itemSizesReference: 'positions',
+      zoomToSizeRatioFunction: (ratio) => ratio,
+      minEdgeThickness: 0.3,
+      zIndex: true,
+      renderLabels: false,
+      stagePadding: PADDING,
+      minCameraRatio: 0.02,
+      maxCameraRatio: 4,
+      defaultDrawNodeHover: () => undefined,
+      nodeProgramClasses: NODE_PROGRAMS,
+      edgeProgramClasses: EDGE_PROGRAMS,
+      nodeReducer: (id, node) => nodeData(this.#scene, this.#styles, id, node),
+      edgeReducer: (id, edge) => edgeData(this.#scene, this.#styles, id, edge),
+    });
+  }
+
+  #followPointer(events: StageEvents): void {
+    const [mouse, touch] = [this.#renderer.getMouseCaptor(), this.#renderer.getTouchCaptor()];
+    // Sigma's own listeners read pixels back at every move to find what is under the pointer. `pick` needs no pixels.
+    mouse.removeAllListeners();
+    touch.removeAllListeners();
+    followPointer(mouse, touch, {
       at: (point) => this.#targetAt(point),
       hover: (target) => events.hover(target),
       click: (target, additive) => events.click(target, additive),
       doubleClick: (target, point) => {
         if (target && 'node' in target) this.reveal(target.node);
-        else this.#zoomIn(point);
+        else this.#camera.zoomInAt(point);
       },
-      drag: (node, dx, dy) => this.#drag(node, dx / this.#scale(), -dy / this.#scale()),
+      drag: (node, dx, dy) => this.#drag(node, dx, dy),
       dropped: (node) => {
         const { x, y } = this.#scene.graph.getNodeAttributes(node);
         events.moved(node, x, y);
       },
       box: (from, to, done) => {
         this.#box = done ? null : { from, to };
-        this.#paintFocus(this.#frame());
-        if (done) events.boxed(this.#nodesIn(from, to));
+        const picture = this.#picture();
+        if (picture) paintFocus(this.#surfaceOf, picture, this.#camera.frame());
+        if (done) events.boxed(nodesIn(this.#scene, this.#camera.toLayout(from), this.#camera.toLayout(to)));
       },
     });
   }
@@ -170,7 +137,7 @@ class SigmaStage implements Stage {
     const renderer = this.#renderer;
     const sameLayout = scene.layout === this.#scene.layout;
     const crowded = scene.graph.size > PICKABLE_EDGES;
-    // Sigma answers a setting by drawing anew what it has: this one is made while that is little.
+    // Sigma answers a new setting by drawing its graph again. The setting is made while that graph is the smaller one.
     const hideEdges = (): void => {
       if (crowded !== renderer.getSetting('hideEdgesOnMove')) renderer.setSetting('hideEdgesOnMove', crowded);
     };
@@ -180,10 +147,11 @@ class SigmaStage implements Stage {
     const { left, right, bottom, top } = scene.bounds;
     renderer.setCustomBBox({ x: [left, right], y: [bottom, top] });
     const graph = scene.layout === 'figure' ? this.#ground : scene.graph;
-    if (graph === renderer.getGraph()) renderer.refresh(); // which takes note of the bounds
+    // Both calls make Sigma read the bounds.
+    if (graph === renderer.getGraph()) renderer.refresh();
     else renderer.setGraph(graph);
     hideEdges();
-    if (fit || !sameLayout) renderer.getCamera().setState({ x: 0.5, y: 0.5, ratio: 1, angle: 0 });
+    if (fit || !sameLayout) this.#camera.reset();
   }
 
   restyle(styles: Styles, palette: Palette): void {
@@ -200,166 +168,57 @@ class SigmaStage implements Stage {
     this.#container.style.background = palette.background;
   }
 
-  #scale(): number {
-    const { x, y } = this.#renderer.graphToViewport({ x: 0, y: 0 });
-    const unit = this.#renderer.graphToViewport({ x: 1, y: 0 });
-    return Math.hypot(unit.x - x, unit.y - y);
-  }
-
-  #frame(): Frame {
-    const origin = this.#renderer.graphToViewport({ x: 0, y: 0 });
-    const scale = this.#scale();
-    return { scale, x: (x) => origin.x + x * scale, y: (y) => origin.y - y * scale };
-  }
-
-  #nodeData(id: string, node: DisplayNode): Partial<NodeDisplayData> {
-    if (!this.#styles || !this.#scene.graph.hasNode(id)) return { x: node.x, y: node.y, hidden: true };
-    const style = this.#styles.base.node(id);
-    const ringed = style.borderWidth > 0 && style.shape !== 'square';
-    return {
-      x: node.x,
-      y: node.y,
-      size: node.size,
-      label: null,
-      color: style.fill,
-      type: ringed ? 'ringed' : style.shape === 'square' ? 'square' : 'circle',
-      zIndex: style.depth,
-      ...(ringed ? { borderColor: style.border, borderSize: style.borderWidth } : {}),
-    };
-  }
-
-  #edgeData(id: string, edge: DisplayEdge): Partial<EdgeDisplayData> {
-    if (!this.#styles || this.#scene.routes.has(id)) return { hidden: true };
-    const style = this.#styles.base.edge(id);
-    const size = style.width + FEATHER / window.devicePixelRatio;
-    return {
-      color: style.color,
-      zIndex: style.depth,
-      ...(this.#scene.graph.size > PICKABLE_EDGES
-        ? { type: 'line', size: style.width }
-        : { type: 'curve', size, curvature: edge.curvature }),
-    };
-  }
-
-  #surface(layer: Layer): Surface {
-    const surface = { context: this.#contexts[layer], ...this.#renderer.getDimensions() };
-    clear(surface);
-    return surface;
+  /** Null before the first scene is shown. */
+  #picture(): Picture | null {
+    return this.#styles && { scene: this.#scene, styles: this.#styles, palette: this.#palette, box: this.#box };
   }
 
   #paint(): void {
-    const styles = this.#styles;
-    if (!styles) return;
-    const scene = this.#scene;
-    const palette = this.#palette;
-    const frame = this.#frame();
-    paintBands(this.#surface('bands'), scene, palette, frame);
-    const figure = this.#surface('figure');
-    if (scene.layout === 'figure') {
-      paintEdges(figure, scene, scene.graph.edges(), styles, palette, frame);
-      paintNodes(figure, scene, scene.graph.nodes(), styles, frame);
-    } else {
-      paintEdges(figure, scene, scene.routes.keys(), styles.base, palette, frame);
-    }
-    this.#paintFocus(frame);
-    const names = this.#surface('names');
-    paintAxes(names, scene, palette, frame);
-    paintLabels(names, scene, styles, palette, frame);
-  }
-
-  #paintFocus(frame: Frame): void {
-    const styles = this.#styles!;
-    const scene = this.#scene;
-    const surface = this.#surface('focus');
-    if (scene.layout !== 'figure') {
-      const { focus } = styles;
-      if (focus) {
-        paintVeil(surface, this.#palette);
-        paintEdges(surface, scene, focus.edges, styles, this.#palette, frame);
-      }
-      const squares = scene.graph.filterNodes((id, node) => node.kind === 'mlp' && styles.node(id).borderWidth > 0);
-      paintNodes(surface, scene, new Set([...(focus ? focus.nodes : []), ...squares]), styles, frame);
-    }
-    if (this.#box) paintSelectionBox(surface, this.#box.from, this.#box.to, this.#palette);
+    const picture = this.#picture();
+    if (picture) paintLayers(this.#surfaceOf, picture, this.#camera.frame());
   }
 
   #targetAt(point: Point): Target | null {
-    const { x, y } = this.#renderer.viewportToGraph(point);
-    return pick(this.#scene, x, y, SLACK / this.#scale());
+    const { x, y } = this.#camera.toLayout(point);
+    return pick(this.#scene, x, y, SLACK / this.#camera.scale());
   }
 
-  /** A head takes its ports along, a box the ends of its edges; the app routes them anew when it is let go. */
+  /** Moves a node by CSS pixels. */
   #drag(node: string, dx: number, dy: number): void {
-    const { graph, layout, routes } = this.#scene;
-    const id = graph.getNodeAttribute(node, 'parent') ?? node;
-    graph.forEachNode((name, { parent, x, y }) => {
-      if (name === id || parent === id) graph.mergeNodeAttributes(name, { x: x + dx, y: y + dy });
-    });
-    const moved = new Map(routes);
-    graph.forEachEdge(id, (edge, _, source, target) => {
-      const route = moved.get(edge);
-      if (!route) return;
-      const last = route.points.length - 1;
-      const points = route.points.map(([x, y], i): readonly [number, number] => {
-        const goes = (source === id && i <= 1) || (target === id && i >= last - 1) || source === target;
-        return goes ? [x + dx, y + dy] : [x, y];
-      });
-      moved.set(edge, { ...route, points });
-    });
-    this.#scene = { ...this.#scene, routes: moved };
-    if (layout === 'figure') this.#paint();
-  }
-
-  #nodesIn(from: Point, to: Point): string[] {
-    const [a, b] = [this.#renderer.viewportToGraph(from), this.#renderer.viewportToGraph(to)];
-    const within = (value: number, p: number, q: number): boolean => value >= Math.min(p, q) && value <= Math.max(p, q);
-    return this.#scene.graph.filterNodes(
-      (_, { kind, connected, x, y }) => connected && kind !== 'port' && within(x, a.x, b.x) && within(y, a.y, b.y),
-    );
+    const scale = this.#camera.scale();
+    this.#scene = dragNode(this.#scene, node, dx / scale, -dy / scale);
+    // Sigma draws its own graph again when a node of it moves.
+    if (this.#scene.layout === 'figure') this.#paint();
   }
 
   fit(): void {
-    void this.#renderer.getCamera().animatedReset({ duration: ZOOM_MS });
+    this.#camera.fit();
   }
 
   zoom(factor: number): void {
-    void this.#renderer.getCamera().animatedZoom({ factor, duration: ZOOM_MS });
-  }
-
-  #zoomIn(at: Point): void {
-    const camera = this.#renderer.getCamera();
-    const closer = camera.getBoundedRatio(camera.ratio / ZOOM_STEP);
-    void camera.animate(this.#renderer.getViewportZoomedState(at, closer), { duration: ZOOM_MS });
+    this.#camera.zoom(factor);
   }
 
   pan(dx: number, dy: number): void {
-    const camera = this.#renderer.getCamera();
-    const [from, to] = [
-      { x: 0, y: 0 },
-      { x: dx, y: dy },
-    ].map((point) => this.#renderer.viewportToFramedGraph(point));
-    camera.setState({ x: camera.x + to!.x - from!.x, y: camera.y + to!.y - from!.y });
+    this.#camera.pan(dx, dy);
   }
 
   reveal(node: string): void {
     const place = this.placeOf(node);
-    if (!place) return;
-    const { x, y } = this.#renderer.viewportToFramedGraph(place);
-    void this.#renderer.getCamera().animate({ x, y }, { duration: ZOOM_MS });
+    if (place) this.#camera.moveTo(place);
   }
 
   camera(): CameraView {
-    const { x, y, ratio } = this.#renderer.getCamera().getState();
-    return { x, y, ratio };
+    return this.#camera.view();
   }
 
   setCamera(camera: CameraView): void {
-    this.#renderer.getCamera().setState(camera);
+    this.#camera.setView(camera);
   }
 
   placeOf(node: string): Point | null {
     const { graph } = this.#scene;
-    return graph.hasNode(node) ? this.#renderer.graphToViewport(graph.getNodeAttributes(node)) : null;
+    return graph.hasNode(node) ? this.#camera.toSurface(graph.getNodeAttributes(node)) : null;
   }
 
   aspect(): number {
@@ -370,7 +229,8 @@ class SigmaStage implements Stage {
   rendered(): Promise<void> {
     return new Promise((resolve) => {
       this.#renderer.once('afterRender', () => resolve());
-      this.#renderer.scheduleRender(); // an unchanged camera draws no frame of itself
+      // A camera that does not move draws no frame of itself.
+      this.#renderer.scheduleRender();
     });
   }
 
@@ -378,4 +238,13 @@ class SigmaStage implements Stage {
     this.#resized.disconnect();
     this.#renderer.kill();
   }
+}
+
+/** Adds the 2D layers to Sigma's own. */
+function addLayers(renderer: Renderer): SurfaceOf {
+  for (const layer of LAYERS) renderer.createCanvasContext(layer, PLACES[layer]);
+  const canvases = renderer.getCanvases();
+  const contexts = new Map(LAYERS.map((layer) => [layer, canvases[layer]!.getContext('2d')!]));
+  renderer.resize(true);
+  return (layer): Surface => ({ context: contexts.get(layer)!, ...renderer.getDimensions() });
 }

@@ -46,3 +46,16 @@ function pathsOf(scene: Scene): ReadonlyMap<string, Route> {
   paths.set(scene, all);
   return all;
 }
+
+/** The connected nodes, ports aside, in a box between two corners in layout units. */
+export function nodesIn(scene: Scene, a: Corner, b: Corner): string[] {
+  const within = (value: number, p: number, q: number): boolean => value >= Math.min(p, q) && value <= Math.max(p, q);
+  return scene.graph.filterNodes(
+    (_, { kind, connected, x, y }) => connected && kind !== 'port' && within(x, a.x, b.x) && within(y, a.y, b.y),
+  );
+}
+
+interface Corner {
+  readonly x: number;
+  readonly y: number;
+}

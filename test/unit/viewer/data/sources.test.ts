@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { distinctNames } from '../../../../src/files/own/sidecars.js';
 import type { DroppedFile } from '../../../../viewer/data/dropped-files.js';
-import { loadSources, readDropped, saveSource } from '../../../../viewer/data/sources.js';
+import { loadSources, saveSource } from '../../../../viewer/data/sources.js';
+import { readDropped } from '../../../../viewer/data/dropped-files.js';
 
 type Fetch = (url: string, options?: RequestInit) => Promise<Response>;
 
