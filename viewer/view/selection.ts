@@ -46,6 +46,12 @@ export function defaultScope(data: CircuitData): 'circuit' | 'all' {
   return kept > 0 && kept < data.edges.length ? 'circuit' : 'all';
 }
 
+/** Number of filters in force: ports and kinds that are off, and a range of layers. */
+export function activeFilters({ ports, kinds, layers }: ViewState): number {
+  const off = [...Object.values(ports), ...Object.values(kinds)].filter((on) => !on).length;
+  return off + (layers ? 1 : 0);
+}
+
 /** What the slider chooses from. */
 interface Pool {
   /** Strongest first, those not measured last. */

@@ -1,4 +1,4 @@
-import { candidateEdges, keptEdges } from '../../../src/circuit/circuit.js';
+import { candidateEdges, keptEdges, type Provenance } from '../../../src/circuit/circuit.js';
 import { describeScreening, describeSelection } from '../../../src/circuit/scored-circuit.js';
 import type { CircuitDocument } from '../../data/document.js';
 import { suggestSign } from '../../data/sign.js';
@@ -27,20 +27,7 @@ export function OverviewCard({ document }: { document: CircuitDocument }) {
         </p>
       ))}
       <dl class="facts">
-        {from && (
-          <>
-            <Fact name="Model">{from.model.name}</Fact>
-            <Fact name="Method">{from.method}</Fact>
-            {from.threshold !== null && (
-              <Fact name="Threshold">
-                {from.threshold}
-                {from.absolute ? ' on |effect|' : ''}
-              </Fact>
-            )}
-            <Fact name="Ablation">{from.ablation}</Fact>
-            <Fact name="Prompts">{from.prompts.count}</Fact>
-          </>
-        )}
+        {from && <Origin from={from} />}
         <Fact name="Size">
           {circuit.topology.layers} layers × {circuit.topology.heads} heads
         </Fact>
@@ -51,35 +38,61 @@ export function OverviewCard({ document }: { document: CircuitDocument }) {
         </Fact>
         {selection && <Fact name="Chosen">{describeSelection(selection)}</Fact>}
         {from?.screening && <Fact name="Screened">{describeScreening(from.screening)}</Fact>}
-        {from && (
-          <>
-            <Fact name="Faithfulness">{formatNumber(from.faithfulness)}</Fact>
-            {from.minMargin && (
-              <Fact name="Closest call">
-                <button type="button" class="link" onClick={() => update({ selected: from.minMargin!.edge })}>
-                  {from.minMargin.edge}
-                </button>{' '}
-                <span class="quiet">by {formatNumber(from.minMargin.margin)}</span>
-              </Fact>
-            )}
-          </>
-        )}
+        {from && <Outcome from={from} />}
       </dl>
-      {from && (
-        <section>
-          <h3>
-            Metric <span class="quiet">{from.metric}, lower is better</span>
-          </h3>
-          <dl class="facts">
-            <Fact name="Whole model">{formatNumber(from.metrics.initial)}</Fact>
-            <Fact name="Circuit">{formatNumber(from.metrics.final)}</Fact>
-            <Fact name="Empty circuit">{formatNumber(from.metrics.empty)}</Fact>
-          </dl>
-        </section>
-      )}
+      {from && <Metrics from={from} />}
       <SignChoice document={document} />
       <Hints />
     </article>
+  );
+}
+
+function Origin({ from }: { from: Provenance }) {
+  return (
+    <>
+      <Fact name="Model">{from.model.name}</Fact>
+      <Fact name="Method">{from.method}</Fact>
+      {from.threshold !== null && (
+        <Fact name="Threshold">
+          {from.threshold}
+          {from.absolute ? ' on |effect|' : ''}
+        </Fact>
+      )}
+      <Fact name="Ablation">{from.ablation}</Fact>
+      <Fact name="Prompts">{from.prompts.count}</Fact>
+    </>
+  );
+}
+
+function Outcome({ from }: { from: Provenance }) {
+  const closest = from.minMargin;
+  return (
+    <>
+      <Fact name="Faithfulness">{formatNumber(from.faithfulness)}</Fact>
+      {closest && (
+        <Fact name="Closest call">
+          <button type="button" class="link" onClick={() => update({ selected: closest.edge })}>
+            {closest.edge}
+          </button>{' '}
+          <span class="quiet">by {formatNumber(closest.margin)}</span>
+        </Fact>
+      )}
+    </>
+  );
+}
+
+function Metrics({ from }: { from: Provenance }) {
+  return (
+    <section>
+      <h3>
+        Metric <span class="quiet">{from.metric}, lower is better</span>
+      </h3>
+      <dl class="facts">
+        <Fact name="Whole model">{formatNumber(from.metrics.initial)}</Fact>
+        <Fact name="Circuit">{formatNumber(from.metrics.final)}</Fact>
+        <Fact name="Empty circuit">{formatNumber(from.metrics.empty)}</Fact>
+      </dl>
+    </section>
   );
 }
 

@@ -1,27 +1,18 @@
-import { defaultScope } from '../../view/selection.js';
-import type { ViewState } from '../../view/view-state.js';
+import { activeFilters, defaultScope } from '../../view/selection.js';
+import { DEFAULT_VIEW } from '../../view/view-state.js';
 import { togglePort } from '../actions/limits.js';
 import { Check } from '../controls/check.js';
 import { Popover } from '../controls/popover.js';
 import { Icon } from '../controls/icons.js';
 import { data } from '../state/circuits.js';
-import { update, view } from '../state/view.js';
+import { update, view, viewField } from '../state/view.js';
 
 const PORTS = ['q', 'k', 'v', 'out'] as const;
 const KINDS = ['input', 'head', 'mlp', 'logits'] as const;
 const KIND_NAMES = { input: 'input', head: 'heads', mlp: 'MLPs', logits: 'logits' } as const;
 
-/** Filters that are in force, apart from the main slider. */
-export function activeFilters(state: ViewState): number {
-  const off = [...Object.values(state.ports), ...Object.values(state.kinds)].filter((on) => !on).length;
-  return off + (state.layers ? 1 : 0);
-}
-
 export function FilterMenu() {
-  const state = view.value;
-  const { ports, kinds, mergePorts, hideUnconnected } = state;
-  const scope = state.scope ?? defaultScope(data.value);
-  const count = activeFilters(state);
+  const count = activeFilters(view.value);
   return (
     <Popover
       label="Filters"
@@ -34,50 +25,15 @@ export function FilterMenu() {
         </>
       }
     >
-      <fieldset>
-        <legend>Ports</legend>
-        <div class="checks">
-          {PORTS.map((port) => (
-            <Check key={port} checked={ports[port]} onChange={() => togglePort(port)}>
-              <span class={`port ${port}`}>{port}</span>
-            </Check>
-          ))}
-        </div>
-      </fieldset>
-      <fieldset>
-        <legend>Nodes</legend>
-        <div class="checks">
-          {KINDS.map((kind) => (
-            <Check key={kind} checked={kinds[kind]} onChange={(on) => update({ kinds: { ...kinds, [kind]: on } })}>
-              {KIND_NAMES[kind]}
-            </Check>
-          ))}
-        </div>
-      </fieldset>
+      <PortChecks />
+      <KindChecks />
       <LayerRange />
-      <fieldset>
-        <legend>Drawing</legend>
-        <Check checked={mergePorts} onChange={(on) => update({ mergePorts: on })} title="M">
-          Merge q, k and v of each head
-        </Check>
-        <Check checked={hideUnconnected} onChange={(on) => update({ hideUnconnected: on })}>
-          Hide nodes without edges
-        </Check>
-        <Check checked={scope === 'all'} onChange={(on) => update({ scope: on ? 'all' : 'circuit' })}>
-          Include edges that were removed
-        </Check>
-      </fieldset>
+      <DrawingChecks />
       <button
         type="button"
         class="button text"
         disabled={count === 0}
-        onClick={() =>
-          update({
-            ports: { q: true, k: true, v: true, out: true },
-            kinds: { input: true, head: true, mlp: true, logits: true },
-            layers: null,
-          })
-        }
+        onClick={() => update({ ports: DEFAULT_VIEW.ports, kinds: DEFAULT_VIEW.kinds, layers: DEFAULT_VIEW.layers })}
       >
         Show all ports, nodes and layers
       </button>
@@ -85,9 +41,59 @@ export function FilterMenu() {
   );
 }
 
+function PortChecks() {
+  const ports = viewField.ports.value;
+  return (
+    <fieldset>
+      <legend>Ports</legend>
+      <div class="checks">
+        {PORTS.map((port) => (
+          <Check key={port} checked={ports[port]} onChange={() => togglePort(port)}>
+            <span class={`port ${port}`}>{port}</span>
+          </Check>
+        ))}
+      </div>
+    </fieldset>
+  );
+}
+
+function KindChecks() {
+  const kinds = viewField.kinds.value;
+  return (
+    <fieldset>
+      <legend>Nodes</legend>
+      <div class="checks">
+        {KINDS.map((kind) => (
+          <Check key={kind} checked={kinds[kind]} onChange={(on) => update({ kinds: { ...kinds, [kind]: on } })}>
+            {KIND_NAMES[kind]}
+          </Check>
+        ))}
+      </div>
+    </fieldset>
+  );
+}
+
+function DrawingChecks() {
+  const scope = viewField.scope.value ?? defaultScope(data.value);
+  return (
+    <fieldset>
+      <legend>Drawing</legend>
+      <Check checked={viewField.mergePorts.value} onChange={(on) => update({ mergePorts: on })} title="M">
+        Merge q, k and v of each head
+      </Check>
+      <Check checked={viewField.hideUnconnected.value} onChange={(on) => update({ hideUnconnected: on })}>
+        Hide nodes without edges
+      </Check>
+      <Check checked={scope === 'all'} onChange={(on) => update({ scope: on ? 'all' : 'circuit' })}>
+        Include edges that were removed
+      </Check>
+    </fieldset>
+  );
+}
+
 function LayerRange() {
   const last = Math.max(0, data.value.layers - 1);
-  const [from, to] = view.value.layers ?? [0, last];
+  const [from, to] = viewField.layers.value ?? [0, last];
   const set = (low: number, high: number): void =>
     update({ layers: low <= 0 && high >= last ? null : [Math.min(low, high), Math.max(low, high)] });
   const bounded = (value: number, otherwise: number): number =>

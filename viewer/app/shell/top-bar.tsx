@@ -1,15 +1,12 @@
-import { useRef } from 'preact/hooks';
 import type { ViewState } from '../../view/view-state.js';
-import { compareWith } from '../actions/comparing.js';
 import { LAYOUTS } from '../../data/clean-view.js';
 import { Segmented } from '../controls/segmented.js';
-import { showDocument } from '../actions/open-documents.js';
 import { ExportMenu } from './export-menu.js';
+import { FilePicker } from './file-picker.js';
 import { Icon } from '../controls/icons.js';
-import { openFiles } from '../actions/open-files.js';
-import { current, documents } from '../state/circuits.js';
+import { current } from '../state/circuits.js';
 import { dialog, forceBusy, panelOpen, stage } from '../state/page.js';
-import { update, view, viewField } from '../state/view.js';
+import { update, viewField } from '../state/view.js';
 
 const LAYOUT_TITLES: Readonly<Record<ViewState['layout'], string>> = {
   grid: 'Grid: layers as rows, heads in columns',
@@ -91,76 +88,6 @@ function PanelButton() {
     >
       <Icon name="panel" />
     </button>
-  );
-}
-
-function FilePicker() {
-  const input = useRef<HTMLInputElement>(null);
-  const names = [...documents.value.keys()];
-  const { file, compareWith: second } = view.value;
-  return (
-    <div class="files">
-      <button
-        type="button"
-        class="button"
-        aria-label="Open files"
-        title="Open circuit.json, EAP-IG/MIB JSON or GEXF; trace.jsonl and details.json beside it"
-        onClick={() => input.current?.click()}
-      >
-        <Icon name="open" />
-      </button>
-      <input
-        ref={input}
-        type="file"
-        hidden
-        multiple
-        accept=".json,.jsonl,.gexf,.xml"
-        data-testid="file-input"
-        onChange={(event) => {
-          void openFiles([...(event.currentTarget.files ?? [])]);
-          event.currentTarget.value = '';
-        }}
-      />
-      {names.length > 0 && (
-        <select
-          class="file-name"
-          aria-label="Circuit"
-          title={file ?? ''}
-          value={current.value?.name ?? ''}
-          onChange={(event) => showDocument(event.currentTarget.value)}
-        >
-          {names.map((name) => (
-            <option key={name} value={name}>
-              {name}
-            </option>
-          ))}
-        </select>
-      )}
-      {names.length > 1 && (
-        <label class="select">
-          <span class="vs">vs</span>
-          <select
-            class="file-name compare"
-            aria-label="Compare with"
-            value={second ?? ''}
-            onChange={(event) => {
-              const name = event.currentTarget.value || null;
-              compareWith(name);
-              if (name !== null) update({ tab: 'compare' });
-            }}
-          >
-            <option value="">nothing</option>
-            {names
-              .filter((name) => name !== file)
-              .map((name) => (
-                <option key={name} value={name}>
-                  {name}
-                </option>
-              ))}
-          </select>
-        </label>
-      )}
-    </div>
   );
 }
 
