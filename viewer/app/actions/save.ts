@@ -11,7 +11,7 @@ import { selection } from '../state/edges.js';
 import { stage } from '../state/page.js';
 import { view } from '../state/view.js';
 import { plural } from '../../view/format.js';
-import { linkToView } from '../listen/url-sync.js';
+import { encodeView } from '../../view/url-state.js';
 
 /** Pixels of a PNG for each of the picture's own. */
 const SCALE = 2;
@@ -76,7 +76,13 @@ export function downloadCircuit(format: CircuitFormat): void {
   download(named(format), new Blob([CIRCUIT_WRITERS[format](open.circuit)], { type }));
 }
 
-/** What was done, in words. */
+/** The address that shows what is seen now. */
+function linkToView(): string {
+  const { origin, pathname, search } = location;
+  return `${origin === 'null' ? 'file://' : origin}${pathname}${search}#${encodeView(view.peek())}`;
+}
+
+/** Copies the link to the view. @returns what was done, in words. */
 export async function copyLink(): Promise<string> {
   const link = linkToView();
   try {

@@ -12,7 +12,7 @@ export function syncUrl(): void {
   let written = location.hash.replace(/^#/, '');
   let timer: ReturnType<typeof setTimeout> | undefined;
   const write = (): void => {
-    written = encodeView(view.peek()).replace(/^#/, '');
+    written = encodeView(view.peek());
     history.replaceState(null, '', written === '' ? location.pathname + location.search : `#${written}`);
   };
   effect(() => {
@@ -33,10 +33,4 @@ export function syncUrl(): void {
     }
     view.value = { ...next, file: next.file ?? view.peek().file };
   });
-}
-
-/** The address that shows what is seen now. */
-export function linkToView(): string {
-  const hash = encodeView(view.peek()).replace(/^#/, '');
-  return `${location.origin === 'null' ? 'file://' : location.origin}${location.pathname}${location.search}#${hash}`;
 }
