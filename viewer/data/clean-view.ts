@@ -1,18 +1,16 @@
 import type { Group, LayoutName, SavedFields, SavedView, SignReading } from './saved-view.js';
 
-/**
- * Parts of a view as they come from outside, from a URL or a file. Each function keeps what is usable and drops the
- * rest; names are not compared with any circuit.
- */
+// Parts of a view from outside: from a URL or from a file. Each function keeps what is usable and drops the rest. Names
+// are not compared with any circuit.
 
 export const LAYOUTS: readonly LayoutName[] = ['grid', 'figure', 'force'];
 export const SIGNS: readonly SignReading[] = ['as-stated', 'positive-helps', 'negative-helps'];
 
-/** Coordinates beyond it are no place that anything was dragged to. */
+/** Largest coordinate of a place. Nothing can be dragged farther. */
 const FARTHEST = 1e6;
 const TERMINALS: readonly string[] = ['input', 'logits'];
 
-/** Whether the name can be a key of a plain object without a meaning of its own. */
+/** Whether the name can be a key of a plain object: `__proto__` would set the object's prototype. */
 export function isSafeKey(name: string): boolean {
   return name !== '' && name !== '__proto__';
 }
@@ -26,7 +24,9 @@ export function cleanNames(value: unknown): string[] {
   return [...new Set(value.filter((name) => typeof name === 'string' && name !== ''))] as string[];
 }
 
-/** Each node in the first group that claims it, no name twice, none without members. */
+/**
+ * A node stays in the first group that has it. A second group of the same name and a group without members are dropped.
+ */
 export function cleanGroups(value: unknown): Group[] {
   const groups = new Map<string, Group>();
   const taken = new Set(TERMINALS);
@@ -54,7 +54,7 @@ export function cleanPositions(value: unknown): SavedFields['positions'] {
   return Object.fromEntries(layouts.filter(([, places]) => Object.keys(places).length > 0));
 }
 
-/** A view out of a file; `dropped` names the fields that are there and no view's. */
+/** The view of a file. `dropped` names the fields that a view cannot have, or not with that value. */
 export function cleanSavedView(value: unknown): { readonly view: SavedView; readonly dropped: readonly string[] } {
   const given = new Map(entries(value));
   const dropped: string[] = [];

@@ -1,7 +1,7 @@
 import { MultiDirectedGraph } from 'graphology';
 import type { CircuitData, EdgeRecord, NodeRecord } from '../data/circuit-data.js';
-import type { Selection } from '../view/selection.js';
 import type { LayoutName } from '../data/saved-view.js';
+import type { Selection } from '../view/selection.js';
 import type { ViewState } from '../view/view-state.js';
 import type { DisplayEdge, DisplayGraph, DisplayNode } from './scene.js';
 

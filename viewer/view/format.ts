@@ -18,7 +18,7 @@ export function formatNumber(value: number | null): string {
   return `${value < 0 ? '−' : ''}${formatMagnitude(Math.abs(value))}`;
 }
 
-/** A whole number with thousands apart. */
+/** A whole number with commas between thousands. */
 export function formatCount(count: number): string {
   return count.toLocaleString('en');
 }
@@ -34,7 +34,7 @@ export function formatPercent(share: number | null): string {
   return `${percent >= 99.95 || percent === 0 ? percent.toFixed(0) : percent.toFixed(1)} %`;
 }
 
-/** A token's text with what cannot be seen made visible; a leading space stays a space. */
+/** The text of a token. Line breaks and tabs are made visible. A leading space stays a space. */
 export function visibleToken(token: string): string {
   return token.replaceAll('\n', '↵').replaceAll('\t', '⇥').replaceAll('\r', '␍') || '∅';
 }
@@ -52,20 +52,20 @@ export function kindName(node: NodeRecord): string {
   }
 }
 
-/** `helps` or `hurts`, the class of the colour that an effect is drawn in. */
+/** Class of the style sheet for the colour of an effect. */
 export function effectClass(effect: number | null, signKnown: boolean): string {
   if (!signKnown || effect === null || effect === 0) return 'neutral';
   return effect > 0 ? 'helps' : 'hurts';
 }
 
-/** What an effect means, in words. */
+/** The meaning of an effect in words. */
 export function effectWords(effect: number | null, signKnown: boolean): string {
   if (effect === null) return 'not measured';
   if (!signKnown) return effect < 0 ? 'negative score' : 'positive score';
   return effect > 0 ? 'helps the task' : effect < 0 ? 'hurts the task' : 'no effect';
 }
 
-/** `9.9 → 10.7 q`, with the labels of its nodes. */
+/** `9.9 → 10.7 q`. @param label gives the label of a node. */
 export function edgeLabel(edge: EdgeRecord, label: (node: string) => string): string {
   if (edge.kind === 'direct') return `${label(edge.target)} own ${edge.port}`;
   return `${label(edge.source)} → ${label(edge.target)}${edge.port === 'out' ? '' : ` ${edge.port}`}`;

@@ -1,12 +1,12 @@
-import { openDocument } from '../../data/open-document.js';
-import type { CircuitDocument, SourceFile } from '../../data/document.js';
-import { DEFAULT_VIEW, type ViewState } from '../../view/view-state.js';
 import { batch } from '@preact/signals';
+import type { CircuitDocument, SourceFile } from '../../data/document.js';
+import { openDocument } from '../../data/open-document.js';
+import { DEFAULT_VIEW, type ViewState } from '../../view/view-state.js';
 import { documents } from '../state/circuits.js';
 import { say, sayError } from '../state/messages.js';
 import { update, view } from '../state/view.js';
 
-/** What belongs to the circuit that is shown, and not to the way in which the reader likes to look. */
+/** The fields of a view that belong to a circuit. The other fields belong to the reader, and stay for all circuits. */
 const OWN_FIELDS = [
   'scope',
   'limitBy',
@@ -24,14 +24,14 @@ const OWN_FIELDS = [
   'prompt',
 ] as const satisfies readonly (keyof ViewState)[];
 
-/** How documents were looked at when another one was chosen. */
+/** The view of each document when another one was chosen. */
 const left = new Map<string, Partial<ViewState>>();
 
 function ownFields(state: ViewState): Partial<ViewState> {
   return Object.fromEntries(OWN_FIELDS.map((field) => [field, state[field]]));
 }
 
-/** Shows an opened document as it was left, or else as its file says. */
+/** Shows a document with the view that it was left with, or else with the view of its file. */
 export function showDocument(name: string): void {
   const document = documents.peek().get(name);
   const before = view.peek();
@@ -46,7 +46,7 @@ export function showDocument(name: string): void {
   });
 }
 
-/** What the file is called, with a number where another circuit of that name is open: `circuit.json (2)`. */
+/** The name of a file. It has a number when another circuit of that name is open: `circuit.json (2)`. */
 function freeName({ name, text }: SourceFile): string {
   let free = name;
   for (let i = 2; ; i++) {
@@ -56,7 +56,7 @@ function freeName({ name, text }: SourceFile): string {
   }
 }
 
-/** Opens texts of circuits; the first one that can be read is shown if `show`. Failures become messages. */
+/** Opens circuits. If `show`, the first one that can be read is shown. Failures become messages. */
 export function openSources(sources: readonly SourceFile[], show: boolean): void {
   batch(() => {
     const opened: CircuitDocument[] = [];
@@ -80,14 +80,16 @@ export function openSources(sources: readonly SourceFile[], show: boolean): void
   });
 }
 
-/** After the first files were read: shows the one that the URL names; what it leaves open is taken from the file. */
+/**
+ * Shows the document that the URL names, once the first files are read. Fields that the URL leaves out are the file's.
+ */
 export function showFirst(): void {
   const opened = documents.peek();
   const { file } = view.peek();
   const named = file === null ? opened.values().next().value : opened.get(file);
   const first = named ?? opened.values().next().value;
   if (!first) return;
-  if (file !== null && !named) say('info', `The link is to ${file}, which is not among the files that are open.`);
+  if (file !== null && !named) say('info', `The link names ${file}, which is not open.`);
   if (named) {
     const state = view.peek();
     const saved = Object.entries(first.savedView ?? {}).filter(([field]) => isDefault(state, field as keyof ViewState));

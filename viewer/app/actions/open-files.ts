@@ -1,9 +1,9 @@
 import { readDropped } from '../../data/dropped-files.js';
-import { openSources } from './open-documents.js';
-import { loading } from '../state/page.js';
 import { sayError } from '../state/messages.js';
+import { loading } from '../state/page.js';
+import { openSources } from './open-documents.js';
 
-/** Opens files that the reader chose or dropped, and shows the first of them. */
+/** Opens files that the reader chose or dropped. Shows the first circuit. */
 export async function openFiles(files: readonly File[]): Promise<void> {
   if (files.length === 0) return;
   loading.value = true;

@@ -25,7 +25,8 @@ effect(() => {
     }
     const at = view.peek().step ?? 0;
     const now = performance.now();
-    // A fraction of a decision is kept for the next frame. When the reader jumps to another step, it goes on from there.
+    // A fraction of a decision is kept for the next frame. When the reader jumps to another step, it goes on from
+    // there.
     exact = (exact !== null && Math.floor(exact) === at ? exact : at) + (rate * (now - last)) / 1000;
     last = now;
     const step = Math.min(trace.length, Math.floor(exact));

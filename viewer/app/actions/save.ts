@@ -1,22 +1,22 @@
 import { CIRCUIT_WRITERS, type CircuitFormat } from '../../../src/files/index.js';
 import { withSavedView } from '../../data/save-view.js';
-import { saveSource } from '../../data/sources.js';
-import { stylesOf } from '../../scene/style/style.js';
-import { writeSvg } from '../../scene/draw/svg.js';
-import { DEFAULT_VIEW } from '../../view/view-state.js';
 import type { SavedView } from '../../data/saved-view.js';
-import { comparison, current } from '../state/circuits.js';
-import { legend, palette, scene, styleContext } from '../state/picture.js';
-import { selection } from '../state/edges.js';
-import { stage } from '../state/page.js';
-import { view } from '../state/view.js';
+import { saveSource } from '../../data/sources.js';
+import { writeSvg } from '../../scene/draw/svg.js';
+import { stylesOf } from '../../scene/style/style.js';
 import { plural } from '../../view/format.js';
 import { encodeView } from '../../view/url-state.js';
+import { DEFAULT_VIEW } from '../../view/view-state.js';
+import { comparison, current } from '../state/circuits.js';
+import { selection } from '../state/edges.js';
+import { stage } from '../state/page.js';
+import { legend, palette, scene, styleContext } from '../state/picture.js';
+import { view } from '../state/view.js';
 
-/** Pixels of a PNG for each of the picture's own. */
+/** Pixels of a PNG per pixel of the picture, in each direction. */
 const SCALE = 2;
 
-/** What the picture is of, on one line. */
+/** What the picture shows, on one line. */
 function title(): string {
   const document = current.peek();
   const count = selection.peek().edges.length;
@@ -26,7 +26,7 @@ function title(): string {
   return `${what}${against}: ${plural(count, 'edge')}`;
 }
 
-/** Name of a file with another ending. */
+/** Name of the open file with another ending. */
 function named(ending: string): string {
   return `${(current.peek()?.name ?? 'circuit').replace(/\.(json|gexf)$/i, '').replaceAll(/[\\/]/g, '-')}.${ending}`;
 }
@@ -40,11 +40,11 @@ function download(name: string, content: Blob): void {
   setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }
 
-/** The whole drawing, whatever part of it the camera shows, under its title and over its legend. */
+/** The whole drawing with its title and its legend, whatever the camera shows. */
 function picture(): { readonly svg: string; readonly width: number; readonly height: number } {
   const width = 1400;
   const height = Math.round(width / (stage.peek()?.aspect() ?? 1.5));
-  // What the pointer happens to light up is no part of the picture; what is selected is.
+  // What the pointer happens to light up is no part of the picture. What is selected is a part of it.
   const styles = stylesOf(scene.peek().graph, { ...styleContext.peek(), focus: null });
   const svg = writeSvg(scene.peek(), styles, palette.peek(), legend.peek(), { title: title(), width, height });
   return { svg, width, height };
@@ -54,7 +54,7 @@ export function saveSvg(): void {
   download(named('svg'), new Blob([picture().svg], { type: 'image/svg+xml' }));
 }
 
-/** The same picture as pixels, two for each of its own. */
+/** The same picture as pixels. */
 export async function savePng(): Promise<void> {
   const { svg, width, height } = picture();
   const image = new Image(width, height);
@@ -93,7 +93,11 @@ export async function copyLink(): Promise<string> {
   }
 }
 
-/** Writes the view into the circuit's file where that can be reached, or else gives the file to the reader. */
+/**
+ * Writes the view into the circuit's file. If the page cannot write the file, the reader gets it as a download.
+ *
+ * @returns what was done, in words.
+ */
 export async function saveView(): Promise<string | void> {
   const open = current.peek();
   if (!open) return undefined;
@@ -106,7 +110,7 @@ export async function saveView(): Promise<string | void> {
   return undefined;
 }
 
-/** The parts of the view that a file keeps; those as by default are left out. */
+/** The fields of the view that a file keeps. Fields with their defaults are left out. */
 function savedView(): SavedView {
   const { layout, mergePorts, pinned, groups, notes, positions, sign } = view.peek();
   const parts = Object.entries({ layout, mergePorts, pinned, groups, notes, positions, sign });

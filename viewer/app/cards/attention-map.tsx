@@ -11,21 +11,21 @@ export interface Cell {
 
 interface Grid {
   readonly side: number;
-  /** Width of the labels at the left, and their height on top. */
+  /** Width of the labels at the left. It is their height at the top. */
   readonly margin: number;
   /** Size of the labels in CSS pixels. */
   readonly font: number;
 }
 
 const FONT = 'ui-monospace, Menlo, Consolas, monospace';
-/** Sizes of labels; cells too small for the smallest have no labels but those of the cell that is pointed at. */
+/** Sizes of labels. If cells are smaller than labels, only the cell that is pointed at has labels. */
 const [SMALLEST, LARGEST] = [8, 11];
-/** Letters of a label. */
+/** Most letters of a label. */
 const LONGEST = 9;
-/** CSS pixels. */
+/** Largest width in CSS pixels. */
 const WIDEST = 460;
 
-/** Square cells as large as `width` allows, and labels no higher than they are. */
+/** Square cells as large as `width` allows, and labels that are no higher than a cell if possible. */
 function gridOf(labels: readonly string[], width: number): Grid {
   const longest = Math.max(2, ...labels.map((text) => text.length));
   let grid: Grid = { side: LARGEST, margin: 0, font: LARGEST };
@@ -37,10 +37,10 @@ function gridOf(labels: readonly string[], width: number): Grid {
   return grid;
 }
 
-/** A heat map, query tokens downwards and key tokens to the right, weights 0..1 from background to full colour. */
+/** A heat map. Queries go downwards, keys to the right. Weights 0..1 go from the background to the full colour. */
 export function AttentionMap(props: {
   name: string;
-  /** n x n, row-major; row = query. */
+  /** [n queries, n keys], row-major. */
   pattern: Float32Array;
   tokens: readonly string[];
   /** Row of the token whose prediction is measured. */

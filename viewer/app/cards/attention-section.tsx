@@ -1,10 +1,10 @@
 import { useState } from 'preact/hooks';
-import { AttentionMap, type Cell } from './attention-map.js';
 import { visibleToken } from '../../view/format.js';
-import { shownPrompt } from './prompt-picker.js';
 import { current } from '../state/circuits.js';
+import { AttentionMap, type Cell } from './attention-map.js';
+import { shownPrompt } from './prompt-picker.js';
 
-/** A head's attention pattern over one prompt, or the mean where all prompts are equally long. */
+/** The attention pattern of a head: on one prompt, or the mean if all prompts have the same length. */
 export function AttentionSection({ name, attention }: { name: string; attention: readonly Float32Array[] }) {
   const [cell, setCell] = useState<Cell | null>(null);
   const prompts = current.value?.details?.prompts ?? [];
@@ -48,7 +48,7 @@ function meanOf(patterns: readonly Float32Array[]): Float32Array | undefined {
   return mean;
 }
 
-/** Tokens that all prompts have at a position, and a dot where they differ. */
+/** The token at each position if all prompts have the same one, else a dot. */
 function sharedTokens(prompts: readonly (readonly string[])[]): string[] {
   return (prompts[0] ?? []).map((token, i) => (prompts.every((tokens) => tokens[i] === token) ? token : '·'));
 }

@@ -1,13 +1,13 @@
+import type { CircuitDocument } from '../../data/document.js';
+import { current } from '../state/circuits.js';
+import { selected } from '../state/selected.js';
 import { EdgeCard } from './edge-card.js';
 import { GroupCard } from './group-card.js';
 import { Marked } from './marked.js';
 import { NodeCard } from './node-card.js';
 import { OverviewCard } from './overview-card.js';
-import type { CircuitDocument } from '../../data/document.js';
-import { current } from '../state/circuits.js';
-import { selected } from '../state/selected.js';
 
-/** What is pinned and grouped, and below it what is selected, or the circuit as a whole. */
+/** Pins and groups, and below them the card of the selected part, or of the whole circuit. */
 export function Card() {
   const document = current.value;
   if (!document) return null;

@@ -1,13 +1,13 @@
 import type { EdgeRecord } from '../../data/circuit-data.js';
+import { edgeLabel, effectClass, effectWords, formatCount, formatEffect, formatNumber } from '../../view/format.js';
 import { choose, nodeLabel } from '../actions/choose.js';
 import { jumpToDecision } from '../actions/playback.js';
 import { Fact } from '../controls/facts.js';
-import { edgeLabel, effectClass, effectWords, formatCount, formatEffect, formatNumber } from '../../view/format.js';
+import { current, data, decisions, signKnown } from '../state/circuits.js';
 import { Note } from './note.js';
 import { PromptEffects } from './prompt-effects.js';
-import { current, data, decisions, signKnown } from '../state/circuits.js';
 
-/** All that is known of one edge. */
+/** Everything that is known of an edge. */
 export function EdgeCard({ edge, others }: { edge: EdgeRecord; others: readonly EdgeRecord[] }) {
   return (
     <article class="card" data-testid="edge-card">

@@ -1,13 +1,13 @@
+import { effectClass, formatEffect } from '../../view/format.js';
 import { choose, hint, nodeLabel } from '../actions/choose.js';
 import { renameGroup, ungroup } from '../actions/marks.js';
 import { Fact } from '../controls/facts.js';
-import { effectClass, formatEffect } from '../../view/format.js';
-import { IncidentLists } from './incident-lists.js';
-import { Note } from './note.js';
 import { data, signKnown } from '../state/circuits.js';
 import { say } from '../state/messages.js';
+import { IncidentLists } from './incident-lists.js';
+import { Note } from './note.js';
 
-/** Several nodes that the reader made one. */
+/** A group: several nodes that the reader drew as one. */
 export function GroupCard({ name, members }: { name: string; members: readonly string[] }) {
   const effect = members.reduce((sum, id) => sum + (data.value.nodeById.get(id)?.effect ?? 0), 0);
   return (

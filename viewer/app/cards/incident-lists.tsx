@@ -1,15 +1,15 @@
 import { useState } from 'preact/hooks';
 import type { EdgeRecord } from '../../data/circuit-data.js';
+import { edgeLabel, effectClass, formatEffect, formatPercent } from '../../view/format.js';
 import { incidentEdges, type IncidentEdge, type IncidentSide } from '../../view/incident.js';
 import { choose, hint, nodeLabel } from '../actions/choose.js';
 import { togglePins } from '../actions/marks.js';
-import { edgeLabel, effectClass, formatEffect, formatPercent } from '../../view/format.js';
 import { data, signKnown } from '../state/circuits.js';
 import { selection } from '../state/edges.js';
 
 const FIRST = 10;
 
-/** Shown edges into and out of nodes, what helps apart from what hurts, strongest first. */
+/** Shown edges into and out of nodes. Edges that help and edges that hurt have a list each, strongest first. */
 export function IncidentLists({ nodes }: { nodes: readonly string[] }) {
   const { incoming, outgoing } = incidentEdges(data.value, selection.value, nodes);
   return (
@@ -20,9 +20,10 @@ export function IncidentLists({ nodes }: { nodes: readonly string[] }) {
   );
 }
 
-/** Whose edges are listed: the end that is named, and whether there are several nodes at the other one. */
 interface Ends {
+  /** The far end of the edges: its node is named. */
   readonly end: 'source' | 'target';
+  /** The edges belong to several nodes. Then both ends are named. */
   readonly several: boolean;
 }
 

@@ -1,18 +1,18 @@
 import type { NodeDetails, TokenLogit } from '../../../src/circuit/details.js';
+import { effectClass, effectWords, formatEffect, kindName, visibleToken } from '../../view/format.js';
 import { choose } from '../actions/choose.js';
 import { togglePins } from '../actions/marks.js';
-import { AttentionSection } from './attention-section.js';
 import { Absent, Fact } from '../controls/facts.js';
-import { effectClass, effectWords, formatEffect, kindName, visibleToken } from '../../view/format.js';
 import { Icon } from '../controls/icons.js';
-import { IncidentLists } from './incident-lists.js';
-import { Note } from './note.js';
-import { PromptPicker, shownPrompt } from './prompt-picker.js';
 import { current, data, signKnown } from '../state/circuits.js';
 import { displayNodeOf } from '../state/picture.js';
 import { viewField } from '../state/view.js';
+import { AttentionSection } from './attention-section.js';
+import { IncidentLists } from './incident-lists.js';
+import { Note } from './note.js';
+import { PromptPicker, shownPrompt } from './prompt-picker.js';
 
-/** All that is known of one node of the circuit. */
+/** Everything that is known of a node of the circuit. */
 export function NodeCard({ id }: { id: string }) {
   const node = data.value.nodeById.get(id);
   if (!node) return null;
@@ -60,7 +60,7 @@ export function NodeCard({ id }: { id: string }) {
       {measured && <TopTokens details={measured} />}
       {!details && node.kind !== 'logits' && (
         <Absent
-          what="No attention patterns and tokens in this file."
+          what="This file has no attention patterns and no tokens."
           how={
             <>
               Run <code>discover --details</code> and open <code>details.json</code> with it.
@@ -74,7 +74,7 @@ export function NodeCard({ id }: { id: string }) {
   );
 }
 
-/** The node's direct effect on the logit difference: of the prompt that is chosen, or the mean. */
+/** The direct effect of a node on the logit difference: on the chosen prompt, or the mean. */
 function DirectEffect({ direct }: { direct: readonly number[] }) {
   const prompt = shownPrompt.value;
   const value = prompt === null ? direct.reduce((sum, one) => sum + one, 0) / direct.length : (direct[prompt] ?? null);

@@ -3,7 +3,7 @@ import { viewField } from '../state/view.js';
 
 const LONGEST = 2000;
 
-/** The reader's words on a node, edge or group; part of the view. */
+/** The reader's note on a node, an edge or a group. It is a part of the view. */
 export function Note({ name }: { name: string }) {
   const notes = viewField.notes.value;
   return (

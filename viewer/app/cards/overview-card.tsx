@@ -2,15 +2,15 @@ import { candidateEdges, keptEdges, type Provenance } from '../../../src/circuit
 import { describeScreening, describeSelection } from '../../../src/circuit/scored-circuit.js';
 import type { CircuitDocument } from '../../data/document.js';
 import { suggestSign } from '../../data/sign.js';
+import { formatCount, formatNumber } from '../../view/format.js';
 import type { ViewState } from '../../view/view-state.js';
 import { Fact } from '../controls/facts.js';
-import { formatCount, formatNumber } from '../../view/format.js';
 import { dialog } from '../state/page.js';
 import { update, viewField } from '../state/view.js';
 
 const FORMATS = { edgewise: 'Edgewise circuit', 'eap-ig': 'EAP-IG / MIB circuit', gexf: 'GEXF graph' } as const;
 
-/** What the open file says of its circuit. */
+/** What the file says of its circuit. */
 export function OverviewCard({ document }: { document: CircuitDocument }) {
   const { circuit } = document;
   const from = circuit.provenance;
@@ -96,7 +96,7 @@ function Metrics({ from }: { from: Provenance }) {
   );
 }
 
-/** The meaning of a positive score: stated by the file, or chosen by the reader. */
+/** The meaning of a positive score: the file states it, or the reader chooses it. */
 function SignChoice({ document }: { document: CircuitDocument }) {
   const sign = viewField.sign.value;
   if (document.signStated) {

@@ -5,7 +5,7 @@ import { promptText } from './prompt-picker.js';
 
 const HEIGHT = 64;
 
-/** An edge's effect on each prompt, as bars from a common zero line. */
+/** The effect of an edge on each prompt, as bars from a common zero line. */
 export function PromptEffects(props: { effects: readonly number[]; prompts: readonly PromptDetails[] }) {
   const [at, setAt] = useState<number | null>(null);
   const { effects, prompts } = props;

@@ -3,7 +3,7 @@ import type { CircuitDetails } from '../../../src/circuit/details.js';
 import { current } from '../state/circuits.js';
 import { update, viewField } from '../state/view.js';
 
-/** The prompt that cards show; null for the mean over the prompts. */
+/** Index of the prompt that cards show. Null = mean over the prompts. */
 export const shownPrompt = computed(() => {
   const prompt = viewField.prompt.value;
   const count = current.value?.details?.prompts.length ?? 0;

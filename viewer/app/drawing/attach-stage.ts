@@ -102,8 +102,8 @@ function drawScenes(surface: Stage): () => void {
 }
 
 /**
- * A scene with another key is fitted: another circuit, another layout or another shape of the surface. Another choice of
- * edges moves nodes in the figure and in the force layout only.
+ * A scene with another key is fitted: another circuit, another layout or another shape of the surface. Another choice
+ * of edges moves nodes in the figure and in the force layout only.
  */
 function fitKey({ layout, graph }: Scene): string {
   return JSON.stringify([

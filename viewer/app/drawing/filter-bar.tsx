@@ -1,18 +1,18 @@
 import type { EdgeRecord } from '../../data/circuit-data.js';
-import type { LimitKind } from '../../view/view-state.js';
 import { faithfulnessAt } from '../../view/curve.js';
+import { formatCount, formatMagnitude, formatNumber, formatPercent, plural } from '../../view/format.js';
+import { activeFilters } from '../../view/selection.js';
+import type { LimitKind } from '../../view/view-state.js';
 import { limitBy, limitToRank } from '../actions/limits.js';
 import { Segmented } from '../controls/segmented.js';
-import { activeFilters } from '../../view/selection.js';
-import { FilterMenu } from './filter-menu.js';
-import { formatCount, formatMagnitude, formatNumber, formatPercent, plural } from '../../view/format.js';
 import { comparison, current, data } from '../state/circuits.js';
 import { drawnSelection, found, selection } from '../state/edges.js';
 import { update, view, viewField } from '../state/view.js';
+import { FilterMenu } from './filter-menu.js';
 
 const STEPS = 1000;
 
-/** Rank 1..n on a logarithmic scale of STEPS steps. */
+/** Rank 1..n at a position 0..STEPS of the slider. The scale is logarithmic. */
 function toRank(position: number, n: number): number {
   return n <= 1 ? n : Math.round(Math.exp((position / STEPS) * Math.log(n)));
 }
@@ -31,7 +31,7 @@ export function FilterBar() {
         options={[
           ['top', 'Top', 'The strongest edges, by number'],
           ['effect', '|Effect| ≥', 'Edges of at least this |effect|'],
-          ['share', 'Share', 'The strongest edges that together hold this share of the sum of |effect|'],
+          ['share', 'Share', 'The strongest edges that have this share of the sum of |effect|'],
         ]}
         onChange={limitBy}
       />
@@ -84,12 +84,12 @@ function isKept({ inCircuit }: EdgeRecord): boolean {
   return inCircuit;
 }
 
-/** How much of the circuit is seen. */
+/** How much of the circuit is shown. */
 function ReadOut() {
   const { edges, available, nodes, share } = selection.value;
   const document = current.value;
   const hits = found.value;
-  // It was measured of the strongest kept edges: any other choice of as many edges is another circuit.
+  // Faithfulness was measured for the strongest kept edges. The same number of other edges is another circuit.
   const strongestKept =
     !comparison.value && viewField.step.value === null && activeFilters(view.value) === 0 && edges.every(isKept);
   const faithfulness = document && strongestKept ? faithfulnessAt(document, edges.length) : null;
@@ -116,7 +116,7 @@ function ReadOut() {
         </span>
       )}
       {!comparison.value && (
-        <span title="How much of the model's behaviour the edges shown, and no others, bring back">
+        <span title="How much of the model's behaviour the shown edges alone bring back">
           faithfulness {faithfulness === null ? 'not measured at this size' : <b>{formatNumber(faithfulness)}</b>}
         </span>
       )}

@@ -2,8 +2,8 @@ import { activeFilters, defaultScope } from '../../view/selection.js';
 import { DEFAULT_VIEW } from '../../view/view-state.js';
 import { togglePort } from '../actions/limits.js';
 import { Check } from '../controls/check.js';
-import { Popover } from '../controls/popover.js';
 import { Icon } from '../controls/icons.js';
+import { Popover } from '../controls/popover.js';
 import { data } from '../state/circuits.js';
 import { update, view, viewField } from '../state/view.js';
 

@@ -1,9 +1,9 @@
 import { useEffect, useRef } from 'preact/hooks';
-import { group, groupCandidates } from '../actions/marks.js';
 import { nodeLabel } from '../actions/choose.js';
+import { group, groupCandidates } from '../actions/marks.js';
 import { dialog } from '../state/page.js';
 
-/** Asks for the name of a new group, in place. */
+/** Asks for the name of a new group, over the drawing. */
 export function GroupForm() {
   const input = useRef<HTMLInputElement>(null);
   const open = dialog.value === 'group';
@@ -23,7 +23,8 @@ export function GroupForm() {
       }}
       onKeyDown={(event) => {
         if (event.key !== 'Escape') return;
-        event.stopPropagation(); // it would close the card as well
+        // Escape would close the card as well.
+        event.stopPropagation();
         dialog.value = null;
       }}
     >

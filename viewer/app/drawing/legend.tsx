@@ -5,7 +5,7 @@ import { legend } from '../state/picture.js';
 
 const open = signal(true);
 
-/** What the marks in the drawing mean. */
+/** The meaning of the marks in the drawing. */
 export function Legend() {
   const entries = legend.value;
   if (entries.length === 0) return null;

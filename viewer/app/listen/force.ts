@@ -1,14 +1,14 @@
 import { effect } from '@preact/signals';
 import { runForceLayout } from '../../canvas/force-layout.js';
-import { forceBusy, forcePositions } from '../state/page.js';
 import { sayError } from '../state/messages.js';
+import { forceBusy, forcePositions } from '../state/page.js';
 import { scene } from '../state/picture.js';
 import { viewField } from '../state/view.js';
 
-/** Waits for a slider to come to rest. */
+/** Milliseconds without a new scene, such as a moving slider gives, after which the layout is computed. */
 const DELAY = 150;
 
-/** Computes the force layout once per circuit and set of connected nodes, while it is the layout that is shown. */
+/** While the force layout is shown: computes it once for each circuit and each set of connected nodes. */
 export function followForce(): void {
   let done = '';
   let run = 0;

@@ -1,31 +1,31 @@
 import { choose, clear } from '../actions/choose.js';
-import { groupCandidates, pinSelected } from '../actions/marks.js';
+import { toggleBlink } from '../actions/comparing.js';
 import { moreEdges, togglePort } from '../actions/limits.js';
 import { nextLayout } from '../actions/looks.js';
-import { toggleBlink } from '../actions/comparing.js';
-import { walkTo } from '../actions/walk.js';
-import { togglePlay } from '../actions/playback.js';
-import { comparison } from '../state/circuits.js';
-import { dialog, exportOpen, hovered, stage } from '../state/page.js';
-import { say, spoken } from '../state/messages.js';
-import { update, view } from '../state/view.js';
 import { toggleTheme } from '../actions/looks.js';
+import { groupCandidates, pinSelected } from '../actions/marks.js';
+import { togglePlay } from '../actions/playback.js';
+import { walkTo } from '../actions/walk.js';
+import { comparison } from '../state/circuits.js';
+import { say, spoken } from '../state/messages.js';
+import { dialog, exportOpen, hovered, stage } from '../state/page.js';
+import { update, view } from '../state/view.js';
 
 interface Binding {
   /** Values of KeyboardEvent.key. */
   readonly keys: readonly string[];
-  /** As the help writes them. */
+  /** The keys as the help shows them. */
   readonly shown: string;
   readonly does: string;
   readonly run: (key: string) => void;
-  /** Only where no control has the focus: keys that controls use themselves. */
+  /** The key works only while no control has the focus: controls use the key themselves. */
   readonly onStage?: boolean;
 }
 
 const DIRECTIONS = { ArrowUp: 'up', ArrowDown: 'down', ArrowLeft: 'left', ArrowRight: 'right' } as const;
 const PORT_KEYS = { '1': 'q', '2': 'k', '3': 'v' } as const;
 
-/** Every key of the viewer: the help is this table. */
+/** Every key of the viewer. The help shows this table. */
 export const BINDINGS: readonly Binding[] = [
   {
     keys: Object.keys(DIRECTIONS),
@@ -36,7 +36,7 @@ export const BINDINGS: readonly Binding[] = [
   },
   { keys: ['Enter'], shown: 'Enter', does: 'open the card of the node', run: selectHovered, onStage: true },
   { keys: ['p'], shown: 'P', does: 'pin or unpin', run: pinSelected },
-  { keys: ['g'], shown: 'G', does: 'group what is selected and pinned', run: askGroup },
+  { keys: ['g'], shown: 'G', does: 'group selected and pinned nodes', run: askGroup },
   { keys: ['['], shown: '[', does: 'fewer edges', run: () => moreEdges(-1) },
   { keys: [']'], shown: ']', does: 'more edges', run: () => moreEdges(1) },
   {
@@ -64,9 +64,9 @@ export const BINDINGS: readonly Binding[] = [
   { keys: ['Escape'], shown: 'Esc', does: 'close and clear, one at a time', run: clear },
 ];
 
-/** What the pointer does, for the help. */
+/** The gestures of the pointer, for the help. */
 export const POINTER_HELP: readonly (readonly [string, string])[] = [
-  ['point', 'lights up what is connected'],
+  ['point', 'lights up connected nodes'],
   ['click', 'opens a card'],
   ['double click', 'centres a node; elsewhere zooms in'],
   ['Ctrl-click', 'pins'],
@@ -75,6 +75,7 @@ export const POINTER_HELP: readonly (readonly [string, string])[] = [
   ['wheel', 'zooms'],
 ];
 
+/** Milliseconds after which a key that is down counts as held. */
 const HELD = 350;
 
 export function listenToKeys(): void {
@@ -92,7 +93,7 @@ export function listenToKeys(): void {
   holdToBlink();
 }
 
-/** The blink key held for a while shows the other circuit only as long as it is down. */
+/** While the blink key is held, the other circuit is shown. When the key comes up, the view is as before. */
 function holdToBlink(): void {
   let down: { readonly at: number; readonly before: 'a' | 'b' | null } | null = null;
   document.addEventListener(
@@ -116,7 +117,7 @@ function isTyping(target: EventTarget | null): boolean {
   return target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement || target.isContentEditable;
 }
 
-/** Whether the element answers arrows, Enter or Space itself. */
+/** Whether the element itself answers to arrows, Enter or Space. */
 function usesKeys(target: EventTarget | null): boolean {
   return target instanceof HTMLElement && target.closest('button, a, input, [role=separator]') !== null;
 }
@@ -130,7 +131,7 @@ function askGroup(): void {
   if (groupCandidates().length > 1) dialog.value = 'group';
   else {
     spoken.value = 'Pin two nodes first, then group them.';
-    say('info', 'Select or pin at least two heads or MLPs first (Ctrl-click or P), then group them.');
+    say('info', 'Select or pin at least two heads or MLPs first (Ctrl-click or P). Then group them.');
   }
 }
 

@@ -4,9 +4,10 @@ import { current, documents } from '../state/circuits.js';
 import { say } from '../state/messages.js';
 import { view } from '../state/view.js';
 
+/** Milliseconds without a change of the view after which the URL is written. */
 const DELAY = 200;
 
-/** Keeps the address's hash and the view the same, both ways. */
+/** Keeps the hash of the URL and the view the same. Each follows the other. */
 export function syncUrl(): void {
   view.value = decodeView(location.hash);
   let written = location.hash.replace(/^#/, '');
@@ -28,7 +29,7 @@ export function syncUrl(): void {
     if (location.hash.replace(/^#/, '') === written) return;
     const next = decodeView(location.hash);
     if (next.file !== null && !documents.peek().has(next.file)) {
-      say('info', `The link is to ${next.file}, which is not open.`);
+      say('info', `The link names ${next.file}, which is not open.`);
       return;
     }
     view.value = { ...next, file: next.file ?? view.peek().file };

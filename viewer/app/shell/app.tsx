@@ -1,14 +1,14 @@
+import { FilterBar } from '../drawing/filter-bar.js';
+import { Legend } from '../drawing/legend.js';
+import { StageView } from '../drawing/stage-view.js';
+import { current } from '../state/circuits.js';
+import { panelWidth } from '../state/page.js';
 import { Banners } from './banners.js';
 import { DropHint } from './drop-hint.js';
 import { EmptyState } from './empty-state.js';
 import { ErrorBoundary } from './error-boundary.js';
-import { FilterBar } from '../drawing/filter-bar.js';
 import { HelpDialog } from './help-dialog.js';
-import { Legend } from '../drawing/legend.js';
 import { SidePanel } from './side-panel.js';
-import { StageView } from '../drawing/stage-view.js';
-import { current } from '../state/circuits.js';
-import { panelWidth } from '../state/page.js';
 import { TopBar } from './top-bar.js';
 
 export function App() {

@@ -6,7 +6,7 @@ import { messages } from '../state/messages.js';
 import { scene } from '../state/picture.js';
 import { update, viewField } from '../state/view.js';
 
-/** What the reader is told or asked, above the drawing. */
+/** Messages and questions above the drawing. */
 export function Banners() {
   const notice = scene.value.notice;
   return (
@@ -35,10 +35,10 @@ export function Banners() {
   );
 }
 
-/** Names of documents of which the reader left it open. */
+/** Names of documents whose question the reader left open. */
 const leftOpen = signal<ReadonlySet<string>>(new Set());
 
-/** Asks what a positive score means, where the file does not say so. */
+/** Asks what a positive score means when the file does not say so. */
 function SignBanner() {
   const document = unsigned.value;
   if (!document || viewField.sign.value !== 'as-stated') return null;
@@ -52,8 +52,8 @@ function SignBanner() {
         </strong>{' '}
         {likely && (
           <span class="quiet">
-            In sum the scores of its edges into the logits are {likely === 'positive-helps' ? 'positive' : 'negative'},
-            and what a circuit writes there mostly helps.
+            The sum of the scores of its edges into the logits is{' '}
+            {likely === 'positive-helps' ? 'positive' : 'negative'}. What a circuit writes to the logits mostly helps.
           </span>
         )}
       </p>

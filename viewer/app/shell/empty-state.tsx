@@ -1,6 +1,6 @@
 import { loading } from '../state/page.js';
 
-/** Nothing is open: what can be opened, and how. */
+/** Nothing is open: says what can be opened, and how. */
 export function EmptyState() {
   if (loading.value) {
     return (

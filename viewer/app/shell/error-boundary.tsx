@@ -6,7 +6,7 @@ interface Props {
   readonly children: ComponentChildren;
 }
 
-/** A part of the page that failed says so in its place, and the rest goes on. */
+/** Shows an error in the place of a part of the page that failed. The other parts go on. */
 export class ErrorBoundary extends Component<Props, { readonly failure: string | null }> {
   override state = { failure: null };
 

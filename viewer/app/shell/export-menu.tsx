@@ -1,10 +1,10 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { Popover } from '../controls/popover.js';
 import { copyLink, downloadCircuit, savePng, saveSvg, saveView } from '../actions/save.js';
 import { Icon } from '../controls/icons.js';
+import { Popover } from '../controls/popover.js';
 import { current } from '../state/circuits.js';
-import { exportOpen } from '../state/page.js';
 import { sayError } from '../state/messages.js';
+import { exportOpen } from '../state/page.js';
 
 type Entry = readonly [name: string, does: string, run: () => void | string | Promise<void | string>];
 
@@ -21,7 +21,8 @@ export function ExportMenu() {
   const [done, setDone] = useState('');
   const list = useRef<HTMLUListElement>(null);
   useEffect(() => {
-    if (exportOpen.value) list.current?.querySelector('button')?.focus(); // for those who opened it by its key
+    // The menu can be opened by its key: the next key is for the menu.
+    if (exportOpen.value) list.current?.querySelector('button')?.focus();
   }, [exportOpen.value]);
   const open = (on: boolean): void => {
     exportOpen.value = on;

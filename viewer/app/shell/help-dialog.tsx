@@ -4,7 +4,7 @@ import { Icon } from '../controls/icons.js';
 import { BINDINGS, POINTER_HELP } from '../listen/keyboard.js';
 import { dialog } from '../state/page.js';
 
-/** Keys, pointer and search: the tables that the viewer itself works by. */
+/** Keys, pointer and search. The tables are those that the viewer itself works by. */
 export function HelpDialog() {
   const element = useRef<HTMLDialogElement>(null);
   const open = dialog.value === 'help';

@@ -1,11 +1,11 @@
 import type { ViewState } from '../../view/view-state.js';
 import { Card } from '../cards/card.js';
+import { panelOpen, panelWidth } from '../state/page.js';
+import { update, viewField } from '../state/view.js';
 import { CompareTab } from '../tabs/compare-tab.js';
 import { EdgeTable } from '../tabs/edge-table.js';
 import { HistoryTab } from '../tabs/history-tab.js';
 import { PromptsTab } from '../tabs/prompts-tab.js';
-import { panelOpen, panelWidth } from '../state/page.js';
-import { update, viewField } from '../state/view.js';
 
 const TABS: readonly (readonly [ViewState['tab'], string])[] = [
   ['card', 'Card'],

@@ -1,12 +1,12 @@
-import type { ViewState } from '../../view/view-state.js';
 import { LAYOUTS } from '../../data/clean-view.js';
-import { Segmented } from '../controls/segmented.js';
-import { ExportMenu } from './export-menu.js';
-import { FilePicker } from './file-picker.js';
+import type { ViewState } from '../../view/view-state.js';
 import { Icon } from '../controls/icons.js';
+import { Segmented } from '../controls/segmented.js';
 import { current } from '../state/circuits.js';
 import { dialog, forceBusy, panelOpen, stage } from '../state/page.js';
 import { update, viewField } from '../state/view.js';
+import { ExportMenu } from './export-menu.js';
+import { FilePicker } from './file-picker.js';
 
 const LAYOUT_TITLES: Readonly<Record<ViewState['layout'], string>> = {
   grid: 'Grid: layers as rows, heads in columns',

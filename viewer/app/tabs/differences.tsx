@@ -33,7 +33,7 @@ export function Differences({ comparison }: { comparison: Comparison }) {
         onChange={(side) => update({ blink: side === 'union' ? null : side })}
       />
       <p class="quiet">
-        <kbd>C</kbd> blinks between A and B. Hold it down for a short look.
+        <kbd>C</kbd> switches between A and B, tapped or held.
       </p>
       <Counts comparison={comparison} />
       <MatchCount />

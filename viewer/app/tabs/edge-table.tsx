@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 import type { EdgeRecord } from '../../data/circuit-data.js';
-import { choose, hint, nodeLabel } from '../actions/choose.js';
 import { effectClass, formatCount, formatEffect, plural } from '../../view/format.js';
+import { choose, hint, nodeLabel } from '../actions/choose.js';
 import { data, signKnown } from '../state/circuits.js';
 import { found, selection } from '../state/edges.js';
 import { selected } from '../state/selected.js';
@@ -21,10 +21,10 @@ const COLUMNS: readonly (readonly [Column, string, string])[] = [
   ['kept', 'Kept', ''],
 ];
 
-/** Columns that start with their largest values. */
+/** Columns that are first sorted from the largest value to the smallest. */
 const DOWNWARDS = new Set<Column>(['effect', 'size', 'kept']);
 
-/** The shown edges as a table: what the drawing shows, for those who do not see it, and for sorting. */
+/** The shown edges as a table. It can be sorted, and a screen reader can read it. */
 export function EdgeTable() {
   const [column, setColumn] = useState<Column>('size');
   const [down, setDown] = useState(true);
@@ -107,7 +107,7 @@ function Row({ edge, chosen }: { edge: EdgeRecord; chosen: boolean }) {
   );
 }
 
-/** In model order for nodes, numerically for numbers; what is not measured comes last either way. */
+/** Sorts nodes in model order and numbers by size. What is not measured comes last in both directions. */
 function sortEdges(edges: readonly EdgeRecord[], column: Column, down: boolean): readonly EdgeRecord[] {
   const places = new Map(data.value.nodes.map(({ id }, place) => [id, place]));
   const key = (edge: EdgeRecord): number | string | null => {

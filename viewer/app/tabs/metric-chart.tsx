@@ -6,7 +6,7 @@ const WIDTH = 360;
 const HEIGHT = 84;
 const POINTS = 720;
 
-/** The metric of what is left of the model over the decisions; a click goes to a moment. */
+/** The metric of the remaining edges after each decision. A click goes to a decision. */
 export function MetricChart(props: { trace: readonly TraceStep[]; step: number; onStep: (step: number) => void }) {
   const { trace, step, onStep } = props;
   const { path, low, high } = useMemo(() => curveOf(trace), [trace]);
@@ -14,7 +14,7 @@ export function MetricChart(props: { trace: readonly TraceStep[]; step: number; 
   return (
     <figure class="metric-chart">
       <figcaption class="quiet">
-        metric of what is left, {formatNumber(low)} to {formatNumber(high)}
+        metric of the remaining edges, {formatNumber(low)} to {formatNumber(high)}
       </figcaption>
       <svg
         viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
@@ -33,7 +33,7 @@ export function MetricChart(props: { trace: readonly TraceStep[]; step: number; 
   );
 }
 
-/** The curve in POINTS points at most, with its extremes. */
+/** The curve with at most about POINTS points, and its smallest and largest value. */
 function curveOf(trace: readonly TraceStep[]): { path: string; low: number; high: number } {
   const values = trace.map(({ before, after, kept }) => (kept ? before : after));
   const every = Math.max(1, Math.ceil(values.length / POINTS));

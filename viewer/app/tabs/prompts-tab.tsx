@@ -1,10 +1,10 @@
 import type { PromptDetails } from '../../../src/circuit/details.js';
-import { Absent, Fact } from '../controls/facts.js';
 import { formatEffect, formatNumber, visibleToken } from '../../view/format.js';
 import { PromptPicker, shownPrompt } from '../cards/prompt-picker.js';
+import { Absent, Fact } from '../controls/facts.js';
 import { current } from '../state/circuits.js';
 
-/** The task's prompts, clean and corrupted side by side. */
+/** A prompt of the task, clean and corrupted side by side. */
 export function PromptsTab() {
   const details = current.value?.details;
   if (!details || details.prompts.length === 0) {

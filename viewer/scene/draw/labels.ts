@@ -1,14 +1,18 @@
-/** Where a label would stand, in CSS pixels, y downwards. */
+/** The place of a label, if it is drawn, in CSS pixels. y goes downwards. */
 export interface LabelBox {
   readonly left: number;
   readonly top: number;
   readonly width: number;
   readonly height: number;
-  /** Larger wins; equals in the order given. */
+  /** The larger priority wins. Of equal ones the first wins. */
   readonly priority: number;
 }
 
-/** Which labels to draw, such that none covers another one: greedily, by priority. Parallel to `boxes`. */
+/**
+ * Chooses labels that do not cover each other, one after the other by priority.
+ *
+ * @returns for each box, whether its label is drawn.
+ */
 export function placeLabels(boxes: readonly LabelBox[]): boolean[] {
   const shown: boolean[] = boxes.map(() => false);
   const order = [...boxes.keys()].sort((a, b) => boxes[b]!.priority - boxes[a]!.priority || a - b);
@@ -27,10 +31,10 @@ export function placeLabels(boxes: readonly LabelBox[]): boolean[] {
   return shown;
 }
 
-/** Side of the raster's cells that labels are looked up by, about the width of one. */
+/** Side of a cell of the raster that labels are looked up by: about the width of a label. */
 const CELL = 64;
 
-/** The cells that a box touches; one without an extent, or absurdly large, touches none and so covers nothing. */
+/** The cells that a box touches. A box of NaN or of an absurd size touches no cell, and so covers nothing. */
 function cellsOf({ left, top, width, height }: LabelBox): string[] {
   const cells: string[] = [];
   if (!(width < 64 * CELL && height < 64 * CELL)) return cells;

@@ -6,13 +6,13 @@ export const LEGEND = { font: 12, row: 20, mark: 26, gap: 20 } as const;
 export interface PlacedEntry {
   readonly entry: LegendEntry;
   readonly x: number;
-  /** Middle of its row, from the legend's top. */
+  /** Middle of the row, from the top of the legend. */
   readonly y: number;
-  /** The text, cut where it is wider than the picture. */
+  /** The text. It is cut if it is wider than the picture. */
   readonly text: string;
 }
 
-/** Entries side by side in as many rows as they need; remarks in rows of their own, broken between words. */
+/** Entries side by side, in the rows that they need. Remarks have rows of their own and break between words. */
 export function layOutLegend(
   entries: readonly LegendEntry[],
   width: number,
@@ -36,7 +36,7 @@ export function layOutLegend(
   return { placed, height: row * LEGEND.row };
 }
 
-/** Estimated width of sans-serif text of the legend's size, where nothing can measure it. */
+/** Estimated width of sans-serif text of the legend's size. Node has no font to measure with. */
 export function estimateWidth(text: string): number {
   return 0.55 * LEGEND.font * text.length;
 }

@@ -1,13 +1,13 @@
-import { mix } from '../style/color.js';
-import { placeLabels, type LabelBox } from './labels.js';
-import type { Palette } from '../style/palette.js';
 import { between, type Point } from '../layout/routes.js';
 import type { DisplayNode, Scene } from '../scene.js';
+import { mix } from '../style/color.js';
+import type { Palette } from '../style/palette.js';
 import type { EdgeStyle, NodeStyle, Styles } from '../style/style.js';
+import { placeLabels, type LabelBox } from './labels.js';
 
-// What is drawn for each edge, node and label, in pixels: the canvas strokes it, the SVG writer spells it out.
+// The marks of edges, nodes and labels in pixels. The canvas strokes them. The SVG writer spells them out.
 
-/** From layout units to pixels of a picture whose y goes down. */
+/** Turns layout units into pixels of a picture. y goes down in the picture. */
 export interface Frame {
   x(layoutX: number): number;
   y(layoutY: number): number;
@@ -20,7 +20,7 @@ export interface EdgeMark {
   readonly path: readonly Point[];
   readonly color: string;
   readonly width: number;
-  /** Lengths of dash and gap; null = solid. */
+  /** Lengths of dash and gap. Null = solid. */
   readonly dash: readonly [number, number] | null;
   /** Arrow head, in the figure only. */
   readonly head: readonly [Point, Point, Point] | null;
@@ -31,7 +31,7 @@ export interface NodeMark {
   readonly shape: 'circle' | 'rectangle';
   readonly x: number;
   readonly y: number;
-  /** Half of the extents. */
+  /** Half of the width. */
   readonly halfWidth: number;
   readonly halfHeight: number;
   /** Radius of a rectangle's corners. */
@@ -44,17 +44,18 @@ export interface NodeMark {
 export interface LabelMark {
   readonly text: string;
   readonly x: number;
-  /** Of the middle of the text's height. */
+  /** Middle of the text's height. */
   readonly y: number;
   readonly size: number;
   readonly color: string;
   readonly centred: boolean;
-  /** Stands on a box rather than on the ground, and needs no halo. */
+  /** It stands on a box of the figure, and so needs no halo. */
   readonly onBox: boolean;
 }
 
-/** Font size of labels and of port letters in CSS pixels; in the figure at a scale of 1. */
+/** Font size of labels in CSS pixels. In the figure it holds at a scale of 1. */
 const LABEL = 12;
+/** The same for the letters of ports. */
 const LETTER = 11;
 
 export function edgeMark(scene: Scene, id: string, style: EdgeStyle, palette: Palette, frame: Frame): EdgeMark {
@@ -93,7 +94,7 @@ export function curve({ graph }: Scene, id: string): Point[] {
   return [a, between(a, control, 2 / 3), between(b, control, 2 / 3), b];
 }
 
-/** An arrow head at the end of a path, and the path shortened so that it does not show beside the tip. */
+/** An arrow head at the end of a path, and the shaft: the path, shortened so that it does not show beside the tip. */
 function arrow(path: readonly Point[], length: number): { corners: [Point, Point, Point]; shaft: readonly Point[] } {
   const [tip, back] = [path.at(-1)!, path.at(-2)!];
   const angle = Math.atan2(tip[1] - back[1], tip[0] - back[0]);
@@ -126,7 +127,7 @@ export function nodeMark(node: DisplayNode, style: NodeStyle, frame: Frame): Nod
   };
 }
 
-/** The labels that find a place: inside of the figure's boxes, elsewhere beside the nodes and clear of one another. */
+/** The labels that find a place: inside of the figure's boxes, or else beside the nodes and clear of one another. */
 export function labelMarks({ graph }: Scene, styles: Styles, frame: Frame): LabelMark[] {
   const marks: LabelMark[] = [];
   const boxes: LabelBox[] = [];
@@ -135,7 +136,7 @@ export function labelMarks({ graph }: Scene, styles: Styles, frame: Frame): Labe
     if (style.label === '' || node.kind === 'port') return;
     const size = node.box ? LABEL * frame.scale : LABEL;
     const width = node.box ? node.box[0] * frame.scale : 0.58 * size * style.label.length;
-    // Edges come to the terminals from one side: their labels stand at the other.
+    // All edges of `input` leave upwards, and all of `logits` come from below. The labels stand on the other side.
     const rise = node.box ? 0 : node.kind === 'logits' ? -1 : node.kind === 'input' ? 1 : 0;
     const centred = node.box !== null || rise !== 0;
     const x = frame.x(node.x) + (centred ? 0 : node.size * frame.scale + 3);

@@ -2,12 +2,12 @@ import { xmlText } from '../../../src/files/graph/xml-text.js';
 
 export type Attributes = Readonly<Record<string, string | number>>;
 
-/** An empty element; numbers are rounded to hundredths. */
+/** An empty element. Numbers are rounded to hundredths. */
 export function element(name: string, attributes: Attributes): string {
   return `<${name}${written(attributes)}/>`;
 }
 
-/** Text with its baseline's start at a place. */
+/** Text whose baseline starts at (x, y). */
 export function text(content: string, x: number, y: number, attributes: Attributes): string {
   return `<text${written({ x, y, ...attributes })}>${xmlText(content)}</text>`;
 }

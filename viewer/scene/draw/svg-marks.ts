@@ -1,6 +1,6 @@
-import type { EdgeMark, LabelMark, NodeMark } from './marks.js';
-import type { Palette } from '../style/palette.js';
 import type { Point } from '../layout/routes.js';
+import type { Palette } from '../style/palette.js';
+import type { EdgeMark, LabelMark, NodeMark } from './marks.js';
 import { element, round, text } from './svg-element.js';
 
 // Marks as SVG elements.
@@ -39,7 +39,7 @@ function halo(palette: Palette, width: number) {
   return { stroke: palette.background, 'stroke-width': width, 'stroke-linejoin': 'round', 'paint-order': 'stroke' };
 }
 
-/** `M x y C ...` of a start point and three points for each piece. */
+/** The `d` of a path: `M x y C ...`. @param points the start point, then three points for each piece. */
 function pathOf(points: readonly Point[]): string {
   const [start, ...rest] = points.map((point) => point.map(round).join(' '));
   return rest.length > 0 ? `M${start} C${rest.join(' ')}` : `M${start}`;

@@ -1,18 +1,18 @@
 import { xmlText } from '../../../src/files/graph/xml-text.js';
-import { placeLabels } from './labels.js';
-import { edgeMark, labelMarks, nodeMark, type Frame } from './marks.js';
-import { estimateWidth, layOutLegend, LEGEND } from './legend-layout.js';
+import type { Scene } from '../scene.js';
 import type { LegendEntry, Swatch } from '../style/legend.js';
 import type { Palette } from '../style/palette.js';
-import { edgeElement, labelElement, nodeElement } from './svg-marks.js';
-import { element, text } from './svg-element.js';
-import type { Scene } from '../scene.js';
 import type { Styles } from '../style/style.js';
+import { placeLabels } from './labels.js';
+import { estimateWidth, layOutLegend, LEGEND } from './legend-layout.js';
+import { edgeMark, labelMarks, nodeMark, type Frame } from './marks.js';
+import { element, text } from './svg-element.js';
+import { edgeElement, labelElement, nodeElement } from './svg-marks.js';
 
 const MARGIN = 16;
 const TITLE = 28;
 
-/** The scene as an SVG document: the marks and curves of the canvas, under a title and above a legend. */
+/** The scene as an SVG document, with the marks of the canvas. A title is above, a legend below. */
 export function writeSvg(
   scene: Scene,
   styles: Styles,
@@ -61,7 +61,7 @@ interface Area {
   readonly bottom: number;
 }
 
-/** The scene's bounds in the middle of an area, as large as they fit in; a figure not larger than twice its text. */
+/** Puts the scene's bounds into the middle of an area, as large as they fit. The scale of a figure is at most 2. */
 function fit({ bounds, layout }: Scene, area: Area): Frame {
   const wide = Math.max(1e-9, bounds.right - bounds.left);
   const high = Math.max(1e-9, bounds.top - bounds.bottom);

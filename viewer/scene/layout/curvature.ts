@@ -1,11 +1,14 @@
 import type { Box, DisplayGraph } from '../scene.js';
 
-/** Largest height of an arc over its chord, in layout units times two. */
+/** Twice the largest height of an arc over its chord, in layout units. */
 const MOST_RISE = 1.6;
 
 /**
- * Bends every edge: arcs rise, so that edges along a row pass over its nodes; edges along a column bend towards the middle of
- * the picture, enough to clear the nodes between their ends. Edges between the same ends lie side by side.
+ * Bends every edge.
+ *
+ * - An edge along a row rises, and so passes over the nodes of the row.
+ * - An edge along a column bends towards the middle of the picture, past the nodes between its ends.
+ * - Edges between the same ends lie side by side.
  */
 export function bendEdges(graph: DisplayGraph, bounds: Box, columnStep: number): void {
   const parallels = new Map<string, number>();

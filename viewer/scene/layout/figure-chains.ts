@@ -2,9 +2,9 @@ import type { DisplayGraph } from '../scene.js';
 import type { Ranking } from './figure-ranks.js';
 
 /**
- * The figure as a layered drawing: an edge that passes rows between its ends is cut into pieces, with a bend in every row
- * that it passes. Then all pieces join neighbouring rows. A slot is a place in a row, for a box or for a bend. Slots are
- * numbers: first the boxes in the order of the display's nodes, then the bends.
+ * The figure as a layered drawing: an edge that passes rows between its ends is cut into pieces, with a bend in every
+ * row that it passes. Then all pieces join neighbouring rows. A slot is a place in a row, for a box or for a bend.
+ * Slots are numbers: first the boxes in the order of the display's nodes, then the bends.
  */
 export interface CutFigure {
   /** Number of boxes. */

@@ -1,21 +1,18 @@
-/**
- * Horizontal places of a layered drawing whose rows are ordered: edges as short and as straight as the order and the room
- * between neighbours allow.
- */
+/** A layered drawing whose rows are ordered. Its nodes need horizontal places. */
 export interface Columns {
   readonly rows: readonly (readonly number[])[];
-  /** Per node: what it is joined with in the rows before and after, and how strongly that pulls. */
+  /** Per node: the nodes it is joined with in the rows before and after, and how strongly each pulls. */
   readonly pulls: readonly (readonly { readonly node: number; readonly weight: number }[])[];
-  /** Smallest distance of the middles of two neighbours in a row. */
+  /** Smallest distance between the middles of two neighbours in a row. */
   readonly gap: (left: number, right: number) => number;
 }
 
-/** Sweeps through all rows, up and down; more change little. */
+/** Sweeps through all rows, up and down. More sweeps change little. */
 const SWEEPS = 80;
 
 /**
- * Middle of each node. The sum of weight x (difference of the places of joined nodes)^2 is lowered row by row, each row being
- * solved exactly.
+ * Middle of each node. Edges become short and straight: the sum of weight * (distance of joined nodes)^2 is lowered row
+ * by row, and each row is solved exactly.
  */
 export function placeColumns({ rows, pulls, gap }: Columns): Float64Array {
   const x = new Float64Array(pulls.length);
@@ -42,8 +39,8 @@ function offsetsOf(row: readonly number[], gap: Columns['gap']): number[] {
 }
 
 /**
- * The places of a row nearest to where its nodes are pulled, gaps kept: isotonic regression of the wishes less the offsets,
- * by pooling neighbours that would overlap.
+ * Sets the places of a row: as near as the gaps allow to where its nodes are pulled. This is an isotonic regression of
+ * the wished places minus the offsets. Neighbours that would overlap are pooled.
  */
 function placeRow(row: readonly number[], pulls: Columns['pulls'], gap: Columns['gap'], x: Float64Array): void {
   const offsets = offsetsOf(row, gap);
@@ -55,7 +52,7 @@ function placeRow(row: readonly number[], pulls: Columns['pulls'], gap: Columns[
       weight += pull.weight;
       sum += pull.weight * x[pull.node]!;
     }
-    // A node that nothing pulls stays, but gives way.
+    // A node that nothing pulls stays where it is, but gives way to others.
     if (weight === 0) [weight, sum] = [0.01, 0.01 * x[node]!];
     let block = { weight, sum: sum - weight * offsets[i]!, count: 1 };
     for (let last = blocks.at(-1); last && last.sum * block.weight > block.sum * last.weight; last = blocks.at(-1)) {

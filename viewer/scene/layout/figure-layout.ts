@@ -1,9 +1,9 @@
-import type { Places } from './grid-layout.js';
+import type { Box, DisplayGraph, Route } from '../scene.js';
 import { END_STEP, routeEdges } from './figure-routes.js';
 import { rowLayout, type RowLayout } from './figure-rows.js';
-import type { Box, DisplayGraph, Route } from '../scene.js';
+import type { Places } from './grid-layout.js';
 
-/** Beyond, the figure takes seconds and cannot be read. */
+/** Most edges of a figure. One with more takes seconds and cannot be read. */
 export const FIGURE_EDGES = 400;
 
 const BOX_HEIGHT = 24;
@@ -15,8 +15,8 @@ interface Figure {
 }
 
 /**
- * Boxes in rows, every edge upwards from its writer, with few crossings and smooth routes around the boxes. Units are those of
- * the text: one is a pixel where the labels are 12 pixels high.
+ * Lays out boxes in rows. Every edge leads upwards from its writer. Crossings are few. Routes are smooth and go around
+ * the boxes. A layout unit is a pixel when the labels are 12 pixels high.
  */
 export function layOutFigure(graph: DisplayGraph, moved: Places): Figure {
   graph.updateEachNodeAttributes((id, node) => {
@@ -29,7 +29,7 @@ export function layOutFigure(graph: DisplayGraph, moved: Places): Figure {
     const [x, y] = moved.get(id) ?? places.get(id) ?? [0, 0];
     return { ...node, x, y };
   });
-  // An edge of a box that was dragged goes straight: its bends led to another place.
+  // The bends lead to where a dragged box was before: its edges go straight.
   const bendsOf = (edge: string) =>
     graph.extremities(edge).some((end) => moved.has(end)) ? [] : (bends.get(edge) ?? []);
   const routes = routeEdges(graph, bendsOf);
@@ -40,7 +40,7 @@ function textWidth(label: string): number {
   return Math.min(160, Math.max(40, Math.round(7.2 * label.length + 18)));
 }
 
-/** The last layouts: hovering, themes and searches ask for the same again. */
+/** The last layouts. Hover, themes and searches ask for the same layout again. */
 const layouts = new Map<string, RowLayout>();
 const REMEMBERED = 16;
 

@@ -1,14 +1,14 @@
-import { flatten, type Point } from './routes.js';
 import type { DisplayGraph, Route } from '../scene.js';
+import { flatten, type Point } from './routes.js';
 
 /** Width and height of a letter with its halo, in layout units. */
 const LETTER: Point = [9, 12];
-/** Where along its route a letter may stand, the best first. */
+/** Shares of a route at which its letter may stand, the best first. */
 const ALONG = [0.5, 0.42, 0.58, 0.34, 0.66, 0.26, 0.74, 0.18, 0.82, 0.1, 0.9];
 
 type Rectangle = readonly [left: number, bottom: number, right: number, top: number];
 
-/** Puts the port's letter of every edge beside its route: off boxes and other letters, and where few routes pass. */
+/** Places the port's letter of every edge beside its route: off boxes and other letters, and where few routes pass. */
 export function placeLetters(graph: DisplayGraph, routes: ReadonlyMap<string, Route>): Map<string, Route> {
   const lines = new Map([...routes].map(([edge, { points }]) => [edge, flatten(points, 6)]));
   const crossed = lineIndex([...lines.values()]);
@@ -45,7 +45,7 @@ function hasLetter(graph: DisplayGraph, edge: string): boolean {
   return port !== 'out' && port !== 'several';
 }
 
-/** The place at share `t` of a line's length, moved off the line to one side. */
+/** The place at share `t` of a line's length, moved off the line to a side (1 or -1). */
 function beside(line: readonly Point[], t: number, side: number): Point {
   const lengths = line.slice(1).map((point, i) => Math.hypot(point[0] - line[i]![0], point[1] - line[i]![1]));
   let left = t * lengths.reduce((total, length) => total + length, 0);
@@ -58,7 +58,7 @@ function beside(line: readonly Point[], t: number, side: number): Point {
   return [a[0] + dx * left + dy * off, a[1] + dy * left - dx * off];
 }
 
-/** Counts the lines that pass through a rectangle; lines are kept by the cells of a coarse raster that they touch. */
+/** Counts the lines that pass through a rectangle. Lines are looked up by the cells of a coarse raster. */
 function lineIndex(lines: readonly (readonly Point[])[]): (rectangle: Rectangle) => number {
   const CELL = 24;
   const cells = new Map<string, { line: number; a: Point; b: Point }[]>();

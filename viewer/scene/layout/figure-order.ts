@@ -1,19 +1,17 @@
-/**
- * Order of the nodes in the rows of a layered drawing, with as few crossings as can be found. Nodes are numbers; edges join
- * nodes of neighbouring rows only (longer ones were cut into pieces before).
- */
+/** A layered drawing. Nodes are numbers. Edges join nodes of neighbouring rows only. */
 export interface Rows {
-  /** From the first row to the last: its nodes from left to right. */
+  /** Per row: its nodes from left to right. */
   readonly rows: readonly (readonly number[])[];
-  /** Per node: its neighbours in the row before and in the row after. */
+  /** Per node: its neighbours in the row before. */
   readonly before: readonly (readonly number[])[];
+  /** Per node: its neighbours in the row after. */
   readonly after: readonly (readonly number[])[];
 }
 
 /** Rounds without a better order before the search ends. */
 const PATIENCE = 6;
 
-/** A better order of the rows; never one with more crossings than the order given. */
+/** An order of the nodes in each row with few crossings, never more than in the order given. */
 export function reduceCrossings(start: Rows, rounds: number): readonly (readonly number[])[] {
   const { before, after } = start;
   const rows = start.rows.map((row) => [...row]);
@@ -52,7 +50,7 @@ export function crossings(
   return total;
 }
 
-/** Sorts a row by the mean place of each node's neighbours; nodes without any stay where they are. */
+/** Sorts a row by the mean place of each node's neighbours. A node without neighbours keeps its place. */
 function sortRow(row: number[], towards: Rows['before'], place: Float64Array, reverseTies: boolean): void {
   const wish = new Map<number, number>();
   for (const node of row) {
@@ -65,7 +63,7 @@ function sortRow(row: number[], towards: Rows['before'], place: Float64Array, re
   number(row, place);
 }
 
-/** Moves each node of a row to where it causes the fewest crossings, the others staying in order. */
+/** Moves each node of a row to where it causes the fewest crossings. The other nodes keep their order. */
 function sift(row: number[], before: Rows['before'], after: Rows['after'], place: Float64Array): void {
   for (const node of row.slice()) {
     const from = row.indexOf(node);
@@ -88,7 +86,7 @@ function sift(row: number[], before: Rows['before'], after: Rows['after'], place
   number(row, place);
 }
 
-/** Crossings of the edges of two nodes with `left` on the right, less those as it is. */
+/** Crossings of the edges of two neighbours after they swap places, minus their crossings now. */
 function swapGain(
   left: number,
   right: number,
@@ -107,7 +105,7 @@ function number(row: readonly number[], place: Float64Array): void {
   for (let i = 0; i < row.length; i++) place[row[i]!] = i;
 }
 
-/** Pairs that stand in the wrong order, by merge sort; the values are left sorted. */
+/** Number of pairs in the wrong order, by merge sort. The values are sorted afterwards. */
 function inversions(values: number[]): number {
   if (values.length < 2) return 0;
   const left = values.slice(0, values.length >> 1);

@@ -1,10 +1,10 @@
+import type { DisplayGraph, Route } from '../scene.js';
 import { placeLetters } from './figure-letters.js';
 import { loopRoutes, spline, type Point } from './routes.js';
-import type { DisplayGraph, Route } from '../scene.js';
 
 /** Share of a box's side over which the ends of its edges are spread. */
 const SPREAD = 0.86;
-/** Distance of the ends of two edges at most, in layout units. */
+/** Largest distance between the ends of two edges, in layout units. */
 export const END_STEP = 8;
 
 interface End {
@@ -13,8 +13,8 @@ interface End {
 }
 
 /**
- * Smooth routes for the edges of a figure. Their ends are spread along the sides of the boxes in the order in which they
- * come in, so that edges do not cross at a box.
+ * Smooth routes for the edges of a figure. The ends of edges are spread along the sides of a box, in the order of the
+ * places where the edges come from. So edges do not cross at a box.
  */
 export function routeEdges(graph: DisplayGraph, bendsOf: (edge: string) => readonly Point[]): Map<string, Route> {
   const sides = new Map<string, End[]>();
@@ -53,7 +53,7 @@ export function routeEdges(graph: DisplayGraph, bendsOf: (edge: string) => reado
   return placeLetters(graph, routes);
 }
 
-/** Where the edges at one side of a box touch it. */
+/** Sets where the edges at one side of a box touch the box. */
 function spreadEnds(graph: DisplayGraph, node: string, side: string, list: End[], ends: Map<string, Point>): void {
   const [x, y] = centre(graph, node);
   const [width, height] = graph.getNodeAttribute(node, 'box')!;

@@ -111,7 +111,9 @@ function bendsOf(placed: PlacedSlots, chain: readonly number[]): Point[] {
   });
 }
 
-/** Whether straight ways from a bend to its neighbours cut a box of the bend's row, within `half` of the row's middle. */
+/**
+ * Whether straight ways from a bend to its neighbours cut a box of the bend's row, within `half` of the row's middle.
+ */
 function cutsBox(placed: PlacedSlots, bend: number, neighbours: readonly [number, number], half: number): boolean {
   const { boxes, rows, rowOf, x, widths, step } = placed;
   const at = x[bend]!;

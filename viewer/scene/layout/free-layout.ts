@@ -1,12 +1,12 @@
+import type { Box, DisplayGraph } from '../scene.js';
 import type { Grid, Places } from './grid-layout.js';
 import { sizeNodes } from './node-size.js';
-import type { Box, DisplayGraph } from '../scene.js';
 
 /**
- * Places nodes where a force layout put them. Until it has answered they stand on the grid, and nodes that it did not know of
- * stand at the mean of their neighbours' places.
+ * Places nodes where the force layout put them. Until the force layout has answered, nodes stand on the grid. A node
+ * that the force layout did not have stands at the mean place of its neighbours.
  *
- * @returns The box around all nodes, with room for labels.
+ * @returns the box around all nodes, with room for labels.
  */
 export function placeFree(
   graph: DisplayGraph,
@@ -39,7 +39,7 @@ export function placeFree(
 
 type Place = readonly [number, number];
 
-/** Mean of the places that are known, null where none is. */
+/** Mean of the known places. Null when none is known. */
 function mean(places: readonly (Place | undefined)[]): Place | null {
   const known = places.filter((place) => place !== undefined);
   if (known.length === 0) return null;

@@ -14,20 +14,22 @@ export interface Grid {
   readonly pitch: number;
 }
 
-/** Room above and below the rows, in rows; below stand the columns' labels. */
+/** Room above the rows, in rows. */
 const ABOVE = 0.6;
+/** Room below the rows, in rows, for the labels of the columns. */
 const BELOW = 0.9;
-/** Room for the labels of layers and of MLPs, as a share of the height. */
+/** Room for the labels of layers, as a share of the height. */
 const LEFT = 0.06;
+/** Room for the labels of MLPs, as a share of the height. */
 const RIGHT = 0.09;
 /** Distance of the MLPs from the last column of heads, in columns. */
 const MLP_COLUMN = 1.2;
-/** An MLP stands half a row above its layer's heads; a little less, so that it is inside of its layer's band. */
+/** An MLP stands nearly half a row above the heads of its layer. It stays inside of the layer's band. */
 const MLP_RISE = 0.44;
 
 /**
- * One row per layer and one column per head, the MLPs in a column of their own; `input` under and `logits` over the heads.
- * Rows are one unit apart, columns so far that the whole has the aspect ratio (width / height) asked for.
+ * One row per layer and one column per head. The MLPs have a column of their own. `input` is below the heads, `logits`
+ * above. Rows are one unit apart. The distance of the columns gives the whole the aspect ratio (width / height).
  */
 export function gridOf(data: CircuitData, aspect: number): Grid {
   const { layers, heads, parallel } = data;
@@ -61,7 +63,7 @@ export function gridOf(data: CircuitData, aspect: number): Grid {
   };
 }
 
-/** Puts a display graph on the grid; places that the reader chose win. */
+/** Puts a display graph on the grid. A place that the reader chose wins. */
 export function layOutGrid(graph: DisplayGraph, grid: Grid, moved: Places): void {
   const { pitch, places } = grid;
   sizeNodes(graph, 0.21 * pitch);
@@ -75,7 +77,7 @@ export function layOutGrid(graph: DisplayGraph, grid: Grid, moved: Places): void
   placePorts(graph, 0.21 * pitch);
 }
 
-/** Ports hang under their heads: q, k, v from left to right. `radius` is that of the largest head. */
+/** Ports hang under their heads: q, k, v from left to right. @param radius the radius of the largest head. */
 function placePorts(graph: DisplayGraph, radius: number): void {
   graph.forEachNode((id, node) => {
     if (node.parent === null || node.port === null) return;
@@ -98,7 +100,7 @@ function centroid(members: readonly string[], places: Places): readonly [number,
   return [mean(0), mean(1)];
 }
 
-/** The nearest place, in half pitches around the one wished for, that is clear of those taken. */
+/** The place nearest to the wished one that is half a pitch away from all taken places. */
 function freePlace(
   [x, y]: readonly [number, number],
   taken: readonly (readonly [number, number])[],

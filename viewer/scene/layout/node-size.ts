@@ -1,8 +1,10 @@
 import type { DisplayGraph } from '../scene.js';
 
 /**
- * Radii by the root of what goes through a node (the sum of |effect| over its edges and its ports'), so that areas are
- * comparable; `most` for the strongest node. Nodes without edges are dots.
+ * Sets the radius of every node. The strength of a node is the sum of |effect| over its edges and the edges of its
+ * ports. The radius grows with the root of the strength, so that areas are comparable. Nodes without edges are dots.
+ *
+ * @param most radius of the strongest node.
  */
 export function sizeNodes(graph: DisplayGraph, most: number): void {
   const through = new Map<string, number>();

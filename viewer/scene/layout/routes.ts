@@ -2,13 +2,17 @@ import type { DisplayGraph, Route } from '../scene.js';
 
 export type Point = readonly [number, number];
 
-/** How far from a bend a path leaves its polygon: a share of the segment, and layout units at most. */
+/**
+ * How far from a bend the path leaves its polygon: a share of the segment, but no more than a number of layout units.
+ */
 const CUT_SHARE = 1 / 6;
 const CUT_MOST = 14;
 
 /**
- * A smooth path near some points that starts and ends at the first and the last: near a bend it turns as a cubic B-spline does,
- * never outside of the polygon of its points. Start point, then three points for each Bézier piece.
+ * A smooth path along a polygon. It starts at the first point and ends at the last. Near a bend it turns as a cubic
+ * B-spline does, and never leaves the convex hull of the points.
+ *
+ * @returns the start point, then three points for each Bézier piece.
  */
 export function spline(points: readonly Point[]): Point[] {
   const path: Point[] = [points[0]!];
@@ -21,13 +25,13 @@ export function spline(points: readonly Point[]): Point[] {
   return path;
 }
 
-/** The point of a segment where the bend at its start ends. */
+/** The point of the segment from `bend` to `other` where the turn ends. */
 function towards(bend: Point, other: Point): Point {
   const length = Math.hypot(other[0] - bend[0], other[1] - bend[1]);
   return between(bend, other, Math.min(CUT_SHARE, CUT_MOST / (length || 1)));
 }
 
-/** Points along a path of Bézier pieces, `pieces` segments for each. */
+/** Points along a path of Bézier pieces, `segments` for each piece. */
 export function flatten(path: readonly Point[], segments: number): Point[] {
   const points: Point[] = path.length > 0 ? [path[0]!] : [];
   for (let at = 0; at + 3 < path.length; at += 3) {
@@ -36,7 +40,7 @@ export function flatten(path: readonly Point[], segments: number): Point[] {
   return points;
 }
 
-/** The point at `t`, 0..1, of the piece that starts at index `at`. */
+/** The point at `t`, 0..1, of the piece that starts at index `at` of the path. */
 function cubic(path: readonly Point[], at: number, t: number): Point {
   const s = 1 - t;
   const [a, b, c, d] = [s * s * s, 3 * s * s * t, 3 * s * t * t, t * t * t];
@@ -50,8 +54,8 @@ export function between(a: Point, b: Point, t: number): Point {
 }
 
 /**
- * Paths of the edges from a node to itself: loops at its right side, the next one around the one before. `label` is where
- * a loop is farthest out.
+ * Paths of the edges from a node to itself. They are loops at the right side of the node. A further loop goes around
+ * the loop before. The label stands where a loop is farthest out.
  */
 export function loopRoutes(graph: DisplayGraph): Map<string, Route> {
   const routes = new Map<string, Route>();

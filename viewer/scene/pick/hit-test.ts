@@ -1,7 +1,7 @@
 import { flatten, type Point } from '../layout/routes.js';
 import type { Box, Route } from '../scene.js';
 
-/** The edge whose route comes nearest to a point, in layout units; null where none comes within `within` of it. */
+/** The edge whose route is nearest to a point. Null when no route is within `within` layout units. */
 export function nearestRoute(routes: ReadonlyMap<string, Route>, x: number, y: number, within: number): string | null {
   let nearest: string | null = null;
   let least = within;
@@ -21,7 +21,7 @@ interface Line {
   readonly box: Box;
 }
 
-/** The pointer asks of the same routes many times a second. */
+/** Lines by route. The pointer asks for the same routes many times a second. */
 const lines = new WeakMap<Route, Line>();
 
 function lineOf(route: Route): Line {

@@ -1,23 +1,25 @@
-import { nearestRoute } from './hit-test.js';
 import { curve } from '../draw/marks.js';
 import type { DisplayNode, Route, Scene } from '../scene.js';
+import { nearestRoute } from './hit-test.js';
 
-/** What the pointer is on. */
+/** A display node or a display edge that the pointer is on. */
 export type Target = { readonly node: string } | { readonly edge: string };
 
-/** More edges than this are a haze in which none can be pointed at. */
+/** Most edges that can be pointed at. More of them are a haze. */
 export const PICKABLE_EDGES = 2000;
 
 /**
- * The node or else the edge at a point, both in layout units; null on empty ground.
+ * The node at a point, or else the edge. Null on empty ground.
  *
+ * @param x in layout units, as are `y` and `within`.
  * @param within how far beside a mark the pointer may be.
  */
 export function pick(scene: Scene, x: number, y: number, within: number): Target | null {
   let node: string | null = null;
   let least = Infinity;
   scene.graph.forEachNode((id, attributes) => {
-    const distance = outside(attributes, x, y) - (attributes.kind === 'port' ? 0.001 : 0); // ports lie on their heads
+    // A port lies on its head, and wins.
+    const distance = outside(attributes, x, y) - (attributes.kind === 'port' ? 0.001 : 0);
     if (distance <= within && distance < least) [least, node] = [distance, id];
   });
   if (node !== null) return { node };
@@ -26,7 +28,7 @@ export function pick(scene: Scene, x: number, y: number, within: number): Target
   return edge === null ? null : { edge };
 }
 
-/** How far a point is outside of a node's mark; negative inside. */
+/** Distance of a point from a node's mark. Negative inside of the mark. */
 function outside({ box, ...node }: DisplayNode, x: number, y: number): number {
   const [dx, dy] = [Math.abs(x - node.x), Math.abs(y - node.y)];
   if (box) return Math.max(dx - box[0] / 2, dy - box[1] / 2);
@@ -35,7 +37,7 @@ function outside({ box, ...node }: DisplayNode, x: number, y: number): number {
 
 const paths = new WeakMap<Scene, ReadonlyMap<string, Route>>();
 
-/** A path for every edge, by route or curve. */
+/** A path for every edge: its route, or else its curve. */
 function pathsOf(scene: Scene): ReadonlyMap<string, Route> {
   const known = paths.get(scene);
   if (known) return known;

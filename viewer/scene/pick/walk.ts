@@ -1,9 +1,11 @@
 import type { DisplayGraph, DisplayNode } from '../scene.js';
 
 /**
- * The node that an arrow key leads to: left and right along a row, up and down to the nearest node of the next row that has
- * any. Rows are those of the figure, elsewhere layers. Only connected nodes are visited; from a port one walks from its head.
- * Null where there is nothing farther on, or no such node.
+ * The node that an arrow key leads to. Left and right go along a row. Up and down go to the nearest node of the next
+ * row that has nodes. Rows are those of the figure; in the other layouts they are layers. Only connected nodes are
+ * visited. A walk from a port starts at its head.
+ *
+ * @returns null when no node lies in that direction, or when the graph has no node `from`.
  */
 export function walk(graph: DisplayGraph, from: string, direction: 'up' | 'down' | 'left' | 'right'): string | null {
   if (!graph.hasNode(from)) return null;

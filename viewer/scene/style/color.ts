@@ -1,6 +1,6 @@
-/** Arithmetic on colours written `#rrggbb`. */
+// Arithmetic on colours that are written `#rrggbb`.
 
-/** `share` of `color`, the rest of `ground`: what a translucent mark would look like, without translucency. */
+/** `share` of `color` and the rest of `ground`: as a translucent mark on the ground looks. */
 export function mix(ground: string, color: string, share: number): string {
   const a = channels(ground);
   const b = channels(color);
@@ -14,7 +14,7 @@ export function contrast(a: string, b: string): number {
   return (lighter! + 0.05) / (darker! + 0.05);
 }
 
-/** A colour of a ramp at `place`, 0..1; the stops are evenly spaced. */
+/** The colour of a ramp at `place`, 0..1. The stops are evenly spaced. */
 export function ramp(stops: readonly string[], place: number): string {
   const at = Math.min(1, Math.max(0, place)) * (stops.length - 1);
   const i = Math.min(Math.floor(at), stops.length - 2);

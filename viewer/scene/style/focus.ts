@@ -1,15 +1,17 @@
 import type { DisplayGraph } from '../scene.js';
 
-/** What the pointer or the keyboard is on; everything else fades and strengths are taken relative to what is incident. */
+/**
+ * The display nodes and display edges that are lit up. All others fade. The widths of the lit edges are relative to the
+ * strongest of them.
+ */
 export interface Focus {
-  /** Display nodes and display edges. */
   readonly nodes: ReadonlySet<string>;
   readonly edges: ReadonlySet<string>;
 }
 
 /**
- * What lights up with a node: its edges and those of its ports, and the nodes at their other ends. With an edge: its ends.
- * Empty where the graph has no such node or edge.
+ * What lights up with a display node or a display edge. An edge lights up its ends. A node lights up its edges, the
+ * edges of its ports, and the nodes at their other ends. Empty when the graph has no such node or edge.
  */
 export function focusOn(graph: DisplayGraph, id: string): Focus {
   const nodes = new Set<string>();

@@ -2,7 +2,7 @@ import type { DisplayEdge, DisplayNode, Scene } from '../scene.js';
 import { mix } from './color.js';
 import type { StyleContext } from './style.js';
 
-/** One line of the legend: a mark as it is drawn, and what it means. Without a mark it is a remark on the whole. */
+/** One line of the legend: a mark and its meaning. A line without a mark is a remark on the whole drawing. */
 export interface LegendEntry {
   readonly swatch: Swatch | null;
   readonly text: string;
@@ -27,7 +27,7 @@ export interface LegendContext extends StyleContext {
   readonly comparing: { readonly a: string; readonly b: string } | null;
 }
 
-/** What is needed to read the scene, and nothing that it does not show. */
+/** The legend of a scene. It names only what the scene shows. */
 export function legendOf(scene: Scene, context: LegendContext): LegendEntry[] {
   const edges = scene.graph.mapEdges((_, edge) => edge);
   if (edges.length === 0) return [];
@@ -44,7 +44,7 @@ export function legendOf(scene: Scene, context: LegendContext): LegendEntry[] {
             'Effect = metric without the edge − metric with it, in loss form: positive = cutting the edge makes the metric ' +
               'worse = the edge helps the task.',
           )
-        : remark('Scores as they are in the file, which does not say whether positive ones help.'),
+        : remark('The scores are as in the file. It does not say whether a positive score helps.'),
     );
   }
   if (scene.layout === 'grid')
@@ -110,7 +110,7 @@ function stateEntries(edges: readonly DisplayEdge[], { palette }: LegendContext)
   return entries;
 }
 
-/** Widths, by the strongest edge and one of a tenth of its effect. */
+/** Two widths: that of the strongest edge, and that of an edge with a tenth of its effect. */
 function widthEntries(edges: readonly DisplayEdge[], { palette, signKnown }: LegendContext): LegendEntry[] {
   const most = edges.reduce((largest, edge) => Math.max(largest, Math.abs(edge.effect ?? 0)), 0);
   if (most === 0) return [];

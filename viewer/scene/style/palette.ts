@@ -1,4 +1,6 @@
-/** Colours of one theme, `#rrggbb`. Those of edges have a contrast of 3:1 to the background at least, texts 4.5:1. */
+/**
+ * Colours of one theme, `#rrggbb`. Edges have a contrast of at least 3:1 to the background, texts of at least 4.5:1.
+ */
 export interface Palette {
   readonly name: 'light' | 'dark';
   readonly background: string;
@@ -25,7 +27,7 @@ export interface Palette {
   readonly flipped: string;
   /** Fills of the figure's boxes, under text. */
   readonly boxes: { readonly head: string; readonly mlp: string; readonly terminal: string; readonly group: string };
-  /** Hues of edges by what they come from: heads from the first layer to the last, and MLPs. */
+  /** Hues of edges by their source: heads from the first layer to the last, and MLPs. */
   readonly sources: { readonly heads: readonly string[]; readonly mlp: string };
 }
 

@@ -1,30 +1,30 @@
 import type { ViewState } from '../../view/view-state.js';
+import type { DisplayEdge, DisplayGraph, DisplayNode } from '../scene.js';
 import { mix, ramp } from './color.js';
 import type { Focus } from './focus.js';
 import type { Palette } from './palette.js';
-import type { DisplayEdge, DisplayGraph, DisplayNode } from '../scene.js';
 
-/** How one node is drawn. Colours are `#rrggbb`, opaque: faint ones are mixed with the background beforehand. */
+/** How a node is drawn. Colours are `#rrggbb` and opaque: a faint colour is mixed with the background. */
 export interface NodeStyle {
   readonly shape: 'circle' | 'square' | 'ringed';
   readonly fill: string;
   readonly border: string;
-  /** In CSS pixels at the zoom that shows everything. */
+  /** In CSS pixels when everything is seen. */
   readonly borderWidth: number;
   readonly label: string;
   readonly labelColor: string;
-  /** Always labelled, even where labels are crowded. */
+  /** The node has its label even where labels are crowded. */
   readonly forceLabel: boolean;
-  /** Larger is drawn later. */
+  /** A larger depth is drawn later. */
   readonly depth: number;
 }
 
 export interface EdgeStyle {
   readonly color: string;
-  /** CSS pixels. */
+  /** In CSS pixels when everything is seen. */
   readonly width: number;
   readonly depth: number;
-  /** Letter of its port; null where the target shows it. */
+  /** Letter of the edge's port. Null when the target shows it. */
   readonly label: string | null;
   readonly dashed: boolean;
 }
@@ -39,18 +39,18 @@ export interface StyleContext {
 export interface Styles {
   node(id: string): NodeStyle;
   edge(id: string): EdgeStyle;
-  /** Null where nothing is in focus. */
+  /** Null when nothing is in focus. */
   readonly focus: Focus | null;
-  /** The same without focus and selection. One object while graph, palette and hue are the same. */
+  /** The styles without focus and selection. The same object as long as graph, palette and hue are the same. */
   readonly base: Styles;
 }
 
-/** Up to so many connected nodes all are labelled; beyond, the canvas chooses by size. */
+/** Most connected nodes that are all labelled. Of more nodes the labels that find a place are drawn. */
 const LABEL_ALL = 120;
-/** Up to so many edges even the weakest stay clear; among more of them they would drown the strong ones. */
+/** Most edges of which even the weakest are clear. Among more edges the weak ones would drown the strong ones. */
 const FEW = 400;
 
-/** The drawing of every node and edge; a style is computed when it is asked for. */
+/** The styles of every node and edge. A style is computed when it is asked for. */
 export function stylesOf(graph: DisplayGraph, context: StyleContext): Styles {
   const { palette, selected } = context;
   const focus = context.focus && context.focus.nodes.size + context.focus.edges.size > 0 ? context.focus : null;
@@ -116,7 +116,7 @@ function baseOf(graph: DisplayGraph, { palette, hue }: StyleContext): Styles {
   return styles;
 }
 
-/** Largest strength among some edges, or 1 where all are zero. */
+/** Largest strength of some edges. 1 when all are zero. */
 function strongest(graph: DisplayGraph, edges: ReadonlySet<string>): number {
   let most = 0;
   for (const id of edges) if (graph.hasEdge(id)) most = Math.max(most, graph.getEdgeAttribute(id, 'strength'));
