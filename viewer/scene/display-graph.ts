@@ -62,9 +62,10 @@ export function buildDisplay(
   return graph;
 }
 
-/** What the reader has marked, by display node; notes are by name, found nodes by the name in the circuit. */
 interface Marks {
+  /** Display nodes at the ends of shown edges. */
   readonly connected: ReadonlySet<string>;
+  /** Display nodes. */
   readonly pinned: ReadonlySet<string>;
   readonly notes: ViewState['notes'];
   readonly found: Found;

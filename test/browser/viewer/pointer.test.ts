@@ -1,13 +1,9 @@
-import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
 import type { ViewState } from '../../../viewer/view/view-state.js';
 import { browserPath } from '../../support/browser.js';
-import { REPOSITORY } from '../../support/bundle.js';
+import { IOI, STRONGEST } from '../../support/viewer-files.js';
 import { card, drawn, middleOf, placeOf, readOut, settled, useViewer, viewOf } from '../../support/viewer-page.js';
-
-const IOI = join(REPOSITORY, 'graphs', 'tasks-4l.ioi.acdc.json');
-const STRONGEST = 'input->a0.h1<v>';
 
 const cameraOf = (page: Page) => page.evaluate(() => globalThis.edgewise.stage!.camera());
 
@@ -24,7 +20,7 @@ describe.skipIf(browserPath === undefined)('the pointer in headless Chromium', (
     await expect.poll(() => card(page, 'node').getByRole('heading', { level: 2 }).innerText()).toBe('1.0');
     const rows = card(page, 'node').getByRole('list', { name: 'Incoming: helps' }).getByRole('listitem');
     expect(await rows.count()).toBeGreaterThan(1);
-    // Few, so that no other edge lies where this one is pointed at.
+    // With few edges no other edge lies under the pointer.
     await page.getByRole('spinbutton', { name: 'Number of edges' }).fill('3');
     await page.keyboard.press('Enter');
     await expect.poll(() => readOut(page)).toMatchObject({ edges: 3 });
@@ -33,7 +29,8 @@ describe.skipIf(browserPath === undefined)('the pointer in headless Chromium', (
     await page.mouse.click(edge.x, edge.y);
     await expect.poll(() => card(page, 'edge').innerText()).toContain(STRONGEST);
     expect(await card(page, 'edge').innerText()).toMatch(/Rank\s+1 of 1,519/);
-    const smaller = await placeOf(page, 'a1.h0'); // the legend has less to explain, which leaves the drawing more room
+    // The legend has fewer lines now: the drawing is larger, and the node has moved.
+    const smaller = await placeOf(page, 'a1.h0');
     await page.keyboard.down('Control');
     await page.mouse.click(smaller.x, smaller.y);
     await page.keyboard.up('Control');
@@ -45,7 +42,7 @@ describe.skipIf(browserPath === undefined)('the pointer in headless Chromium', (
     await drawn(page);
     const before = await cameraOf(page);
     const places = [await placeOf(page, 'a1.h0'), await placeOf(page, 'a1.h1'), await placeOf(page, 'm2')];
-    // All in one turn of the page, as no hand is quick enough to be sure of.
+    // All clicks come in one turn of the page: no hand is as quick.
     await page.evaluate((points) => {
       for (const { x, y } of points) {
         const event = { bubbles: true, composed: true, clientX: x, clientY: y, detail: 1 };
@@ -73,7 +70,7 @@ describe.skipIf(browserPath === undefined)('the pointer in headless Chromium', (
     const corner = { x: box.x + box.width - 5, y: box.y + 5 };
     await page.mouse.dblclick(corner.x, corner.y);
     await expect.poll(async () => (await cameraOf(page)).ratio).toBeCloseTo(0.5, 5);
-    // What was at the pointer stays there; all else is twice as far away from it.
+    // The place under the pointer stays. All other places are twice as far away from it.
     const after = await placeOf(page, 'a1.h0');
     expect(Math.abs(after.x - corner.x - 2 * (middle.x - corner.x))).toBeLessThan(2);
     expect(Math.abs(after.y - corner.y - 2 * (middle.y - corner.y))).toBeLessThan(2);

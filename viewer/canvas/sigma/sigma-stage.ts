@@ -17,8 +17,14 @@ import { edgeData, nodeData } from './reducers.js';
 // The drawing surface on Sigma. Only the files of this folder know Sigma.
 //
 // Sigma moves the camera. It draws the edges and nodes of the grid and of the force layout with WebGL. Sigma has no
-// marks for the rest, which is painted on 2D layers in the same frame. From below: bands; loops and the figure; what
-// is in focus, on a veil; labels. Hover repaints 2D layers only, and so costs no pass over the graph.
+// marks for the rest: the rest is painted on 2D layers, in the same frame. From the lowest to the highest:
+//
+// - bands: the bands of the grid
+// - figure: loops, or the whole figure
+// - focus: lit nodes and edges, on a veil that dims the layers below; the selection box
+// - names: labels
+//
+// Hover repaints 2D layers only. It costs no pass over the graph.
 
 /** Where Sigma puts each 2D layer among its own layers. */
 const PLACES: Readonly<Record<Layer, object>> = {

@@ -29,7 +29,7 @@ export function layOutFigure(graph: DisplayGraph, moved: Places): Figure {
     const [x, y] = moved.get(id) ?? places.get(id) ?? [0, 0];
     return { ...node, x, y };
   });
-  // The bends lead to where a dragged box was before: its edges go straight.
+  // Bends lead to the old place of a dragged box. Its edges go straight instead.
   const bendsOf = (edge: string) =>
     graph.extremities(edge).some((end) => moved.has(end)) ? [] : (bends.get(edge) ?? []);
   const routes = routeEdges(graph, bendsOf);

@@ -14,7 +14,7 @@ interface End {
 
 /**
  * Smooth routes for the edges of a figure. The ends of edges are spread along the sides of a box, in the order of the
- * places where the edges come from. So edges do not cross at a box.
+ * places that the edges come from. So edges do not cross at a box.
  */
 export function routeEdges(graph: DisplayGraph, bendsOf: (edge: string) => readonly Point[]): Map<string, Route> {
   const sides = new Map<string, End[]>();

@@ -47,7 +47,7 @@ export interface Styles {
 
 /** Most connected nodes that are all labelled. Of more nodes the labels that find a place are drawn. */
 const LABEL_ALL = 120;
-/** Most edges of which even the weakest are clear. Among more edges the weak ones would drown the strong ones. */
+/** Up to this number of edges, even weak edges are clear. More weak edges would drown the strong ones. */
 const FEW = 400;
 
 /** The styles of every node and edge. A style is computed when it is asked for. */
