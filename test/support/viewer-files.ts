@@ -13,12 +13,12 @@ export const EDGES = 1519;
 export const STRONGEST = 'input->a0.h1<v>';
 
 /** A folder for the files of a test file. It is removed after the tests. */
-export function useFolder(): { readonly folder: string; put(name: string, text: string): string } {
+export function useFolder(): { readonly folder: string; readonly put: (name: string, text: string) => string } {
   const folder = mkdtempSync(join(tmpdir(), 'edgewise-viewer-'));
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
   return {
     folder,
-    put(name, text) {
+    put: (name, text) => {
       const path = join(folder, name);
       writeFileSync(path, text);
       return path;

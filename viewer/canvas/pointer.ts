@@ -106,7 +106,8 @@ class GestureReader {
 
   mouseMove(event: CaptorEvent): void {
     this.#pointer = placeOf(event);
-    this.#frame ||= requestAnimationFrame(() => {
+    if (this.#frame !== 0) return;
+    this.#frame = requestAnimationFrame(() => {
       this.#frame = 0;
       if (this.#pointer && !this.#press?.moved) this.#hover(this.#gestures.at(this.#pointer));
     });
