@@ -7,26 +7,32 @@ export interface ClassCounts {
   readonly both: number;
   readonly onlyA: number;
   readonly onlyB: number;
-  /** In both, with effects of opposite signs. */
+  /** In both circuits, with effects of opposite signs. */
   readonly flipped: number;
 }
 
 /** Two circuits as one. */
 export interface Comparison {
-  /** The union: edges that either has, in the circuit where either keeps them. Those kept by neither have no contrast. */
+  /**
+   * The union of both. An edge that one of them keeps is in the circuit. An edge that neither keeps has no contrast.
+   */
   readonly data: CircuitData;
   readonly edges: ClassCounts;
   readonly nodes: ClassCounts;
-  /** Shared / all, of what is in the circuits; 1 where both are empty. `input` and `logits` are in every circuit. */
+  /** Edges in both circuits / edges in either. 1 when both are empty. */
   readonly jaccardEdges: number;
+  /** The same of nodes. `input` and `logits` are in every circuit. */
   readonly jaccardNodes: number;
-  /** Spearman's, of |effect|, over the edges measured in both; null for fewer than two or where one side is constant. */
+  /**
+   * Spearman's correlation of |effect|, over the edges that are measured in both. Null when they are fewer than two, or
+   * when all |effect| of one circuit are equal.
+   */
   readonly rankCorrelation: number | null;
 }
 
 /**
- * Compares by names, so that the circuits may be of different models. Direct edges are left out where only one of the
- * circuits decided on them.
+ * Compares two circuits by the names of their edges: they may be of different models. Direct edges are left out unless
+ * both circuits have them.
  */
 export function compare(a: CircuitData, b: CircuitData): Comparison {
   const shape: Shape = {
@@ -77,12 +83,12 @@ export function compare(a: CircuitData, b: CircuitData): Comparison {
   };
 }
 
-/** The number of edges at which both circuits are of one size: that of the smaller. */
+/** The number of edges that both circuits can be cut to: that of the smaller circuit. */
 export function matchEdges(a: CircuitData, b: CircuitData): number {
   return Math.min(eligible(a).length, eligible(b).length);
 }
 
-/** The data with a circuit of no more than the `count` strongest of its edges. */
+/** The data with only the `count` strongest edges in the circuit. */
 export function strongest(data: CircuitData, count: number): CircuitData {
   const chosen = new Set(eligible(data).slice(0, count));
   return assemble(
@@ -91,7 +97,7 @@ export function strongest(data: CircuitData, count: number): CircuitData {
   );
 }
 
-/** Edges that a reader sees at first, strongest first: the circuit, or all where the file chooses none. */
+/** Edges that a reader sees at first, strongest first: those of the circuit, or all if the file selects none. */
 function eligible(data: CircuitData): readonly EdgeRecord[] {
   return defaultScope(data) === 'all' ? data.edges : data.edges.filter((edge) => edge.inCircuit);
 }
@@ -116,7 +122,7 @@ function jaccard({ both, onlyA, onlyB, flipped }: ClassCounts): number {
   return all === 0 ? 1 : (both + flipped) / all;
 }
 
-/** Strongest first, equals in the order of the union's edge ids; with their ranks. */
+/** Sorts the edges, strongest first and equals by edge id, and gives them their ranks. */
 function ranked(edges: EdgeRecord[], shape: Shape): EdgeRecord[] {
   const strength = ({ effect }: EdgeRecord): number => (effect === null ? -1 : Math.abs(effect));
   const ids = idsIn(shape, edges);
@@ -124,7 +130,7 @@ function ranked(edges: EdgeRecord[], shape: Shape): EdgeRecord[] {
   return edges.map((edge, place) => ({ ...edge, rank: edge.effect === null ? null : place + 1 }));
 }
 
-/** Numbers in the order of edge ids: by kind, then port, then writer. */
+/** Numbers that are in the order of edge ids: by kind, then by port, then by writer. */
 function idsIn({ layers, heads }: Shape, edges: readonly EdgeRecord[]): Map<EdgeRecord, number> {
   const { nodes } = assemble({ layers, heads, parallel: false }, []);
   const places = new Map(nodes.map((node, place) => [node.id, { node, place }]));
@@ -139,7 +145,7 @@ function idsIn({ layers, heads }: Shape, edges: readonly EdgeRecord[]): Map<Edge
   );
 }
 
-/** Places from the smallest, from 1; equals share the mean of theirs. */
+/** Rank of each value. The smallest has rank 1. Equal values share the mean of their ranks. */
 function ranks(values: readonly number[]): Float64Array {
   const order = values.map((_, i) => i).sort((x, y) => values[x]! - values[y]!);
   const result = new Float64Array(values.length);
@@ -152,7 +158,7 @@ function ranks(values: readonly number[]): Float64Array {
   return result;
 }
 
-/** Pearson's correlation. */
+/** Pearson's correlation of two lists of ranks. */
 function correlation(x: Float64Array, y: Float64Array): number | null {
   const mean = (x.length + 1) / 2;
   let [xy, xx, yy] = [0, 0, 0];
