@@ -1,6 +1,7 @@
 import { ROW_WORKGROUP } from '../src/gpu/workgroups.js';
 import type { Arena } from '../src/gpu/arena.js';
 import { packMatrix, PANEL4 } from '../src/gpu/product/matrix.js';
+import { JobWords } from '../test/support/job-words.js';
 import { probes, random, type KernelBench } from './kernel-bench.js';
 
 /** Kernels that move memory and compute next to nothing: lookups, copies, means, and what reads the logits. */
@@ -59,11 +60,12 @@ async function replaceProjectionsBench(
 ): Promise<KernelBench> {
   const ablated = random(ports * tokens * head, 1);
   const out = arena.tensor('projections', [tokens, ports, head]);
-  const jobs = Array.from({ length: ports }, (_, port) => [0, port, 4 * ports, tokens]).flat();
-  const rows = Array.from({ length: tokens }, (_, t) => t);
+  const control = new JobWords('replace_projections', ports);
+  const rows = control.list(Array.from({ length: tokens }, (_, t) => t));
+  const jobs = Array.from({ length: ports }, (_, port) => ({ circuit: 0, port, rows_at: rows.at, rows: rows.count }));
   const operation = await arena.operation('replace_projections', {
     buffers: {
-      control: arena.upload('jobs', Uint32Array.from([...jobs, ...rows])),
+      control: arena.upload('jobs', control.words(jobs)),
       ablated_projections: arena.upload('ablated', ablated),
       projections: out,
     },

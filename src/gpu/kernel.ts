@@ -22,6 +22,12 @@ export interface KernelUse<N extends KernelName> {
   readonly overrides: { readonly [K in Kernel<N>['overrides'][number]]: number };
 }
 
+/** Kernels that take a list of jobs: their WGSL has a `struct Job`. */
+export type JobKernel = { [N in KernelName]: Kernel<N>['job'] extends readonly [] ? never : N }[KernelName];
+
+/** The fields of a kernel's `struct Job`. */
+export type Job<N extends JobKernel> = { readonly [K in Kernel<N>['job'][number]]: number };
+
 interface KernelRecord {
   readonly name: string;
   readonly source: string;
@@ -31,6 +37,7 @@ interface KernelRecord {
     readonly type: GPUBufferBindingType;
   }[];
   readonly params: readonly { readonly name: string; readonly type: 'u32' | 'i32' | 'f32' }[];
+  readonly job: readonly string[];
   readonly overrides: readonly string[];
 }
 
@@ -54,4 +61,15 @@ export function packParams(name: KernelName, values: Readonly<Record<string, num
     else view.setInt32(4 * i, value, true);
   });
   return bytes;
+}
+
+/** Words of one job in the list that a kernel reads. */
+export function jobSize(name: JobKernel): number {
+  return kernelRecord(name).job.length;
+}
+
+/** The words of one job, in the order of the kernel's `struct Job`. */
+export function packJob<N extends JobKernel>(name: N, job: Job<N>): number[] {
+  const values: Readonly<Record<string, number>> = job;
+  return kernelRecord(name).job.map((field) => values[field]!);
 }

@@ -1,7 +1,7 @@
 import { ROW_WORKGROUP, groupsOf64 } from '../gpu/workgroups.js';
 import { sliceOf, type Arena, type Tensor } from '../gpu/arena.js';
 import type { Operation, Recording } from '../gpu/gpu.js';
-import type { BufferSlice } from '../gpu/kernel.js';
+import { jobSize, packJob, type BufferSlice } from '../gpu/kernel.js';
 import { PANEL4, type Matrix } from '../gpu/product/matrix.js';
 import { type NormWeights } from '../model/weights.js';
 import {
@@ -24,7 +24,9 @@ export type EncodeOutputs = (recording: Recording) => void;
 /** The list of heads that the attention kernels compute: all of them. */
 export function everyHead(arena: Arena, { topology, tokens }: GradientFrame): Tensor {
   const { heads } = topology;
-  const jobs = Array.from({ length: heads }, (_, head) => [head, 3 * heads, tokens]);
+  const jobs = Array.from({ length: heads }, (_, head) =>
+    packJob('attention_pattern', { circuit_head: head, rows_at: heads * jobSize('attention_pattern'), rows: tokens }),
+  );
   const rows = Array.from({ length: tokens }, (_, t) => t);
   return arena.upload('heads', Uint32Array.from([...jobs.flat(), ...rows]));
 }
@@ -77,7 +79,7 @@ export async function bindHeads(arena: Arena, frame: GradientFrame, layer: numbe
       pattern: tensors.pattern,
       z: tensors.z,
     },
-    params: { tokens, sequence: frame.shape.sequence, heads, head4, heads_at: 0 },
+    params: { tokens, sequence: frame.shape.sequence, heads, head4, jobs_at: 0 },
     overrides: {},
   });
   const out = await bindProduct(
@@ -190,7 +192,7 @@ export async function bindPattern(
       sequence: shape.sequence,
       heads,
       head4: weights.layout.head4,
-      heads_at: 0,
+      jobs_at: 0,
       scale: weights.spec.attention.scale[layer]! / temperature,
     },
     overrides: {},

@@ -5,7 +5,7 @@ import { bindAnswerDirections } from '../readout/answer-directions.js';
 import type { PatchedPass } from '../pass/patched-pass.js';
 import { sliceOf, type Arena, type Tensor } from '../gpu/arena.js';
 import type { Operation, Recording } from '../gpu/gpu.js';
-import type { BufferSlice } from '../gpu/kernel.js';
+import { jobSize, packJob, type BufferSlice } from '../gpu/kernel.js';
 import type { ModelWeights } from '../model/weights.js';
 import type { PromptPair } from '../task/types.js';
 import { inspectionTensors } from './inspection-plan.js';
@@ -52,11 +52,22 @@ export async function bindDirectEffects(
     Uint32Array.from({ length: prompts }, (_, n) => n),
   );
 
+  // One job: no base, no cut writer, no kept one; its rows follow.
+  const noWriter = packJob('port_inputs', {
+    circuit: 0,
+    rows_at: jobSize('port_inputs'),
+    rows: prompts,
+    first_row: 0,
+    slab: FROM_CONSTANT,
+    cut_at: 0,
+    cut: 0,
+    kept_at: 0,
+    kept: 0,
+  });
   /** The sum over no writer: what a port reads beside them. */
   const constantStream = await arena.operation('port_inputs', {
     buffers: {
-      // One job: no base, no cut writer, no kept one; then its rows.
-      control: arena.upload('no writer', Uint32Array.of(0, 9, prompts, 0, FROM_CONSTANT, 0, 0, 0, 0, ...metricTokens)),
+      control: arena.upload('no writer', Uint32Array.of(...noWriter, ...metricTokens)),
       outputs: pass.writers,
       ablated: pass.writers,
       bases: pass.writers,

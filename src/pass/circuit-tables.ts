@@ -5,7 +5,8 @@ import type { Topology } from '../circuit/topology.js';
 import type { Layout } from '../model/layout.js';
 import { matrixChunks, PANEL4, type ChunkColumns } from '../gpu/product/matrix.js';
 import type { Work } from '../gpu/gpu.js';
-import { everyRow, JOB_WORDS, jobWords, wholeJobs, type RowsOf, type WholeJob } from '../gpu/product/matmul.js';
+import { jobSize, packJob, type JobKernel } from '../gpu/kernel.js';
+import { everyRow, jobWords, wholeJobs, type RowsOf, type WholeJob } from '../gpu/product/matmul.js';
 import type { PassShape } from './pass-plan.js';
 import type { PortBases } from './port-bases.js';
 import type { RowLists } from './row-lists.js';
@@ -51,11 +52,6 @@ interface InputSlot {
   readonly rows: RowsOf;
 }
 
-// Words of a job: see the kernels that read them.
-const INPUT_WORDS = 9;
-const BASE_WORDS = 6;
-const REPLACED_WORDS = 4;
-const HEAD_WORDS = 3;
 /** In place of a base: start from the port's constant. */
 export const FROM_CONSTANT = 0xffffffff;
 
@@ -103,14 +99,18 @@ export class CircuitTables {
     };
     let size = 0;
     const region = (words: number): number => (size += words) - words;
-    const table = (words: number, most: number): JobTable => ({ jobsAt: region(words * most), count: 0, rows: 0 });
+    const table = (kernel: JobKernel, most: number): JobTable => ({
+      jobsAt: region(jobSize(kernel) * most),
+      count: 0,
+      rows: 0,
+    });
     const inputs = (ports: number): InputTables => ({
-      bases: table(BASE_WORDS, ports), // a port's base changes at most once a pass
-      inputs: table(INPUT_WORDS, circuits * ports),
+      bases: table('port_bases', ports), // a port's base changes at most once a pass
+      inputs: table('port_inputs', circuits * ports),
       totalRows: 0,
     });
     const products = (chunks: readonly ChunkColumns[], jobs: number): JobTable[] =>
-      chunks.map(() => table(JOB_WORDS, jobs));
+      chunks.map(() => table('matmul', jobs));
     this.#rowsAt = {
       every: region(this.#tokens),
       differing: region(this.#tokens),
@@ -121,8 +121,8 @@ export class CircuitTables {
       headInputs: inputs(headPorts),
       // A run of ports with one input makes one job, or one more for every border of a panel inside it.
       projections: products(this.#chunks.qkv, circuits * (headPorts + Math.ceil((headPorts * head4) / PANEL4))),
-      replaced: table(REPLACED_WORDS, circuits * headPorts),
-      heads: table(HEAD_WORDS, circuits * topology.heads),
+      replaced: table('replace_projections', circuits * headPorts),
+      heads: table('attention_pattern', circuits * topology.heads),
       attentionOut: products(this.#chunks.attentionOut, circuits * topology.heads),
       mlpInput: inputs(1),
       mlpIn: products(this.#chunks.mlpIn, circuits),
@@ -189,7 +189,8 @@ export class CircuitTables {
         BRANCHES.flatMap((branch, b) => {
           const cut = !circuits[c]!.circuit.has(topology.directEdge(topology.headPort(l, branch, h)));
           const rows = this.#rowsOf(branch === 'q' || reach !== REACH.metric ? reach : REACH.differing);
-          return cut ? [{ words: [c, b * heads + h, rows.at, rows.count], rows: rows.count }] : [];
+          const job = { circuit: c, port: b * heads + h, rows_at: rows.at, rows: rows.count };
+          return cut ? [{ words: packJob('replace_projections', job), rows: rows.count }] : [];
         }),
       ),
     );
@@ -198,7 +199,8 @@ export class CircuitTables {
       computed.map(({ c, h, reach }) => {
         const rows = this.#rowsOf(reach);
         this.#add(attentionWork(this.#pairs[listOf(reach)], rows.count, 4 * head4, this.#tokens, this.#sequence));
-        return { words: [c * heads + h, rows.at, rows.count], rows: rows.count };
+        const job = { circuit_head: c * heads + h, rows_at: rows.at, rows: rows.count };
+        return { words: packJob('attention_pattern', job), rows: rows.count };
       }),
     );
     const jobs = computed.map(({ c, h, reach }) => ({
@@ -268,12 +270,30 @@ export class CircuitTables {
         const { kept, cut } = splitWriters(mask, topology.fanIn(port));
         const { slab = FROM_CONSTANT, further, update } = bases.use(port, reach, cut);
         if (update) {
-          const resume = update.resume ? 1 : 0;
-          const words = [update.slab, resume, rows.at, rows.count, ...this.#list(update.writers)];
+          const list = this.#list(update.writers);
+          const words = packJob('port_bases', {
+            slab: update.slab,
+            resume: update.resume ? 1 : 0,
+            rows_at: rows.at,
+            rows: rows.count,
+            writers_at: list.at,
+            writers: list.count,
+          });
           updates.push({ words, rows: rows.count });
           this.#add(sumWork(rows.count, width, update.writers.length));
         }
-        const words = [c, rows.at, rows.count, slot.firstRow, slab, ...this.#list(further), ...this.#list(kept)];
+        const [cutList, keptList] = [this.#list(further), this.#list(kept)];
+        const words = packJob('port_inputs', {
+          circuit: c,
+          rows_at: rows.at,
+          rows: rows.count,
+          first_row: slot.firstRow,
+          slab,
+          cut_at: cutList.at,
+          cut: cutList.count,
+          kept_at: keptList.at,
+          kept: keptList.count,
+        });
         jobs.push({ words, rows: rows.count });
         this.#add(sumWork(rows.count, width, further.length + kept.length));
         this.#add(normWork(rows.count, width));
@@ -335,11 +355,11 @@ export class CircuitTables {
   }
 
   /** Writes a list after all others. Returns where it is and its length. */
-  #list(writers: readonly number[]): [number, number] {
+  #list(writers: readonly number[]): RowsOf {
     const at = this.#used;
     this.words.set(writers, at);
     this.#used += writers.length;
-    return [at, writers.length];
+    return { at, count: writers.length };
   }
 
   #writeProduct(

@@ -29,7 +29,7 @@ export async function bindLayer(arena: Arena, frame: PassFrame, layer: number): 
   const weights = layers[layer]!;
   const projections = frame.projections[layer]!;
   const tables = frame.tables.layers[layer]!;
-  const attention = { tokens, sequence: shape.sequence, heads, head4, heads_at: tables.heads.jobsAt };
+  const attention = { tokens, sequence: shape.sequence, heads, head4, jobs_at: tables.heads.jobsAt };
   /** A product with all chunks of a matrix, its jobs in the tables of circuits. */
   const product = (
     matrix: Matrix,

@@ -1,5 +1,6 @@
 import { test } from 'vitest';
 import { expectSame, runKernel, type TestDevice } from '../../support/gpu.js';
+import { JobWords } from '../../support/job-words.js';
 import { randomNumbers } from '../../support/random.js';
 
 export function replaceProjectionsTests(device: TestDevice): void {
@@ -29,16 +30,24 @@ export function replaceProjectionsTests(device: TestDevice): void {
     const ablated = rng.normals(layers * layerSize);
     const layer = layers - 1;
     const all = Array.from({ length: tokens }, (_unused, t) => t);
-    const rowsAt = 1 + 4 * jobs.length;
+    const control = new JobWords('replace_projections', jobs.length, 1);
+    const rowsAt = control.list(all).at;
     // The last of several jobs leaves out the last token.
     const rowsOf = (j: number): number[] => (j > 0 && j === jobs.length - 1 ? all.slice(0, -1) : all);
     const got = await runKernel(device.gpu, 'replace_projections', {
       buffers: {
-        control: Uint32Array.from([9999, ...jobs.flatMap((job, j) => [...job, rowsAt, rowsOf(j).length]), ...all]),
+        control: control.words(
+          jobs.map(([circuit, port], j) => ({
+            circuit: circuit!,
+            port: port!,
+            rows_at: rowsAt,
+            rows: rowsOf(j).length,
+          })),
+        ),
         ablated_projections: ablated,
         projections,
       },
-      params: { tokens, head_ports: headPorts, head4, layer, jobs_at: 1 },
+      params: { tokens, head_ports: headPorts, head4, layer, jobs_at: control.jobsAt },
       overrides: {},
       grid: [Math.ceil((tokens * head4) / 64), jobs.length],
       read: 'projections',
