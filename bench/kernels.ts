@@ -1,7 +1,7 @@
 import { ACTIVATIONS } from '../src/block/activation.js';
 import { ROW_WORKGROUP } from '../src/gpu/workgroups.js';
 import { createRng } from '../src/base/rng.js';
-import { FROM_CONSTANT } from '../src/pass/circuit-tables.js';
+import { FROM_CONSTANT } from '../src/pass/port-inputs.js';
 import { everyRow, matmul, runMatmul, wholeJobs } from '../src/gpu/product/matmul.js';
 import { matmulTransposed, runTransposed } from '../src/gpu/product/transposed.js';
 import { Arena, type Tensor } from '../src/gpu/arena.js';

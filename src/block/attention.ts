@@ -1,7 +1,7 @@
 import type { Topology } from '../circuit/topology.js';
 import type { Tensor } from '../gpu/arena.js';
 import type { Operation } from '../gpu/gpu.js';
-import type { BufferSlice } from '../gpu/kernel.js';
+import { jobSize, packJob, type BufferSlice } from '../gpu/kernel.js';
 import { PANEL4 } from '../gpu/product/matrix.js';
 import type { WholeJob } from '../gpu/product/matmul.js';
 import { groupsOf64 } from '../gpu/workgroups.js';
@@ -24,14 +24,13 @@ export function attentionShapes({ heads }: Topology, { head4 }: Layout, tokens: 
   } as const;
 }
 
-/** Words of a job of the attention kernels. */
-const HEAD_WORDS = 3;
-
 /** The jobs of the uncut model: every head at every token. */
 export function everyHead({ arena, weights: { spec }, tokens }: PieceContext): Jobs {
   const { heads } = spec;
-  const rowsAt = HEAD_WORDS * heads;
-  const jobs = Array.from({ length: heads }, (_, head) => [head, rowsAt, tokens]);
+  const rowsAt = heads * jobSize('attention_pattern');
+  const jobs = Array.from({ length: heads }, (_, head) =>
+    packJob('attention_pattern', { circuit_head: head, rows_at: rowsAt, rows: tokens }),
+  );
   const rows = Array.from({ length: tokens }, (_, t) => t);
   return {
     words: arena.upload('every head', Uint32Array.from([...jobs.flat(), ...rows])),
@@ -55,7 +54,7 @@ export async function attentionPattern(
       sequence,
       heads: spec.heads,
       head4: layout.head4,
-      heads_at: list.jobsAt,
+      jobs_at: list.jobsAt,
       scale: spec.attention.scale[layer]! / temperature,
     },
     overrides: {},
@@ -80,7 +79,7 @@ export async function attentionMix(
   const { head4 } = layout;
   const operation = await arena.operation('attention_mix', {
     buffers: { control: words, projections, pattern, z: mixed },
-    params: { tokens, sequence, heads: spec.heads, head4, heads_at: list.jobsAt },
+    params: { tokens, sequence, heads: spec.heads, head4, jobs_at: list.jobsAt },
     overrides: {},
   });
   return { encode: (recording) => recording.dispatch(operation, groupsOf64(list.rows * head4), list.count) };

@@ -26,8 +26,8 @@ export interface Jobs {
   readonly words: BufferSlice;
   /** Read when the dispatch is recorded. */
   readonly list: JobList;
-  /** What a fixed list costs. Whoever fills a table counts its work. */
-  readonly work?: Work;
+  /** What a fixed list costs at so many rows a job. Whoever fills a table counts its work. */
+  readonly work?: (rows: number) => Work;
 }
 
 /** How many rows a dispatch takes. Read when it is recorded. */

@@ -8,17 +8,23 @@ import type { Jobs, Piece, PieceContext, RowPiece } from './piece.js';
 type Owner = Pick<PieceContext, 'arena'>;
 type ProductUse = Omit<MatmulUse, 'jobs' | 'jobsAt'>;
 
-/** A product with all chunks of a matrix. @param jobs of each chunk. */
-export async function product({ arena }: Owner, matrix: Matrix, jobs: readonly Jobs[], use: ProductUse): Promise<Piece> {
+/** A product with the chunks of a matrix. @param jobs of each chunk. */
+export async function product(
+  { arena }: Owner,
+  matrix: Matrix,
+  jobs: readonly Jobs[],
+  use: ProductUse,
+): Promise<RowPiece> {
   const operations = await Promise.all(
     jobs.map(({ words, list }, i) => matmul(arena, matrix, i, { ...use, jobs: words, jobsAt: list.jobsAt })),
   );
   return {
-    encode(recording) {
+    encode(recording, rows) {
       operations.forEach((operation, i) => {
         const { list, work } = jobs[i]!;
-        runMatmul(recording, operation, list.count, list.rows);
-        if (work) arena.gpu.count(work);
+        const taken = rows ?? list.rows;
+        runMatmul(recording, operation, list.count, taken);
+        if (work) arena.gpu.count(work(taken));
       });
     },
   };
@@ -39,30 +45,21 @@ export function wholeProducts(
     return {
       words: arena.upload('product jobs', Uint32Array.from(words.flat())),
       list: { jobsAt: 0, count: jobs.length, rows },
-      work: productWork(jobs.length * rows, 4 * inner4, 4 * chunk.columns4),
+      work: (taken) => productWork(jobs.length * taken, 4 * inner4, 4 * chunk.columns4),
     };
   });
 }
 
 /** out [rows, columns] = a [rows, inner] W, for a matrix W [inner, columns] without a bias. */
-export async function rowProduct(
-  { arena }: Owner,
+export function rowProduct(
+  context: Owner,
   matrix: Matrix,
   { a, out }: { readonly a: BufferSlice; readonly out: BufferSlice },
   rows: number,
 ): Promise<RowPiece> {
   const { inner4, columns4 } = matrix;
-  const jobs = wholeProducts({ arena }, matrix, [{ a: 0, out: 0 }], { rows, inner4 });
-  const use = { a, out, rows, inner4, outStride: columns4, bias: undefined };
-  const operations = await Promise.all(
-    jobs.map(({ words }, i) => matmul(arena, matrix, i, { ...use, jobs: words, jobsAt: 0 })),
-  );
-  return {
-    encode(recording, taken = rows) {
-      for (const operation of operations) runMatmul(recording, operation, 1, taken);
-      arena.gpu.count(productWork(taken, 4 * inner4, 4 * columns4));
-    },
-  };
+  const jobs = wholeProducts(context, matrix, [{ a: 0, out: 0 }], { rows, inner4 });
+  return product(context, matrix, jobs, { a, out, rows, inner4, outStride: columns4, bias: undefined });
 }
 
 /** A product of gradients with a transposed matrix: dX = dY W^T, for every job. */

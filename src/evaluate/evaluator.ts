@@ -5,15 +5,17 @@ import type { CircuitEvaluator, PerPrompt } from '../circuit/evaluator.js';
 import { LogitsReadout, type BoundReadout } from '../readout/logits-readout.js';
 import { METRICS, type MetricName, type ReadoutPart } from '../readout/metrics.js';
 import type { PassShape } from '../pass/pass-plan.js';
-import type { BoundPass } from '../pass/input-operations.js';
+import type { BoundPass, PassInputs } from '../pass/pass-inputs.js';
 import { createScratch, type PassScratch } from '../pass/pass-frame.js';
 import { PatchedPass } from '../pass/patched-pass.js';
+import type { Piece } from '../block/piece.js';
 import { Arena, sliceOf } from '../gpu/arena.js';
+import type { Gpu } from '../gpu/gpu.js';
 import type { ModelWeights } from '../model/weights.js';
 import type { PromptPair } from '../task/types.js';
-import { assertEqualLengths, fillMeans, type MeanSource } from './mean-ablation.js';
+import { assertEqualLengths, meanOutputs, spreadMeans, type MeanSource } from './mean-ablation.js';
 import type { PatchOptions } from './options.js';
-import { uploadPrompts, type PromptBatch } from './prompt-batch.js';
+import { uploadIds, uploadPrompts, type PromptBatch } from './prompt-batch.js';
 
 export interface EvaluatorOptions extends PatchOptions {
   /** Metric of `metric` and `perPrompt`. */
@@ -84,8 +86,7 @@ export class PatchingEvaluator implements CircuitEvaluator {
     this.topology = topology;
     this.#options = options;
     this.#arena = new Arena(weights.gpu);
-    const positionsInInput = options.input === 'token+position';
-    this.#scratch = createScratch(this.#arena, weights, topology, options.shape, positionsInInput);
+    this.#scratch = createScratch(this.#arena, weights, topology, options.shape, options.input);
     this.#readout = new LogitsReadout(this.#scratch, this.#arena);
   }
 
@@ -116,7 +117,7 @@ export class PatchingEvaluator implements CircuitEvaluator {
     }
     this.#batches = bound;
     await this.#fillAblated(meanSource);
-    if (directEdges) this.#fillAblatedPorts();
+    if (directEdges) this.#fillAblatedProjections();
     this.#fillReferences();
   }
 
@@ -131,14 +132,39 @@ export class PatchingEvaluator implements CircuitEvaluator {
         recording.submit();
       }
     } else if (ablation !== 'zero') {
-      const positional = ablation === 'mean-positional';
-      const batches = this.#batches.map(({ batch }) => batch);
-      await fillMeans(this.#batches[0]!.pass, this.#weights, this.topology, batches, source, positional);
+      await this.#fillMeans(source, ablation === 'mean-positional');
+    }
+  }
+
+  /** Mean outputs over the source prompts, run through the first batch's pass. Cost: one forward pass over them. */
+  async #fillMeans(source: MeanSource, positional: boolean): Promise<void> {
+    const weights = this.#weights;
+    const { shape } = this.#options;
+    const { pass, batch: first } = this.#batches[0]!;
+    const arena = new Arena(weights.gpu);
+    try {
+      const writers = {
+        shape,
+        outputs: pass.writers,
+        run: (pairs: readonly PromptPair[], side: MeanSource['side'], then: Piece) =>
+          runWhole(pass, weights.gpu, pairs, side, first.clean, then),
+      };
+      const means = await meanOutputs(arena, weights, writers, source, positional);
+      const context = { arena, weights, tokens: shape.prompts * shape.sequence, sequence: shape.sequence };
+      for (const { batch } of this.#batches) {
+        const spread = await spreadMeans(context, means, batch.ablated);
+        const recording = weights.gpu.record();
+        spread.encode(recording);
+        recording.submit();
+      }
+      await weights.gpu.finished();
+    } finally {
+      arena.dispose();
     }
   }
 
   /** A cut direct edge carries the projection of a pass in which every writer is at its ablation value. */
-  #fillAblatedPorts(): void {
+  #fillAblatedProjections(): void {
     for (const { batch, pass, clean } of this.#batches) {
       const recording = this.#weights.gpu.record();
       pass.encodeWhole(recording, clean, EdgeSet.empty(this.topology), { projections: batch.ablatedProjections! });
@@ -214,6 +240,29 @@ export class PatchingEvaluator implements CircuitEvaluator {
   dispose(): void {
     this.#arena.dispose();
     for (const pass of this.#passes) pass.dispose();
+  }
+}
+
+/** Runs the whole model over other prompts. It reads no ablated value, and no writer depends on the rows of the metric. */
+async function runWhole(
+  pass: PatchedPass,
+  gpu: Gpu,
+  pairs: readonly PromptPair[],
+  side: MeanSource['side'],
+  { rows, ablated }: Pick<PassInputs, 'rows' | 'ablated'>,
+  then: Piece,
+): Promise<void> {
+  const arena = new Arena(gpu);
+  try {
+    const ids = uploadIds(arena, pass.shape, pairs, side);
+    const bound = await pass.bind(arena, { ids, rows, ablated, ablatedProjections: undefined });
+    const recording = gpu.record();
+    pass.encodeWhole(recording, bound, EdgeSet.full(pass.topology));
+    then.encode(recording);
+    recording.submit();
+    await gpu.finished();
+  } finally {
+    arena.dispose();
   }
 }
 

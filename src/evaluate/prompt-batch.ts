@@ -1,6 +1,6 @@
 import type { Topology } from '../circuit/topology.js';
 import { batchTensors, type PassShape } from '../pass/pass-plan.js';
-import type { PassInputs } from '../pass/input-operations.js';
+import type { PassInputs } from '../pass/pass-inputs.js';
 import { rowLists } from '../pass/row-lists.js';
 import type { Arena, Tensor } from '../gpu/arena.js';
 import type { ModelWeights } from '../model/weights.js';

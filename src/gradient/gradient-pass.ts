@@ -1,17 +1,16 @@
-import { ROW_WORKGROUP, groupsOf64 } from '../gpu/workgroups.js';
+import type { PortGroup, WriterGroup } from '../block/groups.js';
+import { ATTENTION_PIECES, MLP_PIECES } from '../block/order.js';
+import type { BackwardRules } from '../block/rules.js';
+import type { InputKind } from '../circuit/run-identity.js';
 import type { Topology } from '../circuit/topology.js';
 import { Arena, sliceOf, type Tensor } from '../gpu/arena.js';
 import type { Operation, Recording } from '../gpu/gpu.js';
+import { ROW_WORKGROUP } from '../gpu/workgroups.js';
 import type { ModelWeights } from '../model/weights.js';
 import { answerLists, type Answers } from '../readout/answers.js';
-import { runMatmul } from '../gpu/product/matmul.js';
 import { createGradientFrame, type GradientFrame } from './gradient-frame.js';
 import type { GradientShape } from './gradient-plan.js';
-import { productWork } from '../gpu/work.js';
-import { runTransposed } from '../gpu/product/transposed.js';
-import { bindPass, type PassOperations } from './pass-operations.js';
-import type { BackwardRules } from './rules.js';
-import type { PortGroup, WriterGroup } from './writer-groups.js';
+import { bindPass, type NodePieces, type PassPieces } from './pass-pieces.js';
 
 /** Metrics that have a gradient, with their number in kernels/metric_seeds.wgsl. */
 export const SEEDS = { kl: 0, 'logit-diff': 1, 'prob-diff': 2, nll: 3 } as const;
@@ -62,29 +61,30 @@ export interface BackwardUse extends BackwardTaps {
 export class GradientPass {
   readonly frame: GradientFrame;
   readonly #arena: Arena;
-  readonly #operations: PassOperations;
+  readonly #pieces: PassPieces;
 
   static async create(
     weights: ModelWeights,
     topology: Topology,
     shape: GradientShape,
-    positionsInInput: boolean,
+    input: InputKind,
     rules: BackwardRules,
   ): Promise<GradientPass> {
     const arena = new Arena(weights.gpu);
     try {
-      const frame = createGradientFrame(arena, weights, topology, shape, positionsInInput);
-      return new GradientPass(arena, frame, await bindPass(arena, frame, rules));
+      const frame = createGradientFrame(arena, weights, topology, shape, input);
+      const context = { arena, weights, tokens: frame.tokens, sequence: shape.sequence };
+      return new GradientPass(arena, frame, await bindPass(context, frame, rules));
     } catch (error) {
       arena.dispose();
       throw error;
     }
   }
 
-  private constructor(arena: Arena, frame: GradientFrame, operations: PassOperations) {
+  private constructor(arena: Arena, frame: GradientFrame, pieces: PassPieces) {
     this.#arena = arena;
     this.frame = frame;
-    this.#operations = operations;
+    this.#pieces = pieces;
   }
 
   /** Binds the metric's gradient at the logits, for one micro-batch's answers (one entry per prompt of the pass). */
@@ -102,48 +102,58 @@ export class GradientPass {
     });
   }
 
-  /** Records a forward pass up to the last stream. */
+  /**
+   * Records a forward pass up to the last stream (ports = 3H):
+   *
+   *   ids [T] -> stream [T, d]
+   *   per layer: stream [T, d] -> normed [T, d] -> projections [T, ports, dh] -> pattern [H, T, S] -> mixed [H, T, dh]
+   *                -> outputs of heads [H, T, d] -> stream [T, d]
+   *              stream [T, d] -> normed [T, d] -> hidden [T, F] -> activated [T, F] -> output of MLP [T, d] -> stream [T, d]
+   */
   forward(recording: Recording, { side, from, outputs }: ForwardUse): void {
     const { groups } = this.frame;
     if (from === 0) {
-      const { stream, outputs: embed } = this.#operations.embeddings[side];
+      const embedding = this.#pieces.embeddings[side];
       if (outputs !== 'forget') {
-        embed(recording);
-        this.#takeOutputs(recording, groups[0]!, this.#operations.input.subtract, outputs);
+        embedding.outputs.encode(recording);
+        this.#takeOutputs(recording, groups[0]!, outputs);
       }
-      stream(recording);
-      this.#operations.input.step(recording);
+      embedding.stream.encode(recording);
+      this.#pieces.steps[0]!.encode(recording);
     }
     for (const group of groups.slice(Math.max(1, from))) {
-      const sublayer = this.#operations.sublayers[group.index - 1]!;
-      sublayer.outputs(recording);
-      this.#takeOutputs(recording, group, sublayer.subtract, outputs);
-      sublayer.step(recording);
+      this.#recordNodes(recording, this.#pieces.nodes[group.index]!);
+      this.#takeOutputs(recording, group, outputs);
+      this.#pieces.steps[group.index]!.encode(recording);
     }
   }
 
-  #takeOutputs(recording: Recording, group: WriterGroup, subtract: Operation, outputs: WriterOutputs): void {
+  #recordNodes(recording: Recording, { kind, pieces }: NodePieces): void {
+    if (kind === 'heads') for (const name of ATTENTION_PIECES) pieces[name].encode(recording);
+    else for (const name of MLP_PIECES) pieces[name].encode(recording);
+  }
+
+  #takeOutputs(recording: Recording, group: WriterGroup, outputs: WriterOutputs): void {
     const { tensors, tokens, weights } = this.frame;
     const size = tokens * 4 * weights.layout.width4;
     if (outputs === 'keep in differences') {
       const to = sliceOf(tensors.differences, group.firstWriter * size, group.writers * size);
       recording.copy(sliceOf(tensors.portGradients, 0, group.writers * size), to);
     } else if (outputs === 'subtract from differences') {
-      recording.dispatchRows(subtract, groupsOf64((group.writers * size) / 4));
+      this.#pieces.subtractions[group.index]!.encode(recording);
     }
   }
 
-  /** Records the log-probabilities at the metric positions, from the last stream, into `tensors.logits`. */
+  /** Records log-probabilities from the last stream [T, d] -> last [N, d] -> normed [N, d] -> `tensors.logits` [N, V]. */
   logProbabilities(recording: Recording, metricRows: readonly number[]): void {
-    const { tensors, weights, shape } = this.frame;
+    const { tensors, weights } = this.frame;
     const width = 4 * weights.layout.width4;
     metricRows.forEach((row, n) => {
       recording.copy(sliceOf(tensors.lastStream, row * width, width), sliceOf(tensors.last, n * width, width));
     });
-    recording.dispatchRows(this.#operations.lastNorm, shape.prompts);
-    for (const operation of this.#operations.logits) runMatmul(recording, operation, 1);
-    weights.gpu.count(productWork(shape.prompts, width, weights.layout.vocabStride));
-    recording.dispatchRows(this.#operations.logSoftmax, shape.prompts);
+    this.#pieces.lastNorm.encode(recording);
+    this.#pieces.logits.encode(recording);
+    this.#pieces.logSoftmax.encode(recording);
   }
 
   /** Takes the log-probabilities as those of the clean run, which the KL divergence compares with. */
@@ -151,31 +161,49 @@ export class GradientPass {
     recording.copy(this.frame.tensors.logits, this.frame.tensors.reference);
   }
 
-  /** Records a backward pass from the log-probabilities of the last forward pass. */
+  /**
+   * Records a backward pass from the log-probabilities of the last forward pass. Every step is a gradient (ports = 3H):
+   *
+   *   logits [N, V] -> last normed [N, d] -> last [N, d] -> stream [T, d]
+   *   per layer, from the last: stream [T, d] -> activated [T, F] -> hidden [T, F] -> normed [T, d] -> input [T, d] -> stream
+   *     stream [T, d] -> mixed [T, H, dh] -> pattern [H, T, S], values -> scores [H, T, S], queries, keys
+   *       -> normed inputs [ports, T, d] -> inputs [ports, T, d] -> stream [T, d]
+   */
   backward(recording: Recording, seeds: Operation, metricRows: readonly number[], use: BackwardUse): void {
     const { tensors, weights, shape, groups, portGroups } = this.frame;
     const width = 4 * weights.layout.width4;
     recording.dispatchRows(seeds, shape.prompts);
-    runTransposed(weights.gpu, recording, this.#operations.lastGradient);
-    recording.dispatchRows(this.#operations.lastNormBackward, shape.prompts);
+    this.#pieces.lastGradient.encode(recording);
+    this.#pieces.lastNormBackward.encode(recording);
     recording.clear(tensors.streamGradient);
     metricRows.forEach((row, n) => {
       const to = sliceOf(tensors.streamGradient, row * width, width);
       recording.copy(sliceOf(tensors.lastGradient, n * width, width), to);
     });
-    use.onPorts?.(portGroups.at(-1)!, tensors.streamGradient);
-    for (let stream = portGroups.length - 2; stream >= use.until; stream--) {
-      const group = portGroups[stream]!;
-      use.onWriters?.(groups[stream + 1]!);
-      if (group.layer === use.without) continue;
-      const { patterns, ports, step } = this.#operations.backward[stream]!;
-      patterns?.(recording);
-      if (patterns) use.onPatterns?.(group);
-      ports(recording);
-      use.onPorts?.(group, tensors.portGradients);
-      step(recording);
+    for (const group of portGroups.toReversed()) {
+      if (group.feeds === undefined) {
+        use.onPorts?.(group, tensors.streamGradient);
+      } else if (group.feeds > use.until) {
+        use.onWriters?.(groups[group.feeds]!);
+        if (group.layer === use.without) continue;
+        this.#recordBackward(recording, group, use);
+        use.onPorts?.(group, tensors.portGradients);
+        this.#pieces.backward[group.index]!.step.encode(recording);
+      }
     }
     use.onWriters?.(groups[use.until]!);
+  }
+
+  #recordBackward(recording: Recording, group: PortGroup, { onPatterns }: BackwardTaps): void {
+    const { kind, pieces } = this.#pieces.backward[group.index]!;
+    if (kind === 'mlp') {
+      for (const name of MLP_PIECES.toReversed()) pieces[name].encode(recording);
+      return;
+    }
+    for (const name of ATTENTION_PIECES.toReversed()) {
+      pieces[name].encode(recording);
+      if (name === 'mix') onPatterns?.(group);
+    }
   }
 
   dispose(): void {

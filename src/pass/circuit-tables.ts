@@ -8,7 +8,8 @@ import type { Work } from '../gpu/gpu.js';
 import { jobSize, packJob, type JobKernel } from '../gpu/kernel.js';
 import { everyRow, jobWords, wholeJobs, type RowsOf, type WholeJob } from '../gpu/product/matmul.js';
 import type { PassShape } from './pass-plan.js';
-import type { PortBases } from './port-bases.js';
+import type { CutSums } from './cut-sums.js';
+import { FROM_CONSTANT } from './port-inputs.js';
 import type { RowLists } from './row-lists.js';
 import { attentionWork, normWork, productWork, sumWork } from '../gpu/work.js';
 
@@ -52,9 +53,6 @@ interface InputSlot {
   readonly rows: RowsOf;
 }
 
-/** In place of a base: start from the port's constant. */
-export const FROM_CONSTANT = 0xffffffff;
-
 /**
  * The words that tell the kernels of one pass which circuits to compute, which nodes of them, and where. Job tables have fixed
  * places, sized for the worst case, so that operations can be bound once; lists of writers follow after them. `fill` rewrites
@@ -90,7 +88,7 @@ export class CircuitTables {
     this.#sequence = shape.sequence;
     const { circuits } = shape;
     const { width4, head4, mlp4 } = layout;
-    const headPorts = 3 * topology.heads;
+    const headPorts = topology.attentionPorts;
     this.#chunks = {
       qkv: matrixChunks(width4, headPorts * head4, chunkBytes),
       attentionOut: matrixChunks(topology.heads * head4, width4, chunkBytes),
@@ -145,7 +143,7 @@ export class CircuitTables {
   }
 
   /** Rows of all jobs of the layer's or the logits' inputs start at row 0 of their tensor, job after job. */
-  fill(circuits: readonly CircuitWork[], rows: RowLists, bases: PortBases): void {
+  fill(circuits: readonly CircuitWork[], rows: RowLists, bases: CutSums): void {
     this.#used = this.#listsAt;
     this.#work = { flops: 0, bytes: 0 };
     bases.nextPass();
@@ -168,7 +166,7 @@ export class CircuitTables {
     }
   }
 
-  #fillAttention(l: number, circuits: readonly CircuitWork[], bases: PortBases): void {
+  #fillAttention(l: number, circuits: readonly CircuitWork[], bases: CutSums): void {
     const topology = this.#topology;
     const { heads } = topology;
     const { head4 } = this.#layout;
@@ -212,7 +210,7 @@ export class CircuitTables {
     this.#writeProduct(tables.attentionOut, this.#chunks.attentionOut, head4, jobs);
   }
 
-  #fillMlp(l: number, circuits: readonly CircuitWork[], bases: PortBases): void {
+  #fillMlp(l: number, circuits: readonly CircuitWork[], bases: CutSums): void {
     const { width4, mlp4 } = this.#layout;
     const tables = this.layers[l]!;
     // slots[c] is undefined where the MLP of circuit c is not computed.
@@ -246,7 +244,7 @@ export class CircuitTables {
     tables: InputTables,
     circuits: readonly CircuitWork[],
     ports: readonly number[],
-    bases: PortBases,
+    bases: CutSums,
     rowsOf: (reach: Reach) => RowsOf = (reach) => this.#rowsOf(reach),
   ): (InputSlot | undefined)[] {
     const topology = this.#topology;
@@ -268,11 +266,11 @@ export class CircuitTables {
         known.set(key, slot);
         tables.totalRows += rows.count;
         const { kept, cut } = splitWriters(mask, topology.fanIn(port));
-        const { slab = FROM_CONSTANT, further, update } = bases.use(port, reach, cut);
+        const { slot: sumSlot = FROM_CONSTANT, further, update } = bases.use(port, reach, cut);
         if (update) {
           const list = this.#list(update.writers);
           const words = packJob('port_bases', {
-            slab: update.slab,
+            slab: update.slot,
             resume: update.resume ? 1 : 0,
             rows_at: rows.at,
             rows: rows.count,
@@ -288,7 +286,7 @@ export class CircuitTables {
           rows_at: rows.at,
           rows: rows.count,
           first_row: slot.firstRow,
-          slab,
+          slab: sumSlot,
           cut_at: cutList.at,
           cut: cutList.count,
           kept_at: keptList.at,

@@ -51,7 +51,7 @@ test('runs in pieces, within 2 GB for 8 prompts of 15 tokens', async () => {
     } finally {
       evaluator.dispose();
     }
-    const inspection = { positionsInInput: false, budget: DEFAULT_BUDGET };
+    const inspection = { input: 'token', budget: DEFAULT_BUDGET } as const;
     const everyNode = [...topology.writers.keys()];
     const { direct, constants, nodes } = await inspectNodes(weights, topology, pairs, everyNode, inspection);
     expect(nodes).toHaveLength(everyNode.length);

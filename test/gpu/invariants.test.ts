@@ -217,7 +217,7 @@ describe.each(SPECS)('$layers layers, $heads heads, width $width', (spec) => {
     const positions = await loaded.weights.read('positions');
     for (const input of INPUT_KINDS) {
       const arena = new Arena(device.gpu);
-      const scratch = createScratch(arena, model.weights, topology, shape, input === 'token+position');
+      const scratch = createScratch(arena, model.weights, topology, shape, input);
       const pass = await PatchedPass.create(scratch);
       try {
         const [batch] = uploadPrompts(arena, model.weights, topology, shape, pairs, {

@@ -1,0 +1,19 @@
+import type { Piece } from './piece.js';
+
+// Which pieces a layer has, in the order of recording. Both passes walk these lists; the way back walks them reversed. A
+// feature of a model family that is a step of its own (rotary positions, norms of queries and keys) is one name more here.
+
+/** A layer's attention, from the stream to the outputs of its heads. */
+export const ATTENTION_PIECES = ['norm', 'projections', 'pattern', 'mix', 'output'] as const;
+export type AttentionPiece = (typeof ATTENTION_PIECES)[number];
+
+/** A layer's MLP, from the stream to its output. */
+export const MLP_PIECES = ['norm', 'in', 'activation', 'out'] as const;
+export type MlpPiece = (typeof MLP_PIECES)[number];
+
+/** Bound pieces by their names. */
+export type AttentionPieces = Readonly<Record<AttentionPiece, Piece>>;
+export type MlpPieces = Readonly<Record<MlpPiece, Piece>>;
+
+/** Stands for a piece that another one does within itself. */
+export const WITHIN_ANOTHER: Piece = { encode: () => undefined };
