@@ -27,8 +27,8 @@ export interface EvaluatorOptions extends PatchOptions {
   /** Whether circuits may cut direct edges; their ablated projections are then kept. */
   readonly directEdges: boolean;
   /**
-   * Compute every node of every circuit anew, as if nothing were known of the one before: the plain evaluator, which gives the same
-   * bits at the cost of a forward pass per circuit. Default false.
+   * Compute every node of every circuit anew, as if nothing were known of the one before: the same bits at the cost of a
+   * forward pass per circuit. Default false.
    */
   readonly whole?: boolean;
 }
@@ -38,20 +38,16 @@ interface BoundBatch {
   readonly batch: PromptBatch;
   readonly pass: PatchedPass;
   readonly clean: BoundPass;
-  readonly corrupted: BoundPass;
   readonly readout: BoundReadout;
 }
 
 /**
- * Evaluates circuits, any set of edges, one after the other or several in a submission. Of each circuit it computes what differs
- * from the one evaluated before: for ACDC's next test the edge's receiver and the surviving circuit downstream of it, at the
- * positions that can reach the metric and differ between the prompts (see PatchedPass). The numbers do not depend
+ * Evaluates circuits, any set of edges, one after the other or several in a submission. Of each circuit it computes what
+ * differs from the one evaluated before: for ACDC's next test the edge's receiver and the surviving circuit downstream of
+ * it, at the positions that can reach the metric and differ between the prompts (see PatchedPass). The numbers do not depend
  * on what was evaluated before, nor on how many circuits share a submission, nor on which.
  *
  * Prompts that do not fit a pass at once form micro-batches, each with a pass of its own that keeps its state.
- *
- * Also measures the clean and the corrupted run, which need no cut edge: evaluateCorrupted runs the corrupted tokens through
- * the whole model, and for resample ablation equals the metric of the empty circuit.
  */
 export class PatchingEvaluator implements CircuitEvaluator {
   readonly topology: Topology;
@@ -108,7 +104,6 @@ export class PatchingEvaluator implements CircuitEvaluator {
         batch,
         pass,
         clean: await pass.bind(arena, batch.clean),
-        corrupted: await pass.bind(arena, batch.corrupted),
         readout: await this.#readout.bind(arena, batch.reference, [
           ...batch.pairs,
           ...Array.from({ length: shape.prompts - batch.pairs.length }, () => ({ correct: [], wrong: [] })),
@@ -125,8 +120,9 @@ export class PatchingEvaluator implements CircuitEvaluator {
   async #fillAblated(source: MeanSource): Promise<void> {
     const { ablation } = this.#options;
     if (ablation === 'resample') {
-      for (const { batch, pass, corrupted } of this.#batches) {
+      for (const { batch, pass } of this.#batches) {
         const recording = this.#weights.gpu.record();
+        const corrupted = await pass.bind(this.#arena, batch.corrupted);
         pass.encodeWhole(recording, corrupted, EdgeSet.full(this.topology));
         recording.copy(pass.writers, batch.ablated);
         recording.submit();
@@ -190,15 +186,8 @@ export class PatchingEvaluator implements CircuitEvaluator {
     const values = circuits.map(() => emptyValues(metrics));
     for (let first = 0; first < circuits.length; first += this.#options.shape.circuits) {
       const group = circuits.slice(first, first + this.#options.shape.circuits);
-      await this.#run('clean', group, metrics, values.slice(first));
+      await this.#run(group, metrics, values.slice(first));
     }
-    return values;
-  }
-
-  /** Metrics of the whole model on the corrupted prompts: values[metric][prompt]. */
-  async evaluateCorrupted(metrics: readonly MetricName[]): Promise<PromptValues> {
-    const values = emptyValues(metrics);
-    await this.#run('corrupted', [EdgeSet.full(this.topology)], metrics, [values]);
     return values;
   }
 
@@ -214,15 +203,14 @@ export class PatchingEvaluator implements CircuitEvaluator {
 
   /** One submission per micro-batch; all are queued before the first is waited for. */
   async #run(
-    side: 'clean' | 'corrupted',
     circuits: readonly EdgeSet[],
     metrics: readonly MetricName[],
     values: readonly PromptValues[],
   ): Promise<void> {
     const parts = new Set<ReadoutPart>(metrics.map((name) => METRICS[name].part));
-    const pending = this.#batches.map(({ pass, readout, ...bound }) => {
+    const pending = this.#batches.map(({ pass, clean, readout }) => {
       const recording = this.#weights.gpu.record();
-      pass.encode(recording, bound[side], circuits, this.#options.whole);
+      pass.encode(recording, clean, circuits, this.#options.whole);
       const result = this.#readout.encode(recording, readout, circuits.length, parts);
       recording.submit();
       return result();
