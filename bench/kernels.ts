@@ -275,7 +275,7 @@ async function attentionPatternBench(
       pattern: out,
     },
     params: { tokens, sequence, heads, head4: head / 4, jobs_at: 0, scale },
-    overrides: {},
+    overrides: { SCORES: 1, SOFTMAX: 1 },
   });
   const pairs = (sequence * (sequence + 1)) / 2;
   return {

@@ -7,7 +7,7 @@ import { probes, random, type KernelBench } from './kernel-bench.js';
 /** Kernels that move memory and compute next to nothing: lookups, copies, means, and what reads the logits. */
 export const SMALL_KERNELS: readonly ((arena: Arena) => Promise<KernelBench>)[] = [
   (arena) => embedBench(arena, 128, 768, 8192),
-  (arena) => replaceProjectionsBench(arena, 36, 128, 64),
+  (arena) => copyRowsBench(arena, 36, 128, 64),
   (arena) => accumulateMeansBench(arena, 40, 128, 768),
   (arena) => spreadMeansBench(arena, 40, 128, 768),
   (arena) => klBench(arena, 8, 50_257),
@@ -52,29 +52,35 @@ async function embedBench(arena: Arena, tokens: number, width: number, vocab: nu
   };
 }
 
-async function replaceProjectionsBench(
-  arena: Arena,
-  ports: number,
-  tokens: number,
-  head: number,
-): Promise<KernelBench> {
+async function copyRowsBench(arena: Arena, ports: number, tokens: number, head: number): Promise<KernelBench> {
   const ablated = random(ports * tokens * head, 1);
   const out = arena.tensor('projections', [tokens, ports, head]);
-  const control = new JobWords('replace_projections', ports);
+  const control = new JobWords('copy_rows', ports);
   const rows = control.list(Array.from({ length: tokens }, (_, t) => t));
-  const jobs = Array.from({ length: ports }, (_, port) => ({ circuit: 0, port, rows_at: rows.at, rows: rows.count }));
-  const operation = await arena.operation('replace_projections', {
+  const jobs = Array.from({ length: ports }, (_, port) => ({
+    rows: rows.count,
+    columns: head,
+    to: port * head,
+    to_stride: ports * head,
+    to_rows_at: rows.at,
+    from: port * head,
+    from_stride: ports * head,
+    from_step: 1,
+    from_rows_at: rows.at,
+    adds: 0,
+  }));
+  const operation = await arena.operation('copy_rows', {
     buffers: {
       control: arena.upload('jobs', control.words(jobs)),
-      ablated_projections: arena.upload('ablated', ablated),
-      projections: out,
+      from_rows: arena.upload('ablated', ablated),
+      to_rows: out,
     },
-    params: { tokens, head_ports: ports, head4: head / 4, layer: 0, jobs_at: 0 },
+    params: { jobs_at: 0 },
     overrides: {},
   });
   return {
-    name: `replace_projections ${ports} of ${tokens} x ${head}`,
-    encode: (recording) => recording.dispatch(operation, Math.ceil((tokens * head) / 256), ports),
+    name: `copy_rows ${ports} of ${tokens} x ${head}`,
+    encode: (recording) => recording.dispatch(operation, Math.ceil((tokens * head) / 64), 1, ports),
     flops: ['0', 0],
     bytes: ['8 P T dh', 8 * ports * tokens * head],
     out,

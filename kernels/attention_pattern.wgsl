@@ -2,8 +2,11 @@
 //
 // One invocation per query row: no barrier, and a row depends on that row alone. Prompts are padded on the right, so that
 // the causal mask already hides the padding from every real token. The maximum is subtracted before the exponential.
-// Shapes: projections [C, T, 3H, head4] (q of all heads, then k, then v), pattern [C, H, T, S] (f32), of which a head takes as many rows
-// as it computes.
+// The two halves can be made one after the other, with the same bits, so that scores can be read or set in between. SCORES
+// makes the scores and, where no softmax follows at once, HIDDEN after the query. SOFTMAX turns the scores into the pattern.
+// A score of HIDDEN stands for minus infinity: its weight is 0.
+// Shapes: projections [C, T, 3H, head4] (q of all heads, then k, then v), pattern [C, H, T, S] (f32), of which a head takes as
+// many rows as it computes.
 // Grid: x covers the most rows of a head, y = heads to compute. Checked by test/gpu/kernels.test.ts (attention).
 struct Params {
   tokens: u32,
@@ -13,6 +16,9 @@ struct Params {
   jobs_at: u32,
   scale: f32,
 }
+override SCORES: bool;
+override SOFTMAX: bool;
+const HIDDEN = -3.4e38;
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> control: array<u32>;
 @group(0) @binding(2) var<storage, read> projections: array<vec4f>;
@@ -33,13 +39,21 @@ fn attention_pattern(@builtin(global_invocation_id) gid: vec3u, @builtin(workgro
   let k_at = prompt_at + (params.heads + head) * params.head4;
   let out_at = (circuit_head * params.tokens + gid.x) * params.sequence;
 
-  var largest = -3.4e38;
+  var largest = HIDDEN;
   for (var key = 0u; key <= query; key++) {
     var score = 0.0;
-    for (var c = 0u; c < params.head4; c++) { score += dot(projections[q_at + c], projections[k_at + key * token_stride + c]); }
-    score *= params.scale;
-    pattern[out_at + key] = score;
+    if (SCORES) {
+      for (var c = 0u; c < params.head4; c++) { score += dot(projections[q_at + c], projections[k_at + key * token_stride + c]); }
+      score *= params.scale;
+      pattern[out_at + key] = score;
+    } else {
+      score = pattern[out_at + key];
+    }
     largest = max(largest, score);
+  }
+  if (!SOFTMAX) {
+    for (var key = query + 1u; key < params.sequence; key++) { pattern[out_at + key] = HIDDEN; }
+    return;
   }
   var total = 0.0;
   for (var key = 0u; key <= query; key++) {

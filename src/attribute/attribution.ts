@@ -57,7 +57,7 @@ export async function attribute(
     budget: options.budget ?? DEFAULT_BUDGET,
   });
   const onProgress = options.onProgress ?? ((): void => undefined);
-  const pass = await GradientPass.create(weights, topology, shape, settled.input, rulesOf(settled));
+  const pass = await GradientPass.create(weights, topology, shape, { input: settled.input, rules: rulesOf(settled) });
   try {
     const totals =
       settled.method === 'information-flow'

@@ -128,8 +128,10 @@ async function scorePoint(
   pass.backward(recording, seeds, rows, {
     until: only ?? 0,
     ...(without !== undefined && { without }),
-    ...sink.taps(recording, only),
-    ...(fix && { onPatterns: (ports) => fix.encode(recording, ports) }),
+    taps: {
+      ...sink.taps(recording, only),
+      ...(fix && { pattern: (layer: number) => fix.encode(recording, layer) }),
+    },
   });
   recording.submit();
   await gpu.finished();

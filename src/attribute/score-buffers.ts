@@ -1,10 +1,10 @@
 import type { GradientFrame } from '../gradient/gradient-frame.js';
-import type { BackwardTaps } from '../gradient/gradient-pass.js';
 import { bindEdgeScores, bindNeuronScores, bindNodeScores } from '../gradient/score-products.js';
 import type { PortGroup, WriterGroup } from '../block/groups.js';
 import type { Arena, Tensor } from '../gpu/arena.js';
 import type { Recording } from '../gpu/gpu.js';
 import type { Piece } from '../block/piece.js';
+import type { Taps } from '../block/places.js';
 import type { Granularity } from '../circuit/run-identity.js';
 import { scoreTensors } from './attribution-plan.js';
 
@@ -25,6 +25,7 @@ export class ScoreSink {
   readonly nodes: Tensor | undefined;
   /** What the next run's products are multiplied by [1]. */
   readonly weight: Tensor;
+  readonly #frame: GradientFrame;
   /** By port group over all writers, and where runs count for one group's writers, by that group and port group. */
   readonly #allEdges: readonly Piece[];
   readonly #ownEdges: readonly (readonly (Piece | undefined)[])[];
@@ -56,15 +57,17 @@ export class ScoreSink {
     );
     const bindNodes = use.granularity === 'neuron' ? bindNeuronScores : bindNodeScores;
     const products = nodes ? groups.map((group) => bindNodes(arena, frame, group, weight, nodes)) : [];
-    return new ScoreSink({ edges, nodes, weight }, all, own, await Promise.all(products));
+    return new ScoreSink(frame, { edges, nodes, weight }, all, own, await Promise.all(products));
   }
 
   private constructor(
+    frame: GradientFrame,
     { edges, nodes, weight }: Pick<ScoreSink, 'edges' | 'nodes' | 'weight'>,
     allEdges: readonly Piece[],
     ownEdges: readonly (readonly (Piece | undefined)[])[],
     nodeProducts: readonly Piece[],
   ) {
+    this.#frame = frame;
     this.edges = edges;
     this.nodes = nodes;
     this.weight = weight;
@@ -79,14 +82,26 @@ export class ScoreSink {
     if (this.nodes) recording.clear(this.nodes);
   }
 
-  /** Taps that add a run's products. @param own index of the only writer group that the run counts for, null for all. */
-  taps(recording: Recording, own: number | null): BackwardTaps {
+  /** Taps on the way back that add a run's products. @param own index of the only writer group that the run counts for. */
+  taps(recording: Recording, own: number | null): Taps {
     const products = own === null ? this.#allEdges : this.#ownEdges[own]!;
+    const edges = (kind: PortGroup['kind']) => (layer: number) => {
+      const group = this.#frame.portGroups.find(
+        (other) => other.kind === kind && (kind === 'logits' || other.layer === layer),
+      )!;
+      products[group.index]?.encode(recording);
+    };
+    const nodes = (kind: WriterGroup['kind']) => (layer: number) => {
+      const { index } = this.#frame.groups.find((other) => other.kind === kind && other.layer === layer)!;
+      if (own === null || own === index) this.#nodes[index]?.encode(recording);
+    };
     return {
-      onPorts: ({ index }: PortGroup) => products[index]?.encode(recording),
-      onWriters: ({ index }: WriterGroup) => {
-        if (own === null || own === index) this.#nodes[index]?.encode(recording);
-      },
+      'final input': edges('logits'),
+      'mlp input': edges('mlp'),
+      'attention inputs': edges('heads'),
+      'mlp output': nodes('mlp'),
+      'head outputs': nodes('heads'),
+      embedding: nodes('input'),
     };
   }
 }

@@ -38,12 +38,48 @@ export function everyHead({ arena, weights: { spec }, tokens }: PieceContext): J
   };
 }
 
+/** What the pattern is made from, and where it goes. */
+export interface PatternTensors {
+  readonly projections: BufferSlice;
+  readonly pattern: BufferSlice;
+}
+
 /** projections [T, ports, dh] -> pattern [H, T, S] = softmax(scale q k / temperature) over the tokens up to the query. */
-export async function attentionPattern(
+export function attentionPattern(
+  context: PieceContext,
+  layer: number,
+  jobs: Jobs,
+  at: PatternTensors,
+  temperature = 1,
+): Promise<Piece> {
+  return patternPiece(context, layer, jobs, at, { scores: true, softmax: true }, temperature);
+}
+
+/** The lowest score: it stands for minus infinity, since a device need not know infinities. Its weight is 0. */
+export const LOWEST_SCORE = Math.fround(-3.4e38);
+
+/**
+ * The same in two halves, with the same bits: first the scores [H, T, S], LOWEST_SCORE after the query, then their softmax
+ * in place. A query whose scores are all LOWEST_SCORE attends to every token alike.
+ */
+export async function attentionPatternHalves(
+  context: PieceContext,
+  layer: number,
+  jobs: Jobs,
+  at: PatternTensors,
+): Promise<{ readonly scores: Piece; readonly softmax: Piece }> {
+  return {
+    scores: await patternPiece(context, layer, jobs, at, { scores: true, softmax: false }),
+    softmax: await patternPiece(context, layer, jobs, at, { scores: false, softmax: true }),
+  };
+}
+
+async function patternPiece(
   { arena, weights, tokens, sequence }: PieceContext,
   layer: number,
   { words, list }: Jobs,
-  { projections, pattern }: { readonly projections: BufferSlice; readonly pattern: BufferSlice },
+  { projections, pattern }: PatternTensors,
+  half: { readonly scores: boolean; readonly softmax: boolean },
   temperature = 1,
 ): Promise<Piece> {
   const { spec, layout } = weights;
@@ -57,7 +93,7 @@ export async function attentionPattern(
       jobs_at: list.jobsAt,
       scale: spec.attention.scale[layer]! / temperature,
     },
-    overrides: {},
+    overrides: { SCORES: half.scores ? 1 : 0, SOFTMAX: half.softmax ? 1 : 0 },
   });
   return { encode: (recording) => recording.dispatch(operation, groupsOf64(list.rows), list.count) };
 }

@@ -1,4 +1,5 @@
 import type { Piece } from './piece.js';
+import type { Place } from './places.js';
 
 // Which pieces a layer has, in the order of recording. Both passes walk these lists; the way back walks them reversed. A
 // feature of a model family that is a step of its own (rotary positions, norms of queries and keys) is one name more here.
@@ -17,3 +18,21 @@ export type MlpPieces = Readonly<Record<MlpPiece, Piece>>;
 
 /** Stands for a piece that another one does within itself. */
 export const WITHIN_ANOTHER: Piece = { encode: () => undefined };
+
+/** The places that hold their values once a piece has run. The scores lie within the pattern's piece. */
+export const PLACES_AFTER: Readonly<Record<AttentionPiece, readonly Place[]>> = {
+  norm: [],
+  projections: ['queries', 'keys', 'values'],
+  pattern: ['pattern'],
+  mix: ['mixed'],
+  output: ['head outputs'],
+};
+
+/** The places whose gradients are there once a piece was gone back through. The gradient at the scores replaces the pattern's. */
+export const GRADIENTS_AFTER: Readonly<Record<AttentionPiece, readonly Place[]>> = {
+  output: ['mixed'],
+  mix: ['pattern', 'values'],
+  pattern: ['scores', 'queries', 'keys'],
+  projections: [],
+  norm: ['attention inputs'],
+};

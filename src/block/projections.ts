@@ -6,7 +6,8 @@ import type { Matrix } from '../gpu/product/matrix.js';
 import { everyRow, jobWords } from '../gpu/product/matmul.js';
 import { productWork } from '../gpu/work.js';
 import { projectionColumn4, type Layout } from '../model/layout.js';
-import type { LayerWeights } from '../model/weights.js';
+import type { LayerWeights, ModelWeights } from '../model/weights.js';
+import type { PlaceView } from './places.js';
 import type { Jobs, Piece, PieceContext, RowPiece } from './piece.js';
 import { product, transposedProduct } from './product.js';
 
@@ -173,4 +174,23 @@ export function projectionsBackward(
     dyStride: head4,
     jobs,
   });
+}
+
+/** Where the queries, keys or values lie among the projections [.., T, ports, dh]: [H, T, dh] of the first circuit. */
+export function projectionView(
+  projections: Tensor,
+  topology: Topology,
+  { spec, layout }: ModelWeights,
+  branch: Branch,
+): PlaceView {
+  const headWidth = 4 * layout.head4;
+  return {
+    data: projections,
+    first: topology.attentionPort(branch, 0) * headWidth,
+    units: topology.heads,
+    unitStride: headWidth,
+    rows: projections.shape.at(-3)!,
+    rowStride: topology.attentionPorts * headWidth,
+    columns: spec.headWidth,
+  };
 }

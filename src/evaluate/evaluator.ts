@@ -163,7 +163,13 @@ export class PatchingEvaluator implements CircuitEvaluator {
   #fillAblatedProjections(): void {
     for (const { batch, pass, clean } of this.#batches) {
       const recording = this.#weights.gpu.record();
-      pass.encodeWhole(recording, clean, EdgeSet.empty(this.topology), { projections: batch.ablatedProjections! });
+      const to = batch.ablatedProjections!;
+      // After the values, the queries and keys are there as well.
+      const values = (layer: number): void => {
+        const from = pass.projections(layer);
+        recording.copy(from, sliceOf(to, layer * (from.size / 4), from.size / 4));
+      };
+      pass.encodeWhole(recording, clean, EdgeSet.empty(this.topology), { taps: { values } });
       recording.submit();
     }
   }

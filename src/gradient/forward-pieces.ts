@@ -55,15 +55,19 @@ export async function bindMlp(
   };
 }
 
-/** What a side's tokens [T] give: the first stream, and the outputs of the writer `input` in `portGradients`. */
+/**
+ * What a side's tokens [T] give: the first stream, and in `portGradients` the outputs of the writer `input`, or the
+ * embeddings of the tokens alone.
+ */
 export async function bindEmbedding(
   context: PieceContext,
   { streams, tensors, input }: GradientFrame,
   ids: Tensor,
-): Promise<{ readonly stream: Piece; readonly outputs: Piece }> {
+): Promise<Readonly<Record<'stream' | 'outputs' | 'tokens', Piece>>> {
   return {
     stream: await embedding(context, { ids, outputs: streams[0]! }, 'token+position'),
     outputs: await embedding(context, { ids, outputs: tensors.portGradients }, input),
+    tokens: await embedding(context, { ids, outputs: tensors.portGradients }, 'token'),
   };
 }
 
@@ -77,28 +81,35 @@ export function bindSubtraction(
   return subtractOutputs(context, { outputs, sameAtEveryToken: false, differences, firstWriter, writers });
 }
 
-/**
- * Makes a group's stream out of the one before it: adds its outputs, and what moves the run towards the ablated outputs.
- * The first stream has its outputs already.
- */
-export async function bindStep(context: PieceContext, frame: GradientFrame, group: WriterGroup): Promise<Piece> {
+/** What makes a group's stream out of the one before it. */
+export interface StepPieces {
+  /** Copies the stream before; the first stream has its outputs already. */
+  readonly copy: Piece;
+  /** Adds the group's outputs, its bias, and what moves the run towards the ablated outputs. */
+  readonly add: Piece;
+  /** The same in two halves: the outputs and the bias into zeros in `normed`, then that and the move to the stream. */
+  readonly sum: Piece;
+  readonly addSum: Piece;
+}
+
+export async function bindStep(context: PieceContext, frame: GradientFrame, group: WriterGroup): Promise<StepPieces> {
   const { weights } = context;
-  const { tensors, streams, shift, tokens } = frame;
+  const { tensors, streams, tokens } = frame;
   const { index, firstWriter, writers, biases } = group;
   const stream = streams[index]!;
   const before = streams[index - 1];
-  const add = await addToStream(context, {
-    outputs: tensors.portGradients,
-    parts: before ? writers : 0,
-    bias: { before: weights.attentionBias[biases.before]!, after: weights.attentionBias[biases.after]! },
-    shift: { shift, group: index, differences: tensors.differences, firstWriter, writers },
-    stream,
-  });
+  const bias = { before: weights.attentionBias[biases.before]!, after: weights.attentionBias[biases.after]! };
+  const shift = { shift: frame.shift, group: index, differences: tensors.differences, firstWriter, writers };
+  const outputs = { outputs: tensors.portGradients, parts: before ? writers : 0, bias };
   const size = tokens * 4 * weights.layout.width4;
   return {
-    encode(recording) {
-      if (before) recording.copy(sliceOf(before, 0, size), sliceOf(stream, 0, size));
-      add.encode(recording);
+    copy: {
+      encode(recording) {
+        if (before) recording.copy(sliceOf(before, 0, size), sliceOf(stream, 0, size));
+      },
     },
+    add: await addToStream(context, { ...outputs, shift, stream }),
+    sum: await addToStream(context, { ...outputs, stream: tensors.normed }),
+    addSum: await addToStream(context, { outputs: tensors.normed, parts: 1, shift, stream }),
   };
 }

@@ -1,16 +1,19 @@
+import { EdgewiseError } from '../base/errors.js';
 import type { PortGroup, WriterGroup } from '../block/groups.js';
-import { ATTENTION_PIECES, MLP_PIECES } from '../block/order.js';
+import { ATTENTION_PIECES, GRADIENTS_AFTER, MLP_PIECES, PLACES_AFTER } from '../block/order.js';
+import { tappedPlaces, type Place, type PlaceHolder, type PlaceView, type Taps, type TapUse } from '../block/places.js';
 import type { BackwardRules } from '../block/rules.js';
 import type { InputKind } from '../circuit/run-identity.js';
 import type { Topology } from '../circuit/topology.js';
-import { Arena, sliceOf, type Tensor } from '../gpu/arena.js';
+import { Arena, sliceOf } from '../gpu/arena.js';
 import type { Operation, Recording } from '../gpu/gpu.js';
 import { ROW_WORKGROUP } from '../gpu/workgroups.js';
 import type { ModelWeights } from '../model/weights.js';
 import { answerLists, type Answers } from '../readout/answers.js';
 import { createGradientFrame, type GradientFrame } from './gradient-frame.js';
 import type { GradientShape } from './gradient-plan.js';
-import { bindPass, type NodePieces, type PassPieces } from './pass-pieces.js';
+import { forwardPlace, gradientPlace } from './gradient-places.js';
+import { bindPass, type PassPieces } from './pass-pieces.js';
 
 /** Metrics that have a gradient, with their number in kernels/metric_seeds.wgsl. */
 export const SEEDS = { kl: 0, 'logit-diff': 1, 'prob-diff': 2, nll: 3 } as const;
@@ -19,31 +22,34 @@ export type SeedMetric = keyof typeof SEEDS;
 /** What becomes of the writers' outputs in a forward pass. */
 export type WriterOutputs = 'forget' | 'keep in differences' | 'subtract from differences';
 
-export interface ForwardUse {
+export interface ForwardUse extends TapUse {
   readonly side: 'clean' | 'corrupted';
   /** Index of the first writer group to compute; streams before it are those of the last pass. */
   readonly from: number;
   readonly outputs: WriterOutputs;
 }
 
-/** What a caller takes from a backward pass while it is recorded. */
-export interface BackwardTaps {
-  /** Called while `gradients` holds the gradient at the inputs of the group's ports [ports, T, width]. */
-  readonly onPorts?: (group: PortGroup, gradients: Tensor) => void;
-  /** Called while `tensors.streamGradient` holds the gradient at the outputs of the group's writers. */
-  readonly onWriters?: (group: WriterGroup) => void;
-  /**
-   * Called while `tensors.pattern` and `tensors.scoreGradient` hold the attention patterns of a layer and the gradient
-   * there.
-   */
-  readonly onPatterns?: (group: PortGroup) => void;
-}
-
-export interface BackwardUse extends BackwardTaps {
+export interface BackwardUse {
+  /** Called when the gradient at a place is there, see gradientView. */
+  readonly taps?: Taps;
   /** Writer group at which to stop: of the ports that read later streams, and of its writers, the gradient is still given. */
   readonly until: number;
   /** Layer that no gradient goes through; its ports get none. */
   readonly without?: number;
+}
+
+/** Where the outputs of a group's writers are named as a place. */
+const OUTPUTS_OF = { input: 'embedding', heads: 'head outputs', mlp: 'mlp output' } as const satisfies Record<
+  WriterGroup['kind'],
+  Place
+>;
+
+/** How a pass is set up. */
+export interface GradientPassUse {
+  readonly input: InputKind;
+  readonly rules: BackwardRules;
+  /** Whether scores can be read and set. Default false. */
+  readonly scores?: boolean;
 }
 
 /**
@@ -58,23 +64,27 @@ export interface BackwardUse extends BackwardTaps {
  * Positions after a prompt's metric position, padding included, get a gradient of exactly 0: no later row is read from
  * there.
  */
-export class GradientPass {
+export class GradientPass implements PlaceHolder {
   readonly frame: GradientFrame;
   readonly #arena: Arena;
   readonly #pieces: PassPieces;
+  readonly layers: number;
+  /** Where the gradients at places are while `backward` is recorded: see gradientPlace for which places. */
+  readonly gradients: PlaceHolder;
+  /** Whether a place was set in the run that the pass holds. */
+  #changed = false;
 
   static async create(
     weights: ModelWeights,
     topology: Topology,
     shape: GradientShape,
-    input: InputKind,
-    rules: BackwardRules,
+    { input, rules, scores = false }: GradientPassUse,
   ): Promise<GradientPass> {
     const arena = new Arena(weights.gpu);
     try {
       const frame = createGradientFrame(arena, weights, topology, shape, input);
       const context = { arena, weights, tokens: frame.tokens, sequence: shape.sequence };
-      return new GradientPass(arena, frame, await bindPass(context, frame, rules));
+      return new GradientPass(arena, frame, await bindPass(context, frame, rules, scores));
     } catch (error) {
       arena.dispose();
       throw error;
@@ -85,6 +95,24 @@ export class GradientPass {
     this.#arena = arena;
     this.frame = frame;
     this.#pieces = pieces;
+    this.layers = frame.topology.layers;
+    this.gradients = {
+      layers: this.layers,
+      view: (place, layer) => gradientPlace(frame, place, layer),
+    };
+  }
+
+  /**
+   * Where a run holds a place while `forward` is recorded, and `logProbabilities` for the logits.
+   *
+   * @throws EdgewiseError of kind usage for the inputs of ports, which are the residual stream, and for scores where the pass
+   *   was not set up for them.
+   */
+  view(place: Place, layer: number): PlaceView {
+    if (place === 'scores' && !this.#pieces.patternHalves) {
+      throw new EdgewiseError('usage', 'place scores', 'this pass was not set up to hold them');
+    }
+    return forwardPlace(this.frame, place, layer);
   }
 
   /** Binds the metric's gradient at the logits, for one micro-batch's answers (one entry per prompt of the pass). */
@@ -110,27 +138,88 @@ export class GradientPass {
    *                -> outputs of heads [H, T, d] -> stream [T, d]
    *              stream [T, d] -> normed [T, d] -> hidden [T, F] -> activated [T, F] -> output of MLP [T, d] -> stream [T, d]
    */
-  forward(recording: Recording, { side, from, outputs }: ForwardUse): void {
+  forward(recording: Recording, use: ForwardUse): void {
     const { groups } = this.frame;
-    if (from === 0) {
-      const embedding = this.#pieces.embeddings[side];
-      if (outputs !== 'forget') {
-        embedding.outputs.encode(recording);
-        this.#takeOutputs(recording, groups[0]!, outputs);
-      }
-      embedding.stream.encode(recording);
-      this.#pieces.steps[0]!.encode(recording);
-    }
+    const { from, outputs, taps = {}, sets = false } = use;
+    for (const [place, layer] of tappedPlaces(taps)) this.view(place, layer);
+    this.#changed = sets || (from > 0 && this.#changed);
+    if (from === 0) this.#recordInput(recording, use, taps);
     for (const group of groups.slice(Math.max(1, from))) {
-      this.#recordNodes(recording, this.#pieces.nodes[group.index]!);
+      this.#recordNodes(recording, group, taps);
       this.#takeOutputs(recording, group, outputs);
-      this.#pieces.steps[group.index]!.encode(recording);
+      this.#recordStep(recording, group, taps);
     }
   }
 
-  #recordNodes(recording: Recording, { kind, pieces }: NodePieces): void {
-    if (kind === 'heads') for (const name of ATTENTION_PIECES) pieces[name].encode(recording);
-    else for (const name of MLP_PIECES) pieces[name].encode(recording);
+  #recordInput(recording: Recording, { side, outputs }: ForwardUse, taps: Taps): void {
+    const { embeddings, steps } = this.#pieces;
+    const group = this.frame.groups[0]!;
+    if (outputs !== 'forget') {
+      embeddings[side].outputs.encode(recording);
+      this.#takeOutputs(recording, group, outputs);
+    }
+    if (taps.embedding) {
+      if (outputs !== 'forget') {
+        throw new EdgewiseError('usage', 'place embedding', 'cannot be read or set in a run that keeps its outputs');
+      }
+      this.#recordEmbedding(recording, side, taps.embedding);
+    } else {
+      embeddings[side].stream.encode(recording);
+    }
+    steps[0]!.add.encode(recording);
+    this.#tapResidual(group, taps);
+  }
+
+  /** The first stream in two steps, to the same bits: token embeddings by themselves, then the positions. */
+  #recordEmbedding(recording: Recording, side: ForwardUse['side'], tap: (layer: number) => void): void {
+    const { weights, streams, shape } = this.frame;
+    const { embeddings, addEmbedding } = this.#pieces;
+    embeddings[side].tokens.encode(recording);
+    tap(0);
+    const size = shape.sequence * 4 * weights.layout.width4;
+    for (let n = 0; n < shape.prompts; n++) {
+      recording.copy(sliceOf(weights.positions, 0, size), sliceOf(streams[0]!, n * size, size));
+    }
+    addEmbedding.encode(recording);
+  }
+
+  #recordNodes(recording: Recording, { index, layer }: WriterGroup, taps: Taps): void {
+    const nodes = this.#pieces.nodes[index]!;
+    if (nodes.kind === 'mlp') {
+      for (const name of MLP_PIECES) nodes.pieces[name].encode(recording);
+      taps['mlp output']?.(layer);
+      return;
+    }
+    for (const name of ATTENTION_PIECES) {
+      if (name === 'pattern' && taps.scores) {
+        const { scores, softmax } = this.#pieces.patternHalves![layer]!;
+        scores.encode(recording);
+        taps.scores(layer);
+        softmax.encode(recording);
+      } else {
+        nodes.pieces[name].encode(recording);
+      }
+      for (const place of PLACES_AFTER[name]) taps[place]?.(layer);
+    }
+  }
+
+  /** Makes the stream after a group; to the same bits by way of the sum of the heads' outputs, where that is tapped. */
+  #recordStep(recording: Recording, group: WriterGroup, taps: Taps): void {
+    const { sum, copy, add, addSum } = this.#pieces.steps[group.index]!;
+    const tap = group.kind === 'heads' ? taps['attention output'] : undefined;
+    if (tap) {
+      recording.clear(this.frame.tensors.normed);
+      sum.encode(recording);
+      tap(group.layer);
+    }
+    copy.encode(recording);
+    (tap ? addSum : add).encode(recording);
+    this.#tapResidual(group, taps);
+  }
+
+  #tapResidual({ index }: WriterGroup, taps: Taps): void {
+    const reader = this.frame.portGroups.find(({ reads, kind }) => reads === index && kind !== 'mlp');
+    if (reader) taps.residual?.(reader.layer);
   }
 
   #takeOutputs(recording: Recording, group: WriterGroup, outputs: WriterOutputs): void {
@@ -145,7 +234,7 @@ export class GradientPass {
   }
 
   /** Records log-probabilities from the last stream [T, d] -> last [N, d] -> normed [N, d] -> `tensors.logits` [N, V]. */
-  logProbabilities(recording: Recording, metricRows: readonly number[]): void {
+  logProbabilities(recording: Recording, metricRows: readonly number[], taps: Taps = {}): void {
     const { tensors, weights } = this.frame;
     const width = 4 * weights.layout.width4;
     metricRows.forEach((row, n) => {
@@ -153,6 +242,7 @@ export class GradientPass {
     });
     this.#pieces.lastNorm.encode(recording);
     this.#pieces.logits.encode(recording);
+    taps.logits?.(0);
     this.#pieces.logSoftmax.encode(recording);
   }
 
@@ -171,6 +261,11 @@ export class GradientPass {
    */
   backward(recording: Recording, seeds: Operation, metricRows: readonly number[], use: BackwardUse): void {
     const { tensors, weights, shape, groups, portGroups } = this.frame;
+    const { taps = {} } = use;
+    if (this.#changed) {
+      throw new EdgewiseError('usage', 'gradient pass', 'a run in which a place was set has no way back');
+    }
+    for (const [place, layer] of tappedPlaces(taps)) this.gradients.view(place, layer);
     const width = 4 * weights.layout.width4;
     recording.dispatchRows(seeds, shape.prompts);
     this.#pieces.lastGradient.encode(recording);
@@ -181,28 +276,32 @@ export class GradientPass {
       recording.copy(sliceOf(tensors.lastGradient, n * width, width), to);
     });
     for (const group of portGroups.toReversed()) {
-      if (group.feeds === undefined) {
-        use.onPorts?.(group, tensors.streamGradient);
-      } else if (group.feeds > use.until) {
-        use.onWriters?.(groups[group.feeds]!);
-        if (group.layer === use.without) continue;
-        this.#recordBackward(recording, group, use);
-        use.onPorts?.(group, tensors.portGradients);
-        this.#pieces.backward[group.index]!.step.encode(recording);
+      if (group.kind === 'logits') {
+        taps['final input']?.(0);
+      } else {
+        if (group.feeds! <= use.until) break;
+        taps[OUTPUTS_OF[group.kind]]?.(group.layer);
+        if (group.layer !== use.without) {
+          this.#recordBackward(recording, group, taps);
+          this.#pieces.backward[group.index]!.step.encode(recording);
+        }
       }
+      if (group.kind !== 'mlp') taps.residual?.(group.layer);
     }
-    use.onWriters?.(groups[use.until]!);
+    const last = groups[use.until]!;
+    taps[OUTPUTS_OF[last.kind]]?.(last.layer);
   }
 
-  #recordBackward(recording: Recording, group: PortGroup, { onPatterns }: BackwardTaps): void {
-    const { kind, pieces } = this.#pieces.backward[group.index]!;
+  #recordBackward(recording: Recording, { index, layer }: PortGroup, taps: Taps): void {
+    const { kind, pieces } = this.#pieces.backward[index]!;
     if (kind === 'mlp') {
       for (const name of MLP_PIECES.toReversed()) pieces[name].encode(recording);
+      taps['mlp input']?.(layer);
       return;
     }
     for (const name of ATTENTION_PIECES.toReversed()) {
       pieces[name].encode(recording);
-      if (name === 'mix') onPatterns?.(group);
+      for (const place of GRADIENTS_AFTER[name]) taps[place]?.(layer);
     }
   }
 

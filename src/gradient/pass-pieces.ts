@@ -1,9 +1,10 @@
-import { everyHead } from '../block/attention.js';
+import { attentionPatternHalves, everyHead } from '../block/attention.js';
 import type { WriterGroup } from '../block/groups.js';
 import { norm, normBackward } from '../block/norm.js';
 import type { AttentionPieces, MlpPieces } from '../block/order.js';
 import type { Piece, PieceContext } from '../block/piece.js';
 import type { BackwardRules } from '../block/rules.js';
+import { addToStream } from '../block/stream.js';
 import { logProbabilities, unembedding, unembeddingBackward } from '../block/unembedding.js';
 import { bindAttentionBackward, bindGradientStep, bindMlpBackward } from './backward-pieces.js';
 import { bindAttention, bindEmbedding, bindMlp, bindStep, bindSubtraction } from './forward-pieces.js';
@@ -17,7 +18,7 @@ export type NodePieces =
 export type PassPieces = Awaited<ReturnType<typeof bindPass>>;
 
 /** Binds every piece of a pass that does not depend on the prompts' answers. */
-export async function bindPass(context: PieceContext, frame: GradientFrame, rules: BackwardRules) {
+export async function bindPass(context: PieceContext, frame: GradientFrame, rules: BackwardRules, scores: boolean) {
   const { weights } = context;
   const { tensors, groups, portGroups, shape } = frame;
   const heads = everyHead(context);
@@ -27,6 +28,20 @@ export async function bindPass(context: PieceContext, frame: GradientFrame, rule
       clean: await bindEmbedding(context, frame, tensors.cleanIds),
       corrupted: await bindEmbedding(context, frame, tensors.corruptedIds),
     },
+    /** The first stream in two steps: see bindEmbedding for its tokens. */
+    addEmbedding: await addToStream(context, {
+      outputs: tensors.portGradients,
+      parts: 1,
+      stream: frame.streams[0]!,
+    }),
+    /** By layer, where scores can be read and set. */
+    patternHalves: scores
+      ? await Promise.all(
+          frame.projections.map((projections, layer) =>
+            attentionPatternHalves(context, layer, heads, { projections, pattern: tensors.pattern }),
+          ),
+        )
+      : undefined,
     /** By writer group: what makes its outputs; none for the input. */
     nodes: await Promise.all(
       groups.map(async (group: WriterGroup): Promise<NodePieces | undefined> => {

@@ -85,7 +85,7 @@ export class QueryKeyFix {
    *   stream [T, d], differences [W, T, d] -> moved [B, T, d] -> normed [B, T, d] -> queries, keys [B, T, 2H, dh]
    *     -> scores [N, addition edges]
    */
-  encode(recording: Recording, { layer }: PortGroup): void {
+  encode(recording: Recording, layer: number): void {
     const fix = this.#layers[layer]!;
     for (const { writers, move, scores } of fix.shares) {
       move.encode(recording);

@@ -123,7 +123,7 @@ async function inspectBatch(
     const recording = gpu.record();
     const patterns = new Map<number, () => Promise<ArrayBuffer>>();
     pass.encodeWhole(recording, bound, EdgeSet.full(topology), {
-      afterPattern: (layer) => copyPatterns(recording, pass, topology, layer, heads, patterns),
+      taps: { pattern: (layer) => copyPatterns(recording, pass, topology, layer, heads, patterns) },
     });
     effects.encode(recording);
     addParts.encode(recording);

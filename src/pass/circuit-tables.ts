@@ -119,7 +119,7 @@ export class CircuitTables {
       headInputs: inputs(headPorts),
       // A run of ports with one input makes one job, or one more for every border of a panel inside it.
       projections: products(this.#chunks.qkv, circuits * (headPorts + Math.ceil((headPorts * head4) / PANEL4))),
-      replaced: table('replace_projections', circuits * headPorts),
+      replaced: table('copy_rows', circuits * headPorts),
       heads: table('attention_pattern', circuits * topology.heads),
       attentionOut: products(this.#chunks.attentionOut, circuits * topology.heads),
       mlpInput: inputs(1),
@@ -184,11 +184,11 @@ export class CircuitTables {
     this.#write(
       tables.replaced,
       computed.flatMap(({ c, h, reach }) =>
-        BRANCHES.flatMap((branch, b) => {
+        BRANCHES.flatMap((branch) => {
           const cut = !circuits[c]!.circuit.has(topology.directEdge(topology.headPort(l, branch, h)));
           const rows = this.#rowsOf(branch === 'q' || reach !== REACH.metric ? reach : REACH.differing);
-          const job = { circuit: c, port: b * heads + h, rows_at: rows.at, rows: rows.count };
-          return cut ? [{ words: packJob('replace_projections', job), rows: rows.count }] : [];
+          const port = topology.attentionPort(branch, h);
+          return cut ? [{ words: this.#replacement(c, l, port, rows), rows: rows.count }] : [];
         }),
       ),
     );
@@ -208,6 +208,25 @@ export class CircuitTables {
       rows: this.#rowsOf(reach),
     }));
     this.#writeProduct(tables.attentionOut, this.#chunks.attentionOut, head4, jobs);
+  }
+
+  /** A job that gives some rows of a port's projection [T, ports, dh] those of the ablated projections [L, T, ports, dh]. */
+  #replacement(circuit: number, layer: number, port: number, rows: RowsOf): number[] {
+    const columns = 4 * this.#layout.head4;
+    const stride = this.#topology.attentionPorts * columns;
+    const size = this.#tokens * stride;
+    return packJob('copy_rows', {
+      rows: rows.count,
+      columns,
+      to: circuit * size + port * columns,
+      to_stride: stride,
+      to_rows_at: rows.at,
+      from: layer * size + port * columns,
+      from_stride: stride,
+      from_step: 1,
+      from_rows_at: rows.at,
+      adds: 0,
+    });
   }
 
   #fillMlp(l: number, circuits: readonly CircuitWork[], bases: CutSums): void {

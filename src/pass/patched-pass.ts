@@ -1,7 +1,8 @@
 import { EdgewiseError } from '../base/errors.js';
 import { norm } from '../block/norm.js';
-import { ATTENTION_PIECES, MLP_PIECES } from '../block/order.js';
+import { ATTENTION_PIECES, MLP_PIECES, PLACES_AFTER } from '../block/order.js';
 import { takingRows, type Piece } from '../block/piece.js';
+import { tappedPlaces, type Place, type PlaceHolder, type PlaceView, type Taps, type TapUse } from '../block/places.js';
 import { EdgeSet } from '../circuit/edge-set.js';
 import { allNodesInUse, REACH, nodesInUse } from '../circuit/reachability.js';
 import type { Topology } from '../circuit/topology.js';
@@ -12,16 +13,9 @@ import { CutSums } from './cut-sums.js';
 import { bindLayer, type LayerPieces } from './layer-pieces.js';
 import { createFrame, type PassFrame, type PassScratch } from './pass-frame.js';
 import { bindInputs, type BoundPass, type PassInputs } from './pass-inputs.js';
+import { passPlace } from './pass-places.js';
 import type { PassShape } from './pass-plan.js';
 import { staleNodes, type ResidentCircuit } from './stale-nodes.js';
-
-/** What a caller takes from a whole pass while it is recorded. */
-export interface PassTaps {
-  /** Receives the q/k/v projections [L, T, 3H, head]. */
-  readonly projections?: Tensor;
-  /** Called while `tensors.pattern` holds the attention patterns of a layer, to record copies of them. */
-  readonly afterPattern?: (layer: number) => void;
-}
 
 /**
  * A forward pass in which every edge is kept or cut, as ACDC and EAP-IG define it: kept edges carry this very pass's
@@ -35,7 +29,7 @@ export interface PassTaps {
  * row and column for every kept writer and for the cut ones that no kept sum holds. Dispatches: at most 13 per layer where
  * no matrix is split, plus 4.
  */
-export class PatchedPass {
+export class PatchedPass implements PlaceHolder {
   readonly #arena: Arena;
   readonly #frame: PassFrame;
   readonly #layers: readonly LayerPieces[];
@@ -86,6 +80,28 @@ export class PatchedPass {
     return { ...sliceOf(this.#frame.outputs, 0, writers * tokens * width), shape: [writers, tokens, width] };
   }
 
+  get layers(): number {
+    return this.#frame.topology.layers;
+  }
+
+  /**
+   * Where `encodeWhole` holds a place while it is recorded.
+   *
+   * @throws EdgewiseError of kind usage for places that it does not hold: residual streams, sums of several writers and inputs,
+   *   since every port has an input of its own; scores; logits.
+   */
+  view(place: Place, layer: number): PlaceView {
+    return passPlace(this.#frame, place, layer);
+  }
+
+  /** Queries, keys and values of a layer of the circuit in the first slot [T, ports, dh]. */
+  projections(layer: number): Tensor {
+    const tensor = this.#frame.projections[layer]!;
+    const shape = tensor.shape.slice(1);
+    const size = shape.reduce((product, n) => product * n, 1);
+    return { ...sliceOf(tensor, 0, size), shape };
+  }
+
   /** Binds the pieces that read tokens and ablated values. What they need belongs to `arena`. */
   bind(arena: Arena, inputs: PassInputs): Promise<BoundPass> {
     return bindInputs(arena, this.#frame, inputs);
@@ -115,15 +131,21 @@ export class PatchedPass {
     this.#resident = { bound, circuits: [...slots.map(({ resident }) => resident), ...held.slice(circuits.length)] };
   }
 
-  /** Records one circuit in the first slot with every node at every position, and lets the caller take from it. */
-  encodeWhole(recording: Recording, bound: BoundPass, circuit: EdgeSet, taps: PassTaps = {}): void {
+  /**
+   * Records one circuit in the first slot with every node at every position, and lets the caller read and set places: see
+   * `view` for which. A pass of several circuits computes some rows only, and has no places.
+   */
+  encodeWhole(recording: Recording, bound: BoundPass, circuit: EdgeSet, use: TapUse = {}): void {
     const { topology } = this.#frame;
+    const { taps = {}, sets = false } = use;
     this.#resident = undefined;
+    for (const [place, layer] of tappedPlaces(taps)) this.view(place, layer);
     bound.embed.encode(recording);
+    taps.embedding?.(0);
     const all = allNodesInUse(topology);
     this.#record(recording, bound, [{ circuit, compute: all }], taps);
     // Positions before the first difference are those of the whole model in every circuit: to the bit, if they come from it.
-    if (circuit.size < topology.edgeCount) return;
+    if (sets || circuit.size < topology.edgeCount) return;
     this.#resident = { bound, circuits: [{ circuit, ...all }] };
   }
 
@@ -149,7 +171,7 @@ export class PatchedPass {
     }
   }
 
-  #record(recording: Recording, bound: BoundPass, circuits: readonly CircuitWork[], taps: PassTaps = {}): void {
+  #record(recording: Recording, bound: BoundPass, circuits: readonly CircuitWork[], taps: Taps = {}): void {
     try {
       this.#recordLayers(recording, bound, circuits, taps);
     } catch (error) {
@@ -167,27 +189,29 @@ export class PatchedPass {
    *   outputs [C, W, T, d] -> inputs [rows, d] -> normed [rows, d] -> hidden [C, rows, F] -> output of MLP [C, T, d]
    *   outputs [C, W, T, d] -> inputs [C, N, d] -> normed [C, N, d], at the metric positions
    */
-  #recordLayers(recording: Recording, bound: BoundPass, circuits: readonly CircuitWork[], taps: PassTaps): void {
+  #recordLayers(recording: Recording, bound: BoundPass, circuits: readonly CircuitWork[], taps: Taps): void {
     const { weights, tables, control, portGroups } = this.#frame;
     tables.fill(circuits, bound.rows, this.#cutSums);
     weights.gpu.upload(control, tables.written);
     weights.gpu.count(tables.work);
     for (const { kind, layer, index } of portGroups) {
       bound.inputs[index]!.encode(recording);
-      if (kind === 'heads') this.#recordAttention(recording, bound, layer, taps);
-      else if (kind === 'mlp') for (const name of MLP_PIECES) this.#layers[layer]!.mlp[name].encode(recording);
-      else this.#finalNorm.encode(recording);
+      if (kind === 'heads') {
+        this.#recordAttention(recording, bound, layer, taps);
+      } else if (kind === 'mlp') {
+        for (const name of MLP_PIECES) this.#layers[layer]!.mlp[name].encode(recording);
+        taps['mlp output']?.(layer);
+      } else {
+        this.#finalNorm.encode(recording);
+      }
     }
   }
 
-  #recordAttention(recording: Recording, bound: BoundPass, layer: number, taps: PassTaps): void {
+  #recordAttention(recording: Recording, bound: BoundPass, layer: number, taps: Taps): void {
     for (const name of ATTENTION_PIECES) {
       this.#layers[layer]!.attention[name].encode(recording);
-      if (name === 'projections') {
-        this.#replaceProjections(recording, bound, layer);
-        if (taps.projections) this.#copyProjections(recording, layer, taps.projections);
-      }
-      if (name === 'pattern') taps.afterPattern?.(layer);
+      if (name === 'projections') this.#replaceProjections(recording, bound, layer);
+      for (const place of PLACES_AFTER[name]) taps[place]?.(layer);
     }
   }
 
@@ -198,12 +222,6 @@ export class PatchedPass {
       throw new EdgewiseError('circuit', 'direct edges', 'are cut, but this run was not set up to cut them');
     }
     replace.encode(recording);
-  }
-
-  #copyProjections(recording: Recording, layer: number, to: Tensor): void {
-    const from = this.#frame.projections[layer]!;
-    const size = from.shape.slice(1).reduce((product, n) => product * n, 1);
-    recording.copy(sliceOf(from, 0, size), sliceOf(to, layer * size, size));
   }
 
   dispose(): void {

@@ -89,7 +89,11 @@ function fillAblated(
     pass.encodeWhole(recording, corrupted, EdgeSet.full(pass.topology));
     recording.copy(pass.writers, ablated);
   });
-  run((recording) =>
-    pass.encodeWhole(recording, clean, EdgeSet.empty(pass.topology), { projections: ablatedProjections! }),
-  );
+  run((recording) => {
+    const values = (layer: number): void => {
+      const from = pass.projections(layer);
+      recording.copy(from, sliceOf(ablatedProjections!, layer * (from.size / 4), from.size / 4));
+    };
+    pass.encodeWhole(recording, clean, EdgeSet.empty(pass.topology), { taps: { values } });
+  });
 }

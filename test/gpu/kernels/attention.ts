@@ -98,7 +98,7 @@ async function pattern(
       pattern: untouched(circuits * heads * tokens * sequence + 1),
     },
     params: { tokens, sequence, heads, head4: Math.ceil(headWidth / 4), jobs_at: LISTED_AT, scale },
-    overrides: {},
+    overrides: { SCORES: 1, SOFTMAX: 1 },
     grid: [Math.ceil(tokens / 64), circuits * heads],
     read: 'pattern',
   });

@@ -3,7 +3,7 @@ import { jobSize, packJob, type JobKernel } from '../../../src/gpu/kernel.js';
 import { kernels } from '../../../src/gpu/kernels.gen.js';
 
 test('the words of a job stand in the order of the struct in the WGSL, however they are named', () => {
-  expect(packJob('replace_projections', { rows: 4, rows_at: 3, port: 2, circuit: 1 })).toEqual([1, 2, 3, 4]);
+  expect(packJob('attention_pattern', { rows: 3, rows_at: 2, circuit_head: 1 })).toEqual([1, 2, 3]);
   expect(packJob('matmul_transposed', { adds: 5, dy: 1, end: 4, first: 3, out: 2 })).toEqual([1, 2, 3, 4, 5]);
 });
 
