@@ -3,6 +3,7 @@ import type { Ablation } from '../circuit/run-identity.js';
 import type { GradientPass } from '../gradient/gradient-pass.js';
 import type { Arena } from '../gpu/arena.js';
 import { meanOutputs, spreadMeans, type MeanSource, type WriterRuns } from '../evaluate/mean-ablation.js';
+import { paddedIds } from '../evaluate/prompt-batch.js';
 import type { PromptPair } from '../task/types.js';
 
 /**
@@ -47,12 +48,11 @@ function outputsOf(pass: GradientPass): WriterRuns {
 
 /** Puts one side of some prompts into the pass as its clean or corrupted tokens, padded on the right with token 0. */
 export function uploadSide(
-  { frame: { weights, tensors, shape, tokens } }: GradientPass,
+  { frame: { weights, tensors, shape } }: GradientPass,
   pairs: readonly PromptPair[],
   from: 'clean' | 'corrupted',
   to: 'clean' | 'corrupted',
 ): void {
-  const ids = new Uint32Array(tokens);
-  pairs.forEach((pair, n) => ids.set(pair[from], n * shape.sequence));
+  const ids = paddedIds(shape, pairs, from);
   weights.gpu.upload(to === 'clean' ? tensors.cleanIds : tensors.corruptedIds, ids);
 }

@@ -13,7 +13,7 @@ export async function copyRows(
   elements: () => number,
 ): Promise<Piece> {
   const operation = await arena.operation('copy_rows', {
-    buffers: { control: words, from_rows: from, to_rows: to },
+    buffers: { control: words, source: from, out: to },
     params: { jobs_at: list.jobsAt },
     overrides: {},
   });

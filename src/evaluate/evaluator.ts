@@ -5,17 +5,15 @@ import type { CircuitEvaluator, PerPrompt } from '../circuit/evaluator.js';
 import { LogitsReadout, type BoundReadout } from '../readout/logits-readout.js';
 import { METRICS, type MetricName, type ReadoutPart } from '../readout/metrics.js';
 import type { PassShape } from '../pass/pass-plan.js';
-import type { BoundPass, PassInputs } from '../pass/pass-inputs.js';
+import type { BoundPass } from '../pass/pass-inputs.js';
 import { createScratch, type PassScratch } from '../pass/pass-frame.js';
 import { PatchedPass } from '../pass/patched-pass.js';
-import type { Piece } from '../block/piece.js';
 import { Arena, sliceOf } from '../gpu/arena.js';
-import type { Gpu } from '../gpu/gpu.js';
 import type { ModelWeights } from '../model/weights.js';
 import type { PromptPair } from '../task/types.js';
-import { assertEqualLengths, meanOutputs, spreadMeans, type MeanSource } from './mean-ablation.js';
+import { assertEqualLengths, meanOutputs, spreadMeans, type MeanSource, type WriterRuns } from './mean-ablation.js';
 import type { PatchOptions } from './options.js';
-import { uploadIds, uploadPrompts, type PromptBatch } from './prompt-batch.js';
+import { paddedIds, uploadPrompts, type PromptBatch } from './prompt-batch.js';
 
 export interface EvaluatorOptions extends PatchOptions {
   /** Metric of `metric` and `perPrompt`. */
@@ -139,11 +137,21 @@ export class PatchingEvaluator implements CircuitEvaluator {
     const { pass, batch: first } = this.#batches[0]!;
     const arena = new Arena(weights.gpu);
     try {
-      const writers = {
+      const ids = arena.tensor('tokens of the source', [shape.prompts * shape.sequence]);
+      // The whole model reads no ablated value, and no writer depends on the rows of the metric.
+      const { rows, ablated } = first.clean;
+      const bound = await pass.bind(arena, { ids, rows, ablated, ablatedProjections: undefined });
+      const writers: WriterRuns = {
         shape,
         outputs: pass.writers,
-        run: (pairs: readonly PromptPair[], side: MeanSource['side'], then: Piece) =>
-          runWhole(pass, weights.gpu, pairs, side, first.clean, then),
+        async run(pairs, side, then) {
+          weights.gpu.upload(ids, paddedIds(shape, pairs, side));
+          const recording = weights.gpu.record();
+          pass.encodeWhole(recording, bound, EdgeSet.full(pass.topology));
+          then.encode(recording);
+          recording.submit();
+          await weights.gpu.finished();
+        },
       };
       const means = await meanOutputs(arena, weights, writers, source, positional);
       const context = { arena, weights, tokens: shape.prompts * shape.sequence, sequence: shape.sequence };
@@ -234,29 +242,6 @@ export class PatchingEvaluator implements CircuitEvaluator {
   dispose(): void {
     this.#arena.dispose();
     for (const pass of this.#passes) pass.dispose();
-  }
-}
-
-/** Runs the whole model over other prompts. It reads no ablated value, and no writer depends on the rows of the metric. */
-async function runWhole(
-  pass: PatchedPass,
-  gpu: Gpu,
-  pairs: readonly PromptPair[],
-  side: MeanSource['side'],
-  { rows, ablated }: Pick<PassInputs, 'rows' | 'ablated'>,
-  then: Piece,
-): Promise<void> {
-  const arena = new Arena(gpu);
-  try {
-    const ids = uploadIds(arena, pass.shape, pairs, side);
-    const bound = await pass.bind(arena, { ids, rows, ablated, ablatedProjections: undefined });
-    const recording = gpu.record();
-    pass.encodeWhole(recording, bound, EdgeSet.full(pass.topology));
-    then.encode(recording);
-    recording.submit();
-    await gpu.finished();
-  } finally {
-    arena.dispose();
   }
 }
 

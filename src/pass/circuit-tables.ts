@@ -218,13 +218,13 @@ export class CircuitTables {
     return packJob('copy_rows', {
       rows: rows.count,
       columns,
-      to: circuit * size + port * columns,
-      to_stride: stride,
-      to_rows_at: rows.at,
-      from: layer * size + port * columns,
-      from_stride: stride,
-      from_step: 1,
-      from_rows_at: rows.at,
+      out_at: circuit * size + port * columns,
+      out_stride: stride,
+      out_rows_at: rows.at,
+      source_at: layer * size + port * columns,
+      source_stride: stride,
+      source_step: 1,
+      source_rows_at: rows.at,
       adds: 0,
     });
   }

@@ -7,65 +7,71 @@ import { randomNumbers } from '../../support/random.js';
 const EVERY = 0xffffffff;
 
 /** A job with its lists of rows; without a list, row r is row r. */
-interface Copy extends Omit<Job<'copy_rows'>, 'to_rows_at' | 'from_rows_at'> {
-  readonly toRows?: readonly number[];
-  readonly fromRows?: readonly number[];
+interface Copy extends Omit<Job<'copy_rows'>, 'out_rows_at' | 'source_rows_at'> {
+  readonly outRows?: readonly number[];
+  readonly sourceRows?: readonly number[];
 }
 
-const row = (strides: number): Omit<Copy, 'rows' | 'columns' | 'to' | 'from'> => ({
-  to_stride: strides,
-  from_stride: strides,
-  from_step: 1,
+const row = (strides: number): Omit<Copy, 'rows' | 'columns' | 'out_at' | 'source_at'> => ({
+  out_stride: strides,
+  source_stride: strides,
+  source_step: 1,
   adds: 0,
 });
 
 const CASES: readonly (readonly [string, readonly Copy[]])[] = [
-  ['one element', [{ ...row(1), rows: 1, columns: 1, to: 3, from: 5 }]],
+  ['one element', [{ ...row(1), rows: 1, columns: 1, out_at: 3, source_at: 5 }]],
   [
     'listed rows on both sides',
-    [{ ...row(7), rows: 3, columns: 5, to: 2, from: 9, toRows: [8, 0, 3], fromRows: [1, 4, 0] }],
+    [{ ...row(7), rows: 3, columns: 5, out_at: 2, source_at: 9, outRows: [8, 0, 3], sourceRows: [1, 4, 0] }],
   ],
-  ['another stride', [{ ...row(6), from_stride: 4, rows: 4, columns: 4, to: 1, from: 0, toRows: [3, 5, 0, 1] }]],
-  ['one value for all', [{ ...row(9), from_stride: 0, from_step: 0, rows: 6, columns: 8, to: 4, from: 11 }]],
-  ['one row for all, added', [{ ...row(9), from_stride: 0, adds: 1, rows: 6, columns: 8, to: 4, from: 11 }]],
+  [
+    'another stride',
+    [{ ...row(6), source_stride: 4, rows: 4, columns: 4, out_at: 1, source_at: 0, outRows: [3, 5, 0, 1] }],
+  ],
+  [
+    'one value for all',
+    [{ ...row(9), source_stride: 0, source_step: 0, rows: 6, columns: 8, out_at: 4, source_at: 11 }],
+  ],
+  ['one row for all, added', [{ ...row(9), source_stride: 0, adds: 1, rows: 6, columns: 8, out_at: 4, source_at: 11 }]],
   [
     'several jobs of several sizes',
     [
-      { ...row(30), rows: 10, columns: 13, to: 0, from: 0 },
-      { ...row(30), rows: 1, columns: 2, to: 14, from: 100, adds: 1 },
-      { ...row(30), rows: 7, columns: 1, to: 29, from: 3, toRows: [9, 8, 7, 6, 5, 4, 0] },
+      { ...row(30), rows: 10, columns: 13, out_at: 0, source_at: 0 },
+      { ...row(30), rows: 1, columns: 2, out_at: 14, source_at: 100, adds: 1 },
+      { ...row(30), rows: 7, columns: 1, out_at: 29, source_at: 3, outRows: [9, 8, 7, 6, 5, 4, 0] },
     ],
   ],
-  ['more elements than a workgroup', [{ ...row(33), rows: 9, columns: 31, to: 1, from: 1 }]],
+  ['more elements than a workgroup', [{ ...row(33), rows: 9, columns: 31, out_at: 1, source_at: 1 }]],
 ];
 
 export function copyRowsTests(device: TestDevice): void {
   const rng = randomNumbers(11);
 
   test.each(CASES)('%s', async (_, copies) => {
-    const from = rng.normals(400);
-    const to = rng.normals(400);
+    const source = rng.normals(400);
+    const out = rng.normals(400);
     const control = new JobWords('copy_rows', copies.length, 1);
-    const jobs = copies.map(({ toRows, fromRows, ...job }) => ({
+    const jobs = copies.map(({ outRows, sourceRows, ...job }) => ({
       ...job,
-      to_rows_at: toRows ? control.list(toRows).at : EVERY,
-      from_rows_at: fromRows ? control.list(fromRows).at : EVERY,
+      out_rows_at: outRows ? control.list(outRows).at : EVERY,
+      source_rows_at: sourceRows ? control.list(sourceRows).at : EVERY,
     }));
     const got = await runKernel(device.gpu, 'copy_rows', {
-      buffers: { control: control.words(jobs), from_rows: from, to_rows: to },
+      buffers: { control: control.words(jobs), source, out },
       params: { jobs_at: control.jobsAt },
       overrides: {},
       // More workgroups than there are elements, in both dimensions.
       grid: [3, 3, copies.length],
-      read: 'to_rows',
+      read: 'out',
     });
-    const expected = to.slice();
-    for (const { toRows, fromRows, ...job } of copies) {
+    const expected = out.slice();
+    for (const { outRows, sourceRows, ...job } of copies) {
       for (let r = 0; r < job.rows; r++) {
         for (let c = 0; c < job.columns; c++) {
-          const at = job.to + (toRows?.[r] ?? r) * job.to_stride + c;
-          const value = from[job.from + (fromRows?.[r] ?? r) * job.from_stride + c * job.from_step]!;
-          expected[at] = job.adds ? Math.fround(to[at]! + value) : value;
+          const at = job.out_at + (outRows?.[r] ?? r) * job.out_stride + c;
+          const value = source[job.source_at + (sourceRows?.[r] ?? r) * job.source_stride + c * job.source_step]!;
+          expected[at] = job.adds ? Math.fround(out[at]! + value) : value;
         }
       }
     }
