@@ -28,11 +28,11 @@ export const PLACES_AFTER: Readonly<Record<AttentionPiece, readonly Place[]>> = 
   output: ['head outputs'],
 };
 
-/** The places whose gradients are there once a piece was gone back through. The gradient at the scores replaces the pattern's. */
+/** The places whose gradients are there once a piece was gone back through. */
 export const GRADIENTS_AFTER: Readonly<Record<AttentionPiece, readonly Place[]>> = {
   output: ['mixed'],
   mix: ['pattern', 'values'],
-  pattern: ['scores', 'queries', 'keys'],
+  pattern: ['queries', 'keys'],
   projections: [],
   norm: ['attention inputs'],
 };

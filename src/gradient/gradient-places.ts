@@ -64,9 +64,10 @@ export function gradientPlace(frame: GradientFrame, place: Place, layer: number)
       const branch = ({ queries: 'q', keys: 'k', values: 'v' } as const)[place];
       return { ...view, first: topology.attentionPort(branch, 0) * view.unitStride };
     }
-    case 'scores':
     case 'pattern':
       return viewOf(tensors.scoreGradient, shape.sequence, spec.heads);
+    case 'scores':
+      throw new EdgewiseError('usage', 'place scores', 'the gradient there is held times the scale of the scores');
     case 'mixed': {
       const unitStride = 4 * layout.head4;
       const view = viewOf(tensors.zGradient, spec.headWidth, spec.heads);
