@@ -38,11 +38,12 @@ export interface BackwardUse {
   readonly without?: number;
 }
 
-/** Where the outputs of a group's writers are named as a place. */
-const OUTPUTS_OF = { input: 'embedding', heads: 'head outputs', mlp: 'mlp output' } as const satisfies Record<
-  WriterGroup['kind'],
-  Place
->;
+/** The places at the outputs of a group's writers: the gradient there is that of the stream after them. */
+const OUTPUTS_OF: Readonly<Record<WriterGroup['kind'], readonly Place[]>> = {
+  input: ['embedding'],
+  heads: ['head outputs', 'attention output'],
+  mlp: ['mlp output'],
+};
 
 /** How a pass is set up. */
 export interface GradientPassUse {
@@ -280,7 +281,7 @@ export class GradientPass implements PlaceHolder {
         taps['final input']?.(0);
       } else {
         if (group.feeds! <= use.until) break;
-        taps[OUTPUTS_OF[group.kind]]?.(group.layer);
+        for (const place of OUTPUTS_OF[group.kind]) taps[place]?.(group.layer);
         if (group.layer !== use.without) {
           this.#recordBackward(recording, group, taps);
           this.#pieces.backward[group.index]!.step.encode(recording);
@@ -289,7 +290,7 @@ export class GradientPass implements PlaceHolder {
       if (group.kind !== 'mlp') taps.residual?.(group.layer);
     }
     const last = groups[use.until]!;
-    taps[OUTPUTS_OF[last.kind]]?.(last.layer);
+    for (const place of OUTPUTS_OF[last.kind]) taps[place]?.(last.layer);
   }
 
   #recordBackward(recording: Recording, { index, layer }: PortGroup, taps: Taps): void {

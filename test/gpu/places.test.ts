@@ -179,7 +179,7 @@ describe('an uncut run', () => {
     ['keys moved', { place: 'keys', layers: [1], rows }, 0.5, 'add'],
     ['no values', { place: 'values', layers: [1], heads: [0] }, 0, 'set'],
     ['no output of a head', { place: 'head outputs', layers: [0], heads: [2], rows }, 0, 'set'],
-    ['an attention output', { place: 'attention output', layers: [1], rows }, direction, 'set'],
+    ['an attention output', { place: 'attention output', layers: [0], rows }, direction, 'set'],
     ['no MLP', { place: 'mlp output', layers: [0] }, 0, 'set'],
     ['some logits', { place: 'logits', rows: [1], columns: [4, 5, 9] }, 2, 'add'],
   ];
