@@ -1,4 +1,4 @@
-import { ROW_WORKGROUP, groupsOf64 } from '../gpu/workgroups.js';
+import { groupsOf64 } from '../gpu/workgroups.js';
 import type { GradientPass } from '../gradient/gradient-pass.js';
 import { everyRow, matmul, runMatmul, wholeJobs } from '../gpu/product/matmul.js';
 import { type GradientFrame } from '../gradient/gradient-frame.js';
@@ -57,7 +57,7 @@ export async function informationFlow(
         arena.operation('proximity', {
           buffers: { x: frame.streams[stream]!, y: tensors.differences, nearness },
           params: { tokens, writers: topology.fanIn(firstPort), width4: layout.width4 },
-          overrides: { WORKGROUP: ROW_WORKGROUP },
+          overrides: {},
         }),
       ),
     );

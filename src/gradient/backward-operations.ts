@@ -1,4 +1,4 @@
-import { ROW_WORKGROUP, groupsOf64 } from '../gpu/workgroups.js';
+import { groupsOf64 } from '../gpu/workgroups.js';
 import type { Arena } from '../gpu/arena.js';
 import type { Operation, Recording } from '../gpu/gpu.js';
 import type { BufferSlice } from '../gpu/kernel.js';
@@ -175,7 +175,7 @@ export function bindNormBackward(
   return arena.operation('norm_backward', {
     buffers: { x, gain: norm.gain, gradient },
     params: { rows, x_rows: xRows, width: spec.width, width4: layout.width4, epsilon: spec.norm.epsilon },
-    overrides: { WORKGROUP: ROW_WORKGROUP, FROZEN: frozenNorms ? 1 : 0 },
+    overrides: { FROZEN: frozenNorms ? 1 : 0 },
   });
 }
 

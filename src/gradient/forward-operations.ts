@@ -1,4 +1,4 @@
-import { ROW_WORKGROUP, groupsOf64 } from '../gpu/workgroups.js';
+import { groupsOf64 } from '../gpu/workgroups.js';
 import { sliceOf, type Arena, type Tensor } from '../gpu/arena.js';
 import type { Operation, Recording } from '../gpu/gpu.js';
 import { jobSize, packJob, type BufferSlice } from '../gpu/kernel.js';
@@ -152,7 +152,7 @@ export function bindNorm(
   return arena.operation('layer_norm', {
     buffers: { x, gain: norm.gain, bias: norm.bias, y },
     params: { rows, width: spec.width, width4: layout.width4, epsilon: spec.norm.epsilon },
-    overrides: { WORKGROUP: ROW_WORKGROUP },
+    overrides: {},
   });
 }
 

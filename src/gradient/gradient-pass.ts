@@ -1,4 +1,4 @@
-import { ROW_WORKGROUP, groupsOf64 } from '../gpu/workgroups.js';
+import { groupsOf64 } from '../gpu/workgroups.js';
 import type { Topology } from '../circuit/topology.js';
 import { Arena, sliceOf, type Tensor } from '../gpu/arena.js';
 import type { Operation, Recording } from '../gpu/gpu.js';
@@ -98,7 +98,7 @@ export class GradientPass {
         seeds: tensors.seeds,
       },
       params: { rows: shape.prompts, vocab: weights.spec.vocab, stride: weights.layout.vocabStride },
-      overrides: { WORKGROUP: ROW_WORKGROUP, METRIC: SEEDS[metric] },
+      overrides: { METRIC: SEEDS[metric] },
     });
   }
 

@@ -1,4 +1,3 @@
-import { ROW_WORKGROUP } from '../gpu/workgroups.js';
 import type { Arena, Tensor } from '../gpu/arena.js';
 import type { Operation } from '../gpu/gpu.js';
 import { bindUnembedding } from '../readout/logits-readout.js';
@@ -69,7 +68,7 @@ export async function bindPass(arena: Arena, frame: GradientFrame, rules: Backwa
     logSoftmax: await arena.operation('log_softmax', {
       buffers: { values: tensors.logits },
       params: { rows: shape.prompts, vocab: spec.vocab, stride: layout.vocabStride },
-      overrides: { WORKGROUP: ROW_WORKGROUP },
+      overrides: {},
     }),
     lastGradient: await matmulTransposed(arena, weights.unembed, {
       dy: tensors.seeds,

@@ -1,4 +1,4 @@
-import { ROW_WORKGROUP, groupsOf64 } from '../gpu/workgroups.js';
+import { groupsOf64 } from '../gpu/workgroups.js';
 import type { Arena, Tensor } from '../gpu/arena.js';
 import type { Operation, Recording } from '../gpu/gpu.js';
 import { everyRow, jobWords, matmul, runMatmul, type MatmulOperation } from '../gpu/product/matmul.js';
@@ -141,7 +141,7 @@ async function bindLayer(
         port_stride: fanIn,
         stride: topology.additionEdges,
       },
-      overrides: { WORKGROUP: ROW_WORKGROUP, KEYS: firstPort === keyPort ? 1 : 0 },
+      overrides: { KEYS: firstPort === keyPort ? 1 : 0 },
     });
   const shares: Share[] = [];
   for (let first = 0; first < fanIn; first += WRITERS_AT_ONCE) {

@@ -1,4 +1,3 @@
-import { ROW_WORKGROUP } from '../gpu/workgroups.js';
 import type { Topology } from '../circuit/topology.js';
 import { FROM_CONSTANT } from '../pass/circuit-tables.js';
 import { bindAnswerDirections } from '../readout/answer-directions.js';
@@ -103,7 +102,7 @@ export async function bindDirectEffects(
         width4,
         epsilon: spec.norm.epsilon,
       },
-      overrides: { WORKGROUP: ROW_WORKGROUP, CENTRED: spec.norm.kind === 'layer' ? 1 : 0 },
+      overrides: { CENTRED: spec.norm.kind === 'layer' ? 1 : 0 },
     });
   const noBias = arena.tensor('no bias', [4 * width4]);
   const writerNorm = await norm(pass.writers, writers, metricRows, tokens, noBias, parts);
@@ -115,7 +114,7 @@ export async function bindDirectEffects(
     arena.operation('row_dots', {
       buffers: { a, b: directions, dots: out },
       params: { rows, b_rows: prompts, width4 },
-      overrides: { WORKGROUP: ROW_WORKGROUP },
+      overrides: {},
     });
   const writerProducts = await product(parts, writers * prompts, dots);
   const constantProducts = await product(constantParts, prompts, constantDots);

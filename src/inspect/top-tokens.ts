@@ -1,4 +1,3 @@
-import { ROW_WORKGROUP } from '../gpu/workgroups.js';
 import { bindUnembedding } from '../readout/logits-readout.js';
 import { runMatmul } from '../gpu/product/matmul.js';
 import { Arena, sliceOf, type Tensor } from '../gpu/arena.js';
@@ -55,7 +54,7 @@ async function topTokensAtOnce(weights: ModelWeights, means: Tensor, rows: reado
       const operation: Operation = await arena.operation('top_columns', {
         buffers: { values: logits, columns, amounts },
         params: { rows: rows.length, vocab: spec.vocab, stride },
-        overrides: { WORKGROUP: ROW_WORKGROUP, COUNT: TOP_TOKENS, SIGN: sign },
+        overrides: { COUNT: TOP_TOKENS, SIGN: sign },
       });
       return { operation, columns, amounts };
     };

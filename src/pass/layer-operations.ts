@@ -1,5 +1,4 @@
 import { ACTIVATIONS } from '../block/activation.js';
-import { ROW_WORKGROUP } from '../gpu/workgroups.js';
 import type { Arena } from '../gpu/arena.js';
 import type { Operation } from '../gpu/gpu.js';
 import type { Matrix } from '../gpu/product/matrix.js';
@@ -94,6 +93,6 @@ export function bindNorm(arena: Arena, frame: PassFrame, norm: NormWeights, rows
   return arena.operation('layer_norm', {
     buffers: { x: frame.tensors.inputs, gain: norm.gain, bias: norm.bias, y: frame.tensors.normed },
     params: { rows, width: spec.width, width4: layout.width4, epsilon: spec.norm.epsilon },
-    overrides: { WORKGROUP: ROW_WORKGROUP },
+    overrides: {},
   });
 }

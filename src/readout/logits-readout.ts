@@ -1,5 +1,4 @@
 import { readoutTensors, type ReadoutShape } from './readout-plan.js';
-import { ROW_WORKGROUP } from '../gpu/workgroups.js';
 import { sliceOf, type Arena, type Tensor } from '../gpu/arena.js';
 import type { Operation, Recording } from '../gpu/gpu.js';
 import type { BufferSlice } from '../gpu/kernel.js';
@@ -58,7 +57,6 @@ export class LogitsReadout {
     const { spec, layout } = weights;
     const rows = shape.circuits * shape.prompts;
     const stride = layout.vocabStride;
-    const overrides = { WORKGROUP: ROW_WORKGROUP };
     const directions = arena.tensor('answer directions', [shape.prompts, 4 * layout.width4]);
     const encodeDirections = await bindAnswerDirections(arena, weights, directions, answers);
     const recording = weights.gpu.record();
@@ -68,18 +66,18 @@ export class LogitsReadout {
       logitDifferences: await arena.operation('row_dots', {
         buffers: { a: tensors.normed, b: directions, dots: this.#logitDifferences },
         params: { rows, b_rows: shape.prompts, width4: layout.width4 },
-        overrides,
+        overrides: {},
       }),
       logits: await bindUnembedding(arena, weights, tensors.normed, tensors.logits, rows),
       logSoftmax: await arena.operation('log_softmax', {
         buffers: { values: tensors.logits },
         params: { rows, vocab: spec.vocab, stride },
-        overrides,
+        overrides: {},
       }),
       kl: await arena.operation('kl_divergence', {
         buffers: { p: reference, q: tensors.logits, kl: this.#kl },
         params: { rows, prompts: shape.prompts, vocab: spec.vocab, stride },
-        overrides,
+        overrides: {},
       }),
       probabilityScores: await arena.operation('answer_scores', {
         buffers: {
@@ -93,7 +91,7 @@ export class LogitsReadout {
       best: await arena.operation('argmax', {
         buffers: { values: tensors.logits, best: this.#best },
         params: { rows, vocab: spec.vocab, stride },
-        overrides,
+        overrides: {},
       }),
     };
   }
