@@ -1,6 +1,6 @@
 import { ACTIVATIONS } from '../src/block/activation.js';
 import { createRng } from '../src/base/rng.js';
-import { FROM_CONSTANT } from '../src/pass/circuit-tables.js';
+import { FROM_CONSTANT } from '../src/pass/input-jobs.js';
 import { everyRow, matmul, runMatmul, wholeJobs } from '../src/gpu/product/matmul.js';
 import { matmulTransposed, runTransposed } from '../src/gpu/product/transposed.js';
 import { Arena, type Tensor } from '../src/gpu/arena.js';

@@ -1,5 +1,5 @@
 import type { Topology } from '../circuit/topology.js';
-import { FROM_CONSTANT } from '../pass/circuit-tables.js';
+import { FROM_CONSTANT } from '../pass/input-jobs.js';
 import { bindAnswerDirections } from '../readout/answer-directions.js';
 import type { PatchedPass } from '../pass/patched-pass.js';
 import { sliceOf, type Arena, type Tensor } from '../gpu/arena.js';

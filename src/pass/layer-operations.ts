@@ -3,7 +3,7 @@ import type { Arena } from '../gpu/arena.js';
 import type { Operation } from '../gpu/gpu.js';
 import type { Matrix } from '../gpu/product/matrix.js';
 import type { NormWeights } from '../model/weights.js';
-import type { JobTable } from './circuit-tables.js';
+import type { JobTable } from './table-layout.js';
 import { matmul, type MatmulOperation, type MatmulUse } from '../gpu/product/matmul.js';
 import type { PassFrame } from './pass-frame.js';
 
