@@ -1,7 +1,6 @@
 import { ACTIVATIONS } from '../src/block/activation.js';
-import { ROW_WORKGROUP } from '../src/gpu/workgroups.js';
 import { createRng } from '../src/base/rng.js';
-import { FROM_CONSTANT } from '../src/pass/port-inputs.js';
+import { FROM_CONSTANT } from '../src/pass/input-jobs.js';
 import { everyRow, matmul, runMatmul, wholeJobs } from '../src/gpu/product/matmul.js';
 import { matmulTransposed, runTransposed } from '../src/gpu/product/transposed.js';
 import { Arena, type Tensor } from '../src/gpu/arena.js';
@@ -176,7 +175,7 @@ async function layerNormBench(arena: Arena, rows: number, width: number): Promis
   const operation = await arena.operation('layer_norm', {
     buffers: { x: arena.upload('x', x), gain: arena.upload('gain', gain), bias: arena.upload('bias', bias), y: out },
     params: { rows, width, width4: width / 4, epsilon: 1e-5 },
-    overrides: { WORKGROUP: ROW_WORKGROUP },
+    overrides: {},
   });
   return {
     name: `layer_norm ${rows} x ${width}`,
@@ -368,7 +367,7 @@ async function logSoftmaxBench(arena: Arena, rows: number, vocab: number): Promi
   const operation = await arena.operation('log_softmax', {
     buffers: { values: out },
     params: { rows, vocab, stride: vocab },
-    overrides: { WORKGROUP: ROW_WORKGROUP },
+    overrides: {},
   });
   return {
     name: `log_softmax ${rows} x ${vocab}`,

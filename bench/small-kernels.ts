@@ -1,4 +1,3 @@
-import { ROW_WORKGROUP } from '../src/gpu/workgroups.js';
 import type { Arena } from '../src/gpu/arena.js';
 import { packMatrix, PANEL4 } from '../src/gpu/product/matrix.js';
 import { JobWords } from '../test/support/job-words.js';
@@ -157,7 +156,7 @@ async function klBench(arena: Arena, rows: number, vocab: number): Promise<Kerne
   const operation = await arena.operation('kl_divergence', {
     buffers: { p: arena.upload('p', p), q: arena.upload('q', q), kl: out },
     params: { rows, prompts: rows, vocab, stride: vocab },
-    overrides: { WORKGROUP: ROW_WORKGROUP },
+    overrides: {},
   });
   return {
     name: `kl_divergence ${rows} x ${vocab}`,
@@ -179,7 +178,7 @@ async function argmaxBench(arena: Arena, rows: number, vocab: number): Promise<K
   const operation = await arena.operation('argmax', {
     buffers: { values: arena.upload('values', values), best: out },
     params: { rows, vocab, stride: vocab },
-    overrides: { WORKGROUP: ROW_WORKGROUP },
+    overrides: {},
   });
   return {
     name: `argmax ${rows} x ${vocab}`,

@@ -8,7 +8,6 @@ import type { GradientFrame } from '../gradient/gradient-frame.js';
 import type { GradientPass } from '../gradient/gradient-pass.js';
 import type { GradientShape } from '../gradient/gradient-plan.js';
 import { Arena, type Tensor } from '../gpu/arena.js';
-import { ROW_WORKGROUP } from '../gpu/workgroups.js';
 import { projectionColumn4, type Layout } from '../model/layout.js';
 import type { PromptPair } from '../task/types.js';
 import { uploadSide } from './ablated-differences.js';
@@ -82,7 +81,7 @@ async function bindProximity(
   const operation = await arena.operation('proximity', {
     buffers: { x: streams[reads]!, y: tensors.differences, nearness },
     params: { tokens, writers, width4: weights.layout.width4 },
-    overrides: { WORKGROUP: ROW_WORKGROUP },
+    overrides: {},
   });
   return { encode: (recording) => recording.dispatchRows(operation, writers * tokens) };
 }

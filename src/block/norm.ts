@@ -1,4 +1,3 @@
-import { ROW_WORKGROUP } from '../gpu/workgroups.js';
 import type { BufferSlice } from '../gpu/kernel.js';
 import type { NormWeights } from '../model/weights.js';
 import type { PieceContext, RowPiece } from './piece.js';
@@ -16,7 +15,7 @@ export async function norm(
   const operation = await arena.operation('layer_norm', {
     buffers: { x, gain, bias, y },
     params: { rows, width: spec.width, width4: layout.width4, epsilon: spec.norm.epsilon },
-    overrides: { WORKGROUP: ROW_WORKGROUP },
+    overrides: {},
   });
   return { encode: (recording, taken = rows) => recording.dispatchRows(operation, taken) };
 }
@@ -41,7 +40,7 @@ export async function normBackward(
   const operation = await arena.operation('norm_backward', {
     buffers: { x, gain, gradient },
     params: { rows, x_rows: xRows, width: spec.width, width4: layout.width4, epsilon: spec.norm.epsilon },
-    overrides: { WORKGROUP: ROW_WORKGROUP, FROZEN: frozenNorms ? 1 : 0 },
+    overrides: { FROZEN: frozenNorms ? 1 : 0 },
   });
   return { encode: (recording, taken = rows) => recording.dispatchRows(operation, taken) };
 }
@@ -72,7 +71,7 @@ export async function normOfParts(
   const operation = await arena.operation('frozen_norm', {
     buffers: { x, rows, stream, gain, bias, y },
     params: { parts, tokens, streams, width: spec.width, width4: layout.width4, epsilon: spec.norm.epsilon },
-    overrides: { WORKGROUP: ROW_WORKGROUP, CENTRED: spec.norm.kind === 'layer' ? 1 : 0 },
+    overrides: { CENTRED: spec.norm.kind === 'layer' ? 1 : 0 },
   });
   return { encode: (recording, taken = parts * streams) => recording.dispatchRows(operation, taken) };
 }

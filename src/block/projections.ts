@@ -87,7 +87,7 @@ export function queriesAndKeys(
 }
 
 /** Ports side by side whose columns of the matrix lie side by side, too. All numbers in vec4s. */
-interface ColumnRun {
+export interface ColumnRun {
   /** First column in the matrix. */
   readonly first: number;
   /** First column in the projections. */

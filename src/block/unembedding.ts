@@ -1,5 +1,4 @@
 import type { BufferSlice } from '../gpu/kernel.js';
-import { ROW_WORKGROUP } from '../gpu/workgroups.js';
 import type { Piece, PieceContext, RowPiece } from './piece.js';
 import { everyColumn, rowProduct, transposedProduct } from './product.js';
 
@@ -23,7 +22,7 @@ export async function logProbabilities(
   const operation = await arena.operation('log_softmax', {
     buffers: { values },
     params: { rows, vocab: spec.vocab, stride: layout.vocabStride },
-    overrides: { WORKGROUP: ROW_WORKGROUP },
+    overrides: {},
   });
   return { encode: (recording, taken = rows) => recording.dispatchRows(operation, taken) };
 }

@@ -2,7 +2,7 @@ import { readoutTensors } from '../readout/readout-plan.js';
 import { EdgewiseError } from '../base/errors.js';
 import type { Ablation } from '../circuit/run-identity.js';
 import type { Topology } from '../circuit/topology.js';
-import { tableWords } from '../pass/circuit-tables.js';
+import { tableWords } from '../pass/table-layout.js';
 import {
   batchTensors,
   layerTensors,

@@ -18,9 +18,14 @@ export interface KernelUse<N extends KernelName> {
   readonly buffers: { readonly [K in BindingName<N>]: BufferSlice };
   /** Fields of the kernel's `Params`. */
   readonly params: { readonly [K in Kernel<N>['params'][number]['name']]: number };
-  /** Pipeline constants. */
-  readonly overrides: { readonly [K in Kernel<N>['overrides'][number]]: number };
+  /** Pipeline constants. WORKGROUP is optional: the device chooses it (src/gpu/workgroups.ts). */
+  readonly overrides: Overrides<N>;
 }
+
+type OverrideName<N extends KernelName> = Kernel<N>['overrides'][number];
+type Overrides<N extends KernelName> = { readonly [K in Exclude<OverrideName<N>, 'WORKGROUP'>]: number } & {
+  readonly [K in Extract<OverrideName<N>, 'WORKGROUP'>]?: number;
+};
 
 /** Kernels that take a list of jobs: their WGSL has a `struct Job`. */
 export type JobKernel = { [N in KernelName]: Kernel<N>['job'] extends readonly [] ? never : N }[KernelName];

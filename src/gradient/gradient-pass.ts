@@ -7,7 +7,6 @@ import type { InputKind } from '../circuit/run-identity.js';
 import type { Topology } from '../circuit/topology.js';
 import { Arena, sliceOf } from '../gpu/arena.js';
 import type { Operation, Recording } from '../gpu/gpu.js';
-import { ROW_WORKGROUP } from '../gpu/workgroups.js';
 import type { ModelWeights } from '../model/weights.js';
 import { answerLists, type Answers } from '../readout/answers.js';
 import { createGradientFrame, type GradientFrame } from './gradient-frame.js';
@@ -127,7 +126,7 @@ export class GradientPass implements PlaceHolder {
         seeds: tensors.seeds,
       },
       params: { rows: shape.prompts, vocab: weights.spec.vocab, stride: weights.layout.vocabStride },
-      overrides: { WORKGROUP: ROW_WORKGROUP, METRIC: SEEDS[metric] },
+      overrides: { METRIC: SEEDS[metric] },
     });
   }
 

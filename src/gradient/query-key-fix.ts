@@ -6,7 +6,6 @@ import { movedStreams } from '../block/stream.js';
 import type { Topology } from '../circuit/topology.js';
 import type { Arena, Tensor } from '../gpu/arena.js';
 import type { Recording } from '../gpu/gpu.js';
-import { ROW_WORKGROUP } from '../gpu/workgroups.js';
 import type { Layout } from '../model/layout.js';
 import type { GradientFrame } from './gradient-frame.js';
 import type { GradientShape } from './gradient-plan.js';
@@ -160,7 +159,7 @@ async function bindScores(
       port_stride: topology.fanIn(firstPort),
       stride: topology.additionEdges,
     },
-    overrides: { WORKGROUP: ROW_WORKGROUP, KEYS: branch === 'k' ? 1 : 0 },
+    overrides: { KEYS: branch === 'k' ? 1 : 0 },
   });
   return { encode: (recording) => recording.dispatch(operation, writers, spec.heads, shape.prompts) };
 }

@@ -9,8 +9,6 @@ import type { PortGroup, WriterGroup } from '../block/groups.js';
 /** Tiles of kernels/edge_scores.wgsl: writers and ports that one workgroup makes. */
 const TILE_WRITERS = 4;
 const TILE_PORTS = 8;
-/** Invocations per workgroup of the score products. They share out a prompt's elements. */
-const SCORE_WORKGROUP = 8;
 
 /** Writers that the products of a port group cover, from `firstWriter` on. */
 export interface ScoredWriters {
@@ -98,7 +96,7 @@ function bindProducts(
   return arena.operation('edge_scores', {
     buffers: { weight, differences: tensors.differences, gradients, scores },
     params: { tokens, sequence: shape.sequence, width4: weights.layout.width4, ...places },
-    overrides: { WORKGROUP: SCORE_WORKGROUP },
+    overrides: {},
   });
 }
 

@@ -1,4 +1,3 @@
-import { ROW_WORKGROUP } from '../gpu/workgroups.js';
 import { unembedding } from '../block/unembedding.js';
 import { Arena, sliceOf, type Tensor } from '../gpu/arena.js';
 import type { Operation } from '../gpu/gpu.js';
@@ -54,7 +53,7 @@ async function topTokensAtOnce(weights: ModelWeights, means: Tensor, rows: reado
       const operation: Operation = await arena.operation('top_columns', {
         buffers: { values: logits, columns, amounts },
         params: { rows: rows.length, vocab: spec.vocab, stride },
-        overrides: { WORKGROUP: ROW_WORKGROUP, COUNT: TOP_TOKENS, SIGN: sign },
+        overrides: { COUNT: TOP_TOKENS, SIGN: sign },
       });
       return { operation, columns, amounts };
     };

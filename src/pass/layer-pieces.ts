@@ -4,7 +4,7 @@ import { norm } from '../block/norm.js';
 import { WITHIN_ANOTHER, type AttentionPieces, type MlpPieces } from '../block/order.js';
 import { takingRows, type Jobs, type PieceContext } from '../block/piece.js';
 import { projections } from '../block/projections.js';
-import type { JobTable } from './circuit-tables.js';
+import type { JobTable } from './table-layout.js';
 import type { PassFrame } from './pass-frame.js';
 
 /** The pieces of one layer that depend on nothing but the model and the sizes of the pass. Their jobs are in the tables. */

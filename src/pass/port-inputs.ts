@@ -2,9 +2,7 @@ import type { InputKind } from '../circuit/run-identity.js';
 import { jobSize, packJob, type BufferSlice } from '../gpu/kernel.js';
 import { groupsOf64 } from '../gpu/workgroups.js';
 import type { JobList, Piece, PieceContext } from '../block/piece.js';
-
-/** In place of the slot of a kept sum: start from the port's constant. */
-export const FROM_CONSTANT = 0xffffffff;
+import { FROM_CONSTANT } from './input-jobs.js';
 
 /** What the inputs of ports are added up from. */
 export interface PortSources {

@@ -2,7 +2,7 @@ import type { Arena, Tensor } from '../gpu/arena.js';
 import type { Operation, Recording } from '../gpu/gpu.js';
 import type { BufferSlice } from '../gpu/kernel.js';
 import type { RowPiece } from '../block/piece.js';
-import { groupsOf64, ROW_WORKGROUP } from '../gpu/workgroups.js';
+import { groupsOf64 } from '../gpu/workgroups.js';
 import type { ModelWeights } from '../model/weights.js';
 import { answerLists, type Answers } from './answers.js';
 
@@ -54,7 +54,7 @@ export async function bindLogitDifferences(
   const operation = await arena.operation('row_dots', {
     buffers: { a: at.normed, b: at.directions, dots: at.dots },
     params: { rows, b_rows: at.directions.shape[0]!, width4: layout.width4 },
-    overrides: { WORKGROUP: ROW_WORKGROUP },
+    overrides: {},
   });
   return { encode: (recording, taken = rows) => recording.dispatchRows(operation, taken) };
 }

@@ -1,7 +1,7 @@
 import { readoutTensors, type ReadoutShape } from './readout-plan.js';
 import type { RowPiece } from '../block/piece.js';
 import { logProbabilities, unembedding } from '../block/unembedding.js';
-import { groupsOf64, ROW_WORKGROUP } from '../gpu/workgroups.js';
+import { groupsOf64 } from '../gpu/workgroups.js';
 import { sliceOf, type Arena, type Tensor } from '../gpu/arena.js';
 import type { Operation, Recording } from '../gpu/gpu.js';
 import type { ModelWeights } from '../model/weights.js';
@@ -57,7 +57,6 @@ export class LogitsReadout {
     const { spec, layout } = weights;
     const rows = shape.circuits * shape.prompts;
     const stride = layout.vocabStride;
-    const overrides = { WORKGROUP: ROW_WORKGROUP };
     const directions = arena.tensor('answer directions', [shape.prompts, 4 * layout.width4]);
     const encodeDirections = await bindAnswerDirections(arena, weights, directions, answers);
     const recording = weights.gpu.record();
@@ -75,7 +74,7 @@ export class LogitsReadout {
       kl: await arena.operation('kl_divergence', {
         buffers: { p: reference, q: tensors.logits, kl: this.#kl },
         params: { rows, prompts: shape.prompts, vocab: spec.vocab, stride },
-        overrides,
+        overrides: {},
       }),
       probabilityScores: await arena.operation('answer_scores', {
         buffers: {
@@ -89,7 +88,7 @@ export class LogitsReadout {
       best: await arena.operation('argmax', {
         buffers: { values: tensors.logits, best: this.#best },
         params: { rows, vocab: spec.vocab, stride },
-        overrides,
+        overrides: {},
       }),
     };
   }

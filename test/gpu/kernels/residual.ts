@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { FROM_CONSTANT } from '../../../src/pass/port-inputs.js';
+import { FROM_CONSTANT } from '../../../src/pass/input-jobs.js';
 import type { Gpu } from '../../../src/gpu/gpu.js';
 import type { Job } from '../../../src/gpu/kernel.js';
 import { PANEL4 } from '../../../src/gpu/product/matrix.js';
