@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { REACH, type Reach } from '../../../src/circuit/reachability.js';
 import { Topology } from '../../../src/circuit/topology.js';
-import { PortBases } from '../../../src/pass/port-bases.js';
+import { CutSums } from '../../../src/pass/cut-sums.js';
 
 const topology = new Topology({ layers: 3, heads: 3, parallel: false });
 const REACHES = [REACH.metric, REACH.differing, REACH.every] as const;
@@ -15,8 +15,8 @@ interface Request {
   readonly cut: readonly number[];
 }
 
-/** What a slab holds. */
-interface Slab {
+/** What a slot holds. */
+interface Slot {
   readonly port: number;
   readonly reach: Reach;
   readonly writers: readonly number[];
@@ -25,42 +25,42 @@ interface Slab {
 /** What the device would hold, checked on every use. */
 interface Device {
   pass(requests: readonly Request[]): void;
-  /** Uses of a slab as it was, and slabs that were gone on from. */
+  /** Uses of a slot as it was, and slots that were gone on from. */
   readonly counts: { reused: number; resumed: number };
 }
 
 function deviceOf(most: number): Device {
-  const bases = new PortBases(topology, most);
-  const slabs: Slab[] = [];
+  const sums = new CutSums(topology, most);
+  const slots: Slot[] = [];
   const counts = { reused: 0, resumed: 0 };
   const use = ({ port, reach, cut }: Request, read: Set<number>): void => {
-    const { slab, further, update } = bases.use(port, reach, cut);
+    const { slot, further, update } = sums.use(port, reach, cut);
     if (update) {
-      expect([update.slab, update.reach]).toEqual([slab, reach]);
-      expect(read.has(update.slab), `slab ${update.slab} was read in this pass`).toBe(false);
-      const held = update.resume ? slabs[update.slab]! : undefined;
+      expect([update.slot, update.reach]).toEqual([slot, reach]);
+      expect(read.has(update.slot), `slot ${update.slot} was read in this pass`).toBe(false);
+      const held = update.resume ? slots[update.slot]! : undefined;
       if (held) {
         expect(held.port).toBe(port);
         expect(held.reach, 'rows that are gone on from').toBeGreaterThanOrEqual(reach);
         counts.resumed++;
       }
-      slabs[update.slab] = { port, reach, writers: [...(held?.writers ?? []), ...update.writers] };
+      slots[update.slot] = { port, reach, writers: [...(held?.writers ?? []), ...update.writers] };
     }
-    const held = slab === undefined ? undefined : slabs[slab]!;
+    const held = slot === undefined ? undefined : slots[slot]!;
     if (held) {
-      expect(slab).toBeLessThan(most);
-      expect(held.port, 'the port that the slab is of').toBe(port);
-      expect(held.reach, 'rows that the slab has').toBeGreaterThanOrEqual(reach);
-      read.add(slab!);
+      expect(slot).toBeLessThan(most);
+      expect(held.port, 'the port that the slot is of').toBe(port);
+      expect(held.reach, 'rows that the slot has').toBeGreaterThanOrEqual(reach);
+      read.add(slot!);
       if (!update) counts.reused++;
     }
-    // The same additions in the same order as without bases.
+    // The same additions in the same order as without sums.
     expect([...(held?.writers ?? []), ...further]).toEqual(cut);
   };
   return {
     counts,
     pass(requests) {
-      bases.nextPass();
+      sums.nextPass();
       const read = new Set<number>();
       for (const request of requests) use(request, read);
     },
@@ -95,11 +95,11 @@ const moves = fc.array(
   { minLength: 20, maxLength: 120 },
 );
 
-test.each([0, 1, 2, 5, 100])('any requests give the right lists from %d slabs', (slabs) => {
+test.each([0, 1, 2, 5, 100])('any requests give the right lists from %d slots', (slots) => {
   let [reused, resumed] = [0, 0];
   fc.assert(
     fc.property(moves, (list) => {
-      const device = deviceOf(slabs);
+      const device = deviceOf(slots);
       const ports = PORTS.map(() => ({ depth: 0, spared: new Set<number>(), reach: REACH.differing as Reach }));
       let pass: Request[] = [];
       for (const { port: p, reach, grow, toggle, anew, newPass } of list) {
@@ -122,7 +122,7 @@ test.each([0, 1, 2, 5, 100])('any requests give the right lists from %d slabs', 
     }),
     { numRuns: 300, seed: 20 },
   );
-  expect([reused > 100, resumed > 20]).toEqual([slabs > 0, slabs > 0]);
+  expect([reused > 100, resumed > 20]).toEqual([slots > 0, slots > 0]);
 });
 
 describe('a search', () => {
@@ -140,13 +140,13 @@ describe('a search', () => {
     expect(device.counts.reused).toBeGreaterThan(topology.fanIn(topology.logitsPort) / 3);
   });
 
-  test('without slabs holds nothing', () => {
+  test('without slots holds nothing', () => {
     const device = deviceOf(0);
     cutAll(device, topology.logitsPort);
     expect([device.counts.resumed, device.counts.reused]).toEqual([0, 0]);
   });
 
-  test('gives the slab of the port that was read longest ago to another', () => {
+  test('gives the slot of the port that was read longest ago to another', () => {
     const device = deviceOf(2);
     const [a, b, c] = [topology.logitsPort, topology.mlpPort(2), topology.headPort(2, 'v', 0)] as const;
     const ask = (port: number): void => {
@@ -159,6 +159,6 @@ describe('a search', () => {
     device.pass([{ port: b, reach: REACH.differing, cut: cutOf(b, () => true) }]);
     expect(device.counts.reused, 'b is still held').toBe(4);
     device.pass([{ port: a, reach: REACH.differing, cut: cutOf(a, () => true) }]);
-    expect(device.counts.reused, 'a gave up its slab').toBe(4);
+    expect(device.counts.reused, 'a gave up its slot').toBe(4);
   });
 });
