@@ -1,6 +1,6 @@
 import type { Arena, Tensor } from '../gpu/arena.js';
 import type { Operation } from '../gpu/gpu.js';
-import { bindUnembedding } from '../readout/logits-readout.js';
+import { bindUnembedding } from '../readout/unembedding.js';
 import {
   bindGradientStep,
   bindHeadsBackward,

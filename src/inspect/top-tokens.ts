@@ -1,4 +1,4 @@
-import { bindUnembedding } from '../readout/logits-readout.js';
+import { bindUnembedding } from '../readout/unembedding.js';
 import { runMatmul } from '../gpu/product/matmul.js';
 import { Arena, sliceOf, type Tensor } from '../gpu/arena.js';
 import type { Operation } from '../gpu/gpu.js';
