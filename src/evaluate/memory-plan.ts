@@ -1,4 +1,4 @@
-import { readoutTensors } from '../readout/readout-plan.js';
+import { readoutTensors } from '../readout/parts.js';
 import { EdgewiseError } from '../base/errors.js';
 import type { Ablation } from '../circuit/run-identity.js';
 import type { Topology } from '../circuit/topology.js';

@@ -9,14 +9,12 @@ import { Arena, sliceOf } from '../gpu/arena.js';
 import type { Operation, Recording } from '../gpu/gpu.js';
 import type { ModelWeights } from '../model/weights.js';
 import { answerLists, type Answers } from '../readout/answers.js';
+import { METRICS, type SeedMetric } from '../readout/metrics.js';
+import { seedOverrides } from '../readout/metric-seeds.js';
 import { createGradientFrame, type GradientFrame } from './gradient-frame.js';
 import type { GradientShape } from './gradient-plan.js';
 import { forwardPlace, gradientPlace } from './gradient-places.js';
 import { bindPass, type PassPieces } from './pass-pieces.js';
-
-/** Metrics that have a gradient, with their number in kernels/metric_seeds.wgsl. */
-export const SEEDS = { kl: 0, 'logit-diff': 1, 'prob-diff': 2, nll: 3 } as const;
-export type SeedMetric = keyof typeof SEEDS;
 
 /** What becomes of the writers' outputs in a forward pass. */
 export type WriterOutputs = 'forget' | 'keep in differences' | 'subtract from differences';
@@ -121,12 +119,12 @@ export class GradientPass implements PlaceHolder {
     return arena.operation('metric_seeds', {
       buffers: {
         answers: arena.upload('answers', answerLists(answers)),
-        log_q: tensors.logits,
+        values: tensors.logits,
         log_p: tensors.reference,
         seeds: tensors.seeds,
       },
       params: { rows: shape.prompts, vocab: weights.spec.vocab, stride: weights.layout.vocabStride },
-      overrides: { METRIC: SEEDS[metric] },
+      overrides: seedOverrides(METRICS[metric].seed),
     });
   }
 
