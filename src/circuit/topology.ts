@@ -19,7 +19,10 @@ export interface TopologyShape {
   readonly parallel: boolean;
 }
 
-/** Writers x ports at most, thirty times GPT-2 XL's: edge ids stay far below 2^31, and a hostile file cannot fill the memory. */
+/**
+ * Largest number of writers x ports: thirty times that of GPT-2 XL. Edge ids then stay far below 2^31, and a hostile
+ * file cannot fill the memory.
+ */
 const MAX_SIZE = 2 ** 27;
 
 /** An edge of the graph: addition edges carry a writer's output to a port, direct edges a head's own q, k or v. */
@@ -75,6 +78,19 @@ export class Topology {
     for (let p = 0; p < ports.length; p++) this.#firstEdge[p + 1] = this.#firstEdge[p]! + this.fanIn(p);
     this.additionEdges = this.#firstEdge[ports.length]!;
     this.directEdges = 3 * shape.layers * shape.heads;
+  }
+
+  /** How many addition and direct edges a model of this shape has, counted without building its topology. */
+  static edgeCounts({ layers, heads, parallel }: TopologyShape): {
+    readonly addition: number;
+    readonly direct: number;
+  } {
+    let addition = 1 + layers * (heads + 1);
+    for (let layer = 0; layer < layers; layer++) {
+      const before = 1 + layer * (heads + 1);
+      addition += 3 * heads * before + before + (parallel ? 0 : heads);
+    }
+    return { addition, direct: 3 * layers * heads };
   }
 
   /** Addition and direct edges together: ids run from 0 to edgeCount - 1. */

@@ -7,7 +7,15 @@ import { Fact } from './controls.js';
 import { formatCount, formatNumber } from './format.js';
 import { dialog, update, viewField } from './store.js';
 
-const FORMATS = { edgewise: 'Edgewise circuit', 'eap-ig': 'EAP-IG / MIB circuit', gexf: 'GEXF graph' } as const;
+const FORMATS = {
+  edgewise: 'Edgewise circuit',
+  'eap-ig': 'EAP-IG / MIB circuit',
+  'edge-pruning': 'Edge Pruning circuit',
+  gexf: 'GEXF graph',
+  graphml: 'GraphML graph',
+  'node-link': 'networkx graph',
+  trace: 'trace of a search',
+} as const;
 
 /** What the open file says of its circuit. */
 export function OverviewCard({ document }: { document: CircuitDocument }) {

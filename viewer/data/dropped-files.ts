@@ -1,5 +1,5 @@
 import { EdgewiseError } from '../../src/base/errors.js';
-import { companionsOf, distinctNames, roleOf, shownName, stemOf } from '../../src/files/own/sidecars.js';
+import { sidecarsOf, distinctNames, roleOf, shownName, stemOf } from '../../src/files/own/sidecars.js';
 import type { SourceFile } from './document.js';
 
 /** What is read of a file that the reader chose or dropped. */
@@ -16,7 +16,7 @@ export const MAX_BYTES = 2 ** 28;
 
 /**
  * Circuits with the traces and details that lie beside them, put together by their names. One circuit alone gets what
- * comes with it whatever the names. Where the same circuit is there as JSON and as GEXF, JSON is taken: it holds more.
+ * comes with it whatever the names. Where the same circuit is there as JSON and as a graph, JSON is taken: it holds more.
  *
  * @throws EdgewiseError where a file is too large or cannot be read, or a trace or details come without their circuit.
  */
@@ -26,7 +26,7 @@ export async function readDropped(files: ArrayLike<DroppedFile>): Promise<Source
   const left = new Set(all.filter((file) => roleOf(file.name) !== 'circuit'));
   const take = (role: 'trace' | 'details', circuit: DroppedFile): DroppedFile | null => {
     const candidates = [...left].filter((file) => roleOf(file.name) === role);
-    const beside = candidates.find((file) => isBeside(file, companionsOf(circuit.name)[role], circuit));
+    const beside = candidates.find((file) => isBeside(file, sidecarsOf(circuit.name)[role], circuit));
     const found = beside ?? (circuits.length === 1 && candidates.length === 1 ? candidates[0]! : null);
     if (found) left.delete(found);
     return found;
@@ -55,7 +55,7 @@ export async function readDropped(files: ArrayLike<DroppedFile>): Promise<Source
 function withoutDoubles(circuits: readonly DroppedFile[]): DroppedFile[] {
   const key = (file: DroppedFile): string => `${folderOf(file)}/${stemOf(file.name)}`;
   const json = new Set(circuits.filter((file) => /\.json$/i.test(file.name)).map(key));
-  return circuits.filter((file) => !/\.gexf$/i.test(file.name) || !json.has(key(file)));
+  return circuits.filter((file) => !/\.(gexf|graphml)$/i.test(file.name) || !json.has(key(file)));
 }
 
 function isBeside(file: DroppedFile, name: string, circuit: DroppedFile): boolean {

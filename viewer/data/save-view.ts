@@ -1,17 +1,18 @@
 import { SCHEMA_VERSION, writeCircuitJson } from '../../src/files/own/circuit-json.js';
+import { stemOf } from '../../src/files/own/sidecars.js';
 import type { SavedView } from '../view/view-state.js';
 import type { CircuitDocument } from './document.js';
 import { memberSpan, objectSpan, type Span } from './json-span.js';
 
 /**
  * The circuit's file with the view in it, under `edgewise.view`. Every other character of a JSON file stays as it is;
- * of a GEXF file a circuit.json is made, as GEXF has no place for a view.
+ * of a file in another format a circuit.json is made, because that format has no place for a view.
  */
 export function withSavedView(document: CircuitDocument, view: SavedView): { name: string; text: string } {
   const { name, text } = document.source;
-  return document.format === 'gexf'
-    ? { name: `${name.replace(/\.gexf$/i, '')}.json`, text: putView(writeCircuitJson(document.circuit), view) }
-    : { name, text: putView(text, view) };
+  return document.format === 'edgewise' || document.format === 'eap-ig'
+    ? { name, text: putView(text, view) }
+    : { name: `${stemOf(name)}.json`, text: putView(writeCircuitJson(document.circuit), view) };
 }
 
 function putView(text: string, view: SavedView): string {
