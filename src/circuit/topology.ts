@@ -3,6 +3,7 @@ import {
   BRANCHES,
   directEdgeName,
   edgeName,
+  modelWriters,
   nodeName,
   portName,
   type Branch,
@@ -61,18 +62,15 @@ export class Topology {
     this.layers = shape.layers;
     this.heads = shape.heads;
     this.parallel = shape.parallel;
-    const writers: Writer[] = [{ kind: 'input' }];
     const ports: Port[] = [];
     for (let layer = 0; layer < shape.layers; layer++) {
-      for (let head = 0; head < shape.heads; head++) writers.push({ kind: 'head', layer, head });
-      writers.push({ kind: 'mlp', layer });
       for (const branch of BRANCHES) {
         for (let head = 0; head < shape.heads; head++) ports.push({ kind: 'head', layer, head, branch });
       }
       ports.push({ kind: 'mlp', layer });
     }
     ports.push({ kind: 'logits' });
-    this.writers = writers;
+    this.writers = modelWriters(layers, heads);
     this.ports = ports;
     this.#firstEdge = new Int32Array(ports.length + 1);
     for (let p = 0; p < ports.length; p++) this.#firstEdge[p + 1] = this.#firstEdge[p]! + this.fanIn(p);
