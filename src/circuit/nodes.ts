@@ -7,7 +7,7 @@
 export type Branch = 'q' | 'k' | 'v';
 export const BRANCHES: readonly Branch[] = ['q', 'k', 'v'];
 
-interface InputWriter {
+interface InputNode {
   readonly kind: 'input';
 }
 interface HeadNode {
@@ -19,16 +19,31 @@ interface MlpNode {
   readonly kind: 'mlp';
   readonly layer: number;
 }
-interface LogitsReader {
+interface LogitsNode {
   readonly kind: 'logits';
 }
 
 /** A node that writes into the residual stream. */
-export type Writer = InputWriter | HeadNode | MlpNode;
+export type Writer = InputNode | HeadNode | MlpNode;
 /** Any node of the graph. */
-export type Node = Writer | LogitsReader;
+export type Node = Writer | LogitsNode;
 /** An input of a node: the residual stream as that node reads it, before its norm. */
-export type Port = (HeadNode & { readonly branch: Branch }) | MlpNode | LogitsReader;
+export type Port = (HeadNode & { readonly branch: Branch }) | MlpNode | LogitsNode;
+
+/** The nodes of a model in the order of writers: `input`, per layer its heads and its MLP, `logits`. */
+export function modelNodes(layers: number, heads: number): Node[] {
+  return [...modelWriters(layers, heads), { kind: 'logits' }];
+}
+
+/** The nodes that write. */
+export function modelWriters(layers: number, heads: number): Writer[] {
+  const writers: Writer[] = [{ kind: 'input' }];
+  for (let layer = 0; layer < layers; layer++) {
+    for (let head = 0; head < heads; head++) writers.push({ kind: 'head', layer, head });
+    writers.push({ kind: 'mlp', layer });
+  }
+  return writers;
+}
 
 export function nodeName(node: Node): string {
   switch (node.kind) {

@@ -93,15 +93,19 @@ export function withSign(scores: Scores, positive: 'helps' | 'hurts'): Scores {
     throw new EdgewiseError('usage', 'sign', `the scores say themselves that a positive one ${scores.positive}`);
   }
   if (positive === 'helps') return createScores({ ...scores, positive: 'helps' });
-  const negate = (array: Float64Array): Float64Array => array.map((value) => (value === 0 ? 0 : -value));
   return createScores({
     ...scores,
-    values: negate(scores.values),
+    values: negated(scores.values),
     positive: 'helps',
-    nodes: scores.nodes && negate(scores.nodes),
-    neurons: scores.neurons && negate(scores.neurons),
-    perPrompt: scores.perPrompt && scores.perPrompt.map(negate),
+    nodes: scores.nodes && negated(scores.nodes),
+    neurons: scores.neurons && negated(scores.neurons),
+    perPrompt: scores.perPrompt && scores.perPrompt.map(negated),
   });
+}
+
+/** The values with the other sign. Zero stays zero, never -0. */
+export function negated(values: Float64Array): Float64Array {
+  return values.map((value) => (value === 0 ? 0 : -value));
 }
 
 function isScored(value: number): boolean {

@@ -1,4 +1,4 @@
-import { readFile, stat } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { EdgewiseError } from '../base/errors.js';
 import { sha256 } from '../base/sha256.js';
@@ -7,6 +7,7 @@ import type { ModelSpec } from '../model/spec.js';
 import { builtinTaskFile, builtinTasks } from '../task/builtin/index.js';
 import type { TaskFile } from '../task/load-task.js';
 import { createTokenizer, type BosMode, type TaskTokenizer } from '../task/tokenizer.js';
+import { statOrUndefined } from './probe.js';
 
 /** A whole file, with an error that says why where it cannot be read. */
 export async function readWhole(path: string, kind: 'task' | 'circuit'): Promise<Uint8Array<ArrayBuffer>> {
@@ -24,18 +25,6 @@ export async function readWhole(path: string, kind: 'task' | 'circuit'): Promise
   }
 }
 
-/**
- * The text of a file; undefined where there is none.
- *
- * @throws EdgewiseError of kind usage where it is there and cannot be read.
- */
-export function readIfThere(path: string): Promise<string | undefined> {
-  return readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined;
-    throw new EdgewiseError('usage', path, `cannot be read: ${error.code ?? error.message}`);
-  });
-}
-
 /** A circuit file's text. */
 export async function readCircuitText(path: string): Promise<string> {
   const bytes = await readWhole(path, 'circuit');
@@ -49,19 +38,12 @@ export async function readCircuitText(path: string): Promise<string> {
 /** The task that a command names: a shipped task's name, or a file. */
 export async function openTaskFile(argument: string): Promise<TaskFile> {
   if (builtinTasks.has(argument)) return builtinTaskFile(argument);
-  if (!/[./\\]/.test(argument) && !(await exists(argument))) {
+  if (!/[./\\]/.test(argument) && (await statOrUndefined(argument)) === undefined) {
     const shipped = [...builtinTasks.keys()].join(', ');
     throw new EdgewiseError('task', `task '${argument}'`, `is neither a file nor a shipped task (${shipped})`);
   }
   const bytes = await readWhole(argument, 'task');
   return { name: basename(argument).replace(/\.jsonl?$/i, ''), source: argument, bytes };
-}
-
-function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
 }
 
 /** The tokenizer of a model directory, or null where it has none. */

@@ -6,7 +6,7 @@ import { EdgewiseError } from '../base/errors.js';
 import { distinctNames } from '../files/own/sidecars.js';
 import { parseCircuit } from '../files/index.js';
 import { writeFileAtomically } from './atomic-write.js';
-import { isGexf, type CircuitPaths } from './circuit-files.js';
+import { holdsView, type CircuitPaths } from './circuit-files.js';
 import { readCircuitText } from './open-files.js';
 import { embedFiles } from './viewer-page.js';
 
@@ -102,7 +102,7 @@ async function answer(request: IncomingMessage, response: ServerResponse, site: 
   }
 }
 
-/** Addresses of the texts; those of GEXF files cannot be saved to, because GEXF has no place for a view. */
+/** Addresses of the texts. Only a JSON file of the interchange schema can be saved to: others have no place for a view. */
 async function listOf({ files, token }: Site): Promise<object[]> {
   const names = distinctNames(files.map((file) => file.name));
   return Promise.all(
@@ -111,7 +111,7 @@ async function listOf({ files, token }: Site): Promise<object[]> {
       text: `api/files/${i}/text`,
       trace: trace && `api/files/${i}/trace`,
       details: details && `api/files/${i}/details`,
-      saveTo: isGexf(await readCircuitText(circuit)) ? null : `api/files/${i}/text?token=${token}`,
+      saveTo: holdsView(await readCircuitText(circuit)) ? `api/files/${i}/text?token=${token}` : null,
     })),
   );
 }

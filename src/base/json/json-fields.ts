@@ -29,7 +29,7 @@ export function readStrictJson(text: string, source: string): unknown {
   return parseStrictJson(standardJson(text), source, 'circuit');
 }
 
-function checkLength(text: string, source: string): void {
+export function checkLength(text: string, source: string): void {
   if (text.length <= MAX_CHARACTERS) return;
   throw new EdgewiseError('circuit', source, `${text.length} characters, expected at most ${MAX_CHARACTERS}`);
 }

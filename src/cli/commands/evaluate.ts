@@ -4,7 +4,7 @@ import type { Provenance } from '../../circuit/circuit.js';
 import type { Evaluation } from '../../run/engine.js';
 import { checkRun, topologyOf, type MeanOver } from '../../run/identity.js';
 import { METRIC_NAMES, type MetricName } from '../../readout/metrics.js';
-import { neuronsLeftOut, parseCircuit, resolveCircuit } from '../../files/index.js';
+import { neuronsLeftOut, openCircuit, readableFormats } from '../../files/index.js';
 import { readCircuitText } from '../../node/open-files.js';
 import type { Ablation, InputKind } from '../../circuit/run-identity.js';
 import type { BosMode } from '../../task/tokenizer.js';
@@ -47,7 +47,7 @@ export function evaluateCommand(): Command {
     .description("Measure a circuit: its metric beside the whole model's, the empty circuit's and a random circuit's.")
     .addOption(modelOption())
     .addOption(taskOption())
-    .option('--circuit <file>', 'circuit.json, or any EAP-IG/MIB file whose edges have in_graph')
+    .option('--circuit <file>', `the circuit, in a file of any format that is read: ${readableFormats()}`)
     .addOption(metricOption(METRIC_NAMES, orTheCircuits));
   for (const option of promptOptions(orTheCircuits)) command.addOption(option);
   for (const option of patchOptions(orTheCircuits)) command.addOption(option);
@@ -70,8 +70,9 @@ async function evaluate(options: Options): Promise<void> {
   const path = required(options.circuit, '--circuit');
   const taskArgument = required(options.task, '--task');
   const opened = await openModelArgument(required(options.model, '--model'));
-  const file = parseCircuit(await readCircuitText(path), path);
-  const { kept } = resolveCircuit(file, topologyOf(opened.model));
+  const shape = { topology: topologyOf(opened.model), width: null };
+  const { file, circuit } = openCircuit(await readCircuitText(path), path, { model: shape });
+  const { kept } = circuit;
   const masked = neuronsLeftOut(file);
   if (masked !== undefined) throw new EdgewiseError('circuit', path, masked);
   const found = file.provenance;

@@ -1,5 +1,4 @@
-import type { Stats } from 'node:fs';
-import { mkdtemp, readFile, readdir, rm, rmdir, stat } from 'node:fs/promises';
+import { mkdtemp, readFile, readdir, rm, rmdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { EdgewiseError } from '../../base/errors.js';
@@ -9,6 +8,7 @@ import type { ScoresProvenance } from '../../circuit/scores.js';
 import { parseCircuit } from '../../files/index.js';
 import { isUnfinishedWrite, writeFileAtomically } from '../../node/atomic-write.js';
 import { makeFolder } from '../../node/make-folder.js';
+import { statOrUndefined } from '../../node/probe.js';
 import { askedThresholds, THRESHOLDS_FILE } from './thresholds-file.js';
 import { journalsIn } from './search-journal.js';
 import type { AskedThresholds } from '../methods/threshold-searches.js';
@@ -139,10 +139,6 @@ async function assertWritable(folder: string): Promise<void> {
   } catch (error) {
     throw new EdgewiseError('usage', folder, `cannot be written: nothing can be created in ${path}`, { cause: error });
   }
-}
-
-function statOrUndefined(path: string): Promise<Stats | undefined> {
-  return stat(path).catch(() => undefined);
 }
 
 /** Of a run of several searches. */

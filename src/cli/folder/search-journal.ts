@@ -6,7 +6,7 @@ import { EdgewiseError } from '../../base/errors.js';
 import type { Topology } from '../../circuit/topology.js';
 import type { Journal, Measurement } from '../../discover/journal.js';
 import { makeFolder } from '../../node/make-folder.js';
-import { readIfThere } from '../../node/open-files.js';
+import { readIfThere } from '../../node/probe.js';
 
 /** Beside the results, while a search runs: one line that says which search, then one for each test. */
 const JOURNAL_FILE = /^search(-[^/]*)?\.jsonl$/;

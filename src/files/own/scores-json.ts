@@ -1,7 +1,8 @@
 import { EdgewiseError } from '../../base/errors.js';
 import { createScores, directScored, type Scores } from '../../circuit/scores.js';
 import type { Topology } from '../../circuit/topology.js';
-import { circuitFileOf, fileTopology, resolveCircuit, type CircuitFile } from './circuit-file.js';
+import { fileTopology, resolveCircuit, type CircuitFile } from './circuit-file.js';
+import { circuitFileOf } from './read-circuit-json.js';
 import { SCHEMA_VERSION } from './circuit-json.js';
 import { edgeLines, interchangeMembers, type InterchangeEntries } from './interchange.js';
 import { asArray, asNumber, asObject, fail, readStrictJson, type JsonObject } from '../../base/json/json-fields.js';

@@ -2,7 +2,7 @@ import { EdgewiseError } from '../../base/errors.js';
 import type { Circuit } from '../../circuit/circuit.js';
 import { nodeName, type Port, type Writer } from '../../circuit/nodes.js';
 import type { Topology } from '../../circuit/topology.js';
-import type { CircuitFile, FileEdge } from '../own/circuit-file.js';
+import type { FileEdge, ReadCircuit } from '../own/circuit-file.js';
 import { asArray, fail } from '../../base/json/json-fields.js';
 import { jsonFile } from '../../base/json/entry-lines.js';
 import { quote } from '../../base/text.js';
@@ -30,12 +30,6 @@ export function writeEdgePruning(circuit: Circuit): string {
     }
   }
   return jsonFile('[]', lines);
-}
-
-/** A circuit file as read, and what the reader should know of the reading. */
-export interface ReadCircuit {
-  readonly file: CircuitFile;
-  readonly notes: readonly string[];
 }
 
 /**
