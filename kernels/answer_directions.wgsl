@@ -5,7 +5,7 @@
 // chunks before left in directions that start as 0. Columns are added one by one by their index, for which both lists are to be in
 // ascending order: then the sum has the same bits in chunks and in one piece. One invocation per four rows of W and prompt; answer
 // lists are short.
-// Shapes: answers as in answer_scores.wgsl, W in panels as in matmul.wgsl, directions [N, width4].
+// Shapes: answers: shared/answers.wgsl, W in panels as in matmul.wgsl, directions [N, width4].
 // Grid: x covers N * width4. Checked by test/gpu/kernels.test.ts (answer_directions).
 struct Params {
   prompts: u32,
@@ -17,18 +17,19 @@ struct Params {
 //#include weight_column
 @group(0) @binding(2) var<storage, read> answers: array<u32>;
 @group(0) @binding(3) var<storage, read_write> directions: array<vec4f>;
+//#include answers
 
 @compute @workgroup_size(64)
 fn answer_directions(@builtin(global_invocation_id) gid: vec3u) {
   if (gid.x >= params.prompts * params.width4) { return; }
-  let lists = 4u * (gid.x / params.width4);
+  let ids = answers_of(gid.x / params.width4);
   let row4 = gid.x % params.width4;
-  var correct = answers[lists];
-  let correct_end = correct + answers[lists + 1u];
-  var wrong = answers[lists + 2u];
-  let wrong_end = wrong + answers[lists + 3u];
-  let correct_share = 1.0 / f32(max(answers[lists + 1u], 1u));
-  let wrong_share = -1.0 / f32(max(answers[lists + 3u], 1u));
+  var correct = ids.correct_at;
+  let correct_end = correct + ids.correct;
+  var wrong = ids.wrong_at;
+  let wrong_end = wrong + ids.wrong;
+  let correct_share = 1.0 / f32(max(ids.correct, 1u));
+  let wrong_share = -1.0 / f32(max(ids.wrong, 1u));
 
   var direction = directions[gid.x];
   while (correct < correct_end || wrong < wrong_end) {

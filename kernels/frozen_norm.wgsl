@@ -26,12 +26,8 @@ override CENTRED: bool;
 @group(0) @binding(5) var<storage, read> bias: array<vec4f>;
 @group(0) @binding(6) var<storage, read_write> y: array<vec4f>;
 //#include reduce_sum
+//#include real_columns
 alias Leaf = vec2f; // of the part, of the stream
-
-// 1 for real columns, 0 for padding.
-fn real_columns(column4: u32) -> vec4f {
-  return select(vec4f(0.0), vec4f(1.0), 4u * column4 + vec4u(0u, 1u, 2u, 3u) < vec4u(params.width));
-}
 
 @compute @workgroup_size(WORKGROUP)
 fn frozen_norm(

@@ -18,12 +18,8 @@ override WORKGROUP: u32;
 @group(0) @binding(3) var<storage, read> bias: array<vec4f>;
 @group(0) @binding(4) var<storage, read_write> y: array<vec4f>;
 //#include reduce_sum
+//#include real_columns
 alias Leaf = f32;
-
-// 1 for real columns, 0 for padding.
-fn real_columns(column4: u32) -> vec4f {
-  return select(vec4f(0.0), vec4f(1.0), 4u * column4 + vec4u(0u, 1u, 2u, 3u) < vec4u(params.width));
-}
 
 @compute @workgroup_size(WORKGROUP)
 fn layer_norm(

@@ -22,12 +22,8 @@ override FROZEN: bool;
 @group(0) @binding(2) var<storage, read> gain: array<vec4f>;
 @group(0) @binding(3) var<storage, read_write> gradient: array<vec4f>;
 //#include reduce_sum
+//#include real_columns
 alias Leaf = vec3f; // squares of the centred row; a; a times the centred row
-
-// 1 for real columns, 0 for padding.
-fn real_columns(column4: u32) -> vec4f {
-  return select(vec4f(0.0), vec4f(1.0), 4u * column4 + vec4u(0u, 1u, 2u, 3u) < vec4u(params.width));
-}
 
 @compute @workgroup_size(WORKGROUP)
 fn norm_backward(

@@ -1,7 +1,6 @@
 import { EdgewiseError } from '../base/errors.js';
 import type { Ablation, Granularity, InputKind, StepRule } from '../circuit/run-identity.js';
-import { SEEDS, type SeedMetric } from '../gradient/gradient-pass.js';
-import type { MetricName } from '../readout/metrics.js';
+import { METRICS, SEED_METRICS, type MetricName, type SeedMetric } from '../readout/metrics.js';
 import { cleanPoints } from './interpolation.js';
 import type { MeanSource } from '../evaluate/mean-ablation.js';
 
@@ -110,7 +109,7 @@ export function settleOptions(options: AttributionOptions, layers: number): Sett
     if (settled.backward !== 'plain') refuse(`takes no gradient, so it has no backward rule ${settled.backward}`);
     return settled;
   }
-  if (!(metric in SEEDS)) refuse(`${metric} has no gradient; use ${Object.keys(SEEDS).join(', ')}`);
+  if (METRICS[metric].seed === null) refuse(`${metric} has no gradient; use ${SEED_METRICS.join(', ')}`);
   if (ablation !== 'resample' && (method === 'eap-ig-inputs' || method === 'clean-corrupted')) {
     refuse(`needs a corrupted prompt to go to, so resample ablation, got ${ablation}; eap-ig-activations takes any`);
   }

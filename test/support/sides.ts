@@ -9,7 +9,8 @@ import { createScratch } from '../../src/pass/pass-frame.js';
 import type { BoundPass } from '../../src/pass/pass-inputs.js';
 import { PatchedPass } from '../../src/pass/patched-pass.js';
 import { LogitsReadout } from '../../src/readout/logits-readout.js';
-import { METRICS, type MetricName, type ReadoutPart } from '../../src/readout/metrics.js';
+import { METRICS, type MetricName } from '../../src/readout/metrics.js';
+import type { ReadoutPart } from '../../src/readout/parts.js';
 import type { PromptPair } from '../../src/task/types.js';
 import type { DeviceModel } from './evaluators.js';
 

@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander';
-import { METRIC_NAMES, type MetricName } from '../../readout/metrics.js';
+import { SEED_METRICS, type MetricName } from '../../readout/metrics.js';
 import { ABLATIONS, BOS_MODES, INPUT_KINDS, type Ablation, type InputKind } from '../../circuit/run-identity.js';
 import { TILE_NAMES, type TileName } from '../../gpu/product/tiles.js';
 import type { BosMode } from '../../task/tokenizer.js';
@@ -76,7 +76,7 @@ export const promptOptions = (byDefault: InWords = String): Option[] => [
 export const metricOption = (names: readonly MetricName[], byDefault: InWords = String): Option =>
   new Option('--metric <name>', 'what is measured').choices(names).default(undefined, byDefault('kl'));
 
-export const SEARCH_METRICS = METRIC_NAMES.filter((name) => name !== 'accuracy');
+export const SEARCH_METRICS: readonly MetricName[] = SEED_METRICS;
 
 /** What cut edges carry. */
 export const ablationOptions = (byDefault: InWords = String): Option[] => [

@@ -1,7 +1,8 @@
 import { ACTIVATIONS } from '../../../src/block/activation.js';
 import { describe, expect, test } from 'vitest';
 import { answerLists } from '../../../src/readout/answers.js';
-import { SEEDS } from '../../../src/gradient/gradient-pass.js';
+import { METRICS, SEED_METRICS } from '../../../src/readout/metrics.js';
+import { seedOverrides } from '../../../src/readout/metric-seeds.js';
 import {
   activationGate,
   activationSlope,
@@ -174,7 +175,7 @@ export function metricSeedsTests(device: TestDevice): void {
     { correct: [2], wrong: [1, 3] },
   ];
 
-  describe.each(['kl', 'logit-diff', 'prob-diff', 'nll'] as const)('%s', (metric) => {
+  describe.each(SEED_METRICS)('%s', (metric) => {
     test.each([
       [5, 1],
       [33, 2],
@@ -191,9 +192,9 @@ export function metricSeedsTests(device: TestDevice): void {
       const [logQ, logP] = [logs(logits), logs(clean)];
       const got = new Float32Array(
         await runKernel(device.gpu, 'metric_seeds', {
-          buffers: { answers: answerLists(answers), log_q: logQ, log_p: logP, seeds: untouched(rows * stride + 1) },
+          buffers: { answers: answerLists(answers), values: logQ, log_p: logP, seeds: untouched(rows * stride + 1) },
           params: { rows, vocab, stride },
-          overrides: { METRIC: SEEDS[metric] },
+          overrides: seedOverrides(METRICS[metric].seed),
           grid: { rows },
           read: 'seeds',
         }),
@@ -222,12 +223,12 @@ export function metricSeedsTests(device: TestDevice): void {
     const got = await runKernel(device.gpu, 'metric_seeds', {
       buffers: {
         answers: answerLists([{ correct: [1], wrong: [] }]),
-        log_q: logQ,
+        values: logQ,
         log_p: logQ,
         seeds: untouched(4),
       },
       params: { rows: 1, vocab: 4, stride: 4 },
-      overrides: { METRIC: SEEDS.nll },
+      overrides: seedOverrides(METRICS.nll.seed),
       grid: { rows: 1 },
       read: 'seeds',
     });
