@@ -139,8 +139,8 @@ async function scorePoint(
 }
 
 /**
- * Leaves the clean run's streams and log-probabilities in the pass, and in `differences` what cut edges would carry minus
- * the outputs of the clean run.
+ * Leaves the clean run's streams and log-probabilities in the pass, and in `differences` what cut edges would carry
+ * minus the outputs of the clean run.
  */
 async function prepare(
   pass: GradientPass,

@@ -82,7 +82,10 @@ export class ScoreSink {
     if (this.nodes) recording.clear(this.nodes);
   }
 
-  /** Taps on the way back that add a run's products. @param own index of the only writer group that the run counts for. */
+  /**
+   * Taps on the way back that add a run's products. @param own index of the only writer group that the run counts
+   * for.
+   */
   taps(recording: Recording, own: number | null): Taps {
     const products = own === null ? this.#allEdges : this.#ownEdges[own]!;
     const edges = (kind: PortGroup['kind']) => (layer: number) => {

@@ -75,12 +75,15 @@ export type TensorsBeside = (
   microBatches: number,
 ) => { readonly tensors: Readonly<Record<string, readonly number[]>>; readonly count: number };
 
-/** Part of the budget that the sums over cut edges may take, if so much is left: they save additions, not whole nodes. */
+/**
+ * Part of the budget that the sums over cut edges may take, if so much is left: they save additions, not whole nodes.
+ */
 const BASES_SHARE = 1 / 8;
 
 /**
- * Decides before anything is allocated how many circuits and prompts go through a pass at once: all of them if every tensor fits a
- * binding and the sum fits the budget; otherwise fewer circuits, then the largest equal share of the prompts that does.
+ * Decides before anything is allocated how many circuits and prompts go through a pass at once: all of them if every
+ * tensor fits a binding and the sum fits the budget; otherwise fewer circuits, then the largest equal share of the
+ * prompts that does.
  *
  * @param beside default: what an evaluator keeps of every micro-batch.
  * @throws EdgewiseError of kind device with the numbers where even one prompt at a time does not fit.

@@ -46,10 +46,10 @@ interface FixScores {
 }
 
 /**
- * Scores of the edges into queries and keys by AtP*'s fix. The port is computed anew with the edge cut, norm included, and
- * from it the pattern. The change of the pattern is multiplied with the gradient there: sum of (A' - A) dm/dA. A saturated
- * softmax has no derivative, but a changed query or key may well change its pattern. All positions of an edge are cut at
- * once, as in an edge of the graph.
+ * Scores of the edges into queries and keys by AtP*'s fix. The port is computed anew with the edge cut, norm
+ * included, and from it the pattern. The change of the pattern is multiplied with the gradient there: sum of (A' - A)
+ * dm/dA. A saturated softmax has no derivative, but a changed query or key may well change its pattern. All positions
+ * of an edge are cut at once, as in an edge of the graph.
  *
  * Source: Kramar et al. 2024 (arXiv:2403.00745), there for nodes. Cost: for each writer and layer that reads it the
  * projections to queries and keys, 8 T d H dh FLOPs; for GPT-2 small about 12 forward passes.

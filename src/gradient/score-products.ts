@@ -22,7 +22,10 @@ export interface ScoredEdges extends ScoredWriters {
   readonly ports: number;
 }
 
-/** Binds the products of some writers' differences with gradients at ports, into scores [N, addition edges] by edge id. */
+/**
+ * Binds the products of some writers' differences with gradients at ports, into scores [N, addition edges] by edge
+ * id.
+ */
 export async function bindEdgeScores(
   arena: Arena,
   frame: GradientFrame,

@@ -38,8 +38,8 @@ export interface NodeInspection {
 const MAX_LOGITS = 2 ** 26;
 
 /**
- * Runs the whole model over the clean prompts and measures some of its nodes. Cost: one forward pass over the prompts, one row of
- * the unembedding per node asked for.
+ * Runs the whole model over the clean prompts and measures some of its nodes. Cost: one forward pass over the
+ * prompts, one row of the unembedding per node asked for.
  *
  * @param asked writers by index, each once.
  */

@@ -21,8 +21,8 @@ export const TOP_TOKENS = 8;
 const NO_COLUMN = 0xffffffff;
 
 /**
- * Multiplies some rows of `means` [W, 1, width] with the unembedding, as many at once as `maxBytes` allows, and picks the
- * extremes of each: the vocabulary never leaves the device. Cost: 2 * width * vocabulary FLOPs a row.
+ * Multiplies some rows of `means` [W, 1, width] with the unembedding, as many at once as `maxBytes` allows, and picks
+ * the extremes of each: the vocabulary never leaves the device. Cost: 2 * width * vocabulary FLOPs a row.
  */
 export async function topTokens(
   weights: ModelWeights,

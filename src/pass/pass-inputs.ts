@@ -7,7 +7,10 @@ import { portCutSums, portInputs } from './port-inputs.js';
 import { replaceProjections } from './replace-projections.js';
 import type { RowLists } from './row-lists.js';
 
-/** What a pass reads besides the weights: tokens, and what cut edges carry. All live as long as the bound pass is used. */
+/**
+ * What a pass reads besides the weights: tokens, and what cut edges carry. All live as long as the bound pass is
+ * used.
+ */
 export interface PassInputs {
   /** Token ids [T], prompt by prompt, padded on the right. */
   readonly ids: Tensor;

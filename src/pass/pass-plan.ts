@@ -16,8 +16,9 @@ export interface PassShape {
 export type ScratchTensor = keyof ReturnType<typeof scratchTensors>;
 
 /**
- * Scratch tensors: their contents are not read after the pass. The one place that sizes them, in f32 elements, for the worst
- * case: every attention port of every circuit has an input of its own. All micro-batches of a run share them.
+ * Scratch tensors: their contents are not read after the pass. The one place that sizes them, in f32 elements, for
+ * the worst case: every attention port of every circuit has an input of its own. All micro-batches of a run share
+ * them.
  */
 export function scratchTensors(topology: Topology, layout: Layout, shape: PassShape) {
   const tokens = shape.prompts * shape.sequence;
@@ -36,7 +37,10 @@ export function scratchTensors(topology: Topology, layout: Layout, shape: PassSh
   } satisfies Record<string, readonly number[]>;
 }
 
-/** Shapes of what a pass holds of the circuits that it computed last, so that the next ones need not be computed whole. */
+/**
+ * Shapes of what a pass holds of the circuits that it computed last, so that the next ones need not be computed
+ * whole.
+ */
 export function stateTensors(topology: Topology, layout: Layout, shape: PassShape) {
   const tokens = shape.prompts * shape.sequence;
   return {

@@ -3,15 +3,14 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   bindRead,
   bindSet,
-  PLACES,
   rowOf,
   tapsOf,
   type BoundPart,
   type BoundRead,
-  type Place,
   type PlacePart,
   type PlaceValues,
-} from '../../src/block/places.js';
+} from '../../src/block/place-parts.js';
+import { PLACES, type Place } from '../../src/block/places.js';
 import { LOWEST_SCORE } from '../../src/block/attention.js';
 import { PLAIN_RULES } from '../../src/block/rules.js';
 import { EdgeSet } from '../../src/circuit/edge-set.js';
