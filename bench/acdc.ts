@@ -1,7 +1,7 @@
 import { mean } from '../src/base/mean.js';
 import { EdgeSet } from '../src/circuit/edge-set.js';
 import type { AcdcResult } from '../src/discover/acdc.js';
-import type { Counters } from '../src/gpu/gpu.js';
+import type { Counters } from '../src/gpu/counters.js';
 import type { ModelSpec } from '../src/model/spec.js';
 import type { Task } from '../src/task/types.js';
 import { WORKLOADS, type Workload } from './acdc-workloads.js';

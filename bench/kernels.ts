@@ -1,3 +1,4 @@
+import { groupsOf64 } from '../src/gpu/workgroups.js';
 import { ACTIVATIONS } from '../src/block/activation.js';
 import { createRng } from '../src/base/rng.js';
 import { FROM_CONSTANT } from '../src/pass/input-jobs.js';
@@ -243,7 +244,7 @@ async function portInputsBench(
   });
   return {
     name: `port_inputs ${ports} ports, ${writers} writers, ${tokens} x ${width}`,
-    encode: (recording) => recording.dispatch(operation, Math.ceil((tokens * width) / 256), ports),
+    encode: (recording) => recording.dispatch(operation, groupsOf64((tokens * width) / 4), ports),
     flops: ['P W T d', ports * writers * tokens * width],
     bytes: ['4 P (W + 1) T d', 4 * ports * (writers + 1) * tokens * width],
     out,
@@ -279,7 +280,7 @@ async function attentionPatternBench(
   const pairs = (sequence * (sequence + 1)) / 2;
   return {
     name: `attention_pattern ${heads} heads, ${prompts} x ${sequence} tokens`,
-    encode: (recording) => recording.dispatch(operation, Math.ceil(tokens / 64), heads),
+    encode: (recording) => recording.dispatch(operation, groupsOf64(tokens), heads),
     flops: ['H N S(S+1) dh', 2 * heads * prompts * pairs * head],
     bytes: ['4 H (2 T dh + T S)', 4 * heads * (2 * tokens * head + tokens * sequence)],
     out,
@@ -323,7 +324,7 @@ async function attentionMixBench(
   const pairs = (sequence * (sequence + 1)) / 2;
   return {
     name: `attention_mix ${heads} heads, ${prompts} x ${sequence} tokens`,
-    encode: (recording) => recording.dispatch(operation, Math.ceil((tokens * head) / 256), heads),
+    encode: (recording) => recording.dispatch(operation, groupsOf64((tokens * head) / 4), heads),
     flops: ['H N S(S+1) dh', 2 * heads * prompts * pairs * head],
     bytes: ['4 H (2 T dh + T S)', 4 * heads * (2 * tokens * head + tokens * sequence)],
     out,

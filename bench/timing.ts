@@ -1,4 +1,5 @@
-import type { Gpu, Recording } from '../src/gpu/gpu.js';
+import type { Gpu } from '../src/gpu/gpu.js';
+import type { Recording } from '../src/gpu/recording.js';
 
 /** Seconds of one run: minimum and median of several, each submitted alone and waited for. */
 export interface Timing {

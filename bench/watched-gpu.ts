@@ -1,4 +1,5 @@
-import { Gpu, Recording } from '../src/gpu/gpu.js';
+import { Gpu } from '../src/gpu/gpu.js';
+import { Recording } from '../src/gpu/recording.js';
 import type { BufferSlice } from '../src/gpu/kernel.js';
 
 /**

@@ -3,7 +3,7 @@ import type { Topology } from '../circuit/topology.js';
 import type { Ablation } from '../circuit/run-identity.js';
 import type { GradientPass } from '../gradient/gradient-pass.js';
 import type { Arena, Tensor } from '../gpu/arena.js';
-import type { Operation, Recording } from '../gpu/gpu.js';
+import type { Operation, Recording } from '../gpu/recording.js';
 import type { ModelWeights } from '../model/weights.js';
 import type { PromptPair } from '../task/types.js';
 import { meanGroups, type MeanSource } from '../evaluate/mean-ablation.js';

@@ -6,7 +6,7 @@ import type { Topology } from '../circuit/topology.js';
 import type { GradientShape } from '../gradient/gradient-plan.js';
 import type { Layout } from '../model/layout.js';
 import { Arena } from '../gpu/arena.js';
-import type { Operation, Recording } from '../gpu/gpu.js';
+import type { Operation, Recording } from '../gpu/recording.js';
 import { PANEL4 } from '../gpu/product/matrix.js';
 import type { PromptPair } from '../task/types.js';
 import { uploadSide } from './ablated-differences.js';

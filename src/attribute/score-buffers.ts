@@ -3,7 +3,7 @@ import type { BackwardTaps } from '../gradient/gradient-pass.js';
 import { bindEdgeScores, bindNeuronScores, bindNodeScores, type ScoreProduct } from '../gradient/score-products.js';
 import type { PortGroup, WriterGroup } from '../gradient/writer-groups.js';
 import type { Arena, Tensor } from '../gpu/arena.js';
-import type { Recording } from '../gpu/gpu.js';
+import type { Recording } from '../gpu/recording.js';
 import type { Granularity } from '../circuit/run-identity.js';
 import { scoreTensors } from './attribution-plan.js';
 

@@ -1,5 +1,5 @@
 import type { Arena } from '../gpu/arena.js';
-import type { Operation } from '../gpu/gpu.js';
+import type { Operation } from '../gpu/recording.js';
 import type { BufferSlice } from '../gpu/kernel.js';
 import type { Activation } from '../model/spec.js';
 

@@ -1,5 +1,6 @@
 import { EdgewiseError } from '../base/errors.js';
-import type { Gpu, Operation } from './gpu.js';
+import type { Gpu } from './gpu.js';
+import type { Operation } from './recording.js';
 import { paramsSize, type BufferSlice, type KernelName, type KernelUse } from './kernel.js';
 
 /** A row-major array on the device. Shapes are in elements of 4 bytes. */

@@ -1,6 +1,8 @@
-import type { Work } from './gpu.js';
-
-// What operations cost: f32 operations, and bytes of buffers that they read and write if each element is touched once.
+/** What operations cost: f32 operations, and bytes of buffers that they read and write if each element is touched once. */
+export interface Work {
+  readonly flops: number;
+  readonly bytes: number;
+}
 
 /** A product of matrices, rows x inner by inner x columns. */
 export function productWork(rows: number, inner: number, columns: number): Work {

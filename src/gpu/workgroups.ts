@@ -9,7 +9,7 @@ export function rowWorkgroup({ adapterInfo }: Partial<Pick<GPUDevice, 'adapterIn
   return adapterInfo?.isFallbackAdapter ? 8 : 32;
 }
 
-/** Workgroups of 64 that cover `count` elements, for Recording.dispatchRows. */
+/** Workgroups that cover `count` elements, in the kernels that take an element an invocation: all of them have 64. */
 export function groupsOf64(count: number): number {
   return Math.ceil(count / 64);
 }

@@ -1,6 +1,6 @@
 import { groupsOf64 } from '../gpu/workgroups.js';
 import type { Arena } from '../gpu/arena.js';
-import type { Operation, Recording } from '../gpu/gpu.js';
+import type { Operation, Recording } from '../gpu/recording.js';
 import type { BufferSlice } from '../gpu/kernel.js';
 import type { NormWeights } from '../model/weights.js';
 import { bindActivationBackward } from '../block/activation.js';

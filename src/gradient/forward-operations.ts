@@ -1,6 +1,6 @@
 import { groupsOf64 } from '../gpu/workgroups.js';
 import { sliceOf, type Arena, type Tensor } from '../gpu/arena.js';
-import type { Operation, Recording } from '../gpu/gpu.js';
+import type { Operation, Recording } from '../gpu/recording.js';
 import { jobSize, packJob, type BufferSlice } from '../gpu/kernel.js';
 import { PANEL4, type Matrix } from '../gpu/product/matrix.js';
 import { type NormWeights } from '../model/weights.js';

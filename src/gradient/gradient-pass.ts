@@ -1,7 +1,7 @@
 import { groupsOf64 } from '../gpu/workgroups.js';
 import type { Topology } from '../circuit/topology.js';
 import { Arena, sliceOf, type Tensor } from '../gpu/arena.js';
-import type { Operation, Recording } from '../gpu/gpu.js';
+import type { Operation, Recording } from '../gpu/recording.js';
 import type { ModelWeights } from '../model/weights.js';
 import { answerLists, type Answers } from '../readout/answers.js';
 import { METRICS, type SeedMetric } from '../readout/metrics.js';

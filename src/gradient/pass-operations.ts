@@ -1,5 +1,5 @@
 import type { Arena, Tensor } from '../gpu/arena.js';
-import type { Operation } from '../gpu/gpu.js';
+import type { Operation } from '../gpu/recording.js';
 import { bindUnembedding } from '../readout/unembedding.js';
 import {
   bindGradientStep,

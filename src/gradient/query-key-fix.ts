@@ -1,6 +1,6 @@
 import { groupsOf64 } from '../gpu/workgroups.js';
 import type { Arena, Tensor } from '../gpu/arena.js';
-import type { Operation, Recording } from '../gpu/gpu.js';
+import type { Operation, Recording } from '../gpu/recording.js';
 import { everyRow, jobWords, matmul, runMatmul, type MatmulOperation } from '../gpu/product/matmul.js';
 import type { Layout } from '../model/layout.js';
 import type { Topology } from '../circuit/topology.js';

@@ -1,5 +1,5 @@
 import type { Arena, Tensor } from '../gpu/arena.js';
-import type { Operation, Recording } from '../gpu/gpu.js';
+import type { Operation, Recording } from '../gpu/recording.js';
 import type { GradientFrame } from './gradient-frame.js';
 import { productWork } from '../gpu/work.js';
 import type { PortGroup, WriterGroup } from './writer-groups.js';

@@ -3,7 +3,7 @@ import { FROM_CONSTANT } from '../pass/input-jobs.js';
 import { bindAnswerDirections } from '../readout/answer-directions.js';
 import type { PatchedPass } from '../pass/patched-pass.js';
 import { sliceOf, type Arena, type Tensor } from '../gpu/arena.js';
-import type { Operation, Recording } from '../gpu/gpu.js';
+import type { Operation, Recording } from '../gpu/recording.js';
 import { jobSize, packJob, type BufferSlice } from '../gpu/kernel.js';
 import type { ModelWeights } from '../model/weights.js';
 import type { PromptPair } from '../task/types.js';

@@ -1,11 +1,10 @@
 import { BRANCHES } from '../circuit/nodes.js';
 import { REACH } from '../circuit/reachability.js';
 import type { Topology } from '../circuit/topology.js';
-import type { Work } from '../gpu/gpu.js';
 import { packJob } from '../gpu/kernel.js';
 import { everyRow } from '../gpu/product/matmul.js';
 import { PANEL4 } from '../gpu/product/matrix.js';
-import { attentionWork } from '../gpu/work.js';
+import { attentionWork, type Work } from '../gpu/work.js';
 import type { Layout } from '../model/layout.js';
 import { writeInputs, type CircuitWork, type InputSlot } from './input-jobs.js';
 import { JobWriter } from './job-writer.js';

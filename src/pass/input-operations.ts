@@ -1,5 +1,5 @@
 import type { Arena, Tensor } from '../gpu/arena.js';
-import type { Operation, Recording } from '../gpu/gpu.js';
+import type { Operation, Recording } from '../gpu/recording.js';
 import type { InputTables } from './table-layout.js';
 import type { PassFrame } from './pass-frame.js';
 import type { RowLists } from './row-lists.js';

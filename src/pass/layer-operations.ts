@@ -1,6 +1,6 @@
 import { ACTIVATIONS } from '../block/activation.js';
 import type { Arena } from '../gpu/arena.js';
-import type { Operation } from '../gpu/gpu.js';
+import type { Operation } from '../gpu/recording.js';
 import type { Matrix } from '../gpu/product/matrix.js';
 import type { NormWeights } from '../model/weights.js';
 import type { JobTable } from './table-layout.js';

@@ -2,7 +2,7 @@ import { EdgewiseError } from '../base/errors.js';
 import { EdgeSet } from '../circuit/edge-set.js';
 import { allNodesInUse, REACH, nodesInUse } from '../circuit/reachability.js';
 import { Arena, sliceOf, type Tensor } from '../gpu/arena.js';
-import type { Operation, Recording } from '../gpu/gpu.js';
+import type { Operation, Recording } from '../gpu/recording.js';
 import type { CircuitWork } from './input-jobs.js';
 import type { JobTable } from './table-layout.js';
 import { bindInputs, encodeInputs, type BoundPass, type PassInputs } from './input-operations.js';

@@ -1,5 +1,6 @@
+import { groupsOf64 } from '../gpu/workgroups.js';
 import type { Arena, Tensor } from '../gpu/arena.js';
-import type { Operation, Recording } from '../gpu/gpu.js';
+import type { Operation, Recording } from '../gpu/recording.js';
 import type { ModelWeights } from '../model/weights.js';
 import { answerLists, type Answers } from './answers.js';
 
@@ -32,7 +33,7 @@ export async function bindAnswerDirections(
       }),
     ),
   );
-  const groups = Math.ceil((prompts * layout.width4) / 64);
+  const groups = groupsOf64(prompts * layout.width4);
   return (recording) => {
     for (const operation of operations) recording.dispatch(operation, groups);
   };

@@ -1,5 +1,5 @@
 import { sliceOf, type Arena, type Tensor } from '../gpu/arena.js';
-import type { Operation, Recording } from '../gpu/gpu.js';
+import type { Operation, Recording } from '../gpu/recording.js';
 import { runMatmul, type MatmulOperation } from '../gpu/product/matmul.js';
 import { productWork } from '../gpu/work.js';
 import type { Answers } from './answers.js';

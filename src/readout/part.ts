@@ -1,5 +1,5 @@
 import type { Arena, Tensor } from '../gpu/arena.js';
-import type { Recording } from '../gpu/gpu.js';
+import type { Recording } from '../gpu/recording.js';
 import type { ModelWeights } from '../model/weights.js';
 import type { Answers } from './answers.js';
 

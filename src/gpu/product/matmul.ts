@@ -1,5 +1,6 @@
 import type { Arena } from '../arena.js';
-import type { Gpu, Operation, Recording } from '../gpu.js';
+import type { Gpu } from '../gpu.js';
+import type { Operation, Recording } from '../recording.js';
 import { packJob, type BufferSlice } from '../kernel.js';
 import { TILES, type TileName } from './tiles.js';
 import { PANEL4, type ChunkColumns, type Matrix } from './matrix.js';

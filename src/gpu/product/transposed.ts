@@ -1,10 +1,11 @@
 import type { Arena } from '../arena.js';
-import type { Gpu, Operation, Recording, Work } from '../gpu.js';
+import type { Gpu } from '../gpu.js';
+import type { Operation, Recording } from '../recording.js';
 import { packJob, type BufferSlice } from '../kernel.js';
 import type { TileName } from './tiles.js';
 import type { Matrix } from './matrix.js';
 import { pieceOf } from './matmul.js';
-import { productWork } from '../work.js';
+import { productWork, type Work } from '../work.js';
 
 /** One product dX = dY W^T with columns of a matrix; offsets and columns in vec4s. */
 export interface TransposedJob {

@@ -1,3 +1,4 @@
+import { groupsOf64 } from '../../../src/gpu/workgroups.js';
 import { describe, expect, test } from 'vitest';
 import { answerLists, type Answers } from '../../../src/readout/answers.js';
 import type { Gpu } from '../../../src/gpu/gpu.js';
@@ -170,7 +171,7 @@ export function answerDirectionsTests(device: TestDevice): void {
         },
         params: { prompts: answers.length, width4, first_id: first, ids_held: held },
         overrides: {},
-        grid: [Math.ceil((answers.length * width4) / 64)],
+        grid: [groupsOf64(answers.length * width4)],
         read: 'directions',
       });
       directions = new Float32Array(got);

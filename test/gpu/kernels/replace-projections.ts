@@ -1,3 +1,4 @@
+import { groupsOf64 } from '../../../src/gpu/workgroups.js';
 import { test } from 'vitest';
 import { expectSame, runKernel, type TestDevice } from '../../support/gpu.js';
 import { JobWords } from '../../support/job-words.js';
@@ -49,7 +50,7 @@ export function replaceProjectionsTests(device: TestDevice): void {
       },
       params: { tokens, head_ports: headPorts, head4, layer, jobs_at: control.jobsAt },
       overrides: {},
-      grid: [Math.ceil((tokens * head4) / 64), jobs.length],
+      grid: [groupsOf64(tokens * head4), jobs.length],
       read: 'projections',
     });
     const expected = projections.slice();

@@ -1,3 +1,4 @@
+import { groupsOf64 } from '../../../src/gpu/workgroups.js';
 import { describe, expect, test } from 'vitest';
 import { FROM_CONSTANT } from '../../../src/pass/input-jobs.js';
 import type { Gpu } from '../../../src/gpu/gpu.js';
@@ -48,7 +49,7 @@ export function embedTests(device: TestDevice): void {
             circuit_stride: writers * tokens * width4,
           },
           overrides: {},
-          grid: [Math.ceil((tokens * width4) / 64), circuits],
+          grid: [groupsOf64(tokens * width4), circuits],
           read: 'outputs',
         });
         outputs = new Float32Array(got);
@@ -139,7 +140,7 @@ async function portInputs(gpu: Gpu, run: PortInputs): Promise<Float32Array> {
       add_positions: run.addPositions ? 1 : 0,
     },
     overrides: {},
-    grid: [Math.ceil((most * width4) / 64), jobs.length],
+    grid: [groupsOf64(most * width4), jobs.length],
     read: 'x',
   });
   const x = new Float32Array(got);
@@ -290,7 +291,7 @@ export function portBasesTests(device: TestDevice): void {
       },
       params: { tokens, sequence, width4, jobs_at: control.jobsAt, add_positions: addPositions ? 1 : 0 },
       overrides: {},
-      grid: [Math.ceil((tokens * width4) / 64), jobs.length],
+      grid: [groupsOf64(tokens * width4), jobs.length],
       read: 'bases',
     });
     return unpaddedRows(new Float32Array(got), width);
