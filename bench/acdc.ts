@@ -29,8 +29,8 @@ export interface AcdcBenchOptions {
 }
 
 /**
- * Searches, with everything counted that they issue, beside the same tests as whole forward passes: 30 of them, spread over the
- * layers, each for the circuit of that test. Both must give the same metric to the bit.
+ * Searches, with everything counted that they issue, beside the same tests as whole forward passes: 30 of them, spread
+ * over the layers, each for the circuit of that test. Both must give the same metric to the bit.
  *
  * @param onRow told of each search as soon as it is measured.
  */

@@ -27,7 +27,9 @@ const PRODUCTS = [
   [8, 768, 32_768],
 ] as const;
 
-/** Rows, inner size and columns of a product with a transposed matrix: back through an MLP, and through the unembedding. */
+/**
+ * Rows, inner size and columns of a product with a transposed matrix: back through an MLP, and through the unembedding.
+ */
 const TRANSPOSED_PRODUCTS = [
   [128, 768, 3072],
   [8, 768, 32_768],

@@ -12,6 +12,7 @@ export async function time(gpu: Gpu, encode: (recording: Recording) => void, rep
   for (let i = 0; i <= repeats; i++) {
     const recording = gpu.record();
     encode(recording);
+    recording.encode();
     const start = performance.now();
     recording.submit();
     await gpu.finished();

@@ -1,7 +1,10 @@
-// projections[c_j, t, p_j] = ablated_projections[layer, t, p_j]: a cut direct edge gives a head's q, k or v its ablated projection.
+// projections[c_j, t, p_j] = ablated_projections[layer, t, p_j]
 //
-// One invocation per four columns of one token of one job. Shapes: projections [C, T, 3H, head4], ablated_projections [L, T, 3H, head4].
-// Grid: x covers the most tokens of a job * head4, y = jobs. Checked by test/gpu/kernels.test.ts (replace_projections).
+// A cut direct edge gives a head's q, k or v its ablated projection. One invocation per four columns of one token of a
+// job.
+// Shapes: projections [C, T, 3H, head4], ablated_projections [L, T, 3H, head4].
+// Grid: x covers the most tokens of a job * head4, y = jobs.
+// Checked by test/gpu/kernels.test.ts (replace_projections).
 struct Params {
   tokens: u32,
   head_ports: u32,

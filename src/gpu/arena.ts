@@ -11,7 +11,8 @@ export interface Tensor extends BufferSlice {
 const UNIFORM_BLOCK = 65536;
 
 /**
- * Owns the buffers and uniforms of one lifetime (a model, a run, a call) and frees them together: whoever allocates frees.
+ * Owns the buffers and uniforms of one lifetime (a model, a run, a call). dispose() frees them together: whoever
+ * allocates frees.
  */
 export class Arena {
   readonly gpu: Gpu;

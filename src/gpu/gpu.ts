@@ -13,7 +13,10 @@ import { rowWorkgroup } from './workgroups.js';
 export type Wait = <T>(pending: Promise<T>) => Promise<T>;
 
 export interface GpuOptions {
-  /** Tile of the matrix products; default: one that runs on the device. src/gpu/product/choose-tile.ts measures the tiles. */
+  /**
+   * Tile of the matrix products; default: one that runs on the device. src/gpu/product/choose-tile.ts measures the
+   * tiles.
+   */
   readonly tile?: TileName;
   /** How to wait for the device; default: await it. */
   readonly wait?: Wait | undefined;
@@ -24,8 +27,8 @@ export interface GpuOptions {
 const MAP_READ = 0x01; // GPUMapMode.READ
 
 /**
- * A device with its buffers, pipelines and first error, and what suits it. The device itself is injected, so that the engine
- * runs in Node and in a browser tab alike. Only this folder talks to WebGPU.
+ * A device with its buffers, pipelines and first error, and what suits it. The device itself is injected, so that the
+ * engine runs in Node and in a browser tab alike. Only this folder talks to WebGPU.
  */
 export class Gpu {
   readonly device: GPUDevice;

@@ -30,13 +30,14 @@ interface Target {
 }
 
 /**
- * Commands of one submission: dispatches and copies, in order. They reach the device in submit(); a recording that is never
- * submitted holds nothing.
+ * Commands of one submission: dispatches and copies, in order. They reach the device in submit(); a recording that is
+ * never submitted holds nothing.
  */
 export class Recording {
   readonly #gpu: RecordingDevice;
   readonly #commands: ((target: Target) => void)[] = [];
   readonly #staging: (() => void)[] = [];
+  #encoded: GPUCommandBuffer | undefined;
 
   constructor(gpu: RecordingDevice) {
     this.#gpu = gpu;
@@ -109,13 +110,18 @@ export class Recording {
     };
   }
 
-  /** @throws EdgewiseError of kind `device`: the device's first error. What was to be read back is then freed. */
+  /** Hands the commands to the encoder ahead of submit(), for a measurement of the device alone. Nothing follows it. */
+  encode(): GPUCommandBuffer {
+    const target: Target = { encoder: this.#gpu.device.createCommandEncoder(), pass: undefined };
+    for (const command of this.#commands) command(target);
+    target.pass?.end();
+    return (this.#encoded = target.encoder.finish());
+  }
+
+  /** @throws EdgewiseError of kind `device`: the device's first error. Buffers to read back into are then freed. */
   submit(): void {
     try {
-      const target: Target = { encoder: this.#gpu.device.createCommandEncoder(), pass: undefined };
-      for (const command of this.#commands) command(target);
-      target.pass?.end();
-      this.#gpu.device.queue.submit([target.encoder.finish()]);
+      this.#gpu.device.queue.submit([this.#encoded ?? this.encode()]);
       this.#gpu.counters.submissions++;
       this.#gpu.check();
     } catch (error) {

@@ -16,11 +16,11 @@ import { RowTables } from './row-tables.js';
 import { layOutTables, type InputTables, type LayerTables, type TableLayout } from './table-layout.js';
 
 /**
- * The words that tell the kernels of one pass which circuits to compute, which nodes of them, and at which rows. `fill` rewrites
- * the jobs and the lists of writers. It writes row lists only when they change.
+ * The words that tell the kernels of one pass which circuits to compute, which nodes of them, and at which rows. `fill`
+ * rewrites the jobs and the lists of writers. It writes row lists only when they change.
  *
- * Two kinds of work are left out, without changing a bit of the result: nodes that `compute` leaves out, and inputs that several
- * ports of a layer share, which are formed and normed once.
+ * Two kinds of work are left out, without changing a bit of the result: nodes that `compute` leaves out, and inputs
+ * that several ports of a layer share, which are formed and normed once.
  */
 export class CircuitTables {
   readonly layers: readonly LayerTables[];

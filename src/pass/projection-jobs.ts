@@ -14,8 +14,8 @@ export interface ProjectionShape {
 }
 
 /**
- * Writes the jobs that project inputs to queries, keys and values. Ports side by side that read the same input are projected
- * by one job per panel of the matrix.
+ * Writes the jobs that project inputs to queries, keys and values. Ports side by side that read the same input are
+ * projected by one job per panel of the matrix.
  *
  * @param slots per circuit and port its input; undefined for a port that is not computed.
  */

@@ -3,7 +3,9 @@ import type { BufferSlice } from '../gpu/kernel.js';
 import { everyRow, matmul, wholeJobs, type MatmulOperation } from '../gpu/product/matmul.js';
 import type { ModelWeights } from '../model/weights.js';
 
-/** The product of rows [rows, width] with the unembedding, [rows, vocabStride]: one operation per chunk of the matrix. */
+/**
+ * The product of rows [rows, width] with the unembedding, [rows, vocabStride]: one operation per chunk of the matrix.
+ */
 export function bindUnembedding(
   arena: Arena,
   { layout, unembed }: ModelWeights,

@@ -9,7 +9,7 @@ import { productWork, type Work } from '../work.js';
 
 /** One product dX = dY W^T with columns of a matrix; offsets and columns in vec4s. */
 export interface TransposedJob {
-  /** Where the element of dY at `firstColumn4` of the first row lies. */
+  /** Offset of the first row's column `firstColumn4` in dY. */
   readonly dy: number;
   readonly out: number;
   /** Columns of the matrix that dY covers. */
@@ -37,9 +37,9 @@ export interface TransposedProduct {
 }
 
 /**
- * Binds products of gradients with a transposed matrix, from the panels that the forward product reads; a job whose
- * columns lie in several chunks takes a part from each, added up in their order. Cost per job: 2 rows 4 inner4 4 (end -
- * first) FLOPs.
+ * Binds products of gradients with a transposed matrix. They read the panels of the forward product. A job whose
+ * columns lie in several chunks adds up the parts of the chunks in order. Cost per job: 2 rows 4 inner4 4 (end - first)
+ * FLOPs.
  */
 export async function matmulTransposed(arena: Arena, matrix: Matrix, use: TransposedUse): Promise<TransposedProduct> {
   const { kernel, rows, lanes, groupRows } = pieceOf(arena.gpu, use.tile ?? arena.gpu.tile, use.rows);

@@ -365,7 +365,9 @@ function activationTests(device: TestDevice, tile: TileName): void {
   });
 }
 
-/** Products of every kind at once: jobs of several numbers of rows and ranges of columns, rows to listed places, a bias. */
+/**
+ * Products of every kind at once: jobs of several numbers of rows and ranges of columns, rows to listed places, a bias.
+ */
 function mixedProduct(): Product {
   const rng = randomNumbers(7);
   const [inner4, columns4, rows] = [21, 2 * PANEL4 + 11, 77];
