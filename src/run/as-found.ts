@@ -31,9 +31,10 @@ export function evaluationAsFound(
     nameOf = LIBRARY_NAMES,
   }: { readonly differs?: Differs<keyof AskedEvaluation>; readonly nameOf?: OptionNaming } = {},
 ): EvaluationOptions {
+  const by = asFound('metric', metric, knownMetric(found), DEFAULTS.searchMetric, differs);
   const chosen = asFound('ablation', ablation, found?.ablation, DEFAULTS.ablation, differs);
   return {
-    metric: asFound('metric', metric, knownMetric(found), DEFAULTS.searchMetric, differs),
+    metric: by,
     ablation: chosen,
     input: asFound('input', input, found?.input, DEFAULTS.input, differs),
     meanOver: meanOver ?? (chosen.startsWith('mean') ? meanSide(found, nameOf) : 'clean'),
