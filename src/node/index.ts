@@ -4,6 +4,6 @@ export type { DownloadProgress } from './hub.js';
 export { writeFileAtomically } from './atomic-write.js';
 export { openDevice, type OpenDevice } from './device.js';
 export { openModelDirectory } from './model-directory.js';
-export { resolveModel, shippedModels, type ModelLocation } from './model-location.js';
+export { resolveModel, shippedModels } from './model-location.js';
 export { openTaskFile } from './open-files.js';
 export { deviceTuning } from './tuning-store.js';
