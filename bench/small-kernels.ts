@@ -80,7 +80,7 @@ async function copyRowsBench(arena: Arena, ports: number, tokens: number, head: 
   });
   return {
     name: `copy_rows ${ports} of ${tokens} x ${head}`,
-    encode: (recording) => recording.dispatch(operation, groupsOf64(tokens * head), ports),
+    encode: (recording) => recording.dispatch(operation, groupsOf64(tokens * head), 1, ports),
     flops: ['0', 0],
     bytes: ['8 P T dh', 8 * ports * tokens * head],
     out,

@@ -4,7 +4,7 @@ import { directScored, type Scores } from '../circuit/scores.js';
 /** Whether edge `a` is to be taken before edge `b`. */
 export type Precedes = (a: number, b: number) => boolean;
 
-/** Stronger first; equally strong ones by writer, then by port: a total order of edges. */
+/** Stronger first. Equally strong edges go by writer, then by port. It is a total order of edges. */
 export function byStrength(strengths: Float64Array, { writers, ports }: EdgeEnds): Precedes {
   return (a, b) => {
     if (strengths[a] !== strengths[b]) return strengths[a]! > strengths[b]!;

@@ -1,4 +1,5 @@
 import { signIsStated, type Circuit } from '../../src/circuit/circuit.js';
+import type { Contrast } from '../../src/circuit/comparison.js';
 import {
   edgeRecords,
   nodeRecords,
@@ -10,7 +11,7 @@ import { negated } from '../../src/circuit/scores.js';
 import type { SignReading } from './saved-view.js';
 
 /** How an edge differs between two circuits that are compared. */
-export type EdgeClass = 'both' | 'only-a' | 'only-b' | 'flipped';
+export type EdgeClass = Contrast;
 
 export interface NodeRecord extends NodeRow {
   /** As it is drawn: `9.9`, `MLP 3`, `input`, `logits`. */

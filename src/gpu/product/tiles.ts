@@ -21,10 +21,6 @@ export const TILES = {
 export type TileName = keyof typeof TILES;
 export const TILE_NAMES = Object.keys(TILES) as readonly TileName[];
 
-export function isTileName(name: unknown): name is TileName {
-  return typeof name === 'string' && Object.hasOwn(TILES, name);
-}
-
 /** The part of a device that tiles depend on. Older browsers have no `adapterInfo`. */
 type Capabilities = Pick<GPUDevice, 'features' | 'limits'> & Partial<Pick<GPUDevice, 'adapterInfo'>>;
 
