@@ -4,6 +4,12 @@ export function oneLine(text: string): string {
   return line.length > 120 ? `${line.slice(0, 120)}...` : line;
 }
 
+/** The first line of a message that another library wrote, for a message of one line. */
+export function firstLine(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return oneLine(text.trimStart().split('\n', 1)[0]!.trimEnd());
+}
+
 /** A JSON value in the same manner; arrays and objects by their kind alone. */
 export function quote(value: unknown): string {
   if (value === undefined) return 'nothing';

@@ -1,4 +1,5 @@
 import { EdgewiseError } from '../base/errors.js';
+import { firstLine } from '../base/text.js';
 import type { Wait } from '../gpu/gpu.js';
 import { patientWait } from './patient-wait.js';
 
@@ -96,8 +97,4 @@ async function requestAdapter(instance: GPU, adapterName: string | undefined): P
 function describe(info: GPUAdapterInfo): string {
   const words = [info.vendor, info.architecture, info.description].filter((word) => word !== '');
   return words.length > 0 ? words.join(' ') : 'unnamed adapter';
-}
-
-function firstLine(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).split('\n', 1)[0] ?? '';
 }

@@ -1,6 +1,7 @@
 import { Tokenizer } from '@huggingface/tokenizers';
 
 import { EdgewiseError } from '../base/errors.js';
+import { quote } from '../base/text.js';
 import { byteLevelText } from './byte-level.js';
 import { readTokenizerFiles } from './tokenizer-json.js';
 import type { TokenizerIdentity } from './types.js';
@@ -148,8 +149,4 @@ function guard<T>(where: string, run: () => T): T {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new EdgewiseError('config', where, `the tokenizer cannot be used (${reason})`, { cause });
   }
-}
-
-function quote(text: string): string {
-  return JSON.stringify(text);
 }

@@ -4,14 +4,11 @@ import { toGraph, type GraphOptions } from './circuit-graph.js';
 import { isHeadName } from '../../circuit/nodes.js';
 import type { CircuitFile, FileConfig, FileEdge, FileNode } from '../own/circuit-file.js';
 import { SCHEMA_VERSION } from '../own/circuit-json.js';
-import { describe, EDGE_COLUMNS, NODE_COLUMNS, type Column } from './columns.js';
+import { describe, EDGE_COLUMNS, edgeWeight, NODE_COLUMNS, type Column } from './columns.js';
 import { asArray, asNumber, asObject, fail, isCount, type JsonObject } from '../../base/json/json-fields.js';
 import { block, entry, jsonFile } from '../../base/json/entry-lines.js';
 import { decodeImported, decodeProvenance, encodeProvenance } from '../own/provenance-json.js';
 import { quote } from '../../base/text.js';
-
-/** As in GEXF, whose edges of weight 0 some programs drop. */
-const SMALLEST_WEIGHT = 1e-12;
 
 /**
  * The graph as networkx's node-link JSON, for `networkx.node_link_graph(data, edges="edges")`: a directed multigraph
@@ -30,8 +27,7 @@ export function writeNodeLink(circuit: Circuit, options?: GraphOptions): string 
     JSON.stringify({ id, label: node.label, ...columns(NODE_COLUMNS, node), x: node.x, y: node.y }),
   );
   const edges = graph.mapEdges((key, edge, source, target) => {
-    const weight = Math.max(Math.abs(edge.effect ?? 0), SMALLEST_WEIGHT);
-    return JSON.stringify({ source, target, key, weight, ...columns(EDGE_COLUMNS, edge) });
+    return JSON.stringify({ source, target, key, weight: edgeWeight(edge), ...columns(EDGE_COLUMNS, edge) });
   });
   const own = {
     schema_version: SCHEMA_VERSION,
