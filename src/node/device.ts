@@ -17,8 +17,8 @@ export interface OpenDevice {
 }
 
 /**
- * Limits to raise from WebGPU's defaults to what the adapter can do. All others stay at their defaults, which every browser
- * grants: what runs here runs there.
+ * Limits to raise from WebGPU's defaults to what the adapter can do. All others stay at their defaults, which every
+ * browser grants: what runs here runs there.
  */
 const RAISED_LIMITS = [
   'maxBufferSize', // a large embedding or activation cache in one buffer
@@ -34,8 +34,8 @@ const INSTALL_HINT =
   "no WebGPU adapter was found; run 'npm run setup' in a checkout, or install a Vulkan driver " +
   '(in software on Debian or Ubuntu: mesa-vulkan-drivers and libvulkan1 with Mesa 23 or newer)';
 
-// Dawn's instances are kept for good: the process crashes or hangs when one is collected before its devices, or after them
-// with work still queued on the event loop. They are small, and a process opens one or two.
+// Dawn's instances are kept for good: the process crashes or hangs when one is collected before its devices, or after
+// them with work still queued on the event loop. They are small, and a process opens one or two.
 const instances: GPU[] = [];
 
 /**

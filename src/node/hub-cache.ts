@@ -45,7 +45,9 @@ export async function rememberCommit(repository: string, revision: string, commi
   await writeFileAtomically(file, commit);
 }
 
-/** Which of a model's files a snapshot holds: 'usable' has configuration and all weights, 'full' a tokenizer as well. */
+/**
+ * Which of a model's files a snapshot holds: 'usable' has configuration and all weights, 'full' a tokenizer as well.
+ */
 export async function snapshotState(snapshot: string): Promise<'absent' | 'usable' | 'full'> {
   const has = (name: string): Promise<boolean> => isFile(join(snapshot, name));
   if (!(await has('config.json'))) return 'absent';

@@ -10,8 +10,8 @@ export interface PairLimits {
 }
 
 /**
- * Checks what every evaluator takes for granted of a prompt pair: equal lengths within the model's positions, a position
- * inside of the prompt, and token ids of the model.
+ * Checks what every evaluator takes for granted of a prompt pair: equal lengths within the model's positions, a
+ * position inside of the prompt, and token ids of the model.
  *
  * @param where names the pair, for messages.
  * @param given the position as a file spells it, where negative ones count from the end.

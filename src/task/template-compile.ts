@@ -32,7 +32,8 @@ export interface CompiledTemplate {
 /**
  * Resolves every slot of a task's templates.
  *
- * @throws EdgewiseError of kind task naming the field: unknown lists or forms, lists with too few words or a word twice.
+ * @throws EdgewiseError of kind task naming the field: unknown lists or forms, lists with too few words or a word
+ *   twice.
  */
 export function compileTemplates(task: TaskTemplate, source: string): CompiledTemplate[] {
   for (const [list, words] of Object.entries(task.words)) {

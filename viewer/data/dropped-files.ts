@@ -16,7 +16,8 @@ export const MAX_BYTES = 2 ** 28;
 
 /**
  * Circuits with the traces and details that lie beside them, put together by their names. One circuit alone gets what
- * comes with it whatever the names. Where the same circuit is there as JSON and as a graph, JSON is taken: it holds more.
+ * comes with it whatever the names. Where the same circuit is there as JSON and as a graph, JSON is taken: it holds
+ * more.
  *
  * @throws EdgewiseError where a file is too large or cannot be read, or a trace or details come without their circuit.
  */

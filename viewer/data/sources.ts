@@ -18,8 +18,8 @@ const Listed = v.array(
  * The circuits that the page was opened with: those that its address names (`?file=`, several allowed), then those that
  * are embedded in the page or served beside it.
  *
- * @param report is told of each one that cannot be had; the others are opened all the same. By default the first failure
- *   fails all.
+ * @param report is told of each one that cannot be had; the others are opened all the same. By default the first
+ *   failure fails all.
  */
 export async function loadSources(report: (error: unknown) => void = rethrow): Promise<SourceFile[]> {
   const { searchParams } = new URL(location.href);
@@ -67,7 +67,9 @@ async function ownSources(): Promise<SourceFile[]> {
   );
 }
 
-/** A circuit by its address. Only beside a `circuit.json` a trace and details are looked for, as `discover` writes them. */
+/**
+ * A circuit by its address. Only beside a `circuit.json` a trace and details are looked for, as `discover` writes them.
+ */
 async function fetchNamed(address: string): Promise<SourceFile[]> {
   const url = addressOf(address);
   const [folder = '', file = ''] = url.pathname.split('/').slice(-2).map(decoded);

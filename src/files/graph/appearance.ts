@@ -1,7 +1,5 @@
 import type { CircuitGraph, EdgeAttributes, NodeAttributes } from './circuit-graph.js';
-
-/** Red, green and blue, 0 to 255. */
-export type Rgb = readonly [number, number, number];
+import { HELPS, HURTS, type Rgb } from './colors.js';
 
 const NODE_COLORS: Readonly<Record<NodeAttributes['kind'], Rgb>> = {
   input: [153, 153, 153],
@@ -9,8 +7,6 @@ const NODE_COLORS: Readonly<Record<NodeAttributes['kind'], Rgb>> = {
   mlp: [253, 219, 199],
   logits: [153, 153, 153],
 };
-const HELPS: Rgb = [33, 102, 172];
-const HURTS: Rgb = [178, 24, 43];
 const UNTESTED: Rgb = [136, 136, 136];
 
 /** How a file shows a graph: sizes relative to the strongest node and edge in it, colours by kind and sign. */

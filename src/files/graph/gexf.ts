@@ -1,5 +1,6 @@
 import type { CircuitGraph, GraphAttributes } from './circuit-graph.js';
-import { appearance, type Rgb } from './appearance.js';
+import { appearance } from './appearance.js';
+import type { Rgb } from './colors.js';
 import { columnText, describe, EDGE_COLUMNS, edgeWeight, NODE_COLUMNS, type Column } from './columns.js';
 import { xmlText } from './xml-text.js';
 

@@ -13,7 +13,8 @@ import { quote } from '../../base/text.js';
 /**
  * The graph as networkx's node-link JSON, for `networkx.node_link_graph(data, edges="edges")`: a directed multigraph
  * whose edge keys are the edges' names, with the columns of the GEXF file as attributes. The graph's own attributes are
- * the model's shape as the interchange schema spells it, and `edgewise`, from which `readNodeLink` restores the circuit.
+ * the model's shape as the interchange schema spells it, and `edgewise`, from which `readNodeLink` restores the
+ * circuit.
  */
 export function writeNodeLink(circuit: Circuit, options?: GraphOptions): string {
   const { topology, width, provenance, imported, directTested, untestedRemovals } = circuit;
@@ -57,9 +58,10 @@ export function writeNodeLink(circuit: Circuit, options?: GraphOptions): string 
 const WHOLE: FileNode = { neurons: 0, leftOut: 0 };
 
 /**
- * Reads a circuit in node-link form, ours or another program's. An edge is named by its `key`, or by its ends and `port`
- * (q, k, v); without `in_circuit` it is in the circuit; its score is `effect`, else `score`, else `weight`. Edges may also
- * stand under `links`, as older networkx wrote them. The model's shape is in the file where `graph` has it.
+ * Reads a circuit in node-link form, ours or another program's. An edge is named by its `key`, or by its ends and
+ * `port` (q, k, v); without `in_circuit` it is in the circuit; its score is `effect`, else `score`, else `weight`.
+ * Edges may also stand under `links`, as older networkx wrote them. The model's shape is in the file where `graph` has
+ * it.
  *
  * @param file the file, parsed.
  * @throws EdgewiseError kind `circuit` that names the edge at fault.

@@ -17,8 +17,9 @@ const ATTENTION_UNIT = 1e-4;
 const DIGITS = 7;
 
 /**
- * The details as the text of details.json, keys spelled as in circuit.json: one prompt, node, edge or point of the curve a
- * line. `attention_1e4` holds per prompt the lower triangle of the pattern row by row, in units of 1e-4. What is not finite is null.
+ * The details as the text of details.json, keys spelled as in circuit.json: one prompt, node, edge or point of the
+ * curve a line. `attention_1e4` holds per prompt the lower triangle of the pattern row by row, in units of 1e-4. What
+ * is not finite is null.
  */
 export function writeDetails(details: CircuitDetails): string {
   const { of, metric, prompts, nodes, rest, edges, curve } = details;
@@ -226,8 +227,8 @@ function decode({ of, metric, prompts, nodes, rest, edges, curve }: DetailsFile)
 }
 
 /**
- * Whether the details were measured for this very circuit: same kept edges, and, where the circuit says where it comes from,
- * same weights and task.
+ * Whether the details were measured for this very circuit: same kept edges, and, where the circuit says where it comes
+ * from, same weights and task.
  */
 export function detailsFit(details: CircuitDetails, circuit: Circuit): boolean {
   const { of, edges } = details;

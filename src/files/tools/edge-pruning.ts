@@ -13,9 +13,9 @@ const RESIDUAL = 'resid_post';
 const KEPT: FileEdge = { score: NaN, inGraph: true, step: -1 };
 
 /**
- * The kept edges as Edge Pruning's `edges.json`: a list of pairs writer, reader (`["a0.h3", "a5.h5.q"]`, `["m3", "resid_post"]`).
- * `input` is `tok_embeds`; where it holds positions too, its edges are also written for `pos_embeds`. Effects, direct edges
- * and provenance have no place there.
+ * The kept edges as Edge Pruning's `edges.json`: a list of pairs writer, reader (`["a0.h3", "a5.h5.q"]`, `["m3",
+ * "resid_post"]`). `input` is `tok_embeds`; where it holds positions too, its edges are also written for `pos_embeds`.
+ * Effects, direct edges and provenance have no place there.
  */
 export function writeEdgePruning(circuit: Circuit): string {
   const { topology, kept, provenance } = circuit;

@@ -87,7 +87,7 @@ describe('errors name the line', () => {
     ['{"clean_ids":[-1],"corrupted_ids":[1]}', 'clean_ids.0: '],
     ['{"clean_ids":["1"],"corrupted_ids":[1]}', 'clean_ids.0: '],
     ['{"clean_ids":[6],"corrupted_ids":[1]}', 'clean holds token id 6, expected 0 to 5'],
-    ['{"clean":"a","corrupted":"b","correct_ids":[9]}', 'correct_ids holds 9'],
+    ['{"clean":"a","corrupted":"b","correct_ids":[9]}', 'correct holds token id 9, expected 0 to 5'],
     ['{"clean":"a b","corrupted":"a"}', 'clean has 3 tokens and corrupted 2, expected equal lengths'],
     ['{"clean":"","corrupted":""}', 'the prompt is empty'],
     ['{"clean_ids":[],"corrupted_ids":[]}', 'clean_ids: the prompt is empty'],

@@ -9,7 +9,7 @@ const VIEWER = fileURLToPath(new URL('../../../viewer', import.meta.url));
 const PURE = ['../src/base', '../src/circuit', '../src/files', 'graphology', 'graphology-types', 'valibot'];
 /** What the files of each folder may import besides: everything up to `scene` runs in Node, and is tested there. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
-  data: ['data', 'view', 'graphology-gexf'],
+  data: ['data', 'view'],
   view: ['data', 'view'],
   scene: ['data', 'view', 'scene', '@dagrejs/dagre'],
   canvas: ['data', 'view', 'scene', 'canvas', 'graphology-layout-forceatlas2'],
