@@ -8,7 +8,7 @@ export interface OpenDevice {
   readonly device: GPUDevice;
   /** Vendor, architecture and driver in words, for provenance and benchmarks. */
   readonly adapter: string;
-  /** How to wait for the device: patiently, where it computes on this process's cores. Give it to the engine. */
+  /** How to wait for the device; give it to the engine. An adapter in software computes on this process's cores. */
   readonly wait: Wait;
   /** Resolves once the device is gone: to an error when it was lost, to undefined when it was closed. */
   readonly lost: Promise<EdgewiseError | undefined>;
@@ -25,7 +25,7 @@ const RAISED_LIMITS = [
   'maxStorageBufferBindingSize', // fewer pieces per large tensor
 ] as const satisfies readonly (keyof GPUSupportedLimits)[];
 
-/** Features to ask for where the adapter has them: faster ways to what the engine can do without them. */
+/** Features to ask for where the adapter has them. They make the engine faster; it runs without them. */
 const OPTIONAL_FEATURES = [
   'subgroups', // tiles of the matrix product
 ] as const satisfies readonly GPUFeatureName[];

@@ -34,7 +34,7 @@ export function appearance(graph: CircuitGraph): Appearance {
 
 /** Largest magnitude, or 1 where all are zero. */
 function strongest(effects: readonly number[]): number {
-  return effects.reduce((most, effect) => Math.max(most, magnitude(effect)), 0) || 1;
+  return effects.reduce((largest, effect) => Math.max(largest, magnitude(effect)), 0) || 1;
 }
 
 /** A sum of huge effects may overflow: shown as if there were none. */
