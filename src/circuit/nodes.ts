@@ -1,6 +1,6 @@
 /**
- * Names of nodes, ports and edges. The only file that knows their spelling (that of EAP-IG and MIB):
- * writers `input`, `a3.h0`, `m3`; ports `a3.h0<q>`, `m3`, `logits`; edges `m2->a3.h0<k>`; direct edges `a3.h0<q>->a3.h0`.
+ * Names of nodes, ports and edges. The only file that knows their spelling (that of EAP-IG and MIB): writers `input`,
+ * `a3.h0`, `m3`; ports `a3.h0<q>`, `m3`, `logits`; edges `m2->a3.h0<k>`; direct edges `a3.h0<q>->a3.h0`.
  */
 
 /** Which input of an attention head a port is. */

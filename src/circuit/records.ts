@@ -90,7 +90,10 @@ export function edgeRecords(
   });
 }
 
-/** Rows of all nodes of a model: `input`, per layer its heads and its MLP, `logits`. What is said of them follows from the edges. */
+/**
+ * Rows of all nodes of a model: `input`, per layer its heads and its MLP, `logits`. What is said of them follows from
+ * the edges.
+ */
 export function nodeRecords(
   { layers, heads }: Pick<TopologyShape, 'layers' | 'heads'>,
   edges: readonly EdgeRecord[],

@@ -1,5 +1,6 @@
 import { EdgewiseError } from '../base/errors.js';
 import type { ModelSpec } from '../model/spec.js';
+import { checkPair } from '../task/check-pair.js';
 import type { PromptPair } from '../task/types.js';
 import { assertEqualLengths, meanGroups, type MeanSource } from './mean-ablation.js';
 import type { Ablation } from '../circuit/run-identity.js';
@@ -19,30 +20,11 @@ export function checkPrompts(
   if (pairs.length === 0) throw new EdgewiseError('task', 'prompts', 'there are none');
   const usesMean = ablation === 'mean' || ablation === 'mean-positional';
   for (const list of usesMean ? [pairs, meanSource.pairs] : [pairs]) {
-    for (const [i, pair] of list.entries()) checkPair(spec, pair, pair.origin ?? `prompt pair ${i + 1}`);
+    for (const [i, pair] of list.entries()) checkPair(pair, spec, pair.origin ?? `prompt pair ${i + 1}`);
   }
   if (ablation === 'mean-positional') assertEqualLengths(pairs, meanSource.pairs);
   if (usesMean) {
     const prompts = meanSource.pairs.map((pair) => pair[meanSource.side]);
     meanGroups(prompts, ablation === 'mean-positional', spec.bosTokenId);
-  }
-}
-
-function checkPair(spec: ModelSpec, pair: PromptPair, where: string): void {
-  const { clean, corrupted, position, correct, wrong } = pair;
-  const fail = (what: string): never => {
-    throw new EdgewiseError('task', where, what);
-  };
-  if (clean.length !== corrupted.length) fail(`clean has ${clean.length} tokens and corrupted ${corrupted.length}`);
-  if (clean.length > spec.maxPositions) fail(`${clean.length} tokens, the model takes at most ${spec.maxPositions}`);
-  if (!(Number.isInteger(position) && position >= 0 && position < clean.length)) {
-    fail(`position ${position} is outside the prompt of ${clean.length} tokens`);
-  }
-  for (const ids of [clean, corrupted, correct, wrong]) {
-    for (const id of ids) {
-      if (!(Number.isInteger(id) && id >= 0 && id < spec.vocab)) {
-        fail(`token id ${id}, expected 0 to ${spec.vocab - 1}`);
-      }
-    }
   }
 }

@@ -20,12 +20,14 @@ import { readEdgePruning, writeEdgePruning } from './tools/edge-pruning.js';
 import { mibCircuits, mibImportances, type FolderTexts } from './tools/mib-folder.js';
 
 /**
- * A circuit as the text of a file: the kept edges alone unless `allEdges`. A format that says of each edge whether it is
- * in the circuit always holds all edges.
+ * A circuit as the text of a file: the kept edges alone unless `allEdges`. A format that says of each edge whether it
+ * is in the circuit always holds all edges.
  */
 export type CircuitWriter = (circuit: Circuit, options?: GraphOptions & PromptOptions) => string;
 
-/** Scores as the files of a folder, by their paths. `choose` gives the best edges of a number, for circuits of sizes. */
+/**
+ * Scores as the files of a folder, by their paths. `choose` gives the best edges of a number, for circuits of sizes.
+ */
 export type ScoresFolderWriter = (
   scores: Scores,
   taskModel: string,

@@ -12,8 +12,8 @@ export interface ImportedFile extends OpenedCircuit {
 }
 
 /**
- * Opens a file of any format that is read, with its scores. A key that is there twice is an error: the file's author and
- * the reader of the result could otherwise see two circuits.
+ * Opens a file of any format that is read, with its scores. A key that is there twice is an error: the file's author
+ * and the reader of the result could otherwise see two circuits.
  *
  * @throws EdgewiseError kind `circuit` that names file and place, for anything that is not as the format has it.
  */

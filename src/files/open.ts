@@ -46,8 +46,8 @@ export interface OpenedCircuit {
  *
  * @param text the whole file.
  * @param source the file's name, for messages.
- * @throws EdgewiseError kind `circuit` that names the file and the place at fault. The file is broken, or of no format that
- *   is read, or does not fit the model, or does not tell its model's shape where no model is given.
+ * @throws EdgewiseError kind `circuit` that names the file and the place at fault. The file is broken, or of no format
+ *   that is read, or does not fit the model, or does not tell its model's shape where no model is given.
  */
 export function openCircuit(text: string, source: string, options: OpenOptions = {}): OpenedCircuit {
   const { model = null, format: asked = 'auto' } = options;

@@ -72,8 +72,8 @@ export function openForViewer(text: string, source: string): OpenedCircuit {
 }
 
 /**
- * Whether a circuit file has a place for a view: JSON with edges by name has, other formats have not. The text is one that
- * was opened before. It is not parsed again, because it can have hundreds of megabytes.
+ * Whether a circuit file has a place for a view: JSON with edges by name has, other formats have not. The text is one
+ * that was opened before. It is not parsed again, because it can have hundreds of megabytes.
  */
 export function holdsView(text: string): boolean {
   return /^\ufeff?\s*\{/.test(text) && !/"(?:edges|links)"\s*:\s*\[/.test(text);

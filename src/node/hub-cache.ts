@@ -2,8 +2,10 @@ import { createHash } from 'node:crypto';
 import { copyFile, readFile, rename, rm, stat, symlink } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { EdgewiseError } from '../base/errors.js';
+import { SHARD_INDEX, shardNames } from '../checkpoint/sharded.js';
 import { fillFileAtomically, writeFileAtomically } from './atomic-write.js';
 import { makeFolder } from './make-folder.js';
+import { isFile, statOrUndefined } from './probe.js';
 
 // One model's part of the Hugging Face cache, in the layout that the Python libraries share:
 //   models--org--name/refs/<revision>        the commit that a branch or tag stood for when it was downloaded
@@ -19,7 +21,6 @@ export interface RemoteFile {
 }
 
 export const COMMIT = /^[0-9a-f]{40}$/;
-const INDEX_FILE = 'model.safetensors.index.json';
 const LARGEST_INDEX = 64 * 2 ** 20;
 
 export function repositoryFolder(cacheFolder: string, id: string): string {
@@ -44,46 +45,31 @@ export async function rememberCommit(repository: string, revision: string, commi
   await writeFileAtomically(file, commit);
 }
 
-/** Which of a model's files a snapshot holds: 'usable' has configuration and all weights, 'full' a tokenizer as well. */
+/**
+ * Which of a model's files a snapshot holds: 'usable' has configuration and all weights, 'full' a tokenizer as well.
+ */
 export async function snapshotState(snapshot: string): Promise<'absent' | 'usable' | 'full'> {
-  const has = async (name: string): Promise<boolean> =>
-    stat(join(snapshot, name)).then(
-      (found) => found.isFile(),
-      () => false,
-    );
+  const has = (name: string): Promise<boolean> => isFile(join(snapshot, name));
   if (!(await has('config.json'))) return 'absent';
   if (!(await has('model.safetensors'))) {
-    if (!(await has(INDEX_FILE))) return 'absent';
-    for (const shard of await shardNames(snapshot)) if (!(await has(shard))) return 'absent';
+    if (!(await has(SHARD_INDEX))) return 'absent';
+    for (const shard of await snapshotShards(snapshot)) if (!(await has(shard))) return 'absent';
   }
   return (await has('tokenizer.json')) ? 'full' : 'usable';
 }
 
-/** Names of the weight files that a snapshot's index lists, checked to be plain names in the same folder. */
-export async function shardNames(snapshot: string): Promise<string[]> {
-  const file = join(snapshot, INDEX_FILE);
+/**
+ * Names of the weight files that a snapshot's index lists, checked to be plain names in the same folder.
+ *
+ * @throws EdgewiseError kind `checkpoint` where the index is too large, or is none.
+ */
+export async function snapshotShards(snapshot: string): Promise<string[]> {
+  const file = join(snapshot, SHARD_INDEX);
   const { size } = await stat(file);
-  if (size > LARGEST_INDEX)
+  if (size > LARGEST_INDEX) {
     throw new EdgewiseError('checkpoint', file, `has ${size} bytes, more than ${LARGEST_INDEX}`);
-  let map: unknown;
-  try {
-    const index: unknown = JSON.parse(await readFile(file, 'utf8'));
-    map = typeof index === 'object' && index !== null && 'weight_map' in index ? index.weight_map : undefined;
-  } catch (error) {
-    throw new EdgewiseError('checkpoint', file, 'is not JSON', { cause: error });
   }
-  if (typeof map !== 'object' || map === null) {
-    throw new EdgewiseError('checkpoint', `${file}: weight_map`, 'expected an object of tensor names to file names');
-  }
-  const names = new Set<string>();
-  for (const name of Object.values(map)) {
-    if (typeof name !== 'string' || !/^\w[\w.-]*\.safetensors$/.test(name)) {
-      const got = JSON.stringify(name);
-      throw new EdgewiseError('checkpoint', `${file}: weight_map`, `expected names of .safetensors files, got ${got}`);
-    }
-    names.add(name);
-  }
-  return [...names].sort();
+  return shardNames(await readFile(file, 'utf8'), file);
 }
 
 /**
@@ -102,7 +88,7 @@ export async function storeFile(
   const pointer = join(snapshotFolder(repository, commit), file.path);
   await makeCacheFolder(dirname(blob));
   await makeCacheFolder(dirname(pointer));
-  const present = await stat(blob).catch(() => undefined);
+  const present = await statOrUndefined(blob);
   if (present?.size === file.size) {
     onBytes(file.size);
   } else {

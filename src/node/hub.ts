@@ -1,13 +1,14 @@
 import type { PathInfo } from '@huggingface/hub';
 import { EdgewiseError } from '../base/errors.js';
+import { SHARD_INDEX } from '../checkpoint/sharded.js';
 import {
   cachedCommit,
   COMMIT,
   type RemoteFile,
   rememberCommit,
   repositoryFolder,
-  shardNames,
   snapshotFolder,
+  snapshotShards,
   snapshotState,
   storeFile,
 } from './hub-cache.js';
@@ -34,7 +35,6 @@ interface Hub {
 
 const SMALL_FILES = ['config.json', 'tokenizer_config.json', 'tokenizer.json'];
 const WEIGHTS = 'model.safetensors';
-const INDEX = 'model.safetensors.index.json';
 
 /**
  * A model of the Hugging Face hub as a local folder: from the cache when a complete copy is there, without asking the
@@ -115,23 +115,23 @@ async function download(
     }
   };
 
-  const listed = await describe([...SMALL_FILES, WEIGHTS, INDEX]);
+  const listed = await describe([...SMALL_FILES, WEIGHTS, SHARD_INDEX]);
   const named = (name: string): RemoteFile | undefined => listed.find((file) => file.path === name);
   if (!named('config.json')) throw new Error('the repository has no config.json');
   const small = SMALL_FILES.flatMap((name) => named(name) ?? []);
   const weights = named(WEIGHTS);
-  const index = named(INDEX);
+  const index = named(SHARD_INDEX);
   if (weights) {
     await fetchAll([...small, weights]);
   } else if (index) {
     await fetchAll([...small, index]);
-    const shards = await shardNames(snapshotFolder(repository, commit));
+    const shards = await snapshotShards(snapshotFolder(repository, commit));
     const described = await describe(shards);
     const missing = shards.find((name) => !described.some((file) => file.path === name));
-    if (missing !== undefined) throw new Error(`${INDEX} lists ${missing}, which the repository lacks`);
+    if (missing !== undefined) throw new Error(`${SHARD_INDEX} lists ${missing}, which the repository lacks`);
     await fetchAll(described);
   } else {
-    throw new Error(`the repository has neither ${WEIGHTS} nor ${INDEX}; other weight formats are not read`);
+    throw new Error(`the repository has neither ${WEIGHTS} nor ${SHARD_INDEX}; other weight formats are not read`);
   }
   return commit;
 }

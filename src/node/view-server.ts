@@ -30,9 +30,9 @@ class Refusal extends Error {
 }
 
 /**
- * Serves the viewer and these circuits on loopback. Other programs and web pages on this machine are kept out: a request
- * must name this server as its host (so that no foreign name can be bound to it), and a write must come from its page and
- * hold a token that only this page was given. Files are told by their number in the list, never by a path.
+ * Serves the viewer and these circuits on loopback. Other programs and web pages on this machine are kept out: a
+ * request must name this server as its host (so that no foreign name can be bound to it), and a write must come from
+ * its page and hold a token that only this page was given. Files are told by their number in the list, never by a path.
  *
  * @param page the viewer's HTML.
  * @param port 0 = any that is free.
@@ -102,7 +102,9 @@ async function answer(request: IncomingMessage, response: ServerResponse, site: 
   }
 }
 
-/** Addresses of the texts. Only a JSON file of the interchange schema can be saved to: others have no place for a view. */
+/**
+ * Addresses of the texts. Only a JSON file of the interchange schema can be saved to: others have no place for a view.
+ */
 async function listOf({ files, token }: Site): Promise<object[]> {
   const names = distinctNames(files.map((file) => file.name));
   return Promise.all(

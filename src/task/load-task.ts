@@ -88,8 +88,8 @@ function decode({ source, bytes }: TaskFile): string {
 }
 
 /**
- * The file as one JSON value if it is meant as a template, else null: JSON lines with more than one line are no JSON value,
- * and a single line is a template if it has templates.
+ * The file as one JSON value if it is meant as a template, else null: JSON lines with more than one line are no JSON
+ * value, and a single line is a template if it has templates.
  */
 function parseWholeFile(text: string, source: string): unknown {
   let value: unknown;

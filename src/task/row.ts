@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 
 import { EdgewiseError } from '../base/errors.js';
+import { checkPair, type PairLimits } from './check-pair.js';
 import type { TaskTokenizer } from './tokenizer.js';
 import type { PromptPair } from './types.js';
 
@@ -27,17 +28,15 @@ export const taskRowSchema = v.object({
 
 export type TaskRow = v.InferOutput<typeof taskRowSchema>;
 
-/** What a row is checked against. */
-export interface RowContext {
+/** What a row is read with and checked against. */
+export interface RowContext extends PairLimits {
   /** Null where every row must give ids. */
   readonly tokenizer: TaskTokenizer | null;
-  readonly vocab: number;
-  readonly maxPositions: number;
 }
 
 /**
- * Turns a row into token ids and checks everything that an evaluator relies on: equal lengths, a position inside the
- * prompt, ids inside the vocabulary, answers that are single tokens, none of them twice.
+ * Turns a row into token ids and checks everything that an evaluator relies on, see `checkPair`. Answers must be single
+ * tokens, and none may be there twice.
  *
  * @param where names the row in errors.
  * @throws EdgewiseError of kind task.
@@ -45,18 +44,12 @@ export interface RowContext {
 export function toPromptPair(row: TaskRow, where: string, context: RowContext): PromptPair {
   const clean = promptIds(row, 'clean', where, context);
   const corrupted = promptIds(row, 'corrupted', where, context);
-  if (clean.length !== corrupted.length) {
-    const what = `clean has ${clean.length} tokens and corrupted ${corrupted.length}, expected equal lengths`;
-    throw new EdgewiseError('task', where, what);
-  }
-  if (clean.length > context.maxPositions) {
-    const what = `the prompt has ${clean.length} tokens, the model takes at most ${context.maxPositions}`;
-    throw new EdgewiseError('task', where, what);
-  }
   const correct = answerIds(row, 'correct', where, context);
   const wrong = answerIds(row, 'wrong', where, context);
+  const given = row.position ?? -1;
+  const pair = { clean, corrupted, position: given < 0 ? clean.length + given : given, correct, wrong };
+  checkPair(pair, context, where, given);
   refuseRepeated([...correct, ...wrong], where, context);
-  const pair = { clean, corrupted, position: positionOf(row.position, clean.length, where), correct, wrong };
   const { tokenizer } = context;
   if (tokenizer === null) return { ...pair, origin: where };
   const textsOf = (ids: readonly number[]): string[] => ids.map((id) => tokenizer.tokenText(id));
@@ -67,7 +60,7 @@ function promptIds(row: TaskRow, field: 'clean' | 'corrupted', where: string, co
   const ids = row[`${field}_ids`];
   if (ids !== undefined) {
     if (ids.length === 0) throw new EdgewiseError('task', where, `${field}_ids: the prompt is empty`);
-    return checkedIds(ids, `${field}_ids`, where, context.vocab);
+    return ids;
   }
   const text = row[field];
   if (text === undefined) throw new EdgewiseError('task', where, `${field} or ${field}_ids is missing`);
@@ -76,18 +69,9 @@ function promptIds(row: TaskRow, field: 'clean' | 'corrupted', where: string, co
 
 function answerIds(row: TaskRow, field: 'correct' | 'wrong', where: string, context: RowContext): number[] {
   const ids = row[`${field}_ids`];
-  if (ids !== undefined) return checkedIds(ids, `${field}_ids`, where, context.vocab);
+  if (ids !== undefined) return ids;
   const texts = row[field] ?? [];
   return [texts].flat().map((text) => needTokenizer(field, where, context).encodeAnswer(text, `${where}, ${field}`));
-}
-
-function checkedIds(ids: readonly number[], field: string, where: string, vocab: number): number[] {
-  const outside = ids.find((id) => id >= vocab);
-  if (outside !== undefined) {
-    const what = `${field} holds ${outside}, but the model's vocabulary has ${vocab} entries`;
-    throw new EdgewiseError('task', where, what);
-  }
-  return [...ids];
 }
 
 function needTokenizer(field: string, where: string, context: RowContext): TaskTokenizer {
@@ -106,12 +90,4 @@ function refuseRepeated(ids: readonly number[], where: string, { tokenizer }: Ro
     }
     seen.add(id);
   }
-}
-
-function positionOf(given: number | undefined, length: number, where: string): number {
-  const position = given ?? -1;
-  const index = position < 0 ? length + position : position;
-  if (index >= 0 && index < length) return index;
-  const what = `position ${position} is outside the prompt of ${length} tokens (expected ${-length} to ${length - 1})`;
-  throw new EdgewiseError('task', where, what);
 }

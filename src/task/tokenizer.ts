@@ -1,6 +1,7 @@
 import { Tokenizer } from '@huggingface/tokenizers';
 
 import { EdgewiseError } from '../base/errors.js';
+import { quote } from '../base/text.js';
 import { byteLevelText } from './byte-level.js';
 import { readTokenizerFiles } from './tokenizer-json.js';
 import type { TokenizerIdentity } from './types.js';
@@ -23,7 +24,7 @@ export interface TaskTokenizer {
    */
   encodeAnswer(text: string, where: string): number;
   /** Ids of a text without any special token, or null where a part of it has no token. */
-  encodePiece(text: string): number[] | null;
+  encodeBare(text: string): number[] | null;
   /** The token as text for display, leading space and all. */
   tokenText(id: number): string;
 }
@@ -67,7 +68,7 @@ export function createTokenizer(
       (token) => library.token_to_id(token) ?? null,
     );
 
-  const encodePiece = (text: string): number[] | null => known(encode(text, false));
+  const encodeBare = (text: string): number[] | null => known(encode(text, false));
 
   const tokenText = (id: number): string => {
     const token = library.id_to_token(id);
@@ -78,7 +79,7 @@ export function createTokenizer(
 
   const refuseUnknown = (text: string, where: string): never => {
     const words = text.match(/\s*\S+/g) ?? [];
-    const word = words.find((candidate) => encodePiece(candidate) === null) ?? text;
+    const word = words.find((candidate) => encodeBare(candidate) === null) ?? text;
     throw new EdgewiseError('task', where, `the tokenizer has no token for ${quote(word)}`);
   };
 
@@ -93,7 +94,7 @@ export function createTokenizer(
     identity: { hash: hash ?? null, bos },
 
     encodePrompt(text, where) {
-      const plain = encodePiece(text) ?? refuseUnknown(text, where);
+      const plain = encodeBare(text) ?? refuseUnknown(text, where);
       if (plain.length === 0) throw new EdgewiseError('task', where, 'the prompt is empty');
       const ids = bos === 'no' ? plain : [...specialPrefix(encode(text, true), plain), ...plain];
       if (bos !== 'no' && bosTokenId !== null && ids[0] !== bosTokenId) ids.unshift(bosTokenId);
@@ -102,7 +103,7 @@ export function createTokenizer(
     },
 
     encodeAnswer(text, where) {
-      const ids = encodePiece(text);
+      const ids = encodeBare(text);
       const [id] = ids ?? [];
       if (ids !== null && id !== undefined && ids.length === 1) {
         inVocabulary(ids, where);
@@ -115,13 +116,13 @@ export function createTokenizer(
             ? 'is empty'
             : `is ${ids.length} tokens (${ids.map((piece) => quote(tokenText(piece))).join(', ')})`;
       const hint =
-        text !== '' && encodePiece(` ${text}`)?.length === 1
+        text !== '' && encodeBare(` ${text}`)?.length === 1
           ? `; with a leading space, ${quote(` ${text}`)}, it is one`
           : '';
       throw new EdgewiseError('task', where, `answer ${quote(text)} ${got}, expected exactly one token${hint}`);
     },
 
-    encodePiece,
+    encodeBare,
     tokenText,
   };
 }
@@ -148,8 +149,4 @@ function guard<T>(where: string, run: () => T): T {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new EdgewiseError('config', where, `the tokenizer cannot be used (${reason})`, { cause });
   }
-}
-
-function quote(text: string): string {
-  return JSON.stringify(text);
 }

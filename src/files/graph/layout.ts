@@ -5,9 +5,9 @@ import type { TopologyShape } from '../../circuit/topology.js';
 const STEP = 100;
 
 /**
- * Place of a node in the layered layout, y upwards. `input` is at the bottom and `logits` on top. Between them a band per
- * layer has its heads in columns, and its MLP in a column of its own at the right. An MLP that reads the heads of its
- * layer stands half a band higher.
+ * Place of a node in the layered layout, y upwards. `input` is at the bottom and `logits` on top. Between them a band
+ * per layer has its heads in columns, and its MLP in a column of its own at the right. An MLP that reads the heads of
+ * its layer stands half a band higher.
  */
 export function layeredPosition(
   { kind, layer, head }: Pick<NodeRecord, 'kind' | 'layer' | 'head'>,

@@ -25,10 +25,10 @@ const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>',
 /**
  * The events of an XML text, in order. The whole text must be well-formed. Names are given with their prefixes.
  *
- * It is a reader of its own for three reasons. The parser that graphology-gexf uses builds a DOM: for the 32,491 edges of
- * GPT-2 small it takes ten seconds and half a gigabyte, and this reader takes two seconds. That parser reads on where XML
- * is broken. And the engine is compiled without the types of a DOM.
- * A document type is refused: a graph needs no entities of its own, and they are a way to attack a reader.
+ * It is a reader of its own for three reasons. The parser that graphology-gexf uses builds a DOM: for the 32,491 edges
+ * of GPT-2 small it takes ten seconds and half a gigabyte, and this reader takes two seconds. That parser reads on
+ * where XML is broken. And the engine is compiled without the types of a DOM. A document type is refused: a graph needs
+ * no entities of its own, and they are a way to attack a reader.
  *
  * @param source the file's name, for messages.
  * @throws EdgewiseError kind `circuit` that names the line at fault.

@@ -10,9 +10,10 @@ import { block, entry, jsonFile } from '../../base/json/entry-lines.js';
 import { encodeScoresProvenance, provenanceOfEffects } from './provenance-json.js';
 
 /**
- * The scores in the interchange schema, with `edgewise.scores` beside it: `positive`, `provenance`, and `per_prompt`, one
- * array a prompt with its scores in the order of `edges` (`direct_per_prompt`: of `edgewise.direct_edges`); null where
- * not scored. Node and neuron scores stand in the schema's own places, `score` and `neurons_scores` of the writer.
+ * The scores in the interchange schema, with `edgewise.scores` beside it: `positive`, `provenance`, and `per_prompt`,
+ * one array a prompt with its scores in the order of `edges` (`direct_per_prompt`: of `edgewise.direct_edges`); null
+ * where not scored. Node and neuron scores stand in the schema's own places, `score` and `neurons_scores` of the
+ * writer.
  *
  * Every edge and node has `in_graph` true: nothing was cut. EAP-IG's `from_json` requires the key and MIB's evaluation
  * sets it anew before it chooses, so that to both the file is scores alone; a reader that takes it at its word gets the

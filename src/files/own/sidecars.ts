@@ -25,8 +25,8 @@ export function stemOf(circuitName: string): string {
 }
 
 /**
- * What a circuit is called where only its file is known. `circuit.json` and `scores.json` say nothing alone: the name of
- * their folder is put before them.
+ * What a circuit is called where only its file is known. `circuit.json` and `scores.json` say nothing alone: the name
+ * of their folder is put before them.
  */
 export function shownName(folder: string, file: string): string {
   return ['circuit', 'scores'].includes(stemOf(file)) && folder !== '' ? `${folder}/${file}` : file;

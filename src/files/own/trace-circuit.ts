@@ -10,8 +10,9 @@ import { readTrace, type TraceStep } from './trace.js';
  * The circuit at the end of a trace: the edges that were kept, with their effects and steps. An edge that was never
  * tested is cut, because a search removes untested edges only. Metrics are in loss form: a positive effect helps.
  *
- * A trace has no provenance and no width. Its model's shape is known where the search tested every edge into the logits,
- * and of every other input all edges or none: a search from the whole model does, and one after a screening does not.
+ * A trace has no provenance and no width. Its model's shape is known where the search tested every edge into the
+ * logits, and of every other input all edges or none: a search from the whole model does, and one after a screening
+ * does not.
  *
  * @param source the file's name, for messages.
  * @throws EdgewiseError kind `circuit` that names the line, field or edge at fault.
@@ -76,8 +77,8 @@ function isWholeSearch(tested: ReadonlySet<string>, topology: Topology): boolean
  * The trace, if it is this circuit's.
  *
  * @param source the trace's name, for messages.
- * @throws EdgewiseError kind `circuit` at the first decision that the circuit contradicts: it does not have the edge, or
- *   the decision went the other way there.
+ * @throws EdgewiseError kind `circuit` at the first decision that the circuit contradicts: it does not have the edge,
+ *   or the decision went the other way there.
  */
 export function checkTrace(trace: readonly TraceStep[], circuit: Circuit, source: string): readonly TraceStep[] {
   const { topology, kept } = circuit;

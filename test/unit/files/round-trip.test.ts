@@ -72,7 +72,10 @@ const circuits: fc.Arbitrary<Circuit> = fc
     const seed = (id: number) => seeds[(id * 7) % seeds.length]!;
     // The first edge is in every circuit: a file without any edge of the input says something else in Edge Pruning.
     const isKept = (id: number): boolean => id === 0 || id >= count || seed(id)[0];
-    const isTested = (id: number): boolean => id < count && (isKept(id) || seed(id)[1]);
+    // A search tests every edge into the logits.
+    const isIntoLogits = (id: number): boolean =>
+      id >= topology.firstEdge(topology.logitsPort) && id < topology.additionEdges;
+    const isTested = (id: number): boolean => id < count && (isKept(id) || isIntoLogits(id) || seed(id)[1]);
     const effects = new Float64Array(topology.edgeCount).fill(NaN);
     const steps = new Int32Array(topology.edgeCount).fill(-1);
     let step = 0;

@@ -16,7 +16,7 @@ const PAGE = [...PURE, ...PREACT, 'canvas/stage', 'app/state', 'app/actions', 'a
  * longest row that fits.
  */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
-  data: ['graphology-gexf'],
+  data: [],
   view: ['data'],
   scene: ['data', 'view'],
   'scene/layout': ['data', 'scene/scene', '@dagrejs/dagre'],
