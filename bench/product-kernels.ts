@@ -3,7 +3,7 @@ import { usableTiles } from '../src/gpu/product/tiles.js';
 import { ACTIVATIONS } from '../src/block/activation.js';
 import { everyRow, matmul, runMatmul, wholeJobs } from '../src/gpu/product/matmul.js';
 import { matmulTransposed, runTransposed } from '../src/gpu/product/transposed.js';
-import { Arena } from '../src/gpu/arena.js';
+import type { Arena } from '../src/gpu/arena.js';
 import type { TileName } from '../src/gpu/product/tiles.js';
 import { packMatrix, PANEL4, type Matrix } from '../src/gpu/product/matrix.js';
 import { activate } from '../test/oracle/ops.js';

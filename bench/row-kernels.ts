@@ -1,7 +1,7 @@
 import { groupsOf64 } from '../src/gpu/workgroups.js';
 import { createRng } from '../src/base/rng.js';
 import { FROM_CONSTANT } from '../src/pass/input-jobs.js';
-import { Arena } from '../src/gpu/arena.js';
+import type { Arena } from '../src/gpu/arena.js';
 import { layerNorm, logSoftmax } from '../test/oracle/ops.js';
 import { JobWords } from '../test/support/job-words.js';
 import { probes, random, type KernelBench } from './kernel-bench.js';

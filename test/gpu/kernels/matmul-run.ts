@@ -1,7 +1,7 @@
 import { everyRow, jobWords, matmul, runMatmul, type MatmulJob } from '../../../src/gpu/product/matmul.js';
 import { Arena } from '../../../src/gpu/arena.js';
 import { jobSize } from '../../../src/gpu/kernel.js';
-import { Gpu } from '../../../src/gpu/gpu.js';
+import type { Gpu } from '../../../src/gpu/gpu.js';
 import type { TileName } from '../../../src/gpu/product/tiles.js';
 import { ACTIVATIONS } from '../../../src/block/activation.js';
 import type { Activation } from '../../../src/model/spec.js';
