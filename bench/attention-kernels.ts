@@ -1,6 +1,5 @@
 import { groupsOf64 } from '../src/gpu/workgroups.js';
-import type { Arena} from '../src/gpu/arena.js';
-import { type Tensor } from '../src/gpu/arena.js';
+import type { Arena, Tensor } from '../src/gpu/arena.js';
 import type { Job } from '../src/gpu/kernel.js';
 import { attentionMix, attentionPattern } from '../test/oracle/ops.js';
 import { JobWords } from '../test/support/job-words.js';

@@ -1,12 +1,8 @@
-<<<<<<< HEAD:viewer/scene/style/palette.ts
+import { HELPS, HURTS, hex } from '../../../src/files/graph/colors.js';
+
 /**
  * Colours of one theme, `#rrggbb`. Edges have a contrast of at least 3:1 to the background, texts of at least 4.5:1.
  */
-=======
-import { HELPS, HURTS, hex } from '../../src/files/graph/colors.js';
-
-/** Colours of one theme, `#rrggbb`. Those of edges have a contrast of 3:1 to the background at least, texts 4.5:1. */
->>>>>>> w/files:viewer/scene/palette.ts
 export interface Palette {
   readonly name: 'light' | 'dark';
   readonly background: string;
