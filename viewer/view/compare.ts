@@ -11,14 +11,18 @@ import { defaultScope } from './selection.js';
 
 /** Two circuits as one. */
 export interface Comparison {
-  /** The union: edges that either has, in the circuit where either keeps them. Those kept by neither have no contrast. */
+  /**
+   * The union: edges that either has, in the circuit where either keeps them. Those kept by neither have no contrast.
+   */
   readonly data: CircuitData;
   readonly edges: ContrastCounts;
   readonly nodes: ContrastCounts;
   /** Shared / all, of what is in the circuits; 1 where both are empty. `input` and `logits` are in every circuit. */
   readonly jaccardEdges: number;
   readonly jaccardNodes: number;
-  /** Spearman's, of |effect|, over the edges measured in both; null for fewer than two or where one side is constant. */
+  /**
+   * Spearman's, of |effect|, over the edges measured in both; null for fewer than two or where one side is constant.
+   */
   readonly rankCorrelation: number | null;
 }
 
