@@ -23,7 +23,7 @@ export async function openModelArgument(argument: string): Promise<OpenedModel> 
 
 /** Reads tasks by name or path, in the tokens of one model. */
 export interface NamedTaskReader extends Pick<TaskReader, 'tokenText'> {
-  read(argument: string): Promise<Task>;
+  readonly read: (argument: string) => Promise<Task>;
 }
 
 export async function namedTaskReader({ model, directory }: OpenedModel, bos: BosMode): Promise<NamedTaskReader> {
@@ -67,7 +67,11 @@ export async function withEngine<T>(
   }
 }
 
-/** The value of an option that a command cannot do without. @throws EdgewiseError of kind usage that names the option. */
+/**
+ * The value of an option that a command cannot do without.
+ *
+ * @throws EdgewiseError of kind usage that names the option.
+ */
 export function required(value: string | undefined, option: string): string {
   if (value === undefined || value === '') throw new EdgewiseError('usage', option, 'is needed');
   return value;

@@ -13,7 +13,8 @@ export interface Receiver {
 }
 
 /**
- * Receivers and their edges in the order of the reference implementation of ACDC (ArthurConmy/Automatic-Circuit-Discovery).
+ * Receivers and their edges in the order of the reference implementation of ACDC
+ * (ArthurConmy/Automatic-Circuit-Discovery).
  *
  * Receivers: first the logits. Then each layer, from the last to the first: its MLP, its direct edges, its head ports.
  * Direct edges and ports go v, k, q, and heads from the last to the first.

@@ -28,7 +28,9 @@ export function nextState(receivers: readonly Receiver[], state: SearchState, re
   return settle(receivers, circuit, { ...state, next: state.next + 1, decided: state.decided + 1 });
 }
 
-/** Goes on to the next edge to test. Skips edges that are not there, and cuts the edges of receivers that feed nothing. */
+/**
+ * Goes on to the next edge to test. Skips edges that are not there, and cuts the edges of receivers that feed nothing.
+ */
 function settle(
   receivers: readonly Receiver[],
   circuit: EdgeSet,

@@ -67,13 +67,14 @@ export interface AcdcProgress {
 }
 
 /**
- * Automatic circuit discovery (Conmy et al. 2023, arXiv:2304.14997), test by test as its reference implementation decides.
+ * Automatic circuit discovery (Conmy et al. 2023, arXiv:2304.14997), test by test as its reference implementation
+ * decides.
  *
  *  1. Start from `start` (the whole model) and its metric.
  *  2. Go through the receivers from the logits back, see acdcOrder.
  *  3. A receiver is dead if nothing reads it any more. All its edges go, untested.
- *  4. Otherwise test its edges one by one: effect = metric without the edge - metric so far. An effect below the threshold
- *     (strictly; NaN is not below) removes the edge for good, and the metric so far becomes the measured one.
+ *  4. Otherwise test its edges one by one: effect = metric without the edge - metric so far. An effect below the
+ *     threshold (strictly; NaN is not below) removes the edge for good, and the metric so far becomes the measured one.
  *
  * The effect is relative to the circuit at that moment, so small losses add up: see `final`.
  *

@@ -15,9 +15,9 @@ export function byStrength(strengths: Float64Array, { writers, ports }: EdgeEnds
 
 /**
  * Greedy choice from the logits down (EAP-IG's `apply_greedy`): the candidates are the edges into `logits`; the best
- * candidate is taken, and where its writer is new the edges into that writer's node become candidates too. What is taken
- * is thus connected to the logits. Where direct edges are scored, a new head offers those first, and each that is taken
- * the edges into its port.
+ * candidate is taken, and where its writer is new the edges into that writer's node become candidates too. What is
+ * taken is thus connected to the logits. Where direct edges are scored, a new head offers those first, and each that is
+ * taken the edges into its port.
  *
  * Every edge enters a binary heap once at most: O(E log E), whatever `count` is.
  *

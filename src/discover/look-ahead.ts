@@ -61,7 +61,9 @@ export class LookAhead {
     return tests;
   }
 
-  /** Takes note of a decision. Returns whether it was guessed: then the next test made ahead is the search's next test. */
+  /**
+   * Takes note of a decision. Returns whether it was guessed: then the next test made ahead is the search's next test.
+   */
   decided({ guess }: GuessedTest, removed: boolean): boolean {
     this.#wrongRate += NEWEST * ((guess === removed ? 0 : 1) - this.#wrongRate);
     return guess === removed;

@@ -37,10 +37,11 @@ export interface Selection {
 }
 
 /**
- * Chooses edges from scores (EAP-IG's `apply_threshold`, `apply_topn`, `apply_greedy`). Deterministic: equal scores go by
- * the index of the writer, then of the port. Edges without a score are never chosen. O(E log E).
+ * Chooses edges from scores (EAP-IG's `apply_threshold`, `apply_topn`, `apply_greedy`). Deterministic: equal scores go
+ * by the index of the writer, then of the port. Edges without a score are never chosen. O(E log E).
  *
- * @throws EdgewiseError of kind `usage` where fewer edges or nodes are scored, or the rule's number is not as it should be.
+ * @throws EdgewiseError of kind `usage` where fewer edges or nodes are scored, or the rule's number is not as it should
+ *   be.
  */
 export function select(scores: Scores, rule: SelectionRule): Selection {
   const { topology } = scores;

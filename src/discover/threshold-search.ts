@@ -14,8 +14,8 @@ const PLATEAU = 3;
 const STRIDE = 4;
 
 /**
- * Finds a threshold at which about `edges` edges are kept. Strides up or down from `first` until the number lies between
- * two runs, then bisects the threshold's logarithm. Ends early where a lower threshold keeps no more edges.
+ * Finds a threshold at which about `edges` edges are kept. Strides up or down from `first` until the number lies
+ * between two runs, then bisects the threshold's logarithm. Ends early where a lower threshold keeps no more edges.
  *
  * Higher thresholds keep fewer edges, but not strictly: the order of decisions feeds back. So the closest run wins, not
  * the last one.

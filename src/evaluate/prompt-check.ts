@@ -6,8 +6,9 @@ import { assertEqualLengths, meanGroups, type MeanSource } from './mean-ablation
 import type { Ablation } from '../circuit/run-identity.js';
 
 /**
- * Checks, before a device is needed, what the kernels take for granted: token ids of this model, pairs of equal length within
- * its positions, metric positions inside the prompts, answers it knows; and for mean ablation that there is a mean.
+ * Checks, before a device is needed, what the kernels take for granted: token ids of this model, pairs of equal length
+ * within its positions, metric positions inside the prompts, answers it knows; and for mean ablation that there is a
+ * mean.
  *
  * @throws EdgewiseError of kind task that names the pair.
  */

@@ -36,7 +36,7 @@ export interface OpenedModel {
 export interface OpenedEngine {
   readonly engine: Engine;
   /** Frees the memory, and closes the device. */
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 /**

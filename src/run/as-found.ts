@@ -21,7 +21,8 @@ export function asFound<T, Option>(
 /**
  * How a circuit is evaluated: as asked, and otherwise as it was found.
  *
- * @throws EdgewiseError of kind usage where the circuit was found with means over another task's file, which is not given.
+ * @throws EdgewiseError of kind usage where the circuit was found with means over another task's file, which is not
+ *   given.
  */
 export function evaluationAsFound(
   { metric, ablation, input, meanOver }: AskedEvaluation,

@@ -22,6 +22,7 @@ import { PatchingEvaluator } from '../evaluate/evaluator.js';
 import {
   DEFAULT_MEASURES,
   measureCircuit,
+  type DefaultMeasure,
   type Evaluation,
   type MeasuredCircuit,
   type MeasureName,
@@ -156,7 +157,7 @@ export class Engine {
    * @throws EdgewiseError: circuit where it is of another shape, task where prompts do not fit the model, checkpoint
    *   where the model measures NaN.
    */
-  async evaluate<M extends MeasureName = (typeof DEFAULT_MEASURES)[number]>(
+  async evaluate<M extends MeasureName = DefaultMeasure>(
     task: Task,
     circuit: EdgeSet | Circuit,
     options: EvaluationOptions,
@@ -181,8 +182,8 @@ export class Engine {
   }
 
   /**
-   * How the nodes and edges of a circuit behave on each prompt. Cost: a forward pass per point of the faithfulness curve,
-   * and four more.
+   * How the nodes and edges of a circuit behave on each prompt. Cost: a forward pass per point of the faithfulness
+   * curve, and four more.
    *
    * @param inspected a circuit that was found by this engine.
    * @param options as in the search.

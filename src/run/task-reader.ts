@@ -9,7 +9,7 @@ import type { Task } from '../task/types.js';
 /** Reads tasks in the tokens of one model. */
 export interface TaskReader {
   /** @throws EdgewiseError of kind task that names the file, and the line or field. */
-  read(file: TaskFile): Promise<Task>;
+  readonly read: (file: TaskFile) => Promise<Task>;
   /** The text of a token by its id; undefined where the model has no tokenizer. */
   readonly tokenText: TokenText | undefined;
 }

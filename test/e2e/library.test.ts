@@ -29,9 +29,7 @@ beforeAll(async () => {
   edgewise = await open('tasks-4l', { tile: TILE });
   task = await edgewise.task('ioi', { prompts: 2 });
 });
-afterAll(async () => {
-  await edgewise.close();
-  expect(edgewise.engine.gpu.liveBytes).toBe(0);
+afterAll(() => {
   delete process.env['EDGEWISE_CACHE'];
 });
 
@@ -190,4 +188,9 @@ test('task: a file, a path, some of its prompts', async () => {
   await expect(edgewise.task('no-such-task')).rejects.toThrow('is neither a file nor a shipped task');
   const some = await edgewise.task('ioi', { prompts: 3, skip: 2 });
   expect([some.pairs.length, some.skip]).toEqual([3, 2]);
+});
+
+test('close frees the memory of the device', async () => {
+  await edgewise.close();
+  expect(edgewise.engine.gpu.liveBytes).toBe(0);
 });

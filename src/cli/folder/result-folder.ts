@@ -26,7 +26,9 @@ const RESULT_FILES: readonly string[] = [
   THRESHOLDS_FILE,
 ];
 
-/** The provenance fields that identify a run; a subset of each object is enough. And what else the run was asked for. */
+/**
+ * The provenance fields that identify a run; a subset of each object is enough. And what else the run was asked for.
+ */
 export interface FolderRun
   extends Partial<RunIdentity & AttributionSettings>, Omit<AskedOfRun, 'selection' | 'threshold'> {
   /** Undefined where the run chooses nothing from scores: a result with a choice is another run's. */

@@ -40,7 +40,9 @@ async function isJournal(path: string): Promise<boolean> {
 }
 
 const VERSION = 1;
-/** How long written tests may wait before they are forced to the disk, in milliseconds. Only a power failure loses them. */
+/**
+ * How long written tests may wait before they are forced to the disk, in milliseconds. Only a power failure loses them.
+ */
 const SYNC_EVERY = 2000;
 
 /** What a search and the search that left a journal must have in common: names and values as JSON. */
@@ -51,7 +53,9 @@ export interface SearchJournal extends Journal {
   close(): void;
 }
 
-/** @throws EdgewiseError of kind usage where a run into this folder was interrupted, unless it goes on or starts anew. */
+/**
+ * @throws EdgewiseError of kind usage where a run into this folder was interrupted, unless it goes on or starts anew.
+ */
 export async function assertNoJournal(
   folder: string,
   { resume, force }: { readonly resume: boolean; readonly force: boolean },

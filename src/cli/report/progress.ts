@@ -2,7 +2,10 @@ import { constants } from 'node:os';
 import cliProgress from 'cli-progress';
 import { Pace } from './pace.js';
 
-/** A progress bar on stderr: a live line on a terminal, elsewhere a plain line now and then. Shows nothing in the first second. */
+/**
+ * A progress bar on stderr: a live line on a terminal, elsewhere a plain line now and then. Shows nothing in the first
+ * second.
+ */
 export interface ProgressBar {
   /** @param things that this run has done itself, if their rate says something: see Pace. */
   update(value: number, total: number, detail: string, things?: number): void;

@@ -270,7 +270,8 @@ test('starting from a circuit: edges that it lacks are neither tested nor counte
     onProgress: (report) => reports.push(report),
   });
   expect(result.initial).toBe(4);
-  // Everything else is kept at this threshold, but for the inputs of the MLP that nothing reads and of the port that was cut.
+  // Everything else is kept at this threshold, but for the inputs of the MLP that nothing reads and of the port that
+  // was cut.
   const dead = names(EdgeSet.full(topology)).filter((name) => /->m1$|->a1\.h1<k>$/.test(name));
   expect(names(result.untestedRemovals).sort()).toEqual(dead.sort());
   expect([...result.kept]).toEqual([...start].filter((edge) => !result.untestedRemovals.includes(edge)));
