@@ -134,10 +134,11 @@ export class GradientPass implements PlaceHolder {
   /**
    * Records a forward pass up to the last stream (ports = 3H):
    *
-   * ids [T] -> stream [T, d] per layer: stream [T, d] -> normed [T, d] -> projections [T, ports, dh] -> pattern [H,
-   * T, S] -> mixed [H, T, dh]
-   *                -> outputs of heads [H, T, d] -> stream [T, d]
-   *              stream [T, d] -> normed [T, d] -> hidden [T, F] -> activated [T, F] -> output of MLP [T, d] -> stream [T, d]
+   *   ids [T] -> stream [T, d]
+   *   attention: stream [T, d] -> normed [T, d] -> projections [T, ports, dh] -> pattern [H, T, S] -> mixed [H, T, dh]
+   *              -> outputs of heads [H, T, d] -> stream [T, d]
+   *   MLP:       stream [T, d] -> normed [T, d] -> hidden [T, F] -> activated [T, F] -> output of MLP [T, d]
+   *              -> stream [T, d]
    */
   forward(recording: Recording, use: ForwardUse): void {
     const { groups } = this.frame;

@@ -42,8 +42,8 @@ export async function bindAnswerDirections(
 }
 
 /**
- * Binds dots [rows] = normed [rows, width] times the direction of their prompt: logit differences. Row r belongs to prompt r
- * modulo the number of prompts.
+ * Binds dots [rows] = normed [rows, width] times the direction of their prompt: logit differences. Row r belongs to
+ * prompt r modulo the number of prompts.
  */
 export async function bindLogitDifferences(
   arena: Arena,

@@ -1,4 +1,7 @@
-/** Effects of single edges against the reference EAP-IG's on a trained model, and against float64 values of the tiny checkpoints. */
+/**
+ * Effects of single edges against the reference EAP-IG's on a trained model, and against float64 values of the tiny
+ * checkpoints.
+ */
 import { existsSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { mean } from '../../src/base/mean.js';

@@ -1,6 +1,6 @@
 /**
- * Under zero ablation a fully cut port is exactly its constant, after however many cuts, one at a time: anything left over from
- * sums and differences would be blown up by the norm.
+ * Under zero ablation a fully cut port is exactly its constant, after however many cuts, one at a time: anything left
+ * over from sums and differences would be blown up by the norm.
  */
 import { expect, test } from 'vitest';
 import { EdgeSet } from '../../src/circuit/edge-set.js';

@@ -1,6 +1,6 @@
 /**
- * Whole searches with the incremental evaluator against the same searches with the plain one (`whole`), bit for bit, whatever it
- * is told of batches, bases and micro-batches; and a sample of their tests against the literal evaluator.
+ * Whole searches with the incremental evaluator against the same searches with the plain one (`whole`), bit for bit,
+ * whatever it is told of batches, bases and micro-batches; and a sample of their tests against the literal evaluator.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { EdgeSet } from '../../src/circuit/edge-set.js';

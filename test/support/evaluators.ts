@@ -25,7 +25,10 @@ export async function uploadModel(gpu: Gpu, { spec, weights }: LoadedModel): Pro
   };
 }
 
-/** Options of an evaluator: those that matter to a test, over resample ablation of all prompts, one circuit at once and no bases. */
+/**
+ * Options of an evaluator: those that matter to a test, over resample ablation of all prompts, one circuit at once and
+ * no bases.
+ */
 export type EvaluatorChoice = Partial<Omit<EvaluatorOptions, 'shape'>> & {
   readonly prompts?: number;
   readonly circuits?: number;

@@ -35,9 +35,9 @@ export function writeEdgePruning(circuit: Circuit): string {
 /**
  * Reads `edges.json`. Its pairs are what is in the circuit; nothing is scored.
  *
- * Edge Pruning can run without nodes for the embeddings. Embeddings then feed every reader and are in no pair. So a file
- * without embeddings is read as one in which `input` feeds everything. Edges of `pos_embeds` have none to correspond to: here
- * positions are always present, or part of `input`.
+ * Edge Pruning can run without nodes for the embeddings. Embeddings then feed every reader and are in no pair. So a
+ * file without embeddings is read as one in which `input` feeds everything. Edges of `pos_embeds` have none to
+ * correspond to: here positions are always present, or part of `input`.
  *
  * @param json the file, parsed.
  * @throws EdgewiseError kind `circuit` that names the pair at fault.

@@ -27,7 +27,8 @@ describe.skipIf(browserPath === undefined)('the tabs in headless Chromium', () =
       page.evaluate(() => [...new Set(globalThis.edgewise.scene.graph.mapEdges((_, edge) => String(edge.class)))]);
     expect(await classes()).toEqual(expect.arrayContaining(['both', 'only-a', 'only-b']));
     const blink = async () => (await viewOf(page)).blink;
-    // Both events are made before the page answers to the first: on a loaded machine the answer takes longer than a tap.
+    // Both events are made before the page answers to the first: on a loaded machine the answer takes longer than a
+    // tap.
     const tap = (): Promise<void> =>
       page.evaluate(() => {
         const [down, up] = ['keydown', 'keyup'].map((type) => new KeyboardEvent(type, { key: 'c', bubbles: true }));
