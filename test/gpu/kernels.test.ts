@@ -30,7 +30,7 @@ import { layerNormTests } from './kernels/layer-norm.js';
 import { klTests, logSoftmaxTests } from './kernels/log-probabilities.js';
 import { matmulTests } from './kernels/matmul.js';
 import { accumulateMeansTests, spreadMeansTests } from './kernels/means.js';
-import { embedTests, portBasesTests, portInputsTests } from './kernels/residual.js';
+import { embedTests, cutSumsTests, portInputsTests } from './kernels/residual.js';
 import { answerScoresTests, argmaxTests } from './kernels/scores.js';
 
 const device = useDevice();
@@ -64,7 +64,7 @@ const tests = {
   moved_streams: movedStreamsTests,
   neuron_scores: neuronScoresTests,
   norm_backward: normBackwardTests,
-  port_bases: portBasesTests,
+  cut_sums: cutSumsTests,
   port_inputs: portInputsTests,
   proximity: proximityTests,
   query_key_fix: queryKeyFixTests,

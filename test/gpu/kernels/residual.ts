@@ -83,10 +83,10 @@ interface PortInputs {
     readonly circuit: number;
     readonly keep: (writer: number) => boolean;
     readonly rows?: readonly number[];
-    readonly base?: { readonly slab: number; readonly holds: readonly number[] };
+    readonly base?: { readonly slot: number; readonly holds: readonly number[] };
   }[];
-  /** [slabs, T, width]; default: one that no job reads. */
-  readonly bases?: Float32Array;
+  /** [slots, T, width]; default: one that no job reads. */
+  readonly sums?: Float32Array;
 }
 
 /** Writers that a job cuts, or keeps, in the order of the sum. */
@@ -110,7 +110,7 @@ async function portInputs(gpu: Gpu, run: PortInputs): Promise<Float32Array> {
       rows_at: ownRows.at,
       rows: ownRows.count,
       first_row: rows,
-      slab: base?.slab ?? FROM_CONSTANT,
+      slot: base?.slot ?? FROM_CONSTANT,
       cut_at: cut.at,
       cut: cut.count,
       kept_at: kept.at,
@@ -127,7 +127,7 @@ async function portInputs(gpu: Gpu, run: PortInputs): Promise<Float32Array> {
       ablated: paddedRows(run.ablated, width),
       bias: paddedRows(run.bias, width),
       positions: paddedRows(run.positions, width),
-      bases: run.bases ? paddedRows(run.bases, width) : untouched(4),
+      sums: run.sums ? paddedRows(run.sums, width) : untouched(4),
       x: untouched(size + 4),
     },
     params: {
@@ -249,7 +249,7 @@ export function portInputsTests(device: TestDevice): void {
   });
 }
 
-export function portBasesTests(device: TestDevice): void {
+export function cutSumsTests(device: TestDevice): void {
   const rng = randomNumbers(14);
   const [width, width4, prompts, sequence, writers] = [6, 2, 2, 5, 13];
   const tokens = prompts * sequence;
@@ -258,21 +258,21 @@ export function portBasesTests(device: TestDevice): void {
   const positions = rng.normals(sequence * width);
 
   interface BaseJob {
-    readonly slab: number;
+    readonly slot: number;
     readonly resume: boolean;
     readonly rows: readonly number[];
     readonly writers: readonly number[];
   }
   const portBases = async (
-    bases: Float32Array,
+    sums: Float32Array,
     jobs: readonly BaseJob[],
     addPositions: boolean,
   ): Promise<Float32Array> => {
-    const control = new JobWords('port_bases', jobs.length, 1);
-    const packed = jobs.map(({ slab, resume, rows, writers: summed }) => {
+    const control = new JobWords('cut_sums', jobs.length, 1);
+    const packed = jobs.map(({ slot, resume, rows, writers: summed }) => {
       const [rowList, writerList] = [control.list(rows), control.list(summed)];
       return {
-        slab,
+        slot,
         resume: resume ? 1 : 0,
         rows_at: rowList.at,
         rows: rowList.count,
@@ -280,39 +280,39 @@ export function portBasesTests(device: TestDevice): void {
         writers: writerList.count,
       };
     });
-    const got = await runKernel(device.gpu, 'port_bases', {
+    const got = await runKernel(device.gpu, 'cut_sums', {
       buffers: {
         control: control.words(packed),
         ablated: paddedRows(ablated, width),
         bias: paddedRows(bias, width),
         positions: paddedRows(positions, width),
-        bases: paddedRows(bases, width),
+        sums: paddedRows(sums, width),
       },
       params: { tokens, sequence, width4, jobs_at: control.jobsAt, add_positions: addPositions ? 1 : 0 },
       overrides: {},
       grid: [Math.ceil((tokens * width4) / 64), jobs.length],
-      read: 'bases',
+      read: 'sums',
     });
     return unpaddedRows(new Float32Array(got), width);
   };
   const all = Array.from({ length: tokens }, (_, t) => t);
 
   test.each([true, false])(
-    'sums over listed writers; rows and slabs of no job are left alone (positions %s)',
+    'sums over listed writers; rows and slots of no job are left alone (positions %s)',
     async (add) => {
       const before = rng.normals(4 * tokens * width);
       const jobs: BaseJob[] = [
-        { slab: 2, resume: false, rows: all, writers: [12, 7, 6, 0] },
-        { slab: 0, resume: true, rows: [9, 3], writers: [5] },
-        { slab: 3, resume: false, rows: [4], writers: [] },
+        { slot: 2, resume: false, rows: all, writers: [12, 7, 6, 0] },
+        { slot: 0, resume: true, rows: [9, 3], writers: [5] },
+        { slot: 3, resume: false, rows: [4], writers: [] },
       ];
       const got = await portBases(before, jobs, add);
       const expected = before.slice();
       const sizes = before.map(Math.abs);
-      for (const { slab, resume, rows, writers: summed } of jobs) {
+      for (const { slot, resume, rows, writers: summed } of jobs) {
         for (const t of rows) {
           for (let i = 0; i < width; i++) {
-            const at = (slab * tokens + t) * width + i;
+            const at = (slot * tokens + t) * width + i;
             const terms = resume ? [before[at]!] : [bias[i]!, add ? positions[(t % sequence) * width + i]! : 0];
             terms.push(...summed.map((u) => ablated[(u * tokens + t) * width + i]!));
             expected[at] = terms.reduce((a, b) => a + b);
@@ -320,7 +320,7 @@ export function portBasesTests(device: TestDevice): void {
           }
         }
       }
-      expectRounded('bases', got, expected, sizes, 4);
+      expectRounded('sums', got, expected, sizes, 4);
       for (const at of [1 * tokens * width, 5 * width, 3 * tokens * width])
         expectSame('left', [got[at]!], [before[at]!]);
     },
@@ -330,7 +330,7 @@ export function portBasesTests(device: TestDevice): void {
     const cut = [12, 11, 9, 7, 6, 4, 2, 1, 0];
     const start = untouched(2 * tokens * width);
     const step = async (from: Float32Array, resume: boolean, list: readonly number[]): Promise<Float32Array> =>
-      portBases(from, [{ slab: 1, resume, rows: all, writers: list }], true);
+      portBases(from, [{ slot: 1, resume, rows: all, writers: list }], true);
     const once = await step(start, false, cut);
     const twice = await step(await step(start, false, cut.slice(0, 4)), true, cut.slice(4));
     expectSame('two steps', twice, once);
@@ -350,13 +350,13 @@ export function portBasesTests(device: TestDevice): void {
     const plain = await portInputs(device.gpu, { ...run, outputs, rows: all, jobs: [job] });
     for (const count of [0, 1, 5, 9]) {
       const holds = cut.slice(0, count);
-      const bases = await step(start, false, holds);
+      const sums = await step(start, false, holds);
       const from = await portInputs(device.gpu, {
         ...run,
         outputs,
-        bases,
+        sums,
         rows: all,
-        jobs: [{ ...job, base: { slab: 1, holds } }],
+        jobs: [{ ...job, base: { slot: 1, holds } }],
       });
       expectSame(`from a base of ${count}`, from, plain);
     }
