@@ -1,11 +1,11 @@
-// directions[n] += mean over correct answers a of W[:, a] - mean over wrong answers b of W[:, b], W the unembedding: the product
-// with it of what the final norm gives is the logit difference.
+// directions[n] += mean over correct answers a of W[:, a] - mean over wrong answers b of W[:, b]
 //
-// A matrix larger than a binding comes in chunks of panels, one dispatch each, first columns first, which goes on from what the
-// chunks before left in directions that start as 0. Columns are added one by one by their index, for which both lists are to be in
-// ascending order: then the sum has the same bits in chunks and in one piece. One invocation per four rows of W and prompt; answer
-// lists are short.
-// Shapes: answers: shared/answers.wgsl, W in panels as in matmul.wgsl, directions [N, width4].
+// W is the unembedding. The product of a direction with the final norm's output is the logit difference.
+// A matrix larger than a binding comes in chunks of panels, one dispatch each, first columns first. A dispatch adds to
+// what the dispatches before left; directions start as 0. Columns are added one by one in ascending order, so both
+// lists of answers must be ascending. Then a sum in chunks has the bits of a sum in one piece.
+// One invocation per four rows of W and prompt: answer lists are short.
+// Shapes: answers as in shared/answers.wgsl, W in panels as in matmul.wgsl, directions [N, width4].
 // Grid: x covers N * width4. Checked by test/gpu/kernels.test.ts (answer_directions).
 struct Params {
   prompts: u32,

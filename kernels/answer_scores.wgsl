@@ -1,10 +1,9 @@
-// scores[r] = (log-sum-exp of values over the correct answers, log-sum-exp over the wrong ones); -3.4e38 over no answer.
+// scores[r] = (log-sum-exp of values over the correct answers, log-sum-exp over the wrong ones); -3.4e38 for no answer
 //
-// Over log-probabilities these are the logarithms of the answers' summed probabilities. One invocation per row, because answer
-// lists are short.
-// Shapes: values [rows, stride] (f32), scores [rows] (vec2f); answers: shared/answers.wgsl, row r has those of prompt r mod prompts.
-// Grid: x covers rows.
-// Checked by test/gpu/kernels.test.ts (answer_scores).
+// Over log-probabilities these are the logarithms of the answers' summed probabilities.
+// One invocation per row: answer lists are short.
+// Shapes: values [rows, stride] (f32), scores [rows] (vec2f), answers as in shared/answers.wgsl; row r belongs to
+// prompt r mod prompts. Grid: x covers rows. Checked by test/gpu/kernels.test.ts (answer_scores).
 struct Params {
   rows: u32,
   prompts: u32,

@@ -1,8 +1,9 @@
-// y[r] = (x[r] - mean) / sqrt(variance + epsilon) * gain + bias, variance over the population of `width` columns.
+// y[r] = (x[r] - mean) / sqrt(variance + epsilon) * gain + bias, variance over the population of `width` columns
 //
-// One workgroup per row, two passes over the row (the one-pass form cancels where the mean is large), tree reductions of a
-// fixed shape, so that a row's result depends on that row alone. Columns from width to 4 * width4 are padding and 0: the mean
-// may add them up, the variance must leave them out, and they stay 0 because gain and bias are 0 there.
+// One workgroup per row, two passes over the row: the one-pass form cancels where the mean is large. Sums are those of
+// shared/reduce_sum.wgsl, so a row's result depends on that row alone.
+// Columns from width to 4 * width4 are padding and 0. The mean may add them up; the variance must leave them out. They
+// stay 0 because gain and bias are 0 there.
 // Shapes: x, y [rows, width4]; gain, bias [width4]. Grid: rows workgroups in x and y.
 // Source: Ba et al. 2016 (arXiv:1607.06450). Checked by test/gpu/kernels.test.ts (layer_norm).
 struct Params {

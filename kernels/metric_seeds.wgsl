@@ -1,14 +1,14 @@
 // seeds[n, v] = Q q_v + P p_v + ADVANTAGE q_v (q(W) - q(C))
 //              + [v in C] (CORRECT_MEAN / |C| + CORRECT_Q q_v + CORRECT_SHARE q_v / q(C))
 //              + [v in W] (WRONG_MEAN / |W| + WRONG_Q q_v)
-// q and p are probabilities of the run and of the clean run; C and W are the correct and wrong answers, q(C) their summed
-// probability. The coefficients make it d metric_n / d logit[n, v]; src/readout/metrics.ts has those of every metric. An id
-// that a list holds twice counts twice, as in the metric itself.
 //
-// One workgroup per row writes the terms of every token. Then one invocation adds the terms of the answers, because their lists
-// are short. Columns from vocab to stride become 0.
-// Shapes: values (log q), log_p, seeds [rows, stride] (f32); answers: shared/answers.wgsl. Grid: rows workgroups in x and y.
-// Checked by test/gpu/kernels.test.ts (metric_seeds).
+// The gradient of a metric at the logits. q: probabilities of the run; p: probabilities of the clean run; C, W: correct
+// and wrong answers; q(C): their summed probability. src/readout/metrics.ts has the coefficients of every metric. An id
+// that a list holds twice counts twice, as in the metric itself.
+// One workgroup per row writes the terms of every token. Then one invocation adds the terms of the answers, because
+// their lists are short. Columns from vocab to stride become 0.
+// Shapes: values (log q), log_p, seeds [rows, stride] (f32), answers as in shared/answers.wgsl.
+// Grid: rows workgroups in x and y. Checked by test/gpu/kernels.test.ts (metric_seeds).
 struct Params {
   rows: u32,
   vocab: u32,

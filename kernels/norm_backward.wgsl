@@ -1,13 +1,15 @@
-// Gradient through a layer norm, in place: from the gradient g at y = (x - mean) * scale * gain + bias to that at x.
-//   a = g * gain;  gradient = scale * (a - mean(a) - n mean(a n)),  n = (x - mean) * scale
-// FROZEN takes the scale as a constant: scale * (a - mean(a)).
+// Turns dL/dy into dL/dx, in place, where y = n * gain + bias, n = (x - mean) * scale, scale = 1 / sqrt(variance +
+// epsilon).
+//   a = dL/dy * gain;  dL/dx = scale * (a - mean(a) - n mean(a n))
+//   FROZEN takes the scale as a constant: dL/dx = scale * (a - mean(a))
 //
-// One workgroup per row, statistics recomputed from x as in layer_norm.wgsl (two passes, tree reductions of a fixed shape): a
-// row's result depends on that row alone. Several gradients share the rows of x: every port of a layer reads the same stream.
+// One workgroup per row. The statistics of x are computed again, as in layer_norm.wgsl; a row's result depends on that
+// row alone. Several gradients share the rows of x: every port of a layer reads the same stream.
 // Columns from width to 4 * width4 are padding and become 0, as the gain is 0 there.
 // Shapes: x [x_rows, width4], gain [width4], gradient [rows, width4]; row r belongs to row r mod x_rows of x.
 // Grid: rows workgroups in x and y.
-// Source of the frozen scale: the LN rule, Ali et al. 2022 (arXiv:2202.07304). Checked by test/gpu/kernels.test.ts (norm_backward).
+// Source of the frozen scale: the LN rule, Ali et al. 2022 (arXiv:2202.07304).
+// Checked by test/gpu/kernels.test.ts (norm_backward).
 struct Params {
   rows: u32,
   x_rows: u32,

@@ -1,5 +1,5 @@
-// Log-sum-exp of a row's `values` at `count` ids listed at `ids_at` of `answers`; -3.4e38 for no id. Over log-probabilities it is
-// the logarithm of the summed probability. The largest value is subtracted first.
+// Log-sum-exp of a row's `values` at `count` ids listed at `ids_at` of `answers`; -3.4e38 for no id. Over
+// log-probabilities it is the logarithm of the summed probability. The largest value is subtracted first.
 fn log_total(row_at: u32, ids_at: u32, count: u32) -> f32 {
   if (count == 0u) { return -3.4e38; }
   var largest = -3.4e38;

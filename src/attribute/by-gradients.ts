@@ -4,7 +4,7 @@ import type { Piece } from '../block/piece.js';
 import { inBatches } from '../evaluate/prompt-batch.js';
 import type { MeanSource } from '../evaluate/mean-ablation.js';
 import { Arena } from '../gpu/arena.js';
-import type { Operation } from '../gpu/gpu.js';
+import type { Operation } from '../gpu/recording.js';
 import type { PromptPair } from '../task/types.js';
 import { bindAblated, uploadSide } from './ablated-differences.js';
 import { gradientPoints, type GradientPoint } from './interpolation.js';

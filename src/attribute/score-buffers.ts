@@ -2,7 +2,7 @@ import type { GradientFrame } from '../gradient/gradient-frame.js';
 import { bindEdgeScores, bindNeuronScores, bindNodeScores } from '../gradient/score-products.js';
 import type { PortGroup, WriterGroup } from '../block/groups.js';
 import type { Arena, Tensor } from '../gpu/arena.js';
-import type { Recording } from '../gpu/gpu.js';
+import type { Recording } from '../gpu/recording.js';
 import type { Piece } from '../block/piece.js';
 import type { Taps } from '../block/places.js';
 import type { Granularity } from '../circuit/run-identity.js';

@@ -1,6 +1,6 @@
 import type { Topology } from '../circuit/topology.js';
 import type { Tensor } from '../gpu/arena.js';
-import type { Operation } from '../gpu/gpu.js';
+import type { Operation } from '../gpu/recording.js';
 import { jobSize, packJob, type BufferSlice } from '../gpu/kernel.js';
 import { PANEL4 } from '../gpu/product/matrix.js';
 import type { WholeJob } from '../gpu/product/matmul.js';

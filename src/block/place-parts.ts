@@ -1,6 +1,6 @@
 import { EdgewiseError } from '../base/errors.js';
 import type { Arena, Tensor } from '../gpu/arena.js';
-import type { Recording } from '../gpu/gpu.js';
+import type { Recording } from '../gpu/recording.js';
 import { packJob, type BufferSlice, type Job } from '../gpu/kernel.js';
 import { LOWEST_SCORE } from './attention.js';
 import { copyRows, EVERY_ROW } from './copy-rows.js';

@@ -6,7 +6,7 @@ import type { BackwardRules } from '../block/rules.js';
 import type { InputKind } from '../circuit/run-identity.js';
 import type { Topology } from '../circuit/topology.js';
 import { Arena, sliceOf } from '../gpu/arena.js';
-import type { Operation, Recording } from '../gpu/gpu.js';
+import type { Operation, Recording } from '../gpu/recording.js';
 import type { ModelWeights } from '../model/weights.js';
 import { answerLists, type Answers } from '../readout/answers.js';
 import { seedOverrides } from '../readout/metric-seeds.js';

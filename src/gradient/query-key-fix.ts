@@ -5,7 +5,7 @@ import { queriesAndKeys } from '../block/projections.js';
 import { movedStreams } from '../block/stream.js';
 import type { Topology } from '../circuit/topology.js';
 import type { Arena, Tensor } from '../gpu/arena.js';
-import type { Recording } from '../gpu/gpu.js';
+import type { Recording } from '../gpu/recording.js';
 import type { Layout } from '../model/layout.js';
 import type { GradientFrame } from './gradient-frame.js';
 import type { GradientShape } from './gradient-plan.js';

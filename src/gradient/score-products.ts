@@ -1,5 +1,5 @@
 import type { Arena, Tensor } from '../gpu/arena.js';
-import type { Operation } from '../gpu/gpu.js';
+import type { Operation } from '../gpu/recording.js';
 import type { Piece } from '../block/piece.js';
 import type { GradientFrame } from './gradient-frame.js';
 import { productWork } from '../gpu/work.js';

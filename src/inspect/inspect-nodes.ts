@@ -5,7 +5,7 @@ import { createScratch } from '../pass/pass-frame.js';
 import { PatchedPass } from '../pass/patched-pass.js';
 import { rowLists } from '../pass/row-lists.js';
 import { Arena, type Tensor, sliceOf } from '../gpu/arena.js';
-import type { Recording } from '../gpu/gpu.js';
+import type { Recording } from '../gpu/recording.js';
 import type { ModelWeights } from '../model/weights.js';
 import { addToMeans, onlyFirst } from '../evaluate/mean-ablation.js';
 import { inBatches, uploadIds } from '../evaluate/prompt-batch.js';

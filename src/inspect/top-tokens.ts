@@ -1,6 +1,6 @@
 import { unembedding } from '../block/unembedding.js';
 import { Arena, sliceOf, type Tensor } from '../gpu/arena.js';
-import type { Operation } from '../gpu/gpu.js';
+import type { Operation } from '../gpu/recording.js';
 import type { ModelWeights } from '../model/weights.js';
 
 /** A token and its logit less the mean over the vocabulary. */

@@ -2,11 +2,10 @@ import { columnRuns, type ColumnRun } from '../block/projections.js';
 import { BRANCHES } from '../circuit/nodes.js';
 import { REACH } from '../circuit/reachability.js';
 import type { Topology } from '../circuit/topology.js';
-import type { Work } from '../gpu/gpu.js';
 import { packJob } from '../gpu/kernel.js';
 import { everyRow, type RowsOf } from '../gpu/product/matmul.js';
 import { PANEL4 } from '../gpu/product/matrix.js';
-import { attentionWork } from '../gpu/work.js';
+import { attentionWork, type Work } from '../gpu/work.js';
 import type { Layout } from '../model/layout.js';
 import { writeInputs, type CircuitWork, type InputSlot } from './input-jobs.js';
 import { JobWriter } from './job-writer.js';
@@ -18,11 +17,11 @@ import { RowTables } from './row-tables.js';
 import { layOutTables, type InputTables, type LayerTables, type TableLayout } from './table-layout.js';
 
 /**
- * The words that tell the kernels of one pass which circuits to compute, which nodes of them, and at which rows. `fill` rewrites
- * the jobs and the lists of writers. It writes row lists only when they change.
+ * The words that tell the kernels of one pass which circuits to compute, which nodes of them, and at which rows. `fill`
+ * rewrites the jobs and the lists of writers. It writes row lists only when they change.
  *
- * Two kinds of work are left out, without changing a bit of the result: nodes that `compute` leaves out, and inputs that several
- * ports of a layer share, which are formed and normed once.
+ * Two kinds of work are left out, without changing a bit of the result: nodes that `compute` leaves out, and inputs
+ * that several ports of a layer share, which are formed and normed once.
  */
 export class CircuitTables {
   readonly layers: readonly LayerTables[];

@@ -24,9 +24,9 @@ export interface InputSlot {
 export const FROM_CONSTANT = 0xffffffff;
 
 /**
- * Writes the jobs that form and norm the inputs of `ports`: one job per distinct (circuit, mask, rows). Ports of one circuit
- * that read the same writers share an input, which changes no bit. The rows of all jobs start at row 0 of their tensor, job
- * after job.
+ * Writes the jobs that form and norm the inputs of `ports`: one job per distinct (circuit, mask, rows). Ports of one
+ * circuit that read the same writers share an input, which changes no bit. The rows of all jobs start at row 0 of their
+ * tensor, job after job.
  *
  * @param width columns of a row; @param rowsOf the token rows of a port, by its reach.
  * @returns per circuit and port its input; undefined for a port that is not computed.
@@ -95,7 +95,9 @@ export function writeInputs(
   return slots;
 }
 
-/** A port's writers in the order of its sum: first the cut ones, then the kept ones, each from the last to the first. */
+/**
+ * A port's writers in the order of its sum: first the cut ones, then the kept ones, each from the last to the first.
+ */
 function splitWriters(mask: Uint32Array, fanIn: number): { readonly kept: number[]; readonly cut: number[] } {
   const kept: number[] = [];
   const cut: number[] = [];

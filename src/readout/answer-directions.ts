@@ -1,5 +1,5 @@
 import type { Arena, Tensor } from '../gpu/arena.js';
-import type { Operation, Recording } from '../gpu/gpu.js';
+import type { Operation, Recording } from '../gpu/recording.js';
 import type { BufferSlice } from '../gpu/kernel.js';
 import type { RowPiece } from '../block/piece.js';
 import { groupsOf64 } from '../gpu/workgroups.js';

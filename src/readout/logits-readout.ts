@@ -1,7 +1,7 @@
 import { sliceOf, type Arena, type Tensor } from '../gpu/arena.js';
 import type { RowPiece } from '../block/piece.js';
 import { logProbabilities, unembedding } from '../block/unembedding.js';
-import type { Recording } from '../gpu/gpu.js';
+import type { Recording } from '../gpu/recording.js';
 import type { Answers } from './answers.js';
 import { READ_FROM, type EncodePart, type Readout, type ReadoutFrame } from './part.js';
 import { PARTS, PART_NAMES, readoutTensors, type ReadoutPart } from './parts.js';

@@ -1,6 +1,6 @@
 /**
- * The gradient of a metric at the logits of one prompt, as a sum of terms; absent terms are 0. q: probabilities of the run;
- * p: probabilities of the clean run; C, W: correct and wrong answers, q(C) their summed probability.
+ * The gradient of a metric at the logits of one prompt, as a sum of terms; absent terms are 0. q: probabilities of the
+ * run; p: probabilities of the clean run; C, W: correct and wrong answers, q(C) their summed probability.
  */
 export interface Seed {
   /** Coefficient of q_v, at every token v. */

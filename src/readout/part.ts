@@ -1,5 +1,5 @@
 import type { Arena, Tensor } from '../gpu/arena.js';
-import type { Recording } from '../gpu/gpu.js';
+import type { Recording } from '../gpu/recording.js';
 import type { ModelWeights } from '../model/weights.js';
 import type { Answers } from './answers.js';
 
@@ -35,7 +35,10 @@ export interface Readout {
   readonly best: number;
 }
 
-/** What parts are computed from, in the order in which a readout makes it. Log-probabilities take the place of the logits. */
+/**
+ * What parts are computed from, in the order in which a readout makes it. Log-probabilities take the place of the
+ * logits.
+ */
 export const READ_FROM = ['normed', 'logits', 'log-probs'] as const;
 
 /** What a part compares with: one micro-batch of prompts. */

@@ -4,7 +4,7 @@ import type { InputKind } from '../../src/circuit/run-identity.js';
 import type { PromptValues } from '../../src/evaluate/evaluator.js';
 import { uploadPrompts, type PromptBatch } from '../../src/evaluate/prompt-batch.js';
 import { Arena, sliceOf } from '../../src/gpu/arena.js';
-import type { Recording } from '../../src/gpu/gpu.js';
+import type { Recording } from '../../src/gpu/recording.js';
 import { createScratch } from '../../src/pass/pass-frame.js';
 import type { BoundPass } from '../../src/pass/pass-inputs.js';
 import { PatchedPass } from '../../src/pass/patched-pass.js';

@@ -1,3 +1,4 @@
+import { groupsOf64 } from '../../../src/gpu/workgroups.js';
 import { ACTIVATIONS } from '../../../src/block/activation.js';
 import { describe, expect, test } from 'vitest';
 import { answerLists } from '../../../src/readout/answers.js';
@@ -28,7 +29,7 @@ export function activateRowsTests(device: TestDevice): void {
         buffers: { x: RANGE, y: untouched(RANGE.length + 4) },
         params: { count4: RANGE.length / 4 },
         overrides: { ACTIVATION: ACTIVATIONS[kind] },
-        grid: { rows: Math.ceil(RANGE.length / 256) },
+        grid: { rows: groupsOf64(RANGE.length / 4) },
         read: 'y',
       }),
     );
@@ -62,7 +63,7 @@ export function activationBackwardTests(device: TestDevice): void {
           buffers: { x: RANGE, gradient },
           params: { count4: RANGE.length / 4 },
           overrides: { ACTIVATION: ACTIVATIONS[kind], IDENTITY_RULE: rule },
-          grid: { rows: Math.ceil(RANGE.length / 256) },
+          grid: { rows: groupsOf64(RANGE.length / 4) },
           read: 'gradient',
         }),
       );
@@ -154,7 +155,7 @@ export function softmaxBackwardTests(device: TestDevice): void {
         buffers: { p, gradient: Float32Array.from([...gradient, UNTOUCHED]) },
         params: { rows, columns, scale },
         overrides: {},
-        grid: { rows: Math.ceil(rows / 64) },
+        grid: { rows: groupsOf64(rows) },
         read: 'gradient',
       }),
     );
