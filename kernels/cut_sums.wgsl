@@ -1,7 +1,8 @@
-// sums[slot_j, t] = (sums[slot_j, t], or the port's constant) + sum over listed writers u of ablated[u], at token t = rows_j[r]
+// sums[slot_j, t] = (sums[slot_j, t], or the port's constant) + sum over listed writers u of ablated[u, t], t =
+// rows_j[r]
 //
-// What a port reads over its cut edges, kept from one circuit to the next while they stay cut; kernels/port_inputs.wgsl goes on
-// from it. Writers are added in the order listed, so that a sum made in several steps has the bits of one made at once.
+// The sum over a port's cut edges, kept from one circuit to the next while they stay cut. kernels/port_inputs.wgsl goes
+// on from it. Writers are added in the order listed: a sum made in several steps has the bits of a sum made at once.
 // One invocation per four columns of one row.
 // Shapes: ablated [W, T, width4], bias [width4], positions [S, width4], sums [slots, T, width4].
 // Grid: x covers the most rows of a job * width4, y = jobs. No two jobs have one slot.

@@ -1,12 +1,14 @@
-// x[j, r] = start_j + sum over cut writers u of ablated[u] + sum over kept writers u of outputs[c_j, u], at token rows_j[r]
+// x[j, r] = start_j + sum over cut writers u of ablated[u, t] + sum over kept writers u of outputs[c_j, u, t], t =
+// rows_j[r]
 //
-// A direct sum, cut writers first, then the kept ones, each from the last writer to the first: a port whose every edge is cut is
-// exactly its constant plus the ablated values, which a form by differences would miss by rounding, which norms then amplify.
-// The sum so far after some of the cut writers does not change while they stay cut, so a job may start from where it is kept
-// (kernels/cut_sums.wgsl): the same additions in the same order, most of them made once. Ports of one circuit with equal
-// masks share one job. One invocation per four columns of one row.
-// Shapes: outputs [C, W, T, width4], ablated [W, T, width4], bias [width4] (sum of the attention output biases before the
-// port), positions [S, width4], sums [slots, T, width4], x [rows of all jobs, width4].
+// A direct sum: cut writers first, then the kept ones, each from the last writer to the first. A port whose every edge
+// is cut is then exactly its constant plus the ablated values. A form by differences would miss that by rounding, which
+// norms then amplify.
+// The sum over the first cut writers does not change while they stay cut. A job may start from where that sum is kept
+// (kernels/cut_sums.wgsl): the same additions in the same order, most of them made once.
+// One invocation per four columns of one row.
+// Shapes: outputs [C, W, T, width4], ablated [W, T, width4], bias [width4] (sum of the attention output biases before
+// the port), positions [S, width4], sums [slots, T, width4], x [rows of all jobs, width4].
 // Grid: x covers the most rows of a job * width4, y = jobs.
 // Checked by test/gpu/kernels.test.ts (port_inputs).
 struct Params {
