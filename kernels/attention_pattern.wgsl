@@ -3,8 +3,8 @@
 // One invocation per query row: no barrier, and a row depends on that row alone. Prompts are padded on the right, so
 // the causal mask already hides the padding from every real token. The maximum is subtracted before the exponential.
 // The two halves can be made one after the other, with the same bits, so that scores can be read or set in between.
-// SCORES makes the scores and, where no softmax follows at once, HIDDEN after the query. SOFTMAX turns the scores into the
-// pattern. A score of HIDDEN stands for minus infinity: its weight is 0.
+// SCORES makes the scores and, where no softmax follows at once, HIDDEN after the query. SOFTMAX turns the scores into
+// the pattern. A score of HIDDEN stands for minus infinity: its weight is 0.
 // Shapes: projections [C, T, 3H, head4] (q of all heads, then k, then v), pattern [C, H, T, S] (f32). In pattern the
 // rows that a head computes come first. Jobs: shared/head_job.wgsl.
 // Grid: x covers the most rows of a head, y = heads to compute. Checked by test/gpu/kernels.test.ts (attention).
