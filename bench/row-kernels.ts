@@ -51,7 +51,7 @@ export async function portInputsBench(
       rows_at: rows.at,
       rows: rows.count,
       first_row: port * tokens,
-      slab: FROM_CONSTANT,
+      slot: FROM_CONSTANT,
       cut_at: cut!.at,
       cut: cut!.count,
       kept_at: keptList!.at,
@@ -66,7 +66,7 @@ export async function portInputsBench(
       ablated: arena.upload('ablated', ablated),
       bias: arena.tensor('bias', [width]),
       positions: arena.tensor('positions', [tokens, width]),
-      bases: arena.tensor('no bases', [0]),
+      sums: arena.tensor('no sums', [0]),
       x: out,
     },
     params: {

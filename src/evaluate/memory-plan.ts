@@ -78,7 +78,7 @@ export type TensorsBeside = (
 /**
  * Part of the budget that the sums over cut edges may take, if so much is left: they save additions, not whole nodes.
  */
-const BASES_SHARE = 1 / 8;
+const CUT_SUMS_SHARE = 1 / 8;
 
 /**
  * Decides before anything is allocated how many circuits and prompts go through a pass at once: all of them if every
@@ -163,8 +163,8 @@ function tabulate(
 ): RunPlan {
   const microBatches = Math.ceil(size.prompts / prompts);
   const states = size.resident ? microBatches : 1;
-  const withBases = (bases: number): RunPlan => {
-    const shape: PassShape = { prompts, sequence: size.sequence, circuits, bases };
+  const withCutSums = (cutSums: number): RunPlan => {
+    const shape: PassShape = { prompts, sequence: size.sequence, circuits, cutSums };
     const further = beside(shape, microBatches);
     const tensors = [
       ...planned(scratchTensors(topology, layout, shape), 1),
@@ -177,12 +177,12 @@ function tabulate(
     ];
     return { shape, microBatches, tensors, bytes: totalBytes(tensors) };
   };
-  const without = withBases(0);
+  const without = withCutSums(0);
   if (!size.resident) return without;
-  const slab = 4 * prompts * size.sequence * 4 * layout.width4;
-  const room = Math.min(maxBinding, (BASES_SHARE * budget) / microBatches, (budget - without.bytes) / states);
-  const bases = Math.min(topology.ports.length, Math.floor(room / slab));
-  return bases > 0 ? withBases(bases) : without;
+  const slotBytes = 4 * prompts * size.sequence * 4 * layout.width4;
+  const room = Math.min(maxBinding, (CUT_SUMS_SHARE * budget) / microBatches, (budget - without.bytes) / states);
+  const cutSums = Math.min(topology.ports.length, Math.floor(room / slotBytes));
+  return cutSums > 0 ? withCutSums(cutSums) : without;
 }
 
 /** Rows of the memory table for `count` of each tensor. */

@@ -1,9 +1,7 @@
 import { EdgewiseError } from '../base/errors.js';
 import type { PortGroup, WriterGroup } from '../block/groups.js';
 import { ATTENTION_PIECES, GRADIENTS_AFTER, MLP_PIECES, PLACES_AFTER } from '../block/order.js';
-import { tappedPlaces, type Place, type PlaceHolder, type PlaceView, type Taps, type TapUse } from '../block/places.js';
-import type { BackwardRules } from '../block/rules.js';
-import type { InputKind } from '../circuit/run-identity.js';
+import { tappedPlaces, type Place, type PlaceHolder, type PlaceView, type Taps } from '../block/places.js';
 import type { Topology } from '../circuit/topology.js';
 import { Arena, sliceOf } from '../gpu/arena.js';
 import type { Operation, Recording } from '../gpu/recording.js';
@@ -15,28 +13,7 @@ import { createGradientFrame, type GradientFrame } from './gradient-frame.js';
 import type { GradientShape } from './gradient-plan.js';
 import { forwardPlace, gradientPlace } from './gradient-places.js';
 import { bindPass, type PassPieces } from './pass-pieces.js';
-
-/** What becomes of the writers' outputs in a forward pass. */
-export type WriterOutputs = 'forget' | 'keep in differences' | 'subtract from differences';
-
-export interface ForwardUse extends TapUse {
-  readonly side: 'clean' | 'corrupted';
-  /** Index of the first writer group to compute; streams before it are those of the last pass. */
-  readonly from: number;
-  readonly outputs: WriterOutputs;
-}
-
-export interface BackwardUse {
-  /** Called when the gradient at a place is there, see gradientView. */
-  readonly taps?: Taps;
-  /**
-   * Writer group at which to stop: of the ports that read later streams, and of its writers, the gradient is still
-   * given.
-   */
-  readonly until: number;
-  /** Layer that no gradient goes through; its ports get none. */
-  readonly without?: number;
-}
+import type { BackwardUse, ForwardUse, GradientPassUse, WriterOutputs } from './pass-use.js';
 
 /** The places at the outputs of a group's writers: the gradient there is that of the stream after them. */
 const OUTPUTS_OF: Readonly<Record<WriterGroup['kind'], readonly Place[]>> = {
@@ -44,14 +21,6 @@ const OUTPUTS_OF: Readonly<Record<WriterGroup['kind'], readonly Place[]>> = {
   heads: ['head outputs', 'attention output'],
   mlp: ['mlp output'],
 };
-
-/** How a pass is set up. */
-export interface GradientPassUse {
-  readonly input: InputKind;
-  readonly rules: BackwardRules;
-  /** Whether scores can be read and set. Default false. */
-  readonly scores?: boolean;
-}
 
 /**
  * The model uncut, forwards and backwards over one micro-batch of prompts: the gradient of the summed metric at the

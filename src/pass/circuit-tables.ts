@@ -126,10 +126,7 @@ export class CircuitTables {
     this.#writer.writeProduct(tables.attentionOut, this.#places.chunks.attentionOut, head4, jobs);
   }
 
-  /**
-   * A job that gives some rows of a port's projection [T, ports, dh] those of the ablated projections [L, T, ports,
-   * dh].
-   */
+  /** A job that gives some rows of a port's projection [T, ports, dh] the ablated ones, of [L, T, ports, dh]. */
   #replacement(circuit: number, layer: number, port: number, rows: RowsOf): number[] {
     const columns = 4 * this.#layout.head4;
     const stride = this.#topology.attentionPorts * columns;

@@ -61,8 +61,8 @@ export function writeInputs(
       const { slot: sumSlot = FROM_CONSTANT, further, update } = cutSums.use(port, reach, cut);
       if (update) {
         const added = writer.list(update.writers);
-        const words = packJob('port_bases', {
-          slab: update.slot,
+        const words = packJob('cut_sums', {
+          slot: update.slot,
           resume: update.resume ? 1 : 0,
           rows_at: rows.at,
           rows: rows.count,
@@ -78,7 +78,7 @@ export function writeInputs(
         rows_at: rows.at,
         rows: rows.count,
         first_row: slot.firstRow,
-        slab: sumSlot,
+        slot: sumSlot,
         cut_at: cutList.at,
         cut: cutList.count,
         kept_at: keptList.at,
@@ -90,7 +90,7 @@ export function writeInputs(
       return slot;
     });
   });
-  writer.write(tables.bases, updates);
+  writer.write(tables.cutSums, updates);
   writer.write(tables.inputs, jobs);
   return slots;
 }

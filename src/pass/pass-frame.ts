@@ -65,7 +65,7 @@ export function createFrame(arena: Arena, scratch: PassScratch): PassFrame {
     tokens: shape.prompts * shape.sequence,
     portGroups: portGroups(topology),
     outputs: arena.tensor('outputs', state.outputs),
-    cutSums: arena.tensor('sums over cut writers', state.bases),
+    cutSums: arena.tensor('sums over cut writers', state.cutSums),
     projections: weights.layers.map((_, l) => arena.tensor(`projections of layer ${l}`, projections)),
   };
 }

@@ -72,7 +72,7 @@ async function bindPortGroup(
     input: frame.input,
   };
   return inTurn([
-    await portCutSums(context, sources, tables.bases),
+    await portCutSums(context, sources, tables.cutSums),
     await portInputs(context, sources, tables.inputs, frame.tensors.inputs),
   ]);
 }

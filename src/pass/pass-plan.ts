@@ -10,7 +10,7 @@ export interface PassShape {
   readonly sequence: number;
   readonly circuits: number;
   /** How many ports' sums over cut edges are kept from one circuit to the next, see CutSums; 0 for none. */
-  readonly bases: number;
+  readonly cutSums: number;
 }
 
 export type ScratchTensor = keyof ReturnType<typeof scratchTensors>;
@@ -47,7 +47,7 @@ export function stateTensors(topology: Topology, layout: Layout, shape: PassShap
     /** Output of every writer. */
     outputs: [shape.circuits, topology.writers.length, tokens, 4 * layout.width4],
     /** What some ports read over their cut edges, see CutSums. */
-    bases: [shape.bases, tokens, 4 * layout.width4],
+    cutSums: [shape.cutSums, tokens, 4 * layout.width4],
   } satisfies Record<string, readonly number[]>;
 }
 

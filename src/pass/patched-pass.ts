@@ -59,7 +59,7 @@ export class PatchedPass implements PlaceHolder {
     this.#frame = frame;
     this.#layers = layers;
     this.#finalNorm = finalNorm;
-    this.#cutSums = new CutSums(frame.topology, frame.shape.bases);
+    this.#cutSums = new CutSums(frame.topology, frame.shape.cutSums);
   }
 
   get shape(): PassShape {
@@ -181,7 +181,7 @@ export class PatchedPass implements PlaceHolder {
       this.#recordLayers(recording, bound, circuits, taps);
     } catch (error) {
       // What was noted as kept in a slot was never submitted.
-      this.#cutSums = new CutSums(this.#frame.topology, this.#frame.shape.bases);
+      this.#cutSums = new CutSums(this.#frame.topology, this.#frame.shape.cutSums);
       throw error;
     }
   }

@@ -14,7 +14,7 @@ export interface JobTable {
 
 /** The jobs that form inputs of ports, and those that first bring the sums that they start from up to date. */
 export interface InputTables {
-  readonly bases: JobTable;
+  readonly cutSums: JobTable;
   readonly inputs: JobTable;
   /** Rows of all inputs together. */
   totalRows: number;
@@ -75,7 +75,7 @@ export function layOutTables(topology: Topology, layout: Layout, shape: PassShap
     rows: 0,
   });
   const inputs = (ports: number): InputTables => ({
-    bases: table('port_bases', ports), // a port's base changes at most once a pass
+    cutSums: table('cut_sums', ports), // a port's kept sum changes at most once a pass
     inputs: table('port_inputs', circuits * ports),
     totalRows: 0,
   });
@@ -98,8 +98,8 @@ export function layOutTables(topology: Topology, layout: Layout, shape: PassShap
     mlpOut: products(chunks.mlpOut, circuits),
   }));
   const logits = inputs(1);
-  // Every writer of a port is listed once per circuit, as cut or as kept, and at most once more to bring a base up to
-  // date.
+  // Every writer of a port is listed once per circuit, as cut or as kept. It is listed at most once more to bring a kept
+  // sum up to date.
   const words = size + (circuits + 1) * topology.additionEdges;
   return { chunks, rowsAt, layers, logits, listsAt: size, words };
 }

@@ -1,4 +1,3 @@
-import { groupsOf64 } from '../gpu/workgroups.js';
 import type { Arena, Tensor } from '../gpu/arena.js';
 import type { Operation, Recording } from '../gpu/recording.js';
 import type { BufferSlice } from '../gpu/kernel.js';
@@ -10,9 +9,9 @@ import { answerLists, type Answers } from './answers.js';
 export type EncodeDirections = (recording: Recording) => void;
 
 /**
- * Binds the operations that make `directions` [prompts, width]. The product of a prompt's direction with the final
- * norm's output is its logit difference: mean over the correct answers - mean over the wrong ones. It saves the product
- * with the whole unembedding. Prompts beyond `answers` get 0.
+ * Binds what makes `directions` [prompts, width]: per prompt the direction whose product with the final norm's output is the logit
+ * difference, mean over the correct answers - mean over the wrong ones. It saves the product with the whole unembedding. Prompts
+ * beyond the answers get 0.
  */
 export async function bindAnswerDirections(
   arena: Arena,

@@ -33,7 +33,7 @@ import { klTests, logSoftmaxTests } from './kernels/log-probabilities.js';
 import { matmulTests } from './kernels/matmul.js';
 import { accumulateMeansTests, spreadMeansTests } from './kernels/means.js';
 import { embedTests } from './kernels/embed.js';
-import { portBasesTests } from './kernels/port-bases.js';
+import { cutSumsTests } from './kernels/cut-sums.js';
 import { portInputsTests } from './kernels/port-inputs.js';
 import { answerScoresTests, argmaxTests } from './kernels/scores.js';
 
@@ -68,7 +68,7 @@ const tests = {
   moved_streams: movedStreamsTests,
   neuron_scores: neuronScoresTests,
   norm_backward: normBackwardTests,
-  port_bases: portBasesTests,
+  cut_sums: cutSumsTests,
   port_inputs: portInputsTests,
   proximity: proximityTests,
   query_key_fix: queryKeyFixTests,

@@ -352,7 +352,7 @@ describe('a pass of circuits, with every edge kept', () => {
   ): Promise<T> {
     const arena = new Arena(device.gpu);
     const { weights, topology } = model;
-    const shape = { ...SHAPE, circuits: 2, bases: 0 };
+    const shape = { ...SHAPE, circuits: 2, cutSums: 0 };
     const pass = await PatchedPass.create(createScratch(arena, weights, topology, shape, 'token'));
     try {
       const [batch] = uploadPrompts(arena, weights, topology, shape, UNEVEN, { directEdges: false, resample: true });

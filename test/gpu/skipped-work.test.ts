@@ -96,7 +96,7 @@ test('a sum over cut edges that a failed pass would have kept is formed anew', a
     for (const one of next) found.push(await evaluator.metric(one));
     return found;
   };
-  const choice = { bases: topology.ports.length };
+  const choice = { cutSums: topology.ports.length };
   const expected = await withEvaluator(model, pairs, choice, values);
   expect(new Set(expected).size).toBe(next.length);
   for (const failures of [1, 2, 3]) {

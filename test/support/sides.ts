@@ -31,7 +31,7 @@ export async function withSides<T>(
   const { weights, topology } = model;
   const { gpu } = weights;
   const sequence = Math.max(...pairs.map(({ clean }) => clean.length));
-  const shape = { prompts: pairs.length, sequence, circuits: 1, bases: 0 };
+  const shape = { prompts: pairs.length, sequence, circuits: 1, cutSums: 0 };
   const arena = new Arena(gpu);
   const scratch = createScratch(arena, weights, topology, shape, input);
   const pass = await PatchedPass.create(scratch);

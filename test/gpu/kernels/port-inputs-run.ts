@@ -25,10 +25,10 @@ export interface PortInputs {
     readonly circuit: number;
     readonly keep: (writer: number) => boolean;
     readonly rows?: readonly number[];
-    readonly base?: { readonly slab: number; readonly holds: readonly number[] };
+    readonly base?: { readonly slot: number; readonly holds: readonly number[] };
   }[];
-  /** [slabs, T, width]; default: one that no job reads. */
-  readonly bases?: Float32Array;
+  /** [slots, T, width]; default: one that no job reads. */
+  readonly sums?: Float32Array;
 }
 
 /** Writers that a job cuts, or keeps, in the order of the sum. */
@@ -52,7 +52,7 @@ export async function portInputs(gpu: Gpu, run: PortInputs): Promise<Float32Arra
       rows_at: ownRows.at,
       rows: ownRows.count,
       first_row: rows,
-      slab: base?.slab ?? FROM_CONSTANT,
+      slot: base?.slot ?? FROM_CONSTANT,
       cut_at: cut.at,
       cut: cut.count,
       kept_at: kept.at,
@@ -69,7 +69,7 @@ export async function portInputs(gpu: Gpu, run: PortInputs): Promise<Float32Arra
       ablated: paddedRows(run.ablated, width),
       bias: paddedRows(run.bias, width),
       positions: paddedRows(run.positions, width),
-      bases: run.bases ? paddedRows(run.bases, width) : untouched(4),
+      sums: run.sums ? paddedRows(run.sums, width) : untouched(4),
       x: untouched(size + 4),
     },
     params: {

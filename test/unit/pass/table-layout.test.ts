@@ -5,7 +5,7 @@ import { layOutTables, tableWords, type JobTable } from '../../../src/pass/table
 
 const topology = new Topology({ layers: 2, heads: 3, parallel: false });
 const layout = { width4: 6, head4: 2, mlp4: 24, vocabStride: 128, projectionHeads: { q: 3, k: 3, v: 3 } };
-const shape = { circuits: 4, prompts: 5, sequence: 7, bases: 2 };
+const shape = { circuits: 4, prompts: 5, sequence: 7, cutSums: 2 };
 
 test('tables and row lists follow one another without a gap, and the lists of writers come last', () => {
   const { rowsAt, layers, logits, listsAt, words } = layOutTables(topology, layout, shape, 1 << 20);
@@ -16,20 +16,20 @@ test('tables and row lists follow one another without a gap, and the lists of wr
     [rowsAt.logits, 5],
   ]);
   const add = ({ jobsAt }: JobTable, size: number): unknown => sizes.set(jobsAt, size);
-  const [input, base, product] = [jobSize('port_inputs'), jobSize('port_bases'), jobSize('matmul')];
+  const [input, base, product] = [jobSize('port_inputs'), jobSize('cut_sums'), jobSize('matmul')];
   for (const layer of layers) {
-    add(layer.headInputs.bases, 9 * base);
+    add(layer.headInputs.cutSums, 9 * base);
     add(layer.headInputs.inputs, 4 * 9 * input);
     layer.projections.forEach((table) => add(table, 4 * (9 + 1) * product));
     add(layer.replaced, 4 * 9 * jobSize('copy_rows'));
     add(layer.heads, 4 * 3 * jobSize('attention_pattern'));
     layer.attentionOut.forEach((table) => add(table, 4 * 3 * product));
-    add(layer.mlpInput.bases, base);
+    add(layer.mlpInput.cutSums, base);
     add(layer.mlpInput.inputs, 4 * input);
     layer.mlpIn.forEach((table) => add(table, 4 * product));
     layer.mlpOut.forEach((table) => add(table, 4 * product));
   }
-  add(logits.bases, base);
+  add(logits.cutSums, base);
   add(logits.inputs, 4 * input);
   let end = 0;
   for (const at of [...sizes.keys()].sort((a, b) => a - b)) {
@@ -37,7 +37,7 @@ test('tables and row lists follow one another without a gap, and the lists of wr
     end += sizes.get(at)!;
   }
   expect(listsAt).toBe(end);
-  // Each writer of a port once per circuit, and once more to bring a base up to date.
+  // Each writer of a port once per circuit, and once more to bring a kept sum up to date.
   expect(words).toBe(end + 5 * topology.additionEdges);
   expect(tableWords(topology, layout, shape, 1 << 20)).toBe(words);
 });
