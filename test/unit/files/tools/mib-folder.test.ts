@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { EdgeSet } from '../../../../src/circuit/edge-set.js';
+import type { EdgeSet } from '../../../../src/circuit/edge-set.js';
 import type { Scores } from '../../../../src/circuit/scores.js';
 import { select } from '../../../../src/discover/select.js';
 import { mibCircuits, mibImportances, parseScores } from '../../../../src/files/index.js';
