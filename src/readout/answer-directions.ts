@@ -1,3 +1,4 @@
+import { groupsOf64 } from '../gpu/workgroups.js';
 import type { Arena, Tensor } from '../gpu/arena.js';
 import type { Operation, Recording } from '../gpu/recording.js';
 import type { BufferSlice } from '../gpu/kernel.js';
