@@ -98,8 +98,8 @@ export function layOutTables(topology: Topology, layout: Layout, shape: PassShap
     mlpOut: products(chunks.mlpOut, circuits),
   }));
   const logits = inputs(1);
-  // Every writer of a port is listed once per circuit, as cut or as kept. It is listed at most once more to bring a kept
-  // sum up to date.
+  // Every writer of a port is listed once per circuit, as cut or as kept. It is listed at most once more to bring a
+  // kept sum up to date.
   const words = size + (circuits + 1) * topology.additionEdges;
   return { chunks, rowsAt, layers, logits, listsAt: size, words };
 }

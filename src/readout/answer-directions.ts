@@ -10,9 +10,9 @@ import { answerLists, type Answers } from './answers.js';
 export type EncodeDirections = (recording: Recording) => void;
 
 /**
- * Binds what makes `directions` [prompts, width]: per prompt the direction whose product with the final norm's output is the logit
- * difference, mean over the correct answers - mean over the wrong ones. It saves the product with the whole unembedding. Prompts
- * beyond the answers get 0.
+ * Binds what makes `directions` [prompts, width]: per prompt the direction whose product with the final norm's output
+ * is the logit difference, mean over the correct answers - mean over the wrong ones. It saves the product with the
+ * whole unembedding. Prompts beyond the answers get 0.
  */
 export async function bindAnswerDirections(
   arena: Arena,

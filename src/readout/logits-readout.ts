@@ -25,7 +25,8 @@ const UNREAD: Readout = {
 /**
  * Logits at the metric positions, and the parts that metrics read:
  *   normed [C, N, width] -> logits [C, N, vocabStride] -> log-probabilities, in place -> parts [C, N, numbers] -> host.
- * It works in the room that passes share. Only the parts are copied to the host, at most five numbers per circuit and prompt.
+ * It works in the room that passes share. Only the parts are copied to the host, at most five numbers per circuit and
+ * prompt.
  */
 export class LogitsReadout {
   readonly #frame: ReadoutFrame;
@@ -37,7 +38,9 @@ export class LogitsReadout {
     this.#outputs = ofEveryPart((name) => arena.tensor(name, shapes[name]));
   }
 
-  /** @param reference clean log-probabilities [prompts, vocabStride]; @param answers one entry per prompt of the pass. */
+  /**
+   * @param reference clean log-probabilities [prompts, vocabStride]; @param answers one entry per prompt of the pass.
+   */
   async bind(arena: Arena, reference: Tensor, answers: readonly Answers[]): Promise<BoundReadout> {
     const { tensors, shape, weights } = this.#frame;
     const rows = shape.circuits * shape.prompts;

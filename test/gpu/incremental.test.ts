@@ -1,6 +1,7 @@
 /**
  * Whole searches with the incremental evaluator against the same searches with the plain one (`whole`), bit for bit,
- * whatever it is told of batches, cut sums and micro-batches; and a sample of their tests against the literal evaluator.
+ * whatever it is told of batches, cut sums and micro-batches; and a sample of their tests against the literal
+ * evaluator.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { EdgeSet } from '../../src/circuit/edge-set.js';
