@@ -2,7 +2,7 @@ import { readoutTensors } from '../readout/parts.js';
 import { EdgewiseError } from '../base/errors.js';
 import type { Ablation } from '../circuit/run-identity.js';
 import type { Topology } from '../circuit/topology.js';
-import { tableWords } from '../pass/table-layout.js';
+import { tableWords } from '../pass/tables/table-layout.js';
 import {
   batchTensors,
   layerTensors,

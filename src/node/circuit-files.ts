@@ -5,7 +5,7 @@ import { openCircuit, type OpenedCircuit } from '../files/index.js';
 import { roleOf, shownName, sidecarsOf, stemOf } from '../files/own/sidecars.js';
 import { readCircuitText } from './open-files.js';
 import { isFile, isFolder } from './probe.js';
-import type { EmbeddedFile } from './viewer-page.js';
+import type { EmbeddedFile } from './view/viewer-page.js';
 
 /** Where a circuit and what belongs to it lie. */
 export interface CircuitPaths {

@@ -1,6 +1,6 @@
 /** Edgewise in Node: models by name, devices, files, downloads. The engine itself is `edgewise`. */
 export { open, type DeviceOptions, type OpenOptions } from './open.js';
-export type { DownloadProgress } from './hub.js';
+export type { DownloadProgress } from './hub/hub.js';
 export { writeFileAtomically } from './atomic-write.js';
 export { openDevice, type OpenDevice } from './device.js';
 export { openModelDirectory } from './model-directory.js';

@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { EdgewiseError } from '../base/errors.js';
-import { type DownloadProgress, fetchModel } from './hub.js';
+import { type DownloadProgress, fetchModel } from './hub/hub.js';
 import { isFile, isFolder } from './probe.js';
 
 /** Where a model's files are. */

@@ -5,7 +5,7 @@ import { openModel, type LoadedModel } from '../model/load-model.js';
 import { Edgewise } from '../run/edgewise.js';
 import { Engine } from '../run/engine.js';
 import { openDevice, type OpenDevice } from './device.js';
-import type { DownloadProgress } from './hub.js';
+import type { DownloadProgress } from './hub/hub.js';
 import { openModelDirectory } from './model-directory.js';
 import { resolveModel } from './model-location.js';
 import { openTaskFile } from './open-files.js';

@@ -4,7 +4,7 @@ import { norm } from '../block/norm.js';
 import { WITHIN_ANOTHER, type AttentionPieces, type MlpPieces } from '../block/order.js';
 import { takingRows, type Jobs, type PieceContext } from '../block/piece.js';
 import { projections } from '../block/projections.js';
-import type { JobTable } from './table-layout.js';
+import type { JobTable } from './tables/table-layout.js';
 import type { PassFrame } from './pass-frame.js';
 
 /**

@@ -3,7 +3,7 @@ import type { Topology } from '../circuit/topology.js';
 import { portGroups, type PortGroup } from '../block/groups.js';
 import type { Arena, Tensor } from '../gpu/arena.js';
 import type { ModelWeights } from '../model/weights.js';
-import { CircuitTables } from './circuit-tables.js';
+import { CircuitTables } from './tables/circuit-tables.js';
 import { layerTensors, scratchTensors, stateTensors, type PassShape, type ScratchTensor } from './pass-plan.js';
 
 /**

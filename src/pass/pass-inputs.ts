@@ -1,7 +1,7 @@
 import type { Arena, Tensor } from '../gpu/arena.js';
 import { embedding } from '../block/embedding.js';
 import { inTurn, type Piece, type PieceContext } from '../block/piece.js';
-import type { InputTables } from './table-layout.js';
+import type { InputTables } from './tables/table-layout.js';
 import type { PassFrame } from './pass-frame.js';
 import { portCutSums, portInputs } from './port-inputs.js';
 import { replaceProjections } from './replace-projections.js';

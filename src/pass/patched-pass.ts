@@ -8,7 +8,7 @@ import { allNodesInUse, REACH, nodesInUse } from '../circuit/reachability.js';
 import type { Topology } from '../circuit/topology.js';
 import { Arena, sliceOf, type Tensor } from '../gpu/arena.js';
 import type { Recording } from '../gpu/recording.js';
-import type { CircuitWork } from './input-jobs.js';
+import type { CircuitWork } from './tables/input-jobs.js';
 import { CutSums } from './cut-sums.js';
 import { bindLayer, type LayerPieces } from './layer-pieces.js';
 import { createFrame, type PassFrame, type PassScratch } from './pass-frame.js';

@@ -2,7 +2,7 @@ import type { InputKind } from '../circuit/run-identity.js';
 import { jobSize, packJob, type BufferSlice } from '../gpu/kernel.js';
 import { groupsOf64 } from '../gpu/workgroups.js';
 import type { JobList, Piece, PieceContext } from '../block/piece.js';
-import { FROM_CONSTANT } from './input-jobs.js';
+import { FROM_CONSTANT } from './tables/input-jobs.js';
 
 /** What the inputs of ports are added up from. */
 export interface PortSources {

@@ -2,8 +2,8 @@
 import { chromium, type Browser, type BrowserContextOptions, type Locator, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect } from 'vitest';
 import { circuitPaths, findCircuits } from '../../src/node/circuit-files.js';
-import { serveViewer, type ViewServer } from '../../src/node/view-server.js';
-import { viewerPage } from '../../src/node/viewer-page.js';
+import { serveViewer, type ViewServer } from '../../src/node/view/view-server.js';
+import { viewerPage } from '../../src/node/view/viewer-page.js';
 import type { Stage } from '../../viewer/canvas/stage.js';
 import type { Scene } from '../../viewer/scene/scene.js';
 import type { ViewState } from '../../viewer/view/view-state.js';

@@ -24,7 +24,7 @@ import { circuitPaths, openForViewer, readCircuitFiles } from '../../node/circui
 import { makeFolder } from '../../node/make-folder.js';
 import { readCircuitText } from '../../node/open-files.js';
 import { readIfThere } from '../../node/probe.js';
-import { embedFiles, viewerPage } from '../../node/viewer-page.js';
+import { embedFiles, viewerPage } from '../../node/view/viewer-page.js';
 import { nonEmpty } from '../options/options.js';
 import {
   assertSelection,

@@ -3,10 +3,10 @@ import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { EdgewiseError } from '../../base/errors.js';
 import { findCircuits, openForViewer, type CircuitPaths } from '../../node/circuit-files.js';
-import { openBrowser } from '../../node/open-browser.js';
+import { openBrowser } from '../../node/view/open-browser.js';
 import { readCircuitText } from '../../node/open-files.js';
-import { serveViewer } from '../../node/view-server.js';
-import { viewerPage } from '../../node/viewer-page.js';
+import { serveViewer } from '../../node/view/view-server.js';
+import { viewerPage } from '../../node/view/viewer-page.js';
 import { count } from '../options/options.js';
 import { note } from '../report/progress.js';
 

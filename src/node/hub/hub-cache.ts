@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { copyFile, readFile, rename, rm, stat, symlink } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
-import { EdgewiseError } from '../base/errors.js';
-import { SHARD_INDEX, shardNames } from '../checkpoint/sharded.js';
-import { fillFileAtomically, writeFileAtomically } from './atomic-write.js';
-import { makeFolder } from './make-folder.js';
-import { isFile, statOrUndefined } from './probe.js';
+import { EdgewiseError } from '../../base/errors.js';
+import { SHARD_INDEX, shardNames } from '../../checkpoint/sharded.js';
+import { fillFileAtomically, writeFileAtomically } from '../atomic-write.js';
+import { makeFolder } from '../make-folder.js';
+import { isFile, statOrUndefined } from '../probe.js';
 
 // One model's part of the Hugging Face cache, in the layout that the Python libraries share:
 //   models--org--name/refs/<revision>        the commit that a branch or tag stood for when it was downloaded

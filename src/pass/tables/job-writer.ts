@@ -1,6 +1,6 @@
-import type { ChunkColumns } from '../gpu/product/matrix.js';
-import { wholeJobs, type RowsOf, type WholeJob } from '../gpu/product/matmul.js';
-import { productWork, type Work } from '../gpu/work.js';
+import type { ChunkColumns } from '../../gpu/product/matrix.js';
+import { wholeJobs, type RowsOf, type WholeJob } from '../../gpu/product/matmul.js';
+import { productWork, type Work } from '../../gpu/work.js';
 import type { JobTable } from './table-layout.js';
 
 /** The words of one job, and its number of rows. */

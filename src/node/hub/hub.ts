@@ -1,6 +1,6 @@
 import type { PathInfo } from '@huggingface/hub';
-import { EdgewiseError } from '../base/errors.js';
-import { SHARD_INDEX } from '../checkpoint/sharded.js';
+import { EdgewiseError } from '../../base/errors.js';
+import { SHARD_INDEX } from '../../checkpoint/sharded.js';
 import {
   cachedCommit,
   COMMIT,

@@ -2,12 +2,12 @@ import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { isDeepStrictEqual } from 'node:util';
-import { EdgewiseError } from '../base/errors.js';
-import { distinctNames } from '../files/own/sidecars.js';
-import { parseCircuit } from '../files/index.js';
-import { writeFileAtomically } from './atomic-write.js';
-import { holdsView, type CircuitPaths } from './circuit-files.js';
-import { readCircuitText } from './open-files.js';
+import { EdgewiseError } from '../../base/errors.js';
+import { distinctNames } from '../../files/own/sidecars.js';
+import { parseCircuit } from '../../files/index.js';
+import { writeFileAtomically } from '../atomic-write.js';
+import { holdsView, type CircuitPaths } from '../circuit-files.js';
+import { readCircuitText } from '../open-files.js';
 import { embedFiles } from './viewer-page.js';
 
 const HOST = '127.0.0.1';

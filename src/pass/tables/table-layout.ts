@@ -1,9 +1,9 @@
-import type { Topology } from '../circuit/topology.js';
-import { jobSize, type JobKernel } from '../gpu/kernel.js';
-import { matrixChunks, PANEL4, type ChunkColumns } from '../gpu/product/matrix.js';
-import { projectionColumns4, type Layout } from '../model/layout.js';
-import type { PassShape } from './pass-plan.js';
-import type { RowLists } from './row-lists.js';
+import type { Topology } from '../../circuit/topology.js';
+import { jobSize, type JobKernel } from '../../gpu/kernel.js';
+import { matrixChunks, PANEL4, type ChunkColumns } from '../../gpu/product/matrix.js';
+import { projectionColumns4, type Layout } from '../../model/layout.js';
+import type { PassShape } from '../pass-plan.js';
+import type { RowLists } from '../row-lists.js';
 
 /** The jobs of one dispatch: where they are listed, their number, and the rows of the job with the most. */
 export interface JobTable {

@@ -1,13 +1,13 @@
 /** Jobs of projections where ports and columns of the matrix are two numbers. */
 import { describe, expect, test } from 'vitest';
-import { columnRuns } from '../../../src/block/projections.js';
-import { BRANCHES } from '../../../src/circuit/nodes.js';
-import { Topology } from '../../../src/circuit/topology.js';
-import { kernels } from '../../../src/gpu/kernels.gen.js';
-import { matrixChunks, PANEL4 } from '../../../src/gpu/product/matrix.js';
-import { projectionColumn4, projectionColumns4, type Layout } from '../../../src/model/layout.js';
-import { JobWriter } from '../../../src/pass/job-writer.js';
-import { writeProjections } from '../../../src/pass/projection-jobs.js';
+import { columnRuns } from '../../../../src/block/projections.js';
+import { BRANCHES } from '../../../../src/circuit/nodes.js';
+import { Topology } from '../../../../src/circuit/topology.js';
+import { kernels } from '../../../../src/gpu/kernels.gen.js';
+import { matrixChunks, PANEL4 } from '../../../../src/gpu/product/matrix.js';
+import { projectionColumn4, projectionColumns4, type Layout } from '../../../../src/model/layout.js';
+import { JobWriter } from '../../../../src/pass/tables/job-writer.js';
+import { writeProjections } from '../../../../src/pass/tables/projection-jobs.js';
 
 const FIELDS = kernels.matmul.job;
 

@@ -2,8 +2,8 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { type DownloadProgress, fetchModel } from '../../../src/node/hub.js';
-import { type HubServer, startHubServer } from '../../support/hub-server.js';
+import { type DownloadProgress, fetchModel } from '../../../../src/node/hub/hub.js';
+import { type HubServer, startHubServer } from '../../../support/hub-server.js';
 
 const FIRST = '1'.repeat(40);
 const SECOND = '2'.repeat(40);

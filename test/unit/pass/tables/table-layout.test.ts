@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { Topology } from '../../../src/circuit/topology.js';
-import { jobSize } from '../../../src/gpu/kernel.js';
-import { layOutTables, tableWords, type JobTable } from '../../../src/pass/table-layout.js';
+import { Topology } from '../../../../src/circuit/topology.js';
+import { jobSize } from '../../../../src/gpu/kernel.js';
+import { layOutTables, tableWords, type JobTable } from '../../../../src/pass/tables/table-layout.js';
 
 const topology = new Topology({ layers: 2, heads: 3, parallel: false });
 const layout = { width4: 6, head4: 2, mlp4: 24, vocabStride: 128, projectionHeads: { q: 3, k: 3, v: 3 } };

@@ -1,11 +1,11 @@
-import type { EdgeSet } from '../circuit/edge-set.js';
-import { REACH, type NodesInUse, type Reach } from '../circuit/reachability.js';
-import type { Topology } from '../circuit/topology.js';
-import { packJob } from '../gpu/kernel.js';
-import type { RowsOf } from '../gpu/product/matmul.js';
-import { normWork, sumWork } from '../gpu/work.js';
+import type { EdgeSet } from '../../circuit/edge-set.js';
+import { REACH, type NodesInUse, type Reach } from '../../circuit/reachability.js';
+import type { Topology } from '../../circuit/topology.js';
+import { packJob } from '../../gpu/kernel.js';
+import type { RowsOf } from '../../gpu/product/matmul.js';
+import { normWork, sumWork } from '../../gpu/work.js';
 import type { JobWriter, TableJob } from './job-writer.js';
-import type { CutSums } from './cut-sums.js';
+import type { CutSums } from '../cut-sums.js';
 import type { InputTables } from './table-layout.js';
 
 /** A circuit to compute, and the reach of each node that is to be computed. */

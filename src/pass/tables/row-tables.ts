@@ -1,6 +1,6 @@
-import { REACH, type Reach } from '../circuit/reachability.js';
-import type { RowsOf } from '../gpu/product/matmul.js';
-import type { RowLists } from './row-lists.js';
+import { REACH, type Reach } from '../../circuit/reachability.js';
+import type { RowsOf } from '../../gpu/product/matmul.js';
+import type { RowLists } from '../row-lists.js';
 
 const NAMES = ['every', 'differing', 'metric', 'logits'] as const satisfies readonly (keyof RowLists)[];
 

@@ -1,7 +1,7 @@
-import type { ColumnRun } from '../block/projections.js';
-import { PANEL4, type ChunkColumns } from '../gpu/product/matrix.js';
-import { jobWords } from '../gpu/product/matmul.js';
-import { productWork } from '../gpu/work.js';
+import type { ColumnRun } from '../../block/projections.js';
+import { PANEL4, type ChunkColumns } from '../../gpu/product/matrix.js';
+import { jobWords } from '../../gpu/product/matmul.js';
+import { productWork } from '../../gpu/work.js';
 import type { InputSlot } from './input-jobs.js';
 import type { JobWriter, TableJob } from './job-writer.js';
 import type { JobTable } from './table-layout.js';
