@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { EdgewiseError } from '../../base/errors.js';
 
-/** The built viewer; two levels up from this module both as a source and built. */
+/** The built viewer. The root is three levels up from this module, both as a source and built. */
 const PAGE = fileURLToPath(new URL('../../../dist/viewer/index.html', import.meta.url));
 
 /** Where the page looks for its circuits. */
