@@ -10,7 +10,11 @@ export const INPUT_KINDS = ['token', 'token+position'] as const;
 export type SenderHeads = (typeof SENDER_HEADS)[number];
 export const SENDER_HEADS = ['descending', 'ascending'] as const;
 
-/** Beginning-of-text token in front of texts: where the config has one, always, or never. */
+/**
+ * Beginning-of-text token in front of texts: where the tokenizer or the config has one, always, or never. A number is the id
+ * of the token that stands there instead.
+ */
+export type BosMode = (typeof BOS_MODES)[number] | number;
 export const BOS_MODES = ['auto', 'yes', 'no'] as const;
 
 /** Points between the corrupted and the clean input at which gradients are taken (EAP-IG's own edge code: `left`). */
@@ -70,7 +74,7 @@ export interface RunIdentity {
   readonly task: { readonly name: string; readonly hash: string };
   /** Rows of the task that were used: `count` of them after the first `skip`. */
   readonly prompts: { readonly count: number; readonly skip: number };
-  readonly bos: (typeof BOS_MODES)[number];
+  readonly bos: BosMode;
   readonly ablation: Ablation;
   /** What a mean was taken over: `clean`, `corrupted` or the SHA-256 (hex) of a file; null for other ablations. */
   readonly meanOver: string | null;

@@ -1,3 +1,5 @@
+import type { BosMode } from './tokens/beginning.js';
+
 /** One prompt pair in token ids: what every evaluator consumes. */
 export interface PromptPair {
   /** Prompt that shows the behaviour. */
@@ -31,5 +33,5 @@ export interface Task {
 export interface TokenizerIdentity {
   /** SHA-256 (hex) of its file, where known. */
   readonly hash: string | null;
-  readonly bos: 'auto' | 'yes' | 'no';
+  readonly bos: BosMode;
 }

@@ -27,7 +27,7 @@ const run = {
   tokenizer: v.nullable(hash),
   task: v.object({ name: v.string(), hash }),
   prompts: v.object({ count, skip: count }),
-  bos: v.picklist(BOS_MODES),
+  bos: v.union([v.picklist(BOS_MODES), count]),
   ablation: v.picklist(ABLATIONS),
   meanOver: v.nullable(v.string()),
   input: v.picklist(INPUT_KINDS),

@@ -1,0 +1,106 @@
+import type { Normalizer } from './normalizer.js';
+import { SPACE, WORD } from './patterns.js';
+
+/** A token that is looked for in the text before the model sees it, as `added_tokens` of a tokenizer.json has it. */
+export interface AddedToken {
+  readonly id: number;
+  readonly content: string;
+  /** Only where no part of a word stands beside it. */
+  readonly single_word: boolean;
+  /** Takes the blanks before it, or behind it. */
+  readonly lstrip: boolean;
+  readonly rstrip: boolean;
+  /** Looked for in the normalized text, by its normalized content. */
+  readonly normalized: boolean;
+  /** Such as the beginning of a text: no part of a text in words. */
+  readonly special: boolean;
+}
+
+/** A stretch of a text: either an added token or what is left for the model. */
+export type Stretch = { readonly id: number } | { readonly text: string; readonly start: number };
+
+/** Finds added tokens in a text. */
+export type Finder = (text: string) => Stretch[];
+
+interface TrieNode {
+  readonly next: Map<string, TrieNode>;
+  token: AddedToken | undefined;
+}
+
+const WORD_BEFORE = new RegExp(`[${WORD}]$`, 'u');
+const WORD_BEHIND = new RegExp(`^[${WORD}]`, 'u');
+const BLANKS_BEFORE = new RegExp(`${SPACE}*$`, 'u');
+const BLANKS_BEHIND = new RegExp(`^${SPACE}*`, 'u');
+
+/** Finds tokens that are looked for in the raw text, and in the normalized text. */
+export function findersOf(
+  tokens: readonly AddedToken[],
+  normalize: Normalizer,
+): { readonly raw: Finder; readonly normalized: Finder } {
+  const raw = tokens.filter((token) => !token.normalized);
+  const normalized = tokens.filter((token) => token.normalized);
+  return {
+    raw: finder(raw.map((token) => [token.content, token])),
+    normalized: finder(normalized.map((token) => [normalize(token.content), token])),
+  };
+}
+
+/**
+ * The leftmost of the longest matches, as `AddedVocabulary::find_matches` of the Rust library gives them. Of two equal
+ * patterns the later one wins.
+ */
+function finder(entries: readonly (readonly [pattern: string, token: AddedToken])[]): Finder {
+  const root: TrieNode = { next: new Map(), token: undefined };
+  for (const [pattern, token] of entries) if (pattern !== '') add(root, pattern, token);
+  return (text) => {
+    const stretches: Stretch[] = [];
+    let from = 0;
+    const leave = (end: number): void => {
+      if (from < end) stretches.push({ text: text.slice(from, end), start: from });
+    };
+    for (let at = 0; at < text.length;) {
+      const found = longest(root, text, at);
+      if (found === undefined) {
+        at++;
+        continue;
+      }
+      const { token } = found;
+      let start = at;
+      let end = found.end;
+      at = end;
+      if (token.single_word && (WORD_BEFORE.test(text.slice(0, start)) || WORD_BEHIND.test(text.slice(end)))) continue;
+      if (token.lstrip) start = Math.max(from, BLANKS_BEFORE.exec(text.slice(0, start))?.index ?? start);
+      if (token.rstrip) end += BLANKS_BEHIND.exec(text.slice(end))?.[0].length ?? 0;
+      leave(start);
+      stretches.push({ id: token.id });
+      from = end;
+    }
+    leave(text.length);
+    return stretches;
+  };
+}
+
+function add(root: TrieNode, pattern: string, token: AddedToken): void {
+  let node = root;
+  // By UTF-16 units, which the search goes by as well.
+  for (let i = 0; i < pattern.length; i++) {
+    const unit = pattern.charAt(i);
+    let next = node.next.get(unit);
+    if (next === undefined) {
+      next = { next: new Map(), token: undefined };
+      node.next.set(unit, next);
+    }
+    node = next;
+  }
+  node.token = token;
+}
+
+function longest(root: TrieNode, text: string, at: number): { token: AddedToken; end: number } | undefined {
+  let found: { token: AddedToken; end: number } | undefined;
+  let node = root.next.get(text.charAt(at));
+  for (let end = at + 1; node !== undefined; end++) {
+    if (node.token !== undefined) found = { token: node.token, end };
+    node = end < text.length ? node.next.get(text.charAt(end)) : undefined;
+  }
+  return found;
+}
