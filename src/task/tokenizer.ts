@@ -75,9 +75,9 @@ export function createTokenizer(
   const side = readSideFiles(configFile, specialTokensMap);
   const model = readModel(json.model, where);
   const idNotes = checkAddedIds(json.added, model.ids, where);
-  const { normalize, notes: normalizerNotes } = readNormalizer(json.normalizer, where);
-  const preTokenize = readPreTokenizer(json.preTokenizer, where);
-  const encodeText = encoderOf({ added: json.added, normalize, preTokenize, model });
+  const { normalize, keepsStart, notes: normalizerNotes } = readNormalizer(json.normalizer, where);
+  const preTokenize = readPreTokenizer(json.preTokenizer, keepsStart, where);
+  const encodeText = encoderOf({ added: json.added, normalize, preTokenize, model }, where);
 
   const strings = new Map([...model.ids].map(([token, id]) => [id, token]));
   const added = new Map(json.added.map((token) => [token.id, token]));

@@ -1,3 +1,4 @@
+import { EdgewiseError } from '../../base/errors.js';
 import type { Normalizer } from './normalizer.js';
 import { SPACE, WORD } from './patterns.js';
 
@@ -32,26 +33,45 @@ const WORD_BEHIND = new RegExp(`^[${WORD}]`, 'u');
 const BLANKS_BEFORE = new RegExp(`${SPACE}*$`, 'u');
 const BLANKS_BEHIND = new RegExp(`^${SPACE}*`, 'u');
 
-/** Finds tokens that are looked for in the raw text, and in the normalized text. */
+/**
+ * Finds tokens that are looked for in the raw text, and in the normalized text.
+ *
+ * @param where the file, for messages.
+ * @throws EdgewiseError of kind config where two tokens are looked for by the same text. Which of them the Rust library
+ *   finds differs from run to run.
+ */
 export function findersOf(
   tokens: readonly AddedToken[],
   normalize: Normalizer,
+  where: string,
 ): { readonly raw: Finder; readonly normalized: Finder } {
   const raw = tokens.filter((token) => !token.normalized);
   const normalized = tokens.filter((token) => token.normalized);
   return {
-    raw: finder(raw.map((token) => [token.content, token])),
-    normalized: finder(normalized.map((token) => [normalize(token.content), token])),
+    raw: finder(patterns(raw, (content) => content, where)),
+    normalized: finder(patterns(normalized, normalize, where)),
   };
 }
 
-/**
- * The leftmost of the longest matches, as `AddedVocabulary::find_matches` of the Rust library gives them. Of two equal
- * patterns the later one wins.
- */
-function finder(entries: readonly (readonly [pattern: string, token: AddedToken])[]): Finder {
+function patterns(tokens: readonly AddedToken[], normalize: Normalizer, where: string): Map<string, AddedToken> {
+  const found = new Map<string, AddedToken>();
+  for (const token of tokens) {
+    const pattern = normalize(token.content);
+    const other = found.get(pattern);
+    if (other !== undefined && other.id !== token.id) {
+      const names = `${JSON.stringify(other.content)} and ${JSON.stringify(token.content)}`;
+      const what = `added_tokens: ${names} are both looked for as ${JSON.stringify(pattern)}, expected one token for it`;
+      throw new EdgewiseError('config', where, what);
+    }
+    if (pattern !== '') found.set(pattern, token);
+  }
+  return found;
+}
+
+/** The leftmost of the longest matches, as `AddedVocabulary::find_matches` of the Rust library gives them. */
+function finder(tokens: ReadonlyMap<string, AddedToken>): Finder {
   const root: TrieNode = { next: new Map(), token: undefined };
-  for (const [pattern, token] of entries) if (pattern !== '') add(root, pattern, token);
+  for (const [pattern, token] of tokens) add(root, pattern, token);
   return (text) => {
     const stretches: Stretch[] = [];
     let from = 0;

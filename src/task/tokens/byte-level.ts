@@ -2,6 +2,7 @@
 const CHARACTERS: readonly string[] = buildTable();
 const BYTE_OF: ReadonlyMap<string, number> = new Map(CHARACTERS.map((character, byte) => [character, byte]));
 const encoder = new TextEncoder();
+const decoder = new TextDecoder('utf-8', { fatal: true });
 
 function buildTable(): string[] {
   const printable = (byte: number): boolean =>
@@ -34,7 +35,7 @@ export function byteLevelText(token: string): string {
     bytes.push(byte);
   }
   try {
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(new Uint8Array(bytes));
+    const text = decoder.decode(new Uint8Array(bytes));
     // The decoder drops a byte order mark.
     return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? `\ufeff${text}` : text;
   } catch {

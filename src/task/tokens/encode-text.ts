@@ -21,9 +21,12 @@ const MOST_WORDS = 20_000;
 /**
  * Puts the stages together in the Rust library's order: added tokens of the raw text, the normalizer on what lies between
  * them, added tokens of the normalized text, the pre-tokenizer on what lies between those, and the model on each word.
+ *
+ * @param where the tokenizer's file, for messages.
+ * @throws EdgewiseError of kind config where two added tokens are looked for by the same text.
  */
-export function encoderOf({ added, normalize, preTokenize, model }: EncodingStages): EncodeText {
-  const { raw, normalized } = findersOf(added, normalize);
+export function encoderOf({ added, normalize, preTokenize, model }: EncodingStages, where: string): EncodeText {
+  const { raw, normalized } = findersOf(added, normalize, where);
   const known = new Map<string, readonly (number | null)[]>();
   const encodeWord = (word: string): readonly (number | null)[] => {
     let ids = known.get(word);

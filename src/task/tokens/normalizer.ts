@@ -7,6 +7,8 @@ export type Normalizer = (text: string) => string;
 /** What a tokenizer.json has for a normalizer, and what it cannot do exactly. */
 export interface ReadNormalizer {
   readonly normalize: Normalizer;
+  /** Whether what a text begins with always comes from the very start of the text as it was given. */
+  readonly keepsStart: boolean;
   readonly notes: readonly string[];
 }
 
@@ -28,7 +30,21 @@ export function readNormalizer(json: unknown, where: string): ReadNormalizer {
   const notes: string[] = [];
   const normalize =
     json === null ? (text: string): string => text : build(new StageReader(json, `${where}: normalizer`), notes);
-  return { normalize, notes };
+  return { normalize, keepsStart: json === null || keepsStart(new StageReader(json, where)), notes };
+}
+
+function keepsStart(stage: StageReader): boolean {
+  switch (stage.type) {
+    case 'Sequence':
+      return stage.stages('normalizers').every(keepsStart);
+    case 'Strip':
+      return !stage.flag('strip_left', true);
+    case 'Replace':
+      // Behind a blank nothing is put, wherever it came from.
+      return /^[ \u2581]/.test(stage.text('content'));
+    default:
+      return /^(NFK?[CD]|Lowercase|Precompiled)$/.test(stage.type);
+  }
 }
 
 function build(stage: StageReader, notes: string[]): Normalizer {

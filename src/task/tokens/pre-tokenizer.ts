@@ -18,21 +18,22 @@ const SIGN = new RegExp(PUNCTUATION, 'gu');
 /**
  * Reads the `pre_tokenizer` of a tokenizer.json. Each stage does what the Rust library's does.
  *
+ * @param keepsStart whether the normalizer leaves the start of a text in its place.
  * @param where the file, for messages.
  * @throws EdgewiseError of kind config that names a stage which is not supported.
  */
-export function readPreTokenizer(json: unknown, where: string): PreTokenizer {
-  return json === null ? (piece) => [piece] : build(new StageReader(json, `${where}: pre_tokenizer`));
+export function readPreTokenizer(json: unknown, keepsStart: boolean, where: string): PreTokenizer {
+  return json === null ? (piece) => [piece] : build(new StageReader(json, `${where}: pre_tokenizer`), keepsStart);
 }
 
-function build(stage: StageReader): PreTokenizer {
+function build(stage: StageReader, keepsStart: boolean): PreTokenizer {
   switch (stage.type) {
     case 'Sequence':
-      return chain(stage.stages('pretokenizers').map(build));
+      return chain(stage.stages('pretokenizers').map((child) => build(child, keepsStart)));
     case 'ByteLevel':
       return byteLevel(stage.flag('add_prefix_space', false), stage.flag('use_regex', true));
     case 'Metaspace':
-      return metaspace(stage);
+      return metaspace(stage, keepsStart);
     case 'Split':
       return split(patternOf(stage), stage.choice('behavior', BEHAVIORS), stage.flag('invert', false));
     case 'Punctuation':
@@ -68,11 +69,14 @@ function byteLevel(prefixSpace: boolean, words: boolean): PreTokenizer {
 }
 
 /** SentencePiece's way: blanks become a visible sign, and words begin with it. */
-function metaspace(stage: StageReader): PreTokenizer {
+function metaspace(stage: StageReader, keepsStart: boolean): PreTokenizer {
   const sign = stage.text('replacement', '▁');
   // Older files have `add_prefix_space` alone.
   const absent = stage.flag('add_prefix_space', true) ? 'always' : 'never';
   const scheme = stage.choice('prepend_scheme', ['always', 'never', 'first'], absent);
+  if (scheme === 'first' && !keepsStart) {
+    stage.refuse('with prepend_scheme first is not supported behind a normalizer that changes the start of a text');
+  }
   const cut = stage.flag('split', true) ? split(literally(sign), 'MergedWithNext') : (piece: Piece) => [piece];
   return ({ text, first }) => {
     const signed = text.replaceAll(' ', () => sign);
