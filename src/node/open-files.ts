@@ -1,12 +1,8 @@
 import { readFile, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { EdgewiseError } from '../base/errors.js';
-import { sha256 } from '../base/sha256.js';
-import { readText, type ModelDirectory } from '../checkpoint/byte-source.js';
-import type { ModelSpec } from '../model/spec.js';
 import { builtinTaskFile, builtinTasks } from '../task/builtin/index.js';
 import type { TaskFile } from '../task/load-task.js';
-import { createTokenizer, type BosMode, type TaskTokenizer } from '../task/tokenizer.js';
 
 /** A whole file, with an error that says why where it cannot be read. */
 export async function readWhole(path: string, kind: 'task' | 'circuit'): Promise<Uint8Array<ArrayBuffer>> {
@@ -62,19 +58,4 @@ function exists(path: string): Promise<boolean> {
     () => true,
     () => false,
   );
-}
-
-/** The tokenizer of a model directory, or null where it has none. */
-export async function openTokenizer(
-  directory: ModelDirectory,
-  spec: ModelSpec,
-  bos: BosMode,
-): Promise<TaskTokenizer | null> {
-  const file = await directory.open('tokenizer.json');
-  if (!file) return null;
-  const text = await readText(file);
-  const configFile = await directory.open('tokenizer_config.json');
-  const config = configFile ? { text: await readText(configFile), where: configFile.name } : null;
-  const { bosTokenId, vocab } = spec;
-  return createTokenizer({ text, where: file.name }, config, { bosTokenId, bos, vocab, hash: await sha256(text) });
 }
