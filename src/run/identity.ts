@@ -9,7 +9,7 @@ import type { MeanSource } from '../evaluate/mean-ablation.js';
 import type { PatchOptions } from '../evaluate/options.js';
 import { checkPrompts } from '../evaluate/prompt-check.js';
 import { DEFAULT_BUDGET, planRun, promptSizes, type RunLimits, type RunPlan } from '../evaluate/memory-plan.js';
-import { requireAnswers } from '../task/load-task.js';
+import { requireAnswers } from '../task/take-prompts.js';
 import type { Task } from '../task/types.js';
 
 /** What a mean ablation averages over: a side of the task's own prompts, or the clean prompts of another task. */

@@ -16,12 +16,6 @@ export interface TaskTokenizer {
    * @throws EdgewiseError of kind task: empty text, a word without a token, an id that the model does not have.
    */
   encodePrompt(text: string, where: string): number[];
-  /**
-   * The one id of an answer, taken literally (no space is added).
-   *
-   * @throws EdgewiseError of kind task: not exactly one token; the message suggests a leading space where that helps.
-   */
-  encodeAnswer(text: string, where: string): number;
   /** Ids of a text without any special token, or null where a part of it has no token. */
   encodePiece(text: string): number[] | null;
   /** The token as text for display, leading space and all. */
@@ -99,26 +93,6 @@ export function createTokenizer(
       if (bos !== 'no' && bosTokenId !== null && ids[0] !== bosTokenId) ids.unshift(bosTokenId);
       inVocabulary(ids, where);
       return ids;
-    },
-
-    encodeAnswer(text, where) {
-      const ids = encodePiece(text);
-      const [id] = ids ?? [];
-      if (ids !== null && id !== undefined && ids.length === 1) {
-        inVocabulary(ids, where);
-        return id;
-      }
-      const got =
-        ids === null
-          ? 'has no token'
-          : ids.length === 0
-            ? 'is empty'
-            : `is ${ids.length} tokens (${ids.map((piece) => quote(tokenText(piece))).join(', ')})`;
-      const hint =
-        text !== '' && encodePiece(` ${text}`)?.length === 1
-          ? `; with a leading space, ${quote(` ${text}`)}, it is one`
-          : '';
-      throw new EdgewiseError('task', where, `answer ${quote(text)} ${got}, expected exactly one token${hint}`);
     },
 
     encodePiece,

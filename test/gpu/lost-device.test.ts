@@ -6,7 +6,8 @@ import { openDevice } from '../../src/node/device.js';
 import { openModelDirectory } from '../../src/node/model-directory.js';
 import { resolveModel } from '../../src/node/model-location.js';
 import { openTaskFile, openTokenizer } from '../../src/node/open-files.js';
-import { loadTask, takePrompts } from '../../src/task/load-task.js';
+import { loadTask } from '../../src/task/load-task.js';
+import { takePrompts } from '../../src/task/take-prompts.js';
 
 const OPTIONS = {
   metric: 'kl',
