@@ -1,7 +1,8 @@
 import { openModel, type LoadedModel } from '../src/model/load-model.js';
 import { openModelDirectory } from '../src/node/model-directory.js';
 import { resolveModel } from '../src/node/model-location.js';
-import { openTaskFile, openTokenizer } from '../src/node/open-files.js';
+import { openTaskFile } from '../src/node/open-files.js';
+import { openTokenizer } from '../src/run/task-reader.js';
 import { loadTask } from '../src/task/load-task.js';
 import { takePrompts } from '../src/task/take-prompts.js';
 import type { Task } from '../src/task/types.js';

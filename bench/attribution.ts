@@ -2,7 +2,7 @@ import { EdgeSet } from '../src/circuit/edge-set.js';
 import type { LoadedModel } from '../src/model/load-model.js';
 import { uploadWeights, type ModelWeights } from '../src/model/weights.js';
 import { attribute } from '../src/attribute/attribution.js';
-import type { AttributionMethod } from '../src/attribute/options.js';
+import type { AttributionMethod } from '../src/attribute/methods.js';
 import { PatchingEvaluator } from '../src/evaluate/evaluator.js';
 import { planFor, topologyOf } from '../src/run/identity.js';
 import type { PromptPair } from '../src/task/types.js';

@@ -41,7 +41,7 @@ export interface GradientPoint {
 
 interface PointOptions {
   readonly method: 'eap' | 'eap-ig-inputs' | 'eap-ig-activations' | 'clean-corrupted' | 'information-flow';
-  readonly rule: StepRule;
+  readonly stepRule: StepRule;
   readonly steps: number;
   readonly scope: 'group' | 'all';
   readonly metric: string;
@@ -55,7 +55,7 @@ const CLEAN = { group: null, amount: 0, own: false } as const;
  * group, so they are one point; for the KL divergence they have no gradient and are left out.
  */
 export function gradientPoints(
-  { method, rule, steps, scope, metric }: PointOptions,
+  { method, stepRule, steps, scope, metric }: PointOptions,
   groups: readonly Pick<WriterGroup, 'index'>[],
 ): readonly GradientPoint[] {
   const clean = (weight: number): GradientPoint[] => (metric === 'kl' || weight === 0 ? [] : [{ ...CLEAN, weight }]);
@@ -66,7 +66,7 @@ export function gradientPoints(
           { alpha: 1, weight: 1 / 2 },
           { alpha: 0, weight: 1 / 2 },
         ]
-      : stepPoints(rule, steps);
+      : stepPoints(stepRule, steps);
   const atClean = steady.filter(({ alpha }) => alpha === 1).reduce((sum, { weight }) => sum + weight, 0);
   const moving = steady.filter(({ alpha }) => alpha !== 1);
   const moved = method === 'eap-ig-activations' ? groups.toReversed() : groups.slice(0, 1);

@@ -1,69 +1,61 @@
 import { EdgewiseError } from '../base/errors.js';
-import type { ModelDirectory } from '../checkpoint/byte-source.js';
 import type { Ablation } from '../circuit/run-identity.js';
-import { Engine } from '../run/engine.js';
-import type { MeanOver } from '../run/identity.js';
-import type { TokenText } from '../inspect/circuit-details.js';
-import { openModel, type LoadedModel } from '../model/load-model.js';
-import type { Tuning } from '../gpu/product/choose-tile.js';
-import { openDevice, type OpenDevice } from '../node/device.js';
-import { openModelDirectory } from '../node/model-directory.js';
-import { resolveModel } from '../node/model-location.js';
-import { openTaskFile, openTokenizer } from '../node/open-files.js';
-import { deviceTuning } from '../node/tuning-store.js';
-import { loadTask } from '../task/load-task.js';
-import { takePrompts } from '../task/take-prompts.js';
+import type { LoadedModel } from '../model/load-model.js';
+import { openEngine, openModelByName, type DeviceOptions, type OpenedModel } from '../node/open.js';
+import { openTaskFile } from '../node/open-files.js';
+import type { Engine } from '../run/engine.js';
+import { DEFAULTS, type MeanOver } from '../run/options.js';
+import { taskReader, type ReaderOptions, type TaskReader } from '../run/task-reader.js';
+import type { MetricName } from '../readout/metrics.js';
+import type { TaskFile } from '../task/load-task.js';
+import { emptyPairs, tellRemarks } from '../task/remarks.js';
 import type { BosMode } from '../task/tokenizer.js';
 import type { Task } from '../task/types.js';
-import type { ModelOptions } from './options/options.js';
-import { progressBar } from './report/progress.js';
+import { readerOptions, type RowFlags } from './options/row-options.js';
+import { note, progressBar } from './report/progress.js';
 
-/** A model as a command opened it: files checked, nothing on a device yet. */
-export interface OpenedModel {
-  readonly model: LoadedModel;
-  readonly directory: ModelDirectory;
-}
-
+/** The model that `--model` names. A download shows its progress. */
 export async function openModelArgument(argument: string): Promise<OpenedModel> {
   const bar = progressBar(`downloading ${argument}`);
   try {
-    const location = await resolveModel(argument, {
-      onProgress: ({ file, bytes, total }) => bar.update(bytes, total, file),
-    });
-    const directory = await openModelDirectory(location.directory);
-    const model = await openModel(directory);
-    return { model: { ...model, name: location.name }, directory };
+    return await openModelByName(argument, ({ file, bytes, total }) => bar.update(bytes, total, file));
   } finally {
     bar.stop();
   }
 }
 
-/** Tasks in the tokens of one model. */
-export interface TaskReader {
-  read(argument: string): Promise<Task>;
-  /** Text of a token by its id; undefined without a tokenizer. */
-  readonly tokenText: TokenText | undefined;
+/** Reads tasks by name or path, in the tokens of one model. */
+export interface NamedTaskReader extends Pick<TaskReader, 'tokenText'> {
+  read(task: string | TaskFile, options?: ReaderOptions): Promise<Task>;
 }
 
-export async function taskReader({ model, directory }: OpenedModel, bos: BosMode): Promise<TaskReader> {
-  const tokenizer = await openTokenizer(directory, model.spec, bos);
-  const { vocab, maxPositions } = model.spec;
+export async function namedTaskReader({ model, directory }: OpenedModel, bos: BosMode): Promise<NamedTaskReader> {
+  const { read, tokenText } = await taskReader(directory, model.spec, bos);
   return {
-    read: async (argument) => loadTask(await openTaskFile(argument), { tokenizer, vocab, maxPositions }),
-    tokenText: tokenizer === null ? undefined : (id) => tokenizer.tokenText(id),
+    read: async (task, options) => read(typeof task === 'string' ? await openTaskFile(task) : task, options),
+    tokenText,
   };
 }
 
-export async function readPrompts(
-  reader: TaskReader,
-  options: { readonly task: string; readonly prompts?: number | undefined; readonly skip?: number | undefined },
-): Promise<Task> {
-  return takePrompts(await reader.read(options.task), options.prompts, options.skip);
+/** How the rows of a task are read and measured. */
+export interface PromptFlags extends RowFlags {
+  readonly task: string | TaskFile;
+  readonly metric?: MetricName | undefined;
+  readonly ablation?: Ablation | undefined;
+}
+
+/** The prompts of a task that flags choose. What their author should know is told. */
+export async function readPrompts(reader: NamedTaskReader, flags: PromptFlags): Promise<Task> {
+  const { metric, ablation = DEFAULTS.ablation } = flags;
+  const task = await reader.read(flags.task, { ...readerOptions(flags), metric });
+  const empty = ablation === 'resample' ? tellRemarks(emptyPairs(task.pairs), task.pairs.length) : [];
+  for (const remark of [...(task.remarks ?? []), ...empty]) note(`note: ${task.name}: ${remark}`);
+  return task;
 }
 
 /** What `--mean-over` names: `clean` (the default), `corrupted`, or a task file. Only mean ablations have one. */
 export async function readMeanOver(
-  reader: TaskReader,
+  reader: NamedTaskReader,
   argument: string | undefined,
   ablation: Ablation,
 ): Promise<MeanOver> {
@@ -71,44 +63,28 @@ export async function readMeanOver(
   if (!ablation.startsWith('mean')) {
     throw new EdgewiseError('usage', '--mean-over', `is for mean ablations, the ablation is ${ablation}`);
   }
-  return argument === 'clean' || argument === 'corrupted' ? argument : reader.read(argument);
+  return argument === 'clean' || argument === 'corrupted'
+    ? argument
+    : reader.read(argument, { answers: 'first-token' });
 }
 
-/** What suits the device: as stored, or else measured and stored; the tile as told. */
-export async function tuningOf(open: OpenDevice, tile: ModelOptions['tile']): Promise<Tuning> {
-  const tuning = await deviceTuning(open);
-  return tile === undefined ? tuning : { ...tuning, tile };
-}
-
-/** Opens the device and the engine for the length of `use`; both are closed whatever happens. */
+/** Opens a device and an engine for the length of `use`. Both are closed whatever happens. */
 export async function withEngine<T>(
   model: LoadedModel,
-  { adapter, memory, tile }: Pick<ModelOptions, 'adapter' | 'memory' | 'tile'>,
+  options: DeviceOptions,
   use: (engine: Engine) => Promise<T>,
 ): Promise<T> {
-  const open = await openDevice(adapter === undefined ? {} : { adapterName: adapter });
+  const { engine, close } = await openEngine(model, options);
   try {
-    const engine = await Engine.create({
-      device: open.device,
-      adapter: open.adapter,
-      wait: open.wait,
-      model,
-      tuning: await tuningOf(open, tile),
-      ...(memory === undefined ? {} : { memoryBudget: memory * 1e9 }),
-    });
-    try {
-      const result = await use(engine);
-      engine.gpu.check();
-      return result;
-    } finally {
-      engine.dispose();
-    }
+    const result = await use(engine);
+    engine.gpu.check();
+    return result;
   } finally {
-    await open.close();
+    await close();
   }
 }
 
-/** Options as commander gives them, or an error that names the one missing. */
+/** The value of an option that a command cannot do without. @throws EdgewiseError of kind usage that names the option. */
 export function required(value: string | undefined, option: string): string {
   if (value === undefined || value === '') throw new EdgewiseError('usage', option, 'is needed');
   return value;

@@ -18,10 +18,28 @@ export function curveSizes(kept: number): number[] {
 }
 
 /**
- * How faithful the strongest edges of a circuit are by themselves: kept edges by |effect|, equal ones by id. Direct edges that
- * were not decided on stay. Cost: one evaluation per size.
+ * The circuits of a curve, one for each of curveSizes: the strongest kept edges by |effect|, equal ones by id. Direct
+ * edges that were not decided on stay.
+ */
+export function curveCircuits(circuit: Circuit): { readonly edges: number; readonly kept: EdgeSet }[] {
+  const { topology, kept, effects } = circuit;
+  const candidates = candidateEdges(circuit);
+  // An effect that is not finite says that the metric broke down without the edge.
+  const strength = (id: number): number => (Number.isFinite(effects[id]!) ? Math.abs(effects[id]!) : Infinity);
+  const ranked = [...kept].filter((id) => id < candidates);
+  ranked.sort((a, b) => (strength(a) === strength(b) ? a - b : strength(b) - strength(a)));
+  return curveSizes(keptEdges(circuit)).map((edges) => {
+    const strongest = new Set(ranked.slice(0, edges));
+    return { edges, kept: EdgeSet.where(topology, (id) => strongest.has(id) || (id >= candidates && kept.has(id))) };
+  });
+}
+
+/**
+ * How faithful the strongest edges of a circuit are without the others. Cost: one evaluation per size.
  *
- * @param model metric of the whole model, @param empty metric of the empty circuit; both in loss form.
+ * @param model metric of the whole model, in loss form.
+ * @param empty metric of the empty circuit, in loss form.
+ * @param onPoint is called after each size.
  */
 export async function faithfulnessCurve(
   evaluator: CircuitEvaluator,
@@ -29,18 +47,10 @@ export async function faithfulnessCurve(
   { model, empty }: { readonly model: number; readonly empty: number },
   onPoint: () => void = () => {},
 ): Promise<CurvePoint[]> {
-  const { topology, kept, effects } = circuit;
-  const candidates = candidateEdges(circuit);
-  // An effect that is not finite says that the metric broke down without the edge.
-  const strength = (id: number): number => (Number.isFinite(effects[id]!) ? Math.abs(effects[id]!) : Infinity);
-  const ranked = [...kept].filter((id) => id < candidates);
-  ranked.sort((a, b) => (strength(a) === strength(b) ? a - b : strength(b) - strength(a)));
   const points: CurvePoint[] = [];
-  for (const size of curveSizes(keptEdges(circuit))) {
-    const strongest = new Set(ranked.slice(0, size));
-    const part = EdgeSet.where(topology, (id) => strongest.has(id) || (id >= candidates && kept.has(id)));
-    const [values] = await evaluator.perPrompt([part]);
-    points.push({ edges: size, faithfulness: faithfulness(mean(values!), model, empty) });
+  for (const { edges, kept } of curveCircuits(circuit)) {
+    const [values] = await evaluator.perPrompt([kept]);
+    points.push({ edges, faithfulness: faithfulness(mean(values!), model, empty) });
     onPoint();
   }
   return points;

@@ -2,8 +2,10 @@
 const SMALLEST_DENOMINATOR = 1e-6;
 
 /**
- * Normalised faithfulness f(C) = (m(C) - m(empty)) / (m(model) - m(empty)) (as in MIB, arXiv:2504.13151): 1 for the whole model, 0 for the empty
- * circuit; may exceed either and is never clamped. All three metrics in loss form.
+ * Normalised faithfulness f(C) = (m(C) - m(empty)) / (m(model) - m(empty)): 1 for the whole model, 0 for the empty
+ * circuit. It may exceed either, and is never clamped. All three metrics are in loss form.
+ *
+ * Source: MIB, Mueller et al. 2025 (arXiv:2504.13151).
  *
  * @returns null where the denominator is below 1e-6 or a metric is not finite.
  */

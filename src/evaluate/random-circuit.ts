@@ -2,8 +2,10 @@ import { createRng } from '../base/rng.js';
 import { EdgeSet } from '../circuit/edge-set.js';
 
 /**
- * A circuit of as many addition edges as `circuit`, drawn uniformly, with the same direct edges: what a circuit of that size
- * is worth that knows nothing of the task.
+ * A circuit of as many addition edges as `circuit`, drawn uniformly, with the same direct edges. It is a baseline: a
+ * circuit of that size that knows nothing of the task.
+ *
+ * @param seed 32 bits; equal seeds draw equal circuits.
  */
 export function randomCircuitLike(circuit: EdgeSet, seed: number): EdgeSet {
   const { topology } = circuit;

@@ -1,7 +1,9 @@
-/** What Edgewise needs of Node: devices, files, downloads. The engine itself is `edgewise`. */
+/** Edgewise in Node: models by name, devices, files, downloads. The engine itself is `edgewise`. */
+export { open, type DeviceOptions, type OpenOptions } from './open.js';
+export type { DownloadProgress } from './hub.js';
 export { writeFileAtomically } from './atomic-write.js';
 export { openDevice, type OpenDevice } from './device.js';
 export { openModelDirectory } from './model-directory.js';
 export { resolveModel, shippedModels, type ModelLocation } from './model-location.js';
-export { openTaskFile, openTokenizer } from './open-files.js';
+export { openTaskFile } from './open-files.js';
 export { deviceTuning } from './tuning-store.js';

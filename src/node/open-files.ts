@@ -1,12 +1,8 @@
 import { readFile, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { EdgewiseError } from '../base/errors.js';
-import { sha256 } from '../base/sha256.js';
-import { readText, type ModelDirectory } from '../checkpoint/byte-source.js';
-import type { ModelSpec } from '../model/spec.js';
 import { builtinTaskFile, builtinTasks } from '../task/builtin/index.js';
 import type { TaskFile } from '../task/load-task.js';
-import { createTokenizer, type BosMode, type TaskTokenizer } from '../task/tokenizer.js';
 
 /** A whole file, with an error that says why where it cannot be read. */
 export async function readWhole(path: string, kind: 'task' | 'circuit'): Promise<Uint8Array<ArrayBuffer>> {
@@ -46,15 +42,26 @@ export async function readCircuitText(path: string): Promise<string> {
   }
 }
 
-/** The task that a command names: a shipped task's name, or a file. */
+/** The task that a command names: a shipped task's name, a file, or - for standard input. */
 export async function openTaskFile(argument: string): Promise<TaskFile> {
+  if (argument === '-') return { name: 'stdin', source: 'standard input', bytes: await readStandardInput() };
   if (builtinTasks.has(argument)) return builtinTaskFile(argument);
   if (!/[./\\]/.test(argument) && !(await exists(argument))) {
     const shipped = [...builtinTasks.keys()].join(', ');
     throw new EdgewiseError('task', `task '${argument}'`, `is neither a file nor a shipped task (${shipped})`);
   }
   const bytes = await readWhole(argument, 'task');
-  return { name: basename(argument).replace(/\.jsonl?$/i, ''), source: argument, bytes };
+  return { name: basename(argument).replace(TASK_ENDING, ''), source: argument, bytes };
+}
+
+/** Endings of task files; the name of a task is without. */
+const TASK_ENDING = /\.(jsonl?|ndjson|csv|tsv|parquet)$/i;
+
+async function readStandardInput(): Promise<Uint8Array<ArrayBuffer>> {
+  if (process.stdin.isTTY) throw new EdgewiseError('task', 'standard input', 'is a terminal, expected a file piped in');
+  const parts: Uint8Array[] = [];
+  for await (const part of process.stdin) parts.push(part as Uint8Array);
+  return new Uint8Array(Buffer.concat(parts));
 }
 
 function exists(path: string): Promise<boolean> {
@@ -62,19 +69,4 @@ function exists(path: string): Promise<boolean> {
     () => true,
     () => false,
   );
-}
-
-/** The tokenizer of a model directory, or null where it has none. */
-export async function openTokenizer(
-  directory: ModelDirectory,
-  spec: ModelSpec,
-  bos: BosMode,
-): Promise<TaskTokenizer | null> {
-  const file = await directory.open('tokenizer.json');
-  if (!file) return null;
-  const text = await readText(file);
-  const configFile = await directory.open('tokenizer_config.json');
-  const config = configFile ? { text: await readText(configFile), where: configFile.name } : null;
-  const { bosTokenId, vocab } = spec;
-  return createTokenizer({ text, where: file.name }, config, { bosTokenId, bos, vocab, hash: await sha256(text) });
 }

@@ -6,12 +6,7 @@ import { EdgeSet } from '../circuit/edge-set.js';
 import type { Topology } from '../circuit/topology.js';
 import { runSelfTest } from '../check/self-test.js';
 import type { Scores } from '../circuit/scores.js';
-import type { AcdcAids } from '../discover/acdc.js';
-import type { ExactProgress } from '../discover/exact.js';
-import type { Journal } from '../discover/journal.js';
 import { curveSizes, faithfulnessCurve } from '../evaluate/curve.js';
-import { faithfulness } from '../evaluate/faithfulness.js';
-import { randomCircuitLike } from '../evaluate/random-circuit.js';
 import type { Tuning } from '../gpu/product/choose-tile.js';
 import { measureTuning } from '../gpu/product/measure-tuning.js';
 import type { MetricName } from '../readout/metrics.js';
@@ -21,25 +16,24 @@ import { inspectNodes } from '../inspect/inspect-nodes.js';
 import type { LoadedModel } from '../model/load-model.js';
 import { uploadWeights, type ModelWeights } from '../model/weights.js';
 import { attribute } from '../attribute/attribution.js';
-import { PatchingEvaluator, type PromptValues } from '../evaluate/evaluator.js';
+import type { AttributionMethod } from '../attribute/methods.js';
+import type { AttributionProgress } from '../attribute/options.js';
+import { PatchingEvaluator } from '../evaluate/evaluator.js';
+import {
+  DEFAULT_MEASURES,
+  measureCircuit,
+  type Evaluation,
+  type MeasuredCircuit,
+  type MeasureName,
+} from '../evaluate/measures.js';
 import { DEFAULT_BUDGET, type RunPlan } from '../evaluate/memory-plan.js';
-import {
-  checkRun,
-  meanSourceOf,
-  planFor,
-  topologyOf,
-  type DiscoveryOptions,
-  type EvaluationOptions,
-} from './identity.js';
-import {
-  checkScoring,
-  scoresOfAttribution,
-  scoresOfEffects,
-  type ScoringOptions,
-  type ScoringSetting,
-} from './scoring.js';
-import { nonFinite, Search, type Discovery } from './search.js';
 import type { Task } from '../task/types.js';
+import type { Discovery } from './discovery.js';
+import { checkRun, meanSourceOf, planFor, topologyOf } from './identity.js';
+import type { Caches, EvaluationOptions } from './options.js';
+import { scoresOfAttribution, type ScoringSetting } from './scoring.js';
+import { checkScoring, type ScoringOptions } from './scoring-methods.js';
+import { nonFinite, Search } from './search.js';
 
 export interface EngineOptions {
   readonly device: GPUDevice;
@@ -65,41 +59,8 @@ export interface InspectionProgress {
   readonly total: number;
 }
 
-/** A circuit with what was measured of it: what `inspect` looks into. */
+/** A circuit with what was measured of it. */
 export type InspectedCircuit = Pick<Discovery, 'circuit' | 'initial' | 'final' | 'empty' | 'promptEffects'>;
-
-/** What a scoring tells and can build on. */
-export interface ScoringAids {
-  readonly onProgress?: (progress: ExactProgress) => void;
-  /** Of `exact` only. */
-  readonly journal?: Journal;
-}
-
-/** Everything is in place to cut each edge alone. The caller disposes of it before the engine. */
-export interface PreparedExact {
-  scores(aids: ScoringAids): Promise<Scores>;
-  dispose(): void;
-}
-
-/** What a search has that scoring edge by edge leaves alone. */
-const NO_SEARCH = { threshold: 0, absolute: false, senderHeads: 'descending', directEdges: false } as const;
-
-/** Metrics in loss form; accuracies as fractions of the prompts. */
-export interface Evaluation {
-  readonly metric: MetricName;
-  readonly prompts: number;
-  /** Whole model on the clean prompts. */
-  readonly clean: number;
-  /** The empty circuit under the chosen ablation; for resample ablation the model's corrupted run. */
-  readonly corrupted: number;
-  readonly circuit: number;
-  readonly faithfulness: number | null;
-  /** Fraction of prompts whose most probable token is a correct answer; null where the task gives none. */
-  readonly accuracy: { readonly clean: number; readonly circuit: number } | null;
-  /** A circuit of as many edges, drawn at random. */
-  readonly random: { readonly seed: number; readonly metric: number; readonly faithfulness: number | null };
-  readonly edges: { readonly kept: number; readonly total: number };
-}
 
 /**
  * One model on one device: finds circuits and evaluates them. Needs nothing of Node; the device is passed in, and stays
@@ -132,27 +93,22 @@ export class Engine {
     this.topology = topologyOf(options.model);
   }
 
-  /** Prunes the whole model down to a circuit of the task. */
-  async discover(task: Task, options: DiscoveryOptions, aids?: Omit<AcdcAids, 'neighbour'>): Promise<Discovery> {
-    const search = await this.search(task, options);
-    try {
-      return await search.at(options.threshold, aids);
-    } finally {
-      search.dispose();
-    }
-  }
-
-  /** Prepares the caches for searches at several thresholds. The caller disposes of the search before the engine. */
-  async search(task: Task, options: DiscoveryOptions): Promise<Search> {
-    checkRun(this.model, task, options);
+  /**
+   * Prepares a task's caches, for searches at any number of thresholds. The caller disposes of them before the engine.
+   *
+   * @throws EdgewiseError: task where prompts do not fit the model, device where the caches do not fit the memory,
+   *   checkpoint where the model measures NaN.
+   */
+  async search(task: Task, caches: Caches): Promise<Search> {
+    checkRun(this.model, task, caches);
     const start = performance.now();
-    const evaluator = await this.#evaluator(task, options, options.directEdges, options.batch ?? this.tuning.fill);
+    const evaluator = await this.#evaluator(task, caches, caches.directEdges, caches.batch ?? this.tuning.fill);
     try {
       const whole = await evaluator.metric(EdgeSet.full(this.topology));
-      if (!Number.isFinite(whole)) throw nonFinite(this.model, options.metric, whole);
+      if (!Number.isFinite(whole)) throw nonFinite(this.model, caches.metric, whole);
       const { adapter, tile } = this.gpu;
       const preparation = (performance.now() - start) / 1000;
-      return new Search({ model: this.model, task, options, evaluator, adapter, tile, preparation });
+      return new Search({ model: this.model, task, caches, evaluator, adapter, tile, preparation });
     } catch (error) {
       evaluator.dispose();
       throw error;
@@ -160,84 +116,64 @@ export class Engine {
   }
 
   /**
-   * Scores every edge (or node, or neuron) of the whole model on a task; a circuit is then chosen by `select`. With a journal `exact`
-   * goes on from where an interrupted run was.
+   * Estimates scores of every edge (or node, or neuron) of the whole model on a task.
+   *
+   * @throws EdgewiseError: usage where options do not fit one another, task where prompts do not fit the model, device
+   *   where one prompt does not fit the memory, checkpoint where the model gives NaN.
    */
-  async attribute(task: Task, options: ScoringOptions, aids: ScoringAids = {}): Promise<Scores> {
-    if (options.method === 'exact') {
-      const exact = await this.prepareExact(task, options);
-      try {
-        return await exact.scores(aids);
-      } finally {
-        exact.dispose();
-      }
-    }
+  async attribute(
+    task: Task,
+    options: ScoringOptions & { readonly method: AttributionMethod },
+    onProgress?: (progress: AttributionProgress) => void,
+  ): Promise<Scores> {
     checkScoring(this.model, task, options);
-    const { onProgress } = aids;
     const found = await attribute(this.#weights, this.topology, task.pairs, {
       ...options,
-      method: options.method,
       meanSource: meanSourceOf(task, options),
       budget: this.#budget,
-      ...(onProgress && { onProgress: ({ done, total }) => onProgress({ done, measured: done, total }) }),
+      ...(onProgress && { onProgress }),
     });
     const broken = found.edges.find((score) => !Number.isFinite(score));
     if (broken !== undefined) throw nonFinite(this.model, 'score of an edge', broken);
-    return scoresOfAttribution(this.#setting(task, options), found);
+    return scoresOfAttribution(this.scoringSetting(task, options), found);
   }
 
-  /** The caches of `exact`, so that what can go wrong beforehand has gone wrong before a journal is begun. */
-  async prepareExact(task: Task, options: ScoringOptions): Promise<PreparedExact> {
-    checkScoring(this.model, task, options);
-    const search = await this.search(task, { ...NO_SEARCH, ...options });
-    return {
-      scores: async ({ onProgress, journal }) =>
-        scoresOfEffects(this.#setting(task, options), await search.exact(onProgress, journal)),
-      dispose: () => search.dispose(),
-    };
+  /** @throws EdgewiseError of kind device, with the numbers, where a search's caches do not fit the memory. */
+  assertFits(task: Task, caches: Caches): void {
+    this.#plan(task, caches, caches.directEdges, caches.batch ?? this.tuning.fill);
   }
 
-  /** @throws EdgewiseError of kind device, with the numbers, where a search's caches do not fit. */
-  assertFits(task: Task, options: DiscoveryOptions): void {
-    this.#plan(task, options, options.directEdges, options.batch ?? this.tuning.fill);
-  }
-
-  /** Measures a circuit beside the whole model, the empty circuit and a random circuit of its size. */
-  async evaluate(task: Task, circuit: EdgeSet, options: EvaluationOptions, seed = 0): Promise<Evaluation> {
+  /**
+   * Measures a circuit.
+   *
+   * @param circuit with its effects, or the kept edges alone.
+   * @param measures names of MEASURES.
+   * @param seed of the random circuit.
+   * @throws EdgewiseError: circuit where it is of another shape, task where prompts do not fit the model, checkpoint
+   *   where the model measures NaN.
+   */
+  async evaluate<M extends MeasureName = (typeof DEFAULT_MEASURES)[number]>(
+    task: Task,
+    circuit: EdgeSet | Circuit,
+    options: EvaluationOptions,
+    measures: readonly M[] = DEFAULT_MEASURES as readonly MeasureName[] as readonly M[],
+    seed = 0,
+  ): Promise<Evaluation<M>> {
     checkRun(this.model, task, options);
-    this.#refuseOtherShape(circuit);
-    const hasAnswers = task.pairs.every((pair) => pair.correct.length > 0);
-    // KL is measured whatever was asked for: it alone shows NaN in any logit.
-    const metrics = [...new Set<MetricName>(['kl', options.metric, ...(hasAnswers ? (['accuracy'] as const) : [])])];
-    const circuits = [
-      EdgeSet.full(this.topology),
-      EdgeSet.empty(this.topology),
-      circuit,
-      randomCircuitLike(circuit, seed),
-    ];
-    const directEdges = circuit.size - circuit.additionSize < this.topology.directEdges;
-    const values = await this.#withEvaluator(task, options, directEdges, (evaluator) =>
-      evaluator.evaluate(circuits, metrics),
+    const measured: MeasuredCircuit =
+      circuit instanceof EdgeSet ? { kept: circuit, circuit: null } : { kept: circuit.kept, circuit };
+    const { kept } = measured;
+    this.#refuseOtherShape(kept);
+    const { metric } = options;
+    const directEdges = kept.size - kept.additionSize < this.topology.directEdges;
+    const { evaluation, whole } = await this.#withEvaluator(task, options, directEdges, (evaluator) =>
+      measureCircuit(evaluator, measured, measures, { metric, pairs: task.pairs, seed }),
     );
-    const [clean, corrupted, found, random] = values.map((perMetric) => mean(perMetric[options.metric]!));
-    for (const [name, value] of [
-      ['kl', mean(values[0]!.kl!)],
-      [options.metric, clean!],
-    ] as const) {
+    for (const name of ['kl', metric] as const) {
+      const value = mean(whole[name]!);
       if (!Number.isFinite(value)) throw nonFinite(this.model, name, value);
     }
-    const accuracy = (perMetric: PromptValues | undefined): number => 0 - mean(perMetric!.accuracy!); // never -0
-    return {
-      metric: options.metric,
-      prompts: task.pairs.length,
-      clean: clean!,
-      corrupted: corrupted!,
-      circuit: found!,
-      faithfulness: faithfulness(found!, clean!, corrupted!),
-      accuracy: hasAnswers ? { clean: accuracy(values[0]), circuit: accuracy(values[2]) } : null,
-      random: { seed, metric: random!, faithfulness: faithfulness(random!, clean!, corrupted!) },
-      edges: { kept: circuit.additionSize, total: this.topology.additionEdges },
-    };
+    return evaluation;
   }
 
   /**
@@ -314,7 +250,8 @@ export class Engine {
     });
   }
 
-  #setting(task: Task, options: ScoringOptions): ScoringSetting {
+  /** What a scoring's provenance says of this engine. */
+  scoringSetting(task: Task, options: ScoringOptions): ScoringSetting {
     const { adapter, tile } = this.gpu;
     return { model: this.model, task, topology: this.topology, options, adapter, tile };
   }

@@ -1,32 +1,17 @@
 import { EdgewiseError } from '../base/errors.js';
 import type { Ablation, RunIdentity } from '../circuit/run-identity.js';
 import { Topology } from '../circuit/topology.js';
-import type { AcdcOptions } from '../discover/acdc.js';
-import { METRICS, type MetricName } from '../readout/metrics.js';
+import { METRICS } from '../readout/metrics.js';
 import { layoutOf } from '../model/layout.js';
 import type { LoadedModel } from '../model/load-model.js';
 import type { MeanSource } from '../evaluate/mean-ablation.js';
-import type { PatchOptions } from '../evaluate/options.js';
 import { checkPrompts } from '../evaluate/prompt-check.js';
 import { DEFAULT_BUDGET, planRun, promptSizes, type RunLimits, type RunPlan } from '../evaluate/memory-plan.js';
 import { requireAnswers } from '../task/take-prompts.js';
 import type { Task } from '../task/types.js';
+import type { Caches, EvaluationOptions, SearchOptions } from './options.js';
 
-/** What a mean ablation averages over: a side of the task's own prompts, or the clean prompts of another task. */
-export type MeanOver = 'clean' | 'corrupted' | Task;
-
-export interface EvaluationOptions extends PatchOptions {
-  readonly metric: MetricName;
-  /** Default `clean`; used by the mean ablations only. */
-  readonly meanOver?: MeanOver;
-}
-
-export interface DiscoveryOptions extends EvaluationOptions, AcdcOptions {
-  /** Circuits evaluated in one submission at most, if there is memory for so many; default: what fills the device. Changes no result. */
-  readonly batch?: number;
-}
-
-/** What identifies any run on a task, whatever it does there; known before anything is computed. */
+/** What identifies any run on a task, whatever the run does. It is known before anything is computed. */
 export function taskIdentity(
   model: LoadedModel,
   task: Task,
@@ -37,6 +22,7 @@ export function taskIdentity(
     model: { name: model.name, hash: model.hash, family: model.spec.family },
     tokenizer: task.tokenizer?.hash ?? null,
     task: { name: task.name, hash: task.hash },
+    reading: task.reading,
     prompts: { count: task.pairs.length, skip: task.skip },
     bos: task.tokenizer?.bos ?? 'auto',
     ablation,
@@ -47,11 +33,16 @@ export function taskIdentity(
 }
 
 /** What identifies a search, as it goes into the provenance. */
-export function runIdentity(model: LoadedModel, task: Task, options: DiscoveryOptions): RunIdentity {
-  const { threshold, absolute, directEdges, senderHeads } = options;
+export function runIdentity(
+  model: LoadedModel,
+  task: Task,
+  caches: Caches,
+  { threshold, absolute, senderHeads }: SearchOptions,
+): RunIdentity {
+  const { directEdges } = caches;
   return {
     method: 'acdc',
-    ...taskIdentity(model, task, options),
+    ...taskIdentity(model, task, caches),
     threshold,
     absolute,
     directEdges,
@@ -61,16 +52,17 @@ export function runIdentity(model: LoadedModel, task: Task, options: DiscoveryOp
 }
 
 /**
- * Finds mistakes in what a run is asked to do before a device is needed: answers that the metric uses, token ids, lengths,
- * positions, and what a mean would be taken over. `discover` and `evaluate` call it themselves.
+ * Finds mistakes in what a run is asked to do, before a device is needed: answers that the metric uses, token ids,
+ * lengths, positions, and what a mean is taken over.
  *
- * @throws EdgewiseError of kind task.
+ * @throws EdgewiseError of kind task that names the prompt pair.
  */
 export function checkRun(model: LoadedModel, task: Task, options: EvaluationOptions): void {
   requireAnswers(task, METRICS[options.metric].needs);
   checkPrompts(model.spec, task.pairs, meanSourceOf(task, options), options.ablation);
 }
 
+/** The prompts that a mean ablation averages over. */
 export function meanSourceOf(task: Task, { ablation, meanOver = 'clean' }: EvaluationOptions): MeanSource {
   if (!ablation.startsWith('mean') || typeof meanOver === 'string') {
     return { pairs: task.pairs, side: meanOver === 'corrupted' ? 'corrupted' : 'clean' };
@@ -78,23 +70,28 @@ export function meanSourceOf(task: Task, { ablation, meanOver = 'clean' }: Evalu
   return { pairs: meanOver.pairs, side: 'clean' };
 }
 
+/** The nodes and edges of a model. */
 export function topologyOf(model: LoadedModel): Topology {
   const { layers, heads, block } = model.spec;
   return new Topology({ layers, heads, parallel: block !== 'sequential' });
 }
 
-/** What else a memory plan depends on. */
+/** What a memory plan depends on besides the prompts. */
 export interface PlanOptions {
   readonly budget?: number;
-  /** Circuits in one submission, if there is room. */
+  /** Circuits in one submission, if there is memory for so many. Default 1. */
   readonly circuits?: number;
   /** Default `resample`. */
   readonly ablation?: Ablation;
-  /** Prompts that means are taken over; default: the run's own. */
+  /** Prompts that means are taken over. Default: the run's own. */
   readonly meanPairs?: readonly { readonly clean: readonly number[] }[];
 }
 
-/** The memory plan of a run over these prompts. */
+/**
+ * The memory plan of a run over these prompts.
+ *
+ * @throws EdgewiseError: task where there are no prompts, device (with the numbers) where one prompt does not fit.
+ */
 export function planFor(
   model: LoadedModel,
   topology: Topology,

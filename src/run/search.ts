@@ -10,34 +10,15 @@ import type { Journal } from '../discover/journal.js';
 import { ALWAYS_REMOVED, type Predictor } from '../discover/look-ahead.js';
 import { screen, type ScreenOptions } from '../discover/screen.js';
 import { faithfulness } from '../evaluate/faithfulness.js';
-import type { TraceStep } from '../files/own/trace.js';
 import type { LoadedModel } from '../model/load-model.js';
 import type { PatchingEvaluator } from '../evaluate/evaluator.js';
-import { runIdentity, type DiscoveryOptions } from './identity.js';
+import type { Discovery } from './discovery.js';
+import { runIdentity } from './identity.js';
+import type { Caches, SearchOptions } from './options.js';
 import type { Task } from '../task/types.js';
 import { VERSION } from '../version.js';
 
-export interface Discovery {
-  readonly circuit: Circuit;
-  readonly trace: readonly TraceStep[];
-  /** Per kept edge that was tested, by name in the order of ids: its effect on every prompt. Their mean is the edge's effect. */
-  readonly promptEffects: Readonly<Record<string, readonly number[]>>;
-  /** Edges tested, kept, and in total to decide on. */
-  readonly tested: number;
-  readonly kept: number;
-  readonly edges: number;
-  /** Circuits evaluated: one per test that no journal and no neighbouring threshold held, and those made ahead in vain. */
-  readonly evaluations: number;
-  /** Metric (loss form) of the whole model, of the circuit and of the empty circuit. */
-  readonly initial: number;
-  readonly final: number;
-  readonly empty: number;
-  readonly faithfulness: number | null;
-  /** From weights resident and pipelines compiled to the last decision, caches included. */
-  readonly seconds: number;
-}
-
-/** A circuit that a search starts from, and how it came about. */
+/** A circuit that a search starts from, and what the provenance says of it. */
 export interface SearchStart {
   readonly circuit: EdgeSet;
   readonly provenance: Partial<AttributionSettings> & {
@@ -46,11 +27,11 @@ export interface SearchStart {
   };
 }
 
-/** What a run has at hand. */
+/** What a search needs. */
 export interface SearchSetting {
   readonly model: LoadedModel;
   readonly task: Task;
-  readonly options: DiscoveryOptions;
+  readonly caches: Caches;
   readonly evaluator: PatchingEvaluator;
   readonly adapter: string;
   readonly tile: string;
@@ -59,13 +40,15 @@ export interface SearchSetting {
 }
 
 /**
- * A task's caches on the device, for searches at any number of thresholds and for exact effects. Searches build on one another: as
- * long as one decides as that at the nearest threshold did, it takes over its measurements, and beyond that its decisions serve
- * as guesses. Each gives what it would give alone.
+ * A task's caches on the device, for searches at any number of thresholds and for exact effects.
+ *
+ * Searches build on one another. A search takes over the measurements of the search at the nearest threshold, up to the
+ * first decision in which the two differ. After that the earlier decisions serve as guesses. Each search gives what it
+ * gives alone.
  */
 export class Search {
   readonly #setting: SearchSetting;
-  readonly #found: { readonly threshold: number; readonly result: AcdcResult }[] = [];
+  readonly #found: { readonly options: SearchOptions; readonly result: AcdcResult }[] = [];
   #empty: number | undefined;
 
   constructor(setting: SearchSetting) {
@@ -73,29 +56,31 @@ export class Search {
   }
 
   /**
-   * Prunes down to the circuit at a threshold; with a journal, from where an interrupted search was.
+   * Prunes down to the circuit at a threshold. With a journal, an interrupted search goes on.
    *
-   * @param from where to start, and what the provenance is to say of that; default: the whole model.
+   * @param from where to start. Default: the whole model.
+   * @throws EdgewiseError: usage where the journal is of another search, checkpoint where the model measures NaN.
    */
-  async at(threshold: number, aids: Omit<AcdcAids, 'neighbour'> = {}, from?: SearchStart): Promise<Discovery> {
-    const { evaluator, options, preparation } = this.#setting;
+  async at(options: SearchOptions, aids: Omit<AcdcAids, 'neighbour'> = {}, from?: SearchStart): Promise<Discovery> {
+    const { evaluator, caches, preparation } = this.#setting;
+    const { directEdges } = caches;
     const { topology } = evaluator;
-    const neighbour = from ? undefined : this.#nearest(threshold);
+    const neighbour = from ? undefined : this.#nearest(options);
     const predict = neighbour ? decisionsOf(neighbour, aids.predict) : aids.predict;
     const start = performance.now();
     const result = await acdc(
       evaluator,
       from?.circuit ?? EdgeSet.full(topology),
-      { ...options, threshold },
+      { ...options, directEdges },
       { ...aids, ...(predict && { predict }), ...(neighbour && { neighbour }) },
     );
     const seconds = preparation + (performance.now() - start) / 1000;
     this.#refuseNonFinite(result.initial);
-    if (!from) this.#found.push({ threshold, result });
+    if (!from) this.#found.push({ options, result });
     this.#empty ??= await evaluator.metric(EdgeSet.empty(topology));
     const empty = this.#empty;
     const initial = from ? await evaluator.metric(EdgeSet.full(topology)) : result.initial;
-    const circuit = this.#toCircuit(threshold, { ...result, initial }, empty, from);
+    const circuit = this.#toCircuit(options, { ...result, initial }, empty, from);
     return {
       circuit,
       trace: result.steps.map((step) => ({ ...step, edge: topology.edgeName(step.edge) })),
@@ -112,27 +97,30 @@ export class Search {
       final: result.final,
       empty,
       faithfulness: faithfulness(result.final, initial, empty),
+      scores: null,
+      selection: null,
+      screening: null,
       seconds,
     };
   }
 
   /** The effect of cutting each edge alone, on every prompt. */
   exact(onProgress?: (progress: ExactProgress) => void, journal?: Journal): Promise<ExactEffects> {
-    const { evaluator, options } = this.#setting;
-    const receivers = acdcOrder(evaluator.topology, 'descending', options.directEdges);
+    const { evaluator, caches } = this.#setting;
+    const receivers = acdcOrder(evaluator.topology, 'descending', caches.directEdges);
     const edges = receivers.flatMap((receiver) => receiver.edges);
     return exactEffects(evaluator, evaluator.topology, edges, onProgress, journal);
   }
 
-  /** Chooses where to start from the scores of all edges: see screen. */
+  /** Chooses from the scores of all edges where a search is to start: see `screen` of discover/. */
   async screen(
     scores: Scores,
     options: Pick<ScreenOptions, 'cutoff' | 'retest'>,
     onProgress?: (progress: ExactProgress) => void,
     journal?: Journal,
   ): Promise<SearchStart> {
-    const { evaluator } = this.#setting;
-    const { directEdges } = this.#setting.options;
+    const { evaluator, caches } = this.#setting;
+    const { directEdges } = caches;
     const screened = await screen(evaluator, scores, { ...options, directEdges }, onProgress, journal);
     const { steps, stepRule, backwardRule, granularity, normalisation } = scores.provenance!;
     return {
@@ -153,21 +141,23 @@ export class Search {
     this.#setting.evaluator.dispose();
   }
 
-  /** The result at the threshold with the smallest ratio to this one. */
-  #nearest(threshold: number): AcdcResult | undefined {
-    const distance = (other: number): number =>
+  /** Of the searches that differ in the threshold alone, the one with the smallest ratio of thresholds. */
+  #nearest({ threshold, absolute, senderHeads }: SearchOptions): AcdcResult | undefined {
+    const distance = ({ options: { threshold: other } }: { readonly options: SearchOptions }): number =>
       threshold > 0 && other > 0 ? Math.abs(Math.log(other / threshold)) : Math.abs(other - threshold);
-    const [nearest] = [...this.#found].sort((a, b) => distance(a.threshold) - distance(b.threshold));
+    const [nearest] = this.#found
+      .filter(({ options }) => options.absolute === absolute && options.senderHeads === senderHeads)
+      .sort((a, b) => distance(a) - distance(b));
     return nearest?.result;
   }
 
-  /** Weights with NaN or overflowing activations make every comparison meaningless. */
+  /** Weights that hold NaN, or activations that overflow, make every comparison meaningless. */
   #refuseNonFinite(metric: number): void {
-    if (!Number.isFinite(metric)) throw nonFinite(this.#setting.model, this.#setting.options.metric, metric);
+    if (!Number.isFinite(metric)) throw nonFinite(this.#setting.model, this.#setting.caches.metric, metric);
   }
 
-  #toCircuit(threshold: number, result: AcdcResult, empty: number, from: SearchStart | undefined): Circuit {
-    const { evaluator, options, model, task, adapter } = this.#setting;
+  #toCircuit(options: SearchOptions, result: AcdcResult, empty: number, from: SearchStart | undefined): Circuit {
+    const { evaluator, caches, model, task, adapter } = this.#setting;
     const { topology } = evaluator;
     const effects = new Float64Array(topology.edgeCount).fill(Number.NaN);
     const steps = new Int32Array(topology.edgeCount).fill(-1);
@@ -176,7 +166,7 @@ export class Search {
       effects[edge] = after - before;
       steps[edge] = step;
       const tested = options.absolute ? Math.abs(after - before) : after - before;
-      const margin = Math.abs(tested - threshold);
+      const margin = Math.abs(tested - options.threshold);
       if (minMargin === null || margin < minMargin.margin) minMargin = { margin, edge: topology.edgeName(edge) };
     }
     const finite = (value: number): number | null => (Number.isFinite(value) ? value : null);
@@ -187,9 +177,9 @@ export class Search {
       effects,
       steps,
       untestedRemovals: result.untestedRemovals,
-      directTested: options.directEdges,
+      directTested: caches.directEdges,
       provenance: {
-        ...runIdentity(model, task, { ...options, threshold }),
+        ...runIdentity(model, task, caches, options),
         ...from?.provenance,
         engineVersion: VERSION,
         signConvention: SIGN_CONVENTION,
@@ -204,13 +194,13 @@ export class Search {
   }
 }
 
-/** @param quantity that cannot be but finite: a metric, a score. */
+/** The error for a number of the whole model that is not finite. @param quantity names the number. */
 export function nonFinite({ name }: LoadedModel, quantity: string, value: number): EdgewiseError {
   const what = `the ${quantity} of the whole model is ${value} on the clean prompts: the weights hold NaN or overflow f32`;
   return new EdgewiseError('checkpoint', name, what);
 }
 
-/** What a search at another threshold decided; of edges that it did not come to, what is guessed otherwise. */
+/** Guesses what a search at another threshold decided. Edges that it did not test are guessed by `otherwise`. */
 function decisionsOf({ steps }: AcdcResult, otherwise: Predictor = ALWAYS_REMOVED): Predictor {
   const removed = new Map(steps.map(({ edge, kept }) => [edge, !kept]));
   return (edge) => removed.get(edge) ?? otherwise(edge);

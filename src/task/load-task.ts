@@ -19,7 +19,7 @@ export interface TaskFile {
 }
 
 /** Which rows of a file are used, and how. */
-export interface TaskOptions extends FieldOptions {
+export interface ReadOptions extends FieldOptions {
   /** Default: all after the first `skip`. */
   readonly prompts?: number | undefined;
   /** Default 0. */
@@ -54,7 +54,7 @@ export interface ReadTask {
  *
  * @throws EdgewiseError of kind task: one for all faulty rows, naming lines and fields.
  */
-export async function loadTask(file: TaskFile, context: RowContext, options: TaskOptions = {}): Promise<Task> {
+export async function loadTask(file: TaskFile, context: RowContext, options: ReadOptions = {}): Promise<Task> {
   const { name, source, bytes } = file;
   const { verdicts } = await readTask(file, context, options);
   const faults = verdicts.flatMap((verdict) => ('fault' in verdict ? [verdict.fault] : []));
@@ -66,6 +66,11 @@ export async function loadTask(file: TaskFile, context: RowContext, options: Tas
   if (faults.length > 0) {
     remarks.unshift(`${faults.length} of ${counted(verdicts.length, 'row')} left out: ${countFaults(faults)}`);
   }
+  const reading = {
+    ...(context.answers === 'first-token' && { answers: 'first-token' as const }),
+    ...(options.columns && { columns: options.columns }),
+    ...(faults.length > 0 && { dropped: faults.length }),
+  };
   return {
     name,
     source,
@@ -73,11 +78,7 @@ export async function loadTask(file: TaskFile, context: RowContext, options: Tas
     pairs: good.map((row) => row.pair),
     skip: options.skip ?? 0,
     tokenizer: context.tokenizer?.identity ?? null,
-    reading: {
-      ...(context.answers === 'first-token' && { answers: 'first-token' }),
-      ...(options.columns && { columns: options.columns }),
-      ...(faults.length > 0 && { dropped: faults.length }),
-    },
+    ...(Object.keys(reading).length > 0 && { reading }),
     remarks,
   };
 }
@@ -87,7 +88,7 @@ export async function loadTask(file: TaskFile, context: RowContext, options: Tas
  *
  * @throws EdgewiseError of kind task where the file as a whole cannot be read, or has too few rows.
  */
-export async function readTask(file: TaskFile, context: RowContext, options: TaskOptions = {}): Promise<ReadTask> {
+export async function readTask(file: TaskFile, context: RowContext, options: ReadOptions = {}): Promise<ReadTask> {
   checkColumns(options.columns, COLUMN_FIELDS);
   const { source } = file;
   const { prompts, skip = 0, dropBadRows = false } = options;

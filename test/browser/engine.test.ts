@@ -4,10 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { EdgeSet } from '../../src/circuit/edge-set.js';
 import { Topology } from '../../src/circuit/topology.js';
-import { Engine, loadTask, openModel, takePrompts, type Evaluation } from '../../src/index.js';
-import { openDevice } from '../../src/node/device.js';
-import { openModelDirectory } from '../../src/node/model-directory.js';
-import { readWhole } from '../../src/node/open-files.js';
+import type { Evaluation } from '../../src/index.js';
+import { open } from '../../src/node/index.js';
 import { browserPath, runInBrowser } from '../support/browser.js';
 import type { Input } from './pages/evaluate-circuit.js';
 
@@ -22,23 +20,12 @@ function someCircuit(topology: Topology): EdgeSet {
 }
 
 async function evaluateInNode(): Promise<Evaluation> {
-  const loaded = await openModel(await openModelDirectory(model));
-  const { vocab, maxPositions } = loaded.spec;
-  const whole = await loadTask(
-    { name: 'task', source: task, bytes: await readWhole(task, 'task') },
-    { tokenizer: null, vocab, maxPositions },
-  );
-  const open = await openDevice();
+  const edgewise = await open(model);
   try {
-    const engine = await Engine.create({ device: open.device, adapter: open.adapter, wait: open.wait, model: loaded });
-    try {
-      const options = { metric: 'kl', ablation: 'resample', input: 'token' } as const;
-      return await engine.evaluate(takePrompts(whole, PROMPTS), someCircuit(engine.topology), options);
-    } finally {
-      engine.dispose();
-    }
+    const pairs = await edgewise.task(task, { prompts: PROMPTS });
+    return await edgewise.evaluate(pairs, someCircuit(edgewise.engine.topology));
   } finally {
-    await open.close();
+    await edgewise.close();
   }
 }
 

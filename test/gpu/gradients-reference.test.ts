@@ -41,7 +41,7 @@ const VOCAB = 275;
 
 const METHODS = [
   ['EAP', { method: 'eap' }],
-  ['EAP-IG-inputs', { method: 'eap-ig-inputs', rule: 'left' }],
+  ['EAP-IG-inputs', { method: 'eap-ig-inputs', stepRule: 'left' }],
   ['clean-corrupted', { method: 'clean-corrupted' }],
   ['information-flow-routes', { method: 'information-flow' }],
 ] as const;
@@ -121,8 +121,8 @@ describe.each(['gpt2', 'gpt2_f16', 'gpt2_hub', 'gpt2_invlayer', 'gpt2_pad'])('%s
       const edges = expected.edges.map((edge) => model.topology.edgeId(edge)!);
       for (const [key, options] of [
         ['eap', { method: 'eap' }],
-        ['eap_ig_right_k5', { method: 'eap-ig-inputs', rule: 'right' }],
-        ['eap_ig_left_k5', { method: 'eap-ig-inputs', rule: 'left' }],
+        ['eap_ig_right_k5', { method: 'eap-ig-inputs', stepRule: 'right' }],
+        ['eap_ig_left_k5', { method: 'eap-ig-inputs', stepRule: 'left' }],
       ] as const) {
         const scores = await scoresOf(model, familyPairs(expected), options);
         const got = edges.map((id) => scores[id]!);

@@ -9,7 +9,8 @@ import type { Port } from '../../src/circuit/nodes.js';
 import type { Topology } from '../../src/circuit/topology.js';
 import { openModel, type LoadedModel } from '../../src/model/load-model.js';
 import { openModelDirectory } from '../../src/node/model-directory.js';
-import { BACKWARD_MODES, type AttributionOptions, type BackwardMode } from '../../src/attribute/options.js';
+import { BACKWARD_MODES, type BackwardMode } from '../../src/attribute/methods.js';
+import type { AttributionOptions } from '../../src/attribute/options.js';
 import { mean } from '../oracle/metrics.js';
 import { loadOracle } from '../oracle/model.js';
 import { ORACLE_RULES } from '../oracle/backward-rules.js';
@@ -75,7 +76,13 @@ describe('rules elsewhere', () => {
     const oracles = await oraclesOf(model.loaded, UNEVEN);
     const points = [1, 0.5].map((amount) => ({ amount, moved: [0], weight: 1 / 2, rules: ORACLE_RULES.relp }));
     const wanted = meanOver(oracles, (oracle) => oracle.writers(points));
-    const options = { method: 'eap-ig-inputs', steps: 2, rule: 'left', granularity: 'node', backward: 'relp' } as const;
+    const options = {
+      method: 'eap-ig-inputs',
+      steps: 2,
+      stepRule: 'left',
+      granularity: 'node',
+      backward: 'relp',
+    } as const;
     expectScores('nodes', await scoresOf(model, UNEVEN, options), wanted);
   });
 

@@ -7,8 +7,8 @@ import { EdgeSet } from '../../src/circuit/edge-set.js';
 import { keptEdges } from '../../src/circuit/circuit.js';
 import { detailsFit, parseDetails, writeDetails } from '../../src/files/index.js';
 import { Engine } from '../../src/run/engine.js';
-import type { DiscoveryOptions } from '../../src/run/identity.js';
-import type { Discovery } from '../../src/run/search.js';
+import type { Discovery } from '../../src/run/discovery.js';
+import type { Caches, SearchOptions } from '../../src/run/options.js';
 import { DEFAULT_BUDGET } from '../../src/evaluate/memory-plan.js';
 import { Gpu } from '../../src/gpu/gpu.js';
 import { inspectNodes, type NodeBehaviour } from '../../src/inspect/inspect-nodes.js';
@@ -16,7 +16,7 @@ import { planInspection } from '../../src/inspect/inspection-plan.js';
 import { layoutOf } from '../../src/model/layout.js';
 import { openModel, type LoadedModel } from '../../src/model/load-model.js';
 import { gpt2Spec, randomModel } from '../../src/model/random-model.js';
-import { openTokenizer } from '../../src/node/open-files.js';
+import { openTokenizer } from '../../src/run/task-reader.js';
 import { openModelDirectory } from '../../src/node/model-directory.js';
 import { builtinTaskFile } from '../../src/task/builtin/index.js';
 import { loadTask } from '../../src/task/load-task.js';
@@ -26,6 +26,7 @@ import { loadOracle, runModel } from '../oracle/model.js';
 import { uploadModel, type DeviceModel } from '../support/evaluators.js';
 import { fixture } from '../support/fixtures.js';
 import { expectClose, useDevice } from '../support/gpu.js';
+import { searchOnce } from '../support/one-search.js';
 import { familyFixture, familyPairs, sharePairs } from '../support/tasks.js';
 import { randomNumbers } from '../support/random.js';
 
@@ -210,7 +211,7 @@ test('an inspection takes no more memory than planned', async () => {
 });
 
 describe('details of a circuit', () => {
-  const OPTIONS: DiscoveryOptions = {
+  const OPTIONS: Caches & SearchOptions = {
     metric: 'kl',
     ablation: 'resample',
     input: 'token',
@@ -231,12 +232,12 @@ describe('details of a circuit', () => {
   async function withDetails(
     model: LoadedModel,
     task: Task,
-    options: DiscoveryOptions,
+    options: Caches & SearchOptions,
     use: (details: CircuitDetails, discovery: Discovery, engine: Engine) => Promise<void> | void,
   ): Promise<void> {
     const engine = await Engine.create({ device: device.gpu.device, adapter: device.gpu.adapter, model });
     try {
-      const discovery = await engine.discover(task, options);
+      const discovery = await searchOnce(engine, task, options);
       await use(await engine.inspect(task, discovery, options), discovery, engine);
       engine.dispose();
       expect(engine.gpu.liveBytes).toBe(0);
@@ -245,18 +246,22 @@ describe('details of a circuit', () => {
     }
   }
 
-  const CASES: readonly [string, () => Promise<LoadedModel>, () => Promise<PromptPair[]>, Partial<DiscoveryOptions>][] =
+  const CASES: readonly [
+    string,
+    () => Promise<LoadedModel>,
+    () => Promise<PromptPair[]>,
+    Partial<Caches & SearchOptions>,
+  ][] = [
+    ['kl', () => randomModel(odd, 5), () => Promise.resolve(mixedPairs(odd.vocab)), {}],
+    ['direct edges', () => randomModel(odd, 5), () => Promise.resolve(mixedPairs(odd.vocab)), { directEdges: true }],
     [
-      ['kl', () => randomModel(odd, 5), () => Promise.resolve(mixedPairs(odd.vocab)), {}],
-      ['direct edges', () => randomModel(odd, 5), () => Promise.resolve(mixedPairs(odd.vocab)), { directEdges: true }],
-      [
-        'mean ablation of the logit difference by |effect|',
-        () => randomModel(odd, 5),
-        () => Promise.resolve(mixedPairs(odd.vocab)),
-        { metric: 'logit-diff', ablation: 'mean', absolute: true, threshold: 0.05 },
-      ],
-      ['share4l', () => directory(fixture('share4l')), () => sharePairs('ioi.jsonl', 4), { threshold: 0.1 }],
-    ];
+      'mean ablation of the logit difference by |effect|',
+      () => randomModel(odd, 5),
+      () => Promise.resolve(mixedPairs(odd.vocab)),
+      { metric: 'logit-diff', ablation: 'mean', absolute: true, threshold: 0.05 },
+    ],
+    ['share4l', () => directory(fixture('share4l')), () => sharePairs('ioi.jsonl', 4), { threshold: 0.1 }],
+  ];
   test.each(CASES)('%s', async (_, load, prompts, choice) => {
     const task = taskOf(await prompts());
     const options = { ...OPTIONS, ...choice };

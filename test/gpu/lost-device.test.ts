@@ -5,9 +5,11 @@ import { openModel } from '../../src/model/load-model.js';
 import { openDevice } from '../../src/node/device.js';
 import { openModelDirectory } from '../../src/node/model-directory.js';
 import { resolveModel } from '../../src/node/model-location.js';
-import { openTaskFile, openTokenizer } from '../../src/node/open-files.js';
+import { openTaskFile } from '../../src/node/open-files.js';
+import { openTokenizer } from '../../src/run/task-reader.js';
 import { loadTask } from '../../src/task/load-task.js';
 import { takePrompts } from '../../src/task/take-prompts.js';
+import { searchOnce } from '../support/one-search.js';
 
 const OPTIONS = {
   metric: 'kl',
@@ -35,7 +37,7 @@ test('a device that is lost in the middle of a search ends it, and what was meas
       const onProgress = ({ tested }: { tested: number }): void => {
         if (tested === lostAfter) device.destroy();
       };
-      const found = await engine.discover(task, OPTIONS, { journal, onProgress });
+      const found = await searchOnce(engine, task, OPTIONS, { journal, onProgress });
       engine.dispose();
       return found;
     } finally {

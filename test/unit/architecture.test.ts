@@ -26,6 +26,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   run: [
     'base',
     'circuit',
+    'checkpoint',
     'task',
     'gpu',
     'model',

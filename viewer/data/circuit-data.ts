@@ -1,9 +1,10 @@
 import { candidateEdges, signIsStated, type Circuit } from '../../src/circuit/circuit.js';
+import type { Contrast } from '../../src/circuit/comparison.js';
 import { nodeName, portNode, type Branch, type Node } from '../../src/circuit/nodes.js';
 import type { ViewState } from '../view/view-state.js';
 
 /** How an edge differs between two circuits that are compared. */
-export type EdgeClass = 'both' | 'only-a' | 'only-b' | 'flipped';
+export type EdgeClass = Contrast;
 
 export interface NodeRecord {
   /** The node's name: `a9.h9`, `m3`, `input`, `logits`. */

@@ -1,22 +1,20 @@
+import {
+  contrastOf,
+  countContrasts,
+  jaccardIndex,
+  rankCorrelation,
+  type ContrastCounts,
+} from '../../src/circuit/comparison.js';
 import { BRANCHES } from '../../src/circuit/nodes.js';
-import { assemble, type CircuitData, type EdgeClass, type EdgeRecord, type Shape } from '../data/circuit-data.js';
+import { assemble, type CircuitData, type EdgeRecord, type Shape } from '../data/circuit-data.js';
 import { defaultScope } from './selection.js';
-
-export interface ClassCounts {
-  /** In both circuits, with effects of one sign. */
-  readonly both: number;
-  readonly onlyA: number;
-  readonly onlyB: number;
-  /** In both, with effects of opposite signs. */
-  readonly flipped: number;
-}
 
 /** Two circuits as one. */
 export interface Comparison {
   /** The union: edges that either has, in the circuit where either keeps them. Those kept by neither have no contrast. */
   readonly data: CircuitData;
-  readonly edges: ClassCounts;
-  readonly nodes: ClassCounts;
+  readonly edges: ContrastCounts;
+  readonly nodes: ContrastCounts;
   /** Shared / all, of what is in the circuits; 1 where both are empty. `input` and `logits` are in every circuit. */
   readonly jaccardEdges: number;
   readonly jaccardNodes: number;
@@ -49,7 +47,7 @@ export function compare(a: CircuitData, b: CircuitData): Comparison {
       left.push(Math.abs(effectA));
       right.push(Math.abs(effectB));
     }
-    const kind = classOf(inA?.inCircuit ?? false, inB?.inCircuit ?? false, effectA, effectB);
+    const kind = contrastOf(inA, inB);
     edges.push({
       ...edge,
       effect: Math.abs(effectB ?? 0) > Math.abs(effectA ?? 0) ? effectB : (effectA ?? effectB),
@@ -60,20 +58,15 @@ export function compare(a: CircuitData, b: CircuitData): Comparison {
     });
   }
   const data = assemble(shape, ranked(edges, shape));
-  const edgeCounts = count(data.edges.map((edge) => edge.contrast?.class ?? null));
-  const nodeCounts = count(
-    data.nodes.map(({ id }) => {
-      const [inA, inB] = [a.nodeById.get(id), b.nodeById.get(id)];
-      return classOf(inA?.inCircuit ?? false, inB?.inCircuit ?? false, inA?.effect ?? null, inB?.effect ?? null);
-    }),
-  );
+  const edgeCounts = countContrasts(data.edges.map((edge) => edge.contrast?.class ?? null));
+  const nodeCounts = countContrasts(data.nodes.map(({ id }) => contrastOf(a.nodeById.get(id), b.nodeById.get(id))));
   return {
     data,
     edges: edgeCounts,
     nodes: nodeCounts,
-    jaccardEdges: jaccard(edgeCounts),
-    jaccardNodes: jaccard(nodeCounts),
-    rankCorrelation: correlation(ranks(left), ranks(right)),
+    jaccardEdges: jaccardIndex(edgeCounts),
+    jaccardNodes: jaccardIndex(nodeCounts),
+    rankCorrelation: rankCorrelation(left, right),
   };
 }
 
@@ -100,22 +93,6 @@ function hasDirect(data: CircuitData): boolean {
   return data.edges.some((edge) => edge.kind === 'direct');
 }
 
-function classOf(inA: boolean, inB: boolean, a: number | null, b: number | null): EdgeClass | null {
-  if (inA && inB) return Math.sign(a ?? 0) * Math.sign(b ?? 0) < 0 ? 'flipped' : 'both';
-  if (inA) return 'only-a';
-  return inB ? 'only-b' : null;
-}
-
-function count(classes: readonly (EdgeClass | null)[]): ClassCounts {
-  const of = (kind: EdgeClass): number => classes.filter((item) => item === kind).length;
-  return { both: of('both'), onlyA: of('only-a'), onlyB: of('only-b'), flipped: of('flipped') };
-}
-
-function jaccard({ both, onlyA, onlyB, flipped }: ClassCounts): number {
-  const all = both + flipped + onlyA + onlyB;
-  return all === 0 ? 1 : (both + flipped) / all;
-}
-
 /** Strongest first, equals in the order of the union's edge ids; with their ranks. */
 function ranked(edges: EdgeRecord[], shape: Shape): EdgeRecord[] {
   const strength = ({ effect }: EdgeRecord): number => (effect === null ? -1 : Math.abs(effect));
@@ -137,30 +114,4 @@ function idsIn({ layers, heads }: Shape, edges: readonly EdgeRecord[]): Map<Edge
       return [edge, (kind + port) * nodes.length + places.get(edge.source)!.place];
     }),
   );
-}
-
-/** Places from the smallest, from 1; equals share the mean of theirs. */
-function ranks(values: readonly number[]): Float64Array {
-  const order = values.map((_, i) => i).sort((x, y) => values[x]! - values[y]!);
-  const result = new Float64Array(values.length);
-  for (let from = 0; from < order.length;) {
-    let to = from + 1;
-    while (to < order.length && values[order[to]!] === values[order[from]!]) to++;
-    for (let i = from; i < to; i++) result[order[i]!] = (from + 1 + to) / 2;
-    from = to;
-  }
-  return result;
-}
-
-/** Pearson's correlation. */
-function correlation(x: Float64Array, y: Float64Array): number | null {
-  const mean = (x.length + 1) / 2;
-  let [xy, xx, yy] = [0, 0, 0];
-  for (let i = 0; i < x.length; i++) {
-    const [dx, dy] = [x[i]! - mean, y[i]! - mean];
-    xy += dx * dy;
-    xx += dx * dx;
-    yy += dy * dy;
-  }
-  return xx > 0 && yy > 0 ? xy / Math.sqrt(xx * yy) : null;
 }

@@ -1,24 +1,16 @@
 import { Command, Option } from 'commander';
 import { join } from 'node:path';
-import { GRANULARITIES, type Granularity } from '../../circuit/run-identity.js';
+import { GRANULARITIES } from '../../circuit/run-identity.js';
 import { scoredEdges, type Scores } from '../../circuit/scores.js';
 import { writeScoresJson } from '../../files/index.js';
-import {
-  checkScoring,
-  SCORING_METHODS,
-  scoringIdentity,
-  type ScoringMethod,
-  type ScoringOptions,
-} from '../../run/scoring.js';
-import { VERSION } from '../../version.js';
-import {
-  gradientOptionList,
-  gradientOptions,
-  refuseGiven,
-  refuseUnused,
-  type GradientOptions,
-} from '../options/gradient-options.js';
-import { withJournal } from '../folder/with-journal.js';
+import { topologyOf } from '../../run/identity.js';
+import { planScoring, refuseUnusedOfScoring } from '../../run/methods/scores.js';
+import { DEFAULTS, type AttributeOptions } from '../../run/options.js';
+import { SCORING_METHOD_NAMES, type ScoringMethod } from '../../run/scoring-methods.js';
+import { assertUsable, SCORES_FILE, writeResult } from '../folder/result-folder.js';
+import { withJournals } from '../folder/run-journals.js';
+import { assertNoJournal, assertResumes, removeJournals } from '../folder/search-journal.js';
+import { flagOf, givenOptions, gradientOptions, metricOf, type MethodFlags } from '../options/method-options.js';
 import {
   adapterOption,
   batchOption,
@@ -32,40 +24,31 @@ import {
   SEARCH_METRICS,
   taskOption,
   tileOption,
-  type ModelOptions,
-  type PatchingOptions,
-  type TaskOptions,
+  type ModelFlags,
+  type TaskFlags,
 } from '../options/options.js';
 import { note } from '../report/progress.js';
-import { scoresWithProgress } from '../methods/scored.js';
-import { assertUsable, SCORES_FILE, writeResult } from '../folder/result-folder.js';
-import { assertNoJournal, assertResumes, journalFile, openJournal, removeJournals } from '../folder/search-journal.js';
-import { openModelArgument, readMeanOver, readPrompts, required, taskReader, withEngine } from '../session.js';
+import { RunBars } from '../report/run-progress.js';
 import { counted, signed, whole } from '../report/text-report.js';
+import { namedTaskReader, openModelArgument, readMeanOver, readPrompts, required, withEngine } from '../session.js';
 
-interface Options extends ModelOptions, TaskOptions, PatchingOptions, GradientOptions {
+interface Flags extends ModelFlags, TaskFlags, MethodFlags {
   readonly method: ScoringMethod;
-  readonly directEdges: boolean;
-  readonly granularity?: Granularity;
-  readonly batch?: number;
   readonly out?: string;
-  readonly resume: boolean;
   readonly force: boolean;
   readonly json: boolean;
 }
 
 export function attributeCommand(): Command {
   const command = new Command('attribute')
-    .description(
-      'Score every edge (or node, or neuron) of a model on a task, by cutting each one alone or by gradients, and write scores.json.',
-    )
+    .description('Score every edge (or node, or neuron) of a model on a task. The scores go to scores.json.')
     .addOption(modelOption())
     .addOption(taskOption())
-    .addOption(new Option('--method <name>', 'how to score').choices(SCORING_METHODS).default('eap-ig-inputs'))
-    .addOption(metricOption(SEARCH_METRICS, () => 'logit-diff'));
+    .addOption(new Option('--method <name>', 'how to score').choices(SCORING_METHOD_NAMES).default(DEFAULTS.scoring))
+    .addOption(metricOption(SEARCH_METRICS, () => DEFAULTS.scoringMetric));
   for (const option of promptOptions()) command.addOption(option);
   for (const option of patchOptions()) command.addOption(option);
-  for (const option of gradientOptionList()) command.addOption(option);
+  for (const option of gradientOptions()) command.addOption(option);
   command.addOption(
     new Option('--granularity <unit>', 'what is scored').choices(GRANULARITIES).default(undefined, 'edge'),
   );
@@ -77,7 +60,7 @@ export function attributeCommand(): Command {
         .argParser(nonEmpty)
         .default(undefined, 'runs/<model>.<task>.<method>'),
     )
-    .option('--resume', 'exact: go on with a run into this folder that was interrupted, if there is one', false)
+    .option('--resume', 'exact: go on with an interrupted run into this folder, if there is one', false)
     .option('--force', 'write into a folder that holds something else', false)
     .addOption(adapterOption())
     .addOption(tileOption())
@@ -90,60 +73,30 @@ export function attributeCommand(): Command {
     .action(attribute);
 }
 
-async function attribute(options: Options): Promise<void> {
-  const { method } = options;
-  refuseUnused(method, options);
-  if (method === 'information-flow') {
-    refuseGiven(method, [
-      ['--metric', options.metric !== undefined],
-      ['--ablation', options.ablation !== undefined],
-      ['--mean-over', options.meanOver !== undefined],
-    ]);
-  }
-  const taskArgument = required(options.task, '--task');
-  const opened = await openModelArgument(required(options.model, '--model'));
-  const reader = await taskReader(opened, options.bos ?? 'auto');
-  const task = await readPrompts(reader, { ...options, task: taskArgument });
-  const ablation = options.ablation ?? 'resample';
-  const scoring: ScoringOptions = {
-    method,
-    metric: options.metric ?? 'logit-diff',
-    ablation,
-    input: options.input ?? 'token',
-    meanOver: await readMeanOver(reader, options.meanOver, ablation),
-    ...gradientOptions(options),
-    ...(options.granularity !== undefined && { granularity: options.granularity }),
-    ...(options.directEdges && { directEdges: true }),
-    ...(options.batch !== undefined && { batch: options.batch }),
-  };
-  checkScoring(opened.model, task, scoring);
-  const identity = scoringIdentity(opened.model, task, scoring);
-  const folder = options.out ?? join('runs', `${opened.model.name}.${task.name}.${method}`);
+async function attribute(flags: Flags): Promise<void> {
+  const { method } = flags;
+  const given = givenOptions(flags);
+  refuseUnusedOfScoring({ method, ...given }, flagOf);
+  const taskArgument = required(flags.task, '--task');
+  const opened = await openModelArgument(required(flags.model, '--model'));
+  const { model } = opened;
+  const reader = await namedTaskReader(opened, flags.bos ?? DEFAULTS.bos);
+  const task = await readPrompts(reader, { ...flags, task: taskArgument, metric: metricOf(method, flags.metric) });
+  const meanOver = await readMeanOver(reader, flags.meanOver, flags.ablation ?? DEFAULTS.ablation);
+  const { journal: _, ...options } = { ...given, method, meanOver };
+  const plan = planScoring(model, task, options as AttributeOptions<ScoringMethod>, 'taking gradients');
+  const folder = flags.out ?? join('runs', `${model.name}.${task.name}.${method}`);
   // A circuit that was chosen from the same scores is another result.
-  await assertUsable(folder, { ...identity, selection: undefined }, options.force);
-  await assertNoJournal(folder, options);
-  if (options.resume) await assertResumes(folder, { ...identity });
+  await assertUsable(folder, { ...plan.identity, selection: undefined }, flags.force);
+  await assertNoJournal(folder, flags);
+  if (flags.resume) await assertResumes(folder, { ...plan.identity });
 
   const start = performance.now();
-  const scores = await withEngine(opened.model, options, async (engine) => {
-    if (method !== 'exact') return scoresWithProgress(engine, task, scoring, 'taking gradients');
-    const exact = await engine.prepareExact(task, scoring);
-    try {
-      const key = { ...identity, engine: VERSION, adapter: engine.gpu.adapter, tile: engine.gpu.tile };
-      const journal = await openJournal(join(folder, journalFile()), key, engine.topology, options.resume);
-      return await withJournal('cutting edges', journal, (bar, made) =>
-        exact.scores({
-          journal,
-          onProgress: ({ done, measured, total }) => {
-            made(done);
-            bar.update(done, total, `${done} of ${total}`, measured);
-          },
-        }),
-      );
-    } finally {
-      exact.dispose();
-    }
-  });
+  const bars = new RunBars();
+  const journals = { folder, topology: topologyOf(model), resume: flags.resume, quiet: () => bars.stop() };
+  const scores = await withJournals(journals, (journal) =>
+    withEngine(model, flags, (engine) => plan.run(engine, { journal, progress: bars.show })),
+  );
   if (method === 'exact' && scores.perPrompt === null) {
     note(
       'note: scores.json holds the mean over prompts alone; with fewer --prompts it also holds those of each prompt',
@@ -152,7 +105,7 @@ async function attribute(options: Options): Promise<void> {
   const seconds = (performance.now() - start) / 1000;
   const [file] = await writeResult(folder, { [SCORES_FILE]: writeScoresJson(scores) });
   await removeJournals(folder);
-  process.stdout.write(options.json ? jsonReport(scores, file!, seconds) : textReport(scores, file!, seconds));
+  process.stdout.write(flags.json ? jsonReport(scores, file!, seconds) : textReport(scores, file!, seconds));
 }
 
 function jsonReport(scores: Scores, file: string, seconds: number): string {

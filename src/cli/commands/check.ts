@@ -4,8 +4,8 @@ import { CHECK_TOLERANCE, compareWithReferences, type CheckResult } from '../../
 import { Gpu } from '../../gpu/gpu.js';
 import { usableTiles, type TileName } from '../../gpu/product/tiles.js';
 import { openDevice } from '../../node/device.js';
+import { tuningOf } from '../../node/open.js';
 import { adapterOption, jsonOption, tileOption } from '../options/options.js';
-import { tuningOf } from '../session.js';
 import { table } from '../report/text-report.js';
 
 export function checkCommand(): Command {

@@ -1,14 +1,27 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { join } from 'node:path';
+import type { CircuitDetails } from '../../circuit/details.js';
 import { SENDER_HEADS } from '../../circuit/run-identity.js';
-import { ATTRIBUTION_METHODS } from '../../attribute/options.js';
-import { checkRun, type DiscoveryOptions } from '../../run/identity.js';
-import { DETAILS_LIMIT } from '../folder/details-limit.js';
-import { DEFAULT_THRESHOLD, type DiscoverOptions } from '../methods/discover-context.js';
-import { gradientOptionList, refuseGiven, refuseGradientOptions } from '../options/gradient-options.js';
-import { discoverByAcdc } from '../methods/acdc.js';
-import { discoverByScores } from '../methods/scored.js';
-import { discoverScreened } from '../methods/screened.js';
+import { parseScores } from '../../files/index.js';
+import { readCircuitText } from '../../node/open-files.js';
+import type { Discovery } from '../../run/discovery.js';
+import type { Engine } from '../../run/engine.js';
+import { topologyOf } from '../../run/identity.js';
+import type { MethodPlan } from '../../run/methods/definition.js';
+import {
+  METHOD_NAMES,
+  planDiscovery,
+  refuseUnusedOfMethod,
+  type AskedDiscovery,
+  type MethodName,
+} from '../../run/methods/index.js';
+import { DEFAULTS } from '../../run/options.js';
+import type { Task } from '../../task/types.js';
+import { DETAILS_LIMIT, detailsTooLarge } from '../folder/details-limit.js';
+import { DiscoveryFolder } from '../folder/discovery-folder.js';
+import { withJournals } from '../folder/run-journals.js';
+import { assertNoJournal } from '../folder/search-journal.js';
+import { flagOf, givenOptions, gradientOptions, metricOf, type MethodFlags } from '../options/method-options.js';
 import {
   adapterOption,
   batchOption,
@@ -24,11 +37,32 @@ import {
   SEARCH_METRICS,
   taskOption,
   tileOption,
+  type ModelFlags,
+  type TaskFlags,
 } from '../options/options.js';
-import { assertNoJournal } from '../folder/search-journal.js';
-import { openModelArgument, readMeanOver, readPrompts, required, taskReader, type TaskReader } from '../session.js';
+import { discoveryReport } from '../report/discover-report.js';
+import { note } from '../report/progress.js';
+import { RunBars } from '../report/run-progress.js';
+import { counted } from '../report/text-report.js';
+import {
+  namedTaskReader,
+  openModelArgument,
+  readMeanOver,
+  readPrompts,
+  required,
+  withEngine,
+  type NamedTaskReader,
+} from '../session.js';
 
-const METHODS = ['acdc', 'screened', ...ATTRIBUTION_METHODS] as const;
+/** Flags of `discover`, as commander gives them. */
+interface Flags extends ModelFlags, TaskFlags, MethodFlags {
+  readonly method: MethodName;
+  /** Undefined where neither --details nor --no-details is given. */
+  readonly details?: boolean;
+  readonly out?: string;
+  readonly force: boolean;
+  readonly json: boolean;
+}
 
 /** `0.1,0.03`: one or more numbers, each once. */
 function thresholds(text: string): number[] {
@@ -40,55 +74,58 @@ function thresholds(text: string): number[] {
 export function discoverCommand(): Command {
   const command = new Command('discover')
     .description(
-      'Find the circuit of a task: prune the model (acdc), choose from scores (eap-ig-inputs and others), or both (screened). Writes circuit.json, circuit.gexf, trace.jsonl, scores.json and details.json.',
+      'Find the circuit of a task: prune the model (acdc), choose from scores (eap-ig-inputs and others), or both (screened). The results go to a folder.',
     )
     .addOption(modelOption())
     .addOption(taskOption())
-    .addOption(new Option('--method <name>', 'how to search').choices(METHODS).default('acdc'))
-    .addOption(metricOption(SEARCH_METRICS, () => 'kl; logit-diff for methods that score'))
+    .addOption(new Option('--method <name>', 'how to search').choices(METHOD_NAMES).default(DEFAULTS.method))
+    .addOption(
+      metricOption(SEARCH_METRICS, () => `${DEFAULTS.searchMetric}; ${DEFAULTS.scoringMetric} for methods that score`),
+    )
     .addOption(
       new Option(
         '--threshold <x>',
-        'remove an edge whose effect on the metric is below x; several: x,y,z. Methods that score: keep scores from x up',
+        'remove an edge whose effect on the metric is below x; for several circuits x,y,z. Methods that score: keep edges that score x or more',
       )
         .argParser(thresholds)
-        .default(undefined, String(DEFAULT_THRESHOLD)),
+        .default(undefined, String(DEFAULTS.threshold)),
     )
     .addOption(
       new Option(
         '--edges <n>',
-        'acdc: find a threshold that keeps about n edges, starting at --threshold. Methods that score: choose n',
+        'acdc: find a threshold that keeps about n edges, starting at --threshold. Methods that score: choose n edges',
       ).argParser(count(1)),
     );
   for (const option of promptOptions()) command.addOption(option);
   for (const option of patchOptions()) command.addOption(option);
-  for (const option of gradientOptionList()) command.addOption(option);
+  for (const option of gradientOptions()) command.addOption(option);
   return command
     .option('--direct-edges', "also test each head's own query, key and value", false)
     .addOption(
       new Option('--sender-heads <order>', 'order of the heads inside a layer')
         .choices(SENDER_HEADS)
-        .default(undefined, 'descending'),
+        .default(undefined, DEFAULTS.senderHeads),
     )
     .addOption(batchOption())
     .addOption(
-      new Option('--predict <file>', 'scores or a circuit that guess which edges stay, for tests made ahead').argParser(
-        nonEmpty,
-      ),
+      new Option(
+        '--predict <file>',
+        'scores or a circuit that guess which edges stay; the search is faster, its result the same',
+      ).argParser(nonEmpty),
     )
     .option('--greedy', 'methods that score: choose from the logits down, so that all is connected', false)
     .option('--signed', 'methods that score: choose by score instead of |score|: what helps most first', false)
     .addOption(
       new Option('--screen <x>', 'screened: edges that score x or more go into the search')
         .argParser(finiteNumber)
-        .default(undefined, 'a tenth of the threshold'),
+        .default(undefined, `${DEFAULTS.cutoffShare} of the threshold`),
     )
     .addOption(
-      new Option('--retest <n>', 'screened: most edges near --screen that are tested exactly before')
+      new Option('--retest <n>', 'screened: most edges near --screen that are cut one by one before the search')
         .argParser(count(0))
-        .default(undefined, '200'),
+        .default(undefined, String(DEFAULTS.retest)),
     )
-    .option('--compare', 'screened: also search from the whole model, and say what both cost', false)
+    .option('--compare', 'screened: also search from the whole model, and report both', false)
     .option('--abs', 'test the absolute effect: also keep edges whose removal improves the metric', false)
     .addOption(
       new Option(
@@ -102,7 +139,7 @@ export function discoverCommand(): Command {
         .argParser(nonEmpty)
         .default(undefined, 'runs/<model>.<task>.<method>'),
     )
-    .option('--resume', 'go on with a search into this folder that was interrupted, if there is one', false)
+    .option('--resume', 'go on with an interrupted run into this folder, if there is one', false)
     .option('--force', 'write into a folder that holds something else', false)
     .addOption(adapterOption())
     .addOption(tileOption())
@@ -115,50 +152,67 @@ export function discoverCommand(): Command {
     .action(discover);
 }
 
-async function discover(options: DiscoverOptions): Promise<void> {
-  const { method } = options;
-  refuseForeign(options);
-  const taskArgument = required(options.task, '--task');
-  const opened = await openModelArgument(required(options.model, '--model'));
-  const reader = await taskReader(opened, options.bos ?? 'auto');
-  const task = await readPrompts(reader, { ...options, task: taskArgument });
-  const search = await searchOptions(options, reader);
-  checkRun(opened.model, task, search);
-  const folder = options.out ?? join('runs', `${opened.model.name}.${task.name}.${method}`);
-  await assertNoJournal(folder, options);
-  const by = method === 'acdc' ? discoverByAcdc : method === 'screened' ? discoverScreened : discoverByScores;
-  process.stdout.write(await by({ options, opened, reader, task, search, folder }));
-}
-
-/** Options of another method are refused rather than left aside. */
-function refuseForeign(options: DiscoverOptions): void {
-  const { method, greedy, signed, screen, retest, compare, predict, abs, senderHeads, scope } = options;
-  const searches = method === 'acdc' || method === 'screened';
-  refuseGiven(method, [
-    ['--greedy', greedy && searches],
-    ['--signed', signed && searches],
-    ['--screen', screen !== undefined && method !== 'screened'],
-    ['--retest', retest !== undefined && method !== 'screened'],
-    ['--compare', compare && method !== 'screened'],
-    ['--scope', scope !== undefined && method === 'screened'],
-    ['--predict', predict !== undefined && method !== 'acdc'],
-    ['--abs', abs && !searches],
-    ['--sender-heads', senderHeads !== undefined && !searches],
-  ]);
-  if (method === 'acdc') refuseGradientOptions(options);
-}
-
-async function searchOptions(options: DiscoverOptions, reader: TaskReader): Promise<DiscoveryOptions> {
-  const ablation = options.ablation ?? 'resample';
-  return {
-    metric: options.metric ?? (options.method === 'acdc' || options.method === 'screened' ? 'kl' : 'logit-diff'),
-    ablation,
-    input: options.input ?? 'token',
-    meanOver: await readMeanOver(reader, options.meanOver, ablation),
-    threshold: options.threshold?.[0] ?? DEFAULT_THRESHOLD,
-    absolute: options.abs,
-    senderHeads: options.senderHeads ?? 'descending',
-    directEdges: options.directEdges,
-    ...(options.batch !== undefined && { batch: options.batch }),
+async function discover(flags: Flags): Promise<void> {
+  const { method } = flags;
+  const given = givenOptions(flags);
+  refuseUnusedOfMethod({ method, ...given }, flagOf);
+  const taskArgument = required(flags.task, '--task');
+  const opened = await openModelArgument(required(flags.model, '--model'));
+  const { model } = opened;
+  const reader = await namedTaskReader(opened, flags.bos ?? DEFAULTS.bos);
+  const task = await readPrompts(reader, { ...flags, task: taskArgument, metric: metricOf(method, flags.metric) });
+  const topology = topologyOf(model);
+  const { journal: _, ...options } = {
+    ...given,
+    method,
+    meanOver: await readMeanOver(reader, flags.meanOver, flags.ablation ?? DEFAULTS.ablation),
+    ...(flags.predict !== undefined && {
+      predict: parseScores(await readCircuitText(flags.predict), flags.predict, topology),
+    }),
   };
+  const plan = planDiscovery(model, task, options as AskedDiscovery, flagOf);
+  const folder = flags.out ?? join('runs', `${model.name}.${task.name}.${method}`);
+  await assertNoJournal(folder, flags);
+  const results = new DiscoveryFolder(folder, plan, flags.force);
+  await results.assertUsable(flags.resume);
+
+  const bars = new RunBars();
+  const found = (threshold: number, { kept }: Discovery): void => {
+    if (flags.edges === undefined) return;
+    bars.stop();
+    note(`threshold ${threshold}: ${counted(kept, 'edge')}`);
+  };
+  const journals = { folder, topology, resume: flags.resume, quiet: () => bars.stop() };
+  const { discoveries, details } = await withJournals(journals, (journal) =>
+    withEngine(model, flags, async (engine) => {
+      const made = await plan.run(engine, { journal, progress: bars.show, found });
+      const inspected: (CircuitDetails | undefined)[] = [];
+      for (const one of made.chosen) inspected.push(await detailsOf(one, { engine, task, plan, flags, reader, bars }));
+      return { discoveries: made, details: inspected };
+    }),
+  );
+  const written = await results.write(discoveries, details);
+  process.stdout.write(discoveryReport(written, discoveries.all, results.table, flags.json));
+}
+
+interface Inspection {
+  readonly engine: Engine;
+  readonly task: Task;
+  readonly plan: MethodPlan;
+  readonly flags: Flags;
+  readonly reader: NamedTaskReader;
+  readonly bars: RunBars;
+}
+
+/** The details of a circuit, where they are wanted: as told, otherwise unless they would become large, which is said. */
+async function detailsOf(
+  found: Discovery,
+  { engine, task, plan, flags, reader: { tokenText }, bars }: Inspection,
+): Promise<CircuitDetails | undefined> {
+  const remark = flags.details === undefined ? detailsTooLarge(task, found.circuit) : undefined;
+  if (remark !== undefined) note(remark);
+  if (!(flags.details ?? remark === undefined)) return undefined;
+  return engine.inspect(task, found, { ...plan.caches, ...(tokenText && { tokenText }) }, ({ done, total }) =>
+    bars.show({ part: 'measuring details', done, total, unit: 'passes', measured: done }),
+  );
 }

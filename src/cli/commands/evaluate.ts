@@ -1,13 +1,15 @@
 import { Command, Option } from 'commander';
 import { EdgewiseError } from '../../base/errors.js';
-import type { Provenance } from '../../circuit/circuit.js';
-import type { Evaluation } from '../../run/engine.js';
-import { checkRun, topologyOf, type MeanOver } from '../../run/identity.js';
-import { METRIC_NAMES, type MetricName } from '../../readout/metrics.js';
+import type { Ablation } from '../../circuit/run-identity.js';
+import { DEFAULT_MEASURES, reportOf, type Evaluation, type ReportCell } from '../../evaluate/measures.js';
 import { neuronsLeftOut, parseCircuit, resolveCircuit } from '../../files/index.js';
-import { readCircuitText } from '../../node/open-files.js';
-import type { Ablation, InputKind } from '../../circuit/run-identity.js';
-import type { BosMode } from '../../task/tokenizer.js';
+import { sha256 } from '../../base/sha256.js';
+import { openTaskFile, readCircuitText } from '../../node/open-files.js';
+import { METRIC_NAMES } from '../../readout/metrics.js';
+import { asFound, evaluationAsFound, knownMetric } from '../../run/as-found.js';
+import { checkRun, topologyOf } from '../../run/identity.js';
+import { DEFAULTS } from '../../run/options.js';
+import { flagOf } from '../options/method-options.js';
 import {
   adapterOption,
   count,
@@ -20,23 +22,15 @@ import {
   promptOptions,
   taskOption,
   tileOption,
-  type ModelOptions,
-  type PatchingOptions,
-  type TaskOptions,
+  type ModelFlags,
+  type PatchingFlags,
+  type TaskFlags,
 } from '../options/options.js';
 import { note } from '../report/progress.js';
-import {
-  openModelArgument,
-  readMeanOver,
-  readPrompts,
-  required,
-  taskReader,
-  withEngine,
-  type TaskReader,
-} from '../session.js';
 import { counted, fixed, table, whole } from '../report/text-report.js';
+import { namedTaskReader, openModelArgument, readMeanOver, readPrompts, required, withEngine } from '../session.js';
 
-interface Options extends ModelOptions, TaskOptions, PatchingOptions {
+interface Flags extends ModelFlags, TaskFlags, PatchingFlags {
   readonly circuit: string;
   readonly seed: number;
   readonly json: boolean;
@@ -44,7 +38,7 @@ interface Options extends ModelOptions, TaskOptions, PatchingOptions {
 
 export function evaluateCommand(): Command {
   const command = new Command('evaluate')
-    .description("Measure a circuit: its metric beside the whole model's, the empty circuit's and a random circuit's.")
+    .description('Measure a circuit beside the whole model, the empty circuit and a random circuit of its size.')
     .addOption(modelOption())
     .addOption(taskOption())
     .option('--circuit <file>', 'circuit.json, or any EAP-IG/MIB file whose edges have in_graph')
@@ -52,26 +46,28 @@ export function evaluateCommand(): Command {
   for (const option of promptOptions(orTheCircuits)) command.addOption(option);
   for (const option of patchOptions(orTheCircuits)) command.addOption(option);
   return command
-    .addOption(new Option('--seed <n>', 'seed of the random circuit').argParser(count(0, MAX_SEED)).default(0))
+    .addOption(
+      new Option('--seed <n>', 'seed of the random circuit').argParser(count(0, MAX_SEED)).default(DEFAULTS.seed),
+    )
     .addOption(adapterOption())
     .addOption(tileOption())
     .addOption(memoryOption())
     .addOption(jsonOption().default(false))
     .addHelpText(
       'after',
-      '\nOptions that are not given are those that the circuit was found with; where one\nthat is given differs, a note on stderr says so.',
+      '\nAn option that is not given is as the circuit was found. A note on stderr says\nwhere a given one differs.',
     )
     .action(evaluate);
 }
 
 const orTheCircuits = (value: string): string => `the circuit's, or ${value}`;
 
-async function evaluate(options: Options): Promise<void> {
-  const path = required(options.circuit, '--circuit');
-  const taskArgument = required(options.task, '--task');
-  const opened = await openModelArgument(required(options.model, '--model'));
+async function evaluate(flags: Flags): Promise<void> {
+  const path = required(flags.circuit, '--circuit');
+  const taskArgument = required(flags.task, '--task');
+  const opened = await openModelArgument(required(flags.model, '--model'));
   const file = parseCircuit(await readCircuitText(path), path);
-  const { kept } = resolveCircuit(file, topologyOf(opened.model));
+  const circuit = resolveCircuit(file, topologyOf(opened.model));
   const masked = neuronsLeftOut(file);
   if (masked !== undefined) throw new EdgewiseError('circuit', path, masked);
   const found = file.provenance;
@@ -79,102 +75,92 @@ async function evaluate(options: Options): Promise<void> {
     note(`note: the circuit was found on another model, ${found.model.name}`);
   }
 
-  const choose = chooser();
-  const bos = choose<BosMode>('--bos', options.bos, found?.bos, 'auto');
-  const reader = await taskReader(opened, bos);
-  const { hash } = await reader.read(taskArgument);
+  const bos = asFound('--bos', flags.bos, found?.bos, DEFAULTS.bos, noteDifference);
+  const reader = await namedTaskReader(opened, bos);
+  const taskFile = await openTaskFile(taskArgument);
+  const hash = await sha256(taskFile.bytes);
   // Rows of another task file mean nothing here.
   const rows = found && found.task.hash === hash ? found.prompts : undefined;
-  if (found && !rows)
+  if (found && !rows) {
     note(`note: the circuit was found on another task, ${found.task.name}; its --prompts and --skip are left aside`);
-  const skip = choose('--skip', options.skip, rows?.skip, 0);
-  const prompts = choose('--prompts', options.prompts, rows?.count, undefined);
-  const task = await readPrompts(reader, { task: taskArgument, prompts, skip });
-  const metric = choose<MetricName>('--metric', options.metric, metricOf(found, path), 'kl');
-  const ablation = choose<Ablation>('--ablation', options.ablation, found?.ablation, 'resample');
-  const input = choose<InputKind>('--input', options.input, found?.input, 'token');
-  const meanOver = await meanSource(options, found, ablation, reader);
-
-  const asked = { metric, ablation, input, meanOver };
-  checkRun(opened.model, task, asked);
-
-  const evaluation = await withEngine(opened.model, options, (engine) =>
-    engine.evaluate(task, kept, asked, options.seed),
-  );
-  process.stdout.write(
-    options.json ? `${JSON.stringify(jsonReport(evaluation))}\n` : textReport(evaluation, task.name, ablation),
-  );
-}
-
-/** An option's value: as given, else as the circuit was found, else the default. What differs from the circuit is announced. */
-function chooser() {
-  return <T>(option: string, given: T | undefined, inCircuit: T | undefined, byDefault: T): T => {
-    if (given !== undefined && inCircuit !== undefined && given !== inCircuit) {
-      note(`note: ${option} ${String(given)} instead of ${String(inCircuit)}, with which the circuit was found`);
-    }
-    return given ?? inCircuit ?? byDefault;
-  };
-}
-
-function metricOf(found: Provenance | undefined, path: string): MetricName | undefined {
-  if (!found) return undefined;
-  const name = METRIC_NAMES.find((metric) => metric === found.metric);
-  if (name === undefined) {
+  }
+  const skip = asFound('--skip', flags.skip, rows?.skip, 0, noteDifference);
+  const prompts = asFound('--prompts', flags.prompts, rows?.count, undefined, noteDifference);
+  const { answers, columns, dropped } = (rows && found?.reading) ?? {};
+  const task = await readPrompts(reader, {
+    ...(answers && { answers }),
+    ...(columns && { columns }),
+    ...flags,
+    dropBadRows: flags.dropBadRows === true || dropped !== undefined,
+    task: taskFile,
+    prompts,
+    skip,
+    metric: flags.metric ?? knownMetric(found ?? null) ?? DEFAULTS.searchMetric,
+    ablation: flags.ablation ?? found?.ablation,
+  });
+  if (found && knownMetric(found) === undefined) {
     note(`note: ${path} was found with the metric ${found.metric}, which this engine does not have`);
   }
-  return name;
-}
-
-/** As given, else what the circuit was found with; of another task's file a circuit knows no more than the hash. */
-async function meanSource(
-  options: Options,
-  found: Provenance | undefined,
-  ablation: Ablation,
-  reader: TaskReader,
-): Promise<MeanOver> {
-  const inCircuit = ablation.startsWith('mean') ? (found?.meanOver ?? 'clean') : undefined;
-  if (options.meanOver === undefined && inCircuit !== undefined && !['clean', 'corrupted'].includes(inCircuit)) {
-    const what = "is needed: the circuit was found with means over another task's file";
-    throw new EdgewiseError('usage', '--mean-over', what);
-  }
-  return readMeanOver(reader, options.meanOver ?? inCircuit, ablation);
-}
-
-function jsonReport(evaluation: Evaluation): object {
-  const { clean, corrupted, circuit, faithfulness, accuracy, metric, prompts, edges, random } = evaluation;
-  return {
-    metric,
-    prompts,
-    clean,
-    corrupted,
-    circuit,
-    faithfulness,
-    accuracy: accuracy?.circuit ?? null,
-    clean_accuracy: accuracy?.clean ?? null,
-    edges: edges.kept,
-    total_edges: edges.total,
-    random: { seed: random.seed, circuit: random.metric, faithfulness: random.faithfulness },
+  const { metric, ablation, input, meanOver } = flags;
+  const ablationHere = ablation ?? found?.ablation ?? DEFAULTS.ablation;
+  const asked = {
+    ...(metric && { metric }),
+    ...(ablation && { ablation }),
+    ...(input && { input }),
+    ...(meanOver !== undefined && { meanOver: await readMeanOver(reader, meanOver, ablationHere) }),
   };
+  const differs = (option: Parameters<typeof flagOf>[0], given: unknown, before: unknown): void =>
+    noteDifference(flagOf(option), given, before);
+  const options = evaluationAsFound(asked, found ?? null, { differs, nameOf: flagOf });
+  checkRun(opened.model, task, options);
+
+  const evaluation = await withEngine(opened.model, flags, (engine) =>
+    engine.evaluate(task, circuit.kept, options, DEFAULT_MEASURES, flags.seed),
+  );
+  process.stdout.write(flags.json ? jsonReport(evaluation) : textReport(evaluation, task.name, options.ablation));
 }
+
+/** Tells of an option that is not as the circuit was found. */
+function noteDifference(option: string, given: unknown, found: unknown): void {
+  note(`note: ${option} ${String(given)} instead of ${String(found)}, with which the circuit was found`);
+}
+
+function jsonReport(evaluation: Evaluation): string {
+  const { metric, prompts } = evaluation;
+  return `${JSON.stringify({ metric, prompts, ...reportOf(DEFAULT_MEASURES, evaluation).json })}\n`;
+}
+
+const COLUMNS: readonly ReportCell['column'][] = ['metric', 'faithfulness', 'accuracy', 'edges', 'remark'];
+/** Rows in their order. Rows of other measures come after the random circuit. */
+const [FIRST, LAST] = [['whole model', 'circuit', 'random circuit'], ['empty circuit']];
 
 function textReport(evaluation: Evaluation, taskName: string, ablation: Ablation): string {
-  const { clean, corrupted, circuit, faithfulness, accuracy, metric, prompts, edges, random } = evaluation;
-  const ratio = (value: number | null): string => (value === null ? 'undefined' : fixed(value, 3));
-  const percent = (value: number | undefined): string => (value === undefined ? '' : `${(100 * value).toFixed(1)} %`);
+  const { metric, prompts } = evaluation;
+  const { cells } = reportOf(DEFAULT_MEASURES, evaluation);
+  const others = [...new Set(cells.map(({ of }) => of))].filter((row) => ![...FIRST, ...LAST].includes(row));
+  const cell = (row: string, column: ReportCell['column']): string => {
+    const found = cells.find((one) => one.of === row && one.column === column);
+    return found ? cellText(found) : '';
+  };
   const rows = [
-    ['', metric, 'faithfulness', 'accuracy', 'edges', ''],
-    ['  whole model', fixed(clean, 4), '', percent(accuracy?.clean), whole(edges.total), ''],
-    ['  circuit', fixed(circuit, 4), ratio(faithfulness), percent(accuracy?.circuit), whole(edges.kept), ''],
-    [
-      '  random circuit',
-      fixed(random.metric, 4),
-      ratio(random.faithfulness),
-      '',
-      whole(edges.kept),
-      `seed ${random.seed}`,
-    ],
-    ['  empty circuit', fixed(corrupted, 4), '', '', '0', ''],
+    ['', metric, ...COLUMNS.slice(1, -1), ''],
+    ...[...FIRST, ...others, ...LAST].map((row) => [`  ${row}`, ...COLUMNS.map((column) => cell(row, column))]),
   ];
   const title = `${taskName}, ${counted(prompts, 'prompt')}, ${ablation} ablation; ${metric} in loss form, lower is better`;
   return `${[title, ...table(rows, [1, 2, 3, 4])].join('\n')}\n`;
+}
+
+function cellText({ column, value }: ReportCell): string {
+  if (value === null) return 'undefined';
+  if (typeof value === 'string') return value;
+  switch (column) {
+    case 'metric':
+      return fixed(value, 4);
+    case 'faithfulness':
+      return fixed(value, 3);
+    case 'accuracy':
+      return `${(100 * value).toFixed(1)} %`;
+    default:
+      return whole(value);
+  }
 }

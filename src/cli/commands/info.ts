@@ -7,6 +7,7 @@ import { layoutOf } from '../../model/layout.js';
 import type { ModelSpec } from '../../model/spec.js';
 import { weightTable } from '../../model/weight-table.js';
 import { openDevice } from '../../node/device.js';
+import { tuningOf } from '../../node/open.js';
 import { attributionPlan } from '../../attribute/attribution.js';
 import { settleOptions } from '../../attribute/options.js';
 import type { AttributionPlan } from '../../attribute/attribution-plan.js';
@@ -21,13 +22,13 @@ import {
   promptOptions,
   taskOption,
   tileOption,
-  type ModelOptions,
-  type TaskOptions,
+  type ModelFlags,
+  type TaskFlags,
 } from '../options/options.js';
-import { openModelArgument, readMeanOver, readPrompts, taskReader, tuningOf } from '../session.js';
+import { namedTaskReader, openModelArgument, readMeanOver, readPrompts } from '../session.js';
 import { byteSize, counted, table, whole } from '../report/text-report.js';
 
-interface Options extends Partial<ModelOptions>, Partial<TaskOptions> {
+interface Flags extends Partial<ModelFlags>, Partial<TaskFlags> {
   readonly directEdges: boolean;
   readonly ablation?: Ablation;
   readonly meanOver?: string;
@@ -84,12 +85,13 @@ interface Report {
   gradient_refusal?: string;
 }
 
-async function info(options: Options): Promise<void> {
+async function info(options: Flags): Promise<void> {
   if (options.task !== undefined && options.model === undefined) {
     throw new EdgewiseError('usage', '--task', 'needs --model, whose tokenizer and sizes the plan depends on');
   }
   const opened = options.model === undefined ? undefined : await openModelArgument(options.model);
-  const reader = opened && options.task !== undefined ? await taskReader(opened, options.bos ?? 'auto') : undefined;
+  const reader =
+    opened && options.task !== undefined ? await namedTaskReader(opened, options.bos ?? 'auto') : undefined;
   const task = reader && (await readPrompts(reader, { ...options, task: options.task! }));
   const open = await openDevice(options.adapter === undefined ? {} : { adapterName: options.adapter });
   try {

@@ -4,19 +4,19 @@ import { dirname, join, resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { EdgewiseError } from '../../base/errors.js';
 import type { Provenance } from '../../circuit/circuit.js';
-import type { AttributionSettings, RunIdentity, ScreeningRecord, SelectionRecord } from '../../circuit/run-identity.js';
+import type { AttributionSettings, RunIdentity } from '../../circuit/run-identity.js';
 import type { ScoresProvenance } from '../../circuit/scores.js';
 import { parseCircuit } from '../../files/index.js';
 import { isUnfinishedWrite, writeFileAtomically } from '../../node/atomic-write.js';
 import { makeFolder } from '../../node/make-folder.js';
+import type { AskedOfRun, ThresholdPlan } from '../../run/methods/definition.js';
 import { askedThresholds, THRESHOLDS_FILE } from './thresholds-file.js';
 import { journalsIn } from './search-journal.js';
-import type { AskedThresholds } from '../methods/threshold-searches.js';
 
 /** The files that say which run a folder's files are of. */
 const CIRCUIT_FILE = 'circuit.json';
 export const SCORES_FILE = 'scores.json';
-/** Every file that a result may have: those of an earlier result must not stay beside another. */
+/** Every file that a result may have. Files of an earlier result must not stay beside another. */
 const RESULT_FILES: readonly string[] = [
   CIRCUIT_FILE,
   'circuit.gexf',
@@ -26,18 +26,18 @@ const RESULT_FILES: readonly string[] = [
   THRESHOLDS_FILE,
 ];
 
-/** What identifies a run: fields of its provenance, of objects as many as matter, and what its table of thresholds was asked for. */
-export interface FolderRun extends Partial<RunIdentity & AttributionSettings>, Partial<AskedThresholds> {
-  /** Undefined where the run has none: a result that has one is another run's. */
-  readonly selection?: Partial<SelectionRecord> | undefined;
-  readonly screening?: Partial<ScreeningRecord>;
+/** The provenance fields that identify a run; a subset of each object is enough. And what else the run was asked for. */
+export interface FolderRun
+  extends Partial<RunIdentity & AttributionSettings>, Omit<AskedOfRun, 'selection' | 'threshold'> {
+  /** Undefined where the run chooses nothing from scores: a result with a choice is another run's. */
+  readonly selection?: AskedOfRun['selection'] | undefined;
 }
 
 /**
- * Makes sure, before any work, that results can go to `folder`: it can be written, and what it holds is nothing or an
- * earlier result of the same run. Leaves nothing behind.
+ * Makes sure, before any work, that results can go to `folder`: it can be written, and it is empty or holds an earlier
+ * result of the same run. Leaves nothing behind.
  *
- * @param parts names in it that are looked at by themselves.
+ * @param parts names in the folder that are not looked at here.
  * @throws EdgewiseError of kind usage.
  */
 export async function assertUsable(
@@ -75,9 +75,9 @@ export async function assertUsable(
 }
 
 /** What a result without a table was asked for. */
-const NOTHING_ASKED: AskedThresholds = { thresholds: null, edges: null, start: null };
+const NOTHING_ASKED: ThresholdPlan = { thresholds: null, edges: null, start: null };
 
-/** All that is asked for is there; of an object there may be more. */
+/** Whether everything that is asked for is there. Objects may hold more. */
 function agrees(asked: unknown, there: unknown): boolean {
   if (typeof asked !== 'object' || asked === null || Array.isArray(asked)) return isDeepStrictEqual(asked, there);
   if (typeof there !== 'object' || there === null) return false;
@@ -87,8 +87,11 @@ function agrees(asked: unknown, there: unknown): boolean {
 }
 
 /**
- * Writes the files of a result, each whole or not at all, and returns their paths; those without a text are left out. The first
- * one is to say which run they are of: a run that is killed between two files can then be repeated without --force.
+ * Writes the files of a result, each whole or not at all. Files without a text are left out. The first file must say
+ * which run the result is of: a run that is killed between two files can then be repeated without --force.
+ *
+ * @returns the paths that were written.
+ * @throws EdgewiseError of kind usage that names what cannot be written.
  */
 export async function writeResult(
   folder: string,
@@ -113,7 +116,7 @@ export async function writeResult(
   return paths;
 }
 
-/** Removes results from folders inside of `folder` that belong to an earlier run, and those of them that are empty then. */
+/** Removes results of an earlier run from folders inside `folder`, and those folders where nothing else is left. */
 export async function removeParts(folder: string, stale: (name: string) => boolean): Promise<void> {
   for (const name of (await readdir(folder)).filter(stale)) {
     const part = join(folder, name);
@@ -123,8 +126,8 @@ export async function removeParts(folder: string, stale: (name: string) => boole
 }
 
 /**
- * Tries the folder itself or, where it is still to be created, the nearest one above it that is there. Permissions alone
- * do not tell: they bind no administrator, and a file system may be read-only.
+ * Tries to create something in the folder, or in the nearest folder above it that is there. Permissions alone do not
+ * tell: they bind no administrator, and a file system may be read-only.
  */
 async function assertWritable(folder: string): Promise<void> {
   let path = resolve(folder);
@@ -145,13 +148,13 @@ function statOrUndefined(path: string): Promise<Stats | undefined> {
   return stat(path).catch(() => undefined);
 }
 
-/** Of a run of several searches. */
+/** What a run of several searches was asked for, by its table; undefined where there is none. */
 async function readAskedThresholds(folder: string): Promise<object | undefined> {
   const text = await readFile(join(folder, THRESHOLDS_FILE), 'utf8').catch(() => undefined);
   return text === undefined ? undefined : askedThresholds(text);
 }
 
-/** Of a circuit, or of scores. */
+/** The provenance of the circuit or the scores in a folder; undefined where there are none. */
 async function readProvenance(folder: string): Promise<Provenance | ScoresProvenance | undefined> {
   for (const name of [CIRCUIT_FILE, SCORES_FILE]) {
     try {

@@ -1,5 +1,5 @@
-import type { RunIdentity } from '../../circuit/run-identity.js';
-import type { AskedThresholds, Found } from '../methods/threshold-searches.js';
+import type { Discovery } from '../../run/discovery.js';
+import type { MethodPlan } from '../../run/methods/definition.js';
 
 /** Every threshold searched at, with what was found; beside the results of a run of several searches. */
 export const THRESHOLDS_FILE = 'thresholds.json';
@@ -7,20 +7,23 @@ const VERSION = 1;
 
 /** `thresholds.json`: holds no durations and no paths, so that equal runs write equal bytes. */
 export function thresholdsJson(
-  run: Omit<RunIdentity, 'threshold'>,
-  asked: AskedThresholds,
-  all: readonly Found[],
-  written: readonly Found[],
+  { identity: run, asked: { thresholds, edges, start } }: Pick<MethodPlan, 'identity' | 'asked'>,
+  all: readonly Discovery[],
+  written: readonly Discovery[],
 ): string {
-  const rows = all.map(({ threshold, discovery }) => ({
-    threshold,
-    edges: discovery.kept,
-    metric: discovery.final,
-    faithfulness: discovery.faithfulness,
-    min_margin: discovery.circuit.provenance?.minMargin ?? null,
-    tested: discovery.tested,
-    written: written.some((one) => one.threshold === threshold),
-  }));
+  const rows = all.map((discovery) => {
+    const { threshold, minMargin } = discovery.circuit.provenance!;
+    return {
+      threshold,
+      edges: discovery.kept,
+      metric: discovery.final,
+      faithfulness: discovery.faithfulness,
+      min_margin: minMargin,
+      tested: discovery.tested,
+      written: written.includes(discovery),
+    };
+  });
+  const asked = { thresholds, edges, start };
   return `${JSON.stringify({ edgewise_thresholds: VERSION, run, asked, searches: rows }, null, 1)}\n`;
 }
 

@@ -2,10 +2,12 @@ import { InvalidArgumentError, Option } from 'commander';
 import { METRIC_NAMES, type MetricName } from '../../readout/metrics.js';
 import { ABLATIONS, BOS_MODES, INPUT_KINDS, type Ablation, type InputKind } from '../../circuit/run-identity.js';
 import { TILE_NAMES, type TileName } from '../../gpu/product/tiles.js';
+import { DEFAULTS } from '../../run/options.js';
 import type { BosMode } from '../../task/tokenizer.js';
+import { rowOptions, type RowFlags } from './row-options.js';
 
-/** Options that several commands share, each defined once. Values as commander hands them over. */
-export interface ModelOptions {
+/** Flags that several commands share, each defined once. The types hold their values as commander gives them. */
+export interface ModelFlags {
   readonly model: string;
   readonly adapter?: string;
   readonly tile?: TileName;
@@ -13,21 +15,19 @@ export interface ModelOptions {
   readonly memory?: number;
 }
 
-export interface TaskOptions {
+export interface TaskFlags extends RowFlags {
   readonly task: string;
-  readonly prompts?: number;
-  readonly skip?: number;
   readonly bos?: BosMode;
 }
 
-export interface PatchingOptions {
+export interface PatchingFlags {
   readonly metric?: MetricName;
   readonly ablation?: Ablation;
   readonly meanOver?: string;
   readonly input?: InputKind;
 }
 
-/** A text with something in it. */
+/** A text that is not empty. */
 export function nonEmpty(text: string): string {
   if (text.trim() === '') throw new InvalidArgumentError('It is empty.');
   return text;
@@ -58,9 +58,13 @@ export const modelOption = (): Option =>
     'model directory, shipped model, or hub id such as openai-community/gpt2 (id@revision)',
   );
 
-export const taskOption = (): Option => new Option('--task <task>', 'shipped task, or a JSONL or template file');
+export const taskOption = (): Option =>
+  new Option(
+    '--task <task>',
+    'shipped task, task file (JSON lines, JSON, CSV, TSV, parquet or a template), or - for standard input',
+  );
 
-// Defaults below are words for the help only: a command tells an option that is not given from one that is.
+// Defaults below are words for the help. A command must know whether an option is given.
 type InWords = (value: string) => string;
 
 export const promptOptions = (byDefault: InWords = String): Option[] => [
@@ -70,19 +74,21 @@ export const promptOptions = (byDefault: InWords = String): Option[] => [
   new Option('--skip <k>', 'leave out the first k prompt pairs').argParser(count(0)).default(undefined, byDefault('0')),
   new Option('--bos <mode>', 'prepend the beginning-of-text token to texts')
     .choices(BOS_MODES)
-    .default(undefined, byDefault('auto')),
+    .default(undefined, byDefault(DEFAULTS.bos)),
+  ...rowOptions(),
 ];
 
 export const metricOption = (names: readonly MetricName[], byDefault: InWords = String): Option =>
-  new Option('--metric <name>', 'what is measured').choices(names).default(undefined, byDefault('kl'));
+  new Option('--metric <name>', 'what is measured').choices(names).default(undefined, byDefault(DEFAULTS.searchMetric));
 
+/** Metrics that a search or scores can go by. Accuracy is one step per prompt: most edges do not change it. */
 export const SEARCH_METRICS = METRIC_NAMES.filter((name) => name !== 'accuracy');
 
-/** What cut edges carry. */
+/** Flags that say what cut edges carry. */
 export const ablationOptions = (byDefault: InWords = String): Option[] => [
   new Option('--ablation <kind>', 'what a cut edge carries')
     .choices(ABLATIONS)
-    .default(undefined, byDefault('resample')),
+    .default(undefined, byDefault(DEFAULTS.ablation)),
   new Option(
     '--mean-over <prompts>',
     "what mean ablations average over: clean, corrupted, or a task file's clean prompts",
@@ -95,7 +101,7 @@ export const patchOptions = (byDefault: InWords = String): Option[] => [
   ...ablationOptions(byDefault),
   new Option('--input <writer>', 'what the input writer holds; matters for zero and mean ablation')
     .choices(INPUT_KINDS)
-    .default(undefined, byDefault('token')),
+    .default(undefined, byDefault(DEFAULTS.input)),
 ];
 
 export const adapterOption = (): Option =>

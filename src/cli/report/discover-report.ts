@@ -1,157 +1,74 @@
 import { dirname } from 'node:path';
-import { candidateEdges, type Circuit } from '../../circuit/circuit.js';
+import type { Circuit } from '../../circuit/circuit.js';
+import { compareCircuits } from '../../circuit/comparison.js';
 import { describeSelection } from '../../circuit/scored-circuit.js';
 import type { Selection } from '../../discover/select.js';
-import type { InspectedCircuit } from '../../run/engine.js';
-import type { Discovery } from '../../run/search.js';
-import type { Found } from '../methods/threshold-searches.js';
+import type { Discovery, Screening } from '../../run/discovery.js';
+import type { WrittenDiscovery } from '../folder/discovery-folder.js';
 import { counted, fixed, signed, strongestEdges, table, whole } from './text-report.js';
 
-/** A search whose circuit was written. */
-export interface FoundFiles extends Found {
-  readonly files: readonly string[];
-}
-
-/** For machines: the one result, or all of them. */
-export function jsonReport(results: readonly FoundFiles[], table: string | undefined): string {
-  const reports = results.map(({ threshold, discovery, files }) => ({ threshold, ...jsonOf(discovery, files) }));
-  const report = table === undefined ? reports[0]! : { thresholds: table, results: reports };
-  return `${JSON.stringify(report)}\n`;
-}
-
-/** For people: the one result with its strongest edges, or a table of all searches and where the results lie. */
-export function textReport(
-  results: readonly FoundFiles[],
-  all: readonly Found[],
+/**
+ * What `discover` prints.
+ *
+ * @param all every search that was made.
+ * @param thresholds path of the table of all searches, where there is one.
+ * @param json for machines.
+ */
+export function discoveryReport(
+  results: readonly WrittenDiscovery[],
+  all: readonly Discovery[],
   thresholds: string | undefined,
+  json: boolean,
 ): string {
-  const [first] = results as [FoundFiles];
+  const reports = json ? jsonReport(results, thresholds) : textReport(results, all, thresholds).join('\n');
+  return `${reports}\n`;
+}
+
+function jsonReport(results: readonly WrittenDiscovery[], thresholds: string | undefined): string {
+  const reports = results.map(({ discovery, files }) => jsonOf(discovery, files));
+  return JSON.stringify(thresholds === undefined ? reports[0]! : { thresholds, results: reports });
+}
+
+/** The one result with its strongest edges, or a table of all searches and where the results lie. */
+function textReport(
+  results: readonly WrittenDiscovery[],
+  all: readonly Discovery[],
+  thresholds: string | undefined,
+): string[] {
+  const [first] = results as [WrittenDiscovery];
   const lines = thresholds === undefined ? [] : [...thresholdTable(all, results), ''];
-  if (results.length === 1) lines.push(...resultLines(first.discovery, first.files));
+  if (results.length === 1) lines.push(...resultLines(first));
   else lines.push('written', ...results.map(({ files }) => `  ${dirname(files[0]!)}`));
   if (thresholds !== undefined) lines.push(`table: ${thresholds}`);
   if (results.length === 1) lines.push(`look at it: edgewise view ${dirname(first.files[0]!)}`);
   else lines.push(`look at them: edgewise view ${dirname(dirname(first.files[0]!))}`);
-  return `${lines.join('\n')}\n`;
+  return lines;
 }
 
-function thresholdTable(all: readonly Found[], written: readonly Found[]): string[] {
-  const { provenance } = all[0]!.discovery.circuit;
-  const rows = all.map(({ threshold, discovery }) => [
-    String(threshold),
+function thresholdTable(all: readonly Discovery[], written: readonly WrittenDiscovery[]): string[] {
+  const rows = all.map((discovery) => [
+    String(discovery.circuit.provenance!.threshold),
     whole(discovery.kept),
     value(discovery.final),
     discovery.faithfulness === null ? '-' : fixed(discovery.faithfulness, 3),
     whole(discovery.tested),
     whole(discovery.evaluations),
-    written.some((one) => one.threshold === threshold) ? '*' : '',
+    written.some((one) => one.discovery === discovery) ? '*' : '',
   ]);
-  const titles = ['threshold', 'edges', provenance!.metric, 'faithfulness', 'tested', 'evaluated', ''];
+  const { metric } = all[0]!.circuit.provenance!;
+  const titles = ['threshold', 'edges', metric, 'faithfulness', 'tested', 'evaluated', ''];
   return table([titles, ...rows], [0, 1, 2, 3, 4, 5]);
 }
 
-/** A search that started from a screening, and what its parts took. */
-export interface Screened {
-  readonly discovery: Discovery;
-  readonly cost: {
-    /** Seconds: scores of all edges; edges tested again, with the caches; the search from there. */
-    readonly scoring: number;
-    readonly retests: number;
-    readonly search: number;
-    /** The search from the whole model, where it was asked for too. */
-    readonly plain: Discovery | undefined;
-  };
-}
-
-export function screenedReport({ discovery, cost }: Screened, files: readonly string[], json: boolean): string {
-  const { cutoff, retested, disagreed, started } = discovery.circuit.provenance!.screening!;
-  const { scoring, retests, search, plain } = cost;
-  const comparison = plain && compared(discovery, plain);
-  if (json) {
-    const report = {
-      ...jsonOf(discovery, files),
-      screening: { cutoff, retested, disagreed, started },
-      seconds: { scoring, retests, search },
-      ...(plain && { plain: { tested: plain.tested, seconds: plain.seconds, ...comparison } }),
-    };
-    return `${JSON.stringify(report)}\n`;
+function jsonOf({ circuit, screening, selection, ...found }: Discovery, files: readonly string[]): object {
+  const { tested, evaluations, kept, edges, initial, final, empty, faithfulness, seconds } = found;
+  const { threshold, minMargin, adapter, screening: screened } = circuit.provenance!;
+  if (selection) {
+    const { chosen } = selection.record;
+    return { kept, edges, chosen, initial, final, empty, faithfulness, seconds, adapter, files };
   }
-  const lines = [
-    `screened: all edges scored (${scoring.toFixed(1)} s); ${counted(retested, 'edge')} near ${Number(cutoff.toPrecision(4))} tested again, ` +
-      `${disagreed} of them on its wrong side (${retests.toFixed(1)} s); the search starts from ${counted(started, 'edge')}: ` +
-      `${counted(discovery.tested, 'test')} (${search.toFixed(1)} s)`,
-    ...(plain && comparison
-      ? [
-          `ACDC from the whole model: ${counted(plain.tested, 'test')} in ${plain.seconds.toFixed(1)} s, ${counted(plain.kept, 'edge')}, ` +
-            `faithfulness ${plain.faithfulness === null ? '-' : fixed(plain.faithfulness, 3)}; ` +
-            `${comparison.shared} edges in both, ${comparison.onlyScreened} only here, ${comparison.onlyPlain} only there`,
-        ]
-      : [`ACDC from the whole model decides on ${counted(discovery.edges, 'edge')}; --compare runs it too`]),
-    '',
-    ...resultLines(discovery, files),
-    `look at it: edgewise view ${dirname(files[0]!)}`,
-  ];
-  return `${lines.join('\n')}\n`;
-}
-
-function compared(screened: Discovery, plain: Discovery) {
-  const [mine, theirs] = [keptIds(screened.circuit), keptIds(plain.circuit)];
-  const shared = [...mine].filter((id) => theirs.has(id)).length;
-  return {
-    kept: plain.kept,
-    faithfulness: plain.faithfulness,
-    shared,
-    onlyScreened: mine.size - shared,
-    onlyPlain: theirs.size - shared,
-  };
-}
-
-function keptIds(circuit: Circuit): Set<number> {
-  return new Set([...circuit.kept].filter((id) => id < candidateEdges(circuit)));
-}
-
-/** A circuit that was chosen from scores. */
-export function choiceReport(
-  { circuit, initial, final, empty }: InspectedCircuit,
-  { record, left }: Selection,
-  seconds: number,
-  files: readonly string[],
-  json: boolean,
-): string {
-  const { method, metric, model, task, prompts, ablation, faithfulness, adapter } = circuit.provenance!;
-  const edges = candidateEdges(circuit);
-  if (json) {
-    const report = {
-      kept: left.edges,
-      edges,
-      chosen: record.chosen,
-      initial,
-      final,
-      empty,
-      faithfulness,
-      seconds,
-      adapter,
-      files,
-    };
-    return `${JSON.stringify(report)}\n`;
-  }
-  const lines = [
-    `${task.name} on ${model.name}, ${counted(prompts.count, 'prompt')}, ${ablation} ablation: ${method}, ${describeSelection(record)}`,
-    `  kept ${whole(left.edges)} of ${counted(edges, 'edge')} (${whole(record.chosen)} chosen, then pruned) in ${seconds.toFixed(1)} s`,
-    `  ${metric} (lower is better): ${value(initial)} whole model, ${value(final)} circuit, ${value(empty)} empty circuit`,
-    `  faithfulness ${faithfulness === null ? 'undefined: the whole model and the empty circuit do not differ' : fixed(faithfulness, 3)}`,
-    ...headToHead(circuit),
-    'files written',
-    ...files.map((file) => `  ${file}`),
-    `look at it: edgewise view ${dirname(files[0]!)}`,
-  ];
-  return `${lines.join('\n')}\n`;
-}
-
-function jsonOf(discovery: Discovery, files: readonly string[]): object {
-  const { tested, evaluations, kept, edges, initial, final, empty, seconds } = discovery;
-  const { provenance } = discovery.circuit;
-  return {
+  const report = {
+    ...(screening ? {} : { threshold }),
     tested,
     evaluations,
     kept,
@@ -159,29 +76,82 @@ function jsonOf(discovery: Discovery, files: readonly string[]): object {
     initial,
     final,
     empty,
-    faithfulness: discovery.faithfulness,
-    min_margin: provenance?.minMargin ?? null,
+    faithfulness,
+    min_margin: minMargin,
     seconds,
-    adapter: provenance?.adapter,
+    adapter,
     files,
+  };
+  if (!screening) return report;
+  const { cutoff, retested, disagreed, started } = screened!;
+  const { scoring, retests, search, plain } = screening;
+  return {
+    ...report,
+    screening: { cutoff, retested, disagreed, started },
+    seconds: { scoring, retests, search },
+    ...(plain && { plain: { tested: plain.tested, seconds: plain.seconds, ...compared(circuit, plain) } }),
   };
 }
 
-function resultLines(discovery: Discovery, files: readonly string[]): string[] {
-  const { circuit, tested, kept, edges, initial, final, empty, faithfulness, seconds } = discovery;
-  const provenance = circuit.provenance!;
-  const margin = provenance.minMargin;
+/** A screened search beside the search from the whole model. */
+function compared(screened: Circuit, plain: Discovery) {
+  const { both, flipped, onlyA, onlyB } = compareCircuits(screened, plain.circuit).edges;
+  const { kept, faithfulness } = plain;
+  return { kept, faithfulness, shared: both + flipped, onlyScreened: onlyA, onlyPlain: onlyB };
+}
+
+function resultLines({ discovery, files }: WrittenDiscovery): string[] {
+  const { circuit, initial, final, empty, faithfulness, selection, screening } = discovery;
+  const { metric, minMargin } = circuit.provenance!;
   return [
-    `${provenance.task.name} on ${provenance.model.name}, ${counted(provenance.prompts.count, 'prompt')}, ${provenance.ablation} ablation`,
-    `  kept ${whole(kept)} of ${counted(edges, 'edge')}: ${whole(tested)} tested in ${seconds.toFixed(1)} s at threshold ${provenance.threshold}`,
-    `  ${provenance.metric} (lower is better): ${value(initial)} whole model, ${value(final)} circuit, ${value(empty)} empty circuit`,
+    ...(screening ? [...screeningLines(discovery, screening), ''] : []),
+    ...(selection ? choiceLines(discovery, selection) : searchLines(discovery)),
+    `  ${metric} (lower is better): ${value(initial)} whole model, ${value(final)} circuit, ${value(empty)} empty circuit`,
     `  faithfulness ${faithfulness === null ? 'undefined: the whole model and the empty circuit do not differ' : fixed(faithfulness, 3)}`,
-    ...(margin
-      ? [`  closest decision: ${margin.edge}, ${Number(margin.margin.toPrecision(2))} from the threshold`]
+    ...(minMargin
+      ? [`  closest decision: ${minMargin.edge}, ${Number(minMargin.margin.toPrecision(2))} from the threshold`]
       : []),
     ...headToHead(circuit),
     'files written',
     ...files.map((file) => `  ${file}`),
+  ];
+}
+
+function screeningLines({ circuit, tested, edges }: Discovery, screening: Screening): string[] {
+  const { cutoff, retested, disagreed, started } = circuit.provenance!.screening!;
+  const { scoring, retests, search, plain } = screening;
+  const near = Number(cutoff.toPrecision(4));
+  const lines = [
+    `screened: all edges scored (${scoring.toFixed(1)} s); ${counted(retested, 'edge')} near ${near} tested again, ` +
+      `${disagreed} of them on its wrong side (${retests.toFixed(1)} s); the search starts from ` +
+      `${counted(started, 'edge')}: ${counted(tested, 'test')} (${search.toFixed(1)} s)`,
+  ];
+  if (!plain) {
+    return [...lines, `ACDC from the whole model decides on ${counted(edges, 'edge')}; --compare runs it too`];
+  }
+  const { kept, faithfulness, shared, onlyScreened, onlyPlain } = compared(circuit, plain);
+  return [
+    ...lines,
+    `ACDC from the whole model: ${counted(plain.tested, 'test')} in ${plain.seconds.toFixed(1)} s, ` +
+      `${counted(kept, 'edge')}, faithfulness ${faithfulness === null ? '-' : fixed(faithfulness, 3)}; ` +
+      `${shared} edges in both, ${onlyScreened} only here, ${onlyPlain} only there`,
+  ];
+}
+
+function searchLines({ circuit, tested, kept, edges, seconds }: Discovery): string[] {
+  const { task, model, prompts, ablation, threshold } = circuit.provenance!;
+  return [
+    `${task.name} on ${model.name}, ${counted(prompts.count, 'prompt')}, ${ablation} ablation`,
+    `  kept ${whole(kept)} of ${counted(edges, 'edge')}: ${whole(tested)} tested in ${seconds.toFixed(1)} s at threshold ${threshold}`,
+  ];
+}
+
+function choiceLines({ circuit, kept, edges, seconds }: Discovery, { record }: Selection): string[] {
+  const { task, model, prompts, ablation, method } = circuit.provenance!;
+  const choice = `${method}, ${describeSelection(record)}`;
+  return [
+    `${task.name} on ${model.name}, ${counted(prompts.count, 'prompt')}, ${ablation} ablation: ${choice}`,
+    `  kept ${whole(kept)} of ${counted(edges, 'edge')} (${whole(record.chosen)} chosen, then pruned) in ${seconds.toFixed(1)} s`,
   ];
 }
 

@@ -1,13 +1,4 @@
-import {
-  Engine,
-  loadTask,
-  memoryDirectory,
-  openModel,
-  parseCircuit,
-  resolveCircuit,
-  takePrompts,
-  type Evaluation,
-} from '../../../src/index.js';
+import { openInPage, parseCircuit, resolveCircuit, type Evaluation } from '../../../src/index.js';
 
 export interface Input {
   /** Folder of a model, and files, by their paths on the server. */
@@ -27,24 +18,17 @@ async function bytesAt(path: string): Promise<Uint8Array<ArrayBuffer>> {
 export async function run(input: Input): Promise<Evaluation> {
   const files = new Map<string, Uint8Array<ArrayBuffer>>();
   for (const name of ['config.json', 'model.safetensors']) files.set(name, await bytesAt(`${input.model}/${name}`));
-  const model = await openModel(memoryDirectory('model', files));
-  const bytes = await bytesAt(input.task);
-  const { vocab, maxPositions } = model.spec;
-  const whole = await loadTask({ name: 'task', source: input.task, bytes }, { tokenizer: null, vocab, maxPositions });
   const adapter = await navigator.gpu.requestAdapter();
   if (!adapter) throw new Error('no adapter');
   const device = await adapter.requestDevice();
-  const engine = await Engine.create({ device, adapter: adapter.info.description, model });
+  const edgewise = await openInPage({ device, files });
   try {
-    const file = parseCircuit(new TextDecoder().decode(await bytesAt(input.circuit)), input.circuit);
-    const { kept } = resolveCircuit(file, engine.topology);
-    return await engine.evaluate(takePrompts(whole, input.prompts), kept, {
-      metric: 'kl',
-      ablation: 'resample',
-      input: 'token',
-    });
+    const file = { name: 'task', source: input.task, bytes: await bytesAt(input.task) };
+    const task = await edgewise.task(file, { prompts: input.prompts });
+    const circuit = parseCircuit(new TextDecoder().decode(await bytesAt(input.circuit)), input.circuit);
+    return await edgewise.evaluate(task, resolveCircuit(circuit, edgewise.engine.topology));
   } finally {
-    engine.dispose();
+    await edgewise.close();
     device.destroy();
   }
 }

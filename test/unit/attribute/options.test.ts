@@ -16,8 +16,10 @@ function refusal(options: Partial<AttributionOptions>, layers = 2): string {
 
 describe('options that do not go together are refused by name', () => {
   test.each<[Partial<AttributionOptions>, RegExp]>([
-    [{ steps: 0 }, /^eap: steps must be a whole number above 0, got 0$/],
-    [{ steps: 2.5 }, /got 2.5/],
+    [{ method: 'eap-ig-inputs', steps: 0 }, /^eap-ig-inputs: steps must be a whole number above 0, got 0$/],
+    [{ method: 'eap-ig-inputs', steps: 2.5 }, /got 2.5/],
+    [{ steps: 2 }, /^steps: has no meaning for eap$/],
+    [{ method: 'information-flow', freezePatterns: true }, /^freezePatterns: has no meaning for information-flow$/],
     [{ metric: 'accuracy' }, /accuracy has no gradient; use kl, logit-diff, prob-diff, nll/],
     [{ method: 'eap-ig-inputs', ablation: 'zero' }, /resample ablation, got zero; eap-ig-activations takes any/],
     [{ method: 'clean-corrupted', ablation: 'mean' }, /resample ablation, got mean/],
@@ -26,7 +28,7 @@ describe('options that do not go together are refused by name', () => {
     [{ method: 'eap-ig-inputs', metric: 'kl', steps: 1 }, /no gradient at the clean run/],
     [{ method: 'eap-ig-activations', metric: 'kl', steps: 1 }, /no gradient at the clean run/],
     [{ method: 'information-flow', granularity: 'node' }, /scores edges only, got granularity node/],
-    [{ method: 'information-flow', backward: 'gim' }, /takes no gradient/],
+    [{ method: 'information-flow', backward: 'gim' }, /^backward: has no meaning for information-flow$/],
     [{ freezePatterns: true, backward: 'gim' }, /frozen patterns are an option of relp/],
     [{ gradDrop: true }, /gradient dropout is an option of atp-star/],
     [{ backward: 'atp-star', method: 'eap-ig-inputs' }, /atp-star corrects eap, not eap-ig-inputs/],
@@ -42,7 +44,7 @@ describe('options that do not go together are refused by name', () => {
 
   test.each<Partial<AttributionOptions>>([
     { method: 'eap-ig-inputs', metric: 'kl' },
-    { method: 'eap-ig-inputs', metric: 'kl', steps: 1, rule: 'left' },
+    { method: 'eap-ig-inputs', metric: 'kl', steps: 1, stepRule: 'left' },
     { method: 'eap-ig-activations', metric: 'kl', ablation: 'zero' },
     { method: 'information-flow', metric: 'accuracy' },
     { backward: 'relp', freezePatterns: true, method: 'clean-corrupted' },
@@ -76,7 +78,7 @@ describe('points of a step rule', () => {
 
 describe('runs of a method', () => {
   const groups = [0, 1, 2, 3, 4].map((index) => ({ index }));
-  const options = { steps: 2, rule: 'right', scope: 'group', metric: 'nll' } as const;
+  const options = { steps: 2, stepRule: 'right', scope: 'group', metric: 'nll' } as const;
 
   test('eap-ig-inputs moves the input only; the clean end is no pass of its own', () => {
     expect(gradientPoints({ ...options, method: 'eap-ig-inputs' }, groups)).toEqual([

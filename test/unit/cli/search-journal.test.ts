@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { EdgewiseError } from '../../../src/base/errors.js';
 import { Topology } from '../../../src/circuit/topology.js';
-import { withJournal } from '../../../src/cli/folder/with-journal.js';
+import { withJournals } from '../../../src/cli/folder/run-journals.js';
 import {
   assertNoJournal,
   assertResumes,
@@ -130,14 +130,16 @@ describe('what a run would not go on with', () => {
 describe('a run that fails', () => {
   const told = async (made: number, error: Error): Promise<string> => {
     const write = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+    const quiet = vi.fn();
     try {
-      const journal = await open(false);
-      const failing = withJournal('testing', journal, async (_bar, count) => {
+      const failing = withJournals({ folder, topology, resume: false, quiet }, async (openOne) => {
+        const journal = await openOne({ name: undefined, key: KEY });
         for (const one of TESTS.slice(0, made)) journal.record(one);
-        count(made);
+        journal.close();
         throw error;
       });
       await expect(failing).rejects.toBe(error);
+      expect(quiet).toHaveBeenCalled();
       return write.mock.calls.map(([text]) => String(text)).join('');
     } finally {
       write.mockRestore();

@@ -2,21 +2,15 @@
 import { expect, test } from 'vitest';
 import type { EdgeSet } from '../../../src/circuit/edge-set.js';
 import { Topology } from '../../../src/circuit/topology.js';
-import type { DiscoveryOptions } from '../../../src/run/identity.js';
+import type { Discovery } from '../../../src/run/discovery.js';
+import type { Caches, SearchOptions } from '../../../src/run/options.js';
 import { gpt2Spec, randomModel } from '../../../src/model/random-model.js';
 import type { PatchingEvaluator } from '../../../src/evaluate/evaluator.js';
-import { Search, type Discovery } from '../../../src/run/search.js';
+import { Search } from '../../../src/run/search.js';
 
 const topology = new Topology({ layers: 3, heads: 2, parallel: false });
-const OPTIONS: DiscoveryOptions = {
-  metric: 'kl',
-  ablation: 'resample',
-  input: 'token',
-  threshold: 0,
-  absolute: false,
-  senderHeads: 'descending',
-  directEdges: false,
-};
+const CACHES: Caches = { metric: 'kl', ablation: 'resample', input: 'token', directEdges: false };
+const atThreshold = (threshold: number): SearchOptions => ({ threshold, absolute: false, senderHeads: 'descending' });
 
 /** Every cut edge costs something between 0.001 and 2 and, with those before it, a little more. */
 function metric(circuit: EdgeSet): number {
@@ -41,7 +35,7 @@ async function searchOf(most: number, value = metric): Promise<Search> {
       skip: 0,
       tokenizer: null,
     },
-    options: OPTIONS,
+    caches: CACHES,
     evaluator: {
       topology,
       most,
@@ -65,8 +59,8 @@ const outcome = (discovery: Discovery): object => ({
 
 const at = async (threshold: number, before: readonly number[], most = 4): Promise<Discovery> => {
   const search = await searchOf(most);
-  for (const earlier of before) await search.at(earlier);
-  return search.at(threshold);
+  for (const earlier of before) await search.at(atThreshold(earlier));
+  return search.at(atThreshold(threshold));
 };
 
 test.each([1, 4, 32])('each gives what it gives alone, in whatever order they are made, %d at once', async (most) => {
@@ -76,7 +70,7 @@ test.each([1, 4, 32])('each gives what it gives alone, in whatever order they ar
   for (const order of [thresholds, thresholds.toReversed(), thresholds.toSorted((a, b) => a - b)]) {
     const search = await searchOf(most);
     for (const threshold of order) {
-      const found = await search.at(threshold);
+      const found = await search.at(atThreshold(threshold));
       expect(outcome(found), `${threshold} in ${order.join()}`).toEqual(outcome(alone[thresholds.indexOf(threshold)]!));
     }
   }
@@ -104,8 +98,11 @@ test.each([4, 32])('a neighbour guesses what it decided, scores what it did not 
   expect([...kept.keys()].filter((edge) => !decided.has(edge)).length).toBeGreaterThan(9);
   const evaluations = async (removed?: (edge: string) => boolean): Promise<number> => {
     const search = await searchOf(most);
-    await search.at(1);
-    const found = await search.at(0.05, removed && { predict: (edge) => removed(topology.edgeName(edge)) });
+    await search.at(atThreshold(1));
+    const found = await search.at(
+      atThreshold(0.05),
+      removed && { predict: (edge) => removed(topology.edgeName(edge)) },
+    );
     expect(outcome(found)).toEqual(outcome(alone));
     return found.evaluations;
   };
@@ -120,5 +117,20 @@ test.each([4, 32])('a neighbour guesses what it decided, scores what it did not 
 
 test('a whole model that measures NaN is refused by the name of the model', async () => {
   const search = await searchOf(1, () => Number.NaN);
-  await expect(search.at(0.1)).rejects.toThrow(/^random-1: the kl of the whole model is NaN on the clean prompts/);
+  await expect(search.at(atThreshold(0.1))).rejects.toThrow(
+    /^random-1: the kl of the whole model is NaN on the clean prompts/,
+  );
+});
+
+test('a search with other options is no neighbour', async () => {
+  const ascending = { ...atThreshold(0.05), senderHeads: 'ascending' } as const;
+  const absolute = { ...atThreshold(0.05), absolute: true };
+  for (const options of [ascending, absolute]) {
+    const alone = await (await searchOf(4)).at(options);
+    const search = await searchOf(4);
+    await search.at(atThreshold(0.05));
+    const found = await search.at(options);
+    expect(found.evaluations).toBe(alone.evaluations);
+    expect(outcome(found)).toEqual(outcome(alone));
+  }
 });

@@ -1,0 +1,88 @@
+import { basename, join } from 'node:path';
+import type { CircuitDetails } from '../../circuit/details.js';
+import { CIRCUIT_WRITERS, writeDetails, writeScoresJson, writeTrace } from '../../files/index.js';
+import type { Discovery } from '../../run/discovery.js';
+import type { Discoveries, MethodPlan } from '../../run/methods/definition.js';
+import { assertUsable, removeParts, SCORES_FILE, writeResult } from './result-folder.js';
+import { assertResumes, removeJournals } from './search-journal.js';
+import { THRESHOLDS_FILE, thresholdsJson } from './thresholds-file.js';
+
+/** A circuit with the files that were written of it. */
+export interface WrittenDiscovery {
+  readonly discovery: Discovery;
+  readonly files: readonly string[];
+}
+
+/** Folders of a run at several thresholds. */
+const PART = 'threshold-';
+const isPart = (name: string): boolean => name.startsWith(PART);
+
+/** The folder that a run's results go to: one for each circuit where several thresholds were asked for. */
+export class DiscoveryFolder {
+  readonly #folder: string;
+  readonly #plan: MethodPlan;
+  readonly #force: boolean;
+
+  constructor(folder: string, plan: MethodPlan, force: boolean) {
+    this.#folder = folder;
+    this.#plan = plan;
+    this.#force = force;
+  }
+
+  /** Where the table of all searches lies, if the run makes several. */
+  get table(): string | undefined {
+    const { thresholds, edges } = this.#plan.asked;
+    return thresholds || typeof edges === 'number' ? join(this.#folder, THRESHOLDS_FILE) : undefined;
+  }
+
+  /**
+   * Makes sure, before any work, that the results can be written.
+   *
+   * @throws EdgewiseError of kind usage where the folder holds something else, or a journal of another run.
+   */
+  async assertUsable(resume: boolean): Promise<void> {
+    const { identity, asked } = this.#plan;
+    const run = { ...identity, ...asked };
+    await assertUsable(this.#folder, run, this.#force, (name) => this.#several && isPart(name));
+    for (const threshold of asked.thresholds ?? []) {
+      await assertUsable(this.#part(threshold), { ...identity, threshold }, this.#force);
+    }
+    if (resume) await assertResumes(this.#folder, run);
+  }
+
+  /** Writes every circuit with what belongs to it, and then removes what was there to save the work. */
+  async write(
+    { chosen, all }: Discoveries,
+    details: readonly (CircuitDetails | undefined)[],
+  ): Promise<WrittenDiscovery[]> {
+    const written: WrittenDiscovery[] = [];
+    const table = this.table && thresholdsJson(this.#plan, all, chosen);
+    for (const [i, discovery] of chosen.entries()) {
+      const { circuit, trace, scores, selection } = discovery;
+      const files = await writeResult(this.#part(circuit.provenance!.threshold), {
+        ...(!this.#several && { [THRESHOLDS_FILE]: table }),
+        'circuit.json': CIRCUIT_WRITERS.json(circuit),
+        'circuit.gexf': CIRCUIT_WRITERS.gexf(circuit),
+        ...(!selection && { 'trace.jsonl': writeTrace(trace) }),
+        [SCORES_FILE]: scores ? writeScoresJson(scores) : undefined,
+        'details.json': details[i] && writeDetails(details[i]),
+      });
+      written.push({ discovery, files: files.filter((path) => basename(path) !== THRESHOLDS_FILE) });
+    }
+    if (this.#several) await writeResult(this.#folder, { [THRESHOLDS_FILE]: table });
+    if (this.#force) {
+      const parts = this.#plan.asked.thresholds?.map((threshold) => basename(this.#part(threshold))) ?? [];
+      await removeParts(this.#folder, (name) => isPart(name) && !parts.includes(name));
+    }
+    await removeJournals(this.#folder);
+    return written;
+  }
+
+  get #several(): boolean {
+    return Boolean(this.#plan.asked.thresholds);
+  }
+
+  #part(threshold: number | null): string {
+    return this.#several ? join(this.#folder, `${PART}${threshold}`) : this.#folder;
+  }
+}

@@ -1,0 +1,97 @@
+import type { ModelDirectory } from '../checkpoint/byte-source.js';
+import type { Tuning } from '../gpu/product/choose-tile.js';
+import type { TileName } from '../gpu/product/tiles.js';
+import { openModel, type LoadedModel } from '../model/load-model.js';
+import { Edgewise } from '../run/edgewise.js';
+import { Engine } from '../run/engine.js';
+import { openDevice, type OpenDevice } from './device.js';
+import type { DownloadProgress } from './hub.js';
+import { openModelDirectory } from './model-directory.js';
+import { resolveModel } from './model-location.js';
+import { openTaskFile } from './open-files.js';
+import { deviceTuning } from './tuning-store.js';
+
+/** How a model runs. No result depends on it beyond rounding of the adapter. */
+export interface DeviceOptions {
+  /** Part of the name of the WebGPU adapter to use. Default: the system's choice. */
+  readonly adapter?: string;
+  /** Most memory for activations and caches beside the weights, in GB. Default 4. */
+  readonly memory?: number;
+  /** Tile of the matrix product. Default: the fastest one, measured once per adapter and stored in the user's cache. */
+  readonly tile?: TileName;
+}
+
+export interface OpenOptions extends DeviceOptions {
+  /** Is told of the download of a model of the hub. */
+  readonly onDownload?: (progress: DownloadProgress) => void;
+}
+
+/** A model's files, read and checked. Nothing is on a device yet. */
+export interface OpenedModel {
+  readonly model: LoadedModel;
+  readonly directory: ModelDirectory;
+}
+
+/** A device with an engine on it. */
+export interface OpenedEngine {
+  readonly engine: Engine;
+  /** Frees the memory, and closes the device. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens a model on this machine.
+ *
+ * @param model a folder, a shipped model's name, or a hub id such as `openai-community/gpt2` (`id@revision`).
+ * @throws EdgewiseError: usage for a name that is none of these, checkpoint where files are not as they should be or
+ *   cannot be downloaded, device where there is no adapter or it computes wrongly.
+ */
+export async function open(model: string, options: OpenOptions = {}): Promise<Edgewise> {
+  const opened = await openModelByName(model, options.onDownload);
+  const { engine, close } = await openEngine(opened.model, options);
+  return new Edgewise({ engine, directory: opened.directory, taskFile: openTaskFile, close });
+}
+
+/** Reads and checks a model's files. */
+export async function openModelByName(
+  name: string,
+  onDownload?: (progress: DownloadProgress) => void,
+): Promise<OpenedModel> {
+  const location = await resolveModel(name, onDownload && { onProgress: onDownload });
+  const directory = await openModelDirectory(location.directory);
+  return { model: { ...(await openModel(directory)), name: location.name }, directory };
+}
+
+/** Opens a device, and puts an engine with the model on it. */
+export async function openEngine(model: LoadedModel, { adapter, memory, tile }: DeviceOptions): Promise<OpenedEngine> {
+  const opened = await openDevice(adapter === undefined ? {} : { adapterName: adapter });
+  try {
+    const engine = await Engine.create({
+      device: opened.device,
+      adapter: opened.adapter,
+      wait: opened.wait,
+      model,
+      tuning: await tuningOf(opened, tile),
+      ...(memory !== undefined && { memoryBudget: memory * 1e9 }),
+    });
+    return {
+      engine,
+      close: () => {
+        engine.dispose();
+        return opened.close();
+      },
+    };
+  } catch (error) {
+    await opened.close();
+    throw error;
+  }
+}
+
+/** What suits the device: as stored, or else measured and stored. The tile is as told. */
+export async function tuningOf(
+  open: Pick<OpenDevice, 'device' | 'adapter' | 'wait'>,
+  tile?: TileName,
+): Promise<Tuning> {
+  const tuning = await deviceTuning(open);
+  return tile === undefined ? tuning : { ...tuning, tile };
+}

@@ -1,0 +1,151 @@
+import type { ModelDirectory } from '../checkpoint/byte-source.js';
+import type { Circuit } from '../circuit/circuit.js';
+import type { CircuitDetails } from '../circuit/details.js';
+import type { EdgeSet } from '../circuit/edge-set.js';
+import type { Scores } from '../circuit/scores.js';
+import { DEFAULT_MEASURES, type Evaluation, type MeasureName } from '../evaluate/measures.js';
+import type { TaskFile } from '../task/load-task.js';
+import type { BosMode } from '../task/tokenizer.js';
+import type { Task } from '../task/types.js';
+import type { RunAids } from './aids.js';
+import { evaluationAsFound, provenanceOf } from './as-found.js';
+import type { Discovery } from './discovery.js';
+import type { Engine, InspectedCircuit } from './engine.js';
+import { planDiscovery, type AskedDiscovery } from './methods/index.js';
+import { planScoring, refuseUnusedOfScoring } from './methods/scores.js';
+import { DEFAULTS, type AskedEvaluation, type AttributeOptions } from './options.js';
+import type { ScoringMethod } from './scoring-methods.js';
+import { taskReader, type ReaderOptions, type TaskReader } from './task-reader.js';
+
+/** Which prompt pairs of a task to use, how they are read, and how texts become tokens. */
+export interface TaskOptions extends ReaderOptions {
+  /** The beginning-of-text token before texts: where the config has one (`auto`, the default), always, or never. */
+  readonly bos?: BosMode;
+}
+
+/** Options of `evaluate`. An option that is not given is as the circuit was found. */
+export interface EvaluateOptions<M extends MeasureName> extends AskedEvaluation {
+  /** Names of MEASURES. Default: all but `curve`. */
+  readonly measures?: readonly M[];
+  /** Of the random circuit. Default 0. */
+  readonly seed?: number;
+}
+
+/** What an Edgewise works with. `open` of edgewise/node and `openInPage` make one. */
+export interface EdgewiseParts {
+  readonly engine: Engine;
+  readonly directory: ModelDirectory;
+  /** Gives the task file that a name stands for. */
+  readonly taskFile: (name: string) => Promise<TaskFile>;
+  /** Disposes of the engine, and closes what was opened for it. */
+  readonly close: () => Promise<void>;
+}
+
+/** The circuits of `discover`: one, or an array where several thresholds were asked for. */
+export type Discovered<Options extends AskedDiscovery> = Options extends { readonly threshold: readonly number[] }
+  ? readonly Discovery[]
+  : Discovery;
+
+/** One model on one device: finds circuits, scores edges, measures circuits. Every option has the command line's default. */
+export class Edgewise {
+  readonly engine: Engine;
+  readonly #parts: EdgewiseParts;
+  readonly #readers = new Map<BosMode, Promise<TaskReader>>();
+
+  constructor(parts: EdgewiseParts) {
+    this.engine = parts.engine;
+    this.#parts = parts;
+  }
+
+  /**
+   * A task in the model's tokens.
+   *
+   * @param source a shipped task's name, in Node also a file's path, or the file itself.
+   * @throws EdgewiseError of kind task: no such file, its mistakes with their lines, fewer prompts than asked for.
+   */
+  async task(source: string | TaskFile, { bos = DEFAULTS.bos, ...options }: TaskOptions = {}): Promise<Task> {
+    const file = typeof source === 'string' ? await this.#parts.taskFile(source) : source;
+    return (await this.#reader(bos)).read(file, options);
+  }
+
+  /**
+   * Finds the circuit of a task.
+   *
+   * @param options see METHODS. Default: ACDC at threshold 0.05, by KL, with resample ablation.
+   * @param aids progress, and journals by which an interrupted run goes on.
+   * @returns a circuit with its faithfulness; an array, in the order of thresholds, where `threshold` is an array.
+   * @throws EdgewiseError: usage where options do not fit, task where prompts do not fit the model, device where the
+   *   memory does not suffice or the device is lost, checkpoint where the model gives NaN.
+   */
+  async discover<Options extends AskedDiscovery = AskedDiscovery & { readonly threshold?: number }>(
+    task: Task,
+    options?: Options,
+    aids: RunAids = {},
+  ): Promise<Discovered<Options>> {
+    const plan = planDiscovery(this.engine.model, task, options ?? {});
+    const { chosen } = await plan.run(this.engine, aids);
+    return (Array.isArray(options?.threshold) ? chosen : chosen[0]) as Discovered<Options>;
+  }
+
+  /**
+   * Scores every edge of the whole model, or every node or neuron.
+   *
+   * @param options see SCORING_METHODS. Default: `eap-ig-inputs` by the logit difference.
+   * @returns scores in loss form: positive = the edge helps. A circuit is then chosen by `select`.
+   * @throws EdgewiseError as `discover`.
+   */
+  async attribute(task: Task, options: AttributeOptions<ScoringMethod> = {}, aids: RunAids = {}): Promise<Scores> {
+    refuseUnusedOfScoring(options);
+    return planScoring(this.engine.model, task, options).run(this.engine, aids);
+  }
+
+  /**
+   * Measures a circuit.
+   *
+   * @param circuit a circuit, or a set of edges to keep.
+   * @throws EdgewiseError: circuit where it is of another shape, task where prompts do not fit, device, checkpoint.
+   */
+  async evaluate<M extends MeasureName = (typeof DEFAULT_MEASURES)[number]>(
+    task: Task,
+    circuit: Circuit | EdgeSet,
+    { measures, seed = DEFAULTS.seed, ...asked }: EvaluateOptions<M> = {},
+  ): Promise<Evaluation<M>> {
+    const options = evaluationAsFound(asked, provenanceOf(circuit));
+    return this.engine.evaluate(task, circuit, options, measures, seed);
+  }
+
+  /**
+   * What the nodes and edges of a circuit do on each prompt: attention, direct effects, promoted tokens, the
+   * faithfulness of its strongest edges. Cost: a forward pass per point of the curve, and four more.
+   *
+   * @param found a circuit that was found here on this task.
+   * @throws EdgewiseError: circuit where it was found with another model, task or metric.
+   */
+  async inspect(
+    task: Task,
+    found: InspectedCircuit,
+    options: Pick<AskedEvaluation, 'meanOver'> = {},
+    { progress }: Pick<RunAids, 'progress'> = {},
+  ): Promise<CircuitDetails> {
+    const { tokenText } = await this.#reader(DEFAULTS.bos);
+    return this.engine.inspect(
+      task,
+      found,
+      { ...evaluationAsFound(options, found.circuit.provenance), ...(tokenText && { tokenText }) },
+      ({ done, total }) => progress?.({ part: 'measuring details', done, total, unit: 'passes', measured: done }),
+    );
+  }
+
+  /** Frees the device's memory, and in Node closes the device. */
+  close(): Promise<void> {
+    return this.#parts.close();
+  }
+
+  #reader(bos: BosMode): Promise<TaskReader> {
+    const known = this.#readers.get(bos);
+    if (known) return known;
+    const reader = taskReader(this.#parts.directory, this.engine.model.spec, bos);
+    this.#readers.set(bos, reader);
+    return reader;
+  }
+}

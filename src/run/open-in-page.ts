@@ -1,0 +1,43 @@
+import { memoryDirectory, type ModelDirectory } from '../checkpoint/byte-source.js';
+import type { Tuning } from '../gpu/product/choose-tile.js';
+import { openModel } from '../model/load-model.js';
+import { builtinTaskFile } from '../task/builtin/index.js';
+import { Edgewise } from './edgewise.js';
+import { Engine } from './engine.js';
+
+export interface PageOptions {
+  /** Of `navigator.gpu`. It stays the caller's, who destroys it after `close`. */
+  readonly device: GPUDevice;
+  /** The model's files by their names: `config.json`, `model.safetensors` or shards, `tokenizer.json`. */
+  readonly files: ModelDirectory | ReadonlyMap<string, Uint8Array>;
+  /** Name of the model. It is written into results. Default `model`. */
+  readonly name?: string;
+  /** Most memory for activations and caches beside the weights, in GB. Default 4. */
+  readonly memory?: number;
+  /** What suits the device, as an earlier `engine.tuning` had it. Default: it is measured, in about a second. */
+  readonly tuning?: Tuning;
+}
+
+/**
+ * Opens a model on a device of a page. Needs nothing of Node.
+ *
+ * @throws EdgewiseError: checkpoint where files are missing or not as they should be, device where it computes wrongly.
+ */
+export async function openInPage({ device, files, name = 'model', memory, tuning }: PageOptions): Promise<Edgewise> {
+  const directory = 'open' in files ? files : memoryDirectory(name, files);
+  const model = { ...(await openModel(directory)), name };
+  const { vendor, architecture, description } = device.adapterInfo;
+  const engine = await Engine.create({
+    device,
+    adapter: [vendor, architecture, description].filter((word) => word !== '').join(' ') || 'unnamed adapter',
+    model,
+    ...(memory !== undefined && { memoryBudget: memory * 1e9 }),
+    ...(tuning && { tuning }),
+  });
+  return new Edgewise({
+    engine,
+    directory,
+    taskFile: async (task) => builtinTaskFile(task),
+    close: async () => engine.dispose(),
+  });
+}
