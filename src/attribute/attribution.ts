@@ -1,3 +1,4 @@
+import { EdgewiseError } from '../base/errors.js';
 import type { Granularity } from '../circuit/run-identity.js';
 import type { Topology } from '../circuit/topology.js';
 import { GradientPass } from '../gradient/gradient-pass.js';
@@ -16,6 +17,7 @@ import { gradientPoints } from './interpolation.js';
 import type { MeanSource } from '../evaluate/mean-ablation.js';
 import { checkPrompts } from '../evaluate/prompt-check.js';
 import { inBatches } from '../evaluate/prompt-batch.js';
+import { measuredPairs, measurements } from '../evaluate/whole-answers.js';
 import { DEFAULT_BUDGET, promptSizes, type RunLimits } from '../evaluate/memory-plan.js';
 import { ScoreSink } from './score-buffers.js';
 import { ScoreSums } from './score-sums.js';
@@ -68,11 +70,17 @@ export async function attribute(
     maxWorkgroups: weights.gpu.maxWorkgroups,
     budget: options.budget ?? DEFAULT_BUDGET,
   });
+  if (settled.gradDrop && measurements(pairs) > pairs.length) {
+    const what = 'takes absolute values a prompt, which a whole answer has at several positions; measure first tokens';
+    throw new EdgewiseError('usage', 'grad-drop', what);
+  }
+  // The flow of information knows no metric, so no answers.
+  const measured = settled.method === 'information-flow' ? pairs : measuredPairs(pairs);
   const positionsInInput = settled.input === 'token+position';
   const pass = await GradientPass.create(weights, topology, shape, positionsInInput, rulesOf(settled));
   try {
     const run = settled.method === 'information-flow' ? informationFlow : byGradients;
-    const totals = await run(pass, pairs, settled, source, options.onProgress ?? (() => undefined));
+    const totals = await run(pass, measured, settled, source, options.onProgress ?? (() => undefined));
     const share = (sums: Float64Array): Float64Array => sums.map((sum) => sum / pairs.length);
     const edges = share(totals.edges);
     return { granularity: settled.granularity, scores: totals.nodes ? share(totals.nodes) : edges, edges };

@@ -63,6 +63,16 @@ export interface ScreeningRecord {
   readonly started: number;
 }
 
+/** How a task's file was read, where that was not as it stands. */
+export interface TaskReading {
+  /** The first token stands for an answer of several. */
+  readonly answers?: 'first-token';
+  /** Field -> column of the file that stood for it. */
+  readonly columns?: Readonly<Record<string, string>>;
+  /** Rows that were left out because they cannot be used. */
+  readonly dropped?: number;
+}
+
 /** What was asked for: two runs with equal identities are the same run, on whatever machine. */
 export interface RunIdentity {
   /** `acdc`, `eap`, ... */
@@ -72,6 +82,8 @@ export interface RunIdentity {
   /** SHA-256 (hex) of the tokenizer's file; null where the task gave every id. */
   readonly tokenizer: string | null;
   readonly task: { readonly name: string; readonly hash: string };
+  /** How the task's file was read, where that was not as it stands. */
+  readonly reading?: TaskReading | undefined;
   /** Rows of the task that were used: `count` of them after the first `skip`. */
   readonly prompts: { readonly count: number; readonly skip: number };
   readonly bos: BosMode;

@@ -4,12 +4,15 @@ import type { LoadedModel } from '../model/load-model.js';
 import { openEngine, openModelByName, type DeviceOptions, type OpenedModel } from '../node/open.js';
 import { openTaskFile } from '../node/open-files.js';
 import type { Engine } from '../run/engine.js';
-import type { MeanOver } from '../run/options.js';
-import { taskReader, type TaskReader } from '../run/task-reader.js';
-import { takePrompts } from '../task/load-task.js';
+import { DEFAULTS, type MeanOver } from '../run/options.js';
+import { taskReader, type ReaderOptions, type TaskReader } from '../run/task-reader.js';
+import type { MetricName } from '../readout/metrics.js';
+import type { TaskFile } from '../task/load-task.js';
+import { emptyPairs, tellRemarks } from '../task/remarks.js';
 import type { BosMode } from '../task/tokenizer.js';
 import type { Task } from '../task/types.js';
-import { progressBar } from './report/progress.js';
+import { readerOptions, type RowFlags } from './options/row-options.js';
+import { note, progressBar } from './report/progress.js';
 
 /** The model that `--model` names. A download shows its progress. */
 export async function openModelArgument(argument: string): Promise<OpenedModel> {
@@ -23,19 +26,31 @@ export async function openModelArgument(argument: string): Promise<OpenedModel> 
 
 /** Reads tasks by name or path, in the tokens of one model. */
 export interface NamedTaskReader extends Pick<TaskReader, 'tokenText'> {
-  read(argument: string): Promise<Task>;
+  read(task: string | TaskFile, options?: ReaderOptions): Promise<Task>;
 }
 
 export async function namedTaskReader({ model, directory }: OpenedModel, bos: BosMode): Promise<NamedTaskReader> {
   const { read, tokenText } = await taskReader(directory, model.spec, bos);
-  return { read: async (argument) => read(await openTaskFile(argument)), tokenText };
+  return {
+    read: async (task, options) => read(typeof task === 'string' ? await openTaskFile(task) : task, options),
+    tokenText,
+  };
 }
 
-export async function readPrompts(
-  reader: NamedTaskReader,
-  options: { readonly task: string; readonly prompts?: number | undefined; readonly skip?: number | undefined },
-): Promise<Task> {
-  return takePrompts(await reader.read(options.task), options.prompts, options.skip);
+/** How the rows of a task are read and measured. */
+export interface PromptFlags extends RowFlags {
+  readonly task: string | TaskFile;
+  readonly metric?: MetricName | undefined;
+  readonly ablation?: Ablation | undefined;
+}
+
+/** The prompts of a task that flags choose. What their author should know is told. */
+export async function readPrompts(reader: NamedTaskReader, flags: PromptFlags): Promise<Task> {
+  const { metric, ablation = DEFAULTS.ablation } = flags;
+  const task = await reader.read(flags.task, { ...readerOptions(flags), metric });
+  const empty = ablation === 'resample' ? tellRemarks(emptyPairs(task.pairs), task.pairs.length) : [];
+  for (const remark of [...(task.remarks ?? []), ...empty]) note(`note: ${task.name}: ${remark}`);
+  return task;
 }
 
 /** What `--mean-over` names: `clean` (the default), `corrupted`, or a task file. Only mean ablations have one. */
@@ -48,7 +63,9 @@ export async function readMeanOver(
   if (!ablation.startsWith('mean')) {
     throw new EdgewiseError('usage', '--mean-over', `is for mean ablations, the ablation is ${ablation}`);
   }
-  return argument === 'clean' || argument === 'corrupted' ? argument : reader.read(argument);
+  return argument === 'clean' || argument === 'corrupted'
+    ? argument
+    : reader.read(argument, { answers: 'first-token' });
 }
 
 /** Opens a device and an engine for the length of `use`. Both are closed whatever happens. */

@@ -14,6 +14,7 @@ import type { PromptPair } from '../task/types.js';
 import { assertEqualLengths, fillMeans, type MeanSource } from './mean-ablation.js';
 import type { PatchOptions } from './options.js';
 import { uploadPrompts, type PromptBatch } from './prompt-batch.js';
+import { measuredPairs, perPrompt } from './whole-answers.js';
 
 export interface EvaluatorOptions extends PatchOptions {
   /** Metric of `metric` and `perPrompt`. */
@@ -59,6 +60,7 @@ export class PatchingEvaluator implements CircuitEvaluator {
   readonly #scratch: PassScratch;
   readonly #readout: LogitsReadout;
   readonly #passes: PatchedPass[] = [];
+  #pairs: readonly PromptPair[] = [];
   #batches: readonly BoundBatch[] = [];
 
   static async create(
@@ -98,7 +100,9 @@ export class PatchingEvaluator implements CircuitEvaluator {
     const { shape, ablation, directEdges } = this.#options;
     const arena = this.#arena;
     const resample = ablation === 'resample';
-    const batches = uploadPrompts(arena, this.#weights, this.topology, shape, pairs, { directEdges, resample });
+    this.#pairs = pairs;
+    const measured = measuredPairs(pairs);
+    const batches = uploadPrompts(arena, this.#weights, this.topology, shape, measured, { directEdges, resample });
     const bound: BoundBatch[] = [];
     for (const batch of batches) {
       const pass = await PatchedPass.create(this.#scratch);
@@ -166,14 +170,19 @@ export class PatchingEvaluator implements CircuitEvaluator {
       const group = circuits.slice(first, first + this.#options.shape.circuits);
       await this.#run('clean', group, metrics, values.slice(first));
     }
-    return values;
+    return values.map((measured) => this.#perPrompt(measured));
   }
 
   /** Metrics of the whole model on the corrupted prompts: values[metric][prompt]. */
   async evaluateCorrupted(metrics: readonly MetricName[]): Promise<PromptValues> {
     const values = emptyValues(metrics);
     await this.#run('corrupted', [EdgeSet.full(this.topology)], metrics, [values]);
-    return values;
+    return this.#perPrompt(values);
+  }
+
+  #perPrompt(measured: PromptValues): PromptValues {
+    const entries = Object.entries(measured) as [MetricName, number[]][];
+    return Object.fromEntries(entries.map(([name, values]) => [name, perPrompt(this.#pairs, name, values)]));
   }
 
   async metric(circuit: EdgeSet): Promise<number> {

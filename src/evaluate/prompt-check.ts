@@ -29,7 +29,7 @@ export function checkPrompts(
 }
 
 function checkPair(spec: ModelSpec, pair: PromptPair, where: string): void {
-  const { clean, corrupted, position, correct, wrong } = pair;
+  const { clean, corrupted, position, correct, wrong, answer = [] } = pair;
   const fail = (what: string): never => {
     throw new EdgewiseError('task', where, what);
   };
@@ -38,7 +38,8 @@ function checkPair(spec: ModelSpec, pair: PromptPair, where: string): void {
   if (!(Number.isInteger(position) && position >= 0 && position < clean.length)) {
     fail(`position ${position} is outside the prompt of ${clean.length} tokens`);
   }
-  for (const ids of [clean, corrupted, correct, wrong]) {
+  if (position + answer.length > clean.length) fail(`the prompt ends before the answer of ${answer.length} tokens`);
+  for (const ids of [clean, corrupted, correct, wrong, answer]) {
     for (const id of ids) {
       if (!(Number.isInteger(id) && id >= 0 && id < spec.vocab)) {
         fail(`token id ${id}, expected 0 to ${spec.vocab - 1}`);

@@ -4,7 +4,7 @@ import type { CircuitDetails } from '../circuit/details.js';
 import type { EdgeSet } from '../circuit/edge-set.js';
 import type { Scores } from '../circuit/scores.js';
 import { DEFAULT_MEASURES, type Evaluation, type MeasureName } from '../evaluate/measures.js';
-import { takePrompts, type TaskFile } from '../task/load-task.js';
+import type { TaskFile } from '../task/load-task.js';
 import type { BosMode } from '../task/tokenizer.js';
 import type { Task } from '../task/types.js';
 import type { RunAids } from './aids.js';
@@ -15,14 +15,10 @@ import { planDiscovery, type AskedDiscovery } from './methods/index.js';
 import { planScoring, refuseUnusedOfScoring } from './methods/scores.js';
 import { DEFAULTS, type AskedEvaluation, type AttributeOptions } from './options.js';
 import type { ScoringMethod } from './scoring-methods.js';
-import { taskReader, type TaskReader } from './task-reader.js';
+import { taskReader, type ReaderOptions, type TaskReader } from './task-reader.js';
 
-/** Which prompt pairs of a task to use, and how texts become tokens. */
-export interface TaskOptions {
-  /** How many pairs. Default: all. */
-  readonly prompts?: number;
-  /** Leaves out the first pairs. Default 0. */
-  readonly skip?: number;
+/** Which prompt pairs of a task to use, how they are read, and how texts become tokens. */
+export interface TaskOptions extends ReaderOptions {
   /** The beginning-of-text token before texts: where the config has one (`auto`, the default), always, or never. */
   readonly bos?: BosMode;
 }
@@ -65,11 +61,11 @@ export class Edgewise {
    * A task in the model's tokens.
    *
    * @param source a shipped task's name, in Node also a file's path, or the file itself.
-   * @throws EdgewiseError of kind task: no such file, a mistake in it with its line, fewer prompts than asked for.
+   * @throws EdgewiseError of kind task: no such file, its mistakes with their lines, fewer prompts than asked for.
    */
-  async task(source: string | TaskFile, { prompts, skip, bos = DEFAULTS.bos }: TaskOptions = {}): Promise<Task> {
+  async task(source: string | TaskFile, { bos = DEFAULTS.bos, ...options }: TaskOptions = {}): Promise<Task> {
     const file = typeof source === 'string' ? await this.#parts.taskFile(source) : source;
-    return takePrompts(await (await this.#reader(bos)).read(file), prompts, skip);
+    return (await this.#reader(bos)).read(file, options);
   }
 
   /**

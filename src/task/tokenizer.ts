@@ -29,12 +29,6 @@ export interface TaskTokenizer {
    */
   encodePrompt(text: string, where: string): number[];
   /**
-   * The one id of an answer, taken literally (no space is added).
-   *
-   * @throws EdgewiseError of kind task: not exactly one token; the message suggests a leading space where that helps.
-   */
-  encodeAnswer(text: string, where: string): number;
-  /**
    * Ids of any text without special tokens around it. `where` names the text in errors.
    *
    * @throws EdgewiseError of kind task: a word without a token, an id that the model does not have.
@@ -143,26 +137,6 @@ export function createTokenizer(
       const ids = [...beginning.ids, ...plain];
       inVocabulary(ids, place);
       return ids;
-    },
-
-    encodeAnswer(text, place) {
-      const ids = encodePiece(text);
-      const [id] = ids ?? [];
-      if (ids !== null && id !== undefined && ids.length === 1) {
-        inVocabulary(ids, place);
-        return id;
-      }
-      const got =
-        ids === null
-          ? 'has no token'
-          : ids.length === 0
-            ? 'is empty'
-            : `is ${ids.length} tokens (${ids.map((piece) => quote(tokenText(piece))).join(', ')})`;
-      const hint =
-        text !== '' && encodePiece(` ${text}`)?.length === 1
-          ? `; with a leading space, ${quote(` ${text}`)}, it is one`
-          : '';
-      throw new EdgewiseError('task', place, `answer ${quote(text)} ${got}, expected exactly one token${hint}`);
     },
 
     encode,

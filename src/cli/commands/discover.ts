@@ -21,7 +21,7 @@ import { DETAILS_LIMIT, detailsTooLarge } from '../folder/details-limit.js';
 import { DiscoveryFolder } from '../folder/discovery-folder.js';
 import { withJournals } from '../folder/run-journals.js';
 import { assertNoJournal } from '../folder/search-journal.js';
-import { flagOf, givenOptions, gradientOptions, type MethodFlags } from '../options/method-options.js';
+import { flagOf, givenOptions, gradientOptions, metricOf, type MethodFlags } from '../options/method-options.js';
 import {
   adapterOption,
   batchOption,
@@ -160,7 +160,7 @@ async function discover(flags: Flags): Promise<void> {
   const opened = await openModelArgument(required(flags.model, '--model'));
   const { model } = opened;
   const reader = await namedTaskReader(opened, flags.bos ?? DEFAULTS.bos);
-  const task = await readPrompts(reader, { ...flags, task: taskArgument });
+  const task = await readPrompts(reader, { ...flags, task: taskArgument, metric: metricOf(method, flags.metric) });
   const topology = topologyOf(model);
   const { journal: _, ...options } = {
     ...given,

@@ -3,7 +3,8 @@ import { EdgewiseError } from '../../base/errors.js';
 import type { Ablation } from '../../circuit/run-identity.js';
 import { DEFAULT_MEASURES, reportOf, type Evaluation, type ReportCell } from '../../evaluate/measures.js';
 import { neuronsLeftOut, parseCircuit, resolveCircuit } from '../../files/index.js';
-import { readCircuitText } from '../../node/open-files.js';
+import { sha256 } from '../../base/sha256.js';
+import { openTaskFile, readCircuitText } from '../../node/open-files.js';
 import { METRIC_NAMES } from '../../readout/metrics.js';
 import { asFound, evaluationAsFound, knownMetric } from '../../run/as-found.js';
 import { checkRun, topologyOf } from '../../run/identity.js';
@@ -76,7 +77,8 @@ async function evaluate(flags: Flags): Promise<void> {
 
   const bos = asFound('--bos', flags.bos, found?.bos, DEFAULTS.bos, noteDifference);
   const reader = await namedTaskReader(opened, bos);
-  const { hash } = await reader.read(taskArgument);
+  const taskFile = await openTaskFile(taskArgument);
+  const hash = await sha256(taskFile.bytes);
   // Rows of another task file mean nothing here.
   const rows = found && found.task.hash === hash ? found.prompts : undefined;
   if (found && !rows) {
@@ -84,7 +86,18 @@ async function evaluate(flags: Flags): Promise<void> {
   }
   const skip = asFound('--skip', flags.skip, rows?.skip, 0, noteDifference);
   const prompts = asFound('--prompts', flags.prompts, rows?.count, undefined, noteDifference);
-  const task = await readPrompts(reader, { task: taskArgument, prompts, skip });
+  const { answers, columns, dropped } = (rows && found?.reading) ?? {};
+  const task = await readPrompts(reader, {
+    ...(answers && { answers }),
+    ...(columns && { columns }),
+    ...flags,
+    dropBadRows: flags.dropBadRows === true || dropped !== undefined,
+    task: taskFile,
+    prompts,
+    skip,
+    metric: flags.metric ?? knownMetric(found ?? null) ?? DEFAULTS.searchMetric,
+    ablation: flags.ablation ?? found?.ablation,
+  });
   if (found && knownMetric(found) === undefined) {
     note(`note: ${path} was found with the metric ${found.metric}, which this engine does not have`);
   }

@@ -4,6 +4,7 @@ import { ABLATIONS, BOS_MODES, INPUT_KINDS, type Ablation, type InputKind } from
 import { TILE_NAMES, type TileName } from '../../gpu/product/tiles.js';
 import { DEFAULTS } from '../../run/options.js';
 import type { BosMode } from '../../task/tokenizer.js';
+import { rowOptions, type RowFlags } from './row-options.js';
 
 /** Flags that several commands share, each defined once. The types hold their values as commander gives them. */
 export interface ModelFlags {
@@ -14,10 +15,8 @@ export interface ModelFlags {
   readonly memory?: number;
 }
 
-export interface TaskFlags {
+export interface TaskFlags extends RowFlags {
   readonly task: string;
-  readonly prompts?: number;
-  readonly skip?: number;
   readonly bos?: BosMode;
 }
 
@@ -59,7 +58,11 @@ export const modelOption = (): Option =>
     'model directory, shipped model, or hub id such as openai-community/gpt2 (id@revision)',
   );
 
-export const taskOption = (): Option => new Option('--task <task>', 'shipped task, or a JSONL or template file');
+export const taskOption = (): Option =>
+  new Option(
+    '--task <task>',
+    'shipped task, task file (JSON lines, JSON, CSV, TSV, parquet or a template), or - for standard input',
+  );
 
 // Defaults below are words for the help. A command must know whether an option is given.
 type InWords = (value: string) => string;
@@ -72,6 +75,7 @@ export const promptOptions = (byDefault: InWords = String): Option[] => [
   new Option('--bos <mode>', 'prepend the beginning-of-text token to texts')
     .choices(BOS_MODES)
     .default(undefined, byDefault(DEFAULTS.bos)),
+  ...rowOptions(),
 ];
 
 export const metricOption = (names: readonly MetricName[], byDefault: InWords = String): Option =>

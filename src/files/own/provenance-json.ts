@@ -26,6 +26,13 @@ const run = {
   model: v.object({ name: v.string(), hash, family: v.string() }),
   tokenizer: v.nullable(hash),
   task: v.object({ name: v.string(), hash }),
+  reading: v.exactOptional(
+    v.object({
+      answers: v.exactOptional(v.literal('first-token')),
+      columns: v.exactOptional(v.record(v.string(), v.string())),
+      dropped: v.exactOptional(count),
+    }),
+  ),
   prompts: v.object({ count, skip: count }),
   bos: v.union([v.picklist(BOS_MODES), count]),
   ablation: v.picklist(ABLATIONS),
