@@ -1,5 +1,6 @@
 import { EdgewiseError } from '../base/errors.js';
 import type { Ablation } from '../circuit/run-identity.js';
+import { behaviourWarnings } from '../evaluate/task-behaviour.js';
 import type { LoadedModel } from '../model/load-model.js';
 import { openEngine, openModelByName, type DeviceOptions, type OpenedModel } from '../node/open.js';
 import { openTaskFile } from '../node/open-files.js';
@@ -7,7 +8,7 @@ import type { Engine } from '../run/engine.js';
 import { DEFAULTS, type MeanOver } from '../run/options.js';
 import { taskReader, type ReaderOptions, type TaskReader } from '../run/task-reader.js';
 import type { MetricName } from '../readout/metrics.js';
-import type { TaskFile } from '../task/load-task.js';
+import type { ReadTask, TaskFile } from '../task/load-task.js';
 import { emptyPairs, tellRemarks } from '../task/remarks.js';
 import type { BosMode } from '../task/tokenizer.js';
 import type { Task } from '../task/types.js';
@@ -27,12 +28,15 @@ export async function openModelArgument(argument: string): Promise<OpenedModel> 
 /** Reads tasks by name or path, in the tokens of one model. */
 export interface NamedTaskReader extends Pick<TaskReader, 'tokenText'> {
   read(task: string | TaskFile, options?: ReaderOptions): Promise<Task>;
+  /** Row by row: what is accepted and what is refused. */
+  check(file: TaskFile, options?: ReaderOptions): Promise<ReadTask>;
 }
 
 export async function namedTaskReader({ model, directory }: OpenedModel, bos: BosMode): Promise<NamedTaskReader> {
-  const { read, tokenText } = await taskReader(directory, model.spec, bos);
+  const { read, check, tokenText } = await taskReader(directory, model.spec, bos);
   return {
     read: async (task, options) => read(typeof task === 'string' ? await openTaskFile(task) : task, options),
+    check,
     tokenText,
   };
 }
@@ -51,6 +55,11 @@ export async function readPrompts(reader: NamedTaskReader, flags: PromptFlags): 
   const empty = ablation === 'resample' ? tellRemarks(emptyPairs(task.pairs), task.pairs.length) : [];
   for (const remark of [...(task.remarks ?? []), ...empty]) note(`note: ${task.name}: ${remark}`);
   return task;
+}
+
+/** Warns before a search where the model does not do the task, or the corruption changes nothing. */
+export async function warnOfTask(engine: Engine, task: Task): Promise<void> {
+  for (const warning of behaviourWarnings(await engine.behaviour(task))) note(`warning: ${warning}`);
 }
 
 /** What `--mean-over` names: `clean` (the default), `corrupted`, or a task file. Only mean ablations have one. */

@@ -50,6 +50,7 @@ import {
   readMeanOver,
   readPrompts,
   required,
+  warnOfTask,
   withEngine,
   type NamedTaskReader,
 } from '../session.js';
@@ -185,6 +186,7 @@ async function discover(flags: Flags): Promise<void> {
   const journals = { folder, topology, resume: flags.resume, quiet: () => bars.stop() };
   const { discoveries, details } = await withJournals(journals, (journal) =>
     withEngine(model, flags, async (engine) => {
+      await warnOfTask(engine, task);
       const made = await plan.run(engine, { journal, progress: bars.show, found });
       const inspected: (CircuitDetails | undefined)[] = [];
       for (const one of made.chosen) inspected.push(await detailsOf(one, { engine, task, plan, flags, reader, bars }));
