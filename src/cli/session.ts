@@ -10,10 +10,11 @@ import { taskReader, type ReaderOptions, type TaskReader } from '../run/task-rea
 import type { MetricName } from '../readout/metrics.js';
 import type { ReadTask, TaskFile } from '../task/load-task.js';
 import { emptyPairs, tellRemarks } from '../task/remarks.js';
-import type { BosMode } from '../task/tokenizer.js';
+import type { BosOption } from '../task/tokenizer.js';
 import type { Task } from '../task/types.js';
 import { readerOptions, type RowFlags } from './options/row-options.js';
 import { note, progressBar } from './report/progress.js';
+import { firstPrompt } from './report/prompt-line.js';
 
 /** The model that `--model` names. A download shows its progress. */
 export async function openModelArgument(argument: string): Promise<OpenedModel> {
@@ -26,17 +27,20 @@ export async function openModelArgument(argument: string): Promise<OpenedModel> 
 }
 
 /** Reads tasks by name or path, in the tokens of one model. */
-export interface NamedTaskReader extends Pick<TaskReader, 'tokenText'> {
+export interface NamedTaskReader extends Pick<TaskReader, 'tokenizer' | 'tokenText'> {
   read(task: string | TaskFile, options?: ReaderOptions): Promise<Task>;
   /** Row by row: what is accepted and what is refused. */
   check(file: TaskFile, options?: ReaderOptions): Promise<ReadTask>;
 }
 
-export async function namedTaskReader({ model, directory }: OpenedModel, bos: BosMode): Promise<NamedTaskReader> {
-  const { read, check, tokenText } = await taskReader(directory, model.spec, bos);
+/** What is to be known of the tokenizer is told. */
+export async function namedTaskReader({ model, directory }: OpenedModel, bos: BosOption): Promise<NamedTaskReader> {
+  const { read, check, tokenizer, tokenText } = await taskReader(directory, model.spec, bos);
+  for (const remark of tokenizer?.notes ?? []) note(`note: ${remark}`);
   return {
     read: async (task, options) => read(typeof task === 'string' ? await openTaskFile(task) : task, options),
     check,
+    tokenizer,
     tokenText,
   };
 }
@@ -55,6 +59,11 @@ export async function readPrompts(reader: NamedTaskReader, flags: PromptFlags): 
   const empty = ablation === 'resample' ? tellRemarks(emptyPairs(task.pairs), task.pairs.length) : [];
   for (const remark of [...(task.remarks ?? []), ...empty]) note(`note: ${task.name}: ${remark}`);
   return task;
+}
+
+/** Tells the first prompt token by token, so that a token that nobody meant is seen before a run. */
+export function tellPrompt(task: Task): void {
+  note(`prompt 1: ${firstPrompt(task)}`);
 }
 
 /** Warns before a search where the model does not do the task, or the corruption changes nothing. */

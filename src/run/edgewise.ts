@@ -5,7 +5,7 @@ import type { EdgeSet } from '../circuit/edge-set.js';
 import type { Scores } from '../circuit/scores.js';
 import { DEFAULT_MEASURES, type Evaluation, type MeasureName } from '../evaluate/measures.js';
 import type { TaskFile } from '../task/load-task.js';
-import type { BosMode } from '../task/tokenizer.js';
+import type { BosOption } from '../task/tokenizer.js';
 import type { Task } from '../task/types.js';
 import type { RunAids } from './aids.js';
 import { evaluationAsFound, provenanceOf } from './as-found.js';
@@ -19,8 +19,11 @@ import { taskReader, type ReaderOptions, type TaskReader } from './task-reader.j
 
 /** Which prompt pairs of a task to use, how they are read, and how texts become tokens. */
 export interface TaskOptions extends ReaderOptions {
-  /** The beginning-of-text token before texts: where the config has one (`auto`, the default), always, or never. */
-  readonly bos?: BosMode;
+  /**
+   * The beginning-of-text token before texts: where the tokenizer or the config has one (`auto`, the default), always, never,
+   * or the token with an id or a text.
+   */
+  readonly bos?: BosOption;
 }
 
 /** Options of `evaluate`. An option that is not given is as the circuit was found. */
@@ -50,7 +53,7 @@ export type Discovered<Options extends AskedDiscovery> = Options extends { reado
 export class Edgewise {
   readonly engine: Engine;
   readonly #parts: EdgewiseParts;
-  readonly #readers = new Map<BosMode, Promise<TaskReader>>();
+  readonly #readers = new Map<string, Promise<TaskReader>>();
 
   constructor(parts: EdgewiseParts) {
     this.engine = parts.engine;
@@ -141,11 +144,12 @@ export class Edgewise {
     return this.#parts.close();
   }
 
-  #reader(bos: BosMode): Promise<TaskReader> {
-    const known = this.#readers.get(bos);
+  #reader(bos: BosOption): Promise<TaskReader> {
+    const key = JSON.stringify(bos);
+    const known = this.#readers.get(key);
     if (known) return known;
     const reader = taskReader(this.#parts.directory, this.engine.model.spec, bos);
-    this.#readers.set(bos, reader);
+    this.#readers.set(key, reader);
     return reader;
   }
 }

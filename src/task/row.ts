@@ -36,6 +36,8 @@ export type TaskRow = v.InferOutput<typeof taskRowSchema>;
 export interface RowContext {
   /** Null where every row must give ids. */
   readonly tokenizer: TaskTokenizer | null;
+  /** Why there is no tokenizer, in words that follow `the model`. */
+  readonly missing?: string;
   readonly vocab: number;
   readonly maxPositions: number;
   /** Default `one-token`. */
@@ -212,7 +214,8 @@ function checkedIds(ids: readonly number[], field: string, where: string, vocab:
 
 function needTokenizer(field: string, where: string, context: RowContext): TaskTokenizer {
   if (context.tokenizer !== null) return context.tokenizer;
-  throw new RowFault('text', where, `${field} is text, but the model has no tokenizer.json; give ${field}_ids`);
+  const { missing = 'has no tokenizer.json' } = context;
+  throw new RowFault('text', where, `${field} is text, but the model ${missing}; give ${field}_ids`);
 }
 
 /** A token that is counted twice, or as right and wrong at once, would distort every metric. */

@@ -13,13 +13,16 @@ import type { TokenizerIdentity } from './types.js';
 
 export type { BosMode } from './tokens/beginning.js';
 
+/** A mode, or a token by its spelling in the tokenizer's file: `<s>`. */
+export type BosOption = BosMode | { readonly text: string };
+
 export interface TaskTokenizer {
   readonly identity: TokenizerIdentity;
   /** What is put in front of every prompt, and where that is said. */
   readonly beginning: Beginning;
   /** What the person who runs this should know: files that disagree, stages that are not exact. One sentence each. */
   readonly notes: readonly string[];
-  /** Kind of the model and number of tokens: `BPE of 50,257 tokens`. */
+  /** File, kind of the model and number of tokens: `tokenizer.json, BPE of 50,257 tokens`. */
   readonly description: string;
   /**
    * Ids of a prompt, beginning-of-text token included as the mode says. `where` names the text in errors.
@@ -43,8 +46,7 @@ export interface TaskTokenizer {
 export interface TokenizerOptions {
   /** Beginning-of-text id of the model's config, or null. */
   readonly bosTokenId: number | null;
-  /** A text names a token by its spelling: `<s>`. */
-  readonly bos: BosMode | { readonly text: string };
+  readonly bos: BosOption;
   /** SHA-256 (hex) of the tokenizer's file, for provenance. */
   readonly hash?: string;
   /** Size of the model's vocabulary: ids must be below. */
@@ -128,7 +130,7 @@ export function createTokenizer(
     identity: { hash: hash ?? null, bos },
     beginning,
     notes: [...idNotes, ...normalizerNotes, ...disagreements(side, json, where), ...beginning.notes],
-    description: `${model.type} of ${new Set([...strings.keys(), ...added.keys()]).size.toLocaleString('en')} tokens`,
+    description: `${where.split(/[\\/]/).at(-1) ?? where}, ${model.type} of ${new Set([...strings.keys(), ...added.keys()]).size.toLocaleString('en')} tokens`,
 
     encodePrompt(text, place) {
       const plain = encodePiece(text) ?? refuseUnknown(text, place);
@@ -155,7 +157,11 @@ function namedToken(
   if (named !== undefined) return named;
   const [id, ...more] = encodePiece(text) ?? [];
   if (id !== undefined && more.length === 0) return id;
-  throw new EdgewiseError('usage', '--bos', `${quote(text)} is no token of the model, expected auto, yes, no, an id or a token`);
+  throw new EdgewiseError(
+    'usage',
+    '--bos',
+    `${quote(text)} is no token of the model, expected auto, yes, no, an id or a token`,
+  );
 }
 
 function known(ids: readonly (number | null)[]): number[] | null {

@@ -30,7 +30,15 @@ import {
 import { note } from '../report/progress.js';
 import { RunBars } from '../report/run-progress.js';
 import { counted, signed, whole } from '../report/text-report.js';
-import { namedTaskReader, openModelArgument, readMeanOver, readPrompts, required, withEngine } from '../session.js';
+import {
+  namedTaskReader,
+  openModelArgument,
+  readMeanOver,
+  readPrompts,
+  required,
+  tellPrompt,
+  withEngine,
+} from '../session.js';
 
 interface Flags extends ModelFlags, TaskFlags, MethodFlags {
   readonly method: ScoringMethod;
@@ -82,6 +90,7 @@ async function attribute(flags: Flags): Promise<void> {
   const { model } = opened;
   const reader = await namedTaskReader(opened, flags.bos ?? DEFAULTS.bos);
   const task = await readPrompts(reader, { ...flags, task: taskArgument, metric: metricOf(method, flags.metric) });
+  tellPrompt(task);
   const meanOver = await readMeanOver(reader, flags.meanOver, flags.ablation ?? DEFAULTS.ablation);
   const { journal: _, ...options } = { ...given, method, meanOver };
   const plan = planScoring(model, task, options as AttributeOptions<ScoringMethod>, 'taking gradients');

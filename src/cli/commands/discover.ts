@@ -50,6 +50,7 @@ import {
   readMeanOver,
   readPrompts,
   required,
+  tellPrompt,
   warnOfTask,
   withEngine,
   type NamedTaskReader,
@@ -162,6 +163,7 @@ async function discover(flags: Flags): Promise<void> {
   const { model } = opened;
   const reader = await namedTaskReader(opened, flags.bos ?? DEFAULTS.bos);
   const task = await readPrompts(reader, { ...flags, task: taskArgument, metric: metricOf(method, flags.metric) });
+  tellPrompt(task);
   const topology = topologyOf(model);
   const { journal: _, ...options } = {
     ...given,

@@ -28,7 +28,15 @@ import {
 } from '../options/options.js';
 import { note } from '../report/progress.js';
 import { counted, fixed, table, whole } from '../report/text-report.js';
-import { namedTaskReader, openModelArgument, readMeanOver, readPrompts, required, withEngine } from '../session.js';
+import {
+  namedTaskReader,
+  openModelArgument,
+  readMeanOver,
+  readPrompts,
+  required,
+  tellPrompt,
+  withEngine,
+} from '../session.js';
 
 interface Flags extends ModelFlags, TaskFlags, PatchingFlags {
   readonly circuit: string;
@@ -75,8 +83,10 @@ async function evaluate(flags: Flags): Promise<void> {
     note(`note: the circuit was found on another model, ${found.model.name}`);
   }
 
-  const bos = asFound('--bos', flags.bos, found?.bos, DEFAULTS.bos, noteDifference);
-  const reader = await namedTaskReader(opened, bos);
+  const reader = await namedTaskReader(opened, flags.bos ?? found?.bos ?? DEFAULTS.bos);
+  const bos = reader.tokenizer?.identity.bos;
+  if (flags.bos !== undefined && found && bos !== undefined && bos !== found.bos)
+    noteDifference('--bos', bos, found.bos);
   const taskFile = await openTaskFile(taskArgument);
   const hash = await sha256(taskFile.bytes);
   // Rows of another task file mean nothing here.
@@ -98,6 +108,7 @@ async function evaluate(flags: Flags): Promise<void> {
     metric: flags.metric ?? knownMetric(found ?? null) ?? DEFAULTS.searchMetric,
     ablation: flags.ablation ?? found?.ablation,
   });
+  tellPrompt(task);
   if (found && knownMetric(found) === undefined) {
     note(`note: ${path} was found with the metric ${found.metric}, which this engine does not have`);
   }

@@ -49,7 +49,8 @@ const CONFIG = 'config.json';
 export function beginningOf(bos: BosMode, sources: BosSources): Beginning {
   if (bos === 'no') return nothing();
   if (typeof bos === 'number') {
-    if (sources.textOf(bos) === undefined) throw new EdgewiseError('usage', '--bos', `the tokenizer has no token ${bos}`);
+    if (sources.textOf(bos) === undefined)
+      throw new EdgewiseError('usage', '--bos', `the tokenizer has no token ${bos}`);
     return { ...nothing(), ids: [bos], from: '--bos' };
   }
   if (sources.prefix.length > 0) return ofTokenizer(sources);
@@ -63,7 +64,10 @@ export function beginningOf(bos: BosMode, sources: BosSources): Beginning {
     const id = sources.idOf(other.token)!;
     if (bos === 'yes' || addBos === true) return { ...nothing(), ids: [id], from: other.where };
     const names = `${baseName(other.where)} names ${shown(id, sources)} as the beginning of a text, ${CONFIG} none`;
-    return { ...nothing(), notes: [`${names}: nothing is put in front of texts (${choices([id], sources)} says otherwise)`] };
+    return {
+      ...nothing(),
+      notes: [`${names}: nothing is put in front of texts (${choices([id], sources)} says otherwise)`],
+    };
   }
   if (!sources.isSpecial(configId) && (sources.marksAny || sources.textOf(configId) === undefined)) {
     return { ...nothing(), problem: refusal(configId, sources) };
@@ -104,7 +108,11 @@ function refusal(id: number, sources: BosSources): EdgewiseError {
   });
   const says = others.map(({ from, other }) => `; ${from} names ${shown(other, sources)}`);
   const ids = [...others.map(({ other }) => other), ...(text === undefined ? [] : [id])];
-  return new EdgewiseError('config', CONFIG, `${what}${[...new Set(says)].join('')}; choose with ${choices(ids, sources)}`);
+  return new EdgewiseError(
+    'config',
+    CONFIG,
+    `${what}${[...new Set(says)].join('')}; choose with ${choices(ids, sources)}`,
+  );
 }
 
 /** A tokenizer that marks no token as special cannot tell a word from one. */
@@ -134,11 +142,11 @@ function shown(id: number, { textOf }: BosSources): string {
   return text === undefined ? `${id} (no token)` : `${id} (${JSON.stringify(text)})`;
 }
 
-/** `--bos no, --bos 0 or --bos '<s>'` */
+/** `--bos no, --bos 0 or --bos "<s>"`. A text that a shell would read otherwise is left out. */
 function choices(ids: readonly number[], { textOf, idOf }: BosSources): string {
   const options = [...new Set(ids)].flatMap((id) => {
     const text = textOf(id);
-    const byText = text !== undefined && idOf(text) === id && !/['\n]/.test(text) ? [`--bos '${text}'`] : [];
+    const byText = text !== undefined && idOf(text) === id && !/["$`\\!\n]/.test(text) ? [`--bos "${text}"`] : [];
     return text === undefined ? [] : [`--bos ${id}`, ...byText];
   });
   const all = ['--bos no', ...options];

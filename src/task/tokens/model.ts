@@ -81,7 +81,11 @@ function bytePair(fields: ModelFields, fail: Fail): WordModel {
   return { type: 'BPE', ids, encode: (word) => model.encode([word]).map((token) => ids.get(token) ?? null) };
 }
 
-function checkedMerges(merges: ModelFields['merges'], ids: ReadonlyMap<string, number>, fail: Fail): [string, string][] {
+function checkedMerges(
+  merges: ModelFields['merges'],
+  ids: ReadonlyMap<string, number>,
+  fail: Fail,
+): [string, string][] {
   if (merges === undefined) return fail('cannot be used without merges');
   return merges.map((merge, i) => {
     const pair = typeof merge === 'string' ? merge.split(' ') : merge;

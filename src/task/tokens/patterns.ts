@@ -32,7 +32,8 @@ export function literally(text: string): RegExp {
 }
 
 function compile(source: string, stage: StageReader): RegExp {
-  if (source.includes('(?>')) stage.fail('pattern', 'an expression without atomic groups, which JavaScript does not have');
+  if (source.includes('(?>'))
+    stage.fail('pattern', 'an expression without atomic groups, which JavaScript does not have');
   let pattern: RegExp | null;
   try {
     ({ pattern } = new SplitPreTokenizer({ type: 'Split', pattern: { Regex: source }, behavior: 'Isolated' }));

@@ -27,7 +27,9 @@ export interface SideFiles {
  * @throws EdgewiseError of kind config, naming a file that is no JSON object.
  */
 export function readSideFiles(config: NamedText | null, map: NamedText | null): SideFiles {
-  const files = [config, map].flatMap((file) => (file === null ? [] : [{ where: file.where, json: parseObject(file) }]));
+  const files = [config, map].flatMap((file) =>
+    file === null ? [] : [{ where: file.where, json: parseObject(file) }],
+  );
   const settings = config === null ? {} : (files[0]?.json ?? {});
   const flag = (key: string): boolean | null => (typeof settings[key] === 'boolean' ? settings[key] : null);
   const decoder = Object.values(objectOf(settings['added_tokens_decoder']));
@@ -54,7 +56,9 @@ export function disagreements(side: SideFiles, json: TokenizerJson, where: strin
   const [absent, ...more] = side.added.filter((content) => !contents.has(content));
   if (absent !== undefined) {
     const others = more.length === 0 ? '' : ` and ${more.length} more`;
-    notes.push(`${where} is followed: it has no added token ${JSON.stringify(absent)}${others} of tokenizer_config.json`);
+    notes.push(
+      `${where} is followed: it has no added token ${JSON.stringify(absent)}${others} of tokenizer_config.json`,
+    );
   }
   return notes;
 }
