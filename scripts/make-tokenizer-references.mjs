@@ -1,6 +1,7 @@
 // Writes the ids that the tokenizers of test/golden/tokenizers give to the texts of test/golden/tokenizer-references.
 // The ids come from the Rust library behind most published tokenizers, through its npm package `tokenizers`. The project
-// does not depend on that package: it is only wanted here, in a folder of its own.
+// does not depend on that package: it is only wanted here, in a folder of its own. stages.json has the ids of one tokenizer
+// with one stage put in the place of its own.
 //
 //   npm install --prefix DIR tokenizers@0.23.2
 //   node scripts/make-tokenizer-references.mjs DIR
@@ -25,6 +26,60 @@ for (const file of readdirSync(join(golden, 'tokenizers')).sort()) {
   entries.push(`${JSON.stringify(file)}: ${show(await references(file, description))}`);
 }
 writeFileSync(join(golden, 'tokenizer-references/ids.json'), `{\n${entries.join(',\n')}\n}\n`);
+
+/** Texts for the single stages, by number. */
+const STAGE_TEXTS = [1, 3, 9, 10, 11, 13, 15, 18, 20, 22, 25, 31, 36, 38];
+const BEHAVIORS = ['Removed', 'Isolated', 'MergedWithPrevious', 'MergedWithNext', 'Contiguous'];
+const bytes = { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: false };
+const split = (pattern, behavior, invert) => ({ type: 'Split', pattern, behavior, invert });
+const metaspace = (prepend_scheme, cut) => ({ type: 'Metaspace', replacement: '\u2581', prepend_scheme, split: cut });
+const replace = (pattern, content) => ({ type: 'Replace', pattern, content });
+const bert = (clean_text, handle_chinese_chars, lowercase, strip_accents) => {
+  return { type: 'BertNormalizer', clean_text, handle_chinese_chars, lowercase, strip_accents };
+};
+const PRE_TOKENIZERS = [
+  ...BEHAVIORS.flatMap((behavior) => [
+    split({ Regex: '(\\w)e|o+' }, behavior, false),
+    split({ Regex: '[aeiou]\\s*' }, behavior, true),
+    { type: 'Punctuation', behavior },
+  ]),
+  split({ String: 'e.' }, 'Removed', false),
+  { type: 'Digits', individual_digits: true },
+  { type: 'Digits', individual_digits: false },
+  { type: 'Whitespace' },
+  { type: 'WhitespaceSplit' },
+  { type: 'BertPreTokenizer' },
+  { type: 'CharDelimiterSplit', delimiter: 'e' },
+  { type: 'FixedLength', length: 3 },
+  ...['always', 'never', 'first'].flatMap((scheme) => [metaspace(scheme, true), metaspace(scheme, false)]),
+  { type: 'Sequence', pretokenizers: [{ type: 'Digits', individual_digits: true }, metaspace('first', true)] },
+  { ...bytes, add_prefix_space: true },
+];
+const NORMALIZERS = [
+  ...['NFC', 'NFD', 'NFKC', 'NFKD', 'Lowercase', 'StripAccents'].map((type) => ({ type })),
+  { type: 'Strip', strip_left: true, strip_right: false },
+  { type: 'Strip', strip_left: false, strip_right: true },
+  { type: 'Prepend', prepend: '$x' },
+  replace({ Regex: 'e(.)' }, '$1$&'),
+  replace({ String: '.' }, '$&'),
+  bert(true, true, true, null),
+  bert(true, false, false, true),
+  bert(false, true, true, false),
+];
+
+const base = JSON.parse(readFileSync(join(golden, 'tokenizers/gpt2.json'), 'utf8'));
+const stages = [];
+for (const stage of PRE_TOKENIZERS) stages.push(await stageReferences('pre_tokenizer', stage));
+for (const stage of NORMALIZERS) stages.push(await stageReferences('normalizer', stage));
+writeFileSync(join(golden, 'tokenizer-references/stages.json'), `[\n${stages.join(',\n')}\n]\n`);
+
+async function stageReferences(key, stage) {
+  const value = key === 'pre_tokenizer' ? { type: 'Sequence', pretokenizers: [stage, bytes] } : stage;
+  const tokenizer = Tokenizer.fromString(JSON.stringify({ ...base, [key]: value }));
+  const lines = [];
+  for (const text of STAGE_TEXTS) lines.push(`    "${text}": ${JSON.stringify(await encode(tokenizer, texts[text], false))}`);
+  return `{\n  "${key}": ${JSON.stringify(value)},\n  "ids": {\n${lines.join(',\n')}\n  }\n}`;
+}
 
 /**
  * `before` and `behind`: the special tokens that the tokenizer puts around every text. `ids`: one list for each text,

@@ -56,7 +56,8 @@ export async function snapshotState(snapshot: string): Promise<'absent' | 'usabl
     if (!(await has(INDEX_FILE))) return 'absent';
     for (const shard of await shardNames(snapshot)) if (!(await has(shard))) return 'absent';
   }
-  return (await has('tokenizer.json')) ? 'full' : 'usable';
+  const tokenizer = (await has('tokenizer.json')) || ((await has('vocab.json')) && (await has('merges.txt')));
+  return tokenizer ? 'full' : 'usable';
 }
 
 /** Names of the weight files that a snapshot's index lists, checked to be plain names in the same folder. */
