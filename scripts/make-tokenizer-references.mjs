@@ -77,7 +77,8 @@ async function stageReferences(key, stage) {
   const value = key === 'pre_tokenizer' ? { type: 'Sequence', pretokenizers: [stage, bytes] } : stage;
   const tokenizer = Tokenizer.fromString(JSON.stringify({ ...base, [key]: value }));
   const lines = [];
-  for (const text of STAGE_TEXTS) lines.push(`    "${text}": ${JSON.stringify(await encode(tokenizer, texts[text], false))}`);
+  for (const text of STAGE_TEXTS)
+    lines.push(`    "${text}": ${JSON.stringify(await encode(tokenizer, texts[text], false))}`);
   return `{\n  "${key}": ${JSON.stringify(value)},\n  "ids": {\n${lines.join(',\n')}\n  }\n}`;
 }
 

@@ -61,9 +61,9 @@ export async function readPrompts(reader: NamedTaskReader, flags: PromptFlags): 
   return task;
 }
 
-/** Tells the first prompt token by token, so that a token that nobody meant is seen before a run. */
+/** Tells the first prompt token by token, so that a token that nobody meant is seen before a run. Ids say nothing. */
 export function tellPrompt(task: Task): void {
-  note(`prompt 1: ${firstPrompt(task)}`);
+  if (task.pairs[0]?.texts !== undefined) note(`prompt 1: ${firstPrompt(task)}`);
 }
 
 /** Warns before a search where the model does not do the task, or the corruption changes nothing. */

@@ -1,3 +1,4 @@
+import { EdgewiseError } from '../base/errors.js';
 import { readText, type ModelDirectory } from '../checkpoint/byte-source.js';
 import type { TokenText } from '../inspect/circuit-details.js';
 import type { ModelSpec } from '../model/spec.js';
@@ -56,8 +57,12 @@ export function missingTokenizer(directory: ModelDirectory): Promise<string> {
   return withoutTokenizer(async (name) => (await directory.open(name)) !== undefined);
 }
 
-/** The tokenizer of a model directory; null where it has none. */
-export function openTokenizer(
+/**
+ * The tokenizer of a model directory; null where it has none.
+ *
+ * @throws EdgewiseError of kind config that names a file at fault. Of kind usage: `bos` is no token of the tokenizer.
+ */
+export async function openTokenizer(
   directory: ModelDirectory,
   { bosTokenId, vocab }: ModelSpec,
   bos: BosOption,
@@ -66,5 +71,10 @@ export function openTokenizer(
     const file = await directory.open(name);
     return file ? { text: await readText(file), where: file.name } : null;
   };
-  return openModelTokenizer(read, { bosTokenId, bos, vocab });
+  const tokenizer = await openModelTokenizer(read, { bosTokenId, bos, vocab });
+  if (tokenizer === null && typeof bos === 'object') {
+    const what = `${JSON.stringify(bos.text)} is a token of no model without a tokenizer, expected auto, yes, no or an id`;
+    throw new EdgewiseError('usage', '--bos', what);
+  }
+  return tokenizer;
 }

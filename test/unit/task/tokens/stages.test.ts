@@ -19,21 +19,30 @@ function make(change: object): TaskTokenizer {
 
 describe('each stage gives the ids of the Rust library', () => {
   const references = read('tokenizer-references/stages.json') as Reference[];
-  it.each(references.map(({ ids, ...change }) => [JSON.stringify(change), change, ids] as const))('%s', (_, change, ids) => {
-    const tokenizer = make(change);
-    const got = Object.keys(ids).map((number) => [number, tokenizer.encodePiece(texts[Number(number)] ?? '')]);
-    expect(got).toEqual(Object.entries(ids));
-  });
+  it.each(references.map(({ ids, ...change }) => [JSON.stringify(change), change, ids] as const))(
+    '%s',
+    (_, change, ids) => {
+      const tokenizer = make(change);
+      const got = Object.keys(ids).map((number) => [number, tokenizer.encodePiece(texts[Number(number)] ?? '')]);
+      expect(got).toEqual(Object.entries(ids));
+    },
+  );
 });
 
 describe('what cannot be done exactly', () => {
   const first = { type: 'Metaspace', replacement: '▁', prepend_scheme: 'first', split: true };
   it.each([
     [{ normalizer: { type: 'Nmt' } }, /^m\/tokenizer\.json: normalizer: Nmt is a normalizer that is not supported$/],
-    [{ normalizer: { type: 'Sequence', normalizers: [{ type: 'NFC' }, { type: 'Surprise' }] } }, /normalizers\[1\]: Surprise is/],
+    [
+      { normalizer: { type: 'Sequence', normalizers: [{ type: 'NFC' }, { type: 'Surprise' }] } },
+      /normalizers\[1\]: Surprise is/,
+    ],
     [{ normalizer: { type: 'Sequence' } }, /Sequence: normalizers: got nothing, expected a list/],
     [{ normalizer: { type: 'Replace', pattern: 5, content: '' } }, /pattern: got 5/],
-    [{ normalizer: { type: 'Replace', pattern: { Regex: '(' }, content: '' } }, /pattern: got .*that JavaScript can follow/],
+    [
+      { normalizer: { type: 'Replace', pattern: { Regex: '(' }, content: '' } },
+      /pattern: got .*that JavaScript can follow/,
+    ],
     [{ normalizer: { type: 'Strip', strip_left: 'yes' } }, /strip_left: got "yes", expected true or false/],
     [{ pre_tokenizer: { type: 'UnicodeScripts' } }, /UnicodeScripts is a pre-tokenizer that is not supported/],
     [{ pre_tokenizer: { type: 'Split', pattern: { String: 'a' }, behavior: 'isolated' } }, /behavior: got "isolated"/],
@@ -42,7 +51,10 @@ describe('what cannot be done exactly', () => {
     [{ pre_tokenizer: first, normalizer: { type: 'Strip' } }, /prepend_scheme first is not supported behind/],
     [{ pre_tokenizer: {} }, /pre_tokenizer: expected an object with a type/],
     [{ post_processor: { type: 'Surprise' } }, /Surprise is a post-processor that is not supported/],
-    [{ post_processor: { type: 'TemplateProcessing', single: [], special_tokens: {} } }, /single: .*the text in it once/],
+    [
+      { post_processor: { type: 'TemplateProcessing', single: [], special_tokens: {} } },
+      /single: .*the text in it once/,
+    ],
     [
       {
         post_processor: {
@@ -53,7 +65,10 @@ describe('what cannot be done exactly', () => {
       },
       /expected ids of "__proto__"/,
     ],
-    [{ post_processor: { type: 'BertProcessing', cls: ['[CLS]'], sep: ['[SEP]', 1] } }, /cls: got .*expected a token and its id/],
+    [
+      { post_processor: { type: 'BertProcessing', cls: ['[CLS]'], sep: ['[SEP]', 1] } },
+      /cls: got .*expected a token and its id/,
+    ],
   ])('%j is refused by name', (change, message) => {
     expect(() => make(change)).toThrow(message);
   });
@@ -85,12 +100,25 @@ describe('models', () => {
     const { type: _, ...unnamed } = bpe;
     expect(make3(unnamed).encodePiece('ab')).toEqual([2]);
     expect(make3({ vocab: { a: 5 } }).encodePiece('a')).toEqual([5]);
-    expect(make3({ vocab: [['a', -1], ['ab', -1.5]], unk_id: null }).encodePiece('aba')).toEqual([1, 0]);
+    expect(
+      make3({
+        vocab: [
+          ['a', -1],
+          ['ab', -1.5],
+        ],
+        unk_id: null,
+      }).encodePiece('aba'),
+    ).toEqual([1, 0]);
     expect(make3({ vocab: [['a', -1]], unk_id: null }).encodePiece('ac')).toBeNull();
   });
 
   it('fall back to bytes where they say so', () => {
-    const vocab = [['<unk>', 0], ['a', -1], ['<0xC3>', -9], ['<0xA9>', -9]];
+    const vocab = [
+      ['<unk>', 0],
+      ['a', -1],
+      ['<0xC3>', -9],
+      ['<0xA9>', -9],
+    ];
     expect(make3({ type: 'Unigram', vocab, unk_id: 0, byte_fallback: true }).encodePiece('aé')).toEqual([1, 2, 3]);
     expect(make3({ type: 'Unigram', vocab, unk_id: 0, byte_fallback: true }).encodePiece('aè')).toBeNull();
     expect(make3({ type: 'Unigram', vocab, unk_id: 0, byte_fallback: false }).encodePiece('aé')).toBeNull();
