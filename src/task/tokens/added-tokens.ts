@@ -1,6 +1,6 @@
 import { EdgewiseError } from '../../base/errors.js';
 import type { Normalizer } from './normalizer.js';
-import { SPACE, WORD } from './patterns.js';
+import { blanksBefore, blanksBehind, WORD } from './patterns.js';
 
 /** A token that is looked for in the text before the model sees it, as `added_tokens` of a tokenizer.json has it. */
 export interface AddedToken {
@@ -30,8 +30,6 @@ interface TrieNode {
 
 const WORD_BEFORE = new RegExp(`[${WORD}]$`, 'u');
 const WORD_BEHIND = new RegExp(`^[${WORD}]`, 'u');
-const BLANKS_BEFORE = new RegExp(`${SPACE}*$`, 'u');
-const BLANKS_BEHIND = new RegExp(`^${SPACE}*`, 'u');
 
 /**
  * Finds tokens that are looked for in the raw text, and in the normalized text.
@@ -88,9 +86,9 @@ function finder(tokens: ReadonlyMap<string, AddedToken>): Finder {
       let start = at;
       let end = found.end;
       at = end;
-      if (token.single_word && (WORD_BEFORE.test(text.slice(0, start)) || WORD_BEHIND.test(text.slice(end)))) continue;
-      if (token.lstrip) start = Math.max(from, BLANKS_BEFORE.exec(text.slice(0, start))?.index ?? start);
-      if (token.rstrip) end += BLANKS_BEHIND.exec(text.slice(end))?.[0].length ?? 0;
+      if (token.single_word && !standsAlone(text, start, end)) continue;
+      if (token.lstrip) start = Math.max(from, blanksBefore(text, start));
+      if (token.rstrip) end = blanksBehind(text, end);
       leave(start);
       stretches.push({ id: token.id });
       from = end;
@@ -98,6 +96,12 @@ function finder(tokens: ReadonlyMap<string, AddedToken>): Finder {
     leave(text.length);
     return stretches;
   };
+}
+
+/** Two units on either side hold the whole character there. */
+function standsAlone(text: string, start: number, end: number): boolean {
+  const before = text.slice(Math.max(0, start - 2), start);
+  return !WORD_BEFORE.test(before) && !WORD_BEHIND.test(text.slice(end, end + 2));
 }
 
 function add(root: TrieNode, pattern: string, token: AddedToken): void {

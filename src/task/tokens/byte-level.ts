@@ -20,7 +20,8 @@ export function byteLevelSpelling(text: string): string {
 
 /** Whether every character of a token string stands for a byte. */
 export function isByteLevel(token: string): boolean {
-  return [...token].every((character) => BYTE_OF.has(character));
+  for (const character of token) if (!BYTE_OF.has(character)) return false;
+  return true;
 }
 
 /**

@@ -1,4 +1,4 @@
-import { patternOf, SPACE } from './patterns.js';
+import { blanksBefore, blanksBehind, patternOf, SPACE } from './patterns.js';
 import { StageReader } from './stage-reader.js';
 
 /** Changes a text before it is cut into tokens. */
@@ -16,8 +16,6 @@ export interface ReadNormalizer {
 const IDEOGRAPH =
   /[\u{4e00}-\u{9fff}\u{3400}-\u{4dbf}\u{20000}-\u{2a6df}\u{2a700}-\u{2b73f}\u{2b740}-\u{2b81f}\u{2b920}-\u{2ceaf}\u{f900}-\u{faff}\u{2f800}-\u{2fa1f}]/gu;
 
-const START_BLANKS = new RegExp(`^${SPACE}+`, 'u');
-const END_BLANKS = new RegExp(`${SPACE}+$`, 'u');
 const BLANK = new RegExp(SPACE, 'gu');
 
 /**
@@ -95,8 +93,8 @@ function lowercase(text: string): string {
 
 function strip(left: boolean, right: boolean): Normalizer {
   return (text) => {
-    const rest = left ? text.replace(START_BLANKS, '') : text;
-    return right ? rest.replace(END_BLANKS, '') : rest;
+    const start = left ? blanksBehind(text, 0) : 0;
+    return text.slice(start, right ? blanksBefore(text, text.length, start) : text.length);
   };
 }
 

@@ -11,6 +11,22 @@ export const WORD = '\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\p{Join_Control}';
 /** ASCII punctuation (which includes signs such as `$` and `+`) and all other punctuation. */
 export const PUNCTUATION = '[\\p{P}!-\\/:-@\\[-`\\{-~]';
 
+const BLANK = new RegExp(`^${SPACE}$`, 'u');
+
+/** Where the blanks begin that end at `end`, not before `least`. A loop, because an expression takes quadratic time. */
+export function blanksBefore(text: string, end: number, least = 0): number {
+  let start = end;
+  while (start > least && BLANK.test(text.charAt(start - 1))) start--;
+  return start;
+}
+
+/** Where the blanks end that begin at `start`. */
+export function blanksBehind(text: string, start: number): number {
+  let end = start;
+  while (end < text.length && BLANK.test(text.charAt(end))) end++;
+  return end;
+}
+
 /**
  * The `pattern` of a stage: a string, taken literally, or a regular expression of Oniguruma, which the tokenizer library
  * rewrites. Matches are global.

@@ -61,7 +61,11 @@ describe('finding', () => {
     expect(withAdded({ content: 'zz', single_word: true }).encodePiece('zz a')).toEqual([4, 2, 0]);
   });
 
-  it('is not slow on a text of many beginnings', () => {
+  it('is not slow on a text of many beginnings, of many blanks, and of many matches', () => {
+    const blanks = withAdded({ content: '<l>', lstrip: true, single_word: true });
+    expect(blanks.encodePiece(`${' '.repeat(50_000)}x <l>`)).toHaveLength(50_002);
+    expect(blanks.encodePiece('<l> '.repeat(20_000))).toHaveLength(20_001);
+
     const tokenizer = withAdded({ content: `${'x'.repeat(400)}!` });
     expect(tokenizer.encodePiece('x'.repeat(20_000))).toHaveLength(20_000);
   });
