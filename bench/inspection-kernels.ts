@@ -1,4 +1,3 @@
-import { ROW_WORKGROUP } from '../src/gpu/workgroups.js';
 import type { Arena } from '../src/gpu/arena.js';
 import { packMatrix, PANEL4 } from '../src/gpu/product/matrix.js';
 import { probes, random, type KernelBench } from './kernel-bench.js';
@@ -28,7 +27,7 @@ async function frozenNormBench(arena: Arena, parts: number, prompts: number, wid
       y: out,
     },
     params: { parts, tokens: prompts, streams: prompts, width, width4: width / 4, epsilon: 1e-5 },
-    overrides: { WORKGROUP: ROW_WORKGROUP, CENTRED: 1 },
+    overrides: { CENTRED: 1 },
   });
   const mean = (row: Float32Array): number => row.reduce((sum, value) => sum + value / width, 0);
   return {
@@ -97,7 +96,7 @@ async function rowDotsBench(arena: Arena, parts: number, prompts: number, width:
   const operation = await arena.operation('row_dots', {
     buffers: { a: arena.upload('a', a), b: arena.upload('b', b), dots: out },
     params: { rows, b_rows: prompts, width4: width / 4 },
-    overrides: { WORKGROUP: ROW_WORKGROUP },
+    overrides: {},
   });
   return {
     name: `row_dots ${rows} x ${width}`,
@@ -125,7 +124,7 @@ async function topColumnsBench(arena: Arena, rows: number, vocab: number): Promi
       amounts: arena.tensor('amounts', [rows, COUNT]),
     },
     params: { rows, vocab, stride },
-    overrides: { WORKGROUP: ROW_WORKGROUP, COUNT, SIGN: 1 },
+    overrides: { COUNT, SIGN: 1 },
   });
   return {
     name: `top_columns ${rows} x ${vocab}`,

@@ -1,14 +1,15 @@
 import { ACTIVATIONS } from '../src/block/activation.js';
-import { ROW_WORKGROUP } from '../src/gpu/workgroups.js';
 import { createRng } from '../src/base/rng.js';
-import { FROM_CONSTANT } from '../src/pass/circuit-tables.js';
+import { FROM_CONSTANT } from '../src/pass/input-jobs.js';
 import { everyRow, matmul, runMatmul, wholeJobs } from '../src/gpu/product/matmul.js';
 import { matmulTransposed, runTransposed } from '../src/gpu/product/transposed.js';
 import { Arena, type Tensor } from '../src/gpu/arena.js';
+import type { Job } from '../src/gpu/kernel.js';
 import type { Gpu } from '../src/gpu/gpu.js';
 import { usableTiles, type TileName } from '../src/gpu/product/tiles.js';
 import { packMatrix, PANEL4, type Matrix } from '../src/gpu/product/matrix.js';
 import { activate, attentionMix, attentionPattern, layerNorm, logSoftmax } from '../test/oracle/ops.js';
+import { JobWords } from '../test/support/job-words.js';
 import { INSPECTION_KERNELS } from './inspection-kernels.js';
 import { probes, random, type KernelBench } from './kernel-bench.js';
 import type { Row } from './row.js';
@@ -174,7 +175,7 @@ async function layerNormBench(arena: Arena, rows: number, width: number): Promis
   const operation = await arena.operation('layer_norm', {
     buffers: { x: arena.upload('x', x), gain: arena.upload('gain', gain), bias: arena.upload('bias', bias), y: out },
     params: { rows, width, width4: width / 4, epsilon: 1e-5 },
-    overrides: { WORKGROUP: ROW_WORKGROUP },
+    overrides: {},
   });
   return {
     name: `layer_norm ${rows} x ${width}`,
@@ -201,21 +202,28 @@ async function portInputsBench(
   const rng = createRng(4);
   const kept = Array.from({ length: ports }, () => Array.from({ length: writers }, () => rng.below(2) === 1));
   const everyWriter = Array.from({ length: writers }, (_, u) => writers - 1 - u);
-  const rowsAt = 9 * ports;
-  const words: number[] = [];
-  const lists = Array.from({ length: tokens }, (_, t) => t);
-  for (let port = 0; port < ports; port++) {
-    words.push(0, rowsAt, tokens, port * tokens, FROM_CONSTANT);
-    for (const isKept of [false, true]) {
-      const list = everyWriter.filter((u) => kept[port]![u] === isKept);
-      words.push(rowsAt + lists.length, list.length);
-      lists.push(...list);
-    }
-  }
+  const control = new JobWords('port_inputs', ports);
+  const rows = control.list(Array.from({ length: tokens }, (_, t) => t));
+  const jobs = kept.map((isKept, port) => {
+    const [cut, keptList] = [false, true].map((wanted) =>
+      control.list(everyWriter.filter((u) => isKept[u] === wanted)),
+    );
+    return {
+      circuit: 0,
+      rows_at: rows.at,
+      rows: rows.count,
+      first_row: port * tokens,
+      slab: FROM_CONSTANT,
+      cut_at: cut!.at,
+      cut: cut!.count,
+      kept_at: keptList!.at,
+      kept: keptList!.count,
+    };
+  });
   const out = arena.tensor('x', [ports, tokens, width]);
   const operation = await arena.operation('port_inputs', {
     buffers: {
-      control: arena.upload('control', Uint32Array.from([...words, ...lists])),
+      control: arena.upload('control', control.words(jobs)),
       outputs: arena.upload('outputs', outputs),
       ablated: arena.upload('ablated', ablated),
       bias: arena.tensor('bias', [width]),
@@ -265,8 +273,8 @@ async function attentionPatternBench(
       projections: arena.upload('projections', projections),
       pattern: out,
     },
-    params: { tokens, sequence, heads, head4: head / 4, heads_at: 0, scale },
-    overrides: {},
+    params: { tokens, sequence, heads, head4: head / 4, jobs_at: 0, scale },
+    overrides: { SCORES: 1, SOFTMAX: 1 },
   });
   const pairs = (sequence * (sequence + 1)) / 2;
   return {
@@ -309,7 +317,7 @@ async function attentionMixBench(
       pattern: arena.upload('pattern', pattern),
       z: out,
     },
-    params: { tokens, sequence, heads, head4: head / 4, heads_at: 0 },
+    params: { tokens, sequence, heads, head4: head / 4, jobs_at: 0 },
     overrides: {},
   });
   const pairs = (sequence * (sequence + 1)) / 2;
@@ -331,9 +339,10 @@ async function attentionMixBench(
 
 /** The list of heads to compute: all of them, at every token. */
 function everyHead(arena: Arena, heads: number, tokens: number): Tensor {
-  const jobs = Array.from({ length: heads }, (_, head) => [head, 3 * heads, tokens]);
-  const rows = Array.from({ length: tokens }, (_, t) => t);
-  return arena.upload('heads', Uint32Array.from([...jobs.flat(), ...rows]));
+  const control = new JobWords('attention_pattern', heads);
+  const rows = control.list(Array.from({ length: tokens }, (_, t) => t));
+  const job = (head: number): Job<'attention_pattern'> => ({ circuit_head: head, rows_at: rows.at, rows: rows.count });
+  return arena.upload('heads', control.words(Array.from({ length: heads }, (_, head) => job(head))));
 }
 
 /** One port's rows `first .. first + count - 1` of [T, ports, head]. */
@@ -358,7 +367,7 @@ async function logSoftmaxBench(arena: Arena, rows: number, vocab: number): Promi
   const operation = await arena.operation('log_softmax', {
     buffers: { values: out },
     params: { rows, vocab, stride: vocab },
-    overrides: { WORKGROUP: ROW_WORKGROUP },
+    overrides: {},
   });
   return {
     name: `log_softmax ${rows} x ${vocab}`,

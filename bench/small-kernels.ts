@@ -1,12 +1,12 @@
-import { ROW_WORKGROUP } from '../src/gpu/workgroups.js';
 import type { Arena } from '../src/gpu/arena.js';
 import { packMatrix, PANEL4 } from '../src/gpu/product/matrix.js';
+import { JobWords } from '../test/support/job-words.js';
 import { probes, random, type KernelBench } from './kernel-bench.js';
 
 /** Kernels that move memory and compute next to nothing: lookups, copies, means, and what reads the logits. */
 export const SMALL_KERNELS: readonly ((arena: Arena) => Promise<KernelBench>)[] = [
   (arena) => embedBench(arena, 128, 768, 8192),
-  (arena) => replaceProjectionsBench(arena, 36, 128, 64),
+  (arena) => copyRowsBench(arena, 36, 128, 64),
   (arena) => accumulateMeansBench(arena, 40, 128, 768),
   (arena) => spreadMeansBench(arena, 40, 128, 768),
   (arena) => klBench(arena, 8, 50_257),
@@ -51,28 +51,35 @@ async function embedBench(arena: Arena, tokens: number, width: number, vocab: nu
   };
 }
 
-async function replaceProjectionsBench(
-  arena: Arena,
-  ports: number,
-  tokens: number,
-  head: number,
-): Promise<KernelBench> {
+async function copyRowsBench(arena: Arena, ports: number, tokens: number, head: number): Promise<KernelBench> {
   const ablated = random(ports * tokens * head, 1);
   const out = arena.tensor('projections', [tokens, ports, head]);
-  const jobs = Array.from({ length: ports }, (_, port) => [0, port, 4 * ports, tokens]).flat();
-  const rows = Array.from({ length: tokens }, (_, t) => t);
-  const operation = await arena.operation('replace_projections', {
+  const control = new JobWords('copy_rows', ports);
+  const rows = control.list(Array.from({ length: tokens }, (_, t) => t));
+  const jobs = Array.from({ length: ports }, (_, port) => ({
+    rows: rows.count,
+    columns: head,
+    out_at: port * head,
+    out_stride: ports * head,
+    out_rows_at: rows.at,
+    source_at: port * head,
+    source_stride: ports * head,
+    source_step: 1,
+    source_rows_at: rows.at,
+    adds: 0,
+  }));
+  const operation = await arena.operation('copy_rows', {
     buffers: {
-      control: arena.upload('jobs', Uint32Array.from([...jobs, ...rows])),
-      ablated_projections: arena.upload('ablated', ablated),
-      projections: out,
+      control: arena.upload('jobs', control.words(jobs)),
+      source: arena.upload('ablated', ablated),
+      out: out,
     },
-    params: { tokens, head_ports: ports, head4: head / 4, layer: 0, jobs_at: 0 },
+    params: { jobs_at: 0 },
     overrides: {},
   });
   return {
-    name: `replace_projections ${ports} of ${tokens} x ${head}`,
-    encode: (recording) => recording.dispatch(operation, Math.ceil((tokens * head) / 256), ports),
+    name: `copy_rows ${ports} of ${tokens} x ${head}`,
+    encode: (recording) => recording.dispatch(operation, Math.ceil((tokens * head) / 64), 1, ports),
     flops: ['0', 0],
     bytes: ['8 P T dh', 8 * ports * tokens * head],
     out,
@@ -149,7 +156,7 @@ async function klBench(arena: Arena, rows: number, vocab: number): Promise<Kerne
   const operation = await arena.operation('kl_divergence', {
     buffers: { p: arena.upload('p', p), q: arena.upload('q', q), kl: out },
     params: { rows, prompts: rows, vocab, stride: vocab },
-    overrides: { WORKGROUP: ROW_WORKGROUP },
+    overrides: {},
   });
   return {
     name: `kl_divergence ${rows} x ${vocab}`,
@@ -171,7 +178,7 @@ async function argmaxBench(arena: Arena, rows: number, vocab: number): Promise<K
   const operation = await arena.operation('argmax', {
     buffers: { values: arena.upload('values', values), best: out },
     params: { rows, vocab, stride: vocab },
-    overrides: { WORKGROUP: ROW_WORKGROUP },
+    overrides: {},
   });
   return {
     name: `argmax ${rows} x ${vocab}`,

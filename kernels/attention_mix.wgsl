@@ -1,30 +1,30 @@
 // z[c, h, r] = sum over j <= i of p[c, h, r, j] v[c, h, j], inside one prompt, i = rows[r].
 //
 // One invocation per four columns of one query row. Shapes: projections [C, T, 3H, head4], pattern [C, H, T, S] (f32),
-// z [C, H, T, head4]; of pattern and z a head takes as many rows as it computes. control holds at heads_at, three words per head to
-// compute: circuit * H + head; where its query rows (tokens) are listed, and how many.
+// z [C, H, T, head4]; of pattern and z a head takes as many rows as it computes.
 // Grid: x covers the most rows of a head * head4, y = heads to compute. Checked by test/gpu/kernels.test.ts (attention).
 struct Params {
   tokens: u32,
   sequence: u32,
   heads: u32,
   head4: u32,
-  heads_at: u32,
+  jobs_at: u32,
 }
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> control: array<u32>;
 @group(0) @binding(2) var<storage, read> projections: array<vec4f>;
 @group(0) @binding(3) var<storage, read> pattern: array<f32>;
 @group(0) @binding(4) var<storage, read_write> z: array<vec4f>;
+//#include head_job
 
 @compute @workgroup_size(64)
 fn attention_mix(@builtin(global_invocation_id) gid: vec3u, @builtin(workgroup_id) wid: vec3u) {
-  let job = params.heads_at + 3u * wid.y;
-  if (gid.x >= control[job + 2u] * params.head4) { return; }
-  let row = control[control[job + 1u] + gid.x / params.head4];
+  let job = job_at(wid.y);
+  if (gid.x >= job.rows * params.head4) { return; }
+  let row = control[job.rows_at + gid.x / params.head4];
   let column = gid.x % params.head4;
   let query = row % params.sequence;
-  let circuit_head = control[job];
+  let circuit_head = job.circuit_head;
   let token_stride = 3u * params.heads * params.head4;
   let first = (circuit_head / params.heads) * params.tokens + row - query;
   let v_at = first * token_stride + (2u * params.heads + circuit_head % params.heads) * params.head4 + column;

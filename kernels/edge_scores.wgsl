@@ -28,7 +28,11 @@ const TILE_P = 8u;
 @group(0) @binding(2) var<storage, read> differences: array<vec4f>;
 @group(0) @binding(3) var<storage, read> gradients: array<vec4f>;
 @group(0) @binding(4) var<storage, read_write> scores: array<f32>;
-//#include reduce_sum
+//#include multiply_add
+//#include reduce_sums
+alias Leaf = vec4f; // of TILE_U writers
+const PARTS = TILE_P;
+const LEAVES = 8u;
 
 @compute @workgroup_size(WORKGROUP)
 fn edge_scores(@builtin(workgroup_id) wid: vec3u, @builtin(local_invocation_index) lane: u32) {
@@ -44,26 +48,48 @@ fn edge_scores(@builtin(workgroup_id) wid: vec3u, @builtin(local_invocation_inde
   for (var j = 0u; j < TILE_P; j++) {
     g_at[j] = (params.first_port + min(first_p + j, params.ports - 1u)) * slice + prompt_at;
   }
-  var sum: array<vec4f, TILE_P>;
-  for (var i = lane; i < params.sequence * params.width4; i += WORKGROUP) {
-    let d = transpose(mat4x4f(
-      differences[d_at[0] + i],
-      differences[d_at[1] + i],
-      differences[d_at[2] + i],
-      differences[d_at[3] + i],
-    ));
-    for (var j = 0u; j < TILE_P; j++) {
-      let g = gradients[g_at[j] + i];
-      sum[j] = fma(vec4f(g.w), d[3], fma(vec4f(g.z), d[2], fma(vec4f(g.y), d[1], fma(vec4f(g.x), d[0], sum[j]))));
+  for (var leaf = lane; leaf < LEAVES; leaf += WORKGROUP) {
+    // Written out, one sum a port: registers.
+    var sum0 = vec4f();
+    var sum1 = vec4f();
+    var sum2 = vec4f();
+    var sum3 = vec4f();
+    var sum4 = vec4f();
+    var sum5 = vec4f();
+    var sum6 = vec4f();
+    var sum7 = vec4f();
+    for (var i = leaf; i < params.sequence * params.width4; i += LEAVES) {
+      let d = transpose(mat4x4f(
+        differences[d_at[0] + i],
+        differences[d_at[1] + i],
+        differences[d_at[2] + i],
+        differences[d_at[3] + i],
+      ));
+      sum0 = multiply_add(sum0, gradients[g_at[0] + i], d[0], d[1], d[2], d[3]);
+      sum1 = multiply_add(sum1, gradients[g_at[1] + i], d[0], d[1], d[2], d[3]);
+      sum2 = multiply_add(sum2, gradients[g_at[2] + i], d[0], d[1], d[2], d[3]);
+      sum3 = multiply_add(sum3, gradients[g_at[3] + i], d[0], d[1], d[2], d[3]);
+      sum4 = multiply_add(sum4, gradients[g_at[4] + i], d[0], d[1], d[2], d[3]);
+      sum5 = multiply_add(sum5, gradients[g_at[5] + i], d[0], d[1], d[2], d[3]);
+      sum6 = multiply_add(sum6, gradients[g_at[6] + i], d[0], d[1], d[2], d[3]);
+      sum7 = multiply_add(sum7, gradients[g_at[7] + i], d[0], d[1], d[2], d[3]);
     }
+    leaves[0u * LEAVES + leaf] = sum0;
+    leaves[1u * LEAVES + leaf] = sum1;
+    leaves[2u * LEAVES + leaf] = sum2;
+    leaves[3u * LEAVES + leaf] = sum3;
+    leaves[4u * LEAVES + leaf] = sum4;
+    leaves[5u * LEAVES + leaf] = sum5;
+    leaves[6u * LEAVES + leaf] = sum6;
+    leaves[7u * LEAVES + leaf] = sum7;
   }
-  for (var j = 0u; j < TILE_P; j++) {
-    for (var i = 0u; i < TILE_U; i++) {
-      let total = reduce_sum(sum[j][i], lane);
-      if (lane == 0u && first_u + i < params.writers && first_p + j < params.ports) {
-        let at = wid.z * params.stride + params.out_at + (first_p + j) * params.port_stride + first_u + i;
-        scores[at] += weight[0] * total;
-      }
+  add_leaves(lane);
+  for (var k = lane; k < TILE_P * TILE_U; k += WORKGROUP) {
+    let j = k / TILE_U;
+    let i = k % TILE_U;
+    if (first_u + i < params.writers && first_p + j < params.ports) {
+      let at = wid.z * params.stride + params.out_at + (first_p + j) * params.port_stride + first_u + i;
+      scores[at] += weight[0] * leaves[j * LEAVES][i];
     }
   }
 }

@@ -26,6 +26,7 @@ override CENTRED: bool;
 @group(0) @binding(5) var<storage, read> bias: array<vec4f>;
 @group(0) @binding(6) var<storage, read_write> y: array<vec4f>;
 //#include reduce_sum
+alias Leaf = vec2f; // of the part, of the stream
 
 // 1 for real columns, 0 for padding.
 fn real_columns(column4: u32) -> vec4f {
@@ -43,26 +44,30 @@ fn frozen_norm(
   let n = row % params.streams;
   let x_at = ((row / params.streams) * params.tokens + rows[n]) * params.width4;
   let stream_at = n * params.width4;
-  var part_mean = 0.0;
-  var stream_mean = 0.0;
+  var means = vec2f(0.0);
   if (CENTRED) {
-    var part_total = vec4f(0.0);
-    var stream_total = vec4f(0.0);
-    for (var c = lane; c < params.width4; c += WORKGROUP) {
-      part_total += x[x_at + c];
-      stream_total += stream[stream_at + c];
+    for (var leaf = lane; leaf < LEAVES; leaf += WORKGROUP) {
+      var part_total = vec4f(0.0);
+      var stream_total = vec4f(0.0);
+      for (var c = leaf; c < params.width4; c += LEAVES) {
+        part_total += x[x_at + c];
+        stream_total += stream[stream_at + c];
+      }
+      leaves[leaf] = vec2f(dot(part_total, vec4f(1.0)), dot(stream_total, vec4f(1.0)));
     }
-    part_mean = reduce_sum(dot(part_total, vec4f(1.0)), lane) / f32(params.width);
-    stream_mean = reduce_sum(dot(stream_total, vec4f(1.0)), lane) / f32(params.width);
+    means = sum_of_leaves(lane) / f32(params.width);
   }
-  var squares = vec4f(0.0);
-  for (var c = lane; c < params.width4; c += WORKGROUP) {
-    let centred = (stream[stream_at + c] - stream_mean) * real_columns(c);
-    squares += centred * centred;
+  for (var leaf = lane; leaf < LEAVES; leaf += WORKGROUP) {
+    var squares = vec4f(0.0);
+    for (var c = leaf; c < params.width4; c += LEAVES) {
+      let centred = (stream[stream_at + c] - means.y) * real_columns(c);
+      squares += centred * centred;
+    }
+    leaves[leaf] = vec2f(0.0, dot(squares, vec4f(1.0)));
   }
-  let variance = reduce_sum(dot(squares, vec4f(1.0)), lane) / f32(params.width);
+  let variance = sum_of_leaves(lane).y / f32(params.width);
   let scale = 1.0 / sqrt(variance + params.epsilon);
   for (var c = lane; c < params.width4; c += WORKGROUP) {
-    y[row * params.width4 + c] = (x[x_at + c] - part_mean) * scale * gain[c] + bias[c];
+    y[row * params.width4 + c] = (x[x_at + c] - means.x) * scale * gain[c] + bias[c];
   }
 }

@@ -15,6 +15,7 @@ override WORKGROUP: u32;
 @group(0) @binding(2) var<storage, read> q: array<f32>;
 @group(0) @binding(3) var<storage, read_write> kl: array<f32>;
 //#include reduce_sum
+alias Leaf = f32;
 
 @compute @workgroup_size(WORKGROUP)
 fn kl_divergence(
@@ -26,11 +27,14 @@ fn kl_divergence(
   if (row >= params.rows) { return; }
   let p_at = (row % params.prompts) * params.stride;
   let q_at = row * params.stride;
-  var total = 0.0;
-  for (var v = lane; v < params.vocab; v += WORKGROUP) {
-    let log_p = p[p_at + v];
-    total += exp(log_p) * (log_p - q[q_at + v]);
+  for (var leaf = lane; leaf < LEAVES; leaf += WORKGROUP) {
+    var total = 0.0;
+    for (var v = leaf; v < params.vocab; v += LEAVES) {
+      let log_p = p[p_at + v];
+      total += exp(log_p) * (log_p - q[q_at + v]);
+    }
+    leaves[leaf] = total;
   }
-  total = reduce_sum(total, lane);
+  let total = sum_of_leaves(lane);
   if (lane == 0u) { kl[row] = total; }
 }

@@ -18,6 +18,7 @@ override WORKGROUP: u32;
 @group(0) @binding(3) var<storage, read> bias: array<vec4f>;
 @group(0) @binding(4) var<storage, read_write> y: array<vec4f>;
 //#include reduce_sum
+alias Leaf = f32;
 
 // 1 for real columns, 0 for padding.
 fn real_columns(column4: u32) -> vec4f {
@@ -33,15 +34,21 @@ fn layer_norm(
   let row = wid.y * groups.x + wid.x;
   if (row >= params.rows) { return; }
   let base = row * params.width4;
-  var total = vec4f(0.0);
-  for (var c = lane; c < params.width4; c += WORKGROUP) { total += x[base + c]; }
-  let mean = reduce_sum(dot(total, vec4f(1.0)), lane) / f32(params.width);
-  total = vec4f(0.0);
-  for (var c = lane; c < params.width4; c += WORKGROUP) {
-    let centred = (x[base + c] - mean) * real_columns(c);
-    total += centred * centred;
+  for (var leaf = lane; leaf < LEAVES; leaf += WORKGROUP) {
+    var total = vec4f(0.0);
+    for (var c = leaf; c < params.width4; c += LEAVES) { total += x[base + c]; }
+    leaves[leaf] = dot(total, vec4f(1.0));
   }
-  let variance = reduce_sum(dot(total, vec4f(1.0)), lane) / f32(params.width);
+  let mean = sum_of_leaves(lane) / f32(params.width);
+  for (var leaf = lane; leaf < LEAVES; leaf += WORKGROUP) {
+    var squares = vec4f(0.0);
+    for (var c = leaf; c < params.width4; c += LEAVES) {
+      let centred = (x[base + c] - mean) * real_columns(c);
+      squares += centred * centred;
+    }
+    leaves[leaf] = dot(squares, vec4f(1.0));
+  }
+  let variance = sum_of_leaves(lane) / f32(params.width);
   let scale = 1.0 / sqrt(variance + params.epsilon);
   for (var c = lane; c < params.width4; c += WORKGROUP) {
     y[base + c] = (x[base + c] - mean) * scale * gain[c] + bias[c];

@@ -12,6 +12,7 @@ override WORKGROUP: u32;
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read_write> values: array<f32>;
 //#include reduce_sum
+alias Leaf = f32;
 //#include reduce_max
 
 @compute @workgroup_size(WORKGROUP)
@@ -26,8 +27,11 @@ fn log_softmax(
   var largest = -3.4e38;
   for (var v = lane; v < params.vocab; v += WORKGROUP) { largest = max(largest, values[base + v]); }
   largest = reduce_max(largest, lane);
-  var total = 0.0;
-  for (var v = lane; v < params.vocab; v += WORKGROUP) { total += exp(values[base + v] - largest); }
-  let log_total = log(reduce_sum(total, lane));
+  for (var leaf = lane; leaf < LEAVES; leaf += WORKGROUP) {
+    var total = 0.0;
+    for (var v = leaf; v < params.vocab; v += LEAVES) { total += exp(values[base + v] - largest); }
+    leaves[leaf] = total;
+  }
+  let log_total = log(sum_of_leaves(lane));
   for (var v = lane; v < params.vocab; v += WORKGROUP) { values[base + v] = values[base + v] - largest - log_total; }
 }

@@ -22,6 +22,7 @@ override FROZEN: bool;
 @group(0) @binding(2) var<storage, read> gain: array<vec4f>;
 @group(0) @binding(3) var<storage, read_write> gradient: array<vec4f>;
 //#include reduce_sum
+alias Leaf = vec3f; // squares of the centred row; a; a times the centred row
 
 // 1 for real columns, 0 for padding.
 fn real_columns(column4: u32) -> vec4f {
@@ -39,24 +40,30 @@ fn norm_backward(
   let base = row * params.width4;
   let x_at = (row % params.x_rows) * params.width4;
   let width = f32(params.width);
-  var total = vec4f(0.0);
-  for (var c = lane; c < params.width4; c += WORKGROUP) { total += x[x_at + c]; }
-  let mean = reduce_sum(dot(total, vec4f(1.0)), lane) / width;
-  var squares = vec4f(0.0);
-  var plain = vec4f(0.0);
-  var along = vec4f(0.0);
-  for (var c = lane; c < params.width4; c += WORKGROUP) {
-    let centred = (x[x_at + c] - mean) * real_columns(c);
-    let a = gradient[base + c] * gain[c];
-    squares += centred * centred;
-    plain += a;
-    along += a * centred;
+  for (var leaf = lane; leaf < LEAVES; leaf += WORKGROUP) {
+    var total = vec4f(0.0);
+    for (var c = leaf; c < params.width4; c += LEAVES) { total += x[x_at + c]; }
+    leaves[leaf] = vec3f(dot(total, vec4f(1.0)), 0.0, 0.0);
   }
-  let variance = reduce_sum(dot(squares, vec4f(1.0)), lane) / width;
-  let scale = 1.0 / sqrt(variance + params.epsilon);
-  let mean_a = reduce_sum(dot(plain, vec4f(1.0)), lane) / width;
+  let mean = sum_of_leaves(lane).x / width;
+  for (var leaf = lane; leaf < LEAVES; leaf += WORKGROUP) {
+    var squares = vec4f(0.0);
+    var plain = vec4f(0.0);
+    var along = vec4f(0.0);
+    for (var c = leaf; c < params.width4; c += LEAVES) {
+      let centred = (x[x_at + c] - mean) * real_columns(c);
+      let a = gradient[base + c] * gain[c];
+      squares += centred * centred;
+      plain += a;
+      along += a * centred;
+    }
+    leaves[leaf] = vec3f(dot(squares, vec4f(1.0)), dot(plain, vec4f(1.0)), dot(along, vec4f(1.0)));
+  }
+  let means = sum_of_leaves(lane) / width;
+  let scale = 1.0 / sqrt(means.x + params.epsilon);
+  let mean_a = means.y;
   var tilt = 0.0; // mean(a n) * scale: times the centred x it is n mean(a n)
-  if (!FROZEN) { tilt = reduce_sum(dot(along, vec4f(1.0)), lane) / width * scale * scale; }
+  if (!FROZEN) { tilt = means.z * scale * scale; }
   for (var c = lane; c < params.width4; c += WORKGROUP) {
     let a = gradient[base + c] * gain[c];
     gradient[base + c] = scale * (a - mean_a - (x[x_at + c] - mean) * tilt) * real_columns(c);

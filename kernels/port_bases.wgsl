@@ -3,9 +3,7 @@
 // What a port reads over its cut edges, kept from one circuit to the next while they stay cut; kernels/port_inputs.wgsl goes on
 // from it. Writers are added in the order listed, so that a sum made in several steps has the bits of one made at once.
 // One invocation per four columns of one row.
-// Shapes: ablated [W, T, width4], bias [width4], positions [S, width4], bases [slabs, T, width4]. control holds, at jobs_at, six
-// words per job: the slab; 1 to go on from what it holds, 0 to start from bias and positions; where the token rows are listed,
-// and how many; where the writers are listed, and how many.
+// Shapes: ablated [W, T, width4], bias [width4], positions [S, width4], bases [slabs, T, width4].
 // Grid: x covers the most rows of a job * width4, y = jobs. No two jobs have one slab.
 // Checked by test/gpu/kernels.test.ts (port_bases).
 struct Params {
@@ -14,6 +12,15 @@ struct Params {
   width4: u32,
   jobs_at: u32,
   add_positions: u32,
+}
+// One slab to bring up to date.
+struct Job {
+  slab: u32,
+  resume: u32, // 1: go on from what the slab holds; 0: start from bias and positions
+  rows_at: u32, // where control lists the token rows
+  rows: u32, // their number
+  writers_at: u32, // where control lists the writers
+  writers: u32, // their number
 }
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> control: array<u32>;
@@ -24,22 +31,22 @@ struct Params {
 
 @compute @workgroup_size(64)
 fn port_bases(@builtin(global_invocation_id) gid: vec3u, @builtin(workgroup_id) wid: vec3u) {
-  let job = params.jobs_at + 6u * wid.y;
-  if (gid.x >= control[job + 3u] * params.width4) { return; }
+  let job = job_at(wid.y);
+  if (gid.x >= job.rows * params.width4) { return; }
   let column = gid.x % params.width4;
-  let token = control[control[job + 2u] + gid.x / params.width4];
+  let token = control[job.rows_at + gid.x / params.width4];
   let writer_stride = params.tokens * params.width4;
   let here = token * params.width4 + column;
-  let base_at = control[job] * writer_stride + here;
+  let base_at = job.slab * writer_stride + here;
 
   var sum: vec4f;
-  if (control[job + 1u] == 0u) {
+  if (job.resume == 0u) {
     sum = bias[column];
     if (params.add_positions != 0u) { sum += positions[(token % params.sequence) * params.width4 + column]; }
   } else {
     sum = bases[base_at];
   }
-  let end = control[job + 4u] + control[job + 5u];
-  for (var i = control[job + 4u]; i < end; i++) { sum += ablated[control[i] * writer_stride + here]; }
+  let end = job.writers_at + job.writers;
+  for (var i = job.writers_at; i < end; i++) { sum += ablated[control[i] * writer_stride + here]; }
   bases[base_at] = sum;
 }

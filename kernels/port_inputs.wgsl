@@ -7,9 +7,6 @@
 // masks share one job. One invocation per four columns of one row.
 // Shapes: outputs [C, W, T, width4], ablated [W, T, width4], bias [width4] (sum of the attention output biases before the
 // port), positions [S, width4], bases [slabs, T, width4], x [rows of all jobs, width4].
-// control holds, at jobs_at, nine words per job: circuit; where its token rows are listed, how many there are, and its first row
-// of x; slab of its base (CONSTANT: none, start from bias and positions); where the cut writers beyond the base are listed, and
-// how many; where the kept writers are listed, and how many.
 // Grid: x covers the most rows of a job * width4, y = jobs.
 // Checked by test/gpu/kernels.test.ts (port_inputs).
 struct Params {
@@ -19,6 +16,18 @@ struct Params {
   writer_total: u32,
   jobs_at: u32,
   add_positions: u32,
+}
+// The input of one port of one circuit, or of several ports with equal masks.
+struct Job {
+  circuit: u32,
+  rows_at: u32, // where control lists the token rows
+  rows: u32, // their number
+  first_row: u32, // row of x that the first of them goes to
+  slab: u32, // of bases, or CONSTANT: start from bias and positions
+  cut_at: u32, // where control lists the cut writers that the slab does not hold
+  cut: u32, // their number
+  kept_at: u32, // where control lists the kept writers
+  kept: u32, // their number
 }
 const CONSTANT = 0xffffffffu;
 @group(0) @binding(0) var<uniform> params: Params;
@@ -32,25 +41,24 @@ const CONSTANT = 0xffffffffu;
 
 @compute @workgroup_size(64)
 fn port_inputs(@builtin(global_invocation_id) gid: vec3u, @builtin(workgroup_id) wid: vec3u) {
-  let job = params.jobs_at + 9u * wid.y;
-  if (gid.x >= control[job + 2u] * params.width4) { return; }
+  let job = job_at(wid.y);
+  if (gid.x >= job.rows * params.width4) { return; }
   let column = gid.x % params.width4;
-  let token = control[control[job + 1u] + gid.x / params.width4];
+  let token = control[job.rows_at + gid.x / params.width4];
   let writer_stride = params.tokens * params.width4;
   let here = token * params.width4 + column;
 
   var sum: vec4f;
-  let slab = control[job + 4u];
-  if (slab == CONSTANT) {
+  if (job.slab == CONSTANT) {
     sum = bias[column];
     if (params.add_positions != 0u) { sum += positions[(token % params.sequence) * params.width4 + column]; }
   } else {
-    sum = bases[slab * writer_stride + here];
+    sum = bases[job.slab * writer_stride + here];
   }
-  let cut_end = control[job + 5u] + control[job + 6u];
-  for (var i = control[job + 5u]; i < cut_end; i++) { sum += ablated[control[i] * writer_stride + here]; }
-  let outputs_at = control[job] * params.writer_total * writer_stride + here;
-  let kept_end = control[job + 7u] + control[job + 8u];
-  for (var i = control[job + 7u]; i < kept_end; i++) { sum += outputs[outputs_at + control[i] * writer_stride]; }
-  x[control[job + 3u] * params.width4 + gid.x] = sum;
+  let cut_end = job.cut_at + job.cut;
+  for (var i = job.cut_at; i < cut_end; i++) { sum += ablated[control[i] * writer_stride + here]; }
+  let outputs_at = job.circuit * params.writer_total * writer_stride + here;
+  let kept_end = job.kept_at + job.kept;
+  for (var i = job.kept_at; i < kept_end; i++) { sum += outputs[outputs_at + control[i] * writer_stride]; }
+  x[job.first_row * params.width4 + gid.x] = sum;
 }

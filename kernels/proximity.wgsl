@@ -17,6 +17,7 @@ override WORKGROUP: u32;
 @group(0) @binding(2) var<storage, read> y: array<vec4f>;
 @group(0) @binding(3) var<storage, read_write> nearness: array<f32>;
 //#include reduce_sum
+alias Leaf = f32;
 
 @compute @workgroup_size(WORKGROUP)
 fn proximity(
@@ -28,8 +29,11 @@ fn proximity(
   if (row >= params.writers * params.tokens) { return; }
   let x_at = (row % params.tokens) * params.width4;
   let y_at = row * params.width4;
-  var total = vec4f(0.0);
-  for (var c = lane; c < params.width4; c += WORKGROUP) { total += abs(x[x_at + c]) - abs(x[x_at + c] - y[y_at + c]); }
-  let nearer = reduce_sum(dot(total, vec4f(1.0)), lane);
+  for (var leaf = lane; leaf < LEAVES; leaf += WORKGROUP) {
+    var total = vec4f(0.0);
+    for (var c = leaf; c < params.width4; c += LEAVES) { total += abs(x[x_at + c]) - abs(x[x_at + c] - y[y_at + c]); }
+    leaves[leaf] = dot(total, vec4f(1.0));
+  }
+  let nearer = sum_of_leaves(lane);
   if (lane == 0u) { nearness[row] = nearer; }
 }

@@ -27,6 +27,7 @@ override KEYS: bool;
 @group(0) @binding(4) var<storage, read> dp: array<f32>;
 @group(0) @binding(5) var<storage, read_write> scores: array<f32>;
 //#include reduce_sum
+alias Leaf = f32;
 
 // Mean of `value` under a softmax whose terms come one by one: largest score, sum of weights, weighted sum.
 struct Running {
@@ -48,29 +49,32 @@ fn query_key_fix(@builtin(workgroup_id) wid: vec3u, @builtin(local_invocation_in
   let prompt_at = wid.z * params.sequence;
   let token_stride = 3u * params.heads * params.head4;
   let moved_stride = 2u * params.heads * params.head4;
-  var change = 0.0;
-  for (var i = lane; i < params.sequence; i += WORKGROUP) {
-    let q_at = (prompt_at + i) * token_stride + head * params.head4;
-    let moved_q_at = (wid.x * params.tokens + prompt_at + i) * moved_stride + head * params.head4;
-    let dp_at = (head * params.tokens + prompt_at + i) * params.sequence;
-    var before = Running(-3.4e38, 0.0, 0.0);
-    var after = before;
-    for (var j = 0u; j <= i; j++) {
-      let k_at = (prompt_at + j) * token_stride + (params.heads + head) * params.head4;
-      let moved_k_at = (wid.x * params.tokens + prompt_at + j) * moved_stride + (params.heads + head) * params.head4;
-      var score = 0.0;
-      var moved_score = 0.0;
-      for (var c = 0u; c < params.head4; c++) {
-        score += dot(projections[q_at + c], projections[k_at + c]);
-        if (KEYS) { moved_score += dot(projections[q_at + c], moved[moved_k_at + c]); }
-        else { moved_score += dot(moved[moved_q_at + c], projections[k_at + c]); }
+  for (var leaf = lane; leaf < LEAVES; leaf += WORKGROUP) {
+    var change = 0.0;
+    for (var i = leaf; i < params.sequence; i += LEAVES) {
+      let q_at = (prompt_at + i) * token_stride + head * params.head4;
+      let moved_q_at = (wid.x * params.tokens + prompt_at + i) * moved_stride + head * params.head4;
+      let dp_at = (head * params.tokens + prompt_at + i) * params.sequence;
+      var before = Running(-3.4e38, 0.0, 0.0);
+      var after = before;
+      for (var j = 0u; j <= i; j++) {
+        let k_at = (prompt_at + j) * token_stride + (params.heads + head) * params.head4;
+        let moved_k_at = (wid.x * params.tokens + prompt_at + j) * moved_stride + (params.heads + head) * params.head4;
+        var score = 0.0;
+        var moved_score = 0.0;
+        for (var c = 0u; c < params.head4; c++) {
+          score += dot(projections[q_at + c], projections[k_at + c]);
+          if (KEYS) { moved_score += dot(projections[q_at + c], moved[moved_k_at + c]); }
+          else { moved_score += dot(moved[moved_q_at + c], projections[k_at + c]); }
+        }
+        before = add_key(before, params.scale * score, dp[dp_at + j]);
+        after = add_key(after, params.scale * moved_score, dp[dp_at + j]);
       }
-      before = add_key(before, params.scale * score, dp[dp_at + j]);
-      after = add_key(after, params.scale * moved_score, dp[dp_at + j]);
+      change += after.weighted / after.total - before.weighted / before.total;
     }
-    change += after.weighted / after.total - before.weighted / before.total;
+    leaves[leaf] = change;
   }
-  let total = reduce_sum(change, lane);
+  let total = sum_of_leaves(lane);
   if (lane == 0u) {
     scores[wid.z * params.stride + params.out_at + head * params.port_stride + wid.x] += weight[0] * total;
   }

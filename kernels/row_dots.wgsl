@@ -14,6 +14,7 @@ override WORKGROUP: u32;
 @group(0) @binding(2) var<storage, read> b: array<vec4f>;
 @group(0) @binding(3) var<storage, read_write> dots: array<f32>;
 //#include reduce_sum
+alias Leaf = f32;
 
 @compute @workgroup_size(WORKGROUP)
 fn row_dots(
@@ -25,8 +26,11 @@ fn row_dots(
   if (row >= params.rows) { return; }
   let a_at = row * params.width4;
   let b_at = (row % params.b_rows) * params.width4;
-  var products = vec4f(0.0);
-  for (var c = lane; c < params.width4; c += WORKGROUP) { products = fma(a[a_at + c], b[b_at + c], products); }
-  let total = reduce_sum(dot(products, vec4f(1.0)), lane);
+  for (var leaf = lane; leaf < LEAVES; leaf += WORKGROUP) {
+    var products = vec4f(0.0);
+    for (var c = leaf; c < params.width4; c += LEAVES) { products = fma(a[a_at + c], b[b_at + c], products); }
+    leaves[leaf] = dot(products, vec4f(1.0));
+  }
+  let total = sum_of_leaves(lane);
   if (lane == 0u) { dots[row] = total; }
 }

@@ -22,6 +22,7 @@ const NONE = 0xffffffffu;
 var<workgroup> lane_value: array<f32, WORKGROUP>;
 var<workgroup> lane_column: array<u32, WORKGROUP>;
 //#include reduce_sum
+alias Leaf = f32;
 
 // Whether (value, column) comes before (other, other_column); NONE comes last.
 fn precedes(value: f32, column: u32, other: f32, other_column: u32) -> bool {
@@ -39,9 +40,12 @@ fn top_columns(
   if (row >= params.rows) { return; }
   let base = row * params.stride;
   let origin = values[base];
-  var total = 0.0;
-  for (var v = lane; v < params.vocab; v += WORKGROUP) { total += values[base + v] - origin; }
-  let mean = reduce_sum(total, lane) / f32(params.vocab); // less origin
+  for (var leaf = lane; leaf < LEAVES; leaf += WORKGROUP) {
+    var total = 0.0;
+    for (var v = leaf; v < params.vocab; v += LEAVES) { total += values[base + v] - origin; }
+    leaves[leaf] = total;
+  }
+  let mean = sum_of_leaves(lane) / f32(params.vocab); // less origin
 
   var last_value = 0.0;
   var last_column = NONE;

@@ -1,5 +1,9 @@
-// Embeds kernels/*.wgsl into src/gpu/kernels.gen.ts: per kernel its source, bindings, uniform fields and override names as
-// literal types, so that a wrong name is a TypeScript error and nothing is read from disk at run time.
+// Embeds kernels/*.wgsl into src/gpu/kernels.gen.ts. The file holds, for each kernel, its source and the names of its bindings,
+// uniform fields, overrides and job fields as literal types. A wrong name is then a TypeScript error, and nothing is read from
+// disk at run time.
+//
+// A kernel that takes a list of jobs describes one in a `struct Job` of u32 fields. `job_at(index)`, which reads that job from
+// the words of `control`, is written here from the struct: field after field, job after job, from word `params.jobs_at` on.
 //   node scripts/embed-kernels.mjs           writes the file
 //   node scripts/embed-kernels.mjs --check   fails where the committed file is out of date
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
@@ -19,8 +23,26 @@ function withIncludes(source, seen = new Set()) {
   return source + appended;
 }
 
+/** The fields `name: type` of a struct, in order. */
+function fieldsOf(source, struct) {
+  const body = new RegExp(`struct ${struct} \\{([^}]*)\\}`).exec(source)?.[1];
+  return body && [...body.matchAll(/^\s*(\w+): (\w+),/gm)].map(([, field, type]) => ({ name: field, type }));
+}
+
+/** WGSL that reads one job from the words of `control`. */
+function jobReader(fields) {
+  const words = fields.map((_, i) => `control[at + ${i}u]`);
+  return `
+// One job, from the words of control.
+fn job_at(index: u32) -> Job {
+  let at = params.jobs_at + ${fields.length}u * index;
+  return Job(${words.join(', ')});
+}
+`;
+}
+
 function describe(name) {
-  const source = withIncludes(readFileSync(`${folder}${name}.wgsl`, 'utf8'));
+  let source = withIncludes(readFileSync(`${folder}${name}.wgsl`, 'utf8'));
   const fail = (what) => {
     throw new Error(`kernels/${name}.wgsl: ${what}`);
   };
@@ -38,13 +60,19 @@ function describe(name) {
     (b, i) => b.binding === i || fail(`binding numbers must run from 0 without a gap, got ${b.binding}`),
   );
   if (bindings[0]?.name !== 'params' || bindings[0].type !== 'uniform') fail('binding 0 must be the uniform `params`');
-  const struct = /struct Params \{([^}]*)\}/.exec(source) ?? fail('no struct Params');
-  const params = [...struct[1].matchAll(/^\s*(\w+): (\w+),/gm)].map(([, field, type]) => {
+  const params = fieldsOf(source, 'Params') ?? fail('no struct Params');
+  for (const { name: field, type } of params) {
     if (!['u32', 'i32', 'f32'].includes(type)) fail(`field ${field}: expected u32, i32 or f32, got ${type}`);
-    return { name: field, type };
-  });
+  }
+  const job = fieldsOf(source, 'Job') ?? [];
+  if (job.length > 0) {
+    for (const { name: field, type } of job) if (type !== 'u32') fail(`job field ${field}: expected u32, got ${type}`);
+    if (!params.some((field) => field.name === 'jobs_at')) fail('a kernel with a struct Job needs params.jobs_at');
+    if (!bindings.some((b) => b.name === 'control')) fail('a kernel with a struct Job needs a binding `control`');
+    source += jobReader(job);
+  }
   const overrides = [...source.matchAll(/^override (\w+): (\w+)/gm)].map(([, override]) => override);
-  return { name, bindings, params, overrides, source };
+  return { name, bindings, params, job: job.map((field) => field.name), overrides, source };
 }
 
 const names = readdirSync(folder)

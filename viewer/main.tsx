@@ -1,12 +1,15 @@
 import { render } from 'preact';
-import { App } from './app/app.js';
-import { openSources, showFirst } from './app/documents.js';
-import { listenToDrops } from './app/drop-target.js';
-import { followForce } from './app/force.js';
-import { listenToKeys } from './app/keyboard.js';
-import { loading, sayError, scene, stage, view } from './app/store.js';
-import { followTheme } from './app/theme.js';
-import { syncUrl } from './app/url-sync.js';
+import { openSources, showFirst } from './app/actions/open-documents.js';
+import { listenToDrops } from './app/listen/drops.js';
+import { followForce } from './app/listen/force.js';
+import { listenToKeys } from './app/listen/keyboard.js';
+import { followTheme } from './app/listen/theme.js';
+import { syncUrl } from './app/listen/url-sync.js';
+import { App } from './app/shell/app.js';
+import { sayError } from './app/state/messages.js';
+import { loading, stage } from './app/state/page.js';
+import { scene } from './app/state/picture.js';
+import { view } from './app/state/view.js';
 import { loadSources } from './data/sources.js';
 
 window.addEventListener('error', (event) => sayError(event.error ?? event.message));
@@ -28,7 +31,7 @@ try {
 }
 followForce();
 
-// For tests, which read what is shown without looking at pixels: the view, the scene and the drawing surface as they are.
+// For tests: they read the view, the scene and the drawing surface, and need no pixels.
 Object.defineProperty(globalThis, 'edgewise', {
   value: Object.freeze({
     get view() {

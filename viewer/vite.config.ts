@@ -4,7 +4,7 @@ import { viteSingleFile } from 'vite-plugin-singlefile';
 
 const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
 
-/** The viewer as one file that needs nothing else: it is served, and copied around, as it is. */
+/** Builds the viewer as one file that needs no other. It is served and copied as it is. */
 export default defineConfig({
   root: path('.'),
   base: './',

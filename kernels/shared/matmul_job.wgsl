@@ -4,8 +4,6 @@
 //
 // W lies in panels of PANEL vec4 columns, each panel row after row, so that a workgroup walks through one piece of memory.
 // Shapes (vec4 units): a_j [rows_j, inner4], W_j 4 * inner4 rows of panels [panels, 4 * panel_rows4, PANEL], out_j [..] with row stride out_stride.
-// control holds at jobs_at, eight words per job: offsets of a, W, bias and out; the columns first..end that the job makes,
-// counted from those offsets; its number of rows; and where control lists the row of `out` that each row goes to (EVERY: r to r).
 struct Params {
   inner4: u32,
   panel_rows4: u32,
@@ -24,21 +22,16 @@ const EVERY = 0xffffffffu;
 @group(0) @binding(4) var<storage, read> bias: array<vec4f>;
 @group(0) @binding(5) var<storage, read_write> out: array<vec4f>;
 
+// One product. Offsets and columns count vec4s.
 struct Job {
-  a: u32,
+  a: u32, // where its first row begins
   weight: u32,
   bias: u32,
   out: u32,
-  first: u32,
+  first: u32, // the columns first..end are made, counted from the offsets
   end: u32,
-  rows: u32,
-  rows_at: u32,
-}
-
-fn job_at(index: u32) -> Job {
-  let at = params.jobs_at + 8u * index;
-  return Job(control[at], control[at + 1u], control[at + 2u], control[at + 3u],
-    control[at + 4u], control[at + 5u], control[at + 6u], control[at + 7u]);
+  rows: u32, // number of rows of a, one after the other
+  rows_at: u32, // where control lists the row of `out` that each row goes to; EVERY: row r to row r
 }
 
 // Where a row of `a` begins; a row beyond the job's last is its last, computed again and not stored.

@@ -1,13 +1,10 @@
-// Sum over the WORKGROUP invocations of a workgroup (a power of two), by a tree whose shape never varies.
-var<workgroup> sum_scratch: array<f32, WORKGROUP>;
+// One sum at a time. Each invocation first writes its leaves; all of them get the total. The kernel names the type: `alias Leaf`.
+//#include reduce_sums
+const PARTS = 1u;
+const LEAVES = 32u;
 
-fn reduce_sum(value: f32, lane: u32) -> f32 {
-  sum_scratch[lane] = value;
-  workgroupBarrier();
-  for (var half = WORKGROUP / 2u; half > 0u; half /= 2u) {
-    if (lane < half) { sum_scratch[lane] += sum_scratch[lane + half]; }
-    workgroupBarrier();
-  }
-  let total = workgroupUniformLoad(&sum_scratch[0]);
+fn sum_of_leaves(lane: u32) -> Leaf {
+  add_leaves(lane);
+  let total = workgroupUniformLoad(&leaves[0]);
   return total;
 }

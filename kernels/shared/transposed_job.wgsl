@@ -3,9 +3,7 @@
 // weights. Every output is one chain of multiply-adds over c in ascending order that starts from 0, so that all tiles give the
 // same bits; a matrix in several chunks takes a dispatch each, of which the later ones add to what is there.
 // Shapes (vec4 units): dy_j [rows, ...] with row stride dy_stride, W 4 * inner4 rows of panels [panels, 4 * inner4, PANEL],
-// out_j [rows, inner4] with row stride out_stride. control holds at jobs_at, five words per job: offset of dy (its element of
-// the job's first column), offset of out, the columns first..end of the bound chunk that the job adds up, and whether to add
-// to out (1) or to write it (0).
+// out_j [rows, inner4] with row stride out_stride.
 struct Params {
   rows: u32,
   inner4: u32,
@@ -21,17 +19,13 @@ const PANEL = 32u;
 @group(0) @binding(3) var<storage, read> dy: array<vec4f>;
 @group(0) @binding(4) var<storage, read_write> out: array<vec4f>;
 
+// One product. Offsets and columns count vec4s.
 struct Job {
-  dy: u32,
+  dy: u32, // where dy has the job's first column
   out: u32,
-  first: u32,
+  first: u32, // the columns first..end of the bound chunk are added up
   end: u32,
-  adds: u32,
-}
-
-fn job_at(index: u32) -> Job {
-  let at = params.jobs_at + 5u * index;
-  return Job(control[at], control[at + 1u], control[at + 2u], control[at + 3u], control[at + 4u]);
+  adds: u32, // 1: add to out; 0: write it
 }
 
 // Where a row of dy has column 0 of the chunk, which may lie before the job's columns; rows beyond the last are the last.

@@ -1,94 +1,106 @@
-import { ROW_WORKGROUP, groupsOf64 } from '../gpu/workgroups.js';
-import type { GradientPass } from '../gradient/gradient-pass.js';
-import { everyRow, matmul, runMatmul, wholeJobs } from '../gpu/product/matmul.js';
-import { type GradientFrame } from '../gradient/gradient-frame.js';
+import { attentionOutput, everyHeadOutput } from '../block/attention.js';
+import { portGroups, type PortGroup } from '../block/groups.js';
+import { inTurn, type Piece, type PieceContext } from '../block/piece.js';
+import { subtractOutputs } from '../block/stream.js';
 import type { Topology } from '../circuit/topology.js';
+import { inBatches } from '../evaluate/prompt-batch.js';
+import type { GradientFrame } from '../gradient/gradient-frame.js';
+import type { GradientPass } from '../gradient/gradient-pass.js';
 import type { GradientShape } from '../gradient/gradient-plan.js';
-import type { Layout } from '../model/layout.js';
-import { Arena } from '../gpu/arena.js';
-import type { Operation, Recording } from '../gpu/gpu.js';
-import { PANEL4 } from '../gpu/product/matrix.js';
+import { Arena, type Tensor } from '../gpu/arena.js';
+import { projectionColumn4, type Layout } from '../model/layout.js';
 import type { PromptPair } from '../task/types.js';
 import { uploadSide } from './ablated-differences.js';
-import type { AttributionProgress, SettledOptions } from './options.js';
-import type { MeanSource } from '../evaluate/mean-ablation.js';
-import { inBatches } from '../evaluate/prompt-batch.js';
+import type { AttributionProgress } from './options.js';
 
 /** Shapes of what information flow keeps beside the pass. */
-export function flowTensors(
-  { writers, layers, heads }: Topology,
-  { width4 }: Layout,
-  { prompts, sequence }: GradientShape,
-) {
+export function flowTensors(topology: Topology, { width4 }: Layout, { prompts, sequence }: GradientShape) {
+  const { writers, layers, heads } = topology;
   const nearness = [writers.length, prompts * sequence];
   return {
     nearness,
     /** Every port group's on its way to the host. */
-    copies: [2 * layers + 1, ...nearness],
+    copies: [portGroups(topology).length, ...nearness],
     valueBiases: [layers, heads, 4 * width4],
   } satisfies Record<string, readonly number[]>;
 }
 
 /**
- * Sums over the prompts of information flow: of a port's writers, the share of each in max(0, |x|_1 - |x - y_u|_1), x the
- * stream that the port reads, mean over the prompt's positions up to the metric's. All ports of a layer's heads read one
- * stream, so their edges have one score. A head's value bias reaches its output unchanged, since patterns add up to 1; it
- * counts as a constant of the stream and not as the head's, as in the reference.
+ * Sums over the prompts of information flow. x is the stream that a port reads, y_u the output of a writer u. The score of
+ * the edge is the share of u among the port's writers in max(0, |x|_1 - |x - y_u|_1), mean over the prompt's positions up to
+ * the metric's. All ports of a layer's heads read one stream, so their edges have one score. A head's value bias reaches its
+ * output unchanged, since patterns add up to 1. It counts as a constant of the stream and not as the head's, as in the
+ * reference.
  *
  * Source: Ferrando and Voita 2024 (arXiv:2403.00824). Cost: one forward pass.
  */
 export async function informationFlow(
   pass: GradientPass,
   pairs: readonly PromptPair[],
-  _settled: SettledOptions,
-  _source: MeanSource,
   onProgress: (progress: AttributionProgress) => void,
 ): Promise<{ readonly edges: Float64Array; readonly nodes: undefined }> {
   const { frame } = pass;
-  const { topology, weights, shape, tokens, portGroups, tensors } = frame;
+  const { topology, weights, shape, tokens } = frame;
   const { gpu, layout } = weights;
   const sums = new Float64Array(topology.additionEdges);
   const arena = new Arena(gpu);
   try {
-    const withoutBias = await bindValueBiases(arena, frame);
+    const context = { arena, weights, tokens, sequence: shape.sequence };
+    const withoutBias = await bindValueBiases(context, frame);
     const nearness = arena.tensor('proximity', flowTensors(topology, layout, shape).nearness);
-    const measures = await Promise.all(
-      portGroups.map(({ stream, firstPort }) =>
-        arena.operation('proximity', {
-          buffers: { x: frame.streams[stream]!, y: tensors.differences, nearness },
-          params: { tokens, writers: topology.fanIn(firstPort), width4: layout.width4 },
-          overrides: { WORKGROUP: ROW_WORKGROUP },
-        }),
-      ),
-    );
+    const measures = await Promise.all(frame.portGroups.map((group) => bindProximity(context, frame, group, nearness)));
     const batches = inBatches(pairs, shape.prompts);
     for (const [i, batch] of batches.entries()) {
       uploadSide(pass, batch, 'clean', 'clean');
       const recording = gpu.record();
       pass.forward(recording, { side: 'clean', from: 0, outputs: 'keep in differences' });
-      withoutBias(recording);
-      const copies = portGroups.map(({ firstPort }, g) => {
-        recording.dispatchRows(measures[g]!, topology.fanIn(firstPort) * tokens);
+      withoutBias.encode(recording);
+      const copies = measures.map((measure) => {
+        measure.encode(recording);
         return recording.readback(nearness);
       });
       recording.submit();
       const values = await Promise.all(copies.map(async (copy) => new Float32Array(await copy())));
-      portGroups.forEach(({ firstPort, ports }, g) => {
-        const nearnesses = values[g]!;
-        batch.forEach(({ position }, n) => {
-          const shares = meanShares(nearnesses, topology.fanIn(firstPort), tokens, n * shape.sequence, position + 1);
-          for (let port = firstPort; port < firstPort + ports; port++) {
-            const edge = topology.firstEdge(port);
-            shares.forEach((share, u) => (sums[edge + u]! += share));
-          }
-        });
-      });
+      frame.portGroups.forEach((group, g) => addShares(sums, frame, group, values[g]!, batch));
       onProgress({ done: i + 1, total: batches.length });
     }
     return { edges: sums, nodes: undefined };
   } finally {
     arena.dispose();
   }
+}
+
+/** How much nearer every writer brings the stream that the ports read: nearness [W, T] of stream [T, d] and outputs. */
+async function bindProximity(
+  { arena, weights, tokens }: PieceContext,
+  { streams, tensors, topology }: GradientFrame,
+  { reads, firstPort }: PortGroup,
+  nearness: Tensor,
+): Promise<Piece> {
+  const writers = topology.fanIn(firstPort);
+  const operation = await arena.operation('proximity', {
+    buffers: { x: streams[reads]!, y: tensors.differences, nearness },
+    params: { tokens, writers, width4: weights.layout.width4 },
+    overrides: {},
+  });
+  return { encode: (recording) => recording.dispatchRows(operation, writers * tokens) };
+}
+
+/** Adds a batch's mean shares to the sums of the edges into a group of ports: one score for all of its ports. */
+function addShares(
+  sums: Float64Array,
+  { topology, tokens, shape }: GradientFrame,
+  { firstPort, ports }: PortGroup,
+  nearness: Float32Array,
+  batch: readonly PromptPair[],
+): void {
+  batch.forEach(({ position }, n) => {
+    const shares = meanShares(nearness, topology.fanIn(firstPort), tokens, n * shape.sequence, position + 1);
+    for (let port = firstPort; port < firstPort + ports; port++) {
+      const edge = topology.firstEdge(port);
+      shares.forEach((share, u) => (sums[edge + u]! += share));
+    }
+  });
 }
 
 /**
@@ -115,42 +127,25 @@ function meanShares(
   return shares;
 }
 
-/** Records the subtraction of b_V W_O from every head's outputs in `differences`. */
-async function bindValueBiases(arena: Arena, frame: GradientFrame): Promise<(recording: Recording) => void> {
-  const { weights, topology, tensors, tokens } = frame;
-  const { head4, width4 } = weights.layout;
+/** Subtracts b_V W_O from every head's outputs in `differences`. Computes the products at once. */
+async function bindValueBiases(context: PieceContext, { topology, tensors }: GradientFrame): Promise<Piece> {
+  const { arena, weights } = context;
+  const { width4 } = weights.layout;
   const { heads } = topology;
   const once = weights.gpu.record();
-  const operations: { readonly operation: Operation; readonly count: number }[] = [];
-  for (const [layer, { qkvBias, attentionOut }] of weights.layers.entries()) {
-    const own = arena.tensor(`value biases of layer ${layer}`, [heads, 4 * width4]);
-    const jobs = Array.from({ length: heads }, (_, h) => ({
-      a: (2 * heads + h) * head4,
-      weight: h * 4 * head4 * PANEL4,
-      out: h * width4,
-      rows: everyRow(1),
-    }));
-    for (const [i, chunk] of attentionOut.chunks.entries()) {
-      const product = await matmul(arena, attentionOut, i, {
-        a: qkvBias,
-        out: own,
-        rows: 1,
-        inner4: head4,
-        outStride: width4,
-        jobs: arena.upload('value bias jobs', Uint32Array.from(wholeJobs(chunk, jobs).flat())),
-        jobsAt: 0,
-        bias: undefined,
-      });
-      runMatmul(once, product, heads);
-    }
-    const operation = await arena.operation('subtract_outputs', {
-      buffers: { x: own, y: tensors.differences },
-      params: { tokens, width4, parts: heads, first: topology.headWriter(layer, 0) },
-      overrides: { SAME_AT_EVERY_TOKEN: 1 },
-    });
-    operations.push({ operation, count: heads * tokens * width4 });
+  const subtractions: Piece[] = [];
+  for (const [layer, layerWeights] of weights.layers.entries()) {
+    const outputs = arena.tensor(`value biases of layer ${layer}`, [heads, 4 * width4]);
+    // The biases of all projections are one row of columns.
+    const jobs = everyHeadOutput(context, layerWeights, 1, (head) => projectionColumn4(weights.layout, 'v', head));
+    const product = await attentionOutput(context, layerWeights, jobs, { mixed: layerWeights.qkvBias, outputs });
+    product.encode(once);
+    const firstWriter = topology.headWriter(layer, 0);
+    const { differences } = tensors;
+    subtractions.push(
+      await subtractOutputs(context, { outputs, sameAtEveryToken: true, differences, firstWriter, writers: heads }),
+    );
   }
   once.submit();
-  return (recording) =>
-    operations.forEach(({ operation, count }) => recording.dispatchRows(operation, groupsOf64(count)));
+  return inTurn(subtractions);
 }

@@ -1,5 +1,5 @@
 import type { StepRule } from '../circuit/run-identity.js';
-import type { WriterGroup } from '../gradient/writer-groups.js';
+import type { WriterGroup } from '../block/groups.js';
 
 /** A point on the way from the ablated (alpha 0) to the clean outputs (alpha 1), and its weight in the mean. */
 export interface StepPoint {

@@ -1,9 +1,10 @@
 import type { GradientFrame } from '../gradient/gradient-frame.js';
-import type { BackwardTaps } from '../gradient/gradient-pass.js';
-import { bindEdgeScores, bindNeuronScores, bindNodeScores, type ScoreProduct } from '../gradient/score-products.js';
-import type { PortGroup, WriterGroup } from '../gradient/writer-groups.js';
+import { bindEdgeScores, bindNeuronScores, bindNodeScores } from '../gradient/score-products.js';
+import type { PortGroup, WriterGroup } from '../block/groups.js';
 import type { Arena, Tensor } from '../gpu/arena.js';
 import type { Recording } from '../gpu/gpu.js';
+import type { Piece } from '../block/piece.js';
+import type { Taps } from '../block/places.js';
 import type { Granularity } from '../circuit/run-identity.js';
 import { scoreTensors } from './attribution-plan.js';
 
@@ -24,11 +25,12 @@ export class ScoreSink {
   readonly nodes: Tensor | undefined;
   /** What the next run's products are multiplied by [1]. */
   readonly weight: Tensor;
+  readonly #frame: GradientFrame;
   /** By port group over all writers, and where runs count for one group's writers, by that group and port group. */
-  readonly #allEdges: readonly ScoreProduct[];
-  readonly #ownEdges: readonly (readonly (ScoreProduct | undefined)[])[];
+  readonly #allEdges: readonly Piece[];
+  readonly #ownEdges: readonly (readonly (Piece | undefined)[])[];
   /** By writer group. */
-  readonly #nodes: readonly ScoreProduct[];
+  readonly #nodes: readonly Piece[];
 
   static async create(arena: Arena, frame: GradientFrame, use: SinkUse): Promise<ScoreSink> {
     const { topology, weights, groups, portGroups, shape } = frame;
@@ -36,8 +38,8 @@ export class ScoreSink {
     const edges = arena.tensor('edge scores', shapes.edges);
     const nodes = shapes.nodes && arena.tensor('node scores', shapes.nodes);
     const weight = arena.tensor('weight of a run', [1]);
-    const product = (group: PortGroup, firstWriter: number, writers: number): Promise<ScoreProduct> => {
-      const firstPort = use.valuesOnly && group.kind === 'heads' ? 2 * topology.heads : 0;
+    const product = (group: PortGroup, firstWriter: number, writers: number): Promise<Piece> => {
+      const firstPort = use.valuesOnly && group.kind === 'heads' ? topology.attentionPort('v', 0) : 0;
       const scored = { firstWriter, writers, firstPort, ports: group.ports - firstPort };
       return bindEdgeScores(arena, frame, group, scored, weight, edges);
     };
@@ -55,15 +57,17 @@ export class ScoreSink {
     );
     const bindNodes = use.granularity === 'neuron' ? bindNeuronScores : bindNodeScores;
     const products = nodes ? groups.map((group) => bindNodes(arena, frame, group, weight, nodes)) : [];
-    return new ScoreSink({ edges, nodes, weight }, all, own, await Promise.all(products));
+    return new ScoreSink(frame, { edges, nodes, weight }, all, own, await Promise.all(products));
   }
 
   private constructor(
+    frame: GradientFrame,
     { edges, nodes, weight }: Pick<ScoreSink, 'edges' | 'nodes' | 'weight'>,
-    allEdges: readonly ScoreProduct[],
-    ownEdges: readonly (readonly (ScoreProduct | undefined)[])[],
-    nodeProducts: readonly ScoreProduct[],
+    allEdges: readonly Piece[],
+    ownEdges: readonly (readonly (Piece | undefined)[])[],
+    nodeProducts: readonly Piece[],
   ) {
+    this.#frame = frame;
     this.edges = edges;
     this.nodes = nodes;
     this.weight = weight;
@@ -78,15 +82,26 @@ export class ScoreSink {
     if (this.nodes) recording.clear(this.nodes);
   }
 
-  /** Taps that add a run's products. @param own index of the only writer group that the run counts for, null for all. */
-  taps(recording: Recording, own: number | null): BackwardTaps {
+  /** Taps on the way back that add a run's products. @param own index of the only writer group that the run counts for. */
+  taps(recording: Recording, own: number | null): Taps {
     const products = own === null ? this.#allEdges : this.#ownEdges[own]!;
-    const indexOf = ({ kind, stream }: PortGroup): number => (kind === 'logits' ? products.length - 1 : stream);
+    const edges = (kind: PortGroup['kind']) => (layer: number) => {
+      const group = this.#frame.portGroups.find(
+        (other) => other.kind === kind && (kind === 'logits' || other.layer === layer),
+      )!;
+      products[group.index]?.encode(recording);
+    };
+    const nodes = (kind: WriterGroup['kind']) => (layer: number) => {
+      const { index } = this.#frame.groups.find((other) => other.kind === kind && other.layer === layer)!;
+      if (own === null || own === index) this.#nodes[index]?.encode(recording);
+    };
     return {
-      onPorts: (group) => products[indexOf(group)]?.encode(recording),
-      onWriters: ({ index }: WriterGroup) => {
-        if (own === null || own === index) this.#nodes[index]?.encode(recording);
-      },
+      'final input': edges('logits'),
+      'mlp input': edges('mlp'),
+      'attention inputs': edges('heads'),
+      'mlp output': nodes('mlp'),
+      'head outputs': nodes('heads'),
+      embedding: nodes('input'),
     };
   }
 }

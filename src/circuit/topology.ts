@@ -19,6 +19,11 @@ export interface TopologyShape {
   readonly parallel: boolean;
 }
 
+/** Attention ports of a layer with so many heads: each head reads its query, its key and its value. */
+export function attentionPortsOf(heads: number): number {
+  return BRANCHES.length * heads;
+}
+
 /** Writers x ports at most, thirty times GPT-2 XL's: edge ids stay far below 2^31, and a hostile file cannot fill the memory. */
 const MAX_SIZE = 2 ** 27;
 
@@ -39,6 +44,8 @@ export class Topology {
   readonly layers: number;
   readonly heads: number;
   readonly parallel: boolean;
+  /** Attention ports of one layer: q of all heads, then k, then v. */
+  readonly attentionPorts: number;
   readonly writers: readonly Writer[];
   readonly ports: readonly Port[];
   /** Number of addition edges (32,491 for GPT-2 small). */
@@ -50,7 +57,7 @@ export class Topology {
 
   constructor(shape: TopologyShape) {
     const { layers, heads } = shape;
-    const size = (1 + layers * (heads + 1)) * (layers * (3 * heads + 1) + 1);
+    const size = (1 + layers * (heads + 1)) * (layers * (attentionPortsOf(heads) + 1) + 1);
     if (!(layers > 0 && heads > 0 && size <= MAX_SIZE)) {
       const what = `a graph of ${layers} layers x ${heads} heads is too large (at most ${MAX_SIZE} writers x ports)`;
       throw new EdgewiseError('circuit', 'topology', what);
@@ -58,6 +65,7 @@ export class Topology {
     this.layers = shape.layers;
     this.heads = shape.heads;
     this.parallel = shape.parallel;
+    this.attentionPorts = attentionPortsOf(heads);
     const writers: Writer[] = [{ kind: 'input' }];
     const ports: Port[] = [];
     for (let layer = 0; layer < shape.layers; layer++) {
@@ -74,7 +82,7 @@ export class Topology {
     this.#firstEdge = new Int32Array(ports.length + 1);
     for (let p = 0; p < ports.length; p++) this.#firstEdge[p + 1] = this.#firstEdge[p]! + this.fanIn(p);
     this.additionEdges = this.#firstEdge[ports.length]!;
-    this.directEdges = 3 * shape.layers * shape.heads;
+    this.directEdges = layers * this.attentionPorts;
   }
 
   /** Addition and direct edges together: ids run from 0 to edgeCount - 1. */
@@ -93,11 +101,16 @@ export class Topology {
   }
 
   headPort(layer: number, branch: Branch, head: number): number {
-    return layer * (3 * this.heads + 1) + BRANCHES.indexOf(branch) * this.heads + head;
+    return layer * (this.attentionPorts + 1) + this.attentionPort(branch, head);
+  }
+
+  /** Place of a head's port among the attention ports of its layer. */
+  attentionPort(branch: Branch, head: number): number {
+    return BRANCHES.indexOf(branch) * this.heads + head;
   }
 
   mlpPort(layer: number): number {
-    return layer * (3 * this.heads + 1) + 3 * this.heads;
+    return layer * (this.attentionPorts + 1) + this.attentionPorts;
   }
 
   get logitsPort(): number {
@@ -134,7 +147,7 @@ export class Topology {
   directEdge(port: number): number {
     const p = this.ports[port]!;
     if (p.kind !== 'head') throw new EdgewiseError('circuit', portName(p), 'has no direct edge: it is not a head port');
-    return this.additionEdges + p.layer * 3 * this.heads + BRANCHES.indexOf(p.branch) * this.heads + p.head;
+    return this.additionEdges + p.layer * this.attentionPorts + this.attentionPort(p.branch, p.head);
   }
 
   edge(id: number): Edge {
@@ -142,8 +155,8 @@ export class Topology {
       throw new EdgewiseError('circuit', `edge ${id}`, `expected 0..${this.edgeCount - 1}`);
     if (id >= this.additionEdges) {
       const ordinal = id - this.additionEdges;
-      const layer = Math.floor(ordinal / (3 * this.heads));
-      return { kind: 'direct', id, port: layer * (3 * this.heads + 1) + (ordinal % (3 * this.heads)) };
+      const layer = Math.floor(ordinal / this.attentionPorts);
+      return { kind: 'direct', id, port: layer * (this.attentionPorts + 1) + (ordinal % this.attentionPorts) };
     }
     let low = 0;
     let high = this.ports.length - 1;

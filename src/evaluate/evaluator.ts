@@ -5,15 +5,15 @@ import type { CircuitEvaluator, PerPrompt } from '../circuit/evaluator.js';
 import { LogitsReadout, type BoundReadout } from '../readout/logits-readout.js';
 import { METRICS, type MetricName, type ReadoutPart } from '../readout/metrics.js';
 import type { PassShape } from '../pass/pass-plan.js';
-import type { BoundPass } from '../pass/input-operations.js';
+import type { BoundPass } from '../pass/pass-inputs.js';
 import { createScratch, type PassScratch } from '../pass/pass-frame.js';
 import { PatchedPass } from '../pass/patched-pass.js';
 import { Arena, sliceOf } from '../gpu/arena.js';
 import type { ModelWeights } from '../model/weights.js';
 import type { PromptPair } from '../task/types.js';
-import { assertEqualLengths, fillMeans, type MeanSource } from './mean-ablation.js';
+import { assertEqualLengths, meanOutputs, spreadMeans, type MeanSource, type WriterRuns } from './mean-ablation.js';
 import type { PatchOptions } from './options.js';
-import { uploadPrompts, type PromptBatch } from './prompt-batch.js';
+import { paddedIds, uploadPrompts, type PromptBatch } from './prompt-batch.js';
 import { measuredPairs, perPrompt } from './whole-answers.js';
 
 export interface EvaluatorOptions extends PatchOptions {
@@ -26,8 +26,8 @@ export interface EvaluatorOptions extends PatchOptions {
   /** Whether circuits may cut direct edges; their ablated projections are then kept. */
   readonly directEdges: boolean;
   /**
-   * Compute every node of every circuit anew, as if nothing were known of the one before: the plain evaluator, which gives the same
-   * bits at the cost of a forward pass per circuit. Default false.
+   * Compute every node of every circuit anew, as if nothing were known of the one before: the same bits at the cost of a
+   * forward pass per circuit. Default false.
    */
   readonly whole?: boolean;
 }
@@ -37,20 +37,16 @@ interface BoundBatch {
   readonly batch: PromptBatch;
   readonly pass: PatchedPass;
   readonly clean: BoundPass;
-  readonly corrupted: BoundPass;
   readonly readout: BoundReadout;
 }
 
 /**
- * Evaluates circuits, any set of edges, one after the other or several in a submission. Of each circuit it computes what differs
- * from the one evaluated before: for ACDC's next test the edge's receiver and the surviving circuit downstream of it, at the
- * positions that can reach the metric and differ between the prompts (see PatchedPass). The numbers do not depend
+ * Evaluates circuits, any set of edges, one after the other or several in a submission. Of each circuit it computes what
+ * differs from the one evaluated before: for ACDC's next test the edge's receiver and the surviving circuit downstream of
+ * it, at the positions that can reach the metric and differ between the prompts (see PatchedPass). The numbers do not depend
  * on what was evaluated before, nor on how many circuits share a submission, nor on which.
  *
  * Prompts that do not fit a pass at once form micro-batches, each with a pass of its own that keeps its state.
- *
- * Also measures the clean and the corrupted run, which need no cut edge: evaluateCorrupted runs the corrupted tokens through
- * the whole model, and for resample ablation equals the metric of the empty circuit.
  */
 export class PatchingEvaluator implements CircuitEvaluator {
   readonly topology: Topology;
@@ -86,8 +82,7 @@ export class PatchingEvaluator implements CircuitEvaluator {
     this.topology = topology;
     this.#options = options;
     this.#arena = new Arena(weights.gpu);
-    const positionsInInput = options.input === 'token+position';
-    this.#scratch = createScratch(this.#arena, weights, topology, options.shape, positionsInInput);
+    this.#scratch = createScratch(this.#arena, weights, topology, options.shape, options.input);
     this.#readout = new LogitsReadout(this.#scratch, this.#arena);
   }
 
@@ -111,7 +106,6 @@ export class PatchingEvaluator implements CircuitEvaluator {
         batch,
         pass,
         clean: await pass.bind(arena, batch.clean),
-        corrupted: await pass.bind(arena, batch.corrupted),
         readout: await this.#readout.bind(arena, batch.reference, [
           ...batch.pairs,
           ...Array.from({ length: shape.prompts - batch.pairs.length }, () => ({ correct: [], wrong: [] })),
@@ -120,7 +114,7 @@ export class PatchingEvaluator implements CircuitEvaluator {
     }
     this.#batches = bound;
     await this.#fillAblated(meanSource);
-    if (directEdges) this.#fillAblatedPorts();
+    if (directEdges) this.#fillAblatedProjections();
     this.#fillReferences();
   }
 
@@ -128,24 +122,66 @@ export class PatchingEvaluator implements CircuitEvaluator {
   async #fillAblated(source: MeanSource): Promise<void> {
     const { ablation } = this.#options;
     if (ablation === 'resample') {
-      for (const { batch, pass, corrupted } of this.#batches) {
+      for (const { batch, pass } of this.#batches) {
         const recording = this.#weights.gpu.record();
+        const corrupted = await pass.bind(this.#arena, batch.corrupted);
         pass.encodeWhole(recording, corrupted, EdgeSet.full(this.topology));
         recording.copy(pass.writers, batch.ablated);
         recording.submit();
       }
     } else if (ablation !== 'zero') {
-      const positional = ablation === 'mean-positional';
-      const batches = this.#batches.map(({ batch }) => batch);
-      await fillMeans(this.#batches[0]!.pass, this.#weights, this.topology, batches, source, positional);
+      await this.#fillMeans(source, ablation === 'mean-positional');
+    }
+  }
+
+  /** Mean outputs over the source prompts, run through the first batch's pass. Cost: one forward pass over them. */
+  async #fillMeans(source: MeanSource, positional: boolean): Promise<void> {
+    const weights = this.#weights;
+    const { shape } = this.#options;
+    const { pass, batch: first } = this.#batches[0]!;
+    const arena = new Arena(weights.gpu);
+    try {
+      const ids = arena.tensor('tokens of the source', [shape.prompts * shape.sequence]);
+      // The whole model reads no ablated value, and no writer depends on the rows of the metric.
+      const { rows, ablated } = first.clean;
+      const bound = await pass.bind(arena, { ids, rows, ablated, ablatedProjections: undefined });
+      const writers: WriterRuns = {
+        shape,
+        outputs: pass.writers,
+        async run(pairs, side, then) {
+          weights.gpu.upload(ids, paddedIds(shape, pairs, side));
+          const recording = weights.gpu.record();
+          pass.encodeWhole(recording, bound, EdgeSet.full(pass.topology));
+          then.encode(recording);
+          recording.submit();
+          await weights.gpu.finished();
+        },
+      };
+      const means = await meanOutputs(arena, weights, writers, source, positional);
+      const context = { arena, weights, tokens: shape.prompts * shape.sequence, sequence: shape.sequence };
+      for (const { batch } of this.#batches) {
+        const spread = await spreadMeans(context, means, batch.ablated);
+        const recording = weights.gpu.record();
+        spread.encode(recording);
+        recording.submit();
+      }
+      await weights.gpu.finished();
+    } finally {
+      arena.dispose();
     }
   }
 
   /** A cut direct edge carries the projection of a pass in which every writer is at its ablation value. */
-  #fillAblatedPorts(): void {
+  #fillAblatedProjections(): void {
     for (const { batch, pass, clean } of this.#batches) {
       const recording = this.#weights.gpu.record();
-      pass.encodeWhole(recording, clean, EdgeSet.empty(this.topology), { projections: batch.ablatedProjections! });
+      const to = batch.ablatedProjections!;
+      // After the values, the queries and keys are there as well.
+      const values = (layer: number): void => {
+        const from = pass.projections(layer);
+        recording.copy(from, sliceOf(to, layer * (from.size / 4), from.size / 4));
+      };
+      pass.encodeWhole(recording, clean, EdgeSet.empty(this.topology), { taps: { values } });
       recording.submit();
     }
   }
@@ -168,16 +204,9 @@ export class PatchingEvaluator implements CircuitEvaluator {
     const values = circuits.map(() => emptyValues(metrics));
     for (let first = 0; first < circuits.length; first += this.#options.shape.circuits) {
       const group = circuits.slice(first, first + this.#options.shape.circuits);
-      await this.#run('clean', group, metrics, values.slice(first));
+      await this.#run(group, metrics, values.slice(first));
     }
     return values.map((measured) => this.#perPrompt(measured));
-  }
-
-  /** Metrics of the whole model on the corrupted prompts: values[metric][prompt]. */
-  async evaluateCorrupted(metrics: readonly MetricName[]): Promise<PromptValues> {
-    const values = emptyValues(metrics);
-    await this.#run('corrupted', [EdgeSet.full(this.topology)], metrics, [values]);
-    return this.#perPrompt(values);
   }
 
   #perPrompt(measured: PromptValues): PromptValues {
@@ -197,15 +226,14 @@ export class PatchingEvaluator implements CircuitEvaluator {
 
   /** One submission per micro-batch; all are queued before the first is waited for. */
   async #run(
-    side: 'clean' | 'corrupted',
     circuits: readonly EdgeSet[],
     metrics: readonly MetricName[],
     values: readonly PromptValues[],
   ): Promise<void> {
     const parts = new Set<ReadoutPart>(metrics.map((name) => METRICS[name].part));
-    const pending = this.#batches.map(({ pass, readout, ...bound }) => {
+    const pending = this.#batches.map(({ pass, clean, readout }) => {
       const recording = this.#weights.gpu.record();
-      pass.encode(recording, bound[side], circuits, this.#options.whole);
+      pass.encode(recording, clean, circuits, this.#options.whole);
       const result = this.#readout.encode(recording, readout, circuits.length, parts);
       recording.submit();
       return result();

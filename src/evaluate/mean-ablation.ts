@@ -1,12 +1,10 @@
 import { EdgewiseError } from '../base/errors.js';
-import { EdgeSet } from '../circuit/edge-set.js';
-import type { Topology } from '../circuit/topology.js';
-import type { PassInputs } from '../pass/input-operations.js';
-import type { PatchedPass } from '../pass/patched-pass.js';
-import { Arena, type Tensor } from '../gpu/arena.js';
+import type { Piece, PieceContext } from '../block/piece.js';
+import type { Arena, Tensor } from '../gpu/arena.js';
+import { groupsOf64 } from '../gpu/workgroups.js';
 import type { ModelWeights } from '../model/weights.js';
 import type { PromptPair } from '../task/types.js';
-import { inBatches, uploadIds, type PromptBatch } from './prompt-batch.js';
+import { inBatches } from './prompt-batch.js';
 
 /** Prompts whose activations are averaged. */
 export interface MeanSource {
@@ -14,11 +12,14 @@ export interface MeanSource {
   readonly side: 'clean' | 'corrupted';
 }
 
+/** The group of a token that goes into no mean. */
 const NO_GROUP = 0xffffffff;
 
 /**
  * Which mean every token goes into, and how many tokens each mean has. Position-free: one group of all real tokens but a
  * leading beginning-of-text token, whose activations are unlike any other's. Positional: one group per position.
+ *
+ * @throws EdgewiseError of kind task where no token is left.
  */
 export function meanGroups(
   prompts: readonly (readonly number[])[],
@@ -51,93 +52,92 @@ export function assertEqualLengths(pairs: readonly PromptPair[], meanPairs: read
   }
 }
 
-/**
- * Fills every batch's `ablated` [W, T, width] with the mean output of each writer over the source prompts.
- * Cost: one forward pass over the source prompts.
- */
-export async function fillMeans(
-  pass: PatchedPass,
-  weights: ModelWeights,
-  topology: Topology,
-  batches: readonly PromptBatch[],
-  source: MeanSource,
-  positional: boolean,
-): Promise<void> {
-  const { shape } = pass;
-  const tokens = shape.prompts * shape.sequence;
-  const writers = topology.writers.length;
-  const width4 = weights.layout.width4;
-  const { groupOf, counts } = meanGroups(
-    source.pairs.map((pair) => pair[source.side]),
-    positional,
-    weights.spec.bosTokenId,
-  );
-  const groups = positional ? shape.sequence : 1;
-  const arena = new Arena(weights.gpu);
-  try {
-    const means = arena.tensor('means', [writers, groups, 4 * width4]);
-    const scale = arena.upload(
-      'mean scale',
-      Float32Array.from({ length: groups }, (_, g) => 1 / (counts[g] ?? 1)),
-    );
-    // One batch at a time on the device: the source may be far larger than the task.
-    let first = 0;
-    for (const pairs of inBatches(source.pairs, shape.prompts)) {
-      const groupTable = new Uint32Array(tokens).fill(NO_GROUP);
-      pairs.forEach((_, n) => groupTable.set(groupOf[first + n]!, n * shape.sequence));
-      first += pairs.length;
-      await accumulate(pass, weights, topology, pairs, source.side, groupTable, means, scale, batches[0]!.clean);
-    }
-    for (const batch of batches) {
-      const spread = await arena.operation('spread_means', {
-        buffers: { means, ablated: batch.ablated },
-        params: { tokens, groups, width4 },
-        overrides: {},
-      });
-      const recording = weights.gpu.record();
-      recording.dispatch(spread, Math.ceil((tokens * width4) / 64), writers);
-      recording.submit();
-    }
-    await weights.gpu.finished();
-  } finally {
-    arena.dispose();
-  }
+/** What gives the outputs of all writers of the whole model on some prompts: either pass. */
+export interface WriterRuns {
+  /** Prompts at most, and tokens of each. */
+  readonly shape: { readonly prompts: number; readonly sequence: number };
+  /** The outputs after `run` [W, T, d]. */
+  readonly outputs: Tensor;
+  /** Submits a pass over one side of some prompts, and whatever `then` records after it. */
+  run(pairs: readonly PromptPair[], side: MeanSource['side'], then: Piece): Promise<void>;
 }
 
-/** Adds the writers' outputs over one batch of source prompts to the means. */
-async function accumulate(
-  pass: PatchedPass,
+/**
+ * Mean output of every writer over the source prompts [W, groups, d]; see meanGroups for what goes into each mean. One
+ * batch at a time is on the device: the source may be far larger than the task. Cost: one forward pass over the source.
+ */
+export async function meanOutputs(
+  arena: Arena,
   weights: ModelWeights,
-  topology: Topology,
-  pairs: readonly PromptPair[],
-  side: MeanSource['side'],
-  groupTable: Uint32Array<ArrayBuffer>,
-  means: Tensor,
-  scale: Tensor,
-  { rows, ablated }: Pick<PassInputs, 'rows' | 'ablated'>,
-): Promise<void> {
-  const [writers, groups, width] = means.shape as [number, number, number];
-  const arena = new Arena(weights.gpu);
-  try {
-    const operation = await arena.operation('accumulate_means', {
-      buffers: {
-        writers: pass.writers,
-        group_of: arena.upload('groups', groupTable),
-        scale,
-        means,
-      },
-      params: { tokens: groupTable.length, groups, width4: width / 4 },
-      overrides: {},
-    });
-    // The whole model reads no ablated value, and its writers do not depend on the rows that are measured.
-    const ids = uploadIds(arena, pass.shape, pairs, side);
-    const bound = await pass.bind(arena, { ids, rows, ablated, ablatedProjections: undefined });
-    const recording = weights.gpu.record();
-    pass.encodeWhole(recording, bound, EdgeSet.full(topology));
-    recording.dispatch(operation, Math.ceil((groups * width) / 4 / 64), writers);
-    recording.submit();
-    await weights.gpu.finished();
-  } finally {
-    arena.dispose();
+  writers: WriterRuns,
+  source: MeanSource,
+  positional: boolean,
+): Promise<Tensor> {
+  const { shape, outputs } = writers;
+  const tokens = shape.prompts * shape.sequence;
+  const prompts = source.pairs.map((pair) => pair[source.side]);
+  const { groupOf, counts } = meanGroups(prompts, positional, weights.spec.bosTokenId);
+  const groups = positional ? shape.sequence : 1;
+  const means = arena.tensor('means', [outputs.shape[0]!, groups, outputs.shape[2]!]);
+  const scale = Float32Array.from({ length: groups }, (_, g) => 1 / (counts[g] ?? 1));
+  const groupTable = arena.tensor('groups of tokens', [tokens]);
+  const context = { arena, weights, tokens, sequence: shape.sequence };
+  const add = await addToMeans(context, { outputs, groupOf: groupTable, scale, means });
+  let first = 0;
+  for (const pairs of inBatches(source.pairs, shape.prompts)) {
+    const table = new Uint32Array(tokens).fill(NO_GROUP);
+    pairs.forEach((_, n) => table.set(groupOf[first + n]!, n * shape.sequence));
+    weights.gpu.upload(groupTable, table);
+    await writers.run(pairs, source.side, add);
+    first += pairs.length;
   }
+  return means;
+}
+
+/** What is added to means. */
+export interface MeanAddition {
+  /** [W, T, d] */
+  readonly outputs: Tensor;
+  /** Per token its group [T]; see onlyFirst for a table. */
+  readonly groupOf: Tensor;
+  /** Per group what its tokens are multiplied with: 1 / their number. */
+  readonly scale: Float32Array<ArrayBuffer>;
+  /** [W, groups, d] */
+  readonly means: Tensor;
+}
+
+/** means[u, g] += scale[g] times the outputs of writer u at the tokens of group g, in their order. */
+export async function addToMeans(
+  { arena, weights, tokens }: PieceContext,
+  { outputs, groupOf, scale, means }: MeanAddition,
+): Promise<Piece> {
+  const [writers, groups] = means.shape as [number, number, number];
+  const { width4 } = weights.layout;
+  const operation = await arena.operation('accumulate_means', {
+    buffers: { writers: outputs, group_of: groupOf, scale: arena.upload('mean scale', scale), means },
+    params: { tokens, groups, width4 },
+    overrides: {},
+  });
+  return { encode: (recording) => recording.dispatch(operation, groupsOf64(groups * width4), writers) };
+}
+
+/** A table of groups that puts the first `count` of `rows` tokens into one mean. */
+export function onlyFirst(count: number, rows: number): Uint32Array<ArrayBuffer> {
+  return new Uint32Array(rows).fill(NO_GROUP).fill(0, 0, count);
+}
+
+/** Gives every token its mean: means [W, groups, d] -> ablated [W, T, d]. One mean is every token's, or each position has one. */
+export async function spreadMeans(
+  { arena, weights, tokens }: PieceContext,
+  means: Tensor,
+  ablated: Tensor,
+): Promise<Piece> {
+  const [writers, groups] = means.shape as [number, number, number];
+  const { width4 } = weights.layout;
+  const operation = await arena.operation('spread_means', {
+    buffers: { means, ablated },
+    params: { tokens, groups, width4 },
+    overrides: {},
+  });
+  return { encode: (recording) => recording.dispatch(operation, groupsOf64(tokens * width4), writers) };
 }

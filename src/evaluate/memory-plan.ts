@@ -4,7 +4,7 @@ import type { Ablation } from '../circuit/run-identity.js';
 import type { PromptPair } from '../task/types.js';
 import { measurements } from './whole-answers.js';
 import type { Topology } from '../circuit/topology.js';
-import { tableWords } from '../pass/circuit-tables.js';
+import { tableWords } from '../pass/table-layout.js';
 import {
   batchTensors,
   layerTensors,
@@ -13,6 +13,7 @@ import {
   tensorBytes,
   type PassShape,
 } from '../pass/pass-plan.js';
+import { groupsOf64 } from '../gpu/workgroups.js';
 import type { Layout } from '../model/layout.js';
 
 /** What a run asks for. */
@@ -152,7 +153,7 @@ function fits({ bytes, tensors, shape }: MemoryTable, layout: Layout, limits: Ru
 /** Workgroups of the kernels that give an invocation to four columns of a token, or a workgroup to eight tokens. */
 function largestGrid(layout: Layout, { prompts, sequence }: MemoryTable['shape']): number {
   const tokens = prompts * sequence;
-  return Math.ceil(tokens * Math.max(Math.max(layout.width4, layout.head4) / 64, 1 / 8));
+  return Math.max(groupsOf64(tokens * Math.max(layout.width4, layout.head4)), Math.ceil(tokens / 8));
 }
 
 function tabulate(

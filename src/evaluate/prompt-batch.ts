@@ -1,6 +1,6 @@
 import type { Topology } from '../circuit/topology.js';
 import { batchTensors, type PassShape } from '../pass/pass-plan.js';
-import type { PassInputs } from '../pass/input-operations.js';
+import type { PassInputs } from '../pass/pass-inputs.js';
 import { rowLists } from '../pass/row-lists.js';
 import type { Arena, Tensor } from '../gpu/arena.js';
 import type { ModelWeights } from '../model/weights.js';
@@ -26,15 +26,24 @@ export function inBatches(pairs: readonly PromptPair[], size: number): (readonly
 }
 
 /** One side of the prompts as token ids [T], padded on the right with token 0. */
+export function paddedIds(
+  { prompts, sequence }: { readonly prompts: number; readonly sequence: number },
+  pairs: readonly PromptPair[],
+  side: 'clean' | 'corrupted',
+): Uint32Array<ArrayBuffer> {
+  const tokens = new Uint32Array(prompts * sequence);
+  pairs.forEach((pair, n) => tokens.set(pair[side], n * sequence));
+  return tokens;
+}
+
+/** The same on the device. */
 export function uploadIds(
   arena: Arena,
   shape: PassShape,
   pairs: readonly PromptPair[],
   side: 'clean' | 'corrupted',
 ): Tensor {
-  const tokens = new Uint32Array(shape.prompts * shape.sequence);
-  pairs.forEach((pair, n) => tokens.set(pair[side], n * shape.sequence));
-  return arena.upload(`${side} tokens`, tokens);
+  return arena.upload(`${side} tokens`, paddedIds(shape, pairs, side));
 }
 
 /** First position at which the prompts of a pair differ; their length where they do not. */

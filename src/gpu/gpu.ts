@@ -1,6 +1,7 @@
 import { EdgewiseError } from '../base/errors.js';
 import { kernelRecord, packParams, paramsSize, type BufferSlice, type KernelName, type KernelUse } from './kernel.js';
 import { defaultTile, subgroupLanes, tileLacks, type TileName } from './product/tiles.js';
+import { rowWorkgroup } from './workgroups.js';
 
 /** A kernel with its pipeline, uniforms and buffers bound: ready to be dispatched any number of times. */
 export interface Operation {
@@ -66,6 +67,8 @@ export class Gpu {
   readonly tile: TileName;
   /** Invocations that every subgroup has; 0 where the device was opened without subgroups. */
   readonly subgroupLanes: number;
+  /** Invocations of a workgroup in the kernels that take a row each. */
+  readonly rowWorkgroup: number;
   #liveBytes = 0;
   #peakBytes = 0;
   #failure: EdgewiseError | undefined;
@@ -83,6 +86,7 @@ export class Gpu {
     this.adapter = adapter;
     this.tile = tile;
     this.subgroupLanes = subgroupLanes(device);
+    this.rowWorkgroup = rowWorkgroup(device);
     this.#wait = wait;
     const limits = device.limits;
     this.maxBinding = Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize, bindingLimit);
@@ -200,7 +204,8 @@ export class Gpu {
         );
       }
     }
-    const pipeline = await this.pipeline(name, use.overrides);
+    const workgroup = record.overrides.includes('WORKGROUP') ? { WORKGROUP: this.rowWorkgroup } : {};
+    const pipeline = await this.pipeline(name, { ...workgroup, ...use.overrides });
     this.device.queue.writeBuffer(uniform.buffer, uniform.offset, packParams(name, use.params));
     const bindGroup = this.device.createBindGroup({
       label: name,

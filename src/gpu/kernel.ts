@@ -18,9 +18,20 @@ export interface KernelUse<N extends KernelName> {
   readonly buffers: { readonly [K in BindingName<N>]: BufferSlice };
   /** Fields of the kernel's `Params`. */
   readonly params: { readonly [K in Kernel<N>['params'][number]['name']]: number };
-  /** Pipeline constants. */
-  readonly overrides: { readonly [K in Kernel<N>['overrides'][number]]: number };
+  /** Pipeline constants. WORKGROUP is optional: the device chooses it (src/gpu/workgroups.ts). */
+  readonly overrides: Overrides<N>;
 }
+
+type OverrideName<N extends KernelName> = Kernel<N>['overrides'][number];
+type Overrides<N extends KernelName> = { readonly [K in Exclude<OverrideName<N>, 'WORKGROUP'>]: number } & {
+  readonly [K in Extract<OverrideName<N>, 'WORKGROUP'>]?: number;
+};
+
+/** Kernels that take a list of jobs: their WGSL has a `struct Job`. */
+export type JobKernel = { [N in KernelName]: Kernel<N>['job'] extends readonly [] ? never : N }[KernelName];
+
+/** The fields of a kernel's `struct Job`. */
+export type Job<N extends JobKernel> = { readonly [K in Kernel<N>['job'][number]]: number };
 
 interface KernelRecord {
   readonly name: string;
@@ -31,6 +42,7 @@ interface KernelRecord {
     readonly type: GPUBufferBindingType;
   }[];
   readonly params: readonly { readonly name: string; readonly type: 'u32' | 'i32' | 'f32' }[];
+  readonly job: readonly string[];
   readonly overrides: readonly string[];
 }
 
@@ -54,4 +66,15 @@ export function packParams(name: KernelName, values: Readonly<Record<string, num
     else view.setInt32(4 * i, value, true);
   });
   return bytes;
+}
+
+/** Words of one job in the list that a kernel reads. */
+export function jobSize(name: JobKernel): number {
+  return kernelRecord(name).job.length;
+}
+
+/** The words of one job, in the order of the kernel's `struct Job`. */
+export function packJob<N extends JobKernel>(name: N, job: Job<N>): number[] {
+  const values: Readonly<Record<string, number>> = job;
+  return kernelRecord(name).job.map((field) => values[field]!);
 }

@@ -1,27 +1,30 @@
+import { portGroups, writerGroups, type PortGroup, type WriterGroup } from '../block/groups.js';
+import type { InputKind } from '../circuit/run-identity.js';
 import type { Topology } from '../circuit/topology.js';
 import type { Arena, Tensor } from '../gpu/arena.js';
 import type { ModelWeights } from '../model/weights.js';
 import { gradientLayerTensors, gradientTensors, type GradientShape, type GradientTensor } from './gradient-plan.js';
-import { portGroups, writerGroups, type PortGroup, type WriterGroup } from './writer-groups.js';
 
-/** What every operation of a gradient pass works on. */
+/** What every piece of a gradient pass works on. */
 export interface GradientFrame {
   readonly weights: ModelWeights;
   readonly topology: Topology;
   readonly shape: GradientShape;
   readonly tokens: number;
-  /** Position embeddings belong to the writer `input`; otherwise they are a constant of every port. */
-  readonly positionsInInput: boolean;
+  /** Whether position embeddings belong to the writer `input` or are a constant of every port. */
+  readonly input: InputKind;
   readonly groups: readonly WriterGroup[];
   readonly portGroups: readonly PortGroup[];
   readonly tensors: Readonly<Record<GradientTensor, Tensor>>;
-  /** Per writer group the part of the differences that its run is moved by [2L + 1]. */
+  /** Per writer group the part of the differences that its run is moved by [groups]. */
   readonly shift: Tensor;
-  /** Residual streams: streams[g] after writer group g. */
+  /** Residual streams [T, d], by the writer group that makes them. */
   readonly streams: readonly Tensor[];
-  /** Per layer [T, 3H, head]. */
+  /** The stream that the nodes of a writer group read. */
+  readBy(group: number): Tensor;
+  /** Per layer [T, ports, dh]. */
   readonly projections: readonly Tensor[];
-  /** Per layer [T, mlp]. */
+  /** Per layer [T, F]. */
   readonly preactivations: readonly Tensor[];
 }
 
@@ -30,29 +33,32 @@ export function createGradientFrame(
   weights: ModelWeights,
   topology: Topology,
   shape: GradientShape,
-  positionsInInput: boolean,
+  input: InputKind,
 ): GradientFrame {
   const { layout } = weights;
   const shapes = Object.entries(gradientTensors(topology, layout, shape));
   const tensors = Object.fromEntries(shapes.map(([name, dimensions]) => [name, arena.tensor(name, dimensions)]));
   const ofLayer = gradientLayerTensors(topology, layout, shape);
   const groups = writerGroups(topology);
+  const readers = portGroups(topology);
+  const streams = groups.map(({ index }) => {
+    const reader = readers.find(({ reads }) => reads === index)!;
+    if (reader.kind === 'logits') return tensors['lastStream']!;
+    return reader.kind === 'heads'
+      ? arena.tensor(`attention stream of layer ${reader.layer}`, ofLayer.attentionStream)
+      : arena.tensor(`MLP stream of layer ${reader.layer}`, ofLayer.mlpStream);
+  });
   return {
     weights,
     topology,
     shape,
     tokens: shape.prompts * shape.sequence,
-    positionsInInput,
+    input,
     groups,
-    portGroups: portGroups(topology),
+    portGroups: readers,
     tensors: tensors as Record<GradientTensor, Tensor>,
-    streams: [
-      ...weights.layers.flatMap((_, l) => [
-        arena.tensor(`attention stream of layer ${l}`, ofLayer.attentionStream),
-        arena.tensor(`MLP stream of layer ${l}`, ofLayer.mlpStream),
-      ]),
-      tensors['lastStream']!,
-    ],
+    streams,
+    readBy: (group) => streams[readers.find(({ feeds }) => feeds === group)!.reads]!,
     shift: arena.tensor('shift', [groups.length]),
     projections: weights.layers.map((_, l) => arena.tensor(`projections of layer ${l}`, ofLayer.projections)),
     preactivations: weights.layers.map((_, l) => arena.tensor(`MLP of layer ${l}`, ofLayer.preactivation)),

@@ -1,17 +1,18 @@
-import { ROW_WORKGROUP, groupsOf64 } from '../gpu/workgroups.js';
+import { EdgewiseError } from '../base/errors.js';
+import type { PortGroup, WriterGroup } from '../block/groups.js';
+import { ATTENTION_PIECES, GRADIENTS_AFTER, MLP_PIECES, PLACES_AFTER } from '../block/order.js';
+import { tappedPlaces, type Place, type PlaceHolder, type PlaceView, type Taps, type TapUse } from '../block/places.js';
+import type { BackwardRules } from '../block/rules.js';
+import type { InputKind } from '../circuit/run-identity.js';
 import type { Topology } from '../circuit/topology.js';
-import { Arena, sliceOf, type Tensor } from '../gpu/arena.js';
+import { Arena, sliceOf } from '../gpu/arena.js';
 import type { Operation, Recording } from '../gpu/gpu.js';
 import type { ModelWeights } from '../model/weights.js';
 import { answerLists, type Answers } from '../readout/answers.js';
-import { runMatmul } from '../gpu/product/matmul.js';
 import { createGradientFrame, type GradientFrame } from './gradient-frame.js';
 import type { GradientShape } from './gradient-plan.js';
-import { productWork } from '../gpu/work.js';
-import { runTransposed } from '../gpu/product/transposed.js';
-import { bindPass, type PassOperations } from './pass-operations.js';
-import type { BackwardRules } from './rules.js';
-import type { PortGroup, WriterGroup } from './writer-groups.js';
+import { forwardPlace, gradientPlace } from './gradient-places.js';
+import { bindPass, type PassPieces } from './pass-pieces.js';
 
 /** Metrics that have a gradient, with their number in kernels/metric_seeds.wgsl. */
 export const SEEDS = { kl: 0, 'logit-diff': 1, 'prob-diff': 2, nll: 3 } as const;
@@ -20,31 +21,35 @@ export type SeedMetric = keyof typeof SEEDS;
 /** What becomes of the writers' outputs in a forward pass. */
 export type WriterOutputs = 'forget' | 'keep in differences' | 'subtract from differences';
 
-export interface ForwardUse {
+export interface ForwardUse extends TapUse {
   readonly side: 'clean' | 'corrupted';
   /** Index of the first writer group to compute; streams before it are those of the last pass. */
   readonly from: number;
   readonly outputs: WriterOutputs;
 }
 
-/** What a caller takes from a backward pass while it is recorded. */
-export interface BackwardTaps {
-  /** Called while `gradients` holds the gradient at the inputs of the group's ports [ports, T, width]. */
-  readonly onPorts?: (group: PortGroup, gradients: Tensor) => void;
-  /** Called while `tensors.streamGradient` holds the gradient at the outputs of the group's writers. */
-  readonly onWriters?: (group: WriterGroup) => void;
-  /**
-   * Called while `tensors.pattern` and `tensors.scoreGradient` hold the attention patterns of a layer and the gradient
-   * there.
-   */
-  readonly onPatterns?: (group: PortGroup) => void;
-}
-
-export interface BackwardUse extends BackwardTaps {
+export interface BackwardUse {
+  /** Called when the gradient at a place is there, see gradientView. */
+  readonly taps?: Taps;
   /** Writer group at which to stop: of the ports that read later streams, and of its writers, the gradient is still given. */
   readonly until: number;
   /** Layer that no gradient goes through; its ports get none. */
   readonly without?: number;
+}
+
+/** The places at the outputs of a group's writers: the gradient there is that of the stream after them. */
+const OUTPUTS_OF: Readonly<Record<WriterGroup['kind'], readonly Place[]>> = {
+  input: ['embedding'],
+  heads: ['head outputs', 'attention output'],
+  mlp: ['mlp output'],
+};
+
+/** How a pass is set up. */
+export interface GradientPassUse {
+  readonly input: InputKind;
+  readonly rules: BackwardRules;
+  /** Whether scores can be read and set. Default false. */
+  readonly scores?: boolean;
 }
 
 /**
@@ -59,32 +64,55 @@ export interface BackwardUse extends BackwardTaps {
  * Positions after a prompt's metric position, padding included, get a gradient of exactly 0: no later row is read from
  * there.
  */
-export class GradientPass {
+export class GradientPass implements PlaceHolder {
   readonly frame: GradientFrame;
   readonly #arena: Arena;
-  readonly #operations: PassOperations;
+  readonly #pieces: PassPieces;
+  readonly layers: number;
+  /** Where the gradients at places are while `backward` is recorded: see gradientPlace for which places. */
+  readonly gradients: PlaceHolder;
+  /** Whether a place was set in the run that the pass holds. */
+  #changed = false;
 
   static async create(
     weights: ModelWeights,
     topology: Topology,
     shape: GradientShape,
-    positionsInInput: boolean,
-    rules: BackwardRules,
+    { input, rules, scores = false }: GradientPassUse,
   ): Promise<GradientPass> {
     const arena = new Arena(weights.gpu);
     try {
-      const frame = createGradientFrame(arena, weights, topology, shape, positionsInInput);
-      return new GradientPass(arena, frame, await bindPass(arena, frame, rules));
+      const frame = createGradientFrame(arena, weights, topology, shape, input);
+      const context = { arena, weights, tokens: frame.tokens, sequence: shape.sequence };
+      return new GradientPass(arena, frame, await bindPass(context, frame, rules, scores));
     } catch (error) {
       arena.dispose();
       throw error;
     }
   }
 
-  private constructor(arena: Arena, frame: GradientFrame, operations: PassOperations) {
+  private constructor(arena: Arena, frame: GradientFrame, pieces: PassPieces) {
     this.#arena = arena;
     this.frame = frame;
-    this.#operations = operations;
+    this.#pieces = pieces;
+    this.layers = frame.topology.layers;
+    this.gradients = {
+      layers: this.layers,
+      view: (place, layer) => gradientPlace(frame, place, layer),
+    };
+  }
+
+  /**
+   * Where a run holds a place while `forward` is recorded, and `logProbabilities` for the logits.
+   *
+   * @throws EdgewiseError of kind usage for the inputs of ports, which are the residual stream, and for scores where the pass
+   *   was not set up for them.
+   */
+  view(place: Place, layer: number): PlaceView {
+    if (place === 'scores' && !this.#pieces.patternHalves) {
+      throw new EdgewiseError('usage', 'place scores', 'this pass was not set up to hold them');
+    }
+    return forwardPlace(this.frame, place, layer);
   }
 
   /** Binds the metric's gradient at the logits, for one micro-batch's answers (one entry per prompt of the pass). */
@@ -98,52 +126,124 @@ export class GradientPass {
         seeds: tensors.seeds,
       },
       params: { rows: shape.prompts, vocab: weights.spec.vocab, stride: weights.layout.vocabStride },
-      overrides: { WORKGROUP: ROW_WORKGROUP, METRIC: SEEDS[metric] },
+      overrides: { METRIC: SEEDS[metric] },
     });
   }
 
-  /** Records a forward pass up to the last stream. */
-  forward(recording: Recording, { side, from, outputs }: ForwardUse): void {
+  /**
+   * Records a forward pass up to the last stream (ports = 3H):
+   *
+   *   ids [T] -> stream [T, d]
+   *   per layer: stream [T, d] -> normed [T, d] -> projections [T, ports, dh] -> pattern [H, T, S] -> mixed [H, T, dh]
+   *                -> outputs of heads [H, T, d] -> stream [T, d]
+   *              stream [T, d] -> normed [T, d] -> hidden [T, F] -> activated [T, F] -> output of MLP [T, d] -> stream [T, d]
+   */
+  forward(recording: Recording, use: ForwardUse): void {
     const { groups } = this.frame;
-    if (from === 0) {
-      const { stream, outputs: embed } = this.#operations.embeddings[side];
-      if (outputs !== 'forget') {
-        embed(recording);
-        this.#takeOutputs(recording, groups[0]!, this.#operations.input.subtract, outputs);
-      }
-      stream(recording);
-      this.#operations.input.step(recording);
-    }
+    const { from, outputs, taps = {}, sets = false } = use;
+    for (const [place, layer] of tappedPlaces(taps)) this.view(place, layer);
+    this.#changed = sets || (from > 0 && this.#changed);
+    if (from === 0) this.#recordInput(recording, use, taps);
     for (const group of groups.slice(Math.max(1, from))) {
-      const sublayer = this.#operations.sublayers[group.index - 1]!;
-      sublayer.outputs(recording);
-      this.#takeOutputs(recording, group, sublayer.subtract, outputs);
-      sublayer.step(recording);
+      this.#recordNodes(recording, group, taps);
+      this.#takeOutputs(recording, group, outputs);
+      this.#recordStep(recording, group, taps);
     }
   }
 
-  #takeOutputs(recording: Recording, group: WriterGroup, subtract: Operation, outputs: WriterOutputs): void {
+  #recordInput(recording: Recording, { side, outputs }: ForwardUse, taps: Taps): void {
+    const { embeddings, steps } = this.#pieces;
+    const group = this.frame.groups[0]!;
+    if (outputs !== 'forget') {
+      embeddings[side].outputs.encode(recording);
+      this.#takeOutputs(recording, group, outputs);
+    }
+    if (taps.embedding) {
+      if (outputs !== 'forget') {
+        throw new EdgewiseError('usage', 'place embedding', 'cannot be read or set in a run that keeps its outputs');
+      }
+      this.#recordEmbedding(recording, side, taps.embedding);
+    } else {
+      embeddings[side].stream.encode(recording);
+    }
+    steps[0]!.add.encode(recording);
+    this.#tapResidual(group, taps);
+  }
+
+  /** The first stream in two steps, to the same bits: token embeddings by themselves, then the positions. */
+  #recordEmbedding(recording: Recording, side: ForwardUse['side'], tap: (layer: number) => void): void {
+    const { weights, streams, shape } = this.frame;
+    const { embeddings, addEmbedding } = this.#pieces;
+    embeddings[side].tokens.encode(recording);
+    tap(0);
+    const size = shape.sequence * 4 * weights.layout.width4;
+    for (let n = 0; n < shape.prompts; n++) {
+      recording.copy(sliceOf(weights.positions, 0, size), sliceOf(streams[0]!, n * size, size));
+    }
+    addEmbedding.encode(recording);
+  }
+
+  #recordNodes(recording: Recording, { index, layer }: WriterGroup, taps: Taps): void {
+    const nodes = this.#pieces.nodes[index]!;
+    if (nodes.kind === 'mlp') {
+      for (const name of MLP_PIECES) nodes.pieces[name].encode(recording);
+      taps['mlp output']?.(layer);
+      return;
+    }
+    for (const name of ATTENTION_PIECES) {
+      if (name === 'pattern' && taps.scores) {
+        const { scores, softmax } = this.#pieces.patternHalves![layer]!;
+        scores.encode(recording);
+        taps.scores(layer);
+        softmax.encode(recording);
+      } else {
+        nodes.pieces[name].encode(recording);
+      }
+      for (const place of PLACES_AFTER[name]) taps[place]?.(layer);
+    }
+  }
+
+  /** Makes the stream after a group; to the same bits by way of the sum of the heads' outputs, where that is tapped. */
+  #recordStep(recording: Recording, group: WriterGroup, taps: Taps): void {
+    const { sum, copy, add, addSum } = this.#pieces.steps[group.index]!;
+    const tap = group.kind === 'heads' ? taps['attention output'] : undefined;
+    if (tap) {
+      recording.clear(this.frame.tensors.normed);
+      sum.encode(recording);
+      tap(group.layer);
+    }
+    copy.encode(recording);
+    (tap ? addSum : add).encode(recording);
+    this.#tapResidual(group, taps);
+  }
+
+  #tapResidual({ index }: WriterGroup, taps: Taps): void {
+    const reader = this.frame.portGroups.find(({ reads, kind }) => reads === index && kind !== 'mlp');
+    if (reader) taps.residual?.(reader.layer);
+  }
+
+  #takeOutputs(recording: Recording, group: WriterGroup, outputs: WriterOutputs): void {
     const { tensors, tokens, weights } = this.frame;
     const size = tokens * 4 * weights.layout.width4;
     if (outputs === 'keep in differences') {
       const to = sliceOf(tensors.differences, group.firstWriter * size, group.writers * size);
       recording.copy(sliceOf(tensors.portGradients, 0, group.writers * size), to);
     } else if (outputs === 'subtract from differences') {
-      recording.dispatchRows(subtract, groupsOf64((group.writers * size) / 4));
+      this.#pieces.subtractions[group.index]!.encode(recording);
     }
   }
 
-  /** Records the log-probabilities at the metric positions, from the last stream, into `tensors.logits`. */
-  logProbabilities(recording: Recording, metricRows: readonly number[]): void {
-    const { tensors, weights, shape } = this.frame;
+  /** Records log-probabilities from the last stream [T, d] -> last [N, d] -> normed [N, d] -> `tensors.logits` [N, V]. */
+  logProbabilities(recording: Recording, metricRows: readonly number[], taps: Taps = {}): void {
+    const { tensors, weights } = this.frame;
     const width = 4 * weights.layout.width4;
     metricRows.forEach((row, n) => {
       recording.copy(sliceOf(tensors.lastStream, row * width, width), sliceOf(tensors.last, n * width, width));
     });
-    recording.dispatchRows(this.#operations.lastNorm, shape.prompts);
-    for (const operation of this.#operations.logits) runMatmul(recording, operation, 1);
-    weights.gpu.count(productWork(shape.prompts, width, weights.layout.vocabStride));
-    recording.dispatchRows(this.#operations.logSoftmax, shape.prompts);
+    this.#pieces.lastNorm.encode(recording);
+    this.#pieces.logits.encode(recording);
+    taps.logits?.(0);
+    this.#pieces.logSoftmax.encode(recording);
   }
 
   /** Takes the log-probabilities as those of the clean run, which the KL divergence compares with. */
@@ -151,31 +251,58 @@ export class GradientPass {
     recording.copy(this.frame.tensors.logits, this.frame.tensors.reference);
   }
 
-  /** Records a backward pass from the log-probabilities of the last forward pass. */
+  /**
+   * Records a backward pass from the log-probabilities of the last forward pass. Every step is a gradient (ports = 3H):
+   *
+   *   logits [N, V] -> last normed [N, d] -> last [N, d] -> stream [T, d]
+   *   per layer, from the last: stream [T, d] -> activated [T, F] -> hidden [T, F] -> normed [T, d] -> input [T, d] -> stream
+   *     stream [T, d] -> mixed [T, H, dh] -> pattern [H, T, S], values -> scores [H, T, S], queries, keys
+   *       -> normed inputs [ports, T, d] -> inputs [ports, T, d] -> stream [T, d]
+   */
   backward(recording: Recording, seeds: Operation, metricRows: readonly number[], use: BackwardUse): void {
     const { tensors, weights, shape, groups, portGroups } = this.frame;
+    const { taps = {} } = use;
+    if (this.#changed) {
+      throw new EdgewiseError('usage', 'gradient pass', 'a run in which a place was set has no way back');
+    }
+    for (const [place, layer] of tappedPlaces(taps)) this.gradients.view(place, layer);
     const width = 4 * weights.layout.width4;
     recording.dispatchRows(seeds, shape.prompts);
-    runTransposed(weights.gpu, recording, this.#operations.lastGradient);
-    recording.dispatchRows(this.#operations.lastNormBackward, shape.prompts);
+    this.#pieces.lastGradient.encode(recording);
+    this.#pieces.lastNormBackward.encode(recording);
     recording.clear(tensors.streamGradient);
     metricRows.forEach((row, n) => {
       const to = sliceOf(tensors.streamGradient, row * width, width);
       recording.copy(sliceOf(tensors.lastGradient, n * width, width), to);
     });
-    use.onPorts?.(portGroups.at(-1)!, tensors.streamGradient);
-    for (let stream = portGroups.length - 2; stream >= use.until; stream--) {
-      const group = portGroups[stream]!;
-      use.onWriters?.(groups[stream + 1]!);
-      if (group.layer === use.without) continue;
-      const { patterns, ports, step } = this.#operations.backward[stream]!;
-      patterns?.(recording);
-      if (patterns) use.onPatterns?.(group);
-      ports(recording);
-      use.onPorts?.(group, tensors.portGradients);
-      step(recording);
+    for (const group of portGroups.toReversed()) {
+      if (group.kind === 'logits') {
+        taps['final input']?.(0);
+      } else {
+        if (group.feeds! <= use.until) break;
+        for (const place of OUTPUTS_OF[group.kind]) taps[place]?.(group.layer);
+        if (group.layer !== use.without) {
+          this.#recordBackward(recording, group, taps);
+          this.#pieces.backward[group.index]!.step.encode(recording);
+        }
+      }
+      if (group.kind !== 'mlp') taps.residual?.(group.layer);
     }
-    use.onWriters?.(groups[use.until]!);
+    const last = groups[use.until]!;
+    for (const place of OUTPUTS_OF[last.kind]) taps[place]?.(last.layer);
+  }
+
+  #recordBackward(recording: Recording, { index, layer }: PortGroup, taps: Taps): void {
+    const { kind, pieces } = this.#pieces.backward[index]!;
+    if (kind === 'mlp') {
+      for (const name of MLP_PIECES.toReversed()) pieces[name].encode(recording);
+      taps['mlp input']?.(layer);
+      return;
+    }
+    for (const name of ATTENTION_PIECES.toReversed()) {
+      pieces[name].encode(recording);
+      for (const place of GRADIENTS_AFTER[name]) taps[place]?.(layer);
+    }
   }
 
   dispose(): void {

@@ -1,3 +1,6 @@
+import { attentionShapes } from '../block/attention.js';
+import { hiddenShape } from '../block/mlp.js';
+import { projectionShape } from '../block/projections.js';
 import type { Topology } from '../circuit/topology.js';
 import type { Layout } from '../model/layout.js';
 
@@ -12,9 +15,11 @@ export type GradientTensor = keyof ReturnType<typeof gradientTensors>;
 /** Shape of every activation and gradient that a pass holds once, in f32 elements: the one place that sizes them. */
 export function gradientTensors(topology: Topology, layout: Layout, { prompts, sequence }: GradientShape) {
   const tokens = prompts * sequence;
-  const { heads } = topology;
+  const { heads, attentionPorts } = topology;
   const width = 4 * layout.width4;
   const headWidth = 4 * layout.head4;
+  const { pattern, mixed } = attentionShapes(topology, layout, tokens, sequence);
+  const hidden = hiddenShape(layout, tokens);
   return {
     cleanIds: [tokens],
     corruptedIds: [tokens],
@@ -22,23 +27,23 @@ export function gradientTensors(topology: Topology, layout: Layout, { prompts, s
     differences: [topology.writers.length, tokens, width],
     /** The stream at hand through its norm, and the gradient there of an MLP. */
     normed: [tokens, width],
-    pattern: [heads, tokens, sequence],
-    /** Mixed values per head before W_O [H, T, head], and the gradient there [T, H, head]. */
-    z: [heads, tokens, headWidth],
+    pattern,
+    /** Mixed values per head before W_O [H, T, dh], and the gradient there [T, H, dh]. */
+    z: mixed,
     zGradient: [tokens, heads, headWidth],
     /** Gradient at the pattern, then at the scores. */
-    scoreGradient: [heads, tokens, sequence],
+    scoreGradient: pattern,
     /** The MLP after its activation; backwards the gradient there, then before the activation. */
-    hidden: [tokens, 4 * layout.mlp4],
+    hidden,
     /** Gradients at queries, keys and values. */
-    projectionGradients: [3 * heads, tokens, headWidth],
+    projectionGradients: [attentionPorts, tokens, headWidth],
     /** Gradients at the inputs of the ports of one sublayer; forwards the outputs of its writers [H, T, width]. */
-    portGradients: [3 * heads, tokens, width],
+    portGradients: [attentionPorts, tokens, width],
     /** Gradient at the stream. */
     streamGradient: [tokens, width],
     /** The residual stream that the logits read. */
     lastStream: [tokens, width],
-    /** It at the metric positions, its norm, and the gradient there. */
+    /** The last stream at the metric positions, its norm, and the gradient there. */
     last: [prompts, width],
     lastNormed: [prompts, width],
     lastGradient: [prompts, width],
@@ -56,8 +61,8 @@ export function gradientLayerTensors(topology: Topology, layout: Layout, { promp
     attentionStream: [tokens, 4 * layout.width4],
     mlpStream: [tokens, 4 * layout.width4],
     /** Queries, keys and values of every head. */
-    projections: [tokens, 3 * topology.heads, 4 * layout.head4],
+    projections: projectionShape(topology, layout, tokens),
     /** The MLP before its activation. */
-    preactivation: [tokens, 4 * layout.mlp4],
+    preactivation: hiddenShape(layout, tokens),
   } satisfies Record<string, readonly number[]>;
 }

@@ -1,14 +1,14 @@
-import { ROW_WORKGROUP, groupsOf64 } from '../gpu/workgroups.js';
-import type { Arena, Tensor } from '../gpu/arena.js';
-import type { Operation, Recording } from '../gpu/gpu.js';
-import { everyRow, jobWords, matmul, runMatmul, type MatmulOperation } from '../gpu/product/matmul.js';
-import type { Layout } from '../model/layout.js';
+import type { PortGroup } from '../block/groups.js';
+import { norm } from '../block/norm.js';
+import type { Piece, PieceContext, RowPiece } from '../block/piece.js';
+import { queriesAndKeys } from '../block/projections.js';
+import { movedStreams } from '../block/stream.js';
 import type { Topology } from '../circuit/topology.js';
-import { bindNorm } from './forward-operations.js';
-import { type GradientFrame } from './gradient-frame.js';
+import type { Arena, Tensor } from '../gpu/arena.js';
+import type { Recording } from '../gpu/gpu.js';
+import type { Layout } from '../model/layout.js';
+import type { GradientFrame } from './gradient-frame.js';
 import type { GradientShape } from './gradient-plan.js';
-import { productWork } from '../gpu/work.js';
-import type { PortGroup } from './writer-groups.js';
 
 /** Writers whose edges are recomputed at once. */
 const WRITERS_AT_ONCE = 16;
@@ -27,59 +27,70 @@ export function fixTensors({ heads }: Topology, { width4, head4 }: Layout, { pro
 /** Up to WRITERS_AT_ONCE writers of one layer's ports. */
 interface Share {
   readonly writers: number;
-  readonly move: Operation;
-  readonly queries: Operation;
-  readonly keys: Operation;
+  readonly move: Piece;
+  readonly scores: readonly Piece[];
 }
 
 interface LayerFix {
-  readonly norm: Operation;
-  readonly projections: readonly MatmulOperation[];
+  readonly norm: RowPiece;
+  readonly project: RowPiece;
   readonly shares: readonly Share[];
 }
 
+/** Where the scores go, and what they are multiplied with. */
+interface FixScores {
+  /** [1] */
+  readonly weight: Tensor;
+  /** [N, addition edges] */
+  readonly scores: Tensor;
+}
+
 /**
- * Scores of the edges into queries and keys by AtP*'s fix: the port is computed anew with the edge cut, norm included,
- * the pattern from it, and the change of the pattern is multiplied with the gradient there: sum of (A' - A) dm/dA. A
- * saturated softmax has no derivative, but a changed query or key may well change its pattern. All positions of an edge
- * are cut at once, as in an edge of the graph.
+ * Scores of the edges into queries and keys by AtP*'s fix. The port is computed anew with the edge cut, norm included, and
+ * from it the pattern. The change of the pattern is multiplied with the gradient there: sum of (A' - A) dm/dA. A saturated
+ * softmax has no derivative, but a changed query or key may well change its pattern. All positions of an edge are cut at
+ * once, as in an edge of the graph.
  *
  * Source: Kramar et al. 2024 (arXiv:2403.00745), there for nodes. Cost: for each writer and layer that reads it the
  * projections to queries and keys, 8 T d H dh FLOPs; for GPT-2 small about 12 forward passes.
  */
 export class QueryKeyFix {
-  readonly #frame: GradientFrame;
+  readonly #tokens: number;
   readonly #layers: readonly LayerFix[];
 
-  /** Scores [N, addition edges] get `weight` [1] times the sums. */
-  static async create(arena: Arena, frame: GradientFrame, weight: Tensor, scores: Tensor): Promise<QueryKeyFix> {
-    const shapes = Object.entries(fixTensors(frame.topology, frame.weights.layout, frame.shape));
+  /** @param at the scores get the weight times the sums. */
+  static async create(arena: Arena, frame: GradientFrame, at: FixScores): Promise<QueryKeyFix> {
+    const { weights, topology, tokens, shape, portGroups } = frame;
+    const shapes = Object.entries(fixTensors(topology, weights.layout, shape));
     const tensors = Object.fromEntries(
-      shapes.map(([name, shape]) => [name, arena.tensor(name, shape)]),
+      shapes.map(([name, dimensions]) => [name, arena.tensor(name, dimensions)]),
     ) as unknown as FixTensors;
-    const layers = await Promise.all(
-      frame.weights.layers.map((_, layer) => bindLayer(arena, frame, tensors, layer, weight, scores)),
+    const context = { arena, weights, tokens, sequence: shape.sequence };
+    const attention = portGroups.filter(({ kind }) => kind === 'heads');
+    return new QueryKeyFix(
+      tokens,
+      await Promise.all(attention.map((group) => bindLayer(context, frame, tensors, group, at))),
     );
-    return new QueryKeyFix(frame, layers);
   }
 
-  private constructor(frame: GradientFrame, layers: readonly LayerFix[]) {
-    this.#frame = frame;
+  private constructor(tokens: number, layers: readonly LayerFix[]) {
+    this.#tokens = tokens;
     this.#layers = layers;
   }
 
-  /** Records the scores of a layer's edges, while the pass holds the gradient at its patterns. */
-  encode(recording: Recording, { layer }: PortGroup): void {
-    const { tokens, weights, topology, shape } = this.#frame;
-    const { norm, projections, shares } = this.#layers[layer]!;
-    for (const { writers, move, queries, keys } of shares) {
-      const rows = writers * tokens;
-      recording.dispatchRows(move, groupsOf64(rows * weights.layout.width4));
-      recording.dispatchRows(norm, rows);
-      for (const operation of projections) runMatmul(recording, operation, 1, rows);
-      const { width4, head4 } = weights.layout;
-      weights.gpu.count(productWork(rows, 4 * width4, 2 * topology.heads * 4 * head4));
-      for (const operation of [queries, keys]) recording.dispatch(operation, writers, topology.heads, shape.prompts);
+  /**
+   * Records the scores of a layer's edges, while the pass holds the gradient at its patterns. For up to 16 writers (B):
+   *
+   *   stream [T, d], differences [W, T, d] -> moved [B, T, d] -> normed [B, T, d] -> queries, keys [B, T, 2H, dh]
+   *     -> scores [N, addition edges]
+   */
+  encode(recording: Recording, layer: number): void {
+    const fix = this.#layers[layer]!;
+    for (const { writers, move, scores } of fix.shares) {
+      move.encode(recording);
+      fix.norm.encode(recording, writers * this.#tokens);
+      fix.project.encode(recording, writers * this.#tokens);
+      for (const piece of scores) piece.encode(recording);
     }
   }
 }
@@ -87,75 +98,68 @@ export class QueryKeyFix {
 type FixTensors = Readonly<Record<keyof ReturnType<typeof fixTensors>, Tensor>>;
 
 async function bindLayer(
-  arena: Arena,
+  context: PieceContext,
   frame: GradientFrame,
-  { movedStreams, movedNormed, movedProjections }: FixTensors,
-  layer: number,
-  weight: Tensor,
-  scores: Tensor,
+  tensors: FixTensors,
+  { layer, reads, firstPort }: PortGroup,
+  at: FixScores,
 ): Promise<LayerFix> {
-  const { weights, topology, tokens, tensors, shape } = frame;
-  const { spec, layout } = weights;
-  const { heads } = topology;
-  const { qkv, qkvBias, norm1 } = weights.layers[layer]!;
+  const { topology, tokens } = frame;
+  const { movedStreams: moved, movedNormed: normed, movedProjections } = tensors;
+  const layerWeights = context.weights.layers[layer]!;
   const rows = WRITERS_AT_ONCE * tokens;
-  const columns4 = 2 * heads * layout.head4;
-  const projections: MatmulOperation[] = [];
-  for (const [i, chunk] of qkv.chunks.entries()) {
-    const endColumn4 = Math.min(chunk.columns4, columns4 - chunk.firstColumn4);
-    if (endColumn4 <= 0) continue;
-    const at = chunk.firstColumn4;
-    const job = jobWords({ a: 0, weight: 0, bias: at, out: at, firstColumn4: 0, endColumn4, rows: everyRow(rows) });
-    projections.push(
-      await matmul(arena, qkv, i, {
-        a: movedNormed,
-        out: movedProjections,
-        rows,
-        inner4: layout.width4,
-        outStride: columns4,
-        jobs: arena.upload('query and key job', Uint32Array.from(job)),
-        jobsAt: 0,
-        bias: qkvBias,
-      }),
-    );
-  }
-  const queryPort = topology.headPort(layer, 'q', 0);
-  const keyPort = topology.headPort(layer, 'k', 0);
-  const fanIn = topology.fanIn(queryPort);
-  const fix = (firstPort: number, firstWriter: number): Promise<Operation> =>
-    arena.operation('query_key_fix', {
-      buffers: {
-        weight,
-        moved: movedProjections,
-        projections: frame.projections[layer]!,
-        dp: tensors.scoreGradient,
-        scores,
-      },
-      params: {
-        tokens,
-        sequence: shape.sequence,
-        heads,
-        head4: layout.head4,
-        scale: spec.attention.scale[layer]!,
-        out_at: topology.firstEdge(firstPort) + firstWriter,
-        port_stride: fanIn,
-        stride: topology.additionEdges,
-      },
-      overrides: { WORKGROUP: ROW_WORKGROUP, KEYS: firstPort === keyPort ? 1 : 0 },
-    });
+  const { differences } = frame.tensors;
+  const stream = frame.streams[reads]!;
+  const fanIn = topology.fanIn(firstPort);
   const shares: Share[] = [];
-  for (let first = 0; first < fanIn; first += WRITERS_AT_ONCE) {
-    const writers = Math.min(WRITERS_AT_ONCE, fanIn - first);
+  for (let firstWriter = 0; firstWriter < fanIn; firstWriter += WRITERS_AT_ONCE) {
+    const writers = Math.min(WRITERS_AT_ONCE, fanIn - firstWriter);
     shares.push({
       writers,
-      move: await arena.operation('moved_streams', {
-        buffers: { stream: frame.streams[2 * layer]!, differences: tensors.differences, moved: movedStreams },
-        params: { size: tokens * layout.width4, first_writer: first, writers },
-        overrides: {},
-      }),
-      queries: await fix(queryPort, first),
-      keys: await fix(keyPort, first),
+      move: await movedStreams(context, { stream, differences, moved, firstWriter, writers }),
+      scores: [
+        await bindScores(context, frame, movedProjections, { layer, branch: 'q', firstWriter, writers }, at),
+        await bindScores(context, frame, movedProjections, { layer, branch: 'k', firstWriter, writers }, at),
+      ],
     });
   }
-  return { norm: await bindNorm(arena, frame, movedStreams, norm1, movedNormed, rows), projections, shares };
+  return {
+    norm: await norm(context, layerWeights.norm1, { x: moved, y: normed }, rows),
+    project: await queriesAndKeys(context, topology, layerWeights, { normed, queriesAndKeys: movedProjections }, rows),
+    shares,
+  };
+}
+
+/** Whose edges are scored: those of some writers into the queries or the keys of a layer. */
+interface FixedEdges {
+  readonly layer: number;
+  readonly branch: 'q' | 'k';
+  readonly firstWriter: number;
+  readonly writers: number;
+}
+
+async function bindScores(
+  { arena, weights, tokens, sequence }: PieceContext,
+  { topology, projections, tensors, shape }: GradientFrame,
+  moved: Tensor,
+  { layer, branch, firstWriter, writers }: FixedEdges,
+  { weight, scores }: FixScores,
+): Promise<Piece> {
+  const { spec, layout } = weights;
+  const firstPort = topology.headPort(layer, branch, 0);
+  const operation = await arena.operation('query_key_fix', {
+    buffers: { weight, moved, projections: projections[layer]!, dp: tensors.scoreGradient, scores },
+    params: {
+      tokens,
+      sequence,
+      heads: spec.heads,
+      head4: layout.head4,
+      scale: spec.attention.scale[layer]!,
+      out_at: topology.firstEdge(firstPort) + firstWriter,
+      port_stride: topology.fanIn(firstPort),
+      stride: topology.additionEdges,
+    },
+    overrides: { KEYS: branch === 'k' ? 1 : 0 },
+  });
+  return { encode: (recording) => recording.dispatch(operation, writers, spec.heads, shape.prompts) };
 }

@@ -1,14 +1,14 @@
 import type { Arena, Tensor } from '../gpu/arena.js';
-import type { Operation, Recording } from '../gpu/gpu.js';
+import type { Operation } from '../gpu/gpu.js';
+import type { Piece } from '../block/piece.js';
 import type { GradientFrame } from './gradient-frame.js';
 import { productWork } from '../gpu/work.js';
-import type { PortGroup, WriterGroup } from './writer-groups.js';
+import { groupsOf64 } from '../gpu/workgroups.js';
+import type { PortGroup, WriterGroup } from '../block/groups.js';
 
 /** Tiles of kernels/edge_scores.wgsl: writers and ports that one workgroup makes. */
 const TILE_WRITERS = 4;
 const TILE_PORTS = 8;
-/** Invocations per workgroup of the score products; they share out a prompt's elements. */
-const WORKGROUP = 8;
 
 /** Writers that the products of a port group cover, from `firstWriter` on. */
 export interface ScoredWriters {
@@ -22,11 +22,6 @@ export interface ScoredEdges extends ScoredWriters {
   readonly ports: number;
 }
 
-/** A product of differences and gradients that adds to the scores of every prompt. */
-export interface ScoreProduct {
-  encode(recording: Recording): void;
-}
-
 /** Binds the products of some writers' differences with gradients at ports, into scores [N, addition edges] by edge id. */
 export async function bindEdgeScores(
   arena: Arena,
@@ -35,7 +30,7 @@ export async function bindEdgeScores(
   { firstWriter, writers, firstPort, ports }: ScoredEdges,
   weight: Tensor,
   scores: Tensor,
-): Promise<ScoreProduct> {
+): Promise<Piece> {
   const { topology, tensors } = frame;
   const gradients = group.kind === 'logits' ? tensors.streamGradient : tensors.portGradients;
   const fanIn = topology.fanIn(group.firstPort);
@@ -65,7 +60,7 @@ export async function bindNodeScores(
   { firstWriter, writers }: WriterGroup,
   weight: Tensor,
   scores: Tensor,
-): Promise<ScoreProduct> {
+): Promise<Piece> {
   const operation = await bindProducts(arena, frame, frame.tensors.streamGradient, weight, scores, {
     first_writer: firstWriter,
     writers,
@@ -101,7 +96,7 @@ function bindProducts(
   return arena.operation('edge_scores', {
     buffers: { weight, differences: tensors.differences, gradients, scores },
     params: { tokens, sequence: shape.sequence, width4: weights.layout.width4, ...places },
-    overrides: { WORKGROUP },
+    overrides: {},
   });
 }
 
@@ -112,7 +107,7 @@ export async function bindNeuronScores(
   { firstWriter, writers }: WriterGroup,
   weight: Tensor,
   scores: Tensor,
-): Promise<ScoreProduct> {
+): Promise<Piece> {
   const { width4 } = weights.layout;
   const operation = await arena.operation('neuron_scores', {
     buffers: { weight, differences: tensors.differences, gradient: tensors.streamGradient, scores },
@@ -127,6 +122,6 @@ export async function bindNeuronScores(
     overrides: {},
   });
   return {
-    encode: (recording) => recording.dispatch(operation, Math.ceil((writers * width4) / 64), shape.prompts),
+    encode: (recording) => recording.dispatch(operation, groupsOf64(writers * width4), shape.prompts),
   };
 }

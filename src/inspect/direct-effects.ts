@@ -1,126 +1,111 @@
-import { ROW_WORKGROUP } from '../gpu/workgroups.js';
-import type { Topology } from '../circuit/topology.js';
-import { FROM_CONSTANT } from '../pass/circuit-tables.js';
-import { bindAnswerDirections } from '../readout/answer-directions.js';
-import type { PatchedPass } from '../pass/patched-pass.js';
+import { normOfParts } from '../block/norm.js';
+import { inTurn, type Piece, type PieceContext } from '../block/piece.js';
+import type { InputKind } from '../circuit/run-identity.js';
 import { sliceOf, type Arena, type Tensor } from '../gpu/arena.js';
-import type { Operation, Recording } from '../gpu/gpu.js';
-import type { BufferSlice } from '../gpu/kernel.js';
 import type { ModelWeights } from '../model/weights.js';
+import type { PatchedPass } from '../pass/patched-pass.js';
+import { portConstants } from '../pass/port-inputs.js';
+import { bindAnswerDirections, bindLogitDifferences } from '../readout/answer-directions.js';
 import type { PromptPair } from '../task/types.js';
 import { inspectionTensors } from './inspection-plan.js';
 
 /**
- * What every writer of a whole, unpatched pass adds to the logits of its micro-batch: its output at the metric position through
- * the final norm, whose scale is that of the whole stream, and the product of that with the direction of the logit difference.
- * What is no writer (attention output biases, the norm's bias, positions where they are a constant) is one part more, so that all
- * products of a prompt add up to its logit difference.
+ * What every writer of a whole, unpatched pass adds to the logits of its micro-batch: its output at the metric position
+ * through the final norm, whose scale is that of the whole stream, and the product of that with the direction of the logit
+ * difference. What is no writer (attention output biases, the norm's bias, positions where they are a constant) is one part
+ * more, so that all products of a prompt add up to its logit difference.
  */
-export interface DirectEffects {
-  /** Outputs through the norm [W, prompts, width]. */
+export interface DirectEffects extends Piece {
+  /** Outputs through the norm [W, N, d]. */
   readonly parts: Tensor;
-  /** Products [W, prompts], and of the constants [prompts]. */
+  /** Products [W, N], and those of the constants [N]. */
   readonly dots: Tensor;
   readonly constantDots: Tensor;
-  /** Records all of it, after the pass. */
-  encode(recording: Recording): void;
 }
 
-export async function bindDirectEffects(
-  arena: Arena,
-  pass: PatchedPass,
-  weights: ModelWeights,
-  topology: Topology,
-  positionsInInput: boolean,
-  metricTokens: Uint32Array<ArrayBuffer>,
-  pairs: readonly PromptPair[],
-): Promise<DirectEffects> {
-  const { spec, layout, finalNorm, attentionBias } = weights;
+/** A pass whose writers are looked at, and its prompts. */
+export interface DirectEffectsUse {
+  readonly pass: PatchedPass;
+  readonly weights: ModelWeights;
+  readonly input: InputKind;
+  /** The token of every prompt at which it is measured [N]. */
+  readonly metricTokens: Uint32Array<ArrayBuffer>;
+  readonly pairs: readonly PromptPair[];
+}
+
+/**
+ * Binds direct effects, to be recorded after a whole pass:
+ *
+ *   outputs [W, T, d] -> parts [W, N, d] -> dots [W, N]
+ *   constants [N, d] -> constant parts [N, d] -> constant dots [N]
+ */
+export async function bindDirectEffects(arena: Arena, use: DirectEffectsUse): Promise<DirectEffects> {
+  const { pass, weights, pairs } = use;
   const { prompts, sequence } = pass.shape;
-  const { width4 } = layout;
-  const writers = topology.writers.length;
-  const tokens = prompts * sequence;
-  const shapes = inspectionTensors(topology, layout, pass.shape);
-  const parts = arena.tensor('direct parts', shapes.parts);
-  const constants = arena.tensor('constants', shapes.constants);
-  const constantParts = arena.tensor('constant parts', shapes.constantParts);
-  const dots = arena.tensor('direct effects', shapes.dots);
-  const constantDots = arena.tensor('direct effects of the constants', shapes.constantDots);
-  const metricRows = arena.upload('metric rows', metricTokens);
-  const everyPrompt = arena.upload(
-    'every prompt',
-    Uint32Array.from({ length: prompts }, (_, n) => n),
-  );
-
-  /** The sum over no writer: what a port reads beside them. */
-  const constantStream = await arena.operation('port_inputs', {
-    buffers: {
-      // One job: no base, no cut writer, no kept one; then its rows.
-      control: arena.upload('no writer', Uint32Array.of(0, 9, prompts, 0, FROM_CONSTANT, 0, 0, 0, 0, ...metricTokens)),
-      outputs: pass.writers,
-      ablated: pass.writers,
-      bases: pass.writers,
-      bias: attentionBias[topology.layers]!,
-      positions: weights.positions,
-      x: constants,
-    },
-    params: {
-      tokens,
-      sequence,
-      width4,
-      writer_total: writers,
-      jobs_at: 0,
-      add_positions: positionsInInput ? 0 : 1,
-    },
-    overrides: {},
-  });
-  const norm = (x: BufferSlice, count: number, rows: Tensor, perPart: number, bias: BufferSlice, y: Tensor) =>
-    arena.operation('frozen_norm', {
-      buffers: {
-        x,
-        rows,
-        stream: sliceOf(pass.tensors.inputs, 0, prompts * 4 * width4),
-        gain: finalNorm.gain,
-        bias,
-        y,
-      },
-      params: {
-        parts: count,
-        tokens: perPart,
-        streams: prompts,
-        width: spec.width,
-        width4,
-        epsilon: spec.norm.epsilon,
-      },
-      overrides: { WORKGROUP: ROW_WORKGROUP, CENTRED: spec.norm.kind === 'layer' ? 1 : 0 },
-    });
-  const noBias = arena.tensor('no bias', [4 * width4]);
-  const writerNorm = await norm(pass.writers, writers, metricRows, tokens, noBias, parts);
-  const constantNorm = await norm(constants, 1, everyPrompt, prompts, finalNorm.bias, constantParts);
-
+  const context = { arena, weights, tokens: prompts * sequence, sequence };
+  const shapes = inspectionTensors(pass.topology, weights.layout, pass.shape);
+  const tensors = {
+    parts: arena.tensor('direct parts', shapes.parts),
+    constants: arena.tensor('constants', shapes.constants),
+    constantParts: arena.tensor('constant parts', shapes.constantParts),
+    dots: arena.tensor('direct effects', shapes.dots),
+    constantDots: arena.tensor('direct effects of the constants', shapes.constantDots),
+  };
+  const { parts, constants, constantParts, dots, constantDots } = tensors;
+  const norms = await bindNorms(context, use, tensors);
   const directions = arena.tensor('answer directions', shapes.directions);
   const encodeDirections = await bindAnswerDirections(arena, weights, directions, pairs);
-  const product = (a: Tensor, rows: number, out: Tensor): Promise<Operation> =>
-    arena.operation('row_dots', {
-      buffers: { a, b: directions, dots: out },
-      params: { rows, b_rows: prompts, width4 },
-      overrides: { WORKGROUP: ROW_WORKGROUP },
-    });
-  const writerProducts = await product(parts, writers * prompts, dots);
-  const constantProducts = await product(constantParts, prompts, constantDots);
+  const writers = pass.topology.writers.length;
+  const all = inTurn([
+    await bindConstants(context, use, constants),
+    norms,
+    { encode: encodeDirections },
+    await bindLogitDifferences(arena, weights, { normed: parts, directions, dots }, writers * prompts),
+    await bindLogitDifferences(arena, weights, { normed: constantParts, directions, dots: constantDots }, prompts),
+  ]);
+  return { parts, dots, constantDots, encode: (recording) => all.encode(recording) };
+}
 
-  const perRow = Math.ceil((prompts * width4) / 64);
-  return {
-    parts,
-    dots,
-    constantDots,
-    encode(recording) {
-      recording.dispatch(constantStream, perRow);
-      recording.dispatchRows(writerNorm, writers * prompts);
-      recording.dispatchRows(constantNorm, prompts);
-      encodeDirections(recording);
-      recording.dispatchRows(writerProducts, writers * prompts);
-      recording.dispatchRows(constantProducts, prompts);
-    },
-  };
+/** What the logits read beside the writers [N, d]. */
+function bindConstants(
+  context: PieceContext,
+  { pass, weights, input, metricTokens }: DirectEffectsUse,
+  constants: Tensor,
+): Promise<Piece> {
+  const bias = weights.attentionBias.at(-1)!;
+  return portConstants(context, { anyWriters: pass.writers, bias, input }, metricTokens, constants);
+}
+
+/** Writers' outputs and constants through the final norm, at the scale of the whole stream. */
+async function bindNorms(
+  context: PieceContext,
+  { pass, weights, metricTokens }: DirectEffectsUse,
+  { parts, constants, constantParts }: Readonly<Record<'parts' | 'constants' | 'constantParts', Tensor>>,
+): Promise<Piece> {
+  const { arena } = context;
+  const { finalNorm, layout } = weights;
+  const { prompts } = pass.shape;
+  const width = 4 * layout.width4;
+  const whole = { stream: sliceOf(pass.tensors.inputs, 0, prompts * width), streams: prompts };
+  const everyPrompt = Uint32Array.from({ length: prompts }, (_, n) => n);
+  return inTurn([
+    await normOfParts(context, finalNorm, {
+      ...whole,
+      x: pass.writers,
+      parts: pass.topology.writers.length,
+      tokens: context.tokens,
+      rows: arena.upload('metric rows', metricTokens),
+      bias: arena.tensor('no bias', [width]),
+      y: parts,
+    }),
+    await normOfParts(context, finalNorm, {
+      ...whole,
+      x: constants,
+      parts: 1,
+      tokens: prompts,
+      rows: arena.upload('every prompt', everyPrompt),
+      bias: finalNorm.bias,
+      y: constantParts,
+    }),
+  ]);
 }

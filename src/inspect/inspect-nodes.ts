@@ -1,4 +1,5 @@
 import { EdgeSet } from '../circuit/edge-set.js';
+import type { InputKind } from '../circuit/run-identity.js';
 import type { Topology } from '../circuit/topology.js';
 import { createScratch } from '../pass/pass-frame.js';
 import { PatchedPass } from '../pass/patched-pass.js';
@@ -6,6 +7,7 @@ import { rowLists } from '../pass/row-lists.js';
 import { Arena, type Tensor, sliceOf } from '../gpu/arena.js';
 import type { Recording } from '../gpu/gpu.js';
 import type { ModelWeights } from '../model/weights.js';
+import { addToMeans, onlyFirst } from '../evaluate/mean-ablation.js';
 import { inBatches, uploadIds } from '../evaluate/prompt-batch.js';
 import type { PromptPair } from '../task/types.js';
 import { bindDirectEffects } from './direct-effects.js';
@@ -26,8 +28,8 @@ export interface NodeBehaviour {
 }
 
 export interface NodeInspection {
-  /** Position embeddings belong to the writer `input`; otherwise they are a constant. */
-  readonly positionsInInput: boolean;
+  /** Whether position embeddings belong to the writer `input` or are a constant. */
+  readonly input: InputKind;
   /** Most bytes beside the weights. */
   readonly budget: number;
 }
@@ -46,7 +48,7 @@ export async function inspectNodes(
   topology: Topology,
   pairs: readonly PromptPair[],
   asked: readonly number[],
-  { positionsInInput, budget }: NodeInspection,
+  { input, budget }: NodeInspection,
 ): Promise<NodeBehaviour> {
   const { gpu, layout } = weights;
   const heads = asked.filter((writer) => topology.writers[writer]!.kind === 'head');
@@ -63,11 +65,11 @@ export async function inspectNodes(
   const arena = new Arena(gpu);
   try {
     const means = arena.tensor('mean parts', inspectionTensors(topology, layout, shape).means);
-    const pass = await PatchedPass.create(createScratch(arena, weights, topology, shape, positionsInInput));
+    const pass = await PatchedPass.create(createScratch(arena, weights, topology, shape, input));
     try {
       for (const part of inBatches(pairs, shape.prompts)) {
         const weight = 1 / pairs.length;
-        const batch = await inspectBatch(pass, weights, topology, part, heads, { positionsInInput, means, weight });
+        const batch = await inspectBatch(pass, weights, topology, part, heads, { input, means, weight });
         for (const [writer, patterns] of batch.attention) attention.get(writer)!.push(...patterns);
         batch.direct.forEach((values, writer) => direct[writer]!.push(...values));
         constants.push(...batch.constants);
@@ -84,7 +86,7 @@ export async function inspectNodes(
 }
 
 interface BatchUse {
-  readonly positionsInInput: boolean;
+  readonly input: InputKind;
   /** Receives `weight` times the sum over the batch's prompts of the writers' outputs through the final norm. */
   readonly means: Tensor;
   readonly weight: number;
@@ -96,9 +98,9 @@ async function inspectBatch(
   topology: Topology,
   pairs: readonly PromptPair[],
   heads: readonly number[],
-  { positionsInInput, means, weight }: BatchUse,
+  { input, means, weight }: BatchUse,
 ) {
-  const { gpu, layout } = weights;
+  const { gpu } = weights;
   const { shape } = pass;
   const arena = new Arena(gpu);
   try {
@@ -109,28 +111,22 @@ async function inspectBatch(
     const ids = uploadIds(arena, shape, pairs, 'clean');
     // The whole model reads no ablated value, but something must be bound.
     const bound = await pass.bind(arena, { ids, rows, ablated: pass.writers, ablatedProjections: undefined });
-    const effects = await bindDirectEffects(arena, pass, weights, topology, positionsInInput, rows.logits, pairs);
-    const accumulate = await arena.operation('accumulate_means', {
-      buffers: {
-        writers: effects.parts,
-        group_of: arena.upload(
-          'prompts that count',
-          Uint32Array.from({ length: shape.prompts }, (_, n) => (n < pairs.length ? 0 : 0xffffffff)),
-        ),
-        scale: arena.upload('mean scale', Float32Array.of(weight)),
-        means,
-      },
-      params: { tokens: shape.prompts, groups: 1, width4: layout.width4 },
-      overrides: {},
+    const effects = await bindDirectEffects(arena, { pass, weights, input, metricTokens: rows.logits, pairs });
+    const context = { arena, weights, tokens: shape.prompts, sequence: 1 };
+    const addParts = await addToMeans(context, {
+      outputs: effects.parts,
+      groupOf: arena.upload('prompts that count', onlyFirst(pairs.length, shape.prompts)),
+      scale: Float32Array.of(weight),
+      means,
     });
 
     const recording = gpu.record();
     const patterns = new Map<number, () => Promise<ArrayBuffer>>();
     pass.encodeWhole(recording, bound, EdgeSet.full(topology), {
-      afterPattern: (layer) => copyPatterns(recording, pass, topology, layer, heads, patterns),
+      taps: { pattern: (layer) => copyPatterns(recording, pass, topology, layer, heads, patterns) },
     });
     effects.encode(recording);
-    recording.dispatch(accumulate, Math.ceil(layout.width4 / 64), topology.writers.length);
+    addParts.encode(recording);
     const copies = [recording.readback(effects.dots), recording.readback(effects.constantDots)];
     recording.submit();
     const [attention, [dots, constants]] = await Promise.all([

@@ -1,6 +1,4 @@
-import { ROW_WORKGROUP } from '../gpu/workgroups.js';
-import { bindUnembedding } from '../readout/logits-readout.js';
-import { runMatmul } from '../gpu/product/matmul.js';
+import { unembedding } from '../block/unembedding.js';
 import { Arena, sliceOf, type Tensor } from '../gpu/arena.js';
 import type { Operation } from '../gpu/gpu.js';
 import type { ModelWeights } from '../model/weights.js';
@@ -48,21 +46,21 @@ async function topTokensAtOnce(weights: ModelWeights, means: Tensor, rows: reado
   try {
     const picked = arena.tensor('rows of means', [rows.length, width]);
     const logits = arena.tensor('logits of nodes', [rows.length, stride]);
-    const unembedding = await bindUnembedding(arena, weights, picked, logits, rows.length);
+    const toLogits = await unembedding({ arena, weights }, { normed: picked, logits }, rows.length);
     const extremes = async (sign: 1 | -1) => {
       const columns = arena.tensor('top columns', [rows.length, TOP_TOKENS]);
       const amounts = arena.tensor('top amounts', [rows.length, TOP_TOKENS]);
       const operation: Operation = await arena.operation('top_columns', {
         buffers: { values: logits, columns, amounts },
         params: { rows: rows.length, vocab: spec.vocab, stride },
-        overrides: { WORKGROUP: ROW_WORKGROUP, COUNT: TOP_TOKENS, SIGN: sign },
+        overrides: { COUNT: TOP_TOKENS, SIGN: sign },
       });
       return { operation, columns, amounts };
     };
     const both = [await extremes(1), await extremes(-1)];
     const recording = gpu.record();
     rows.forEach((row, i) => recording.copy(sliceOf(means, row * width, width), sliceOf(picked, i * width, width)));
-    for (const operation of unembedding) runMatmul(recording, operation, 1);
+    toLogits.encode(recording);
     for (const { operation } of both) recording.dispatchRows(operation, rows.length);
     const pending = both.map(({ columns, amounts }) => [recording.readback(columns), recording.readback(amounts)]);
     recording.submit();

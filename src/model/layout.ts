@@ -1,8 +1,9 @@
+import { BRANCHES, type Branch } from '../circuit/nodes.js';
 import type { ModelSpec } from './spec.js';
 
 /**
- * Padded sizes on the device, in vec4 units unless named otherwise: every width is rounded up to a multiple of four, and
- * the padding of weights and activations is zero, so that kernels read whole vec4s at any model size.
+ * Padded sizes on the device, in vec4 units unless named otherwise. Every width is rounded up to a multiple of four. The
+ * padding of weights and activations is zero, so that kernels read whole vec4s at any model size.
  */
 export interface Layout {
   readonly width4: number;
@@ -10,6 +11,8 @@ export interface Layout {
   readonly mlp4: number;
   /** Row stride of the logits, in f32 elements. */
   readonly vocabStride: number;
+  /** Heads in the matrix of all projections, by branch: query heads, key heads, value heads. */
+  readonly projectionHeads: Readonly<Record<Branch, number>>;
 }
 
 export function layoutOf(spec: ModelSpec): Layout {
@@ -19,7 +22,19 @@ export function layoutOf(spec: ModelSpec): Layout {
     head4: quads(spec.headWidth),
     mlp4: quads(spec.mlpWidth),
     vocabStride: 4 * quads(spec.vocab),
+    projectionHeads: { q: spec.heads, k: spec.kvHeads, v: spec.kvHeads },
   };
+}
+
+/** Columns of the matrix that makes queries, keys and values, in vec4s: q of all heads, then k, then v. */
+export function projectionColumns4({ head4, projectionHeads: { q, k, v } }: Layout): number {
+  return (q + k + v) * head4;
+}
+
+/** First column of the projection that query head `head` reads, in vec4s. Query heads share key and value heads evenly. */
+export function projectionColumn4({ head4, projectionHeads }: Layout, branch: Branch, head: number): number {
+  const before = BRANCHES.slice(0, BRANCHES.indexOf(branch)).reduce((sum, other) => sum + projectionHeads[other], 0);
+  return (before + Math.floor((head * projectionHeads[branch]) / projectionHeads.q)) * head4;
 }
 
 /**

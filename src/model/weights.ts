@@ -1,7 +1,8 @@
 import { Arena, type Tensor } from '../gpu/arena.js';
 import type { Gpu } from '../gpu/gpu.js';
 import { packMatrix, PANEL4, type Matrix } from '../gpu/product/matrix.js';
-import { layoutOf, padBlocks, type Layout } from './layout.js';
+import { BRANCHES } from '../circuit/nodes.js';
+import { layoutOf, padBlocks, projectionColumn4, projectionColumns4, type Layout } from './layout.js';
 import type { WeightReader } from './load-model.js';
 import type { ModelSpec } from './spec.js';
 import { layerTensor, type LayerTensor, type TensorName } from './weight-table.js';
@@ -13,10 +14,10 @@ export interface NormWeights {
 
 export interface LayerWeights {
   readonly norm1: NormWeights;
-  /** [d, 3H heads]: q of all heads, then k, then v. */
+  /** [d, projectionColumns]: q of all heads, then k, then v. */
   readonly qkv: Matrix;
   readonly qkvBias: Tensor;
-  /** [H heads, d] */
+  /** [H dh, d] */
   readonly attentionOut: Matrix;
   readonly norm2: NormWeights;
   readonly mlpIn: Matrix;
@@ -58,72 +59,19 @@ export async function uploadWeights(gpu: Gpu, spec: ModelSpec, source: WeightRea
 }
 
 async function upload(gpu: Gpu, arena: Arena, spec: ModelSpec, source: WeightReader): Promise<ModelWeights> {
-  const layout = layoutOf(spec);
-  const { width, headWidth, mlpWidth, heads } = spec;
-
-  const vector = async (name: TensorName, length: number, block = length): Promise<Float32Array<ArrayBuffer>> =>
-    padBlocks(await source.read(name), 1, length, 1, block).subarray(0, 4 * (length / block) * Math.ceil(block / 4));
-  const bias = async (name: TensorName, length: number): Promise<Tensor> =>
-    arena.upload(name, await vector(name, length));
-  const norm = async (gainName: TensorName, biasName: TensorName): Promise<NormWeights> => ({
-    gain: await bias(gainName, width),
-    bias: await bias(biasName, width),
-  });
-
-  const matrix = (name: string, data: Float32Array, inner: number): Matrix => {
-    const columns = data.length / inner;
-    return packMatrix(arena, name, inner / 4, columns / 4, gpu.maxBinding, (panel, first, count) => {
-      for (let r = 0; r < inner; r++) {
-        panel.set(data.subarray(r * columns + first, r * columns + first + count), r * 4 * PANEL4);
-      }
-    });
-  };
-
-  /** [d, V] from the checkpoint's [V, d]. */
-  const transposed = async (name: TensorName): Promise<Matrix> => {
-    const data = await source.read(name);
-    return packMatrix(arena, name, layout.width4, layout.vocabStride / 4, gpu.maxBinding, (panel, first, count) => {
-      for (let column = 0; column < Math.min(count, spec.vocab - first); column++) {
-        const from = (first + column) * width;
-        for (let r = 0; r < width; r++) panel[r * 4 * PANEL4 + column] = data[from + r]!;
-      }
-    });
-  };
-
+  const reader = new WeightUpload(arena, spec, source);
+  const { layout } = reader;
   const layers: LayerWeights[] = [];
   const attentionBias = [arena.tensor('attention bias before layer 0', [4 * layout.width4])];
   const biasSum = new Float64Array(4 * layout.width4);
-  for (let l = 0; l < spec.layers; l++) {
-    const at = (tensor: LayerTensor): TensorName => layerTensor(l, tensor);
-    const qkv = new Float32Array(4 * layout.width4 * 3 * heads * 4 * layout.head4);
-    const qkvBias = new Float32Array(3 * heads * 4 * layout.head4);
-    const part4 = heads * layout.head4;
-    for (const [i, branch] of (['q', 'k', 'v'] as const).entries()) {
-      const part = padBlocks(await source.read(at(`w${branch}`)), width, heads * headWidth, width, headWidth);
-      for (let r = 0; r < width; r++) {
-        qkv.set(part.subarray(r * 4 * part4, (r + 1) * 4 * part4), (r * 3 + i) * 4 * part4);
-      }
-      qkvBias.set(await vector(at(`b${branch}`), heads * headWidth, headWidth), i * 4 * part4);
-    }
-    const out = padBlocks(await source.read(at('wo')), heads * headWidth, width, headWidth, width);
-    const mlpIn = padBlocks(await source.read(at('win')), width, mlpWidth, width, mlpWidth);
-    const mlpOut = padBlocks(await source.read(at('wout')), mlpWidth, width, mlpWidth, width);
-    layers.push({
-      norm1: await norm(at('norm1.gain'), at('norm1.bias')),
-      qkv: matrix('q, k and v weights', qkv, 4 * layout.width4),
-      qkvBias: arena.upload('q, k and v biases', qkvBias),
-      attentionOut: matrix(at('wo'), out, heads * 4 * layout.head4),
-      norm2: await norm(at('norm2.gain'), at('norm2.bias')),
-      mlpIn: matrix(at('win'), mlpIn, 4 * layout.width4),
-      mlpInBias: await bias(at('bin'), mlpWidth),
-      mlpOut: matrix(at('wout'), mlpOut, 4 * layout.mlp4),
-      mlpOutBias: await bias(at('bout'), width),
-    });
-    (await vector(at('bo'), width)).forEach((value, i) => (biasSum[i]! += value));
-    attentionBias.push(arena.upload(`attention bias before layer ${l + 1}`, Float32Array.from(biasSum)));
+  for (let layer = 0; layer < spec.layers; layer++) {
+    layers.push(await uploadLayer(reader, layer));
+    const bias = await reader.values(layerTensor(layer, 'bo'), spec.width);
+    bias.forEach((value, i) => (biasSum[i]! += value));
+    attentionBias.push(arena.upload(`attention bias before layer ${layer + 1}`, Float32Array.from(biasSum)));
   }
-  const embed = await transposed('embed');
-  const positions = padBlocks(await source.read('positions'), spec.maxPositions, width, spec.maxPositions, width);
+  const embed = await reader.transposed('embed');
+  const positions = await reader.blocks('positions', [spec.maxPositions, spec.width]);
   return {
     gpu,
     spec,
@@ -132,9 +80,110 @@ async function upload(gpu: Gpu, arena: Arena, spec: ModelSpec, source: WeightRea
     embed,
     positions: arena.upload('positions', positions),
     layers,
-    finalNorm: await norm('normf.gain', 'normf.bias'),
-    unembed: spec.tied ? embed : await transposed('unembed'),
+    finalNorm: await reader.norm('normf.gain', 'normf.bias'),
+    unembed: spec.tied ? embed : await reader.transposed('unembed'),
     attentionBias,
     dispose: () => arena.dispose(),
   };
+}
+
+async function uploadLayer(reader: WeightUpload, layer: number): Promise<LayerWeights> {
+  const { spec, layout } = reader;
+  const { width, headWidth, mlpWidth, heads } = spec;
+  const at = (tensor: LayerTensor): TensorName => layerTensor(layer, tensor);
+  const out = await reader.blocks(at('wo'), [heads * headWidth, width], [headWidth, width]);
+  return {
+    norm1: await reader.norm(at('norm1.gain'), at('norm1.bias')),
+    ...(await uploadProjections(reader, layer)),
+    attentionOut: reader.matrix(at('wo'), out, heads * 4 * layout.head4),
+    norm2: await reader.norm(at('norm2.gain'), at('norm2.bias')),
+    mlpIn: reader.matrix(at('win'), await reader.blocks(at('win'), [width, mlpWidth]), 4 * layout.width4),
+    mlpInBias: await reader.vector(at('bin'), mlpWidth),
+    mlpOut: reader.matrix(at('wout'), await reader.blocks(at('wout'), [mlpWidth, width]), 4 * layout.mlp4),
+    mlpOutBias: await reader.vector(at('bout'), width),
+  };
+}
+
+/** One matrix of all projections: q of all heads, then k, then v. */
+async function uploadProjections(reader: WeightUpload, layer: number): Promise<Pick<LayerWeights, 'qkv' | 'qkvBias'>> {
+  const { spec, layout, arena } = reader;
+  const { width, headWidth } = spec;
+  const columns = 4 * projectionColumns4(layout);
+  const qkv = new Float32Array(4 * layout.width4 * columns);
+  const qkvBias = new Float32Array(columns);
+  for (const branch of BRANCHES) {
+    const first = 4 * projectionColumn4(layout, branch, 0);
+    const branchWidth = layout.projectionHeads[branch] * headWidth;
+    const part = await reader.blocks(layerTensor(layer, `w${branch}`), [width, branchWidth], [width, headWidth]);
+    const partColumns = layout.projectionHeads[branch] * 4 * layout.head4;
+    for (let r = 0; r < width; r++) {
+      qkv.set(part.subarray(r * partColumns, (r + 1) * partColumns), r * columns + first);
+    }
+    qkvBias.set(await reader.values(layerTensor(layer, `b${branch}`), branchWidth, headWidth), first);
+  }
+  return {
+    qkv: reader.matrix('q, k and v weights', qkv, 4 * layout.width4),
+    qkvBias: arena.upload('q, k and v biases', qkvBias),
+  };
+}
+
+/** Reads tensors and pads them, one after the other. */
+class WeightUpload {
+  readonly arena: Arena;
+  readonly spec: ModelSpec;
+  readonly layout: Layout;
+  readonly #source: WeightReader;
+
+  constructor(arena: Arena, spec: ModelSpec, source: WeightReader) {
+    this.arena = arena;
+    this.spec = spec;
+    this.layout = layoutOf(spec);
+    this.#source = source;
+  }
+
+  /** A matrix [rows, columns], padded in both directions. @param blocks sizes of the blocks to pad; default the whole. */
+  async blocks(
+    name: TensorName,
+    [rows, columns]: readonly [number, number],
+    [rowBlock, columnBlock]: readonly [number, number] = [rows, columns],
+  ): Promise<Float32Array<ArrayBuffer>> {
+    return padBlocks(await this.#source.read(name), rows, columns, rowBlock, columnBlock);
+  }
+
+  /** A vector of `length` numbers, padded block by block. */
+  async values(name: TensorName, length: number, block = length): Promise<Float32Array<ArrayBuffer>> {
+    const padded = 4 * (length / block) * Math.ceil(block / 4);
+    return (await this.blocks(name, [1, length], [1, block])).subarray(0, padded);
+  }
+
+  async vector(name: TensorName, length: number): Promise<Tensor> {
+    return this.arena.upload(name, await this.values(name, length));
+  }
+
+  async norm(gain: TensorName, bias: TensorName): Promise<NormWeights> {
+    return { gain: await this.vector(gain, this.spec.width), bias: await this.vector(bias, this.spec.width) };
+  }
+
+  /** Packs padded rows [inner, columns]. */
+  matrix(label: string, data: Float32Array, inner: number): Matrix {
+    const columns = data.length / inner;
+    return packMatrix(this.arena, label, inner / 4, columns / 4, this.arena.gpu.maxBinding, (panel, first, count) => {
+      for (let r = 0; r < inner; r++) {
+        panel.set(data.subarray(r * columns + first, r * columns + first + count), r * 4 * PANEL4);
+      }
+    });
+  }
+
+  /** [d, V] from the checkpoint's [V, d]. */
+  async transposed(name: TensorName): Promise<Matrix> {
+    const { arena, spec, layout } = this;
+    const data = await this.#source.read(name);
+    const { width4, vocabStride } = layout;
+    return packMatrix(arena, name, width4, vocabStride / 4, arena.gpu.maxBinding, (panel, first, count) => {
+      for (let column = 0; column < Math.min(count, spec.vocab - first); column++) {
+        const from = (first + column) * spec.width;
+        for (let r = 0; r < spec.width; r++) panel[r * 4 * PANEL4 + column] = data[from + r]!;
+      }
+    });
+  }
 }

@@ -1,29 +1,37 @@
+import type { InputKind } from '../circuit/run-identity.js';
 import type { Topology } from '../circuit/topology.js';
+import { portGroups, type PortGroup } from '../block/groups.js';
 import type { Arena, Tensor } from '../gpu/arena.js';
 import type { ModelWeights } from '../model/weights.js';
 import { CircuitTables } from './circuit-tables.js';
 import { layerTensors, scratchTensors, stateTensors, type PassShape, type ScratchTensor } from './pass-plan.js';
 
-/** What passes over different prompts share, one after the other: the model, the sizes, the room to work in and the tables. */
+/**
+ * What passes over different prompts share, one after the other: the model, the sizes, the tensors to work in and the
+ * tables of circuits.
+ */
 export interface PassScratch {
   readonly weights: ModelWeights;
   readonly topology: Topology;
   readonly shape: PassShape;
-  /** Position embeddings belong to the writer `input`; otherwise they are a constant of every port. */
-  readonly positionsInInput: boolean;
+  /** Whether position embeddings belong to the writer `input` or are a constant of every port. */
+  readonly input: InputKind;
   readonly tensors: Readonly<Record<ScratchTensor, Tensor>>;
   readonly tables: CircuitTables;
   /** The tables on the device. */
   readonly control: Tensor;
 }
 
-/** What all operations of a pass are bound to. */
+/** What all pieces of a pass are bound to. */
 export interface PassFrame extends PassScratch {
   /** T = prompts * sequence. */
   readonly tokens: number;
+  readonly portGroups: readonly PortGroup[];
+  /** Outputs of all writers [C, W, T, d]. */
   readonly outputs: Tensor;
-  readonly bases: Tensor;
-  /** Queries, keys and values, per layer [C, T, 3H, head]. */
+  /** Kept sums over cut writers [slots, T, d], see CutSums. */
+  readonly cutSums: Tensor;
+  /** Queries, keys and values, per layer [C, T, ports, dh]. */
   readonly projections: readonly Tensor[];
 }
 
@@ -32,7 +40,7 @@ export function createScratch(
   weights: ModelWeights,
   topology: Topology,
   shape: PassShape,
-  positionsInInput: boolean,
+  input: InputKind,
 ): PassScratch {
   const tables = new CircuitTables(topology, weights.layout, shape, weights.chunkBytes);
   const shapes = Object.entries(scratchTensors(topology, weights.layout, shape));
@@ -41,7 +49,7 @@ export function createScratch(
     weights,
     topology,
     shape,
-    positionsInInput,
+    input,
     tensors: tensors as Record<ScratchTensor, Tensor>,
     tables,
     control: arena.tensor('circuit tables', [tables.words.length]),
@@ -55,8 +63,9 @@ export function createFrame(arena: Arena, scratch: PassScratch): PassFrame {
   return {
     ...scratch,
     tokens: shape.prompts * shape.sequence,
+    portGroups: portGroups(topology),
     outputs: arena.tensor('outputs', state.outputs),
-    bases: arena.tensor('bases', state.bases),
+    cutSums: arena.tensor('sums over cut writers', state.bases),
     projections: weights.layers.map((_, l) => arena.tensor(`projections of layer ${l}`, projections)),
   };
 }

@@ -1,3 +1,6 @@
+import { attentionShapes } from '../block/attention.js';
+import { hiddenShape } from '../block/mlp.js';
+import { projectionShape } from '../block/projections.js';
 import type { Topology } from '../circuit/topology.js';
 import type { Layout } from '../model/layout.js';
 
@@ -6,29 +9,29 @@ export interface PassShape {
   readonly prompts: number;
   readonly sequence: number;
   readonly circuits: number;
-  /** How many ports' sums over cut edges are kept from one circuit to the next, see PortBases; 0 for none. */
+  /** How many ports' sums over cut edges are kept from one circuit to the next, see CutSums; 0 for none. */
   readonly bases: number;
 }
 
 export type ScratchTensor = keyof ReturnType<typeof scratchTensors>;
 
 /**
- * Shape of every activation that a pass leaves behind for nobody, in f32 elements: the one place that sizes them. Worst case: every
- * head port of every circuit has an input of its own. All micro-batches of a run share them.
+ * Scratch tensors: their contents are not read after the pass. The one place that sizes them, in f32 elements, for the worst
+ * case: every attention port of every circuit has an input of its own. All micro-batches of a run share them.
  */
 export function scratchTensors(topology: Topology, layout: Layout, shape: PassShape) {
   const tokens = shape.prompts * shape.sequence;
-  const headPorts = 3 * topology.heads;
   const width = 4 * layout.width4;
-  const slots = shape.circuits * headPorts;
+  const inputs = shape.circuits * topology.attentionPorts;
+  const { pattern, mixed } = attentionShapes(topology, layout, tokens, shape.sequence);
   return {
     /** Inputs of the ports of the layer at hand, before and after their norm. */
-    inputs: [slots, tokens, width],
-    normed: [slots, tokens, width],
-    pattern: [shape.circuits, topology.heads, tokens, shape.sequence],
-    /** Attention output per head, before W_O. */
-    z: [shape.circuits, topology.heads, tokens, 4 * layout.head4],
-    hidden: [shape.circuits, tokens, 4 * layout.mlp4],
+    inputs: [inputs, tokens, width],
+    normed: [inputs, tokens, width],
+    pattern: [shape.circuits, ...pattern],
+    /** Mixed values per head, before W_O. */
+    z: [shape.circuits, ...mixed],
+    hidden: [shape.circuits, ...hiddenShape(layout, tokens)],
     logits: [shape.circuits, shape.prompts, layout.vocabStride],
   } satisfies Record<string, readonly number[]>;
 }
@@ -39,7 +42,7 @@ export function stateTensors(topology: Topology, layout: Layout, shape: PassShap
   return {
     /** Output of every writer. */
     outputs: [shape.circuits, topology.writers.length, tokens, 4 * layout.width4],
-    /** What some ports read over their cut edges. */
+    /** What some ports read over their cut edges, see CutSums. */
     bases: [shape.bases, tokens, 4 * layout.width4],
   } satisfies Record<string, readonly number[]>;
 }
@@ -48,7 +51,7 @@ export function stateTensors(topology: Topology, layout: Layout, shape: PassShap
 export function layerTensors(topology: Topology, layout: Layout, shape: PassShape) {
   return {
     /** Queries, keys and values of every head. */
-    projections: [shape.circuits, shape.prompts * shape.sequence, 3 * topology.heads, 4 * layout.head4],
+    projections: [shape.circuits, ...projectionShape(topology, layout, shape.prompts * shape.sequence)],
   } satisfies Record<string, readonly number[]>;
 }
 
@@ -61,8 +64,8 @@ export function batchTensors(topology: Topology, layout: Layout, shape: PassShap
     /** What cut edges carry. */
     ablated: [topology.writers.length, tokens, 4 * layout.width4],
     /** What cut direct edges carry, where the run has any. */
-    ablatedProjections: direct ? [topology.layers, tokens, 3 * topology.heads, 4 * layout.head4] : [0],
-    /** What the logit difference is the product with, see bindAnswerDirections. */
+    ablatedProjections: direct ? [topology.layers, ...projectionShape(topology, layout, tokens)] : [0],
+    /** Per prompt the direction whose product with the normed row is the logit difference, see bindAnswerDirections. */
     directions: [shape.prompts, 4 * layout.width4],
     /** Log-probabilities of the clean run, the reference of the KL divergence. */
     reference: [shape.prompts, layout.vocabStride],

@@ -1,72 +1,73 @@
 import { EdgewiseError } from '../base/errors.js';
+import { norm } from '../block/norm.js';
+import { ATTENTION_PIECES, MLP_PIECES, PLACES_AFTER } from '../block/order.js';
+import { takingRows, type Piece } from '../block/piece.js';
+import { tappedPlaces, type Place, type PlaceHolder, type PlaceView, type Taps, type TapUse } from '../block/places.js';
 import { EdgeSet } from '../circuit/edge-set.js';
 import { allNodesInUse, REACH, nodesInUse } from '../circuit/reachability.js';
+import type { Topology } from '../circuit/topology.js';
 import { Arena, sliceOf, type Tensor } from '../gpu/arena.js';
-import type { Operation, Recording } from '../gpu/gpu.js';
-import type { CircuitWork, JobTable } from './circuit-tables.js';
-import { bindInputs, encodeInputs, type BoundPass, type PassInputs } from './input-operations.js';
-import { bindLayer, bindNorm, type LayerOperations } from './layer-operations.js';
-import { runMatmul, type MatmulOperation } from '../gpu/product/matmul.js';
+import type { Recording } from '../gpu/gpu.js';
+import type { CircuitWork } from './input-jobs.js';
+import { CutSums } from './cut-sums.js';
+import { bindLayer, type LayerPieces } from './layer-pieces.js';
 import { createFrame, type PassFrame, type PassScratch } from './pass-frame.js';
+import { bindInputs, type BoundPass, type PassInputs } from './pass-inputs.js';
+import { passPlace } from './pass-places.js';
 import type { PassShape } from './pass-plan.js';
-import { PortBases } from './port-bases.js';
 import { staleNodes, type ResidentCircuit } from './stale-nodes.js';
-
-const WORKGROUP = 64;
-
-/** What a caller takes from a whole pass while it is recorded. */
-export interface PassTaps {
-  /** Receives the q/k/v projections [L, T, 3H, head]. */
-  readonly projections?: Tensor;
-  /** Called while `tensors.pattern` holds the attention patterns of a layer, to record copies of them. */
-  readonly afterPattern?: (layer: number) => void;
-}
 
 /**
  * A forward pass in which every edge is kept or cut, as ACDC and EAP-IG define it: kept edges carry this very pass's
- * activations, cut edges the ablated ones. Computes up to `shape.circuits` circuits over the same prompts at once. With every edge
- * kept it is the plain forward pass of the model.
+ * activations, cut edges the ablated ones. It computes up to `shape.circuits` circuits over the same prompts at once. With
+ * every edge kept it is the plain forward pass of the model.
  *
- * The pass holds what it computed last, one circuit per slot, and computes of the next circuits only what differs: see staleNodes,
- * and rowLists for the positions. It starts from the whole model on the same tokens.
+ * The pass holds what it computed last, one circuit per slot, and computes of the next circuits only what differs: see
+ * staleNodes, and rowLists for the positions. It starts from the whole model on the same tokens.
  *
- * Cost per circuit: at most a forward pass (2 FLOPs per weight and row) plus, for every distinct port input, an addition per row
- * and column for every kept writer and for the cut ones that no base holds. Dispatches: at most 13 per layer where no matrix is
- * split, plus 4.
+ * Cost per circuit: at most a forward pass (2 FLOPs per weight and row) plus, for every distinct port input, an addition per
+ * row and column for every kept writer and for the cut ones that no kept sum holds. Dispatches: at most 13 per layer where
+ * no matrix is split, plus 4.
  */
-export class PatchedPass {
+export class PatchedPass implements PlaceHolder {
   readonly #arena: Arena;
   readonly #frame: PassFrame;
-  readonly #layers: readonly LayerOperations[];
-  readonly #finalNorm: Operation;
-  #bases: PortBases;
+  readonly #layers: readonly LayerPieces[];
+  readonly #finalNorm: Piece;
+  #cutSums: CutSums;
   /** What `outputs` and `projections` hold after the last pass. */
   #resident: { readonly bound: BoundPass; readonly circuits: readonly ResidentCircuit[] } | undefined;
 
   static async create(scratch: PassScratch): Promise<PatchedPass> {
-    const { weights, shape } = scratch;
+    const { weights, shape, tensors, tables } = scratch;
     const arena = new Arena(weights.gpu);
     try {
       const frame = createFrame(arena, scratch);
-      const layers = await Promise.all(weights.layers.map((_, layer) => bindLayer(arena, frame, layer)));
-      const finalNorm = await bindNorm(arena, frame, weights.finalNorm, shape.circuits * shape.prompts);
-      return new PatchedPass(arena, frame, layers, finalNorm);
+      const context = { arena, weights, tokens: frame.tokens, sequence: shape.sequence };
+      const layers = await Promise.all(weights.layers.map((_, layer) => bindLayer(context, frame, layer)));
+      const rows = shape.circuits * shape.prompts;
+      const finalNorm = await norm(context, weights.finalNorm, { x: tensors.inputs, y: tensors.normed }, rows);
+      return new PatchedPass(arena, frame, layers, takingRows(finalNorm, tables.logits));
     } catch (error) {
       arena.dispose();
       throw error;
     }
   }
 
-  private constructor(arena: Arena, frame: PassFrame, layers: readonly LayerOperations[], finalNorm: Operation) {
+  private constructor(arena: Arena, frame: PassFrame, layers: readonly LayerPieces[], finalNorm: Piece) {
     this.#arena = arena;
     this.#frame = frame;
     this.#layers = layers;
     this.#finalNorm = finalNorm;
-    this.#bases = new PortBases(frame.topology, frame.shape.bases);
+    this.#cutSums = new CutSums(frame.topology, frame.shape.bases);
   }
 
   get shape(): PassShape {
     return this.#frame.shape;
+  }
+
+  get topology(): Topology {
+    return this.#frame.topology;
   }
 
   get tensors(): PassScratch['tensors'] {
@@ -79,7 +80,29 @@ export class PatchedPass {
     return { ...sliceOf(this.#frame.outputs, 0, writers * tokens * width), shape: [writers, tokens, width] };
   }
 
-  /** Binds the operations that read tokens and ablated values; what they need belongs to `arena`. */
+  get layers(): number {
+    return this.#frame.topology.layers;
+  }
+
+  /**
+   * Where `encodeWhole` holds a place while it is recorded.
+   *
+   * @throws EdgewiseError of kind usage for places that it does not hold: residual streams, sums of several writers and inputs,
+   *   since every port has an input of its own; scores; logits.
+   */
+  view(place: Place, layer: number): PlaceView {
+    return passPlace(this.#frame, place, layer);
+  }
+
+  /** Queries, keys and values of a layer of the circuit in the first slot [T, ports, dh]. */
+  projections(layer: number): Tensor {
+    const tensor = this.#frame.projections[layer]!;
+    const shape = tensor.shape.slice(1);
+    const size = shape.reduce((product, n) => product * n, 1);
+    return { ...sliceOf(tensor, 0, size), shape };
+  }
+
+  /** Binds the pieces that read tokens and ablated values. What they need belongs to `arena`. */
   bind(arena: Arena, inputs: PassInputs): Promise<BoundPass> {
     return bindInputs(arena, this.#frame, inputs);
   }
@@ -108,16 +131,21 @@ export class PatchedPass {
     this.#resident = { bound, circuits: [...slots.map(({ resident }) => resident), ...held.slice(circuits.length)] };
   }
 
-  /** Records one circuit in the first slot with every node at every position, and lets the caller take from it. */
-  encodeWhole(recording: Recording, bound: BoundPass, circuit: EdgeSet, taps: PassTaps = {}): void {
-    const { topology, tokens, weights } = this.#frame;
+  /**
+   * Records one circuit in the first slot with every node at every position, and lets the caller read and set places: see
+   * `view` for which. A pass of several circuits computes some rows only, and has no places.
+   */
+  encodeWhole(recording: Recording, bound: BoundPass, circuit: EdgeSet, use: TapUse = {}): void {
+    const { topology } = this.#frame;
+    const { taps = {}, sets = false } = use;
     this.#resident = undefined;
-    const perRow = Math.ceil((tokens * weights.layout.width4) / WORKGROUP);
-    for (const operation of bound.embed) recording.dispatch(operation, perRow);
+    for (const [place, layer] of tappedPlaces(taps)) this.view(place, layer);
+    bound.embed.encode(recording);
+    taps.embedding?.(0);
     const all = allNodesInUse(topology);
     this.#record(recording, bound, [{ circuit, compute: all }], taps);
     // Positions before the first difference are those of the whole model in every circuit: to the bit, if they come from it.
-    if (circuit.size < topology.edgeCount) return;
+    if (sets || circuit.size < topology.edgeCount) return;
     this.#resident = { bound, circuits: [{ circuit, ...all }] };
   }
 
@@ -143,53 +171,57 @@ export class PatchedPass {
     }
   }
 
-  #record(recording: Recording, bound: BoundPass, slots: readonly CircuitWork[], taps: PassTaps = {}): void {
+  #record(recording: Recording, bound: BoundPass, circuits: readonly CircuitWork[], taps: Taps = {}): void {
     try {
-      this.#recordLayers(recording, bound, slots, taps);
+      this.#recordLayers(recording, bound, circuits, taps);
     } catch (error) {
-      // What was noted as kept in a slab was never submitted.
-      this.#bases = new PortBases(this.#frame.topology, this.#frame.shape.bases);
+      // What was noted as kept in a slot was never submitted.
+      this.#cutSums = new CutSums(this.#frame.topology, this.#frame.shape.bases);
       throw error;
     }
   }
 
-  #recordLayers(recording: Recording, bound: BoundPass, slots: readonly CircuitWork[], taps: PassTaps): void {
-    const { weights, topology, tables, control, tokens, shape } = this.#frame;
-    const { head4, width4 } = weights.layout;
-    tables.fill(slots, bound.rows, this.#bases);
+  /**
+   * Per circuit, with rows instead of all tokens where no more are needed (C circuits, ports = 3H, W writers):
+   *
+   *   outputs [C, W, T, d] -> inputs [ports, rows, d] -> normed [ports, rows, d] -> projections [C, T, ports, dh]
+   *     -> pattern [C, H, rows, S] -> mixed [C, H, rows, dh] -> outputs of heads [C, H, T, d]
+   *   outputs [C, W, T, d] -> inputs [rows, d] -> normed [rows, d] -> hidden [C, rows, F] -> output of MLP [C, T, d]
+   *   outputs [C, W, T, d] -> inputs [C, N, d] -> normed [C, N, d], at the metric positions
+   */
+  #recordLayers(recording: Recording, bound: BoundPass, circuits: readonly CircuitWork[], taps: Taps): void {
+    const { weights, tables, control, portGroups } = this.#frame;
+    tables.fill(circuits, bound.rows, this.#cutSums);
     weights.gpu.upload(control, tables.written);
     weights.gpu.count(tables.work);
+    for (const { kind, layer, index } of portGroups) {
+      bound.inputs[index]!.encode(recording);
+      if (kind === 'heads') {
+        this.#recordAttention(recording, bound, layer, taps);
+      } else if (kind === 'mlp') {
+        for (const name of MLP_PIECES) this.#layers[layer]!.mlp[name].encode(recording);
+        taps['mlp output']?.(layer);
+      } else {
+        this.#finalNorm.encode(recording);
+      }
+    }
+  }
 
-    const perHeadRow = (rows: number): number => Math.ceil((rows * head4) / WORKGROUP);
-    const product = (operations: readonly MatmulOperation[], jobs: readonly JobTable[]): void =>
-      operations.forEach((operation, i) => runMatmul(recording, operation, jobs[i]!.count, jobs[i]!.rows));
-    this.#layers.forEach((layer, l) => {
-      const jobs = tables.layers[l]!;
-      encodeInputs(recording, bound.attentionInputs[l]!, jobs.headInputs, width4);
-      recording.dispatchRows(layer.norm1, jobs.headInputs.totalRows);
-      product(layer.projections, jobs.projections);
-      if (jobs.replaced.count > 0) {
-        const replace = bound.replaceProjections[l];
-        if (!replace) {
-          throw new EdgewiseError('circuit', 'direct edges', 'are cut, but this run was not set up to cut them');
-        }
-        recording.dispatch(replace, perHeadRow(jobs.replaced.rows), jobs.replaced.count);
-      }
-      if (taps.projections) {
-        const size = 3 * topology.heads * tokens * 4 * head4;
-        recording.copy(sliceOf(this.#frame.projections[l]!, 0, size), sliceOf(taps.projections, l * size, size));
-      }
-      recording.dispatch(layer.pattern, Math.ceil(jobs.heads.rows / WORKGROUP), jobs.heads.count);
-      taps.afterPattern?.(l);
-      recording.dispatch(layer.mix, perHeadRow(jobs.heads.rows), jobs.heads.count);
-      product(layer.attentionOut, jobs.attentionOut);
-      encodeInputs(recording, bound.mlpInputs[l]!, jobs.mlpInput, width4);
-      recording.dispatchRows(layer.norm2, jobs.mlpInput.totalRows);
-      product(layer.mlpIn, jobs.mlpIn);
-      product(layer.mlpOut, jobs.mlpOut);
-    });
-    encodeInputs(recording, bound.logitsInputs, tables.logits, width4);
-    recording.dispatchRows(this.#finalNorm, slots.length * shape.prompts);
+  #recordAttention(recording: Recording, bound: BoundPass, layer: number, taps: Taps): void {
+    for (const name of ATTENTION_PIECES) {
+      this.#layers[layer]!.attention[name].encode(recording);
+      if (name === 'projections') this.#replaceProjections(recording, bound, layer);
+      for (const place of PLACES_AFTER[name]) taps[place]?.(layer);
+    }
+  }
+
+  #replaceProjections(recording: Recording, bound: BoundPass, layer: number): void {
+    if (this.#frame.tables.layers[layer]!.replaced.count === 0) return;
+    const replace = bound.replaceProjections[layer];
+    if (!replace) {
+      throw new EdgewiseError('circuit', 'direct edges', 'are cut, but this run was not set up to cut them');
+    }
+    replace.encode(recording);
   }
 
   dispose(): void {

@@ -1,5 +1,8 @@
 import type { Arena, Tensor } from '../gpu/arena.js';
 import type { Operation, Recording } from '../gpu/gpu.js';
+import type { BufferSlice } from '../gpu/kernel.js';
+import type { RowPiece } from '../block/piece.js';
+import { groupsOf64 } from '../gpu/workgroups.js';
 import type { ModelWeights } from '../model/weights.js';
 import { answerLists, type Answers } from './answers.js';
 
@@ -32,8 +35,26 @@ export async function bindAnswerDirections(
       }),
     ),
   );
-  const groups = Math.ceil((prompts * layout.width4) / 64);
+  const groups = groupsOf64(prompts * layout.width4);
   return (recording) => {
     for (const operation of operations) recording.dispatch(operation, groups);
   };
+}
+
+/**
+ * Binds dots [rows] = normed [rows, width] times the direction of their prompt: logit differences. Row r belongs to prompt r
+ * modulo the number of prompts.
+ */
+export async function bindLogitDifferences(
+  arena: Arena,
+  { layout }: ModelWeights,
+  at: { readonly normed: BufferSlice; readonly directions: Tensor; readonly dots: BufferSlice },
+  rows: number,
+): Promise<RowPiece> {
+  const operation = await arena.operation('row_dots', {
+    buffers: { a: at.normed, b: at.directions, dots: at.dots },
+    params: { rows, b_rows: at.directions.shape[0]!, width4: layout.width4 },
+    overrides: {},
+  });
+  return { encode: (recording, taken = rows) => recording.dispatchRows(operation, taken) };
 }

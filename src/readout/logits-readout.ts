@@ -1,14 +1,13 @@
 import { readoutTensors, type ReadoutShape } from './readout-plan.js';
-import { ROW_WORKGROUP } from '../gpu/workgroups.js';
+import type { RowPiece } from '../block/piece.js';
+import { logProbabilities, unembedding } from '../block/unembedding.js';
+import { groupsOf64 } from '../gpu/workgroups.js';
 import { sliceOf, type Arena, type Tensor } from '../gpu/arena.js';
 import type { Operation, Recording } from '../gpu/gpu.js';
-import type { BufferSlice } from '../gpu/kernel.js';
 import type { ModelWeights } from '../model/weights.js';
 import { answerLists, type Answers } from './answers.js';
-import { bindAnswerDirections } from './answer-directions.js';
-import { everyRow, matmul, runMatmul, wholeJobs, type MatmulOperation } from '../gpu/product/matmul.js';
+import { bindAnswerDirections, bindLogitDifferences } from './answer-directions.js';
 import type { Readout, ReadoutPart } from './metrics.js';
-import { productWork } from '../gpu/work.js';
 
 /** What a readout works on: a pass, or anything else that leaves normed rows and has room for their logits. */
 export interface ReadoutFrame {
@@ -24,9 +23,9 @@ export interface ReadoutFrame {
 
 /** Operations that turn the end of a pass into readouts of one micro-batch of prompts. */
 export interface BoundReadout {
-  readonly logitDifferences: Operation;
-  readonly logits: readonly MatmulOperation[];
-  readonly logSoftmax: Operation;
+  readonly logitDifferences: RowPiece;
+  readonly logits: RowPiece;
+  readonly logSoftmax: RowPiece;
   readonly kl: Operation;
   readonly probabilityScores: Operation;
   readonly best: Operation;
@@ -58,28 +57,24 @@ export class LogitsReadout {
     const { spec, layout } = weights;
     const rows = shape.circuits * shape.prompts;
     const stride = layout.vocabStride;
-    const overrides = { WORKGROUP: ROW_WORKGROUP };
     const directions = arena.tensor('answer directions', [shape.prompts, 4 * layout.width4]);
     const encodeDirections = await bindAnswerDirections(arena, weights, directions, answers);
     const recording = weights.gpu.record();
     encodeDirections(recording);
     recording.submit();
     return {
-      logitDifferences: await arena.operation('row_dots', {
-        buffers: { a: tensors.normed, b: directions, dots: this.#logitDifferences },
-        params: { rows, b_rows: shape.prompts, width4: layout.width4 },
-        overrides,
-      }),
-      logits: await bindUnembedding(arena, weights, tensors.normed, tensors.logits, rows),
-      logSoftmax: await arena.operation('log_softmax', {
-        buffers: { values: tensors.logits },
-        params: { rows, vocab: spec.vocab, stride },
-        overrides,
-      }),
+      logitDifferences: await bindLogitDifferences(
+        arena,
+        weights,
+        { normed: tensors.normed, directions, dots: this.#logitDifferences },
+        rows,
+      ),
+      logits: await unembedding({ arena, weights }, tensors, rows),
+      logSoftmax: await logProbabilities({ arena, weights }, tensors.logits, rows),
       kl: await arena.operation('kl_divergence', {
         buffers: { p: reference, q: tensors.logits, kl: this.#kl },
         params: { rows, prompts: shape.prompts, vocab: spec.vocab, stride },
-        overrides,
+        overrides: {},
       }),
       probabilityScores: await arena.operation('answer_scores', {
         buffers: {
@@ -93,23 +88,19 @@ export class LogitsReadout {
       best: await arena.operation('argmax', {
         buffers: { values: tensors.logits, best: this.#best },
         params: { rows, vocab: spec.vocab, stride },
-        overrides,
+        overrides: {},
       }),
     };
   }
 
   /** Records the logits of `count` circuits [count, prompts, vocabStride] into `logits`. */
   encodeLogits(recording: Recording, bound: BoundReadout, count: number): void {
-    const { shape, weights } = this.#frame;
-    const rows = count * shape.prompts;
-    for (const operation of bound.logits) runMatmul(recording, operation, 1, rows);
-    const [inner, columns] = [4 * weights.layout.width4, weights.layout.vocabStride];
-    weights.gpu.count(productWork(rows, inner, columns));
+    bound.logits.encode(recording, count * this.#frame.shape.prompts);
   }
 
   /** Turns the logits into log-probabilities, in place. */
   encodeLogProbs(recording: Recording, bound: BoundReadout, count: number): void {
-    recording.dispatchRows(bound.logSoftmax, count * this.#frame.shape.prompts);
+    bound.logSoftmax.encode(recording, count * this.#frame.shape.prompts);
   }
 
   /**
@@ -125,11 +116,11 @@ export class LogitsReadout {
   ): () => Promise<Readout[][]> {
     const prompts = this.#frame.shape.prompts;
     const rows = count * prompts;
-    if (parts.has('logit-difference')) recording.dispatchRows(bound.logitDifferences, rows);
+    if (parts.has('logit-difference')) bound.logitDifferences.encode(recording, rows);
     if ([...parts].some((part) => part !== 'logit-difference')) this.encodeLogits(recording, bound, count);
     if (parts.has('best')) recording.dispatchRows(bound.best, rows);
     if (parts.has('kl') || parts.has('log-probs')) this.encodeLogProbs(recording, bound, count);
-    if (parts.has('log-probs')) recording.dispatch(bound.probabilityScores, Math.ceil(rows / 64));
+    if (parts.has('log-probs')) recording.dispatch(bound.probabilityScores, groupsOf64(rows));
     if (parts.has('kl')) recording.dispatchRows(bound.kl, rows);
 
     const read = (part: ReadoutPart, tensor: Tensor, perRow: number): (() => Promise<ArrayBuffer>) | undefined =>
@@ -164,31 +155,4 @@ export class LogitsReadout {
       );
     };
   }
-}
-
-/** The product of rows [rows, width] with the unembedding, [rows, vocabStride]: one operation per chunk of the matrix. */
-export function bindUnembedding(
-  arena: Arena,
-  { layout, unembed }: ModelWeights,
-  a: BufferSlice,
-  out: BufferSlice,
-  rows: number,
-): Promise<MatmulOperation[]> {
-  return Promise.all(
-    unembed.chunks.map((chunk, i) =>
-      matmul(arena, unembed, i, {
-        a,
-        out,
-        rows,
-        inner4: layout.width4,
-        outStride: layout.vocabStride / 4,
-        jobs: arena.upload(
-          'unembedding job',
-          Uint32Array.from(wholeJobs(chunk, [{ a: 0, out: 0, rows: everyRow(rows) }]).flat()),
-        ),
-        jobsAt: 0,
-        bias: undefined,
-      }),
-    ),
-  );
 }

@@ -218,7 +218,7 @@ export class Engine {
       };
     });
     const behaviour = await inspectNodes(this.#weights, this.topology, task.pairs, writersOf(circuit), {
-      positionsInInput: options.input === 'token+position',
+      input: options.input,
       budget: this.#budget,
     });
     passed();

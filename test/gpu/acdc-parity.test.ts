@@ -11,6 +11,7 @@ import { uploadModel, withEvaluator, type DeviceModel } from '../support/evaluat
 import { fixture, fixtureJson, sharedFixtures } from '../support/fixtures.js';
 import { expectClose, useDevice } from '../support/gpu.js';
 import { sharePairs } from '../support/tasks.js';
+import { corruptedValues } from '../support/sides.js';
 
 interface Run {
   readonly task: string;
@@ -79,7 +80,7 @@ async function discover(run: Run, circuits: number): Promise<{ result: AcdcResul
         senderHeads: sender_heads,
         directEdges: direct_edges,
       }),
-      corrupted: mean((await evaluator.evaluateCorrupted([metric]))[metric]!),
+      corrupted: mean((await corruptedValues(model, pairs, [metric], input))[metric]!),
     }),
   );
 }

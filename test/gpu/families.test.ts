@@ -22,6 +22,7 @@ import {
 import { fixture } from '../support/fixtures.js';
 import { expectClose, useDevice } from '../support/gpu.js';
 import { familyCircuit, familyFixture, familyPairs, type FamilyFixture, type Outcome } from '../support/tasks.js';
+import { corruptedValues } from '../support/sides.js';
 
 const device = useDevice();
 const METRICS = ['kl', 'logit-diff'] as const;
@@ -82,7 +83,7 @@ describe.each(['gpt2', 'gpt2_f16', 'gpt2_hub', 'gpt2_invlayer', 'gpt2_pad'])('%s
       expectOutcome('clean', all!, expected.clean);
       expectOutcome('none kept', none!, expected.none_kept);
       const corrupted = { ...expected.corrupted, kl: expected.kl_clean_corrupted };
-      expectOutcome('corrupted', await evaluator.evaluateCorrupted(METRICS), corrupted);
+      expectOutcome('corrupted', await corruptedValues(model, pairs, METRICS), corrupted);
     });
   });
 

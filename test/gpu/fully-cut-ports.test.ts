@@ -28,7 +28,7 @@ test.each(INPUT_KINDS.flatMap((input) => [0, 3, 100].map((bases) => [input, base
     const pairs = pairsOf(randomNumbers(9), spec.vocab, UNEQUAL_PAIRS);
     const shape = { prompts: pairs.length, sequence: 9, circuits: 2, bases };
     const arena = new Arena(device.gpu);
-    const scratch = createScratch(arena, weights, topology, shape, input === 'token+position');
+    const scratch = createScratch(arena, weights, topology, shape, input);
     const pass = await PatchedPass.create(scratch);
     try {
       const [batch] = uploadPrompts(arena, weights, topology, shape, pairs, { directEdges: false, resample: false });

@@ -12,6 +12,7 @@ import { attribute } from '../../src/attribute/attribution.js';
 import { PatchingEvaluator } from '../../src/evaluate/evaluator.js';
 import { DEFAULT_BUDGET } from '../../src/evaluate/memory-plan.js';
 import { expectClose } from '../support/gpu.js';
+import { corruptedValues } from '../support/sides.js';
 
 // A model of GPT-2 small's shape, with an adapter whose bindings end at 128 MiB: its embedding alone has 154 MB.
 
@@ -43,7 +44,7 @@ test('runs in pieces, within 2 GB for 8 prompts of 15 tokens', async () => {
     const evaluator = await PatchingEvaluator.create(weights, topology, pairs, options);
     try {
       const [none] = await evaluator.evaluate([EdgeSet.empty(topology)], ['logit-diff', 'kl']);
-      const corrupted = await evaluator.evaluateCorrupted(['logit-diff', 'kl']);
+      const corrupted = await corruptedValues({ weights, topology }, pairs, ['logit-diff', 'kl']);
       expect(none).toEqual(corrupted);
       for (const value of none!.kl!) expect(value).toBeGreaterThan(0.01);
       const [whole] = await evaluator.evaluate([EdgeSet.full(topology)], ['logit-diff']);
@@ -51,7 +52,7 @@ test('runs in pieces, within 2 GB for 8 prompts of 15 tokens', async () => {
     } finally {
       evaluator.dispose();
     }
-    const inspection = { positionsInInput: false, budget: DEFAULT_BUDGET };
+    const inspection = { input: 'token', budget: DEFAULT_BUDGET } as const;
     const everyNode = [...topology.writers.keys()];
     const { direct, constants, nodes } = await inspectNodes(weights, topology, pairs, everyNode, inspection);
     expect(nodes).toHaveLength(everyNode.length);

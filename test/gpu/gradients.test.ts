@@ -5,7 +5,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Activation } from '../../src/model/spec.js';
 import type { AttributionOptions } from '../../src/attribute/options.js';
-import { writerGroups } from '../../src/gradient/writer-groups.js';
+import { writerGroups } from '../../src/block/groups.js';
 import type { OraclePoint } from '../oracle/attribution.js';
 import { Gpu } from '../../src/gpu/gpu.js';
 import { openDevice } from '../../src/node/device.js';

@@ -1,4 +1,5 @@
 /** What the engine tells of a circuit's nodes and edges, against float64 and against itself. */
+import type { InputKind } from '../../src/circuit/run-identity.js';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { mean } from '../../src/base/mean.js';
@@ -85,13 +86,13 @@ describe.each(MODELS)('%s', (_, load, prompts) => {
   });
   afterAll(() => model?.weights.dispose());
 
-  const inspect = (asked: readonly number[], positionsInInput: boolean, budget = DEFAULT_BUDGET) =>
-    inspectNodes(model.weights, model.topology, pairs, asked, { positionsInInput, budget });
+  const inspect = (asked: readonly number[], input: InputKind, budget = DEFAULT_BUDGET) =>
+    inspectNodes(model.weights, model.topology, pairs, asked, { input, budget });
   const everyWriter = (): number[] => [...model.topology.writers.keys()];
 
   test.each(['token', 'token+position'] as const)('every node, input writer %s', async (input) => {
     const { topology } = model;
-    const got = await inspect(everyWriter(), input === 'token+position');
+    const got = await inspect(everyWriter(), input);
     const oracle = await loadOracle(loaded, input);
     const passes = pairs.map((pair) => runModel(oracle, pair.clean));
     const expected = pairs.map((pair, n) => oracleBehaviour(oracle, passes[n]!, pair));
@@ -141,7 +142,7 @@ describe.each(MODELS)('%s', (_, load, prompts) => {
   });
 
   test('some nodes in any order, and how prompts are batched, change no bit but those of means', async () => {
-    const all = await inspect(everyWriter(), false);
+    const all = await inspect(everyWriter(), 'token');
     const some = everyWriter()
       .filter((writer) => writer % 3 !== 1)
       .toReversed();
@@ -157,7 +158,7 @@ describe.each(MODELS)('%s', (_, load, prompts) => {
       );
     const tight = Math.floor(plan(DEFAULT_BUDGET).bytes * 0.6);
     expect(plan(tight).microBatches).toBeGreaterThan(1);
-    const batched = await inspect(some, false, tight);
+    const batched = await inspect(some, 'token', tight);
     expect(batched.direct).toEqual(all.direct);
     expect(batched.constants).toEqual(all.constants);
     some.forEach((writer, i) => {
@@ -178,7 +179,7 @@ test('an unembedding in pieces changes no bit', async () => {
     expect(weights.unembed.chunks).toHaveLength(bindingLimit === undefined ? 1 : 2);
     const writers = [...topology.writers.keys()];
     try {
-      return await inspectNodes(weights, topology, pairs, writers, { positionsInInput: false, budget: DEFAULT_BUDGET });
+      return await inspectNodes(weights, topology, pairs, writers, { input: 'token', budget: DEFAULT_BUDGET });
     } finally {
       weights.dispose();
       expect(gpu.liveBytes).toBe(0);
@@ -202,7 +203,7 @@ test('an inspection takes no more memory than planned', async () => {
   expect(plan.microBatches).toBeGreaterThan(1);
   const before = gpu.liveBytes;
   const writers = [...topology.writers.keys()];
-  await inspectNodes(weights, topology, pairs, writers, { positionsInInput: false, budget: limits.budget });
+  await inspectNodes(weights, topology, pairs, writers, { input: 'token', budget: limits.budget });
   expect(gpu.liveBytes).toBe(before);
   // Tables of jobs, uniforms and lists of prompts come on top of the plan.
   expect(gpu.peakBytes - before).toBeLessThan(plan.bytes + 5e5);

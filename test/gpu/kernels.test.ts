@@ -23,13 +23,13 @@ import {
   softmaxBackwardTests,
 } from './kernels/backward.js';
 import { matmulTransposedTests } from './kernels/matmul-transposed.js';
+import { copyRowsTests } from './kernels/copy-rows.js';
 import { attentionMixTests, attentionPatternTests } from './kernels/attention.js';
 import { answerDirectionsTests, frozenNormTests, rowDotsTests, topColumnsTests } from './kernels/direct-effects.js';
 import { layerNormTests } from './kernels/layer-norm.js';
 import { klTests, logSoftmaxTests } from './kernels/log-probabilities.js';
 import { matmulTests } from './kernels/matmul.js';
 import { accumulateMeansTests, spreadMeansTests } from './kernels/means.js';
-import { replaceProjectionsTests } from './kernels/replace-projections.js';
 import { embedTests, portBasesTests, portInputsTests } from './kernels/residual.js';
 import { answerScoresTests, argmaxTests } from './kernels/scores.js';
 
@@ -47,6 +47,7 @@ const tests = {
   attention_mix: attentionMixTests,
   attention_pattern: attentionPatternTests,
   attention_pattern_gradients: attentionPatternGradientsTests,
+  copy_rows: copyRowsTests,
   edge_scores: edgeScoresTests,
   embed: embedTests,
   frozen_norm: frozenNormTests,
@@ -67,7 +68,6 @@ const tests = {
   port_inputs: portInputsTests,
   proximity: proximityTests,
   query_key_fix: queryKeyFixTests,
-  replace_projections: replaceProjectionsTests,
   row_dots: rowDotsTests,
   softmax_backward: softmaxBackwardTests,
   spread_means: spreadMeansTests,

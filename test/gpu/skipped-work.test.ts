@@ -5,6 +5,7 @@ import { gpt2Spec, randomModel } from '../../src/model/random-model.js';
 import type { PatchingEvaluator } from '../../src/evaluate/evaluator.js';
 import { uploadModel, withEvaluator } from '../support/evaluators.js';
 import { useDevice } from '../support/gpu.js';
+import { withSides } from '../support/sides.js';
 
 // A pass leaves out nodes without effect and layers that the last pass has already computed. Neither may change a bit, in
 // whatever order circuits come: here sparse and dense ones in turn, and ones that differ in a single edge, so that nodes die
@@ -40,11 +41,11 @@ test('circuits in any order give the bits that each gives alone', async () => {
   const all = circuits(model.topology);
   const choice = { directEdges: true } as const;
   // A pass over other prompts in between leaves nothing that the next could build on.
-  const alone = await withEvaluator(model, pairs, choice, async (evaluator) => {
+  const alone = await withSides(model, pairs, 'token', async (evaluate) => {
     const values: number[][] = [];
     for (const circuit of all) {
-      await evaluator.evaluateCorrupted(['kl']);
-      values.push((await evaluator.evaluate([circuit], ['kl']))[0]!.kl!);
+      await evaluate('corrupted', EdgeSet.full(model.topology), ['kl']);
+      values.push((await evaluate('clean', circuit, ['kl'])).kl!);
     }
     return values;
   });

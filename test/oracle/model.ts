@@ -8,7 +8,16 @@ import { Topology } from '../../src/circuit/topology.js';
 import type { LoadedModel } from '../../src/model/load-model.js';
 import type { ModelSpec } from '../../src/model/spec.js';
 import { layerTensor, weightTable, type LayerTensor, type TensorName } from '../../src/model/weight-table.js';
-import { activateAll, attentionMix, attentionPattern, layerNorm, matmul, matmulTransposed } from './ops.js';
+import type { Place } from '../../src/block/places.js';
+import {
+  activateAll,
+  attentionMix,
+  attentionScores,
+  causalSoftmax,
+  layerNorm,
+  matmul,
+  matmulTransposed,
+} from './ops.js';
 
 /** What the `input` writer holds: positions are then a constant of every port, or part of the writer. */
 export type InputKind = 'token' | 'token+position';
@@ -45,6 +54,11 @@ export interface PassRules {
   readonly activate?: (layer: number, hidden: Float64Array) => Float64Array;
   /** The mixed values of a head, from its projections. */
   readonly attend?: (writer: number, q: Float64Array, k: Float64Array, v: Float64Array) => Float64Array;
+  /**
+   * Sees every place of the run, and may give it other values: row-major [S, columns], the head 0 where a place has none.
+   * Token embeddings have no positions, so the model's input must be `token`.
+   */
+  readonly place?: (place: Place, layer: number, head: number, values: Float64Array) => Float64Array | undefined;
 }
 
 /** Reads all weights of a model into float64. */
@@ -79,6 +93,17 @@ export function runModel(model: OracleModel, ids: readonly number[]): Pass {
     ids.length,
     (writer, compute) => (writer === 0 ? embed(model, ids) : compute()),
     () => undefined,
+  );
+}
+
+/** The untouched model, but for what the rules change. */
+export function runWithRules(model: OracleModel, ids: readonly number[], rules: PassRules): Pass {
+  return pass(
+    model,
+    ids.length,
+    (writer, compute) => (writer === 0 ? embed(model, ids) : compute()),
+    () => undefined,
+    rules,
   );
 }
 
@@ -147,6 +172,15 @@ export function pass(
   const patterns: Float64Array[] = [];
   const layerWeight = (layer: number, tensor: LayerTensor): Float64Array => model.tensor(layerTensor(layer, tensor));
 
+  const at = (place: Place, layer: number, head: number, values: Float64Array): Float64Array =>
+    rules.place?.(place, layer, head, values) ?? values;
+  /** What places that are sums of writers were changed by: part of what every later port reads. */
+  const moved = new Float64Array(length * width);
+  const moveTo = (place: Place, layer: number, values: Float64Array): void => {
+    const set = at(place, layer, 0, values);
+    for (let i = 0; i < moved.length; i++) moved[i]! += set[i]! - values[i]!;
+  };
+
   const normOf = (port: number, x: Float64Array, gain: Float64Array, bias: Float64Array): Float64Array =>
     rules.norm?.(port, x, gain, bias) ?? layerNorm(x, gain, bias, spec.norm.epsilon);
 
@@ -158,12 +192,20 @@ export function pass(
     for (let writer = 0; writer < topology.fanIn(port); writer++) {
       add(x, override(topology.additionEdge(writer, port)) ?? writers[writer]!);
     }
-    ports[port] = x;
+    ports[port] = add(x, moved);
     return x;
   };
 
-  writers.push(output(0, () => new Float64Array(length * width)));
+  writers.push(
+    at(
+      'embedding',
+      0,
+      0,
+      output(0, () => new Float64Array(length * width)),
+    ),
+  );
   for (let layer = 0; layer < spec.layers; layer++) {
+    moveTo('residual', layer, readPort(topology.headPort(layer, 'q', 0), layer));
     const norm = (port: number, x: Float64Array, which: 'norm1' | 'norm2'): Float64Array =>
       normOf(port, x, layerWeight(layer, `${which}.gain`), layerWeight(layer, `${which}.bias`));
 
@@ -174,32 +216,45 @@ export function pass(
         const w = columnsOf(layerWeight(layer, `w${branch}`), heads * headWidth, head * headWidth, headWidth);
         const b = layerWeight(layer, `b${branch}`).subarray(head * headWidth, (head + 1) * headWidth);
         const own = matmul(normed, w, b, width, headWidth);
-        return (projections[port] = override(topology.directEdge(port)) ?? own);
+        const value = override(topology.directEdge(port)) ?? own;
+        return (projections[port] = at(PLACE_OF[branch], layer, head, value));
       };
       const [q, k, v] = BRANCHES.map(project) as [Float64Array, Float64Array, Float64Array];
-      const pattern = attentionPattern(q, k, headWidth, spec.attention.scale[layer]!);
+      const scores = at('scores', layer, head, attentionScores(q, k, headWidth, spec.attention.scale[layer]!));
+      const pattern = at('pattern', layer, head, causalSoftmax(scores));
       patterns.push(pattern);
       const rows = layerWeight(layer, 'wo').subarray(head * headWidth * width, (head + 1) * headWidth * width);
       const writer = topology.headWriter(layer, head);
-      const mixed = (): Float64Array => rules.attend?.(writer, q, k, v) ?? attentionMix(pattern, v, headWidth);
-      writers.push(output(writer, () => matmul(mixed(), rows, null, headWidth, width)));
+      const mixed = (): Float64Array =>
+        at('mixed', layer, head, rules.attend?.(writer, q, k, v) ?? attentionMix(pattern, v, headWidth));
+      const compute = (): Float64Array =>
+        at('head outputs', layer, head, matmul(mixed(), rows, null, headWidth, width));
+      writers.push(output(writer, compute));
     }
+    const ownHeads = writers.slice(topology.headWriter(layer, 0));
+    const attention = ownHeads.reduce((sum, head) => add(sum, head), new Float64Array(length * width));
+    moveTo('attention output', layer, add(attention, layerWeight(layer, 'bo')));
 
     const port = topology.mlpPort(layer);
     const normed = norm(port, readPort(port, topology.parallel ? layer : layer + 1), 'norm2');
     const compute = (): Float64Array => {
       const hidden = matmul(normed, layerWeight(layer, 'win'), layerWeight(layer, 'bin'), width, spec.mlpWidth);
       const active = rules.activate?.(layer, hidden) ?? activateAll(spec.mlp.activation, hidden);
-      return matmul(active, layerWeight(layer, 'wout'), layerWeight(layer, 'bout'), spec.mlpWidth, width);
+      const out = matmul(active, layerWeight(layer, 'wout'), layerWeight(layer, 'bout'), spec.mlpWidth, width);
+      return at('mlp output', layer, 0, out);
     };
     writers.push(output(topology.mlpWriter(layer), compute));
   }
 
+  moveTo('residual', spec.layers, readPort(topology.logitsPort, spec.layers));
   const final = readPort(topology.logitsPort, spec.layers);
   const normed = normOf(topology.logitsPort, final, model.tensor('normf.gain'), model.tensor('normf.bias'));
-  const logits = matmulTransposed(normed, model.tensor(spec.tied ? 'embed' : 'unembed'), width);
+  const unembedding = model.tensor(spec.tied ? 'embed' : 'unembed');
+  const logits = at('logits', 0, 0, matmulTransposed(normed, unembedding, width));
   return { writers, ports, projections, patterns, logits };
 }
+
+const PLACE_OF = { q: 'queries', k: 'keys', v: 'values' } as const satisfies Record<Branch, Place>;
 
 /** x += y; a shorter y is added to every row. */
 function add(x: Float64Array, y: Float64Array): Float64Array {

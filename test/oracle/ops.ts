@@ -88,17 +88,31 @@ export function activateAll(kind: Activation, x: Numbers): Float64Array {
 
 /** Row softmax of scale q.k over the keys j <= i: [length, length], exactly 0 above the diagonal. */
 export function attentionPattern(q: Numbers, k: Numbers, headWidth: number, scale: number): Float64Array {
+  return causalSoftmax(attentionScores(q, k, headWidth, scale));
+}
+
+/** scale q.k of the keys j <= i: [length, length], minus infinity above the diagonal. */
+export function attentionScores(q: Numbers, k: Numbers, headWidth: number, scale: number): Float64Array {
   const length = q.length / headWidth;
-  const pattern = new Float64Array(length * length);
+  const scores = new Float64Array(length * length).fill(-Infinity);
   for (let i = 0; i < length; i++) {
-    const scores: number[] = [];
     for (let j = 0; j <= i; j++) {
       let dot = 0;
       for (let c = 0; c < headWidth; c++) dot += q[i * headWidth + c]! * k[j * headWidth + c]!;
-      scores.push(scale * dot);
+      scores[i * length + j] = scale * dot;
     }
-    const logSum = logSumExp(scores);
-    scores.forEach((score, j) => (pattern[i * length + j] = Math.exp(score - logSum)));
+  }
+  return scores;
+}
+
+/** Softmax of every row of scores [length, length] over the keys j <= i, exactly 0 above the diagonal. */
+export function causalSoftmax(scores: Float64Array): Float64Array {
+  const length = Math.sqrt(scores.length);
+  const pattern = new Float64Array(scores.length);
+  for (let i = 0; i < length; i++) {
+    const row = scores.subarray(i * length, i * length + i + 1);
+    const logSum = logSumExp(row);
+    row.forEach((score, j) => (pattern[i * length + j] = Math.exp(score - logSum)));
   }
   return pattern;
 }

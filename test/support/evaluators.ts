@@ -69,7 +69,7 @@ export async function allLogits(
   const positions = pairs.flatMap((pair) => pair[side].map((_, position) => ({ ...pair, position })));
   const shape = { prompts: positions.length, sequence: longest(pairs), circuits: 1, bases: 0 };
   const arena = new Arena(weights.gpu);
-  const scratch = createScratch(arena, weights, topology, shape, false);
+  const scratch = createScratch(arena, weights, topology, shape, 'token');
   const pass = await PatchedPass.create(scratch);
   try {
     const [batch] = uploadPrompts(arena, weights, topology, shape, positions, {

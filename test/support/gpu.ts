@@ -2,6 +2,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest';
 import { Arena } from '../../src/gpu/arena.js';
 import { Gpu } from '../../src/gpu/gpu.js';
+import { kernels } from '../../src/gpu/kernels.gen.js';
 import type { BufferSlice, KernelName, KernelUse } from '../../src/gpu/kernel.js';
 import { openDevice, type OpenDevice } from '../../src/node/device.js';
 
@@ -59,8 +60,26 @@ export interface KernelRun<N extends KernelName> extends Pick<KernelUse<N>, 'par
   readonly read: keyof Buffers<N>;
 }
 
-/** What a kernel run leaves in the buffer that it names. */
+/** Sizes of a workgroup that must give the same bits: fewer invocations than a sum has leaves, as many, and more. */
+const WORKGROUP_SIZES = [1, 16, 64];
+
+/**
+ * What a kernel run leaves in the buffer that it names. Where the size of the workgroup is an override of the kernel, runs it
+ * with several sizes, and fails unless all of them give the same bits.
+ */
 export async function runKernel<N extends KernelName>(gpu: Gpu, name: N, run: KernelRun<N>): Promise<ArrayBuffer> {
+  const result = await runOnce(gpu, name, run);
+  const { overrides }: { readonly overrides: readonly string[] } = kernels[name];
+  if (overrides.includes('WORKGROUP')) {
+    for (const size of WORKGROUP_SIZES) {
+      const other = await runOnce(gpu, name, { ...run, overrides: { ...run.overrides, WORKGROUP: size } });
+      expectSame(`${name} in workgroups of ${size}`, new Uint32Array(other), new Uint32Array(result));
+    }
+  }
+  return result;
+}
+
+async function runOnce<N extends KernelName>(gpu: Gpu, name: N, run: KernelRun<N>): Promise<ArrayBuffer> {
   const arena = new Arena(gpu);
   try {
     const buffers = Object.fromEntries(

@@ -1,10 +1,14 @@
+import { expect } from 'vitest';
 import { createCircuit } from '../../src/circuit/circuit.js';
 import { EdgeSet } from '../../src/circuit/edge-set.js';
 import { Topology } from '../../src/circuit/topology.js';
 import { toCircuitData, type CircuitData } from '../../viewer/data/circuit-data.js';
 import { buildScene, type SceneOptions } from '../../viewer/scene/build-scene.js';
-import { flatten, type Point } from '../../viewer/scene/routes.js';
+import { flatten, type Point } from '../../viewer/scene/layout/routes.js';
 import type { DisplayGraph, Scene } from '../../viewer/scene/scene.js';
+import { legendOf } from '../../viewer/scene/style/legend.js';
+import type { Focus } from '../../viewer/scene/style/focus.js';
+import { PALETTES } from '../../viewer/scene/style/palette.js';
 import { select } from '../../viewer/view/selection.js';
 import type { ViewState } from '../../viewer/view/view-state.js';
 import { randomNumbers } from './random.js';
@@ -36,6 +40,34 @@ export function sceneOf(
 ): Scene {
   const state = view({ scope: 'all', ...changes });
   return buildScene(data, select(data, state), state, { aspect: 1.5, force: null, found: null, ...options });
+}
+
+/** Fails when two nodes of the scene overlap. */
+export function expectApart({ graph }: Scene): void {
+  const nodes = graph.mapNodes((id, node) => ({ id, ...node }));
+  let least = Infinity;
+  nodes.forEach((a, i) => {
+    for (const b of nodes.slice(i + 1)) least = Math.min(least, Math.hypot(a.x - b.x, a.y - b.y) - a.size - b.size);
+  });
+  expect(least).toBeGreaterThan(0);
+}
+
+export interface LegendSettings {
+  readonly hue?: ViewState['hue'];
+  readonly focus?: Focus;
+  readonly selected?: string;
+  readonly signKnown?: boolean;
+  readonly comparing?: { a: string; b: string };
+}
+
+/** The context of a legend, which is a context of styles too. */
+export function legendContext(settings: LegendSettings = {}) {
+  const { hue = 'sign', focus = null, selected = null, signKnown = true, comparing = null } = settings;
+  return { palette: PALETTES.light, hue, focus, selected, signKnown, comparing };
+}
+
+export function legendTexts(scene: Scene, settings: LegendSettings = {}): string[] {
+  return legendOf(scene, legendContext(settings)).map(({ text }) => text);
 }
 
 type Box = readonly [left: number, bottom: number, right: number, top: number];

@@ -1,7 +1,7 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { dirname, join, posix } from 'node:path';
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
+import { findCycle, readSources, sourceFile, type SourceFile } from '../support/imports.js';
 
 const SRC = fileURLToPath(new URL('../../src', import.meta.url));
 
@@ -12,14 +12,14 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   checkpoint: ['base'],
   task: ['base', '@huggingface/tokenizers', 'hyparquet', 'papaparse'],
   gpu: ['base'],
-  model: ['base', 'checkpoint', 'gpu'],
-  readout: ['base', 'gpu', 'model'],
+  model: ['base', 'circuit', 'checkpoint', 'gpu'],
   block: ['base', 'circuit', 'gpu', 'model'],
+  readout: ['base', 'gpu', 'model', 'block'],
   pass: ['base', 'circuit', 'gpu', 'model', 'block'],
   gradient: ['base', 'circuit', 'gpu', 'model', 'readout', 'block'],
   discover: ['base', 'circuit'],
-  evaluate: ['base', 'circuit', 'task', 'gpu', 'model', 'readout', 'pass', 'discover'],
-  attribute: ['base', 'circuit', 'task', 'gpu', 'model', 'readout', 'gradient', 'evaluate'],
+  evaluate: ['base', 'circuit', 'task', 'gpu', 'model', 'block', 'readout', 'pass', 'discover'],
+  attribute: ['base', 'circuit', 'task', 'gpu', 'model', 'block', 'readout', 'gradient', 'evaluate'],
   inspect: ['base', 'circuit', 'task', 'gpu', 'model', 'readout', 'block', 'pass', 'evaluate'],
   files: ['base', 'circuit', 'graphology', 'graphology-types'],
   check: ['base', 'circuit', 'task', 'gpu', 'model', 'readout', 'pass', 'evaluate'],
@@ -46,24 +46,6 @@ const NODE_SIDE = [...ROOT_FILES, 'node', 'cli', 'node:', 'webgpu', '@huggingfac
 /** Packages that the engine may use anywhere: they run in a browser and know nothing of it. */
 const ANYWHERE = ['valibot'];
 
-interface SourceFile {
-  readonly path: string;
-  readonly imports: readonly string[];
-}
-
-/** Static imports and re-exports, whose part before the name is names, braces, commas and stars only; dynamic imports. */
-const IMPORT = /^\s*(?:import|export)\s+(?:[\w$*{},\s]+?\sfrom\s+)?['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]/gm;
-
-/** Path below src without extension, and what it imports: paths of the same form, or names of packages. */
-function sourceFile(path: string, text: string): SourceFile {
-  const specifiers = [...text.matchAll(IMPORT)];
-  const imports = specifiers.map((match) => {
-    const specifier = match[1] ?? match[2] ?? '';
-    return specifier.startsWith('.') ? posix.join(posix.dirname(path), specifier).replace(/\.js$/, '') : specifier;
-  });
-  return { path: path.replace(/(\.d)?\.ts$/, ''), imports };
-}
-
 function forbidden({ path, imports }: SourceFile): string[] {
   const folder = path.includes('/') ? (path.split('/')[0] ?? '') : '';
   const core = MAY_IMPORT[folder];
@@ -73,30 +55,7 @@ function forbidden({ path, imports }: SourceFile): string[] {
   return imports.filter((target) => !matches(target)).map((target) => `${path} imports ${target}`);
 }
 
-/** The first cycle found, as the files on it, or undefined. */
-function cycle(files: readonly SourceFile[]): string[] | undefined {
-  const byPath = new Map(files.map((file) => [file.path, file]));
-  const finished = new Set<string>();
-  const visit = (path: string, trail: readonly string[]): string[] | undefined => {
-    if (trail.includes(path)) return [...trail.slice(trail.indexOf(path)), path];
-    if (finished.has(path)) return undefined;
-    for (const next of byPath.get(path)?.imports ?? []) {
-      const found = visit(next, [...trail, path]);
-      if (found) return found;
-    }
-    finished.add(path);
-    return undefined;
-  };
-  for (const { path } of files) {
-    const found = visit(path, []);
-    if (found) return found;
-  }
-  return undefined;
-}
-
-const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' })
-  .filter((name) => name.endsWith('.ts'))
-  .map((name) => sourceFile(name.replaceAll('\\', '/'), readFileSync(join(SRC, name), 'utf8')));
+const files = readSources(SRC);
 
 test('every folder imports only what its layer may', () => {
   expect(files.length).toBeGreaterThan(20);
@@ -106,7 +65,7 @@ test('every folder imports only what its layer may', () => {
 });
 
 test('imports form no cycle', () => {
-  expect(cycle(files)).toBeUndefined();
+  expect(findCycle(files)).toBeUndefined();
 });
 
 test('both checks find what they look for', () => {
@@ -117,5 +76,5 @@ test('both checks find what they look for', () => {
   expect(forbidden(sourceFile('pass/plain.ts', `import '../block/norm.js'; `))).toEqual([]);
   expect(forbidden(sourceFile('block/norm.ts', `import '../pass/plain.js'; `))).toHaveLength(1);
   const ring = [sourceFile('a/x.ts', `import './y.js';`), sourceFile('a/y.ts', `export * from './x.js';`)];
-  expect(cycle(ring)).toEqual(['a/x', 'a/y', 'a/x']);
+  expect(findCycle(ring)).toEqual(['a/x', 'a/y', 'a/x']);
 });

@@ -4,12 +4,12 @@ import ForceWorker from 'graphology-layout-forceatlas2/worker';
 import type { DisplayGraph } from '../scene/scene.js';
 
 const ITERATIONS = 300;
-/** A worker that says nothing for so many milliseconds is taken not to run. */
+/** Milliseconds without an answer after which a worker is given up. */
 const PATIENCE = 1500;
 
 /**
- * ForceAtlas2 positions of the connected nodes, ports aside, in the units of the graph's own positions, which it starts from.
- * Runs in a worker; where the page may start none, on this thread. Strong edges pull more.
+ * Places of the connected nodes, ports aside, by ForceAtlas2. It starts from the graph's own places and keeps their
+ * unit. Strong edges pull more. The layout runs in a worker, or on this thread if the page may start no worker.
  */
 export async function runForceLayout(graph: DisplayGraph): Promise<Record<string, [number, number]>> {
   const bodies = new MultiDirectedGraph<{ x: number; y: number; size: number }, { weight: number }>();
@@ -34,7 +34,11 @@ export async function runForceLayout(graph: DisplayGraph): Promise<Record<string
   return positionsOf(bodies);
 }
 
-/** Rejects where no worker answers. The same number of iterations on every machine gives the same positions. */
+/**
+ * Changes the places of the bodies. The number of iterations is the same on every machine, and so are the places.
+ *
+ * @throws Error when the worker does not answer.
+ */
 function inWorker(bodies: MultiDirectedGraph, settings: ForceAtlas2Settings): Promise<void> {
   const layout = new ForceWorker(bodies, { settings, getEdgeWeight: 'weight' });
   return new Promise<void>((resolve, reject) => {

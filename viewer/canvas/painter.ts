@@ -1,10 +1,10 @@
-import { placeLabels } from '../scene/labels.js';
-import { edgeMark, labelMarks, nodeMark, type EdgeMark, type Frame, type NodeMark } from '../scene/marks.js';
-import type { Palette } from '../scene/palette.js';
+import { placeLabels } from '../scene/draw/labels.js';
+import { edgeMark, labelMarks, nodeMark, type EdgeMark, type Frame, type NodeMark } from '../scene/draw/marks.js';
 import type { Scene } from '../scene/scene.js';
-import type { Styles } from '../scene/style.js';
+import type { Palette } from '../scene/style/palette.js';
+import type { Styles } from '../scene/style/style.js';
 
-// Strokes marks of a scene on 2D canvases, in CSS pixels.
+// Strokes the marks of a scene on 2D canvases. Coordinates are CSS pixels.
 
 export interface Surface {
   readonly context: CanvasRenderingContext2D;
@@ -19,7 +19,7 @@ export function clear({ context, width, height }: Surface): void {
   context.clearRect(0, 0, width, height);
 }
 
-/** Layer bands over the whole width, wherever the camera is. */
+/** The bands of the layers. They go over the whole width, wherever the camera is. */
 export function paintBands({ context, width }: Surface, scene: Scene, palette: Palette, frame: Frame): void {
   context.fillStyle = palette.band;
   for (const { tinted, top, bottom } of scene.bands) {
@@ -27,7 +27,7 @@ export function paintBands({ context, width }: Surface, scene: Scene, palette: P
   }
 }
 
-/** Names of layers at the left edge and of columns below, thinned out where they would collide. */
+/** Names of layers at the left edge, and of columns at the bottom. Names that would collide are left out. */
 export function paintAxes({ context, height }: Surface, scene: Scene, palette: Palette, frame: Frame): void {
   context.font = AXIS_FONT;
   context.fillStyle = palette.faintText;
@@ -52,7 +52,7 @@ export function paintAxes({ context, height }: Surface, scene: Scene, palette: P
   }
 }
 
-/** Some edges, weakest first. */
+/** Some edges, by depth: the weakest first. */
 export function paintEdges(
   surface: Surface,
   scene: Scene,
@@ -86,7 +86,7 @@ function strokeEdge(context: CanvasRenderingContext2D, { path, color, width, das
   context.fill();
 }
 
-/** Some nodes, in the order of their depth. */
+/** Some nodes, by depth. */
 export function paintNodes(surface: Surface, scene: Scene, ids: Iterable<string>, styles: Styles, frame: Frame): void {
   const drawn = [...ids].map((id) => ({ id, style: styles.node(id) })).sort((a, b) => a.style.depth - b.style.depth);
   for (const { id, style } of drawn) {
@@ -110,7 +110,8 @@ function fillNode(context: CanvasRenderingContext2D, mark: NodeMark): void {
 export function paintLabels(surface: Surface, scene: Scene, styles: Styles, palette: Palette, frame: Frame): void {
   const { context } = surface;
   for (const { text, x, y, size, color, centred, onBox } of labelMarks(scene, styles, frame)) {
-    if (size < 4) continue; // a figure seen from far away
+    // A figure seen from far away has labels that cannot be read.
+    if (size < 4) continue;
     context.textAlign = centred ? 'center' : 'left';
     if (!onBox) haloText(context, text, x, y, size, color, palette, context.textAlign);
     else {
@@ -122,7 +123,7 @@ export function paintLabels(surface: Surface, scene: Scene, styles: Styles, pale
   }
 }
 
-/** Text on a seam of the background's colour, so that lines behind it do not spoil it. */
+/** Text with a seam in the colour of the background: lines behind the text do not spoil it. */
 function haloText(
   context: CanvasRenderingContext2D,
   text: string,
@@ -144,7 +145,7 @@ function haloText(
   context.fillText(text, x, y);
 }
 
-/** Dims what is drawn so far, so that what is drawn next stands out. */
+/** Dims what is drawn so far. What is drawn next stands out. */
 export function paintVeil({ context, width, height }: Surface, palette: Palette): void {
   context.globalAlpha = 0.86;
   context.fillStyle = palette.background;

@@ -1,30 +1,28 @@
-import type { Target } from '../scene/pick.js';
+import type { Target } from '../scene/pick/pick.js';
 
 export interface Point {
   readonly x: number;
   readonly y: number;
 }
 
-/** What Sigma's captors tell of: a place on the surface, and a way to keep Sigma from moving the camera. */
-interface CaptorEvent extends Point {
-  /** Of a touch: where each finger is. */
+/** An event of Sigma's mouse and touch captors: a place on the surface in CSS pixels. */
+export interface CaptorEvent extends Point {
+  /** Of a touch: the place of each finger. */
   readonly touches?: readonly Point[];
   readonly original: MouseEvent | TouchEvent;
+  /** Keeps Sigma from moving the camera. */
   preventSigmaDefault(): void;
 }
-interface Captor {
-  on(event: string, listener: (event: CaptorEvent) => void): unknown;
-}
 
-/** What gestures mean, told in CSS pixels of the surface. */
+/** What the reader means. Places are CSS pixels of the surface. */
 export interface Gestures {
-  /** What lies at a place. */
+  /** The mark at a place. */
   at(point: Point): Target | null;
   hover(target: Target | null): void;
   click(target: Target | null, additive: boolean): void;
-  /** After the clicks of which it is made. */
+  /** Follows the two clicks that it is made of. */
   doubleClick(target: Target | null, point: Point): void;
-  /** Moved by so many pixels since the last time. */
+  /** The node moved by `dx` and `dy` pixels since the last call. */
   drag(node: string, dx: number, dy: number): void;
   dropped(node: string): void;
   box(from: Point, to: Point, done: boolean): void;
@@ -33,101 +31,144 @@ export interface Gestures {
 /** CSS pixels that the pointer may move in a click. */
 const STILL = 4;
 
+/** A button or a finger that is down. */
 interface Press {
   readonly from: Point;
   last: Point;
   readonly target: Target | null;
+  /** A selection box is drawn. */
   readonly box: boolean;
+  /** It moved too far for a click. */
   moved: boolean;
 }
 
-/** Turns what mouse and fingers do into gestures. */
+/** Turns events of mouse and fingers into gestures. */
 export function followPointer(mouse: object, touch: object, gestures: Gestures): void {
-  const on = (captor: object, event: string, listener: (event: CaptorEvent) => void): void => {
-    (captor as Captor).on(event, listener); // its own types name every event apart
+  const reader = new GestureReader(gestures);
+  const listen = (captor: object, listeners: Readonly<Record<string, (event: CaptorEvent) => void>>): void => {
+    for (const [event, listener] of Object.entries(listeners)) (captor as Captor).on(event, listener);
   };
-  let press: Press | null = null;
-  let hovered: Target | null = null;
-  let pointer: Point | null = null;
-  let frame = 0;
-
-  const hover = (target: Target | null): void => {
-    if (same(target, hovered)) return;
-    hovered = target;
-    gestures.hover(target);
-  };
-  const lookUnder = (): void => {
-    frame = 0;
-    if (pointer && !press?.moved) hover(gestures.at(pointer));
-  };
-
-  on(mouse, 'mousedown', (event) => {
-    const original = event.original as MouseEvent;
-    if (original.button !== 0) return;
-    const target = gestures.at(event);
-    press = {
-      from: placeOf(event),
-      last: placeOf(event),
-      target,
-      box: original.shiftKey && target === null,
-      moved: false,
-    };
+  listen(mouse, {
+    mousedown: (event) => reader.mouseDown(event),
+    mousemovebody: (event) => reader.mouseDrag(event),
+    mousemove: (event) => reader.mouseMove(event),
+    mouseleave: () => reader.mouseLeave(),
+    mouseup: (event) => reader.mouseUp(event),
+    // Sigma counts two quick clicks as one double click, even far apart. The browser's own count does not.
+    doubleClick: (event) => event.preventSigmaDefault(),
   });
-  on(mouse, 'mousemovebody', (event) => {
+  listen(touch, {
+    touchdown: (event) => reader.touchDown(event),
+    touchmove: (event) => reader.touchMove(event),
+    touchup: () => reader.touchUp(),
+    tap: (event) => gestures.click(gestures.at(event.touches?.[0] ?? event), false),
+  });
+}
+
+/** A captor of Sigma. Sigma's own type names every event apart, so that no table of listeners fits it. */
+interface Captor {
+  on(event: string, listener: (event: CaptorEvent) => void): unknown;
+}
+
+class GestureReader {
+  readonly #gestures: Gestures;
+  #press: Press | null = null;
+  #hovered: Target | null = null;
+  /** Place of the mouse. Null outside of the surface. */
+  #pointer: Point | null = null;
+  /** Request of the frame that looks under the mouse. 0 = none. */
+  #frame = 0;
+
+  constructor(gestures: Gestures) {
+    this.#gestures = gestures;
+  }
+
+  mouseDown(event: CaptorEvent): void {
+    const { button, shiftKey } = event.original as MouseEvent;
+    if (button !== 0) return;
+    const target = this.#gestures.at(event);
+    const place = placeOf(event);
+    this.#press = { from: place, last: place, target, box: shiftKey && target === null, moved: false };
+  }
+
+  mouseDrag(event: CaptorEvent): void {
+    const press = this.#press;
     if (!press) return;
-    if (Math.hypot(event.x - press.from.x, event.y - press.from.y) > STILL) press.moved = true;
+    press.moved ||= isMove(press.from, event);
     const node = nodeOf(press.target);
-    if (node === null && !press.box) return; // the camera moves
+    // Without a node and a box the drag is the camera's.
+    if (node === null && !press.box) return;
     event.preventSigmaDefault();
     if (!press.moved) return;
-    if (node !== null) {
-      gestures.drag(node, event.x - press.last.x, event.y - press.last.y);
-      press.last = placeOf(event);
-    } else gestures.box(press.from, placeOf(event), false);
-  });
-  on(mouse, 'mousemove', (event) => {
-    pointer = placeOf(event);
-    frame ||= requestAnimationFrame(lookUnder);
-  });
-  on(mouse, 'mouseleave', () => {
-    pointer = null;
-    hover(null);
-  });
-  on(mouse, 'mouseup', (event) => {
-    const ended = press;
-    press = null;
-    if (!ended) return;
-    const node = nodeOf(ended.target);
-    const original = event.original as MouseEvent;
-    if (!ended.moved) {
-      gestures.click(ended.target, original.ctrlKey || original.metaKey);
-      if (original.detail > 0 && original.detail % 2 === 0) gestures.doubleClick(ended.target, placeOf(event));
-    } else if (node !== null) gestures.dropped(node);
-    else if (ended.box) gestures.box(ended.from, placeOf(event), true);
-  });
-  // Sigma takes two quick clicks for one even where they are far apart; the browser's own count does not.
-  on(mouse, 'doubleClick', (event) => event.preventSigmaDefault());
+    if (node === null) this.#gestures.box(press.from, placeOf(event), false);
+    else this.#drag(press, node, placeOf(event));
+  }
 
-  on(touch, 'touchdown', (event) => {
+  mouseMove(event: CaptorEvent): void {
+    this.#pointer = placeOf(event);
+    if (this.#frame !== 0) return;
+    this.#frame = requestAnimationFrame(() => {
+      this.#frame = 0;
+      if (this.#pointer && !this.#press?.moved) this.#hover(this.#gestures.at(this.#pointer));
+    });
+  }
+
+  mouseLeave(): void {
+    this.#pointer = null;
+    this.#hover(null);
+  }
+
+  mouseUp(event: CaptorEvent): void {
+    const press = this.#press;
+    this.#press = null;
+    if (!press) return;
+    const node = nodeOf(press.target);
+    const { ctrlKey, metaKey, detail } = event.original as MouseEvent;
+    if (!press.moved) {
+      this.#gestures.click(press.target, ctrlKey || metaKey);
+      if (detail > 0 && detail % 2 === 0) this.#gestures.doubleClick(press.target, placeOf(event));
+    } else if (node !== null) this.#gestures.dropped(node);
+    else if (press.box) this.#gestures.box(press.from, placeOf(event), true);
+  }
+
+  touchDown(event: CaptorEvent): void {
     const [finger, another] = event.touches ?? [];
-    const target = finger && !another ? gestures.at(finger) : null;
-    press = finger && nodeOf(target) !== null ? { from: finger, last: finger, target, box: false, moved: false } : null;
-  });
-  on(touch, 'touchmove', (event) => {
+    const target = finger && !another ? this.#gestures.at(finger) : null;
+    this.#press =
+      finger && nodeOf(target) !== null ? { from: finger, last: finger, target, box: false, moved: false } : null;
+  }
+
+  touchMove(event: CaptorEvent): void {
+    const press = this.#press;
     const finger = event.touches?.[0];
     const node = nodeOf(press?.target ?? null);
-    if (!press || !finger || node === null) return; // the camera moves
+    // Without a node the drag is the camera's.
+    if (!press || !finger || node === null) return;
     event.preventSigmaDefault();
-    if (Math.hypot(finger.x - press.from.x, finger.y - press.from.y) > STILL) press.moved = true;
-    if (press.moved) gestures.drag(node, finger.x - press.last.x, finger.y - press.last.y);
-    if (press.moved) press.last = finger;
-  });
-  on(touch, 'touchup', () => {
-    const node = nodeOf(press?.target ?? null);
-    if (press?.moved && node !== null) gestures.dropped(node);
-    press = null;
-  });
-  on(touch, 'tap', (event) => gestures.click(gestures.at(event.touches?.[0] ?? event), false));
+    press.moved ||= isMove(press.from, finger);
+    if (press.moved) this.#drag(press, node, finger);
+  }
+
+  touchUp(): void {
+    const node = nodeOf(this.#press?.target ?? null);
+    if (this.#press?.moved && node !== null) this.#gestures.dropped(node);
+    this.#press = null;
+  }
+
+  #drag(press: Press, node: string, to: Point): void {
+    this.#gestures.drag(node, to.x - press.last.x, to.y - press.last.y);
+    press.last = to;
+  }
+
+  #hover(target: Target | null): void {
+    if (JSON.stringify(target) === JSON.stringify(this.#hovered)) return;
+    this.#hovered = target;
+    this.#gestures.hover(target);
+  }
+}
+
+function isMove(from: Point, to: Point): boolean {
+  return Math.hypot(to.x - from.x, to.y - from.y) > STILL;
 }
 
 function placeOf({ x, y }: Point): Point {
@@ -136,8 +177,4 @@ function placeOf({ x, y }: Point): Point {
 
 function nodeOf(target: Target | null): string | null {
   return target && 'node' in target ? target.node : null;
-}
-
-function same(a: Target | null, b: Target | null): boolean {
-  return JSON.stringify(a) === JSON.stringify(b);
 }

@@ -1,39 +1,39 @@
-import type { Target } from '../scene/pick.js';
-import type { Palette } from '../scene/palette.js';
+import type { Target } from '../scene/pick/pick.js';
 import type { Scene } from '../scene/scene.js';
-import type { Styles } from '../scene/style.js';
+import type { Palette } from '../scene/style/palette.js';
+import type { Styles } from '../scene/style/style.js';
 
-export type { Target } from '../scene/pick.js';
-export { createStage } from './sigma-stage.js';
-
+/** What the reader does on the drawing surface. */
 export interface StageEvents {
-  /** Null when the pointer leaves. */
+  /** The pointer is on something else. Null = on nothing, or it left the surface. */
   hover(target: Target | null): void;
-  /** `additive`: with ctrl or cmd. Null on empty ground. */
+  /** `additive`: with Ctrl or Cmd. `target` is null on empty ground. */
   click(target: Target | null, additive: boolean): void;
-  /** A node was dragged to a place, in layout units; once, at its end. */
+  /** A node was dragged to a place in layout units. Told once, when the drag ends. */
   moved(node: string, x: number, y: number): void;
-  /** Shift-drag on empty ground: nodes inside of the box. */
+  /** A box was drawn with Shift from empty ground. `nodes` are the nodes inside of it. */
   boxed(nodes: readonly string[]): void;
   /** Nothing can be drawn any more. */
   failed?(message: string): void;
 }
 
-/** The drawing surface: shows scenes, tells of the pointer. */
+/** The drawing surface: shows scenes, tells what the reader does. */
 export interface Stage {
-  /** Replaces what is shown; the camera stays, unless `fit`. */
+  /** Replaces the scene. The camera stays where it is, unless `fit`. */
   show(scene: Scene, styles: Styles, palette: Palette, options?: { fit?: boolean }): void;
-  /** Same scene, other styles (hover, selection, theme). */
+  /** Draws the same scene in other styles: for hover, selection and theme. */
   restyle(styles: Styles, palette: Palette): void;
+  /** Moves the camera so that everything is seen. */
   fit(): void;
+  /** Brings the camera `factor` times closer. */
   zoom(factor: number): void;
-  /** By CSS pixels. */
+  /** Moves the camera by CSS pixels. */
   pan(dx: number, dy: number): void;
   /** Moves the camera to a node. */
   reveal(node: string): void;
   camera(): CameraView;
   setCamera(camera: CameraView): void;
-  /** Where a node is on the surface, in CSS pixels; null where there is none such. */
+  /** Place of a node on the surface in CSS pixels. Null when the scene has no such node. */
   placeOf(node: string): { readonly x: number; readonly y: number } | null;
   /** Width / height of the surface. */
   aspect(): number;
@@ -45,6 +45,6 @@ export interface Stage {
 export interface CameraView {
   readonly x: number;
   readonly y: number;
-  /** Larger sees more; 1 shows everything. */
+  /** A larger ratio sees more. 1 sees everything. */
   readonly ratio: number;
 }

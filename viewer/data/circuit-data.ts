@@ -1,7 +1,7 @@
 import { candidateEdges, signIsStated, type Circuit } from '../../src/circuit/circuit.js';
 import type { Contrast } from '../../src/circuit/comparison.js';
 import { nodeName, portNode, type Branch, type Node } from '../../src/circuit/nodes.js';
-import type { ViewState } from '../view/view-state.js';
+import type { SignReading } from './saved-view.js';
 
 /** How an edge differs between two circuits that are compared. */
 export type EdgeClass = Contrast;
@@ -66,7 +66,7 @@ export type Shape = Pick<CircuitData, 'layers' | 'heads' | 'parallel'>;
  * Every candidate edge of the circuit, its effect signed so that positive = helps: `sign` says how the scores are to be
  * read where the file does not say so itself.
  */
-export function toCircuitData(circuit: Circuit, sign: ViewState['sign']): CircuitData {
+export function toCircuitData(circuit: Circuit, sign: SignReading): CircuitData {
   const { topology, effects, steps, kept } = circuit;
   const count = candidateEdges(circuit);
   const flip = sign === 'negative-helps' && !signIsStated(circuit);

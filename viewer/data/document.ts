@@ -1,33 +1,33 @@
 import type { Circuit } from '../../src/circuit/circuit.js';
 import type { CircuitDetails } from '../../src/circuit/details.js';
 import type { TraceStep } from '../../src/files/own/trace.js';
-import type { SavedView } from '../view/view-state.js';
+import type { SavedView } from './saved-view.js';
 
-/** Texts of one circuit's files as they were found; nothing is parsed yet. */
+/** The texts of one circuit's files. Nothing is parsed yet. */
 export interface SourceFile {
-  /** File name, shown and used in messages and in the URL. */
+  /** Name of the file: shown on the page, in messages and in the URL. */
   readonly name: string;
   /** circuit.json, an EAP-IG/MIB file, or GEXF. */
   readonly text: string;
   readonly trace: string | null;
   readonly details: string | null;
-  /** Where a view can be written back to, when the page is served by `edgewise view`. */
+  /** Address that a view is written back to. Null when the page is not served by `edgewise view`. */
   readonly saveTo: string | null;
 }
 
-/** A circuit that was opened: its files, read and checked. */
+/** The files of one circuit, read and checked. */
 export interface CircuitDocument {
   readonly source: SourceFile;
   readonly name: string;
   readonly format: 'edgewise' | 'eap-ig' | 'gexf';
   readonly circuit: Circuit;
-  /** Whether the file says what a positive score means. Where not, the reader is asked. */
+  /** Whether the file says what a positive score means. If it does not, the page asks. */
   readonly signStated: boolean;
-  /** The file only scores edges: nothing was selected, and all are kept. */
+  /** The file holds scores only: no edges were selected, and all are kept. */
   readonly scoresOnly: boolean;
   readonly trace: readonly TraceStep[] | null;
   readonly details: CircuitDetails | null;
   readonly savedView: SavedView | null;
-  /** Things the reader should know: a trace or details that do not fit the circuit and were left out. */
+  /** Messages for the reader, such as: the trace does not fit the circuit and is left out. */
   readonly warnings: readonly string[];
 }

@@ -2,23 +2,25 @@ import { EdgewiseError } from '../../src/base/errors.js';
 import { companionsOf, distinctNames, roleOf, shownName, stemOf } from '../../src/files/own/sidecars.js';
 import type { SourceFile } from './document.js';
 
-/** What is read of a file that the reader chose or dropped. */
+/** A file that the reader chose or dropped: the part of the browser's `File` that is used. */
 export interface DroppedFile {
   readonly name: string;
-  /** Of a file out of a folder that was chosen: where it lies there. */
+  /** Path below the chosen folder. Empty when no folder was chosen. */
   readonly webkitRelativePath?: string;
   readonly size: number;
   text(): Promise<string>;
 }
 
-/** Bytes above which a file is refused unread: more than any circuit that the viewer can hold. */
+/** A file with more bytes is refused unread. No circuit that the viewer can hold has as many. */
 export const MAX_BYTES = 2 ** 28;
 
 /**
- * Circuits with the traces and details that lie beside them, put together by their names. One circuit alone gets what
- * comes with it whatever the names. Where the same circuit is there as JSON and as GEXF, JSON is taken: it holds more.
+ * Circuits with their traces and details. The names of the files tell what belongs together. A circuit that comes alone
+ * gets the one trace and the one details file that come with it, whatever their names. When a circuit comes as JSON and
+ * as GEXF, the JSON is taken: it holds more.
  *
- * @throws EdgewiseError where a file is too large or cannot be read, or a trace or details come without their circuit.
+ * @throws EdgewiseError kind `circuit` when a file is too large or cannot be read; kind `usage` when a trace or details
+ *   come without their circuit.
  */
 export async function readDropped(files: ArrayLike<DroppedFile>): Promise<SourceFile[]> {
   const all = Array.from(files);
@@ -62,7 +64,7 @@ function isBeside(file: DroppedFile, name: string, circuit: DroppedFile): boolea
   return file.name === name && folderOf(file) === folderOf(circuit);
 }
 
-/** Path of the file's folder, '' where it is not known. */
+/** Path of the file's folder. Empty when it is not known. */
 function folderOf({ webkitRelativePath: path = '' }: DroppedFile): string {
   return path.slice(0, Math.max(0, path.lastIndexOf('/')));
 }

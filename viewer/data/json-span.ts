@@ -1,12 +1,12 @@
-/** Part of a text: from the first character up to, not including, `to`. */
+/** Part of a text: the characters from `from` up to, but not including, `to`. */
 export interface Span {
   readonly from: number;
   readonly to: number;
 }
 
 /**
- * The object that starts at or, after white space, behind `at`, braces included. Strings are skipped over; the text is
- * one that was parsed before, so that brackets match.
+ * The object that starts at `at`, or after the white space there, with its braces. The text was parsed before: its
+ * brackets match. Brackets inside of strings are skipped.
  */
 export function objectSpan(text: string, at: number): Span {
   const from = text.indexOf('{', at);
@@ -21,7 +21,9 @@ export function objectSpan(text: string, at: number): Span {
   throw new SyntaxError('an object that does not end');
 }
 
-/** The value of the object's member of that name, or null: of several the last one, as parsers take it. */
+/**
+ * The value of a member of the object, or null. If the name occurs more than once, the last one counts, as in parsers.
+ */
 export function memberSpan(text: string, object: Span, name: string): Span | null {
   let found: Span | null = null;
   let depth = 0;

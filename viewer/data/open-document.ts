@@ -1,31 +1,34 @@
 import { EdgewiseError } from '../../src/base/errors.js';
-import { signIsStated, type Circuit } from '../../src/circuit/circuit.js';
-import { detailsFit, parseDetails } from '../../src/files/own/details-json.js';
-import { fileTopology, parseCircuit, resolveCircuit } from '../../src/files/own/circuit-file.js';
 import { parsePythonJson } from '../../src/base/json/python-json.js';
 import { oneLine, quote } from '../../src/base/text.js';
-import { cleanSavedView } from '../view/view-parts.js';
-import type { SavedView } from '../view/view-state.js';
+import { signIsStated, type Circuit } from '../../src/circuit/circuit.js';
+import { fileTopology, parseCircuit, resolveCircuit } from '../../src/files/own/circuit-file.js';
+import { detailsFit, parseDetails } from '../../src/files/own/details-json.js';
+import { cleanSavedView } from './clean-view.js';
 import type { CircuitDocument, SourceFile } from './document.js';
 import { readGexf } from './read-gexf.js';
 import { checkTrace, readTrace, traceOf } from './read-trace.js';
+import type { SavedView } from './saved-view.js';
 
-/** What is read, for messages about everything else. */
+/** The formats that can be read, for messages about all others. */
 const FORMATS = 'circuit.json and scores.json of Edgewise, circuits of EAP-IG and MIB (JSON), and GEXF of Edgewise';
 
 /**
- * Reads and checks a circuit and what lies beside it. The format is told by the text, not by the name. A trace or
- * details that are broken or of another circuit become warnings; without a trace the decisions are taken from the
- * circuit, where it has them.
+ * Reads and checks a circuit, its trace and its details. The text tells the format, not the name. A trace or details
+ * that are broken, or that belong to another circuit, become warnings. Without a trace the decisions are taken from the
+ * circuit, if it has them.
  *
- * @throws EdgewiseError where the circuit cannot be read; the message says why, and which formats can.
+ * @throws EdgewiseError kind `circuit` when the circuit cannot be read. The message says why, and names the formats
+ *   that can be read.
  */
 export function openDocument(source: SourceFile): CircuitDocument {
   const { name } = source;
   const opened = openCircuit(source.text.replace(/^\ufeff/, ''), name);
   const { circuit } = opened;
   const warnings = [...opened.warnings];
-  /** What `read` makes of a file beside the circuit; where that fails the reader is told, and goes without. */
+  /**
+   * Reads a file beside the circuit. When that fails, a warning says so, and the circuit is opened without the file.
+   */
   const beside = <T>(text: string | null, kind: string, read: (text: string, where: string) => T): T | null => {
     try {
       return text === null ? null : read(text, `${kind} of ${name}`);
@@ -110,7 +113,7 @@ function viewIn(json: unknown, name: string): { savedView: SavedView | null; war
   return { savedView: view, warnings };
 }
 
-/** The message for JSON that is no circuit at all; null where it is one, if a faulty one. */
+/** The error for JSON that is no circuit at all. Null when it is a circuit with a fault. */
 function otherJson(text: string, name: string): EdgewiseError | null {
   let json: unknown;
   try {

@@ -1,11 +1,11 @@
 import { SCHEMA_VERSION, writeCircuitJson } from '../../src/files/own/circuit-json.js';
-import type { SavedView } from '../view/view-state.js';
 import type { CircuitDocument } from './document.js';
 import { memberSpan, objectSpan, type Span } from './json-span.js';
+import type { SavedView } from './saved-view.js';
 
 /**
- * The circuit's file with the view in it, under `edgewise.view`. Every other character of a JSON file stays as it is;
- * of a GEXF file a circuit.json is made, as GEXF has no place for a view.
+ * The circuit's file with the view in it, under `edgewise.view`. Every other character of a JSON file stays as it is.
+ * GEXF has no place for a view: a GEXF file becomes a circuit.json.
  */
 export function withSavedView(document: CircuitDocument, view: SavedView): { name: string; text: string } {
   const { name, text } = document.source;
@@ -24,7 +24,7 @@ function putView(text: string, view: SavedView): string {
   return insert(text, inside, viewEntry(view));
 }
 
-/** One more member after the last one of an object. */
+/** Adds a member at the end of an object. */
 function insert(text: string, object: Span, member: string): string {
   const head = text.slice(0, object.to - 1).trimEnd();
   return `${head}${head.endsWith('{') ? '' : ','}\n${member}${text.slice(head.length)}`;
@@ -34,7 +34,7 @@ function viewEntry(view: SavedView): string {
   return `"view": ${viewValue(view)}`;
 }
 
-/** One entry a line, keys as the rest of the file spells them. */
+/** One entry a line. Keys are in snake case, as in the rest of the file. */
 function viewValue({ mergePorts, ...view }: SavedView): string {
   const { layout, ...rest } = view;
   const fields = Object.entries({ layout, merge_ports: mergePorts, ...rest }).filter(([, part]) => part !== undefined);

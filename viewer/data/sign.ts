@@ -1,11 +1,11 @@
 import type { Circuit } from '../../src/circuit/circuit.js';
 
-/** Share of the strengths that must be left of a sum of scores before its sign is believed. */
+/** The sign of a sum of scores is believed when |sum| is at least this share of the sum of |score|. */
 const LEAST_SHARE = 0.1;
 
 /**
- * What a positive score means in a file that does not say so, as far as it shows: in loss form the edges into the
- * logits, which carry the task's answer, help in sum. Null where that sum says little.
+ * A guess of what a positive score means in a file that does not say so. The edges into the logits carry the task's
+ * answer, and so help in sum: the sign of their sum is the sign that helps. Null when the sum is close to 0.
  */
 export function suggestSign(circuit: Circuit): 'positive-helps' | 'negative-helps' | null {
   const { topology, effects } = circuit;

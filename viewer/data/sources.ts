@@ -1,25 +1,22 @@
 import * as v from 'valibot';
-
 import { EdgewiseError } from '../../src/base/errors.js';
 import { companionsOf, distinctNames, shownName } from '../../src/files/own/sidecars.js';
 import type { SourceFile } from './document.js';
 import { MAX_BYTES } from './dropped-files.js';
 
-export { readDropped } from './dropped-files.js';
-
 const textOrNull = v.nullable(v.string());
 const Embedded = v.array(v.object({ name: v.string(), text: v.string(), trace: textOrNull, details: textOrNull }));
-/** `edgewise view` lists addresses instead of texts. */
+/** The list of `edgewise view`: it has addresses instead of texts. */
 const Listed = v.array(
   v.object({ name: v.string(), text: v.string(), trace: textOrNull, details: textOrNull, saveTo: textOrNull }),
 );
 
 /**
- * The circuits that the page was opened with: those that its address names (`?file=`, several allowed), then those that
- * are embedded in the page or served beside it.
+ * The circuits that the page was opened with. First come the circuits that the page's address names: `?file=`, once or
+ * more often. Then come the circuits that are embedded in the page or served beside it.
  *
- * @param report is told of each one that cannot be had; the others are opened all the same. By default the first failure
- *   fails all.
+ * @param report hears of each circuit that cannot be fetched. The others are opened all the same. By default the first
+ *   failure is thrown.
  */
 export async function loadSources(report: (error: unknown) => void = rethrow): Promise<SourceFile[]> {
   const { searchParams } = new URL(location.href);
@@ -34,9 +31,9 @@ export async function loadSources(report: (error: unknown) => void = rethrow): P
 }
 
 /**
- * Writes the circuit file that a document came from.
+ * Writes a text into the circuit file that a document came from.
  *
- * @throws EdgewiseError with the server's reason where it does not take the text.
+ * @throws EdgewiseError kind `usage` with the server's reason, when the server refuses the text.
  */
 export async function saveSource(source: SourceFile, text: string): Promise<void> {
   if (source.saveTo === null) throw new EdgewiseError('usage', source.name, 'was not opened from a place to save to');
@@ -46,7 +43,7 @@ export async function saveSource(source: SourceFile, text: string): Promise<void
   throw new EdgewiseError('usage', source.name, `was not saved: ${reason.trim() || `status ${response.status}`}`);
 }
 
-/** The page's own script element holds the files themselves, or the address of a list of them, or nothing. */
+/** The page's script element holds the files themselves, or the address of a list of files, or nothing. */
 async function ownSources(): Promise<SourceFile[]> {
   const text = document.getElementById('edgewise-files')?.textContent.trim() ?? '';
   if (text === '') return [];
@@ -67,7 +64,9 @@ async function ownSources(): Promise<SourceFile[]> {
   );
 }
 
-/** A circuit by its address. Only beside a `circuit.json` a trace and details are looked for, as `discover` writes them. */
+/**
+ * A circuit by its address. A trace and details are fetched only beside a `circuit.json`, where `discover` writes them.
+ */
 async function fetchNamed(address: string): Promise<SourceFile[]> {
   const url = addressOf(address);
   const [folder = '', file = ''] = url.pathname.split('/').slice(-2).map(decoded);
@@ -101,7 +100,7 @@ function decoded(part: string): string {
   }
 }
 
-/** @throws EdgewiseError with the address, and the status where there is one. */
+/** @throws EdgewiseError kind `circuit` with the address, and with the status if the server answered. */
 async function fetchText(url: string, name = url): Promise<string> {
   const response = await request(url, name);
   if (!response.ok) {

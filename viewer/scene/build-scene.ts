@@ -1,23 +1,24 @@
 import type { CircuitData } from '../data/circuit-data.js';
+import type { LayoutName } from '../data/saved-view.js';
 import type { Selection } from '../view/selection.js';
-import type { LayoutName, ViewState } from '../view/view-state.js';
-import { bendEdges } from './curvature.js';
+import type { ViewState } from '../view/view-state.js';
 import { buildDisplay, type Found } from './display-graph.js';
-import { FIGURE_EDGES, layOutFigure } from './figure-layout.js';
-import { placeFree } from './free-layout.js';
-import { gridOf, layOutGrid, type Places } from './grid-layout.js';
-import { loopRoutes } from './routes.js';
+import { bendEdges } from './layout/curvature.js';
+import { FIGURE_EDGES, layOutFigure } from './layout/figure-layout.js';
+import { placeFree } from './layout/free-layout.js';
+import { gridOf, layOutGrid, type Places } from './layout/grid-layout.js';
+import { loopRoutes } from './layout/routes.js';
 import type { Scene } from './scene.js';
 
 export interface SceneOptions {
   /** Width / height of the surface. */
   readonly aspect: number;
-  /** Places found by the force layout, by display node; null until they are known. */
+  /** Places by display node, as the force layout found them. Null until it has. */
   readonly force: Readonly<Record<string, readonly [number, number]>> | null;
   readonly found: Found;
 }
 
-/** What is drawn of the selected edges. The same arguments give the same scene. */
+/** The scene of the selected edges. The same arguments give the same scene. */
 export function buildScene(data: CircuitData, selection: Selection, view: ViewState, options: SceneOptions): Scene {
   const graph = buildDisplay(data, selection, view, view.layout, options.found);
   const moved = movedPlaces(view, view.layout);
@@ -25,7 +26,7 @@ export function buildScene(data: CircuitData, selection: Selection, view: ViewSt
     if (graph.size <= FIGURE_EDGES) {
       return { layout: 'figure', graph, bands: [], columns: [], ...layOutFigure(graph, moved) };
     }
-    const notice = `The figure is for up to ${FIGURE_EDGES} edges; of ${graph.size} edges the grid is shown.`;
+    const notice = `The figure shows up to ${FIGURE_EDGES} edges. Here are ${graph.size}: the grid is shown instead.`;
     return { ...buildScene(data, selection, { ...view, layout: 'grid' }, options), notice };
   }
   const grid = gridOf(data, options.aspect);
@@ -40,7 +41,7 @@ export function buildScene(data: CircuitData, selection: Selection, view: ViewSt
   return { layout: 'grid', graph, bands, columns, routes: loopRoutes(graph), bounds: around(graph, bounds) };
 }
 
-/** Nodes that were dragged out of the picture are inside of its bounds too. */
+/** Widens the bounds to nodes that were dragged out of them. */
 function around(graph: Scene['graph'], bounds: Scene['bounds']): Scene['bounds'] {
   let { left, right, bottom, top } = bounds;
   graph.forEachNode((_, { x, y, size }) => {
@@ -52,7 +53,7 @@ function around(graph: Scene['graph'], bounds: Scene['bounds']): Scene['bounds']
   return { left, right, bottom, top };
 }
 
-/** Places that the reader chose; what is no place (a file's or URL's) is left out. */
+/** Places that the reader chose. A place from a file or a URL may be none: it is left out. */
 function movedPlaces(view: ViewState, layout: LayoutName): Places {
   return new Map(
     Object.entries(view.positions[layout] ?? {}).filter(

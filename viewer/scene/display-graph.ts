@@ -1,18 +1,20 @@
 import { MultiDirectedGraph } from 'graphology';
 import type { CircuitData, EdgeRecord, NodeRecord } from '../data/circuit-data.js';
+import type { LayoutName } from '../data/saved-view.js';
 import type { Selection } from '../view/selection.js';
-import type { LayoutName, ViewState } from '../view/view-state.js';
+import type { ViewState } from '../view/view-state.js';
 import type { DisplayEdge, DisplayGraph, DisplayNode } from './scene.js';
 
-/** What a search found: names of the circuit's nodes and edges. Null = nothing is searched. */
+/** Names of the circuit's nodes and edges that a search found. Null = nothing is searched. */
 export type Found = { readonly nodes: ReadonlySet<string>; readonly edges: ReadonlySet<string> } | null;
 
 const PORTS = ['q', 'k', 'v'] as const;
 
 /**
- * The nodes and edges that are drawn, without places and sizes: groups stand for their members, heads have ports in the
- * grid, and parallel edges that lead to the same mark are one. Nodes are in model order (a head's ports after it, groups at
- * the end), edges strongest first.
+ * The nodes and edges that are drawn, without places and sizes. A group stands for its members. Heads have ports in the
+ * grid. Parallel edges that lead to the same mark are one.
+ *
+ * Nodes are in model order: the ports of a head after the head, groups at the end. Edges are strongest first.
  */
 export function buildDisplay(
   data: CircuitData,
@@ -25,29 +27,22 @@ export function buildDisplay(
   const standsFor = (node: string) => groups.byMember.get(node) ?? node;
   const withPorts = layout === 'grid' && !view.mergePorts;
   const edges = joinEdges(selection.edges, standsFor, withPorts, view.mergePorts);
-
   const ends = new Set(edges.flatMap(({ source, target }) => [source, target]));
-  const connected = new Set([...selection.nodes].map(standsFor));
-  const pinned = new Set(view.pinned.map(standsFor));
-  const keepsAll = layout === 'grid' && !view.hideUnconnected;
 
   const graph: DisplayGraph = new MultiDirectedGraph<DisplayNode, DisplayEdge>();
   graph.setAttribute('layers', data.layers);
-  const addNode = (id: string, label: string, kind: DisplayNode['kind'], members: readonly NodeRecord[]) => {
-    if (!connected.has(id) && !pinned.has(id) && !keepsAll) return;
-    graph.addNode(id, {
-      ...UNPLACED,
-      label,
-      kind,
-      layer: meanLayer(members),
-      members: members.map((member) => member.id),
-      connected: connected.has(id),
-      pinned: pinned.has(id),
-      noted: [id, label, ...members.map((member) => member.id)].some((name) => hasNote(view, name)),
-      found: found && members.some((member) => found.nodes.has(member.id)),
-    });
+  const marks: Marks = {
+    connected: new Set([...selection.nodes].map(standsFor)),
+    pinned: new Set(view.pinned.map(standsFor)),
+    notes: view.notes,
+    found,
   };
-
+  const keepsAll = layout === 'grid' && !view.hideUnconnected;
+  const addNode = (id: string, label: string, kind: DisplayNode['kind'], members: readonly NodeRecord[]) => {
+    if (marks.connected.has(id) || marks.pinned.has(id) || keepsAll) {
+      graph.addNode(id, nodeOf(id, label, kind, members, marks));
+    }
+  };
   for (const node of data.nodes) {
     if (groups.byMember.has(node.id)) continue;
     addNode(node.id, node.label, node.kind, [node]);
@@ -61,25 +56,59 @@ export function buildDisplay(
   for (const [id, group] of groups.byKey) addNode(id, group.name, 'group', group.members);
 
   const most = edges.reduce((largest, edge) => Math.max(largest, Math.abs(edge.effect ?? 0)), 0) || 1;
-  for (const { source, target, members, effect } of edges) {
-    const first = members[0]!;
-    graph.addEdgeWithKey(first.id, source, target, {
-      edges: members.map((member) => member.id),
-      port: members.every((member) => member.port === first.port) ? first.port : 'several',
-      kind: first.kind,
-      effect,
-      strength: Math.abs(effect ?? 0) / most,
-      class: first.contrast?.class ?? null,
-      pending: members.every((member) => member.pending),
-      inCircuit: members.some((member) => member.inCircuit),
-      curvature: 0,
-      found: found && members.some((member) => found.edges.has(member.id)),
-    });
+  for (const edge of edges) {
+    graph.addEdgeWithKey(edge.members[0]!.id, edge.source, edge.target, edgeOf(edge, most, found));
   }
   return graph;
 }
 
+interface Marks {
+  /** Display nodes at the ends of shown edges. */
+  readonly connected: ReadonlySet<string>;
+  /** Display nodes. */
+  readonly pinned: ReadonlySet<string>;
+  readonly notes: ViewState['notes'];
+  readonly found: Found;
+}
+
 const UNPLACED = { x: 0, y: 0, size: 0, box: null, port: null, parent: null } as const;
+
+function nodeOf(
+  id: string,
+  label: string,
+  kind: DisplayNode['kind'],
+  members: readonly NodeRecord[],
+  { connected, pinned, notes, found }: Marks,
+): DisplayNode {
+  return {
+    ...UNPLACED,
+    label,
+    kind,
+    layer: meanLayer(members),
+    members: members.map((member) => member.id),
+    connected: connected.has(id),
+    pinned: pinned.has(id),
+    noted: [id, label, ...members.map((member) => member.id)].some((name) => Object.hasOwn(notes, name)),
+    found: found && members.some((member) => found.nodes.has(member.id)),
+  };
+}
+
+/** @param most the largest |effect| of all display edges. */
+function edgeOf({ members, effect }: JoinedEdge, most: number, found: Found): DisplayEdge {
+  const first = members[0]!;
+  return {
+    edges: members.map((member) => member.id),
+    port: members.every((member) => member.port === first.port) ? first.port : 'several',
+    kind: first.kind,
+    effect,
+    strength: Math.abs(effect ?? 0) / most,
+    class: first.contrast?.class ?? null,
+    pending: members.every((member) => member.pending),
+    inCircuit: members.some((member) => member.inCircuit),
+    curvature: 0,
+    found: found && members.some((member) => found.edges.has(member.id)),
+  };
+}
 
 interface JoinedEdge {
   readonly source: string;
@@ -88,7 +117,7 @@ interface JoinedEdge {
   effect: number | null;
 }
 
-/** Display edges, strongest first: edges inside of a group are left out, those between the same marks are summed. */
+/** Display edges, strongest first. Edges inside of a group are left out. Edges between the same marks are summed. */
 function joinEdges(
   edges: readonly EdgeRecord[],
   standsFor: (node: string) => string,
@@ -117,7 +146,7 @@ function joinEdges(
   return [...joined.values()].sort((a, b) => magnitude(b) - magnitude(a));
 }
 
-/** Kept finite, so that shares of a sum of huge effects stay numbers. */
+/** A sum of effects. It stays finite, so that a share of a sum of huge effects is a number. */
 function sum(a: number | null, b: number | null): number | null {
   if (a === null || b === null) return a ?? b;
   return Math.min(Number.MAX_VALUE, Math.max(-Number.MAX_VALUE, a + b));
@@ -128,7 +157,10 @@ interface DisplayGroup {
   readonly members: NodeRecord[];
 }
 
-/** Groups by display node; members that the circuit does not have, terminals and nodes of an earlier group are left out. */
+/**
+ * Groups by display node, and display nodes by member. Names that the circuit does not have, `input`, `logits` and
+ * members of an earlier group are left out.
+ */
 function groupsOf(data: CircuitData, view: ViewState) {
   const byKey = new Map<string, DisplayGroup>();
   const byMember = new Map<string, string>();
@@ -153,8 +185,4 @@ function meanLayer(members: readonly NodeRecord[]): number | null {
     total += layer;
   }
   return Math.round(total / members.length);
-}
-
-function hasNote(view: ViewState, name: string): boolean {
-  return Object.hasOwn(view.notes, name);
 }

@@ -1,25 +1,26 @@
 import type { MultiDirectedGraph } from 'graphology';
 import type { EdgeClass } from '../data/circuit-data.js';
-import type { LayoutName } from '../view/view-state.js';
+import type { LayoutName } from '../data/saved-view.js';
 
 /**
- * What is drawn. Derived from the data and the view, never the other way round; the canvas, the SVG writer and the tests
- * read the same scene. Coordinates are layout units, y upwards.
+ * What is drawn. A scene follows from the data and the view, and nothing follows back. The canvas, the SVG writer and
+ * the tests read the same scene. Coordinates are layout units. y goes upwards.
  */
 export interface Scene {
   readonly layout: LayoutName;
   readonly graph: DisplayGraph;
-  /** Grid only: one row per layer, and a label over each column of heads. */
+  /** Grid only: one row per layer, from the bottom. */
   readonly bands: readonly Band[];
+  /** Grid only: the labels of the columns of heads. */
   readonly columns: readonly { readonly x: number; readonly label: string }[];
   /**
-   * A smooth path per display edge, and where its port letter stands. In the figure all edges have one; elsewhere only
-   * loops (direct edges of heads without ports), all other edges being curves by their `curvature`.
+   * Smooth paths by display edge. In the figure every edge has a route. In the other layouts only loops have one: the
+   * direct edges of heads without ports. An edge without a route is a curve by its `curvature`.
    */
   readonly routes: ReadonlyMap<string, Route>;
   /** The smallest box around everything drawn: bands, boxes, routes. */
   readonly bounds: Box;
-  /** What the reader should know of this picture: that another layout stands in for the one asked for. */
+  /** A message for the reader: another layout than the chosen one is shown. */
   readonly notice?: string;
 }
 
@@ -38,9 +39,11 @@ export interface Band {
   readonly tinted: boolean;
 }
 
-/** Cubic Bézier pieces: start point, then three points for each piece. */
+/** A path of cubic Bézier pieces. */
 export interface Route {
+  /** The start point, then three points for each piece. */
   readonly points: readonly (readonly [number, number])[];
+  /** Place of the letter of the port. */
   readonly label: readonly [number, number] | null;
 }
 
@@ -50,39 +53,44 @@ export interface DisplayNode {
   x: number;
   y: number;
   label: string;
-  /** `port`: q, k or v of a head (grid only), drawn under it. `group`: several nodes as one. */
+  /** `port`: q, k or v of a head, drawn under the head in the grid. `group`: several nodes as one. */
   kind: 'input' | 'head' | 'mlp' | 'logits' | 'port' | 'group';
   layer: number | null;
-  /** Of a port: which one, and its head's display node. */
+  /** Ports only: its letter. */
   port: 'q' | 'k' | 'v' | null;
+  /** Ports only: the display node of its head. */
   parent: string | null;
-  /** Names of the circuit's nodes that it stands for. */
+  /** Names of the circuit's nodes that the display node stands for. */
   members: readonly string[];
   /** Radius (circles) or half the side (squares) in layout units. */
   size: number;
   /** Figure only: width and height of its box in layout units. */
   box: readonly [number, number] | null;
-  /** Touches a shown edge. */
+  /** A shown edge starts or ends here. */
   connected: boolean;
   pinned: boolean;
+  /** The reader left a note on it. */
   noted: boolean;
-  /** Fits the search; null while nothing is searched. */
+  /** The search finds it. Null while nothing is searched. */
   found: boolean | null;
 }
 
 export interface DisplayEdge {
-  /** Names of the circuit's edges that it stands for, strongest first. */
+  /** Names of the circuit's edges that the display edge stands for, strongest first. */
   edges: readonly string[];
   port: 'q' | 'k' | 'v' | 'out' | 'several';
   kind: 'addition' | 'direct';
-  /** Sum over `edges`; null where none was measured. */
+  /** Sum of the effects of `edges`. Null when none was measured. */
   effect: number | null;
-  /** |effect| / largest |effect| shown, 0..1; 0 where not measured. */
+  /** |effect| / largest |effect| of the scene, 0..1. 0 when not measured. */
   strength: number;
   class: EdgeClass | null;
   pending: boolean;
   inCircuit: boolean;
-  /** The quadratic curve's control point is the midpoint of its ends + curvature * (-dy, dx), y upwards. */
+  /**
+   * The edge is a quadratic curve. Its control point is the midpoint of its ends + curvature * (-dy, dx), where (dx,
+   * dy) leads from source to target.
+   */
   curvature: number;
   found: boolean | null;
 }

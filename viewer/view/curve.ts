@@ -2,8 +2,8 @@ import { keptEdges } from '../../src/circuit/circuit.js';
 import type { CircuitDocument } from '../data/document.js';
 
 /**
- * Faithfulness of the circuit cut down to its strongest `shownEdges` kept edges, where it was measured at just that
- * size: on the curve in details.json, or for the whole circuit. It says nothing of edges chosen by a filter.
+ * Faithfulness of the strongest `shownEdges` kept edges. It is known for the sizes on the curve in details.json, and
+ * for the whole circuit. Null for other sizes. It does not hold for edges that a filter chose.
  */
 export function faithfulnessAt(document: CircuitDocument, shownEdges: number): number | null {
   const measured = document.details?.curve.find(({ edges }) => edges === shownEdges);

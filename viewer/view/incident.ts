@@ -3,21 +3,21 @@ import type { Selection } from './selection.js';
 
 export interface IncidentEdge {
   readonly edge: EdgeRecord;
-  /** Share of the sum of |effect| on its side of the node, 0..1. */
+  /** |effect| / sum of |effect| on the same side of the node, 0..1. */
   readonly share: number;
 }
 
-/** Edges on one side of a node, each list strongest first. */
+/** Edges on one side of a node. Each list is strongest first. */
 export interface IncidentSide {
   readonly helps: readonly IncidentEdge[];
   readonly hurts: readonly IncidentEdge[];
-  /** Neither: an effect of zero, or none measured. */
+  /** Edges with an effect of zero, and edges that were not measured. */
   readonly neutral: readonly IncidentEdge[];
 }
 
 /**
- * The shown edges at a node, or at several that are drawn as one: edges between those are left out. A head's direct
- * edges are incoming, as they carry what it computes from its inputs.
+ * The shown edges at a node, or at several nodes that are drawn as one. Edges between the nodes are left out. The
+ * direct edges of a head are incoming: they carry the head's own input.
  */
 export function incidentEdges(
   data: CircuitData,

@@ -2,9 +2,10 @@ import type { TraceStep } from '../../src/files/own/trace.js';
 import { assemble, type CircuitData, type EdgeRecord } from '../data/circuit-data.js';
 
 /**
- * The circuit after the first `steps` decisions. Edges that are still to be decided on are in it, pending and without an
- * effect; those that were removed untested have no decision of their own and go with the last one. Pending edges stand
- * after the measured ones, in the order of what will be found of them, so that a picture does not jump.
+ * The circuit after the first `steps` decisions. An edge without a decision so far is in the circuit: it is pending and
+ * has no effect. An edge that was removed untested never has a decision: it leaves with the last decision.
+ *
+ * Measured edges come first. Pending edges follow in their final order: a picture then does not jump from step to step.
  */
 export function replay(data: CircuitData, trace: readonly TraceStep[], steps: number): CircuitData {
   if (steps >= trace.length) return data;
@@ -22,13 +23,13 @@ export function replay(data: CircuitData, trace: readonly TraceStep[], steps: nu
   return assemble(data, [...decided.slice(0, measured), ...pending, ...decided.slice(measured)]);
 }
 
-/** Number of decisions made once the edge is decided on, from 1; null where it never was. */
+/** Number of decisions up to and including the one on the edge. Null when there is none on it. */
 export function stepOf(trace: readonly TraceStep[], edge: string): number | null {
   const place = placesIn(trace).get(edge);
   return place === undefined ? null : place + 1;
 }
 
-/** The latest of the first `steps` decisions; null before the first. */
+/** The last of the first `steps` decisions. Null before the first decision. */
 export function decisionAt(trace: readonly TraceStep[], steps: number): TraceStep | null {
   return trace[Math.min(steps, trace.length) - 1] ?? null;
 }

@@ -1,38 +1,38 @@
 import { BRANCHES } from '../../src/circuit/nodes.js';
 import type { CircuitData, EdgeRecord, NodeRecord } from '../data/circuit-data.js';
-import type { Group } from './view-state.js';
+import type { Group } from '../data/saved-view.js';
 
-/** The grammar, for the reader: an example and what it finds. All terms of a query must hold. */
+/** The grammar for the reader: examples, and what they find. All terms of a query must hold. */
 export const SEARCH_HELP: readonly (readonly [example: string, meaning: string])[] = [
   ['9.9  or  a9.h9', 'head 9 of layer 9 (9. is all of that layer)'],
   ['m3  or  mlp 3', 'the MLP of layer 3'],
   ['input, logits, head, mlp', 'nodes of that kind'],
-  ['layer:9  or  layer:3-7', 'nodes of a layer or of several'],
+  ['layer:9  or  layer:3-7', 'nodes of one layer, or of several layers'],
   ['q, k, v, direct', 'edges into that port, direct edges'],
-  ['9.9->10.7', 'edges from one node to another; either side may be empty'],
+  ['9.9->10.7', 'edges from one node to another; one side may be empty'],
   ['q->10.7  or  ->10.7<q>', 'edges into the q port of head 10.7'],
   ['helps, hurts', 'edges by sign'],
-  ['effect>0.1, |effect|>=0.1', 'edges by effect, signed or not; also rank<=10 and step<50'],
+  ['effect>0.1, |effect|>=0.1', 'edges by effect, with or without its sign; also rank<=10, step<50'],
   ['group name', 'the members of a group; quote a name with spaces'],
 ];
 
-/** Names of the nodes and edges that fit. */
+/** Names of the nodes and edges that a query finds. */
 export interface Found {
   readonly nodes: ReadonlySet<string>;
   readonly edges: ReadonlySet<string>;
 }
 
-/**
- * One condition. A condition on nodes holds for an edge where it holds for either end; one on edges holds for no node.
- */
+/** One condition. A condition on nodes holds for an edge if it holds for one of its ends. */
 type Term =
   | { readonly on: 'nodes'; readonly names: ReadonlySet<string> }
   | { readonly on: 'edges'; readonly fits: (edge: EdgeRecord) => boolean };
 
 /**
- * What the query finds, by the grammar of SEARCH_HELP; null for an empty query. With conditions on nodes alone the
- * nodes are those that meet all; otherwise, and where no node does, they are the ends of the edges found. A word that
- * means nothing finds nothing.
+ * Finds nodes and edges by the grammar of SEARCH_HELP. Null for an empty query. A word without a meaning finds nothing.
+ *
+ * - edges: those that meet all conditions
+ * - nodes: those that meet all conditions, if every condition is on nodes. If no node does, or if a condition is on edges:
+ *   the ends of the found edges
  */
 export function search(data: CircuitData, query: string, groups: readonly Group[] = []): Found | null {
   const words = wordsOf(query);
@@ -56,7 +56,7 @@ interface Word {
   readonly quoted: boolean;
 }
 
-/** Lower case; without spaces round `->`, `:` and comparisons, and `mlp 3` as one word. */
+/** The words of a query in lower case. `9.9 -> 10.7`, `effect > 0.1` and `mlp 3` are one word each. */
 function wordsOf(query: string): Word[] {
   const words: Word[] = [];
   for (const match of query
@@ -98,7 +98,7 @@ const edgeWords: ReadonlyMap<string, (edge: EdgeRecord) => boolean> = new Map([
   ['hurts', (edge: EdgeRecord) => (edge.effect ?? 0) < 0],
 ]);
 
-/** `effect>0.1`, `|effect|<=2e-3`, `rank<10`, `step=0`; an edge without that value never fits. */
+/** `effect>0.1`, `|effect|<=2e-3`, `rank<10`, `step=0`. An edge without the value does not fit. */
 function comparison(text: string): ((edge: EdgeRecord) => boolean) | null {
   const match = /^(effect|\|effect\||rank|step)(>=|<=|>|<|=)(-?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)$/.exec(text);
   if (!match) return null;
@@ -138,7 +138,7 @@ function holds(value: number, sign: string, limit: number): boolean {
   }
 }
 
-/** `from->to`; `from` may be a port's letter, `to` may end in a port. The name of an edge is such a path too. */
+/** `from->to`. `from` may be the letter of a port. `to` may end in a port. The name of an edge is such a path too. */
 function pathOf(text: string, data: CircuitData, groups: readonly Group[]): (edge: EdgeRecord) => boolean {
   const arrow = text.indexOf('->');
   const from = endOf(text.slice(0, arrow), data, groups);
@@ -148,7 +148,7 @@ function pathOf(text: string, data: CircuitData, groups: readonly Group[]): (edg
     (to.names?.has(edge.target) ?? true) &&
     (from.port === null || from.port === edge.port) &&
     (to.port === null || to.port === edge.port) &&
-    // Only a direct edge starts at a port that has a node: `a3.h0<q>->a3.h0`.
+    // A node with a port on the left is a direct edge: `a3.h0<q>->a3.h0`.
     (from.port === null || from.names === null || edge.kind === 'direct');
 }
 
@@ -165,7 +165,7 @@ function endOf(text: string, data: CircuitData, groups: readonly Group[]): PathE
   return { names: name === '' ? null : (nodesNamed(name, data) ?? inGroups(name, groups)), port };
 }
 
-/** Names of the nodes that the text means, or null where it has no such form. */
+/** Names of the nodes that the text means. Null when the text does not have the form of a node. */
 function nodesNamed(text: string, data: CircuitData): ReadonlySet<string> | null {
   const fits = nodeCondition(text);
   return fits && new Set(data.nodes.filter(fits).map((node) => node.id));

@@ -1,26 +1,25 @@
 import type { CircuitData, EdgeRecord } from '../data/circuit-data.js';
 import { DEFAULT_EDGES, type LimitKind, type ViewState } from './view-state.js';
 
-/** The edges that pass the reader's filters, and how many there are of what. */
+/** The edges that are shown, and their counts. */
 export interface Selection {
   /** Strongest first. */
   readonly edges: readonly EdgeRecord[];
-  /** Edges of the scope after the filters by port, kind and layer: what the slider chooses from. */
+  /** Number of edges that the slider chooses from: those that pass the filters by scope, port, kind and layer. */
   readonly available: number;
-  /** Names of the nodes that touch a shown edge. */
+  /** Names of the nodes at the ends of the shown edges. */
   readonly nodes: ReadonlySet<string>;
-  /** Share of the sum of |effect| over the available edges, 0..1; null where none was measured. */
+  /** Sum of |effect| of the shown edges / that of the available edges, 0..1. Null when none was measured. */
   readonly share: number | null;
-  /** The slider's position in terms of each kind of limit. */
+  /** The same limit as each of its kinds. */
   readonly limits: { readonly top: number; readonly effect: number; readonly share: number };
 }
 
 /**
- * The edges to show: the strongest of those that pass the filters, as far as the limit goes. Edges that were not
- * measured come last, and a limit by effect or share never reaches them; where nothing was measured, such a limit means
- * nothing and the default number is shown.
+ * The strongest edges that pass the filters, up to the limit. Edges that were not measured come last: a limit by effect
+ * or by share never reaches them. When no edge was measured, such a limit is ignored, and the default number is shown.
  *
- * Of a comparison's union, `blink` shows one circuit's part, with the effects that it has there.
+ * In a comparison, `blink` leaves one circuit of the union, with the effects of that circuit.
  */
 export function select(data: CircuitData, view: ViewState): Selection {
   const pool = poolOf(data, view);
@@ -40,22 +39,29 @@ export function select(data: CircuitData, view: ViewState): Selection {
   };
 }
 
-/** What is shown at first: the circuit, where the file chooses some of its edges. */
+/** The scope at first: the circuit if the file selects some of its edges, else all edges. */
 export function defaultScope(data: CircuitData): 'circuit' | 'all' {
   const kept = data.edges.reduce((count, edge) => count + Number(edge.inCircuit), 0);
   return kept > 0 && kept < data.edges.length ? 'circuit' : 'all';
 }
 
-/** What the slider chooses from. */
+/** Number of filters in force: ports and kinds that are off, and a range of layers. */
+export function activeFilters({ ports, kinds, layers }: ViewState): number {
+  const off = [...Object.values(ports), ...Object.values(kinds)].filter((on) => !on).length;
+  return off + (layers ? 1 : 0);
+}
+
+/** The edges that the slider chooses from. */
 interface Pool {
-  /** Strongest first, those not measured last. */
+  /** Strongest first. Edges that were not measured are last. */
   readonly edges: readonly EdgeRecord[];
+  /** Number of measured edges. */
   readonly measured: number;
-  /** `sums[n]`: sum of |effect| of the strongest n, for n up to `measured`. */
+  /** `sums[n]`: sum of |effect| of the n strongest edges, for n up to `measured`. */
   readonly sums: Float64Array;
 }
 
-/** The last pool of each circuit: the slider moves far more often than the filters change. */
+/** The last pool of each circuit. The slider moves far more often than the filters change. */
 const pools = new WeakMap<CircuitData, { readonly key: string; readonly pool: Pool }>();
 
 function poolOf(data: CircuitData, view: ViewState): Pool {
@@ -97,14 +103,14 @@ function cut(pool: Pool, by: LimitKind, limit: number | null): number {
       return fewest(measured, (count) => !(strength(edges[count]!) >= limit));
     case 'share': {
       const total = sums[measured]!;
-      // Where all are 0, any share is theirs together.
+      // When all effects are 0, all edges together have any share.
       if (total === 0) return limit > 0 ? measured : 0;
       return fewest(measured, (count) => sums[count]! / total >= limit);
     }
   }
 }
 
-/** The smallest count below `most` that is `enough`, or `most`; whatever is enough stays so. */
+/** The smallest count that is `enough`, or `most`. Every count above one that is enough is enough too. */
 function fewest(most: number, enough: (count: number) => boolean): number {
   let low = 0;
   let high = most;
@@ -116,7 +122,7 @@ function fewest(most: number, enough: (count: number) => boolean): number {
   return low;
 }
 
-/** The limit by effect that lets the strongest `count` through, and what is as strong as the last of them. */
+/** The limit by effect that shows the `count` strongest edges. Edges as strong as the last of them are shown too. */
 function effectAt({ edges, measured }: Pool, count: number): number {
   if (count > measured || measured === 0) return 0;
   return count === 0 ? 2 * strength(edges[0]!) || 1 : strength(edges[count - 1]!);

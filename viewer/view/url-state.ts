@@ -1,10 +1,20 @@
-import { cleanGroups, cleanNames, cleanNotes, cleanPositions, isSafeKey, LAYOUTS, oneOf, SIGNS } from './view-parts.js';
+import {
+  cleanGroups,
+  cleanNames,
+  cleanNotes,
+  cleanPositions,
+  isSafeKey,
+  LAYOUTS,
+  oneOf,
+  SIGNS,
+} from '../data/clean-view.js';
 import { DEFAULT_VIEW, type LimitKind, type ViewState } from './view-state.js';
 
-/** How one key of the URL is written and read. `write` gives null for what is the default. */
+/** How one key of the URL is written and read. */
 interface Field {
+  /** Null when the view has the default. */
   write(view: ViewState): string | null;
-  /** What the text says, or nothing where it makes no sense. */
+  /** The fields that the text sets. None when the text makes no sense. */
   read(text: string): Partial<ViewState>;
 }
 
@@ -12,12 +22,12 @@ const THEMES: readonly ViewState['theme'][] = ['auto', 'light', 'dark'];
 const HUES: readonly ViewState['hue'][] = ['sign', 'port', 'source'];
 const TABS: readonly ViewState['tab'][] = ['card', 'edges', 'prompts', 'compare', 'history'];
 const LIMITS: readonly LimitKind[] = ['top', 'effect', 'share'];
-/** Counts beyond it (GPT-2 XL has 2.2 million edges) are no counts. */
+/** The largest number that is read. GPT-2 XL has 2.2 million edges. */
 const MOST = 1e9;
 
 /**
- * Keys in the order in which they are written. Lists are separated by commas and pairs by colons, in which every name is
- * percent-encoded, so that none can break out of its place.
+ * Keys in the order in which they are written. Commas separate the items of a list, colons the parts of a pair. Every
+ * name is percent-encoded, and so holds neither.
  */
 const FIELDS: ReadonlyMap<string, Field> = new Map<string, Field>([
   ['file', textField('file')],
@@ -46,7 +56,7 @@ const FIELDS: ReadonlyMap<string, Field> = new Map<string, Field>([
   ['prompt', countField('prompt')],
 ]);
 
-/** The view as the part of a URL behind `#`: what differs from the default view. Places are rounded to 0.01. */
+/** The view as the part of a URL after `#`. Fields with their defaults are left out. Places are rounded to 0.01. */
 export function encodeView(view: ViewState): string {
   const parts: string[] = [];
   for (const [key, field] of FIELDS) {
@@ -56,7 +66,10 @@ export function encodeView(view: ViewState): string {
   return parts.join('&');
 }
 
-/** The view in a URL's hash, with or without `#`. Unknown keys are ignored; what makes no sense is as in the default. */
+/**
+ * The view in the hash of a URL, with or without `#`. Unknown keys are ignored. A field whose text makes no sense has
+ * its default.
+ */
 export function decodeView(hash: string): ViewState {
   let view = DEFAULT_VIEW;
   for (const part of hash.replace(/^#/, '').split('&')) {
@@ -77,7 +90,7 @@ function encode(text: string): string {
   return encodeURIComponent(text.replace(/\p{Cs}/gu, '\ufffd'));
 }
 
-/** @throws URIError where the text is no percent-encoding. */
+/** @throws URIError when the text is not percent-encoded. */
 function decode(text: string): string {
   return decodeURIComponent(text);
 }
@@ -135,7 +148,7 @@ function limitField(kind: LimitKind): Field {
   };
 }
 
-/** The number, or null where the text is not of the form, or beyond counting. */
+/** The number, or null when the text does not have the form or the number is too large. */
 function readNumber(text: string, form: RegExp): number | null {
   return form.test(text) && Number(text) <= MOST ? Number(text) : null;
 }
@@ -145,7 +158,7 @@ function readBy(text: string): Partial<ViewState> {
   return limitBy ? { limitBy } : {};
 }
 
-/** Which of a set's members are on; `none` where none is. */
+/** The members of a set that are on, or `none`. */
 function setField(key: 'ports' | 'kinds'): Field {
   const members = Object.keys(DEFAULT_VIEW[key]);
   return {

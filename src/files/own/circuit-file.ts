@@ -3,7 +3,7 @@ import { createCircuit, type Circuit, type ImportRecord, type Provenance } from 
 import { EdgeSet } from '../../circuit/edge-set.js';
 import { circuitProvenance } from '../../circuit/scored-circuit.js';
 import type { ScoresProvenance } from '../../circuit/scores.js';
-import { Topology } from '../../circuit/topology.js';
+import { attentionPortsOf, Topology } from '../../circuit/topology.js';
 import { SCHEMA_VERSION } from './circuit-json.js';
 import { asArray, asObject, fail, isCount, readJson, type JsonObject } from '../../base/json/json-fields.js';
 import { decodeImported, decodeProvenance, decodeScoresProvenance } from './provenance-json.js';
@@ -106,7 +106,7 @@ export function circuitFileOf(json: unknown, source: string): CircuitFile {
 export function fileTopology(file: CircuitFile): Topology {
   if (!file.cfg) throw new EdgewiseError('circuit', file.source, 'no cfg, which says what model the circuit is of');
   const { layers, heads } = file.cfg;
-  if (!((1 + layers * (heads + 1)) * (1 + layers * (3 * heads + 1)) <= MAX_MATRIX)) {
+  if (!((1 + layers * (heads + 1)) * (1 + layers * (attentionPortsOf(heads) + 1)) <= MAX_MATRIX)) {
     throw new EdgewiseError('circuit', file.source, `cfg: ${layers} layers of ${heads} heads are too many`);
   }
   return new Topology(file.cfg);

@@ -1,6 +1,6 @@
 import type { Arena } from '../arena.js';
 import type { Gpu, Operation, Recording } from '../gpu.js';
-import type { BufferSlice } from '../kernel.js';
+import { packJob, type BufferSlice } from '../kernel.js';
 import { TILES, type TileName } from './tiles.js';
 import { PANEL4, type ChunkColumns, type Matrix } from './matrix.js';
 
@@ -15,9 +15,6 @@ export function pieceOf({ subgroupLanes }: Pick<Gpu, 'subgroupLanes'>, name: Til
   const lanes = tile.kernel === 'matmul_subgroup' ? Math.min(PANEL4, subgroupLanes) : PANEL4;
   return { kernel: tile.kernel, rows, lanes, groupRows: rows / WORKGROUP_TILE_GROUPS };
 }
-
-/** Words of one job in the tables that kernels/shared/matmul_job.wgsl reads. */
-export const JOB_WORDS = 8;
 
 /** Rows of a job: how many of `a`, one after the other, and where the tables list the row of `out` that each goes to. */
 export interface RowsOf {
@@ -41,8 +38,18 @@ export interface MatmulJob {
   readonly rows: RowsOf;
 }
 
+/** The words of a job, for every kernel of the product: they share kernels/shared/matmul_job.wgsl. */
 export function jobWords({ a, weight, bias, out, firstColumn4, endColumn4, rows }: MatmulJob): number[] {
-  return [a, weight, bias, out, firstColumn4, endColumn4, rows.count, rows.at];
+  return packJob('matmul', {
+    a,
+    weight,
+    bias,
+    out,
+    first: firstColumn4,
+    end: endColumn4,
+    rows: rows.count,
+    rows_at: rows.at,
+  });
 }
 
 /** A product with one chunk of a matrix, bound: run it with a number of jobs. */

@@ -1,6 +1,6 @@
 import type { Arena } from '../arena.js';
 import type { Gpu, Operation, Recording, Work } from '../gpu.js';
-import type { BufferSlice } from '../kernel.js';
+import { packJob, type BufferSlice } from '../kernel.js';
 import type { TileName } from './tiles.js';
 import type { Matrix } from './matrix.js';
 import { pieceOf } from './matmul.js';
@@ -49,7 +49,15 @@ export async function matmulTransposed(arena: Arena, matrix: Matrix, use: Transp
       const end = Math.min(job.endColumn4, firstColumn4 + columns4);
       if (first >= end) return [];
       const skipped = first - job.firstColumn4;
-      return [[job.dy + skipped, job.out, first - firstColumn4, end - firstColumn4, skipped > 0 ? 1 : 0]];
+      return [
+        packJob('matmul_transposed', {
+          dy: job.dy + skipped,
+          out: job.out,
+          first: first - firstColumn4,
+          end: end - firstColumn4,
+          adds: skipped > 0 ? 1 : 0,
+        }),
+      ];
     });
     if (words.length === 0) continue;
     const bound = {

@@ -1,4 +1,3 @@
-import { ROW_WORKGROUP } from '../../../src/gpu/workgroups.js';
 import { describe, expect, test } from 'vitest';
 import { attentionPattern } from '../../oracle/ops.js';
 import { expectRounded, expectSame, runKernel, untouched, type TestDevice } from '../../support/gpu.js';
@@ -155,7 +154,7 @@ export function queryKeyFixTests(device: TestDevice): void {
         port_stride: 5,
         stride,
       },
-      overrides: { WORKGROUP: ROW_WORKGROUP, KEYS: keys },
+      overrides: { KEYS: keys },
       grid: [writers, heads, prompts],
       read: 'scores',
     });

@@ -1,7 +1,9 @@
 import { test } from 'vitest';
+import type { Job } from '../../../src/gpu/kernel.js';
 import { attentionMix, attentionPattern } from '../../oracle/ops.js';
 import { expectRounded, expectSame, runKernel, untouched, type TestDevice } from '../../support/gpu.js';
 import { paddedRows, unpaddedRows } from '../../support/padded-rows.js';
+import { JobWords } from '../../support/job-words.js';
 import { randomNumbers } from '../../support/random.js';
 
 interface Shape {
@@ -69,8 +71,14 @@ const LISTED_AT = 2;
 
 /** The list of heads to compute, here all of them and in no natural order, each at `rows`. */
 function listed(count: number, rows: readonly number[]): Uint32Array {
-  const heads = Array.from({ length: count }, (_, i) => [count - 1 - i, LISTED_AT + 3 * count, rows.length]);
-  return Uint32Array.from([99, 99, ...heads.flat(), ...rows]);
+  const control = new JobWords('attention_pattern', count, LISTED_AT);
+  const list = control.list(rows);
+  const job = (i: number): Job<'attention_pattern'> => ({
+    circuit_head: count - 1 - i,
+    rows_at: list.at,
+    rows: list.count,
+  });
+  return control.words(Array.from({ length: count }, (_, i) => job(i)));
 }
 
 const everyRow = (tokens: number): number[] => Array.from({ length: tokens }, (_, t) => t);
@@ -89,8 +97,8 @@ async function pattern(
       projections: paddedRows(projections, headWidth),
       pattern: untouched(circuits * heads * tokens * sequence + 1),
     },
-    params: { tokens, sequence, heads, head4: Math.ceil(headWidth / 4), heads_at: LISTED_AT, scale },
-    overrides: {},
+    params: { tokens, sequence, heads, head4: Math.ceil(headWidth / 4), jobs_at: LISTED_AT, scale },
+    overrides: { SCORES: 1, SOFTMAX: 1 },
     grid: [Math.ceil(tokens / 64), circuits * heads],
     read: 'pattern',
   });
@@ -186,7 +194,7 @@ export function attentionMixTests(device: TestDevice): void {
         pattern: weights,
         z: untouched(size + 4),
       },
-      params: { tokens, sequence, heads, head4, heads_at: LISTED_AT },
+      params: { tokens, sequence, heads, head4, jobs_at: LISTED_AT },
       overrides: {},
       grid: [Math.ceil((tokens * head4) / 64), circuits * heads],
       read: 'z',
@@ -212,7 +220,7 @@ export function attentionMixTests(device: TestDevice): void {
         pattern: someWeights,
         z: untouched(size),
       },
-      params: { tokens, sequence, heads, head4, heads_at: LISTED_AT },
+      params: { tokens, sequence, heads, head4, jobs_at: LISTED_AT },
       overrides: {},
       grid: [Math.ceil((tokens * head4) / 64), circuits * heads],
       read: 'z',

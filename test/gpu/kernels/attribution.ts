@@ -1,4 +1,3 @@
-import { ROW_WORKGROUP } from '../../../src/gpu/workgroups.js';
 import { describe, expect, test } from 'vitest';
 import { proximity } from '../../oracle/gradient-ops.js';
 import { expectRounded, expectSame, runKernel, untouched, type TestDevice } from '../../support/gpu.js';
@@ -26,50 +25,48 @@ export function edgeScoresTests(device: TestDevice): void {
     const stride = outAt + ports * portStride;
     const differences = rng.normals((firstWriter + writers) * tokens * width);
     const gradients = rng.normals((firstPort + ports) * tokens * width);
-    for (const WORKGROUP of [1, 8, 16]) {
-      const got = new Float32Array(
-        await runKernel(device.gpu, 'edge_scores', {
-          buffers: {
-            weight: Float32Array.of(WEIGHT),
-            differences: paddedRows(differences, width),
-            gradients: paddedRows(gradients, width),
-            scores: new Float32Array(prompts * stride).fill(2),
-          },
-          params: {
-            tokens,
-            sequence,
-            width4: Math.ceil(width / 4),
-            first_writer: firstWriter,
-            writers,
-            first_port: firstPort,
-            ports,
-            out_at: outAt,
-            port_stride: portStride,
-            stride,
-          },
-          overrides: { WORKGROUP },
-          grid: [Math.ceil(writers / 4), Math.ceil(ports / 8), prompts],
-          read: 'scores',
-        }),
-      );
-      const expected = new Float64Array(prompts * stride).fill(2);
-      const sizes = new Float64Array(expected.length).fill(0);
-      for (let n = 0; n < prompts; n++) {
-        for (let p = 0; p < ports; p++) {
-          for (let u = 0; u < writers; u++) {
-            const at = n * stride + outAt + p * portStride + u;
-            sizes[at] = 2;
-            for (let i = 0; i < sequence * width; i++) {
-              const d = differences[((firstWriter + u) * tokens + n * sequence) * width + i]!;
-              const g = gradients[((firstPort + p) * tokens + n * sequence) * width + i]!;
-              expected[at]! += WEIGHT * d * g;
-              sizes[at]! += Math.abs(WEIGHT * d * g);
-            }
+    const got = new Float32Array(
+      await runKernel(device.gpu, 'edge_scores', {
+        buffers: {
+          weight: Float32Array.of(WEIGHT),
+          differences: paddedRows(differences, width),
+          gradients: paddedRows(gradients, width),
+          scores: new Float32Array(prompts * stride).fill(2),
+        },
+        params: {
+          tokens,
+          sequence,
+          width4: Math.ceil(width / 4),
+          first_writer: firstWriter,
+          writers,
+          first_port: firstPort,
+          ports,
+          out_at: outAt,
+          port_stride: portStride,
+          stride,
+        },
+        overrides: {},
+        grid: [Math.ceil(writers / 4), Math.ceil(ports / 8), prompts],
+        read: 'scores',
+      }),
+    );
+    const expected = new Float64Array(prompts * stride).fill(2);
+    const sizes = new Float64Array(expected.length).fill(0);
+    for (let n = 0; n < prompts; n++) {
+      for (let p = 0; p < ports; p++) {
+        for (let u = 0; u < writers; u++) {
+          const at = n * stride + outAt + p * portStride + u;
+          sizes[at] = 2;
+          for (let i = 0; i < sequence * width; i++) {
+            const d = differences[((firstWriter + u) * tokens + n * sequence) * width + i]!;
+            const g = gradients[((firstPort + p) * tokens + n * sequence) * width + i]!;
+            expected[at]! += WEIGHT * d * g;
+            sizes[at]! += Math.abs(WEIGHT * d * g);
           }
         }
       }
-      expectRounded(`workgroups of ${WORKGROUP}`, got, expected, sizes, 8);
     }
+    expectRounded('scores', got, expected, sizes, 8);
   });
 }
 
@@ -235,7 +232,7 @@ export function proximityTests(device: TestDevice): void {
       await runKernel(device.gpu, 'proximity', {
         buffers: { x: paddedRows(x, width), y: paddedRows(y, width), nearness: untouched(writers * tokens + 1) },
         params: { tokens, writers, width4: Math.ceil(width / 4) },
-        overrides: { WORKGROUP: ROW_WORKGROUP },
+        overrides: {},
         grid: { rows: writers * tokens },
         read: 'nearness',
       }),
@@ -261,7 +258,7 @@ export function proximityTests(device: TestDevice): void {
     const got = await runKernel(device.gpu, 'proximity', {
       buffers: { x: paddedRows(x, width), y: paddedRows(y, width), nearness: untouched(writers * tokens) },
       params: { tokens, writers, width4: Math.ceil(width / 4) },
-      overrides: { WORKGROUP: ROW_WORKGROUP },
+      overrides: {},
       grid: { rows: writers * tokens },
       read: 'nearness',
     });

@@ -1,5 +1,4 @@
 import { ACTIVATIONS } from '../../../src/block/activation.js';
-import { ROW_WORKGROUP } from '../../../src/gpu/workgroups.js';
 import { describe, expect, test } from 'vitest';
 import { answerLists } from '../../../src/readout/answers.js';
 import { SEEDS } from '../../../src/gradient/gradient-pass.js';
@@ -106,7 +105,7 @@ export function normBackwardTests(device: TestDevice): void {
             gradient: Float32Array.from([...paddedRows(gradient, width), ...untouched(4)]),
           },
           params: { rows, x_rows: xRows, width, width4, epsilon: EPSILON },
-          overrides: { WORKGROUP: ROW_WORKGROUP, FROZEN: frozen },
+          overrides: { FROZEN: frozen },
           grid: { rows },
           read: 'gradient',
         }),
@@ -194,7 +193,7 @@ export function metricSeedsTests(device: TestDevice): void {
         await runKernel(device.gpu, 'metric_seeds', {
           buffers: { answers: answerLists(answers), log_q: logQ, log_p: logP, seeds: untouched(rows * stride + 1) },
           params: { rows, vocab, stride },
-          overrides: { WORKGROUP: ROW_WORKGROUP, METRIC: SEEDS[metric] },
+          overrides: { METRIC: SEEDS[metric] },
           grid: { rows },
           read: 'seeds',
         }),
@@ -228,7 +227,7 @@ export function metricSeedsTests(device: TestDevice): void {
         seeds: untouched(4),
       },
       params: { rows: 1, vocab: 4, stride: 4 },
-      overrides: { WORKGROUP: ROW_WORKGROUP, METRIC: SEEDS.nll },
+      overrides: { METRIC: SEEDS.nll },
       grid: { rows: 1 },
       read: 'seeds',
     });

@@ -1,4 +1,3 @@
-import { ROW_WORKGROUP } from '../../../src/gpu/workgroups.js';
 import { describe, expect, test } from 'vitest';
 import { answerLists, type Answers } from '../../../src/readout/answers.js';
 import type { Gpu } from '../../../src/gpu/gpu.js';
@@ -39,7 +38,7 @@ async function frozenNorm(gpu: Gpu, { width, centred, tokens, ...data }: FrozenN
       y: untouched(parts * streams * 4 * width4 + 8),
     },
     params: { parts, tokens, streams, width, width4, epsilon: EPSILON },
-    overrides: { WORKGROUP: ROW_WORKGROUP, CENTRED: centred ? 1 : 0 },
+    overrides: { CENTRED: centred ? 1 : 0 },
     grid: { rows: parts * streams },
     read: 'y',
   });
@@ -208,7 +207,7 @@ export function rowDotsTests(device: TestDevice): void {
     const got = await runKernel(device.gpu, 'row_dots', {
       buffers: { a: paddedRows(a, width), b: paddedRows(b, width), dots: untouched(rows + 4) },
       params: { rows, b_rows: others, width4: Math.ceil(width / 4) },
-      overrides: { WORKGROUP: ROW_WORKGROUP },
+      overrides: {},
       grid: { rows },
       read: 'dots',
     });
@@ -252,7 +251,7 @@ async function topColumns(gpu: Gpu, rows: readonly ArrayLike<number>[], sign: 1 
         amounts: new Float32Array(rows.length * COUNT),
       },
       params: { rows: rows.length, vocab, stride },
-      overrides: { WORKGROUP: ROW_WORKGROUP, COUNT, SIGN: sign },
+      overrides: { COUNT, SIGN: sign },
       grid: { rows: rows.length },
       read,
     });

@@ -1,4 +1,3 @@
-import { ROW_WORKGROUP } from '../../../src/gpu/workgroups.js';
 import { describe, test } from 'vitest';
 import type { Gpu } from '../../../src/gpu/gpu.js';
 import { padBlocks } from '../../../src/model/layout.js';
@@ -23,7 +22,7 @@ async function norm(gpu: Gpu, x: Float32Array, { width, gain, bias }: Norm): Pro
   const y = await runKernel(gpu, 'layer_norm', {
     buffers: { x, gain: vector(gain), bias: vector(bias), y: untouched(x.length + 8) },
     params: { rows, width, width4, epsilon: EPSILON },
-    overrides: { WORKGROUP: ROW_WORKGROUP },
+    overrides: {},
     grid: { rows },
     read: 'y',
   });

@@ -1,11 +1,10 @@
-import { ROW_WORKGROUP } from '../../../src/gpu/workgroups.js';
 import { describe, test } from 'vitest';
 import type { Gpu } from '../../../src/gpu/gpu.js';
 import { kl, logSoftmax } from '../../oracle/ops.js';
 import { expectRounded, expectSame, runKernel, untouched, UNTOUCHED, type TestDevice } from '../../support/gpu.js';
 import { randomNumbers } from '../../support/random.js';
 
-const overrides = { WORKGROUP: ROW_WORKGROUP };
+const overrides = {};
 
 /** Rows of `vocab` numbers at a stride that is a multiple of four, the rest of each row `UNTOUCHED`. */
 function strided(rows: readonly Float32Array[], stride: number): Float32Array {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { everyRow, jobWords, matmul, runMatmul, type MatmulJob } from '../../../src/gpu/product/matmul.js';
 import { Arena } from '../../../src/gpu/arena.js';
+import { jobSize } from '../../../src/gpu/kernel.js';
 import { Gpu } from '../../../src/gpu/gpu.js';
 import { tileLacks, TILES, usableTiles, type TileName } from '../../../src/gpu/product/tiles.js';
 import { padBlocks } from '../../../src/model/layout.js';
@@ -68,7 +69,7 @@ async function multiply(gpu: Gpu, tile: TileName, product: Product): Promise<Flo
         words.push(...product.rowLists[j]);
         return { ...job, rows: { count: product.rowLists[j].length, at: words.length - product.rowLists[j].length } };
       });
-      words.splice(2, 8 * list.length, ...listed.flatMap(jobWords));
+      words.splice(2, list.length * jobSize('matmul'), ...listed.flatMap(jobWords));
       const jobs = arena.upload('jobs', Uint32Array.from(words));
       const use = { a, out, rows, inner4, outStride, jobs, jobsAt: 2, bias, tile };
       const options = {

@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { FROM_CONSTANT } from '../../../src/pass/circuit-tables.js';
+import { FROM_CONSTANT } from '../../../src/pass/input-jobs.js';
 import type { Gpu } from '../../../src/gpu/gpu.js';
+import type { Job } from '../../../src/gpu/kernel.js';
 import { PANEL4 } from '../../../src/gpu/product/matrix.js';
 import { expectRounded, expectSame, runKernel, untouched, UNTOUCHED, type TestDevice } from '../../support/gpu.js';
+import { JobWords } from '../../support/job-words.js';
 import { paddedRows, unpaddedRows } from '../../support/padded-rows.js';
 import { panels } from '../../support/panels.js';
 import { randomNumbers } from '../../support/random.js';
@@ -95,26 +97,32 @@ function writersOf(writers: number, wanted: (writer: number) => boolean): number
 async function portInputs(gpu: Gpu, run: PortInputs): Promise<Float32Array> {
   const { width, tokens, sequence, writers, jobs } = run;
   const width4 = Math.ceil(width / 4);
-  // Two words that belong to nobody, the jobs, then their lists.
-  const words: number[][] = [];
-  const lists: number[] = [];
-  const list = (values: readonly number[]): [number, number] => {
-    lists.push(...values);
-    return [2 + 9 * jobs.length + lists.length - values.length, values.length];
-  };
+  const control = new JobWords('port_inputs', jobs.length, 2);
+  const packed: Job<'port_inputs'>[] = [];
   let rows = 0;
   let most = 0;
   for (const { circuit, keep, rows: own = run.rows, base } of jobs) {
-    const cut = writersOf(writers, (u) => !keep(u) && !base?.holds.includes(u));
-    const kept = writersOf(writers, keep);
-    words.push([circuit, ...list(own), rows, base?.slab ?? FROM_CONSTANT, ...list(cut), ...list(kept)]);
+    const ownRows = control.list(own);
+    const cut = control.list(writersOf(writers, (u) => !keep(u) && !base?.holds.includes(u)));
+    const kept = control.list(writersOf(writers, keep));
+    packed.push({
+      circuit,
+      rows_at: ownRows.at,
+      rows: ownRows.count,
+      first_row: rows,
+      slab: base?.slab ?? FROM_CONSTANT,
+      cut_at: cut.at,
+      cut: cut.count,
+      kept_at: kept.at,
+      kept: kept.count,
+    });
     rows += own.length;
     most = Math.max(most, own.length);
   }
   const size = rows * 4 * width4;
   const got = await runKernel(gpu, 'port_inputs', {
     buffers: {
-      control: Uint32Array.from([9999, 9999, ...words.flat(), ...lists]),
+      control: control.words(packed),
       outputs: paddedRows(run.outputs, width),
       ablated: paddedRows(run.ablated, width),
       bias: paddedRows(run.bias, width),
@@ -127,7 +135,7 @@ async function portInputs(gpu: Gpu, run: PortInputs): Promise<Float32Array> {
       sequence,
       width4,
       writer_total: run.writerTotal,
-      jobs_at: 2,
+      jobs_at: control.jobsAt,
       add_positions: run.addPositions ? 1 : 0,
     },
     overrides: {},
@@ -249,29 +257,38 @@ export function portBasesTests(device: TestDevice): void {
   const bias = rng.normals(width);
   const positions = rng.normals(sequence * width);
 
-  interface Job {
+  interface BaseJob {
     readonly slab: number;
     readonly resume: boolean;
     readonly rows: readonly number[];
     readonly writers: readonly number[];
   }
-  const portBases = async (bases: Float32Array, jobs: readonly Job[], addPositions: boolean): Promise<Float32Array> => {
-    const words: number[][] = [];
-    const lists: number[] = [];
-    const list = (values: readonly number[]): [number, number] => {
-      lists.push(...values);
-      return [1 + 6 * jobs.length + lists.length - values.length, values.length];
-    };
-    for (const job of jobs) words.push([job.slab, job.resume ? 1 : 0, ...list(job.rows), ...list(job.writers)]);
+  const portBases = async (
+    bases: Float32Array,
+    jobs: readonly BaseJob[],
+    addPositions: boolean,
+  ): Promise<Float32Array> => {
+    const control = new JobWords('port_bases', jobs.length, 1);
+    const packed = jobs.map(({ slab, resume, rows, writers: summed }) => {
+      const [rowList, writerList] = [control.list(rows), control.list(summed)];
+      return {
+        slab,
+        resume: resume ? 1 : 0,
+        rows_at: rowList.at,
+        rows: rowList.count,
+        writers_at: writerList.at,
+        writers: writerList.count,
+      };
+    });
     const got = await runKernel(device.gpu, 'port_bases', {
       buffers: {
-        control: Uint32Array.from([9999, ...words.flat(), ...lists]),
+        control: control.words(packed),
         ablated: paddedRows(ablated, width),
         bias: paddedRows(bias, width),
         positions: paddedRows(positions, width),
         bases: paddedRows(bases, width),
       },
-      params: { tokens, sequence, width4, jobs_at: 1, add_positions: addPositions ? 1 : 0 },
+      params: { tokens, sequence, width4, jobs_at: control.jobsAt, add_positions: addPositions ? 1 : 0 },
       overrides: {},
       grid: [Math.ceil((tokens * width4) / 64), jobs.length],
       read: 'bases',
@@ -284,7 +301,7 @@ export function portBasesTests(device: TestDevice): void {
     'sums over listed writers; rows and slabs of no job are left alone (positions %s)',
     async (add) => {
       const before = rng.normals(4 * tokens * width);
-      const jobs: Job[] = [
+      const jobs: BaseJob[] = [
         { slab: 2, resume: false, rows: all, writers: [12, 7, 6, 0] },
         { slab: 0, resume: true, rows: [9, 3], writers: [5] },
         { slab: 3, resume: false, rows: [4], writers: [] },

@@ -1,4 +1,3 @@
-import { ROW_WORKGROUP } from '../../../src/gpu/workgroups.js';
 import { expect, test } from 'vitest';
 import { answerLists, type Answers } from '../../../src/readout/answers.js';
 import type { Gpu } from '../../../src/gpu/gpu.js';
@@ -19,7 +18,7 @@ async function argmax(gpu: Gpu, rows: readonly ArrayLike<number>[]): Promise<num
   const best = await runKernel(gpu, 'argmax', {
     buffers: { values, best: new Uint32Array(rows.length) },
     params: { rows: rows.length, vocab: rows[0]!.length, stride },
-    overrides: { WORKGROUP: ROW_WORKGROUP },
+    overrides: {},
     grid: { rows: rows.length },
     read: 'best',
   });

@@ -1,83 +1,114 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join, posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
+import { findCycle, reachableFrom, readSources, sourceFile, type SourceFile } from '../../support/imports.js';
 
 const VIEWER = fileURLToPath(new URL('../../../viewer', import.meta.url));
 
 /** Paths and packages that every part may import. */
-const PURE = ['../src/base', '../src/circuit', '../src/files', 'graphology', 'graphology-types', 'valibot'];
-/** What the files of each folder may import besides: everything up to `scene` runs in Node, and is tested there. */
+const EVERYWHERE = ['../src/base', '../src/circuit', '../src/files', 'graphology', 'graphology-types', 'valibot'];
+const PREACT = ['preact', '@preact/signals'];
+/** Runs in Node, and is tested there. */
+const PURE = ['data', 'view', 'scene'];
+/** What the app is made of, each folder on those before it. */
+const PAGE = [...PURE, ...PREACT, 'canvas/stage', 'app/state', 'app/actions', 'app/controls'];
+/**
+ * What the files of each folder may import besides their own folder: files, folders and packages. A file belongs to the
+ * longest row that fits.
+ */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
-  data: ['data', 'view', 'graphology-gexf'],
-  view: ['data', 'view'],
-  scene: ['data', 'view', 'scene', '@dagrejs/dagre'],
-  canvas: ['data', 'view', 'scene', 'canvas', 'graphology-layout-forceatlas2'],
-  app: ['data', 'view', 'scene', 'canvas', 'app', 'preact', '@preact/signals'],
-  '': ['data', 'view', 'scene', 'canvas', 'app', 'preact', '@preact/signals'],
+  data: ['graphology-gexf'],
+  view: ['data'],
+  scene: ['data', 'view'],
+  'scene/layout': ['data', 'scene/scene', '@dagrejs/dagre'],
+  'scene/style': ['view', 'scene/scene'],
+  'scene/draw': ['scene/scene', 'scene/layout', 'scene/style'],
+  'scene/pick': ['scene/scene', 'scene/layout', 'scene/draw'],
+  canvas: [...PURE, 'graphology-layout-forceatlas2'],
+  'canvas/sigma': [...PURE, 'canvas', 'sigma', '@sigma'],
+  'app/state': [...PURE, '@preact/signals', 'canvas/stage'],
+  'app/actions': [...PURE, '@preact/signals', 'app/state'],
+  'app/listen': [...PURE, '@preact/signals', 'canvas/force-layout', 'app/state', 'app/actions'],
+  'app/controls': ['preact'],
+  'app/drawing': [...PAGE, 'canvas/sigma/sigma-stage'],
+  'app/cards': PAGE,
+  'app/tabs': [...PAGE, 'app/cards'],
+  'app/shell': [...PAGE, 'app/drawing', 'app/cards', 'app/tabs', 'app/listen'],
+  '': ['data', 'preact', 'app'],
 };
-/** The one file that knows Sigma, and what it may import of it. */
-const ADAPTER = 'canvas/sigma-stage';
-const SIGMA = ['sigma', '@sigma'];
 
-interface Import {
-  readonly target: string;
-  readonly typeOnly: boolean;
+/** The row of a file, or undefined: a file of another folder has none. */
+function rowOf(path: string): string | undefined {
+  const fits = (row: string): boolean => (row === '' ? !path.includes('/') : path.startsWith(`${row}/`));
+  return Object.keys(MAY_IMPORT)
+    .filter(fits)
+    .sort((a, b) => b.length - a.length)[0];
 }
 
-const IMPORT =
-  /^\s*(?:import|export)\s+(type\s)?(?:[\w$*{},\s]+?\sfrom\s+)?['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]/gm;
-
-function importsOf(path: string, text: string): Import[] {
-  return [...text.matchAll(IMPORT)].map(([, type, fixed, dynamic]) => {
-    const specifier = fixed ?? dynamic ?? '';
-    const relative = specifier.startsWith('.');
-    return {
-      target: relative ? posix.join(posix.dirname(path), specifier).replace(/\.js$/, '') : specifier,
-      typeOnly: type !== undefined,
-    };
-  });
+function forbidden({ path, imports }: SourceFile): string[] {
+  const row = rowOf(path);
+  if (row === undefined) return [`${path}: an unknown folder`];
+  const allowed = [...EVERYWHERE, ...MAY_IMPORT[row]!, ...(row === '' ? [] : [row])];
+  const fits = (target: string): boolean => allowed.some((name) => target === name || target.startsWith(`${name}/`));
+  return imports.filter((target) => !fits(target)).map((target) => `${path} imports ${target}`);
 }
 
-function forbidden(path: string, imports: readonly Import[]): string[] {
-  const folder = path.includes('/') ? path.split('/')[0]! : '';
-  const allowed = [...PURE, ...(MAY_IMPORT[folder] ?? []), ...(path === ADAPTER ? SIGMA : [])];
-  const fits = ({ target, typeOnly }: Import): boolean => {
-    // The names of what is seen are known everywhere; what they do is not.
-    if (typeOnly && target.startsWith('view/')) return true;
-    return allowed.some((name) => target === name || target.startsWith(`${name}/`));
-  };
-  return imports.filter((one) => !fits(one)).map(({ target }) => `${path} imports ${target}`);
+/** Sigma itself and its parts, among everything that a file reaches. */
+function sigmaIn(files: readonly SourceFile[], start: string): string[] {
+  return [...reachableFrom(files, start)].filter((name) => /^@?sigma(\/|$)/.test(name));
 }
 
-const files = readdirSync(VIEWER, { recursive: true, encoding: 'utf8' })
-  .map((name) => name.replaceAll('\\', '/'))
-  .filter((name) => /\.tsx?$/.test(name) && name !== 'vite.config.ts')
-  .map((name) => ({ name, text: readFileSync(join(VIEWER, name), 'utf8') }));
+const files = readSources(VIEWER).filter(({ path }) => path !== 'vite.config');
 
-test('every folder of the viewer imports only what its layer may', () => {
-  expect(files.length).toBeGreaterThan(40);
-  const found = files.flatMap(({ name, text }) => {
-    const path = name.replace(/\.tsx?$/, '');
-    return forbidden(path, importsOf(path, text)).concat(
-      name.includes('/') && !(name.split('/')[0]! in MAY_IMPORT) ? [`${name}: an unknown folder`] : [],
-    );
-  });
-  expect(found).toEqual([]);
+test('every folder imports only what its layer may', () => {
+  expect(files.length).toBeGreaterThan(100);
+  expect(files.flatMap(forbidden)).toEqual([]);
+});
+
+test('imports form no cycle', () => {
+  expect(findCycle(files)).toBeUndefined();
+});
+
+test('only the folder of the adapter loads Sigma: its interface, and the state that holds it, do not', () => {
+  expect(sigmaIn(files, 'canvas/stage')).toEqual([]);
+  expect(sigmaIn(files, 'app/state/page')).toEqual([]);
+  expect(sigmaIn(files, 'canvas/sigma/sigma-stage')).toContain('sigma');
 });
 
 test('data never becomes markup or program', () => {
   const markup =
     /\b(?:innerHTML|outerHTML|insertAdjacentHTML|dangerouslySetInnerHTML|document\.write|createContextualFragment|eval|new Function)\b/;
-  expect(files.filter(({ text }) => markup.test(text)).map(({ name }) => name)).toEqual([]);
+  expect(files.filter(({ text }) => markup.test(text)).map(({ path }) => path)).toEqual([]);
 });
 
-test('the check finds what it looks for', () => {
-  const check = (path: string, text: string): string[] => forbidden(path, importsOf(path, text));
+test('the check of layers finds what it looks for', () => {
+  const check = (path: string, text: string): string[] => forbidden(sourceFile(`${path}.ts`, text));
+  expect(check('data/a', "import type { ViewState } from '../view/view-state.js';")).toEqual([
+    'data/a imports view/view-state',
+  ]);
   expect(check('view/a', "import { h } from 'preact';")).toEqual(['view/a imports preact']);
   expect(check('canvas/a', "import Sigma from 'sigma';")).toEqual(['canvas/a imports sigma']);
-  expect(check(ADAPTER, "import Sigma from 'sigma';\nimport {\n  a,\n} from '@sigma/edge-curve';")).toEqual([]);
-  expect(check('scene/a', "import { x } from '../app/store.js';")).toEqual(['scene/a imports app/store']);
-  expect(check('app/a', "import { x } from '../../src/run/engine.js';")).toEqual(['app/a imports ../src/run/engine']);
+  expect(check('canvas/a', "export { createStage } from './sigma/sigma-stage.js';")).toEqual([]);
+  expect(check('canvas/sigma/a', "import Sigma from 'sigma';\nimport {\n  a,\n} from '@sigma/edge-curve';")).toEqual(
+    [],
+  );
+  expect(check('scene/a', "import { x } from '../app/state/view.js';")).toEqual(['scene/a imports app/state/view']);
+  expect(check('scene/style/a', "import { x } from '../draw/svg.js';")).toEqual([
+    'scene/style/a imports scene/draw/svg',
+  ]);
+  expect(check('app/state/a', "import { x } from '../cards/card.js';")).toEqual(['app/state/a imports app/cards/card']);
+  expect(check('app/cards/a', "import { x } from '../../../src/run/engine.js';")).toEqual([
+    'app/cards/a imports ../src/run/engine',
+  ]);
+  expect(check('app/other/a', '')).toEqual(['app/other/a: an unknown folder']);
   expect(check('scene/a', "import { x } from '../../src/base/text.js';")).toEqual([]);
+});
+
+test('the checks of cycles and of Sigma find what they look for', () => {
+  const stage = sourceFile('canvas/stage.ts', "export { createStage } from './sigma/sigma-stage.js';");
+  const adapter = sourceFile(
+    'canvas/sigma/sigma-stage.ts',
+    "import Sigma from 'sigma';\nimport type { Stage } from '../stage.js';",
+  );
+  expect(findCycle([stage, adapter])).toEqual(['canvas/stage', 'canvas/sigma/sigma-stage', 'canvas/stage']);
+  expect(sigmaIn([stage, adapter], 'canvas/stage')).toEqual(['sigma']);
 });

@@ -1,0 +1,169 @@
+import { QueryKeyFix } from '../gradient/query-key-fix.js';
+import type { GradientPass } from '../gradient/gradient-pass.js';
+import type { Piece } from '../block/piece.js';
+import { inBatches } from '../evaluate/prompt-batch.js';
+import type { MeanSource } from '../evaluate/mean-ablation.js';
+import { Arena } from '../gpu/arena.js';
+import type { Operation } from '../gpu/gpu.js';
+import type { PromptPair } from '../task/types.js';
+import { bindAblated, uploadSide } from './ablated-differences.js';
+import { gradientPoints, type GradientPoint } from './interpolation.js';
+import type { AttributionProgress, SettledOptions } from './options.js';
+import { ScoreSink } from './score-buffers.js';
+import { ScoreSums } from './score-sums.js';
+
+/** Sums of scores over the prompts. */
+export interface ScoreTotals {
+  readonly edges: Float64Array;
+  /** Of writers or their dimensions, where asked for. */
+  readonly nodes: Float64Array | undefined;
+}
+
+/** What stays the same from one micro-batch of prompts to the next. */
+interface GradientRun {
+  readonly pass: GradientPass;
+  readonly points: readonly GradientPoint[];
+  /** Layers to leave out, one after the other; undefined leaves out none. */
+  readonly dropped: readonly (number | undefined)[];
+  readonly sink: ScoreSink;
+  readonly fix: QueryKeyFix | undefined;
+  /** Where sums over the prompts go. */
+  readonly edges: ScoreSums;
+  readonly nodes: ScoreSums | undefined;
+  /** Called after every pass over a micro-batch. */
+  readonly onPass: () => void;
+}
+
+/** The prompts of a micro-batch as a pass needs them. */
+interface GradientBatch {
+  readonly prompts: number;
+  /** The metric's gradient at the logits. */
+  readonly seeds: Operation;
+  /** Rows of the metric positions, one per prompt of the pass. */
+  readonly rows: readonly number[];
+}
+
+/** Sums over the prompts of their scores, of the methods that take gradients. */
+export async function byGradients(
+  pass: GradientPass,
+  pairs: readonly PromptPair[],
+  settled: SettledOptions,
+  source: MeanSource,
+  onProgress: (progress: AttributionProgress) => void,
+): Promise<ScoreTotals> {
+  const { frame } = pass;
+  const { topology, weights, shape, groups } = frame;
+  const points = gradientPoints(settled, groups);
+  const batches = inBatches(pairs, shape.prompts);
+  const dropped = settled.gradDrop ? [...weights.layers.keys()] : [undefined];
+  const total = batches.length * (1 + dropped.length * points.length);
+  let done = 0;
+  const onPass = (): void => onProgress({ done: ++done, total });
+  const arena = new Arena(weights.gpu);
+  try {
+    const corrected = settled.backward === 'atp-star';
+    const sink = await ScoreSink.create(arena, frame, {
+      granularity: settled.granularity,
+      ownGroups: points.some(({ own }) => own),
+      valuesOnly: corrected,
+    });
+    const at = { weight: sink.weight, scores: sink.edges };
+    const fix = corrected ? await QueryKeyFix.create(arena, frame, at) : undefined;
+    const ablated = await bindAblated(arena, pass, settled.ablation, source);
+    const edges = new ScoreSums(topology, 'edge', weights);
+    const nodes = sink.nodes && new ScoreSums(topology, settled.granularity, weights);
+    const run = { pass, points, dropped, sink, fix, edges, nodes, onPass };
+    for (const batch of batches) await scoreBatch(run, batch, ablated, settled);
+    return { edges: edges.values, nodes: nodes?.values };
+  } finally {
+    arena.dispose();
+  }
+}
+
+async function scoreBatch(
+  run: GradientRun,
+  pairs: readonly PromptPair[],
+  ablated: Piece,
+  { metric }: SettledOptions,
+): Promise<void> {
+  const { pass, sink, edges, nodes, dropped, points } = run;
+  const { shape, weights } = pass.frame;
+  const { gpu } = weights;
+  const arena = new Arena(gpu);
+  try {
+    const answers = Array.from({ length: shape.prompts }, (_, n) => pairs[n] ?? { correct: [], wrong: [] });
+    const seeds = await pass.bindSeeds(arena, metric, answers);
+    const rows = answers.map((_, n) => n * shape.sequence + (pairs[n]?.position ?? 0));
+    const batch = { prompts: pairs.length, seeds, rows };
+    await prepare(pass, pairs, ablated, rows);
+    run.onPass();
+    for (const without of dropped) {
+      for (const [i, point] of points.entries()) await scorePoint(run, batch, point, without, i === 0);
+      edges.add(new Float32Array(await gpu.read(sink.edges)), batch.prompts, without !== undefined);
+      if (sink.nodes) nodes?.add(new Float32Array(await gpu.read(sink.nodes)), batch.prompts, false);
+    }
+  } finally {
+    arena.dispose();
+  }
+}
+
+/** Adds the scores at one point to those on the device. @param first whether they start from 0. */
+async function scorePoint(
+  { pass, sink, fix, onPass }: GradientRun,
+  { seeds, rows }: GradientBatch,
+  { group, amount, weight, own }: GradientPoint,
+  without: number | undefined,
+  first: boolean,
+): Promise<void> {
+  const { gpu } = pass.frame.weights;
+  moveTo(pass, group, amount);
+  gpu.upload(sink.weight, Float32Array.of(weight));
+  const recording = gpu.record();
+  if (first) sink.clear(recording);
+  if (group !== null) {
+    pass.forward(recording, { side: 'clean', from: group, outputs: 'forget' });
+    pass.logProbabilities(recording, rows);
+  }
+  const only = own ? group : null;
+  pass.backward(recording, seeds, rows, {
+    until: only ?? 0,
+    ...(without !== undefined && { without }),
+    taps: {
+      ...sink.taps(recording, only),
+      ...(fix && { pattern: (layer: number) => fix.encode(recording, layer) }),
+    },
+  });
+  recording.submit();
+  await gpu.finished();
+  onPass();
+}
+
+/**
+ * Leaves the clean run's streams and log-probabilities in the pass, and in `differences` what cut edges would carry minus
+ * the outputs of the clean run.
+ */
+async function prepare(
+  pass: GradientPass,
+  pairs: readonly PromptPair[],
+  ablated: Piece,
+  rows: readonly number[],
+): Promise<void> {
+  const { gpu } = pass.frame.weights;
+  uploadSide(pass, pairs, 'clean', 'clean');
+  uploadSide(pass, pairs, 'corrupted', 'corrupted');
+  moveTo(pass, null, 0);
+  const recording = gpu.record();
+  ablated.encode(recording);
+  pass.forward(recording, { side: 'clean', from: 0, outputs: 'subtract from differences' });
+  pass.logProbabilities(recording, rows);
+  pass.keepReference(recording);
+  recording.submit();
+  await gpu.finished();
+}
+
+/** Moves later forward passes: the writers of `group` by `amount` of their difference, all others not. */
+function moveTo({ frame }: GradientPass, group: number | null, amount: number): void {
+  const shift = new Float32Array(frame.groups.length);
+  if (group !== null) shift[group] = amount;
+  frame.weights.gpu.upload(frame.shift, shift);
+}

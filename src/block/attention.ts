@@ -1,0 +1,291 @@
+import type { Topology } from '../circuit/topology.js';
+import type { Tensor } from '../gpu/arena.js';
+import type { Operation } from '../gpu/gpu.js';
+import { jobSize, packJob, type BufferSlice } from '../gpu/kernel.js';
+import { PANEL4 } from '../gpu/product/matrix.js';
+import type { WholeJob } from '../gpu/product/matmul.js';
+import { groupsOf64 } from '../gpu/workgroups.js';
+import type { Layout } from '../model/layout.js';
+import type { LayerWeights } from '../model/weights.js';
+import type { Jobs, Piece, PieceContext } from './piece.js';
+import { everyColumn, product, transposedProduct, wholeProducts } from './product.js';
+import type { BackwardRules } from './rules.js';
+
+// The flow of one layer, of which a job takes one head and some of its rows:
+//   projections [T, ports, dh] -> pattern [H, T, S] -> mixed [H, T, dh] -> outputs [H, T, d]
+
+/** Shapes of what attention works in, for one circuit. */
+export function attentionShapes({ heads }: Topology, { head4 }: Layout, tokens: number, sequence: number) {
+  return {
+    /** Attention of every query (a token) to the tokens of its prompt. */
+    pattern: [heads, tokens, sequence],
+    /** Values mixed by the pattern, before W_O. */
+    mixed: [heads, tokens, 4 * head4],
+  } as const;
+}
+
+/** The jobs of the uncut model: every head at every token. */
+export function everyHead({ arena, weights: { spec }, tokens }: PieceContext): Jobs {
+  const { heads } = spec;
+  const rowsAt = heads * jobSize('attention_pattern');
+  const jobs = Array.from({ length: heads }, (_, head) =>
+    packJob('attention_pattern', { circuit_head: head, rows_at: rowsAt, rows: tokens }),
+  );
+  const rows = Array.from({ length: tokens }, (_, t) => t);
+  return {
+    words: arena.upload('every head', Uint32Array.from([...jobs.flat(), ...rows])),
+    list: { jobsAt: 0, count: heads, rows: tokens },
+  };
+}
+
+/** What the pattern is made from, and where it goes. */
+export interface PatternTensors {
+  readonly projections: BufferSlice;
+  readonly pattern: BufferSlice;
+}
+
+/** projections [T, ports, dh] -> pattern [H, T, S] = softmax(scale q k / temperature) over the tokens up to the query. */
+export function attentionPattern(
+  context: PieceContext,
+  layer: number,
+  jobs: Jobs,
+  at: PatternTensors,
+  temperature = 1,
+): Promise<Piece> {
+  return patternPiece(context, layer, jobs, at, { scores: true, softmax: true }, temperature);
+}
+
+/** The lowest score: it stands for minus infinity, since a device need not know infinities. Its weight is 0. */
+export const LOWEST_SCORE = Math.fround(-3.4e38);
+
+/**
+ * The same in two halves, with the same bits: first the scores [H, T, S], LOWEST_SCORE after the query, then their softmax
+ * in place. A query whose scores are all LOWEST_SCORE attends to every token alike.
+ */
+export async function attentionPatternHalves(
+  context: PieceContext,
+  layer: number,
+  jobs: Jobs,
+  at: PatternTensors,
+): Promise<{ readonly scores: Piece; readonly softmax: Piece }> {
+  return {
+    scores: await patternPiece(context, layer, jobs, at, { scores: true, softmax: false }),
+    softmax: await patternPiece(context, layer, jobs, at, { scores: false, softmax: true }),
+  };
+}
+
+async function patternPiece(
+  { arena, weights, tokens, sequence }: PieceContext,
+  layer: number,
+  { words, list }: Jobs,
+  { projections, pattern }: PatternTensors,
+  half: { readonly scores: boolean; readonly softmax: boolean },
+  temperature = 1,
+): Promise<Piece> {
+  const { spec, layout } = weights;
+  const operation = await arena.operation('attention_pattern', {
+    buffers: { control: words, projections, pattern },
+    params: {
+      tokens,
+      sequence,
+      heads: spec.heads,
+      head4: layout.head4,
+      jobs_at: list.jobsAt,
+      scale: spec.attention.scale[layer]! / temperature,
+    },
+    overrides: { SCORES: half.scores ? 1 : 0, SOFTMAX: half.softmax ? 1 : 0 },
+  });
+  return { encode: (recording) => recording.dispatch(operation, groupsOf64(list.rows), list.count) };
+}
+
+/** What mixing reads and makes. */
+export interface MixTensors {
+  readonly projections: BufferSlice;
+  readonly pattern: BufferSlice;
+  readonly mixed: BufferSlice;
+}
+
+/** pattern [H, T, S], values [T, H, dh] -> mixed [H, T, dh]. */
+export async function attentionMix(
+  { arena, weights, tokens, sequence }: PieceContext,
+  { words, list }: Jobs,
+  { projections, pattern, mixed }: MixTensors,
+): Promise<Piece> {
+  const { spec, layout } = weights;
+  const { head4 } = layout;
+  const operation = await arena.operation('attention_mix', {
+    buffers: { control: words, projections, pattern, z: mixed },
+    params: { tokens, sequence, heads: spec.heads, head4, jobs_at: list.jobsAt },
+    overrides: {},
+  });
+  return { encode: (recording) => recording.dispatch(operation, groupsOf64(list.rows * head4), list.count) };
+}
+
+/** mixed [H, T, dh] -> outputs [H, T, d], without the bias. @param jobs of each chunk of W_O. */
+export function attentionOutput(
+  context: PieceContext,
+  { attentionOut }: LayerWeights,
+  jobs: readonly Jobs[],
+  { mixed, outputs }: { readonly mixed: BufferSlice; readonly outputs: BufferSlice },
+): Promise<Piece> {
+  const { width4, head4 } = context.weights.layout;
+  return product(context, attentionOut, jobs, {
+    a: mixed,
+    out: outputs,
+    rows: context.tokens,
+    inner4: head4,
+    outStride: width4,
+    bias: undefined,
+  });
+}
+
+/** Jobs that take every head through its rows of W_O. */
+export function everyHeadOutput(
+  context: PieceContext,
+  { attentionOut }: LayerWeights,
+  rows: number,
+  inputs: (head: number) => number,
+): Jobs[] {
+  const { spec, layout } = context.weights;
+  const { width4, head4 } = layout;
+  const jobs = Array.from({ length: spec.heads }, (_, head): Omit<WholeJob, 'rows'> => ({
+    a: inputs(head),
+    weight: head * 4 * head4 * PANEL4,
+    out: head * rows * width4,
+  }));
+  return wholeProducts(context, attentionOut, jobs, { rows, inner4: head4 });
+}
+
+/** The gradient at the stream [T, d] -> the gradient at the mixed values [T, H, dh]. */
+export function attentionOutputBackward(
+  context: PieceContext,
+  { attentionOut }: LayerWeights,
+  at: { readonly streamGradient: BufferSlice; readonly mixedGradient: BufferSlice },
+): Promise<Piece> {
+  return transposedProduct(context, attentionOut, {
+    dy: at.streamGradient,
+    out: at.mixedGradient,
+    rows: context.tokens,
+    dyStride: context.weights.layout.width4,
+    jobs: everyColumn(attentionOut),
+  });
+}
+
+/** What the way back through attention works on. */
+export interface AttentionGradients {
+  readonly projections: BufferSlice;
+  /** Computed again, since a pass keeps the projections only. */
+  readonly pattern: Tensor;
+  /** [T, H, dh] */
+  readonly mixedGradient: Tensor;
+  /** The gradient at the pattern, then at the scores [H, T, S]. */
+  readonly scoreGradient: Tensor;
+  /** [ports, T, dh] */
+  readonly projectionGradients: Tensor;
+}
+
+/** The gradient at the mixed values -> those at the pattern and at the values. Leaves the pattern, too. */
+export async function attentionMixBackward(
+  context: PieceContext,
+  topology: Topology,
+  layer: number,
+  rules: BackwardRules,
+  heads: Jobs,
+  at: AttentionGradients,
+): Promise<Piece> {
+  const { arena, weights, tokens, sequence } = context;
+  const { spec, layout } = weights;
+  const pattern = await attentionPattern(context, layer, heads, at);
+  const patternGradient = await arena.operation('attention_pattern_gradients', {
+    buffers: { dz: at.mixedGradient, projections: at.projections, dp: at.scoreGradient },
+    params: { tokens, sequence, heads: spec.heads, head4: layout.head4 },
+    overrides: {},
+  });
+  const values = await weightedSum(context, at.projectionGradients, {
+    w: at.pattern,
+    x: at.mixedGradient,
+    xHeads: spec.heads,
+    xFirst: 0,
+    outFirst: topology.attentionPort('v', 0),
+    overQueries: true,
+    factor: rules.factors.v,
+  });
+  return {
+    encode(recording) {
+      pattern.encode(recording);
+      recording.dispatch(patternGradient, groupsOf64(tokens), spec.heads);
+      recording.dispatch(values, groupsOf64(tokens * layout.head4), spec.heads);
+    },
+  };
+}
+
+/** The gradient at the pattern -> those at the scores, at the queries and at the keys. */
+export async function attentionPatternBackward(
+  context: PieceContext,
+  topology: Topology,
+  layer: number,
+  rules: BackwardRules,
+  heads: Jobs,
+  at: AttentionGradients,
+): Promise<Piece> {
+  const { arena, weights, tokens, sequence } = context;
+  const { spec, layout } = weights;
+  const { softmaxTemperature, factors } = rules;
+  const softened =
+    softmaxTemperature === 1 ? undefined : await attentionPattern(context, layer, heads, at, softmaxTemperature);
+  const rows = spec.heads * tokens;
+  const softmax = await arena.operation('softmax_backward', {
+    buffers: { p: at.pattern, gradient: at.scoreGradient },
+    params: { rows, columns: sequence, scale: spec.attention.scale[layer]! },
+    overrides: {},
+  });
+  const [q, k] = [topology.attentionPort('q', 0), topology.attentionPort('k', 0)];
+  const from = { w: at.scoreGradient, x: at.projections, xHeads: topology.attentionPorts };
+  const sum = (use: Pick<WeightedSum, 'xFirst' | 'outFirst' | 'overQueries' | 'factor'>): Promise<Operation> =>
+    weightedSum(context, at.projectionGradients, { ...from, ...use });
+  const queries = await sum({ xFirst: k, outFirst: q, overQueries: false, factor: factors.q });
+  const keys = await sum({ xFirst: q, outFirst: k, overQueries: true, factor: factors.k });
+  return {
+    encode(recording) {
+      softened?.encode(recording);
+      recording.dispatchRows(softmax, groupsOf64(rows));
+      for (const operation of [queries, keys]) {
+        recording.dispatch(operation, groupsOf64(tokens * layout.head4), spec.heads);
+      }
+    },
+  };
+}
+
+/** Sums of rows of x [T, xHeads, dh], weighted by w [H, T, S]. */
+interface WeightedSum {
+  readonly w: BufferSlice;
+  readonly x: BufferSlice;
+  readonly xHeads: number;
+  /** First head of x. */
+  readonly xFirst: number;
+  /** First port of the result. */
+  readonly outFirst: number;
+  /** Sums over the queries that see a key; otherwise over the keys that a query sees. */
+  readonly overQueries: boolean;
+  readonly factor: number;
+}
+
+function weightedSum(
+  { arena, weights, tokens, sequence }: PieceContext,
+  out: Tensor,
+  { w, x, xHeads, xFirst, outFirst, overQueries, factor }: WeightedSum,
+): Promise<Operation> {
+  return arena.operation('attention_gradients', {
+    buffers: { w, x, out },
+    params: {
+      tokens,
+      sequence,
+      head4: weights.layout.head4,
+      x_heads: xHeads,
+      x_first: xFirst,
+      out_first: outFirst,
+      factor,
+    },
+    overrides: { OVER_QUERIES: overQueries ? 1 : 0 },
+  });
+}

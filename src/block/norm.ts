@@ -1,0 +1,77 @@
+import type { BufferSlice } from '../gpu/kernel.js';
+import type { NormWeights } from '../model/weights.js';
+import type { PieceContext, RowPiece } from './piece.js';
+import type { BackwardRules } from './rules.js';
+
+type NormContext = Pick<PieceContext, 'arena' | 'weights'>;
+
+/** x [rows, d] -> y [rows, d], the norm of every row. Cost: about 8 operations an element (normWork). */
+export async function norm(
+  { arena, weights: { spec, layout } }: NormContext,
+  { gain, bias }: NormWeights,
+  { x, y }: { readonly x: BufferSlice; readonly y: BufferSlice },
+  rows: number,
+): Promise<RowPiece> {
+  const operation = await arena.operation('layer_norm', {
+    buffers: { x, gain, bias, y },
+    params: { rows, width: spec.width, width4: layout.width4, epsilon: spec.norm.epsilon },
+    overrides: {},
+  });
+  return { encode: (recording, taken = rows) => recording.dispatchRows(operation, taken) };
+}
+
+/** A gradient on its way back through a norm. Row r of the gradient belongs to row r mod xRows of x. */
+export interface NormBackward {
+  /** What the norm read [xRows, d]. */
+  readonly x: BufferSlice;
+  readonly xRows: number;
+  /** The gradient at the norm's outputs, then at its inputs [rows, d]. */
+  readonly gradient: BufferSlice;
+  readonly rows: number;
+}
+
+/** Takes a gradient from the outputs of a norm to its inputs, in place. */
+export async function normBackward(
+  { arena, weights: { spec, layout } }: NormContext,
+  { frozenNorms }: BackwardRules,
+  { gain }: NormWeights,
+  { x, xRows, gradient, rows }: NormBackward,
+): Promise<RowPiece> {
+  const operation = await arena.operation('norm_backward', {
+    buffers: { x, gain, gradient },
+    params: { rows, x_rows: xRows, width: spec.width, width4: layout.width4, epsilon: spec.norm.epsilon },
+    overrides: { FROZEN: frozenNorms ? 1 : 0 },
+  });
+  return { encode: (recording, taken = rows) => recording.dispatchRows(operation, taken) };
+}
+
+/** Parts of N streams, and the streams whose scale counts. */
+export interface NormParts {
+  /** [parts, tokens, d] */
+  readonly x: BufferSlice;
+  readonly parts: number;
+  readonly tokens: number;
+  /** Per stream the token of x that belongs to it [N]. */
+  readonly rows: BufferSlice;
+  /** [N, d] */
+  readonly stream: BufferSlice;
+  readonly streams: number;
+  /** Added to every part [d]. */
+  readonly bias: BufferSlice;
+  /** [parts, N, d] */
+  readonly y: BufferSlice;
+}
+
+/** What parts of streams add to the norm of the whole streams: the scale of each norm is that of its stream. */
+export async function normOfParts(
+  { arena, weights: { spec, layout } }: NormContext,
+  { gain }: NormWeights,
+  { x, parts, tokens, rows, stream, streams, bias, y }: NormParts,
+): Promise<RowPiece> {
+  const operation = await arena.operation('frozen_norm', {
+    buffers: { x, rows, stream, gain, bias, y },
+    params: { parts, tokens, streams, width: spec.width, width4: layout.width4, epsilon: spec.norm.epsilon },
+    overrides: { CENTRED: spec.norm.kind === 'layer' ? 1 : 0 },
+  });
+  return { encode: (recording, taken = parts * streams) => recording.dispatchRows(operation, taken) };
+}

@@ -1,0 +1,196 @@
+import { BRANCHES, type Branch } from '../circuit/nodes.js';
+import type { Topology } from '../circuit/topology.js';
+import type { Tensor } from '../gpu/arena.js';
+import type { BufferSlice } from '../gpu/kernel.js';
+import type { Matrix } from '../gpu/product/matrix.js';
+import { everyRow, jobWords } from '../gpu/product/matmul.js';
+import { productWork } from '../gpu/work.js';
+import { projectionColumn4, type Layout } from '../model/layout.js';
+import type { LayerWeights, ModelWeights } from '../model/weights.js';
+import type { PlaceView } from './places.js';
+import type { Jobs, Piece, PieceContext, RowPiece } from './piece.js';
+import { product, transposedProduct } from './product.js';
+
+/** Queries, keys and values of a layer [T, ports, dh]: q of all heads, then k, then v. */
+export function projectionShape({ attentionPorts }: Topology, { head4 }: Layout, tokens: number) {
+  return [tokens, attentionPorts, 4 * head4] as const;
+}
+
+/** What the projections read and make. */
+export interface ProjectionTensors {
+  /** Normed inputs [rows, d]. */
+  readonly normed: BufferSlice;
+  /** [T, ports, dh] */
+  readonly projections: BufferSlice;
+}
+
+/**
+ * normed [rows, d] -> projections [T, ports, dh], with their biases. Cost: 2 d dh FLOPs per row and port.
+ *
+ * @param jobs of each chunk of the matrix; a job covers at most one panel, so that every port can read rows of its own.
+ */
+export function projections(
+  context: PieceContext,
+  topology: Topology,
+  { qkv, qkvBias }: LayerWeights,
+  jobs: readonly Jobs[],
+  { normed, projections: out }: ProjectionTensors,
+): Promise<Piece> {
+  const { width4, head4 } = context.weights.layout;
+  return product(context, qkv, jobs, {
+    a: normed,
+    out,
+    rows: context.tokens,
+    inner4: width4,
+    outStride: topology.attentionPorts * head4,
+    panels: 1,
+    bias: qkvBias,
+  });
+}
+
+/** The same where all ports of a layer read one input [T, d]. */
+export function sharedProjections(
+  context: PieceContext,
+  topology: Topology,
+  { qkv, qkvBias }: LayerWeights,
+  { normed, projections: out }: ProjectionTensors,
+): Promise<Piece> {
+  const { tokens, weights } = context;
+  return product(context, qkv, sharedJobs(context, topology, qkv, BRANCHES, tokens), {
+    a: normed,
+    out,
+    rows: tokens,
+    inner4: weights.layout.width4,
+    outStride: topology.attentionPorts * weights.layout.head4,
+    bias: qkvBias,
+  });
+}
+
+/** The queries and keys alone: normed [rows, d] -> [rows, 2H, dh]. */
+export function queriesAndKeys(
+  context: PieceContext,
+  topology: Topology,
+  { qkv, qkvBias }: LayerWeights,
+  at: { readonly normed: BufferSlice; readonly queriesAndKeys: BufferSlice },
+  rows: number,
+): Promise<RowPiece> {
+  const { width4, head4 } = context.weights.layout;
+  const branches = ['q', 'k'] as const;
+  return product(context, qkv, sharedJobs(context, topology, qkv, branches, rows), {
+    a: at.normed,
+    out: at.queriesAndKeys,
+    rows,
+    inner4: width4,
+    outStride: branches.length * topology.heads * head4,
+    bias: qkvBias,
+  });
+}
+
+/** Ports side by side whose columns of the matrix lie side by side, too. All numbers in vec4s. */
+export interface ColumnRun {
+  /** First column in the matrix. */
+  readonly first: number;
+  /** First column in the projections. */
+  readonly out: number;
+  readonly columns: number;
+}
+
+/** The columns that the ports of some branches read, in the order of the ports. */
+export function columnRuns(topology: Topology, layout: Layout, branches: readonly Branch[]): ColumnRun[] {
+  const { head4 } = layout;
+  const runs: ColumnRun[] = [];
+  for (const branch of branches) {
+    for (let head = 0; head < topology.heads; head++) {
+      const first = projectionColumn4(layout, branch, head);
+      const last = runs.at(-1);
+      const out = last ? last.out + last.columns : 0;
+      if (last && first === last.first + last.columns) runs.splice(-1, 1, { ...last, columns: last.columns + head4 });
+      else runs.push({ first, out, columns: head4 });
+    }
+  }
+  return runs;
+}
+
+/** Jobs of ports that read the same rows: of each chunk of the matrix. */
+function sharedJobs(
+  { arena, weights: { layout } }: PieceContext,
+  topology: Topology,
+  qkv: Matrix,
+  branches: readonly Branch[],
+  rows: number,
+): Jobs[] {
+  return qkv.chunks.map(({ firstColumn4, columns4 }) => {
+    const jobs = columnRuns(topology, layout, branches).flatMap(({ first, out, columns }) => {
+      const start = Math.max(first, firstColumn4);
+      const end = Math.min(first + columns, firstColumn4 + columns4);
+      if (start >= end) return [];
+      return [
+        {
+          a: 0,
+          weight: 0,
+          bias: firstColumn4,
+          // A job counts its columns from the chunk's first one.
+          out: out - first + firstColumn4,
+          firstColumn4: start - firstColumn4,
+          endColumn4: end - firstColumn4,
+          rows: everyRow(rows),
+        },
+      ];
+    });
+    const columns = jobs.reduce((sum, job) => sum + job.endColumn4 - job.firstColumn4, 0);
+    return {
+      words: arena.upload('projection jobs', Uint32Array.from(jobs.flatMap(jobWords))),
+      list: { jobsAt: 0, count: jobs.length, rows },
+      work: (taken) => productWork(taken, 4 * layout.width4, 4 * columns),
+    };
+  });
+}
+
+/** The gradient at the projections [ports, T, dh] -> the gradient at the normed input of every port [ports, T, d]. */
+export function projectionsBackward(
+  context: PieceContext,
+  topology: Topology,
+  { qkv }: LayerWeights,
+  at: { readonly projectionGradients: Tensor; readonly inputGradients: Tensor },
+): Promise<Piece> {
+  const { tokens, weights } = context;
+  const { width4, head4 } = weights.layout;
+  const jobs = BRANCHES.flatMap((branch) =>
+    Array.from({ length: topology.heads }, (_, head) => {
+      const port = topology.attentionPort(branch, head);
+      const firstColumn4 = projectionColumn4(weights.layout, branch, head);
+      return {
+        dy: port * tokens * head4,
+        out: port * tokens * width4,
+        firstColumn4,
+        endColumn4: firstColumn4 + head4,
+      };
+    }),
+  );
+  return transposedProduct(context, qkv, {
+    dy: at.projectionGradients,
+    out: at.inputGradients,
+    rows: tokens,
+    dyStride: head4,
+    jobs,
+  });
+}
+
+/** Where the queries, keys or values lie among the projections [.., T, ports, dh]: [H, T, dh] of the first circuit. */
+export function projectionView(
+  projections: Tensor,
+  topology: Topology,
+  { spec, layout }: ModelWeights,
+  branch: Branch,
+): PlaceView {
+  const headWidth = 4 * layout.head4;
+  return {
+    data: projections,
+    first: topology.attentionPort(branch, 0) * headWidth,
+    units: topology.heads,
+    unitStride: headWidth,
+    rows: projections.shape.at(-3)!,
+    rowStride: topology.attentionPorts * headWidth,
+    columns: spec.headWidth,
+  };
+}

@@ -1,0 +1,41 @@
+import { attentionMix, attentionOutput, attentionPattern } from '../block/attention.js';
+import { mlpIn, mlpOut } from '../block/mlp.js';
+import { norm } from '../block/norm.js';
+import { WITHIN_ANOTHER, type AttentionPieces, type MlpPieces } from '../block/order.js';
+import { takingRows, type Jobs, type PieceContext } from '../block/piece.js';
+import { projections } from '../block/projections.js';
+import type { JobTable } from './table-layout.js';
+import type { PassFrame } from './pass-frame.js';
+
+/** The pieces of one layer that depend on nothing but the model and the sizes of the pass. Their jobs are in the tables. */
+export interface LayerPieces {
+  readonly attention: AttentionPieces;
+  readonly mlp: MlpPieces;
+}
+
+export async function bindLayer(context: PieceContext, frame: PassFrame, layer: number): Promise<LayerPieces> {
+  const { tensors, topology, shape, tokens, control, outputs } = frame;
+  const { normed, pattern, z: mixed, hidden } = tensors;
+  const layerWeights = frame.weights.layers[layer]!;
+  const tables = frame.tables.layers[layer]!;
+  const at = { normed, projections: frame.projections[layer]!, pattern, mixed, outputs };
+  const jobs = (list: JobTable): Jobs => ({ words: control, list });
+  const heads = jobs(tables.heads);
+  const normAt = { x: tensors.inputs, y: normed };
+  const headRows = shape.circuits * topology.attentionPorts * tokens;
+  return {
+    attention: {
+      norm: takingRows(await norm(context, layerWeights.norm1, normAt, headRows), tables.headInputs),
+      projections: await projections(context, topology, layerWeights, tables.projections.map(jobs), at),
+      pattern: await attentionPattern(context, layer, heads, at),
+      mix: await attentionMix(context, heads, at),
+      output: await attentionOutput(context, layerWeights, tables.attentionOut.map(jobs), at),
+    },
+    mlp: {
+      norm: takingRows(await norm(context, layerWeights.norm2, normAt, shape.circuits * tokens), tables.mlpInput),
+      in: await mlpIn(context, layerWeights, tables.mlpIn.map(jobs), { normed, hidden }, true),
+      activation: WITHIN_ANOTHER,
+      out: await mlpOut(context, layerWeights, tables.mlpOut.map(jobs), { activated: hidden, outputs }),
+    },
+  };
+}

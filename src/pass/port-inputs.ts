@@ -1,0 +1,87 @@
+import type { InputKind } from '../circuit/run-identity.js';
+import { jobSize, packJob, type BufferSlice } from '../gpu/kernel.js';
+import { groupsOf64 } from '../gpu/workgroups.js';
+import type { JobList, Piece, PieceContext } from '../block/piece.js';
+import { FROM_CONSTANT } from './input-jobs.js';
+
+/** What the inputs of ports are added up from. */
+export interface PortSources {
+  /** Lists jobs, rows and writers. */
+  readonly words: BufferSlice;
+  /** What the writers of the circuits put out [C, W, T, d]. */
+  readonly outputs: BufferSlice;
+  /** What cut edges carry [W, T, d]. */
+  readonly ablated: BufferSlice;
+  /** Kept sums over cut writers [slots, T, d]. */
+  readonly cutSums: BufferSlice;
+  /** The constant of the ports: the sum of the attention output biases before them [d]. */
+  readonly bias: BufferSlice;
+  readonly writers: number;
+  /** Positions are a constant of every port unless the writer `input` has them. */
+  readonly input: InputKind;
+}
+
+/** Brings kept sums over cut writers up to date: cutSums[slot] [T, d]. */
+export async function portCutSums(
+  { arena, weights, tokens, sequence }: PieceContext,
+  { words, ablated, cutSums, bias, input }: PortSources,
+  list: JobList,
+): Promise<Piece> {
+  const { positions, layout } = weights;
+  const { width4 } = layout;
+  const operation = await arena.operation('port_bases', {
+    buffers: { control: words, ablated, bias, positions, bases: cutSums },
+    params: { tokens, sequence, width4, jobs_at: list.jobsAt, add_positions: input === 'token' ? 1 : 0 },
+    overrides: {},
+  });
+  return { encode: (recording) => recording.dispatch(operation, groupsOf64(list.rows * width4), list.count) };
+}
+
+/** Outputs and ablated outputs of writers [W, T, d] -> the inputs of ports [rows of all jobs, d], before their norm. */
+export async function portInputs(
+  { arena, weights, tokens, sequence }: PieceContext,
+  { words, outputs, ablated, cutSums, bias, writers, input }: PortSources,
+  list: JobList,
+  inputs: BufferSlice,
+): Promise<Piece> {
+  const { positions, layout } = weights;
+  const { width4 } = layout;
+  const operation = await arena.operation('port_inputs', {
+    buffers: { control: words, outputs, ablated, bias, positions, bases: cutSums, x: inputs },
+    params: {
+      tokens,
+      sequence,
+      width4,
+      writer_total: writers,
+      jobs_at: list.jobsAt,
+      add_positions: input === 'token' ? 1 : 0,
+    },
+    overrides: {},
+  });
+  return { encode: (recording) => recording.dispatch(operation, groupsOf64(list.rows * width4), list.count) };
+}
+
+/** What a port reads beside its writers, at some tokens: inputs [rows, d]. */
+export function portConstants(
+  context: PieceContext,
+  sources: Pick<PortSources, 'bias' | 'input'> & { readonly anyWriters: BufferSlice },
+  rows: Uint32Array<ArrayBuffer>,
+  inputs: BufferSlice,
+): Promise<Piece> {
+  // One job: no kept sum, no cut writer, no kept one. Its rows follow.
+  const job = packJob('port_inputs', {
+    circuit: 0,
+    rows_at: jobSize('port_inputs'),
+    rows: rows.length,
+    first_row: 0,
+    slab: FROM_CONSTANT,
+    cut_at: 0,
+    cut: 0,
+    kept_at: 0,
+    kept: 0,
+  });
+  const words = context.arena.upload('job of no writer', Uint32Array.of(...job, ...rows));
+  const { anyWriters, bias, input } = sources;
+  const none = { outputs: anyWriters, ablated: anyWriters, cutSums: anyWriters, writers: 0 };
+  return portInputs(context, { words, bias, input, ...none }, { jobsAt: 0, count: 1, rows: rows.length }, inputs);
+}

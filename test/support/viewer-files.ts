@@ -1,0 +1,27 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll } from 'vitest';
+import { REPOSITORY } from './bundle.js';
+
+/** The shipped circuits. */
+export const GRAPHS = join(REPOSITORY, 'graphs');
+/** One of them, with its numbers of edges and its strongest edge. */
+export const IOI = join(GRAPHS, 'tasks-4l.ioi.acdc.json');
+export const KEPT = 94;
+export const EDGES = 1519;
+export const STRONGEST = 'input->a0.h1<v>';
+
+/** A folder for the files of a test file. It is removed after the tests. */
+export function useFolder(): { readonly folder: string; readonly put: (name: string, text: string) => string } {
+  const folder = mkdtempSync(join(tmpdir(), 'edgewise-viewer-'));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  return {
+    folder,
+    put: (name, text) => {
+      const path = join(folder, name);
+      writeFileSync(path, text);
+      return path;
+    },
+  };
+}

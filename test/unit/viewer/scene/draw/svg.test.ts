@@ -1,0 +1,86 @@
+import { describe, expect, it } from 'vitest';
+import { writeSvg } from '../../../../../viewer/scene/draw/svg.js';
+import type { Scene } from '../../../../../viewer/scene/scene.js';
+import { legendOf } from '../../../../../viewer/scene/style/legend.js';
+import { PALETTES } from '../../../../../viewer/scene/style/palette.js';
+import { stylesOf } from '../../../../../viewer/scene/style/style.js';
+import { xmllint } from '../../../../support/external-tools.js';
+import { legendContext, randomData, sceneOf, type LegendSettings } from '../../../../support/viewer-scene.js';
+
+const data = randomData(4, 4);
+
+const HOSTILE = '</text><script>alert(1)</script>"\'&<!--\u0000\ud800]]>';
+
+function svg(scene: Scene, title = 'a circuit', settings: LegendSettings = {}): string {
+  const all = legendContext(settings);
+  const styles = stylesOf(scene.graph, all);
+  return writeSvg(scene, styles, all.palette, legendOf(scene, all), { title, width: 900, height: 600 });
+}
+
+function numbersIn(text: string): number[] {
+  return [...text.matchAll(/-?\d+(?:\.\d+)?/g)].map(Number);
+}
+
+describe('writeSvg', () => {
+  it('draws every edge and every node of each layout', () => {
+    for (const layout of ['grid', 'figure', 'force'] as const) {
+      const scene = sceneOf(data, { layout, limit: 60 });
+      const text = svg(scene);
+      const paths = text.match(/<path /g)!.length;
+      expect(paths).toBe(layout === 'figure' ? 2 * scene.graph.size : scene.graph.size);
+      expect(text).not.toMatch(/NaN|Infinity|undefined/);
+      expect(text).toContain('helps the task');
+    }
+  });
+
+  it("draws the canvas's curve: quadratic, its control point beside the middle", () => {
+    const scene = sceneOf(data, { layout: 'force', limit: 1 });
+    const id = scene.graph.edges()[0]!;
+    scene.graph.setEdgeAttribute(id, 'curvature', 0.5);
+    const path = /<path d="([^"]+)"/.exec(svg(scene))![1]!;
+    const [ax, ay, bx, by, cx, cy, dx, dy] = numbersIn(path) as [
+      number,
+      number,
+      number,
+      number,
+      number,
+      number,
+      number,
+      number,
+    ];
+    // Both handles of the cubic lie two thirds of the way to the quadratic's control point.
+    const control = [ax + 1.5 * (bx - ax), ay + 1.5 * (by - ay)];
+    expect(control[0]).toBeCloseTo(dx + 1.5 * (cx - dx), 0);
+    expect(control[1]).toBeCloseTo(dy + 1.5 * (cy - dy), 0);
+    expect(control[0]).toBeCloseTo((ax + dx) / 2 + 0.5 * (dy - ay), 0);
+    expect(control[1]).toBeCloseTo((ay + dy) / 2 - 0.5 * (dx - ax), 0);
+  });
+
+  it('writes names of files as text, whatever they hold', () => {
+    const groups = [{ name: HOSTILE, members: ['a1.h0', 'a1.h1'] }];
+    for (const layout of ['grid', 'figure'] as const) {
+      const text = svg(sceneOf(data, { layout, groups }), HOSTILE, { comparing: { a: HOSTILE, b: HOSTILE } });
+      expect(text).not.toContain('<script');
+      expect(text).not.toContain('\u0000');
+      expect(text).toContain('&lt;/text&gt;&lt;script&gt;');
+    }
+  });
+
+  it('survives a picture too small for anything', () => {
+    const scene = sceneOf(data);
+    const styles = stylesOf(scene.graph, legendContext());
+    const text = writeSvg(scene, styles, PALETTES.dark, legendOf(scene, legendContext()), {
+      title: '',
+      width: 20,
+      height: 20,
+    });
+    expect(text).not.toMatch(/NaN|Infinity|="-\d[^"]*" (?:rx|fill)/);
+  });
+
+  it.skipIf(xmllint.skip)('is well-formed XML', () => {
+    const groups = [{ name: HOSTILE, members: ['a1.h0', 'a1.h1'] }];
+    for (const layout of ['grid', 'figure', 'force'] as const) {
+      xmllint.run(['--noout', '-'], svg(sceneOf(data, { layout, groups }), HOSTILE));
+    }
+  });
+});

@@ -1,0 +1,110 @@
+import { readFile } from 'node:fs/promises';
+import { describe, expect, it } from 'vitest';
+import { toCircuitData } from '../../../../../viewer/data/circuit-data.js';
+import { openDocument } from '../../../../../viewer/data/open-document.js';
+import { FIGURE_EDGES } from '../../../../../viewer/scene/layout/figure-layout.js';
+import { flatten, type Point } from '../../../../../viewer/scene/layout/routes.js';
+import type { Scene } from '../../../../../viewer/scene/scene.js';
+import { fixture, sharedFixtures } from '../../../../support/fixtures.js';
+import { boxesOf, countCrossings, randomData, sceneOf } from '../../../../support/viewer-scene.js';
+import { sourceFile } from '../../../../support/viewer.js';
+
+const MIB = 'mib/ioi-eap-ig.json';
+
+function expectClean({ graph, routes, bounds }: Scene): void {
+  const boxes = boxesOf(graph);
+  const list = [...boxes];
+  list.forEach(([a, box], i) => {
+    for (const [b, other] of list.slice(i + 1)) {
+      const apart = box[0] >= other[2] || other[0] >= box[2] || box[1] >= other[3] || other[1] >= box[3];
+      expect(apart, `${a} and ${b}`).toBe(true);
+    }
+  });
+  expect(routes.size).toBe(graph.size);
+  for (const [edge, { points, label }] of routes) {
+    const ends = graph.extremities(edge);
+    expectOnBorder(points[0]!, boxes.get(ends[0])!);
+    expectOnBorder(points.at(-1)!, boxes.get(ends[1])!);
+    const line = flatten(points, 12);
+    for (const [x, y] of line) {
+      expect(x >= bounds.left && x <= bounds.right && y >= bounds.bottom && y <= bounds.top).toBe(true);
+    }
+    for (const [id, [left, bottom, right, top]] of boxes) {
+      if (ends.includes(id)) continue;
+      const cuts = line.some(([x, y]) => x > left && x < right && y > bottom && y < top);
+      expect(cuts, `${edge} through ${id}`).toBe(false);
+      if (!label) continue;
+      const covers = label[0] > left && label[0] < right && label[1] > bottom && label[1] < top;
+      expect(covers, `letter of ${edge} on ${id}`).toBe(false);
+    }
+    expect(label === null).toBe(
+      graph.getEdgeAttribute(edge, 'port') === 'out' || graph.getEdgeAttribute(edge, 'port') === 'several',
+    );
+  }
+}
+
+function expectOnBorder([x, y]: Point, [left, bottom, right, top]: readonly [number, number, number, number]): void {
+  const upright = Math.min(Math.abs(x - left), Math.abs(x - right)) < 1e-6 && y >= bottom && y <= top;
+  const level = Math.min(Math.abs(y - bottom), Math.abs(y - top)) < 1e-6 && x >= left && x <= right;
+  expect(upright || level).toBe(true);
+}
+
+describe('figure', () => {
+  it.each([
+    [4, 4, 60],
+    [12, 12, 100],
+    [12, 12, 250],
+    [2, 20, 120],
+    [1, 1, 5],
+  ])('%d layers of %d heads, %d edges: boxes apart, routes between them', (layers, heads, limit) => {
+    expectClean(sceneOf(randomData(layers, heads), { layout: 'figure', limit }));
+  });
+
+  it('leads every edge upwards', () => {
+    const { graph } = sceneOf(randomData(6, 6), { layout: 'figure', limit: 120 });
+    graph.forEachEdge((_, __, source, target, from, to) => {
+      if (source !== target) expect(to.y).toBeGreaterThan(from.y);
+    });
+  });
+
+  it('lays out groups that write to each other', () => {
+    const groups = [
+      { name: 'a', members: ['a0.h0', 'a2.h1', 'a4.h1'] },
+      { name: 'b', members: ['a1.h0', 'a3.h1', 'm4'] },
+    ];
+    expectClean(sceneOf(randomData(6, 3), { layout: 'figure', limit: 200, groups }));
+  });
+
+  it('puts pinned nodes without edges somewhere free', () => {
+    expectClean(sceneOf(randomData(4, 4), { layout: 'figure', limit: 6, pinned: ['a0.h1', 'a3.h2', 'm2'] }));
+  });
+
+  it('keeps dragged boxes, and leads their edges to them', () => {
+    const { graph, routes } = sceneOf(randomData(4, 4), {
+      layout: 'figure',
+      limit: 250,
+      positions: { figure: { logits: [900, -300] } },
+    });
+    expect(graph.getNodeAttributes('logits')).toMatchObject({ x: 900, y: -300 });
+    const box = boxesOf(graph).get('logits')!;
+    for (const edge of graph.inEdges('logits')) expectOnBorder(routes.get(edge)!.points.at(-1)!, box);
+  });
+
+  it('gives way to the grid above its budget, and says so', () => {
+    const scene = sceneOf(randomData(12, 12), { layout: 'figure', limit: FIGURE_EDGES + 1 });
+    expect(scene.layout).toBe('grid');
+    expect(scene.notice).toContain(String(FIGURE_EDGES));
+    expect(scene.graph.someNode((_, node) => node.kind === 'port')).toBe(true);
+  });
+
+  it.skipIf(!sharedFixtures)(
+    'the 100 strongest edges of a real circuit cross no more often than in the picture of dot',
+    async () => {
+      const file = openDocument(sourceFile('ioi.json', await readFile(fixture(MIB), 'utf8')));
+      const scene = sceneOf(toCircuitData(file.circuit, 'negative-helps'), { layout: 'figure', limit: 100 });
+      expectClean(scene);
+      // Counted in the same way, dot's layout of the same graph has 167.
+      expect(countCrossings([...scene.routes.values()].map(({ points }) => points))).toBeLessThan(167);
+    },
+  );
+});

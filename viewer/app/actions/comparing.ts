@@ -1,0 +1,15 @@
+import { comparison } from '../state/circuits.js';
+import { update, view } from '../state/view.js';
+
+/**
+ * Compares the shown circuit with another one. Null ends the comparison. An open card would dim all but its edges:
+ * it closes.
+ */
+export function compareWith(name: string | null): void {
+  update({ compareWith: name, blink: null, ...(name === null ? {} : { step: null, selected: null }) });
+}
+
+/** Shows one circuit of the comparison alone, then the other one. */
+export function toggleBlink(): void {
+  if (comparison.peek()) update({ blink: view.peek().blink === 'a' ? 'b' : 'a' });
+}

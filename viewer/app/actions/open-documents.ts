@@ -1,0 +1,105 @@
+import { batch } from '@preact/signals';
+import type { CircuitDocument, SourceFile } from '../../data/document.js';
+import { openDocument } from '../../data/open-document.js';
+import { DEFAULT_VIEW, type ViewState } from '../../view/view-state.js';
+import { documents } from '../state/circuits.js';
+import { say, sayError } from '../state/messages.js';
+import { update, view } from '../state/view.js';
+
+/** The fields of a view that belong to a circuit. The other fields belong to the reader, and stay for all circuits. */
+const OWN_FIELDS = [
+  'scope',
+  'limitBy',
+  'limit',
+  'layers',
+  'query',
+  'selected',
+  'pinned',
+  'groups',
+  'notes',
+  'positions',
+  'sign',
+  'step',
+  'blink',
+  'prompt',
+] as const satisfies readonly (keyof ViewState)[];
+
+/** The view of each document when another one was chosen. */
+const left = new Map<string, Partial<ViewState>>();
+
+function ownFields(state: ViewState): Partial<ViewState> {
+  return Object.fromEntries(OWN_FIELDS.map((field) => [field, state[field]]));
+}
+
+/** Shows a document with the view that it was left with, or else with the view of its file. */
+export function showDocument(name: string): void {
+  const document = documents.peek().get(name);
+  const before = view.peek();
+  if (!document || before.file === name) return;
+  if (before.file !== null) left.set(before.file, ownFields(before));
+  const compareWith = before.compareWith === name ? null : before.compareWith;
+  update({
+    ...ownFields(DEFAULT_VIEW),
+    ...(left.get(name) ?? document.savedView),
+    file: name,
+    compareWith,
+  });
+}
+
+/** The name of a file. It has a number when another circuit of that name is open: `circuit.json (2)`. */
+function freeName({ name, text }: SourceFile): string {
+  let free = name;
+  for (let i = 2; ; i++) {
+    const open = documents.peek().get(free);
+    if (!open || open.source.text === text) return free;
+    free = `${name} (${i})`;
+  }
+}
+
+/** Opens circuits. If `show`, the first one that can be read is shown. Failures become messages. */
+export function openSources(sources: readonly SourceFile[], show: boolean): void {
+  batch(() => {
+    const opened: CircuitDocument[] = [];
+    for (const source of sources) {
+      try {
+        const document = openDocument({ ...source, name: freeName(source) });
+        documents.value = new Map([...documents.peek(), [document.name, document]]);
+        opened.push(document);
+      } catch (error) {
+        sayError(error);
+      }
+    }
+    for (const document of opened) {
+      left.delete(document.name);
+      for (const warning of document.warnings) say('info', warning);
+    }
+    const first = opened[0];
+    if (!first || !show) return;
+    if (view.peek().file === first.name) update({ file: null });
+    showDocument(first.name);
+  });
+}
+
+/**
+ * Shows the document that the URL names, once the first files are read. Fields that the URL leaves out are the file's.
+ */
+export function showFirst(): void {
+  const opened = documents.peek();
+  const { file } = view.peek();
+  const named = file === null ? opened.values().next().value : opened.get(file);
+  const first = named ?? opened.values().next().value;
+  if (!first) return;
+  if (file !== null && !named) say('info', `The link names ${file}, which is not open.`);
+  if (named) {
+    const state = view.peek();
+    const saved = Object.entries(first.savedView ?? {}).filter(([field]) => isDefault(state, field as keyof ViewState));
+    update({ ...Object.fromEntries(saved), file: first.name });
+  } else {
+    update({ file: null });
+    showDocument(first.name);
+  }
+}
+
+function isDefault(state: ViewState, field: keyof ViewState): boolean {
+  return JSON.stringify(state[field]) === JSON.stringify(DEFAULT_VIEW[field]);
+}

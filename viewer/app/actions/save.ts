@@ -1,0 +1,120 @@
+import { CIRCUIT_WRITERS, type CircuitFormat } from '../../../src/files/index.js';
+import { withSavedView } from '../../data/save-view.js';
+import type { SavedView } from '../../data/saved-view.js';
+import { saveSource } from '../../data/sources.js';
+import { writeSvg } from '../../scene/draw/svg.js';
+import { stylesOf } from '../../scene/style/style.js';
+import { plural } from '../../view/format.js';
+import { encodeView } from '../../view/url-state.js';
+import { DEFAULT_VIEW } from '../../view/view-state.js';
+import { comparison, current } from '../state/circuits.js';
+import { selection } from '../state/edges.js';
+import { stage } from '../state/page.js';
+import { legend, palette, scene, styleContext } from '../state/picture.js';
+import { view } from '../state/view.js';
+
+/** Pixels of a PNG per pixel of the picture, in each direction. */
+const SCALE = 2;
+
+/** What the picture shows, on one line. */
+function title(): string {
+  const document = current.peek();
+  const count = selection.peek().edges.length;
+  const from = document?.circuit.provenance;
+  const what = from ? `${from.task.name}, ${from.model.name}, ${from.method}` : (document?.name ?? '');
+  const against = comparison.peek() ? ` and ${view.peek().compareWith}` : '';
+  return `${what}${against}: ${plural(count, 'edge')}`;
+}
+
+/** Name of the open file with another ending. */
+function named(ending: string): string {
+  return `${(current.peek()?.name ?? 'circuit').replace(/\.(json|gexf)$/i, '').replaceAll(/[\\/]/g, '-')}.${ending}`;
+}
+
+function download(name: string, content: Blob): void {
+  const url = URL.createObjectURL(content);
+  const link = document.createElement('a');
+  link.href = url;
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(url), 10_000);
+}
+
+/** The whole drawing with its title and its legend, whatever the camera shows. */
+function picture(): { readonly svg: string; readonly width: number; readonly height: number } {
+  const width = 1400;
+  const height = Math.round(width / (stage.peek()?.aspect() ?? 1.5));
+  // What the pointer happens to light up is no part of the picture. What is selected is a part of it.
+  const styles = stylesOf(scene.peek().graph, { ...styleContext.peek(), focus: null });
+  const svg = writeSvg(scene.peek(), styles, palette.peek(), legend.peek(), { title: title(), width, height });
+  return { svg, width, height };
+}
+
+export function saveSvg(): void {
+  download(named('svg'), new Blob([picture().svg], { type: 'image/svg+xml' }));
+}
+
+/** The same picture as pixels. */
+export async function savePng(): Promise<void> {
+  const { svg, width, height } = picture();
+  const image = new Image(width, height);
+  image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(svg)}`;
+  await image.decode();
+  const canvas = document.createElement('canvas');
+  canvas.width = SCALE * width;
+  canvas.height = SCALE * height;
+  canvas.getContext('2d')!.drawImage(image, 0, 0, canvas.width, canvas.height);
+  const blob = await new Promise<Blob | null>((resolve) => canvas.toBlob(resolve, 'image/png'));
+  if (!blob) throw new Error('The browser could not make a PNG of this size.');
+  download(named('png'), blob);
+}
+
+export function downloadCircuit(format: CircuitFormat): void {
+  const open = current.peek();
+  if (!open) return;
+  const type = format === 'json' ? 'application/json' : 'application/xml';
+  download(named(format), new Blob([CIRCUIT_WRITERS[format](open.circuit)], { type }));
+}
+
+/** The address that shows what is seen now. */
+function linkToView(): string {
+  const { origin, pathname, search } = location;
+  return `${origin === 'null' ? 'file://' : origin}${pathname}${search}#${encodeView(view.peek())}`;
+}
+
+/** Copies the link to the view. @returns what was done, in words. */
+export async function copyLink(): Promise<string> {
+  const link = linkToView();
+  try {
+    await navigator.clipboard.writeText(link);
+    return 'The link is on the clipboard.';
+  } catch {
+    return `The browser does not allow copying. The link is the page's address: ${link.slice(0, 200)}`;
+  }
+}
+
+/**
+ * Writes the view into the circuit's file. If the page cannot write the file, the reader gets it as a download.
+ *
+ * @returns what was done, in words.
+ */
+export async function saveView(): Promise<string | void> {
+  const open = current.peek();
+  if (!open) return undefined;
+  const { name, text } = withSavedView(open, savedView());
+  if (open.source.saveTo !== null) {
+    await saveSource(open.source, text);
+    return `Saved into ${name}.`;
+  }
+  download(name, new Blob([text], { type: 'application/json' }));
+  return undefined;
+}
+
+/** The fields of the view that a file keeps. Fields with their defaults are left out. */
+function savedView(): SavedView {
+  const { layout, mergePorts, pinned, groups, notes, positions, sign } = view.peek();
+  const parts = Object.entries({ layout, mergePorts, pinned, groups, notes, positions, sign });
+  return Object.fromEntries(
+    parts.filter(([field, part]) => JSON.stringify(part) !== JSON.stringify(DEFAULT_VIEW[field as keyof SavedView])),
+  );
+}

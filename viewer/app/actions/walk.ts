@@ -1,0 +1,57 @@
+import { walk } from '../../scene/pick/walk.js';
+import { edgeLabel, formatEffect, plural } from '../../view/format.js';
+import { data } from '../state/circuits.js';
+import { spoken } from '../state/messages.js';
+import { hovered, stage } from '../state/page.js';
+import { scene, selectedShown } from '../state/picture.js';
+import { nodeLabel } from './choose.js';
+
+/** Nearer than this camera ratio, parts of the drawing lie outside of the surface. */
+const WHOLE = 0.9;
+
+/** Moves the keyboard's focus to a neighbour in the drawing, and says the neighbour's name aloud. */
+export function walkTo(direction: 'up' | 'down' | 'left' | 'right'): void {
+  const { graph } = scene.peek();
+  const at = [hovered.peek(), selectedShown.peek()].find((id) => id !== null && graph.hasNode(id));
+  const next = at ? walk(graph, at, direction) : (graph.nodes().find((id) => id === 'logits') ?? graph.nodes()[0]);
+  if (!next) return;
+  hovered.value = next;
+  const surface = stage.peek();
+  if (surface && surface.camera().ratio < WHOLE) surface.reveal(next);
+  spoken.value = describeNode(next);
+}
+
+/** A display node in words: label, effect, number of edges in and out. */
+function describeNode(id: string): string {
+  const { graph } = scene.peek();
+  const { label, members } = graph.getNodeAttributes(id);
+  const inner = new Set(members);
+  let incoming = 0;
+  let outgoing = 0;
+  graph.forEachEdge((_, { edges }) => {
+    for (const name of edges) {
+      const edge = data.peek().edgeById.get(name);
+      if (edge && inner.has(edge.target)) incoming++;
+      if (edge && inner.has(edge.source)) outgoing++;
+    }
+  });
+  const effect = members.reduce((sum, member) => sum + (data.peek().nodeById.get(member)?.effect ?? 0), 0);
+  return `${label}, effect ${formatEffect(effect)}, ${plural(incoming, 'edge')} in, ${outgoing} out`;
+}
+
+/** Name and effect of a display node or display edge. Null when it is not drawn. */
+export function describeShown(id: string): { readonly name: string; readonly effect: number | null } | null {
+  const { graph } = scene.value;
+  if (graph.hasEdge(id)) {
+    const { edges, effect } = graph.getEdgeAttributes(id);
+    const first = data.value.edgeById.get(edges[0] ?? '');
+    if (!first) return null;
+    const more = edges.length > 1 ? ` and ${edges.length - 1} more` : '';
+    return { name: edgeLabel(first, nodeLabel) + more, effect };
+  }
+  if (!graph.hasNode(id)) return null;
+  const { label, members, kind, port, parent } = graph.getNodeAttributes(id);
+  const owner = parent !== null && graph.hasNode(parent) ? graph.getNodeAttributes(parent).label : label;
+  const effect = members.reduce((sum, member) => sum + (data.value.nodeById.get(member)?.effect ?? 0), 0);
+  return kind === 'port' ? { name: `${owner} ${port ?? ''}`, effect: null } : { name: label, effect };
+}

@@ -1,0 +1,34 @@
+import type { CircuitDocument } from '../../data/document.js';
+import { current } from '../state/circuits.js';
+import { selected } from '../state/selected.js';
+import { EdgeCard } from './edge-card.js';
+import { GroupCard } from './group-card.js';
+import { Marked } from './marked.js';
+import { NodeCard } from './node-card.js';
+import { OverviewCard } from './overview-card.js';
+
+/** Pins and groups, and below them the card of the selected part, or of the whole circuit. */
+export function Card() {
+  const document = current.value;
+  if (!document) return null;
+  return (
+    <>
+      <Marked />
+      <Selection document={document} />
+    </>
+  );
+}
+
+function Selection({ document }: { document: CircuitDocument }) {
+  const what = selected.value;
+  switch (what?.kind) {
+    case 'node':
+      return <NodeCard key={what.id} id={what.id} />;
+    case 'edge':
+      return <EdgeCard key={what.edge.id} edge={what.edge} others={what.others} />;
+    case 'group':
+      return <GroupCard key={what.name} name={what.name} members={what.members} />;
+    case undefined:
+      return <OverviewCard document={document} />;
+  }
+}

@@ -1,0 +1,59 @@
+import { effectClass, formatEffect } from '../../view/format.js';
+import { choose, hint, nodeLabel } from '../actions/choose.js';
+import { renameGroup, ungroup } from '../actions/marks.js';
+import { Fact } from '../controls/facts.js';
+import { data, signKnown } from '../state/circuits.js';
+import { say } from '../state/messages.js';
+import { IncidentLists } from './incident-lists.js';
+import { Note } from './note.js';
+
+/** A group: several nodes that the reader drew as one. */
+export function GroupCard({ name, members }: { name: string; members: readonly string[] }) {
+  const effect = members.reduce((sum, id) => sum + (data.value.nodeById.get(id)?.effect ?? 0), 0);
+  return (
+    <article class="card" data-testid="group-card">
+      <header>
+        <h2>
+          <input
+            class="rename"
+            aria-label="Name of the group"
+            value={name}
+            maxLength={60}
+            onChange={(event) => {
+              const to = event.currentTarget.value.trim();
+              if (to === name) return;
+              if (renameGroup(name, to)) return;
+              say('info', to === '' ? 'A group needs a name.' : `There is a group named ${to} already.`);
+              event.currentTarget.value = name;
+            }}
+          />
+        </h2>
+        <p class="quiet">group of {members.length} nodes</p>
+      </header>
+      <dl class="facts">
+        <Fact name="Sum of effects out">
+          <span class={`effect ${effectClass(effect, signKnown.value)}`}>{formatEffect(effect)}</span>
+        </Fact>
+        <Fact name="Members">
+          {members.map((id) => (
+            <button
+              key={id}
+              type="button"
+              class="link member"
+              onClick={() => choose(id)}
+              onPointerEnter={() => hint(id)}
+              onPointerLeave={() => hint(null)}
+            >
+              {nodeLabel(id)}
+            </button>
+          ))}
+        </Fact>
+      </dl>
+      <button type="button" class="button text" onClick={() => ungroup(name)}>
+        Ungroup
+      </button>
+      <IncidentLists nodes={members} />
+      <Note name={name} />
+    </article>
+  );
+}

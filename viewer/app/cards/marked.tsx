@@ -1,0 +1,59 @@
+import { choose, hint, nodeLabel } from '../actions/choose.js';
+import { togglePins, ungroup } from '../actions/marks.js';
+import { Icon } from '../controls/icons.js';
+import { data } from '../state/circuits.js';
+import { dialog } from '../state/page.js';
+import { displayNodeOf } from '../state/picture.js';
+import { update, viewField } from '../state/view.js';
+
+/** Pinned nodes and groups as chips. */
+export function Marked() {
+  const pinned = viewField.pinned.value.filter((id) => data.value.nodeById.has(id));
+  const groups = viewField.groups.value;
+  if (pinned.length === 0 && groups.length === 0) return null;
+  return (
+    <section class="marked" aria-label="Pinned nodes and groups">
+      {pinned.length > 0 && (
+        <div class="chips">
+          <span class="quiet">Pinned</span>
+          {pinned.map((id) => (
+            <Chip key={id} name={nodeLabel(id)} node={id} onClose={() => togglePins([id])} closing="Unpin" />
+          ))}
+          <button type="button" class="button text" title="Group (G)" onClick={() => (dialog.value = 'group')}>
+            Group
+          </button>
+          <button type="button" class="button text" onClick={() => update({ pinned: [] })}>
+            Clear
+          </button>
+        </div>
+      )}
+      {groups.length > 0 && (
+        <div class="chips">
+          <span class="quiet">Groups</span>
+          {groups.map(({ name, members }) => (
+            <Chip
+              key={name}
+              name={`${name} (${members.length})`}
+              node={members[0] ?? ''}
+              onClose={() => ungroup(name)}
+              closing="Ungroup"
+            />
+          ))}
+        </div>
+      )}
+    </section>
+  );
+}
+
+function Chip(props: { name: string; node: string; onClose: () => void; closing: string }) {
+  return (
+    <span class="chip" onPointerEnter={() => hint(props.node)} onPointerLeave={() => hint(null)}>
+      <button type="button" onClick={() => choose(displayNodeOf.peek().get(props.node) ?? props.node)}>
+        {props.name}
+      </button>
+      <button type="button" aria-label={`${props.closing} ${props.name}`} title={props.closing} onClick={props.onClose}>
+        <Icon name="close" />
+      </button>
+    </span>
+  );
+}

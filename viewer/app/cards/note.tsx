@@ -1,0 +1,22 @@
+import { note } from '../actions/marks.js';
+import { viewField } from '../state/view.js';
+
+const LONGEST = 2000;
+
+/** The reader's note on a node, an edge or a group. It is a part of the view. */
+export function Note({ name }: { name: string }) {
+  const notes = viewField.notes.value;
+  return (
+    <section>
+      <h3>Note</h3>
+      <textarea
+        aria-label="Note"
+        rows={2}
+        maxLength={LONGEST}
+        placeholder="What is this for? Kept in the link, and in the file when the view is saved."
+        value={Object.hasOwn(notes, name) ? notes[name]! : ''}
+        onChange={(event) => note(name, event.currentTarget.value.trim())}
+      />
+    </section>
+  );
+}

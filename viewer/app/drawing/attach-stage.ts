@@ -1,0 +1,117 @@
+import { effect, untracked } from '@preact/signals';
+import { createStage } from '../../canvas/sigma/sigma-stage.js';
+import type { Stage, StageEvents } from '../../canvas/stage.js';
+import type { Target } from '../../scene/pick/pick.js';
+import type { Scene } from '../../scene/scene.js';
+import { choose } from '../actions/choose.js';
+import { pinShown, togglePins } from '../actions/marks.js';
+import { current, data } from '../state/circuits.js';
+import { say, sayError } from '../state/messages.js';
+import { aspect, forcePositions, hovered, stage } from '../state/page.js';
+import { palette, scene, styles } from '../state/picture.js';
+import { update, view, viewField } from '../state/view.js';
+import { pointed } from './tooltip.js';
+
+/**
+ * Makes a drawing surface in `container`, and connects it with the state.
+ *
+ * @returns takes the surface away again.
+ */
+export function attachStage(container: HTMLElement): () => void {
+  const surface = createStage(container, eventsOf(container));
+  stage.value = surface;
+  const stopMeasuring = measureAspect(container);
+  const stopDrawing = drawScenes(surface);
+  return () => {
+    stopDrawing();
+    stopMeasuring();
+    surface.dispose();
+    stage.value = null;
+  };
+}
+
+/** What the state does when the reader does something on the surface. */
+function eventsOf(container: HTMLElement): StageEvents {
+  return {
+    hover(target) {
+      hovered.value = idOf(target);
+      pointed.value = hovered.value;
+    },
+    click(target, additive) {
+      container.focus({ preventScroll: true });
+      const id = idOf(target);
+      if (id === null) choose(null);
+      else if (additive) pinShown(id);
+      else choose(id);
+    },
+    moved(node, x, y) {
+      const { positions } = view.peek();
+      const layout = scene.peek().layout;
+      update({ positions: { ...positions, [layout]: { ...positions[layout], [node]: [x, y] } } });
+    },
+    boxed(nodes) {
+      const { graph } = scene.peek();
+      const members = nodes.flatMap((id) => (graph.hasNode(id) ? graph.getNodeAttributes(id).members : []));
+      const fresh = [...new Set(members)].filter((id) => !view.peek().pinned.includes(id));
+      if (fresh.length > 0) togglePins(fresh);
+    },
+    failed: (message) => say('error', message),
+  };
+}
+
+function idOf(target: Target | null): string | null {
+  if (!target) return null;
+  return 'node' in target ? target.node : target.edge;
+}
+
+/** Keeps the aspect ratio, in steps of 0.02, at that of the container. */
+function measureAspect(container: HTMLElement): () => void {
+  const measure = (): void => {
+    const ratio = Math.round((50 * container.clientWidth) / container.clientHeight) / 50;
+    if (Number.isFinite(ratio) && ratio > 0) aspect.value = ratio;
+  };
+  measure();
+  const observer = new ResizeObserver(measure);
+  observer.observe(container);
+  return () => observer.disconnect();
+}
+
+/** Draws each new scene, and the same scene again in each new style. */
+function drawScenes(surface: Stage): () => void {
+  let shown: Scene | null = null;
+  let fitted = '';
+  let forced = forcePositions.peek();
+  return effect(() => {
+    try {
+      const drawn = scene.value;
+      const [style, colors] = [styles.value, palette.value];
+      if (shown === drawn) {
+        surface.restyle(style, colors);
+        return;
+      }
+      shown = drawn;
+      const key = untracked(() => fitKey(drawn));
+      const places = forcePositions.peek();
+      surface.show(drawn, style, colors, { fit: key !== fitted || places !== forced });
+      fitted = key;
+      forced = places;
+    } catch (error) {
+      sayError(error);
+    }
+  });
+}
+
+/**
+ * A scene with another key is fitted: another circuit, another layout or another shape of the surface. Another choice
+ * of edges moves nodes in the figure and in the force layout only.
+ */
+function fitKey({ layout, graph }: Scene): string {
+  return JSON.stringify([
+    current.value?.name,
+    layout,
+    aspect.value,
+    data.value.layers,
+    viewField.hideUnconnected.value,
+    ...(layout === 'grid' ? [] : [graph.order, graph.size]),
+  ]);
+}

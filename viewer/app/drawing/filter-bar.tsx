@@ -1,0 +1,125 @@
+import type { EdgeRecord } from '../../data/circuit-data.js';
+import { faithfulnessAt } from '../../view/curve.js';
+import { formatCount, formatMagnitude, formatNumber, formatPercent, plural } from '../../view/format.js';
+import { activeFilters } from '../../view/selection.js';
+import type { LimitKind } from '../../view/view-state.js';
+import { limitBy, limitToRank } from '../actions/limits.js';
+import { Segmented } from '../controls/segmented.js';
+import { comparison, current, data } from '../state/circuits.js';
+import { drawnSelection, found, selection } from '../state/edges.js';
+import { update, view, viewField } from '../state/view.js';
+import { FilterMenu } from './filter-menu.js';
+
+const STEPS = 1000;
+
+/** Rank 1..n at a position 0..STEPS of the slider. The scale is logarithmic. */
+function toRank(position: number, n: number): number {
+  return n <= 1 ? n : Math.round(Math.exp((position / STEPS) * Math.log(n)));
+}
+function toPosition(rank: number, n: number): number {
+  return n <= 1 ? STEPS : (STEPS * Math.log(Math.max(1, Math.min(rank, n)))) / Math.log(n);
+}
+
+export function FilterBar() {
+  const { edges, available } = selection.value;
+  const shown = edges.length;
+  return (
+    <div class="filter-bar">
+      <Segmented<LimitKind>
+        label="Limit by"
+        value={viewField.limitBy.value}
+        options={[
+          ['top', 'Top', 'The strongest edges, by number'],
+          ['effect', '|Effect| ≥', 'Edges of at least this |effect|'],
+          ['share', 'Share', 'The strongest edges that have this share of the sum of |effect|'],
+        ]}
+        onChange={limitBy}
+      />
+      <input
+        class="main-slider"
+        type="range"
+        min={0}
+        max={STEPS}
+        step={1}
+        value={Math.round(toPosition(shown, available))}
+        aria-label="Edges shown"
+        aria-valuetext={`${shown} of ${plural(available, 'edge')}`}
+        disabled={available === 0}
+        style={{ '--at': `${(100 * toPosition(shown, available)) / STEPS}%` }}
+        onInput={(event) => limitToRank(toRank(event.currentTarget.valueAsNumber, available))}
+      />
+      <LimitBox />
+      <FilterMenu />
+      <ReadOut />
+    </div>
+  );
+}
+
+function LimitBox() {
+  const kind = viewField.limitBy.value;
+  const { limits } = selection.value;
+  const value = kind === 'share' ? 100 * limits.share : limits[kind];
+  const text = kind === 'top' ? String(value) : kind === 'share' ? value.toFixed(1) : formatMagnitude(value);
+  return (
+    <span class="limit-box">
+      <input
+        type="number"
+        aria-label={kind === 'top' ? 'Number of edges' : kind === 'share' ? 'Percent of |effect|' : 'Smallest |effect|'}
+        min={kind === 'top' ? 1 : 0}
+        step={kind === 'top' ? 1 : 'any'}
+        value={text.replace('−', '-')}
+        onChange={(event) => {
+          const typed = event.currentTarget.valueAsNumber;
+          if (!Number.isFinite(typed)) return;
+          if (kind === 'top') update({ limit: Math.max(1, Math.round(typed)) });
+          else update({ limit: kind === 'share' ? Math.max(0, Math.min(1, typed / 100)) : Math.max(0, typed) });
+        }}
+      />
+      <span class="unit">{kind === 'share' ? '%' : ''}</span>
+    </span>
+  );
+}
+
+function isKept({ inCircuit }: EdgeRecord): boolean {
+  return inCircuit;
+}
+
+/** How much of the circuit is shown. */
+function ReadOut() {
+  const { edges, available, nodes, share } = selection.value;
+  const document = current.value;
+  const hits = found.value;
+  // Faithfulness was measured for the strongest kept edges. The same number of other edges is another circuit.
+  const strongestKept =
+    !comparison.value && viewField.step.value === null && activeFilters(view.value) === 0 && edges.every(isKept);
+  const faithfulness = document && strongestKept ? faithfulnessAt(document, edges.length) : null;
+  return (
+    <p class="read-out" role="status" aria-live="polite" data-testid="read-out">
+      <span>
+        <b>{formatCount(edges.length)}</b> of {plural(available, 'edge')}
+      </span>
+      <span>
+        <b>{formatCount(nodes.size)}</b> {nodes.size === 1 ? 'node' : 'nodes'}
+        <span class="wide-only"> of {data.value.nodes.length}</span>
+      </span>
+      {drawnSelection.value.edges.length < edges.length && (
+        <span>drawing the strongest {formatCount(drawnSelection.value.edges.length)} first</span>
+      )}
+      {hits && (
+        <span>
+          <b>{formatCount(edges.reduce((count, { id }) => count + Number(hits.edges.has(id)), 0))}</b> found
+        </span>
+      )}
+      {share !== null && Number.isFinite(share) && (
+        <span>
+          <b>{formatPercent(share)}</b> of |effect|
+        </span>
+      )}
+      {!comparison.value && (
+        <span title="How much of the model's behaviour the shown edges alone bring back">
+          faithfulness {faithfulness === null ? 'not measured at this size' : <b>{formatNumber(faithfulness)}</b>}
+        </span>
+      )}
+    </p>
+  );
+}

@@ -1,0 +1,73 @@
+import { useEffect, useRef } from 'preact/hooks';
+import { Icon } from '../controls/icons.js';
+import { say, spoken } from '../state/messages.js';
+import { stage } from '../state/page.js';
+import { attachStage } from './attach-stage.js';
+import { GroupForm } from './group-form.js';
+import { moveTooltip, Tooltip } from './tooltip.js';
+
+/** The drawing, and what floats over it. */
+export function StageView() {
+  const surface = useRef<HTMLDivElement>(null);
+  useEffect(() => (surface.current ? attachStage(surface.current) : undefined), []);
+  return (
+    <div class="stage-frame" onPointerMove={moveTooltip}>
+      <div
+        class="stage"
+        ref={surface}
+        tabIndex={0}
+        role="application"
+        aria-label="Drawing of the circuit. Arrow keys walk from node to node, Enter opens a card, question mark lists all keys."
+        data-testid="stage"
+      />
+      <Tooltip />
+      <GroupForm />
+      <StageButtons />
+      <p class="visually-hidden" aria-live="polite" data-testid="spoken">
+        {spoken.value}
+      </p>
+    </div>
+  );
+}
+
+function StageButtons() {
+  return (
+    <div class="stage-buttons">
+      <button
+        type="button"
+        class="button"
+        aria-label="Zoom in"
+        title="Zoom in (+)"
+        onClick={() => stage.peek()?.zoom(1.3)}
+      >
+        <Icon name="plus" />
+      </button>
+      <button
+        type="button"
+        class="button"
+        aria-label="Zoom out"
+        title="Zoom out (−)"
+        onClick={() => stage.peek()?.zoom(1 / 1.3)}
+      >
+        <Icon name="minus" />
+      </button>
+      <button
+        type="button"
+        class="button"
+        aria-label="Full screen"
+        title="Full screen"
+        onClick={(event) => void toggleFullScreen(event.currentTarget.closest('.centre'))}
+      >
+        <Icon name="full" />
+      </button>
+    </div>
+  );
+}
+
+async function toggleFullScreen(frame: Element | null): Promise<void> {
+  try {
+    await (document.fullscreenElement ? document.exitFullscreen() : frame?.requestFullscreen());
+  } catch (error) {
+    say('info', `Full screen is not allowed here: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}

@@ -1,0 +1,140 @@
+import { choose, clear } from '../actions/choose.js';
+import { toggleBlink } from '../actions/comparing.js';
+import { moreEdges, togglePort } from '../actions/limits.js';
+import { nextLayout } from '../actions/looks.js';
+import { toggleTheme } from '../actions/looks.js';
+import { groupCandidates, pinSelected } from '../actions/marks.js';
+import { togglePlay } from '../actions/playback.js';
+import { walkTo } from '../actions/walk.js';
+import { comparison } from '../state/circuits.js';
+import { say, spoken } from '../state/messages.js';
+import { dialog, exportOpen, hovered, stage } from '../state/page.js';
+import { update, view } from '../state/view.js';
+
+interface Binding {
+  /** Values of KeyboardEvent.key. */
+  readonly keys: readonly string[];
+  /** The keys as the help shows them. */
+  readonly shown: string;
+  readonly does: string;
+  readonly run: (key: string) => void;
+  /** The key works only while no control has the focus: controls use the key themselves. */
+  readonly onStage?: boolean;
+}
+
+const DIRECTIONS = { ArrowUp: 'up', ArrowDown: 'down', ArrowLeft: 'left', ArrowRight: 'right' } as const;
+const PORT_KEYS = { '1': 'q', '2': 'k', '3': 'v' } as const;
+
+/** Every key of the viewer. The help shows this table. */
+export const BINDINGS: readonly Binding[] = [
+  {
+    keys: Object.keys(DIRECTIONS),
+    shown: '← ↑ → ↓',
+    does: 'walk the graph',
+    run: (key) => walkTo(DIRECTIONS[key as keyof typeof DIRECTIONS]),
+    onStage: true,
+  },
+  { keys: ['Enter'], shown: 'Enter', does: 'open the card of the node', run: selectHovered, onStage: true },
+  { keys: ['p'], shown: 'P', does: 'pin or unpin', run: pinSelected },
+  { keys: ['g'], shown: 'G', does: 'group selected and pinned nodes', run: askGroup },
+  { keys: ['['], shown: '[', does: 'fewer edges', run: () => moreEdges(-1) },
+  { keys: [']'], shown: ']', does: 'more edges', run: () => moreEdges(1) },
+  {
+    keys: Object.keys(PORT_KEYS),
+    shown: '1 2 3',
+    does: 'edges into q, k, v on and off',
+    run: (key) => togglePort(PORT_KEYS[key as keyof typeof PORT_KEYS]),
+  },
+  {
+    keys: ['m'],
+    shown: 'M',
+    does: 'merge q, k and v',
+    run: () => update({ mergePorts: !view.peek().mergePorts }),
+  },
+  { keys: ['l'], shown: 'L', does: 'next layout', run: nextLayout },
+  { keys: ['f'], shown: 'F', does: 'fit', run: () => stage.peek()?.fit() },
+  { keys: ['+', '='], shown: '+', does: 'zoom in', run: () => stage.peek()?.zoom(1.3) },
+  { keys: ['-'], shown: '−', does: 'zoom out', run: () => stage.peek()?.zoom(1 / 1.3) },
+  { keys: ['d'], shown: 'D', does: 'dark or light', run: toggleTheme },
+  { keys: ['c'], shown: 'C', does: 'blink between two circuits', run: toggleBlink },
+  { keys: [' '], shown: 'Space', does: 'play or pause the history', run: play, onStage: true },
+  { keys: ['e'], shown: 'E', does: 'export', run: () => (exportOpen.value = !exportOpen.peek()) },
+  { keys: ['/'], shown: '/', does: 'search', run: () => document.getElementById('search')?.focus() },
+  { keys: ['?'], shown: '?', does: 'this help', run: () => (dialog.value = dialog.peek() === 'help' ? null : 'help') },
+  { keys: ['Escape'], shown: 'Esc', does: 'close and clear, one at a time', run: clear },
+];
+
+/** The gestures of the pointer, for the help. */
+export const POINTER_HELP: readonly (readonly [string, string])[] = [
+  ['point', 'lights up connected nodes'],
+  ['click', 'opens a card'],
+  ['double click', 'centres a node; elsewhere zooms in'],
+  ['Ctrl-click', 'pins'],
+  ['drag a node', 'moves it; its place is kept'],
+  ['Shift-drag', 'pins the nodes in a box'],
+  ['wheel', 'zooms'],
+];
+
+/** Milliseconds after which a key that is down counts as held. */
+const HELD = 350;
+
+export function listenToKeys(): void {
+  const byKey = new Map(BINDINGS.flatMap((binding) => binding.keys.map((key) => [key, binding] as const)));
+  document.addEventListener('keydown', (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || isTyping(event.target)) return;
+    const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+    const binding = byKey.get(key);
+    if (!binding || (binding.onStage && usesKeys(event.target))) return;
+    if (dialog.peek() !== null && key !== 'Escape') return;
+    event.preventDefault();
+    if (key === 'c' && event.repeat) return;
+    binding.run(key);
+  });
+  holdToBlink();
+}
+
+/** While the blink key is held, the other circuit is shown. When the key comes up, the view is as before. */
+function holdToBlink(): void {
+  let down: { readonly at: number; readonly before: 'a' | 'b' | null } | null = null;
+  document.addEventListener(
+    'keydown',
+    (event) => {
+      if (event.key !== 'c' || event.repeat || isTyping(event.target) || !comparison.peek()) return;
+      down = { at: event.timeStamp, before: view.peek().blink };
+    },
+    { capture: true },
+  );
+  document.addEventListener('keyup', (event) => {
+    if (event.key !== 'c' || !down) return;
+    if (event.timeStamp - down.at > HELD) update({ blink: down.before });
+    down = null;
+  });
+}
+
+function isTyping(target: EventTarget | null): boolean {
+  if (!(target instanceof HTMLElement)) return false;
+  if (target instanceof HTMLInputElement) return !['checkbox', 'radio', 'button', 'range'].includes(target.type);
+  return target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement || target.isContentEditable;
+}
+
+/** Whether the element itself answers to arrows, Enter or Space. */
+function usesKeys(target: EventTarget | null): boolean {
+  return target instanceof HTMLElement && target.closest('button, a, input, [role=separator]') !== null;
+}
+
+function selectHovered(): void {
+  const id = hovered.peek();
+  if (id !== null) choose(id);
+}
+
+function askGroup(): void {
+  if (groupCandidates().length > 1) dialog.value = 'group';
+  else {
+    spoken.value = 'Pin two nodes first, then group them.';
+    say('info', 'Select or pin at least two heads or MLPs first (Ctrl-click or P). Then group them.');
+  }
+}
+
+function play(): void {
+  if (view.peek().tab === 'history') togglePlay();
+}

@@ -1,0 +1,82 @@
+import { signal } from '@preact/signals';
+import { suggestSign } from '../../data/sign.js';
+import { Icon } from '../controls/icons.js';
+import { current, unsigned } from '../state/circuits.js';
+import { messages } from '../state/messages.js';
+import { scene } from '../state/picture.js';
+import { update, viewField } from '../state/view.js';
+
+/** Messages and questions above the drawing. */
+export function Banners() {
+  const notice = scene.value.notice;
+  return (
+    <div class="banners">
+      {messages.value.map((message) => (
+        <div key={message.text} class={`banner ${message.kind}`} role={message.kind === 'error' ? 'alert' : 'status'}>
+          <p>{message.text}</p>
+          <button
+            type="button"
+            class="button"
+            aria-label="Dismiss"
+            title="Dismiss"
+            onClick={() => (messages.value = messages.value.filter((one) => one !== message))}
+          >
+            <Icon name="close" />
+          </button>
+        </div>
+      ))}
+      {notice && (
+        <div class="banner info" role="status">
+          <p>{notice}</p>
+        </div>
+      )}
+      <SignBanner />
+    </div>
+  );
+}
+
+/** Names of documents whose question the reader left open. */
+const leftOpen = signal<ReadonlySet<string>>(new Set());
+
+/** Asks what a positive score means when the file does not say so. */
+function SignBanner() {
+  const document = unsigned.value;
+  if (!document || viewField.sign.value !== 'as-stated') return null;
+  if (leftOpen.value.has(document.name)) return null;
+  const likely = suggestSign(document.circuit);
+  return (
+    <div class="banner question" role="region" aria-label="Meaning of the sign">
+      <p>
+        <strong>
+          {document === current.value ? 'This file' : document.name} does not say what a positive score means.
+        </strong>{' '}
+        {likely && (
+          <span class="quiet">
+            The sum of the scores of its edges into the logits is{' '}
+            {likely === 'positive-helps' ? 'positive' : 'negative'}. What a circuit writes to the logits mostly helps.
+          </span>
+        )}
+      </p>
+      <div class="answers">
+        {(['positive-helps', 'negative-helps'] as const).map((sign) => (
+          <button
+            key={sign}
+            type="button"
+            class={`button text${sign === likely ? ' primary' : ''}`}
+            onClick={() => update({ sign })}
+          >
+            {sign === 'positive-helps' ? 'Positive helps' : 'Negative helps'}
+            {sign === likely ? ' (likely)' : ''}
+          </button>
+        ))}
+        <button
+          type="button"
+          class="button text"
+          onClick={() => (leftOpen.value = new Set([...leftOpen.value, document.name]))}
+        >
+          Leave open
+        </button>
+      </div>
+    </div>
+  );
+}

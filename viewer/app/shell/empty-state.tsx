@@ -1,0 +1,39 @@
+import { loading } from '../state/page.js';
+
+/** Nothing is open: says what can be opened, and how. */
+export function EmptyState() {
+  if (loading.value) {
+    return (
+      <main class="empty">
+        <p role="status">Reading…</p>
+      </main>
+    );
+  }
+  return (
+    <main class="empty" data-testid="empty">
+      <svg viewBox="0 0 120 72" width="120" height="72" aria-hidden="true">
+        <path d="M20 60C20 36 60 44 60 20M100 60C100 36 60 44 60 20M60 60V20" />
+        <circle cx="60" cy="14" r="7" />
+        <circle cx="20" cy="62" r="6" />
+        <rect x="54" y="56" width="12" height="12" />
+        <circle cx="100" cy="62" r="6" />
+      </svg>
+      <h1>No circuit is open</h1>
+      <p>Drop files anywhere on this page, or open them with the button at the top left.</p>
+      <dl>
+        <dt>circuit.json</dt>
+        <dd>
+          what <code>edgewise discover</code> writes; <code>trace.jsonl</code> beside it adds the history,{' '}
+          <code>details.json</code> the prompts and attention patterns
+        </dd>
+        <dt>EAP-IG or MIB JSON</dt>
+        <dd>circuits of other programs</dd>
+        <dt>GEXF</dt>
+        <dd>as exported by Edgewise</dd>
+      </dl>
+      <p>
+        From a terminal: <code>edgewise view FILE</code>
+      </p>
+    </main>
+  );
+}

@@ -1,0 +1,71 @@
+import { useEffect, useRef } from 'preact/hooks';
+import { SEARCH_HELP } from '../../view/search.js';
+import { Icon } from '../controls/icons.js';
+import { BINDINGS, POINTER_HELP } from '../listen/keyboard.js';
+import { dialog } from '../state/page.js';
+
+/** Keys, pointer and search. The tables are those that the viewer itself works by. */
+export function HelpDialog() {
+  const element = useRef<HTMLDialogElement>(null);
+  const open = dialog.value === 'help';
+  useEffect(() => {
+    if (open) element.current?.showModal();
+    else element.current?.close();
+  }, [open]);
+  const close = (): void => {
+    if (dialog.peek() === 'help') dialog.value = null;
+  };
+  return (
+    <dialog
+      ref={element}
+      class="help"
+      aria-label="Help"
+      onClose={close}
+      onClick={(event) => {
+        if (event.target === event.currentTarget) close();
+      }}
+    >
+      {open && (
+        <div class="help-body">
+          <header>
+            <h2>Keys and pointer</h2>
+            <button type="button" class="button" aria-label="Close" title="Close" onClick={close}>
+              <Icon name="close" />
+            </button>
+          </header>
+          <div class="help-columns">
+            <dl>
+              {BINDINGS.map(({ shown, does }) => (
+                <Line key={shown} term={shown} text={does} />
+              ))}
+            </dl>
+            <div>
+              <dl>
+                {POINTER_HELP.map(([term, text]) => (
+                  <Line key={term} term={term} text={text} />
+                ))}
+              </dl>
+              <h3>Search</h3>
+              <dl>
+                {SEARCH_HELP.map(([term, text]) => (
+                  <Line key={term} term={term} text={text} />
+                ))}
+              </dl>
+            </div>
+          </div>
+        </div>
+      )}
+    </dialog>
+  );
+}
+
+function Line({ term, text }: { term: string; text: string }) {
+  return (
+    <>
+      <dt>
+        <kbd>{term}</kbd>
+      </dt>
+      <dd>{text}</dd>
+    </>
+  );
+}

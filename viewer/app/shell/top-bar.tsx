@@ -1,0 +1,133 @@
+import { LAYOUTS } from '../../data/clean-view.js';
+import type { ViewState } from '../../view/view-state.js';
+import { Icon } from '../controls/icons.js';
+import { Segmented } from '../controls/segmented.js';
+import { current } from '../state/circuits.js';
+import { dialog, forceBusy, panelOpen, stage } from '../state/page.js';
+import { update, viewField } from '../state/view.js';
+import { ExportMenu } from './export-menu.js';
+import { FilePicker } from './file-picker.js';
+
+const LAYOUT_TITLES: Readonly<Record<ViewState['layout'], string>> = {
+  grid: 'Grid: layers as rows, heads in columns',
+  figure: 'Figure: nodes ordered so that few edges cross',
+  force: 'Force: what is connected stands together',
+};
+
+export function TopBar() {
+  return (
+    <header class="top-bar">
+      <span class="brand" title="Edgewise: circuits, edge by edge">
+        <svg viewBox="0 0 20 20" width="20" height="20" aria-hidden="true">
+          <path d="M5 15C5 8 15 12 15 5" />
+          <circle cx="5" cy="15" r="2.6" />
+          <circle cx="15" cy="5" r="2.6" />
+        </svg>
+        <span>Edgewise</span>
+      </span>
+      <FilePicker />
+      {current.value && <DrawingControls />}
+      <span class="spring" />
+      {current.value && (
+        <>
+          <SearchBox />
+          <button type="button" class="button" aria-label="Fit" title="Fit (F)" onClick={() => stage.peek()?.fit()}>
+            <Icon name="fit" />
+          </button>
+        </>
+      )}
+      <ThemeButton />
+      {current.value && <ExportMenu />}
+      <button type="button" class="button" aria-label="Help" title="Help (?)" onClick={() => (dialog.value = 'help')}>
+        <Icon name="help" />
+      </button>
+      {current.value && <PanelButton />}
+    </header>
+  );
+}
+
+function DrawingControls() {
+  return (
+    <>
+      <Segmented
+        label="Layout"
+        value={viewField.layout.value}
+        options={LAYOUTS.map((name) => [name, name[0]!.toUpperCase() + name.slice(1), LAYOUT_TITLES[name]] as const)}
+        onChange={(layout) => update({ layout })}
+      />
+      {forceBusy.value && (
+        <span class="busy" role="status">
+          laying out…
+        </span>
+      )}
+      <label class="select" title="What the colour of an edge says">
+        <span class="wide-only">Colour</span>
+        <select
+          aria-label="Colour of edges"
+          value={viewField.hue.value}
+          onChange={(event) => update({ hue: event.currentTarget.value as ViewState['hue'] })}
+        >
+          <option value="sign">helps / hurts</option>
+          <option value="port">port q k v</option>
+          <option value="source">source</option>
+        </select>
+      </label>
+    </>
+  );
+}
+
+function PanelButton() {
+  return (
+    <button
+      type="button"
+      class="button"
+      aria-label={panelOpen.value ? 'Hide panel' : 'Show panel'}
+      title={panelOpen.value ? 'Hide panel' : 'Show panel'}
+      aria-pressed={panelOpen.value}
+      onClick={() => (panelOpen.value = !panelOpen.value)}
+    >
+      <Icon name="panel" />
+    </button>
+  );
+}
+
+function SearchBox() {
+  return (
+    <label class="search" title="9.9, m3, q, layer:9, q->10.7, 9.9->logits, effect>0.1, a group's name">
+      <Icon name="search" />
+      <input
+        id="search"
+        type="search"
+        aria-label="Search"
+        placeholder="Search: 9.9, m3, q->10.7"
+        value={viewField.query.value}
+        onInput={(event) => update({ query: event.currentTarget.value })}
+        onKeyDown={(event) => {
+          if (event.key === 'Escape') {
+            if (event.currentTarget.value === '') event.currentTarget.blur();
+            update({ query: '' });
+          }
+        }}
+      />
+    </label>
+  );
+}
+
+const NEXT_THEME = { auto: 'light', light: 'dark', dark: 'auto' } as const;
+const THEME_ICONS = { auto: 'auto', light: 'sun', dark: 'moon' } as const;
+
+function ThemeButton() {
+  const theme = viewField.theme.value;
+  const text = `Theme: ${theme}`;
+  return (
+    <button
+      type="button"
+      class="button"
+      aria-label={text}
+      title={`${text} (D)`}
+      onClick={() => update({ theme: NEXT_THEME[theme] })}
+    >
+      <Icon name={THEME_ICONS[theme]} />
+    </button>
+  );
+}

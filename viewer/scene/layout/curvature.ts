@@ -1,0 +1,33 @@
+import type { Box, DisplayGraph } from '../scene.js';
+
+/** Twice the largest height of an arc over its chord, in layout units. */
+const MOST_RISE = 1.6;
+
+/**
+ * Bends every edge.
+ *
+ * - An edge along a row rises, and so passes over the nodes of the row.
+ * - An edge along a column bends towards the middle of the picture, past the nodes between its ends.
+ * - Edges between the same ends lie side by side.
+ */
+export function bendEdges(graph: DisplayGraph, bounds: Box, columnStep: number): void {
+  const parallels = new Map<string, number>();
+  graph.updateEachEdgeAttributes((id, edge) => {
+    const [source, target] = graph.extremities(id);
+    const a = graph.getNodeAttributes(source);
+    const b = graph.getNodeAttributes(target);
+    if (source === target || a.parent === target) return { ...edge, curvature: 0 };
+    const pair = JSON.stringify([a.parent ?? source, b.parent ?? target]);
+    const nth = parallels.get(pair) ?? 0;
+    parallels.set(pair, nth + 1);
+
+    const dx = b.x - a.x;
+    const length = Math.hypot(dx, b.y - a.y) || 1;
+    const upright = Math.abs(dx) < 0.5 * columnStep;
+    const toLeft = (a.x + b.x) / 2 > (bounds.left + bounds.right) / 2;
+    const bend = upright
+      ? (0.14 + 0.32 / Math.max(1, length)) * (toLeft ? 1 : -1) * (b.y >= a.y ? 1 : -1)
+      : Math.min(0.12, MOST_RISE / length) * Math.sign(dx);
+    return { ...edge, curvature: bend * (1 + 0.45 * nth) };
+  });
+}

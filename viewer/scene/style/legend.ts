@@ -1,0 +1,177 @@
+import type { DisplayEdge, DisplayNode, Scene } from '../scene.js';
+import { mix } from './color.js';
+import type { StyleContext } from './style.js';
+
+/** One line of the legend: a mark and its meaning. A line without a mark is a remark on the whole drawing. */
+export interface LegendEntry {
+  readonly swatch: Swatch | null;
+  readonly text: string;
+}
+
+export type Swatch =
+  | { readonly kind: 'line'; readonly color: string; readonly width: number; readonly dashed: boolean }
+  | {
+      readonly kind: 'dot';
+      /** `box`: a rounded box of the figure. */
+      readonly shape: 'circle' | 'square' | 'ringed' | 'box';
+      readonly fill: string;
+      readonly border: string;
+      /** Radius or half the side, in CSS pixels. */
+      readonly size: number;
+    };
+
+export interface LegendContext extends StyleContext {
+  /** It is known what a positive effect means. */
+  readonly signKnown: boolean;
+  /** Names of the circuits that are compared. */
+  readonly comparing: { readonly a: string; readonly b: string } | null;
+}
+
+/** The legend of a scene. It names only what the scene shows. */
+export function legendOf(scene: Scene, context: LegendContext): LegendEntry[] {
+  const edges = scene.graph.mapEdges((_, edge) => edge);
+  if (edges.length === 0) return [];
+  const entries = [
+    ...hueEntries(scene, edges, context),
+    ...stateEntries(edges, context),
+    ...widthEntries(edges, context),
+  ];
+  entries.push(...nodeEntries(scene, context));
+  if (edges.some((edge) => edge.effect !== null)) {
+    entries.push(
+      context.signKnown
+        ? remark(
+            'Effect = metric without the edge − metric with it, in loss form: positive = cutting the edge makes the metric ' +
+              'worse = the edge helps the task.',
+          )
+        : remark('The scores are as in the file. It does not say whether a positive score helps.'),
+    );
+  }
+  if (scene.layout === 'grid')
+    entries.push(remark('Edges lead upwards, from the node that writes to the one that reads.'));
+  return entries;
+}
+
+function hueEntries({ graph }: Scene, edges: readonly DisplayEdge[], context: LegendContext): LegendEntry[] {
+  const { palette, hue, signKnown, comparing } = context;
+  const decided = edges.filter((edge) => !edge.pending);
+  if (decided.some((edge) => edge.class !== null)) {
+    const { a, b } = comparing ?? { a: 'A', b: 'B' };
+    return present(decided, [
+      [(edge) => edge.class === 'both', palette.both, 'in both circuits'],
+      [(edge) => edge.class === 'only-a', palette.onlyA, `only in A: ${a}`],
+      [(edge) => edge.class === 'only-b', palette.onlyB, `only in B: ${b}`],
+      [(edge) => edge.class === 'flipped', palette.flipped, 'in both, with opposite signs'],
+    ]);
+  }
+  if (hue === 'port') {
+    return present(decided, [
+      [(edge) => edge.port === 'q', palette.q, 'into queries (q)'],
+      [(edge) => edge.port === 'k', palette.k, 'into keys (k)'],
+      [(edge) => edge.port === 'v', palette.v, 'into values (v)'],
+      [(edge) => edge.port === 'several', palette.neutral, 'into several of q, k and v'],
+      [(edge) => edge.port === 'out', palette.neutral, 'into an MLP or logits'],
+    ]);
+  }
+  if (hue === 'source') {
+    const from = new Set(
+      graph.mapEdges((_, __, source) =>
+        graph.getNodeAttribute(source, 'layer') === null ? 'input' : graph.getNodeAttribute(source, 'kind'),
+      ),
+    );
+    const heads = palette.sources.heads;
+    return [
+      ...(from.has('head') || from.has('port') || from.has('group')
+        ? [line(heads[0]!, 'from heads of the first layer'), line(heads.at(-1)!, 'from heads of the last layer')]
+        : []),
+      ...(from.has('mlp') ? [line(palette.sources.mlp, 'from MLPs')] : []),
+      ...(from.has('input') ? [line(palette.neutral, 'from the input')] : []),
+    ];
+  }
+  const zero = decided.some((edge) => edge.effect === 0);
+  const unmeasured = decided.some((edge) => edge.effect === null);
+  return present(decided, [
+    [(edge) => (edge.effect ?? 0) > 0, palette.helps, signKnown ? 'helps the task' : 'score > 0'],
+    [(edge) => (edge.effect ?? 0) < 0, palette.hurts, signKnown ? 'hurts the task' : 'score < 0'],
+    [(edge) => edge.effect === 0, palette.neutral, unmeasured ? 'no effect, or not measured' : 'no effect'],
+    [(edge) => edge.effect === null && !zero, palette.neutral, 'not measured'],
+  ]);
+}
+
+function stateEntries(edges: readonly DisplayEdge[], { palette }: LegendContext): LegendEntry[] {
+  const entries: LegendEntry[] = [];
+  const faint = mix(palette.background, palette.neutral, 0.5);
+  if (edges.some((edge) => !edge.inCircuit && !edge.pending)) {
+    entries.push({ swatch: { kind: 'line', color: faint, width: 2, dashed: true }, text: 'paler: not in the circuit' });
+  }
+  if (edges.some((edge) => edge.pending)) {
+    entries.push({ swatch: { kind: 'line', color: faint, width: 1, dashed: true }, text: 'not decided on yet' });
+  }
+  return entries;
+}
+
+/** Two widths: that of the strongest edge, and that of an edge with a tenth of its effect. */
+function widthEntries(edges: readonly DisplayEdge[], { palette, signKnown }: LegendContext): LegendEntry[] {
+  const most = edges.reduce((largest, edge) => Math.max(largest, Math.abs(edge.effect ?? 0)), 0);
+  if (most === 0) return [];
+  const quantity = signKnown ? '|effect|' : '|score|';
+  return [
+    { swatch: { kind: 'line', color: palette.neutral, width: 6, dashed: false }, text: `${quantity} ${short(most)}` },
+    {
+      swatch: { kind: 'line', color: palette.neutral, width: 2.2, dashed: false },
+      text: `${quantity} ${short(most / 10)}`,
+    },
+  ];
+}
+
+function nodeEntries({ graph, layout }: Scene, { palette }: LegendContext): LegendEntry[] {
+  const figure = layout === 'figure';
+  const quiet = (node: DisplayNode): boolean => !figure && !node.connected && !node.pinned && node.kind !== 'port';
+  const kinds = new Set(graph.filterNodes((_, node) => !quiet(node)).map((id) => graph.getNodeAttribute(id, 'kind')));
+  const fills = figure ? palette.boxes : palette;
+  const dot = (shape: 'circle' | 'square' | 'ringed', fill: string, text: string, size = 6): LegendEntry => ({
+    swatch: {
+      kind: 'dot',
+      shape: figure ? 'box' : shape,
+      fill,
+      border: shape === 'ringed' || figure ? palette.text : fill,
+      size,
+    },
+    text,
+  });
+  const entries: LegendEntry[] = [];
+  if (kinds.has('head')) entries.push(dot('circle', fills.head, 'attention head (layer.head)'));
+  if (kinds.has('mlp')) entries.push(dot('square', fills.mlp, 'MLP'));
+  if (kinds.has('input') || kinds.has('logits')) entries.push(dot('ringed', fills.terminal, 'input, logits'));
+  if (kinds.has('group')) entries.push(dot('ringed', fills.group, 'group of nodes'));
+  if (kinds.has('port')) {
+    for (const [port, text] of [
+      ['q', 'query of a head'],
+      ['k', 'key'],
+      ['v', 'value'],
+    ] as const) {
+      if (graph.someNode((_, node) => node.port === port)) entries.push(dot('circle', palette[port], text, 3.5));
+    }
+  }
+  if (graph.someNode((_, node) => quiet(node))) entries.push(dot('circle', palette.quiet, 'without edges here', 2.5));
+  if (graph.someNode((_, node) => node.pinned)) entries.push({ ...dot('ringed', palette.background, 'pinned') });
+  return entries;
+}
+
+type Rule = readonly [fits: (edge: DisplayEdge) => boolean, color: string, text: string];
+
+function present(edges: readonly DisplayEdge[], rules: readonly Rule[]): LegendEntry[] {
+  return rules.filter(([fits]) => edges.some(fits)).map(([, color, text]) => line(color, text));
+}
+
+function line(color: string, text: string): LegendEntry {
+  return { swatch: { kind: 'line', color, width: 3, dashed: false }, text };
+}
+
+function remark(text: string): LegendEntry {
+  return { swatch: null, text };
+}
+
+function short(value: number): string {
+  return String(Number(value.toPrecision(2)));
+}

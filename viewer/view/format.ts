@@ -1,0 +1,72 @@
+import type { EdgeRecord, NodeRecord } from '../data/circuit-data.js';
+
+/** An effect to three significant digits, its sign written out: `+0.0312`, `−1.20`. */
+export function formatEffect(effect: number | null): string {
+  if (effect === null || !Number.isFinite(effect)) return 'not measured';
+  if (effect === 0) return '0';
+  return `${effect < 0 ? '−' : '+'}${formatMagnitude(Math.abs(effect))}`;
+}
+
+/** A magnitude to three significant digits. */
+export function formatMagnitude(value: number): string {
+  if (value === 0) return '0';
+  return value < 1e-4 || value >= 1e5 ? value.toExponential(1).replace('-', '−') : value.toPrecision(3);
+}
+
+export function formatNumber(value: number | null): string {
+  if (value === null || !Number.isFinite(value)) return '–';
+  return `${value < 0 ? '−' : ''}${formatMagnitude(Math.abs(value))}`;
+}
+
+/** A whole number with commas between thousands. */
+export function formatCount(count: number): string {
+  return count.toLocaleString('en');
+}
+
+/** `12 edges`, `1 edge`. */
+export function plural(count: number, noun: string): string {
+  return `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+export function formatPercent(share: number | null): string {
+  if (share === null || !Number.isFinite(share)) return '–';
+  const percent = 100 * share;
+  return `${percent >= 99.95 || percent === 0 ? percent.toFixed(0) : percent.toFixed(1)} %`;
+}
+
+/** The text of a token. Line breaks and tabs are made visible. A leading space stays a space. */
+export function visibleToken(token: string): string {
+  return token.replaceAll('\n', '↵').replaceAll('\t', '⇥').replaceAll('\r', '␍') || '∅';
+}
+
+export function kindName(node: NodeRecord): string {
+  switch (node.kind) {
+    case 'head':
+      return `attention head ${node.head}, layer ${node.layer}`;
+    case 'mlp':
+      return `MLP, layer ${node.layer}`;
+    case 'input':
+      return 'token embedding';
+    case 'logits':
+      return 'output';
+  }
+}
+
+/** Class of the style sheet for the colour of an effect. */
+export function effectClass(effect: number | null, signKnown: boolean): string {
+  if (!signKnown || effect === null || effect === 0) return 'neutral';
+  return effect > 0 ? 'helps' : 'hurts';
+}
+
+/** The meaning of an effect in words. */
+export function effectWords(effect: number | null, signKnown: boolean): string {
+  if (effect === null) return 'not measured';
+  if (!signKnown) return effect < 0 ? 'negative score' : 'positive score';
+  return effect > 0 ? 'helps the task' : effect < 0 ? 'hurts the task' : 'no effect';
+}
+
+/** `9.9 → 10.7 q`. @param label gives the label of a node. */
+export function edgeLabel(edge: EdgeRecord, label: (node: string) => string): string {
+  if (edge.kind === 'direct') return `${label(edge.target)} own ${edge.port}`;
+  return `${label(edge.source)} → ${label(edge.target)}${edge.port === 'out' ? '' : ` ${edge.port}`}`;
+}
