@@ -15,7 +15,9 @@ export type { JournalRequest, RunAids, RunJournal, RunProgress } from './run/aid
 export { METRICS, type MetricName } from './readout/metrics.js';
 export { MEASURES, type Evaluation, type MeasureName } from './evaluate/measures.js';
 export { builtinTasks } from './task/builtin/index.js';
-export type { TaskFile } from './task/load-task.js';
+export { TASK_FORMATS } from './task/formats/index.js';
+export { ROW_KINDS } from './task/rows/index.js';
+export type { ReadOptions, ReadTask, RowVerdict, TaskFile } from './task/load-task.js';
 export type { PromptPair, Task } from './task/types.js';
 export { VERSION } from './version.js';
 

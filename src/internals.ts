@@ -13,5 +13,6 @@ export { checkRun, planFor, runIdentity, topologyOf } from './run/identity.js';
 export type { Caches, SearchOptions } from './run/options.js';
 export { Search, type SearchStart } from './run/search.js';
 export { taskReader, type TaskReader } from './run/task-reader.js';
-export { loadTask, takePrompts } from './task/load-task.js';
+export { loadTask } from './task/load-task.js';
+export { takePrompts } from './task/take-prompts.js';
 export { createTokenizer, type TaskTokenizer } from './task/tokenizer.js';

@@ -1,3 +1,4 @@
+import { EdgewiseError } from '../base/errors.js';
 import type { Granularity } from '../circuit/run-identity.js';
 import type { Topology } from '../circuit/topology.js';
 import { GradientPass } from '../gradient/gradient-pass.js';
@@ -12,6 +13,7 @@ import { planAttribution, type AttributionPlan } from './attribution-plan.js';
 import { flowTensors, informationFlow } from './information-flow.js';
 import type { MeanSource } from '../evaluate/mean-ablation.js';
 import { checkPrompts } from '../evaluate/prompt-check.js';
+import { measuredPairs, measurements } from '../evaluate/whole-answers.js';
 import { DEFAULT_BUDGET, promptSizes, type RunLimits } from '../evaluate/memory-plan.js';
 import { byGradients } from './by-gradients.js';
 
@@ -57,13 +59,18 @@ export async function attribute(
     maxWorkgroups: weights.gpu.maxWorkgroups,
     budget: options.budget ?? DEFAULT_BUDGET,
   });
+  if (settled.gradDrop && measurements(pairs) > pairs.length) {
+    const what = 'takes absolute values a prompt, which a whole answer has at several positions; measure first tokens';
+    throw new EdgewiseError('usage', 'grad-drop', what);
+  }
   const onProgress = options.onProgress ?? ((): void => undefined);
   const pass = await GradientPass.create(weights, topology, shape, { input: settled.input, rules: rulesOf(settled) });
   try {
+    // The flow of information knows no metric, so no answers.
     const totals =
       settled.method === 'information-flow'
         ? await informationFlow(pass, pairs, onProgress)
-        : await byGradients(pass, pairs, settled, source, onProgress);
+        : await byGradients(pass, measuredPairs(pairs), settled, source, onProgress);
     const share = (sums: Float64Array): Float64Array => sums.map((sum) => sum / pairs.length);
     const edges = share(totals.edges);
     return { granularity: settled.granularity, scores: totals.nodes ? share(totals.nodes) : edges, edges };

@@ -16,3 +16,8 @@ export function quote(value: unknown): string {
   if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'an array' : 'an object';
   return oneLine(JSON.stringify(value));
 }
+
+/** `1 row`, `2,000 rows`. */
+export function counted(count: number, thing: string, things = `${thing}s`): string {
+  return `${count.toLocaleString('en-US')} ${count === 1 ? thing : things}`;
+}

@@ -12,7 +12,11 @@ export const INPUT_KINDS = ['token', 'token+position'] as const;
 export type SenderHeads = (typeof SENDER_HEADS)[number];
 export const SENDER_HEADS = ['descending', 'ascending'] as const;
 
-/** Beginning-of-text token in front of texts: where the config has one, always, or never. */
+/**
+ * Beginning-of-text token in front of texts: where the tokenizer or the config has one, always, or never. A number is
+ * the id of the token that stands there instead.
+ */
+export type BosMode = (typeof BOS_MODES)[number] | number;
 export const BOS_MODES = ['auto', 'yes', 'no'] as const;
 
 /** Points between the corrupted and the clean input at which gradients are taken (EAP-IG's own edge code: `left`). */
@@ -62,6 +66,16 @@ export interface ScreeningRecord {
   readonly started: number;
 }
 
+/** How a task's file was read, where that was not as it stands. */
+export interface TaskReading {
+  /** The first token stands for an answer of several. */
+  readonly answers?: 'first-token';
+  /** Field -> column of the file that stood for it. */
+  readonly columns?: Readonly<Record<string, string>>;
+  /** Rows that were left out because they cannot be used. */
+  readonly dropped?: number;
+}
+
 /** The settings of a run. Two runs with equal identities are the same run, on whatever machine. */
 export interface RunIdentity {
   /** `acdc`, `eap`, ... */
@@ -71,9 +85,11 @@ export interface RunIdentity {
   /** SHA-256 (hex) of the tokenizer's file; null where the task gave every id. */
   readonly tokenizer: string | null;
   readonly task: { readonly name: string; readonly hash: string };
+  /** How the task's file was read, where that was not as it stands. */
+  readonly reading?: TaskReading | undefined;
   /** Rows of the task that were used: `count` of them after the first `skip`. */
   readonly prompts: { readonly count: number; readonly skip: number };
-  readonly bos: (typeof BOS_MODES)[number];
+  readonly bos: BosMode;
   readonly ablation: Ablation;
   /** What a mean was taken over: `clean`, `corrupted` or the SHA-256 (hex) of a file; null for other ablations. */
   readonly meanOver: string | null;

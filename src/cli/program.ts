@@ -3,6 +3,7 @@ import { EdgewiseError } from '../base/errors.js';
 import { VERSION } from '../version.js';
 import { attributeCommand } from './commands/attribute.js';
 import { checkCommand } from './commands/check.js';
+import { checkTaskCommand } from './commands/check-task.js';
 import { discoverCommand } from './commands/discover.js';
 import { evaluateCommand } from './commands/evaluate.js';
 import { exportCommand } from './commands/export.js';
@@ -21,6 +22,7 @@ const COMMANDS = [
   importCommand,
   viewCommand,
   infoCommand,
+  checkTaskCommand,
   checkCommand,
   tasksCommand,
   modelsCommand,

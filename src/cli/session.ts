@@ -1,15 +1,20 @@
 import { EdgewiseError } from '../base/errors.js';
 import type { Ablation } from '../circuit/run-identity.js';
+import { behaviourWarnings } from '../evaluate/task-behaviour.js';
 import type { LoadedModel } from '../model/load-model.js';
 import { openEngine, openModelByName, type DeviceOptions, type OpenedModel } from '../node/open.js';
 import { openTaskFile } from '../node/open-files.js';
 import type { Engine } from '../run/engine.js';
-import type { MeanOver } from '../run/options.js';
-import { taskReader, type TaskReader } from '../run/task-reader.js';
-import { takePrompts } from '../task/load-task.js';
-import type { BosMode } from '../task/tokenizer.js';
+import { DEFAULTS, type MeanOver } from '../run/options.js';
+import { taskReader, type ReaderOptions, type TaskReader } from '../run/task-reader.js';
+import type { MetricName } from '../readout/metrics.js';
+import type { ReadTask, TaskFile } from '../task/load-task.js';
+import { emptyPairs, tellRemarks } from '../task/remarks.js';
+import type { BosOption } from '../task/tokenizer.js';
 import type { Task } from '../task/types.js';
-import { progressBar } from './report/progress.js';
+import { readerOptions, type RowFlags } from './options/row-options.js';
+import { note, progressBar } from './report/progress.js';
+import { firstPrompt } from './report/prompt-line.js';
 
 /** The model that `--model` names. A download shows its progress. */
 export async function openModelArgument(argument: string): Promise<OpenedModel> {
@@ -22,20 +27,48 @@ export async function openModelArgument(argument: string): Promise<OpenedModel> 
 }
 
 /** Reads tasks by name or path, in the tokens of one model. */
-export interface NamedTaskReader extends Pick<TaskReader, 'tokenText'> {
-  readonly read: (argument: string) => Promise<Task>;
+export interface NamedTaskReader extends Pick<TaskReader, 'tokenizer' | 'tokenText'> {
+  read(task: string | TaskFile, options?: ReaderOptions): Promise<Task>;
+  /** Row by row: what is accepted and what is refused. */
+  check(file: TaskFile, options?: ReaderOptions): Promise<ReadTask>;
 }
 
-export async function namedTaskReader({ model, directory }: OpenedModel, bos: BosMode): Promise<NamedTaskReader> {
-  const { read, tokenText } = await taskReader(directory, model.spec, bos);
-  return { read: async (argument) => read(await openTaskFile(argument)), tokenText };
+/** What is to be known of the tokenizer is told. */
+export async function namedTaskReader({ model, directory }: OpenedModel, bos: BosOption): Promise<NamedTaskReader> {
+  const { read, check, tokenizer, tokenText } = await taskReader(directory, model.spec, bos);
+  for (const remark of tokenizer?.notes ?? []) note(`note: ${remark}`);
+  return {
+    read: async (task, options) => read(typeof task === 'string' ? await openTaskFile(task) : task, options),
+    check,
+    tokenizer,
+    tokenText,
+  };
 }
 
-export async function readPrompts(
-  reader: NamedTaskReader,
-  options: { readonly task: string; readonly prompts?: number | undefined; readonly skip?: number | undefined },
-): Promise<Task> {
-  return takePrompts(await reader.read(options.task), options.prompts, options.skip);
+/** How the rows of a task are read and measured. */
+export interface PromptFlags extends RowFlags {
+  readonly task: string | TaskFile;
+  readonly metric?: MetricName | undefined;
+  readonly ablation?: Ablation | undefined;
+}
+
+/** The prompts of a task that flags choose. What their author should know is told. */
+export async function readPrompts(reader: NamedTaskReader, flags: PromptFlags): Promise<Task> {
+  const { metric, ablation = DEFAULTS.ablation } = flags;
+  const task = await reader.read(flags.task, { ...readerOptions(flags), metric });
+  const empty = ablation === 'resample' ? tellRemarks(emptyPairs(task.pairs), task.pairs.length) : [];
+  for (const remark of [...(task.remarks ?? []), ...empty]) note(`note: ${task.name}: ${remark}`);
+  return task;
+}
+
+/** Tells the first prompt token by token, so that a token that nobody meant is seen before a run. Ids say nothing. */
+export function tellPrompt(task: Task): void {
+  if (task.pairs[0]?.texts !== undefined) note(`prompt 1: ${firstPrompt(task)}`);
+}
+
+/** Warns before a search where the model does not do the task, or the corruption changes nothing. */
+export async function warnOfTask(engine: Engine, task: Task): Promise<void> {
+  for (const warning of behaviourWarnings(await engine.behaviour(task))) note(`warning: ${warning}`);
 }
 
 /** What `--mean-over` names: `clean` (the default), `corrupted`, or a task file. Only mean ablations have one. */
@@ -48,7 +81,9 @@ export async function readMeanOver(
   if (!ablation.startsWith('mean')) {
     throw new EdgewiseError('usage', '--mean-over', `is for mean ablations, the ablation is ${ablation}`);
   }
-  return argument === 'clean' || argument === 'corrupted' ? argument : reader.read(argument);
+  return argument === 'clean' || argument === 'corrupted'
+    ? argument
+    : reader.read(argument, { answers: 'first-token' });
 }
 
 /** Opens a device and an engine for the length of `use`. Both are closed whatever happens. */

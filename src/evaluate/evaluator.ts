@@ -15,6 +15,7 @@ import type { PromptPair } from '../task/types.js';
 import { assertEqualLengths, meanOutputs, spreadMeans, type MeanSource, type WriterRuns } from './mean-ablation.js';
 import type { PatchOptions } from './options.js';
 import { paddedIds, uploadPrompts, type PromptBatch } from './prompt-batch.js';
+import { measuredPairs, perPrompt } from './whole-answers.js';
 
 export interface EvaluatorOptions extends PatchOptions {
   /** Metric of `metric` and `perPrompt`. */
@@ -56,6 +57,7 @@ export class PatchingEvaluator implements CircuitEvaluator {
   readonly #scratch: PassScratch;
   readonly #readout: LogitsReadout;
   readonly #passes: PatchedPass[] = [];
+  #pairs: readonly PromptPair[] = [];
   #batches: readonly BoundBatch[] = [];
 
   static async create(
@@ -94,7 +96,9 @@ export class PatchingEvaluator implements CircuitEvaluator {
     const { shape, ablation, directEdges } = this.#options;
     const arena = this.#arena;
     const resample = ablation === 'resample';
-    const batches = uploadPrompts(arena, this.#weights, this.topology, shape, pairs, { directEdges, resample });
+    this.#pairs = pairs;
+    const measured = measuredPairs(pairs);
+    const batches = uploadPrompts(arena, this.#weights, this.topology, shape, measured, { directEdges, resample });
     const bound: BoundBatch[] = [];
     for (const batch of batches) {
       const pass = await PatchedPass.create(this.#scratch);
@@ -203,7 +207,12 @@ export class PatchingEvaluator implements CircuitEvaluator {
       const group = circuits.slice(first, first + this.#options.shape.circuits);
       await this.#run(group, metrics, values.slice(first));
     }
-    return values;
+    return values.map((measured) => this.#perPrompt(measured));
+  }
+
+  #perPrompt(measured: PromptValues): PromptValues {
+    const entries = Object.entries(measured) as [MetricName, number[]][];
+    return Object.fromEntries(entries.map(([name, values]) => [name, perPrompt(this.#pairs, name, values)]));
   }
 
   async metric(circuit: EdgeSet): Promise<number> {

@@ -1,6 +1,8 @@
 import { readoutTensors } from '../readout/parts.js';
 import { EdgewiseError } from '../base/errors.js';
 import type { Ablation } from '../circuit/run-identity.js';
+import type { PromptPair } from '../task/types.js';
+import { measurements } from './whole-answers.js';
 import type { Topology } from '../circuit/topology.js';
 import { tableWords } from '../pass/tables/table-layout.js';
 import {
@@ -40,13 +42,17 @@ export interface RunLimits {
 
 /** What both kinds of memory plan depend on: prompts, the longest of them, and the means of mean ablation. */
 export function promptSizes(
-  pairs: readonly { readonly clean: readonly number[] }[],
+  pairs: readonly Pick<PromptPair, 'clean' | 'answer'>[],
   meanPairs: readonly { readonly clean: readonly number[] }[],
   ablation: Ablation,
 ): { readonly prompts: number; readonly sequence: number; readonly meanGroups: number } {
   const means = ablation === 'mean' || ablation === 'mean-positional';
   const sequence = [...pairs, ...(means ? meanPairs : [])].reduce((most, { clean }) => Math.max(most, clean.length), 0);
-  return { prompts: pairs.length, sequence, meanGroups: ablation === 'mean-positional' ? sequence : Number(means) };
+  return {
+    prompts: measurements(pairs),
+    sequence,
+    meanGroups: ablation === 'mean-positional' ? sequence : Number(means),
+  };
 }
 
 /** One row of the memory table. */

@@ -31,13 +31,24 @@ export async function readCircuitText(path: string): Promise<string> {
   }
 }
 
-/** The task that a command names: a shipped task's name, or a file. */
+/** The task that a command names: a shipped task's name, a file, or - for standard input. */
 export async function openTaskFile(argument: string): Promise<TaskFile> {
+  if (argument === '-') return { name: 'stdin', source: 'standard input', bytes: await readStandardInput() };
   if (builtinTasks.has(argument)) return builtinTaskFile(argument);
   if (!/[./\\]/.test(argument) && (await statOrUndefined(argument)) === undefined) {
     const shipped = [...builtinTasks.keys()].join(', ');
     throw new EdgewiseError('task', `task '${argument}'`, `is neither a file nor a shipped task (${shipped})`);
   }
   const bytes = await readWhole(argument, 'task');
-  return { name: basename(argument).replace(/\.jsonl?$/i, ''), source: argument, bytes };
+  return { name: basename(argument).replace(TASK_ENDING, ''), source: argument, bytes };
+}
+
+/** Endings of task files; the name of a task is without. */
+const TASK_ENDING = /\.(jsonl?|ndjson|csv|tsv|parquet)$/i;
+
+async function readStandardInput(): Promise<Uint8Array<ArrayBuffer>> {
+  if (process.stdin.isTTY) throw new EdgewiseError('task', 'standard input', 'is a terminal, expected a file piped in');
+  const parts: Uint8Array[] = [];
+  for await (const part of process.stdin) parts.push(part as Uint8Array);
+  return new Uint8Array(Buffer.concat(parts));
 }

@@ -14,7 +14,13 @@ export interface Metric {
   value(readout: Readout, correct: readonly number[]): number;
   /** Its gradient at the logits; null: it is a step function, which neither gradients nor a search can follow. */
   readonly seed: Seed | null;
+  /** Whether it measures an answer of several tokens. Otherwise it looks at the first token alone. */
+  readonly wholeAnswers: boolean;
+  /** One value from those at the tokens of an answer. */
+  overAnswer(values: readonly number[]): number;
 }
+
+const OF_FIRST_TOKEN = { wholeAnswers: false, overAnswer: (values: readonly number[]) => values[0]! };
 
 /** Adding a metric of existing parts is an entry here. */
 export const METRICS = {
@@ -25,6 +31,7 @@ export const METRICS = {
     needs: { correct: false, wrong: false },
     value: (r) => r.kl,
     seed: { q: 1, p: -1 },
+    ...OF_FIRST_TOKEN,
   },
   'logit-diff': {
     about: 'minus (mean logit of the correct answers - mean logit of the wrong ones)',
@@ -33,6 +40,7 @@ export const METRICS = {
     needs: { correct: true, wrong: true },
     value: (r) => 0 - r.logitDifference, // never -0
     seed: { correct: { mean: -1 }, wrong: { mean: 1 } },
+    ...OF_FIRST_TOKEN,
   },
   'prob-diff': {
     about: 'minus (summed probability of the correct answers - summed probability of the wrong ones)',
@@ -41,6 +49,7 @@ export const METRICS = {
     needs: { correct: true, wrong: true },
     value: (r) => Math.exp(r.wrongLogProb) - Math.exp(r.correctLogProb),
     seed: { advantage: -1, correct: { q: -1 }, wrong: { q: 1 } },
+    ...OF_FIRST_TOKEN,
   },
   nll: {
     about: 'minus the logarithm of the summed probability of the correct answers, in nats',
@@ -49,6 +58,9 @@ export const METRICS = {
     needs: { correct: true, wrong: false },
     value: (r) => -r.correctLogProb,
     seed: { q: 1, correct: { share: -1 } },
+    wholeAnswers: true,
+    // The chain rule: the probability of an answer is the product of its tokens'.
+    overAnswer: (values) => values.reduce((sum, value) => sum + value, 0),
   },
   accuracy: {
     about: 'minus 1 where the most probable token is a correct answer, else 0',
@@ -57,6 +69,9 @@ export const METRICS = {
     needs: { correct: true, wrong: false },
     value: (r, correct) => (correct.includes(r.best) ? -1 : 0),
     seed: null,
+    wholeAnswers: true,
+    // Every token must be right.
+    overAnswer: (values) => Math.max(...values),
   },
 } satisfies Readonly<Record<string, Metric>>;
 

@@ -4,8 +4,8 @@ import type { CircuitDetails } from '../circuit/details.js';
 import type { EdgeSet } from '../circuit/edge-set.js';
 import type { Scores } from '../circuit/scores.js';
 import type { DefaultMeasure, Evaluation, MeasureName } from '../evaluate/measures.js';
-import { takePrompts, type TaskFile } from '../task/load-task.js';
-import type { BosMode } from '../task/tokenizer.js';
+import type { TaskFile } from '../task/load-task.js';
+import type { BosOption } from '../task/tokenizer.js';
 import type { Task } from '../task/types.js';
 import type { RunAids } from './aids.js';
 import { evaluationAsFound, provenanceOf } from './as-found.js';
@@ -15,16 +15,15 @@ import { planDiscovery, type AskedDiscovery } from './methods/index.js';
 import { planScoring, refuseUnusedOfScoring } from './methods/scores.js';
 import { DEFAULTS, type AskedEvaluation, type AttributeOptions } from './options.js';
 import type { ScoringMethod } from './scoring-methods.js';
-import { taskReader, type TaskReader } from './task-reader.js';
+import { taskReader, type ReaderOptions, type TaskReader } from './task-reader.js';
 
-/** Which prompt pairs of a task to use, and how texts become tokens. */
-export interface TaskOptions {
-  /** How many pairs. Default: all. */
-  readonly prompts?: number;
-  /** Leaves out the first pairs. Default 0. */
-  readonly skip?: number;
-  /** The beginning-of-text token before texts: where the config has one (`auto`, the default), always, or never. */
-  readonly bos?: BosMode;
+/** Which prompt pairs of a task to use, how they are read, and how texts become tokens. */
+export interface TaskOptions extends ReaderOptions {
+  /**
+   * The beginning-of-text token before texts: where the tokenizer or the config has one (`auto`, the default), always,
+   * never, or the token with an id or a text.
+   */
+  readonly bos?: BosOption;
 }
 
 /** Options of `evaluate`. An option that is not given is as the circuit was found. */
@@ -57,7 +56,7 @@ export type Discovered<Options extends AskedDiscovery> = Options extends { reado
 export class Edgewise {
   readonly engine: Engine;
   readonly #parts: EdgewiseParts;
-  readonly #readers = new Map<BosMode, Promise<TaskReader>>();
+  readonly #readers = new Map<string, Promise<TaskReader>>();
 
   constructor(parts: EdgewiseParts) {
     this.engine = parts.engine;
@@ -68,11 +67,11 @@ export class Edgewise {
    * A task in the model's tokens.
    *
    * @param source a shipped task's name, in Node also a file's path, or the file itself.
-   * @throws EdgewiseError of kind task: no such file, a mistake in it with its line, fewer prompts than asked for.
+   * @throws EdgewiseError of kind task: no such file, its mistakes with their lines, fewer prompts than asked for.
    */
-  async task(source: string | TaskFile, { prompts, skip, bos = DEFAULTS.bos }: TaskOptions = {}): Promise<Task> {
+  async task(source: string | TaskFile, { bos = DEFAULTS.bos, ...options }: TaskOptions = {}): Promise<Task> {
     const file = typeof source === 'string' ? await this.#parts.taskFile(source) : source;
-    return takePrompts(await (await this.#reader(bos)).read(file), prompts, skip);
+    return (await this.#reader(bos)).read(file, options);
   }
 
   /**
@@ -148,11 +147,12 @@ export class Edgewise {
     return this.#parts.close();
   }
 
-  #reader(bos: BosMode): Promise<TaskReader> {
-    const known = this.#readers.get(bos);
+  #reader(bos: BosOption): Promise<TaskReader> {
+    const key = JSON.stringify(bos);
+    const known = this.#readers.get(key);
     if (known) return known;
     const reader = taskReader(this.#parts.directory, this.engine.model.spec, bos);
-    this.#readers.set(bos, reader);
+    this.#readers.set(key, reader);
     return reader;
   }
 }

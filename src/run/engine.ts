@@ -18,6 +18,8 @@ import { uploadWeights, type ModelWeights } from '../model/weights.js';
 import { attribute } from '../attribute/attribution.js';
 import type { AttributionMethod } from '../attribute/methods.js';
 import type { AttributionProgress } from '../attribute/options.js';
+import { checkPrompts } from '../evaluate/prompt-check.js';
+import { measureBehaviour, type TaskBehaviour } from '../evaluate/task-behaviour.js';
 import { PatchingEvaluator } from '../evaluate/evaluator.js';
 import {
   DEFAULT_MEASURES,
@@ -146,6 +148,17 @@ export class Engine {
   /** @throws EdgewiseError of kind device, with the numbers, where a search's caches do not fit the memory. */
   assertFits(task: Task, caches: Caches): void {
     this.#plan(task, caches, caches.directEdges, caches.batch ?? this.tuning.fill);
+  }
+
+  /**
+   * Whether the model does the task at all. Cost: two forward passes.
+   *
+   * @throws EdgewiseError: task where prompts do not fit the model, device where they do not fit the memory.
+   */
+  async behaviour(task: Task): Promise<TaskBehaviour> {
+    const options = { metric: 'kl', ablation: 'resample', input: 'token' } as const;
+    checkPrompts(this.model.spec, task.pairs, meanSourceOf(task, options), options.ablation);
+    return this.#withEvaluator(task, options, false, (evaluator) => measureBehaviour(evaluator, task.pairs));
   }
 
   /**

@@ -1,14 +1,14 @@
 import { EdgewiseError } from '../base/errors.js';
 import type { Ablation, RunIdentity } from '../circuit/run-identity.js';
 import { Topology } from '../circuit/topology.js';
-import { METRICS } from '../readout/metrics.js';
+import { METRICS, type MetricName } from '../readout/metrics.js';
 import { layoutOf } from '../model/layout.js';
 import type { LoadedModel } from '../model/load-model.js';
 import type { MeanSource } from '../evaluate/mean-ablation.js';
 import { checkPrompts } from '../evaluate/prompt-check.js';
 import { DEFAULT_BUDGET, planRun, promptSizes, type RunLimits, type RunPlan } from '../evaluate/memory-plan.js';
-import { requireAnswers } from '../task/load-task.js';
-import type { Task } from '../task/types.js';
+import { requireAnswers } from '../task/take-prompts.js';
+import type { PromptPair, Task } from '../task/types.js';
 import type { Caches, EvaluationOptions, SearchOptions } from './options.js';
 
 /** What identifies any run on a task, whatever the run does. It is known before anything is computed. */
@@ -22,6 +22,7 @@ export function taskIdentity(
     model: { name: model.name, hash: model.hash, family: model.spec.family },
     tokenizer: task.tokenizer?.hash ?? null,
     task: { name: task.name, hash: task.hash },
+    reading: task.reading,
     prompts: { count: task.pairs.length, skip: task.skip },
     bos: task.tokenizer?.bos ?? 'auto',
     ablation,
@@ -58,7 +59,15 @@ export function runIdentity(
  */
 export function checkRun(model: LoadedModel, task: Task, options: EvaluationOptions): void {
   requireAnswers(task, METRICS[options.metric].needs);
+  if (!METRICS[options.metric].wholeAnswers) refuseWholeAnswers(task, options.metric);
   checkPrompts(model.spec, task.pairs, meanSourceOf(task, options), options.ablation);
+}
+
+function refuseWholeAnswers({ pairs, source }: Task, metric: MetricName): void {
+  const pair = pairs.find(({ answer }) => answer !== undefined);
+  if (!pair) return;
+  const what = `the answer is ${pair.answer!.length} tokens, of which ${metric} reads one; nll reads the whole answer`;
+  throw new EdgewiseError('task', pair.origin ?? source, what);
 }
 
 /** The prompts that a mean ablation averages over. */
@@ -94,7 +103,7 @@ export interface PlanOptions {
 export function planFor(
   model: LoadedModel,
   topology: Topology,
-  pairs: readonly { readonly clean: readonly number[] }[],
+  pairs: readonly Pick<PromptPair, 'clean' | 'answer'>[],
   directEdges: boolean,
   limits: Pick<RunLimits, 'maxBinding' | 'maxWorkgroups'>,
   { budget = DEFAULT_BUDGET, circuits = 1, ablation = 'resample', meanPairs = pairs }: PlanOptions = {},

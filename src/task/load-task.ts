@@ -1,15 +1,14 @@
 import { EdgewiseError } from '../base/errors.js';
 import { sha256 } from '../base/sha256.js';
-import { parseJsonl } from './jsonl.js';
-import type { LocatedRow } from './jsonl.js';
-import { toPromptPair } from './row.js';
-import type { RowContext } from './row.js';
-import { expandTemplate } from './template-expand.js';
-import { checkSlotTokens } from './template-tokens.js';
-import { checkTemplateShape } from './template.js';
+import { counted } from '../base/text.js';
+import { countFaults, faultsError, RowFault } from './fault.js';
+import { checkColumns, chosenFields, type FieldOptions } from './fields.js';
+import { taskContent, taskFormat } from './formats/index.js';
+import { typedCells } from './formats/delimited.js';
+import { tellRemarks } from './remarks.js';
+import { checkRow, parseRow, type CheckedRow, type RowContext, type TaskRow } from './row.js';
+import { COLUMN_FIELDS, ownFields } from './rows/index.js';
 import type { Task } from './types.js';
-
-const MAX_BYTES = 64 * 1024 * 1024;
 
 /** A task as bytes: a file of the user, or `builtinTaskFile(name)`. */
 export interface TaskFile {
@@ -19,86 +18,150 @@ export interface TaskFile {
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
-/**
- * Reads a task (JSON lines or a template file, told apart by content) and checks every prompt pair against the model.
- *
- * @throws EdgewiseError of kind task, naming the file and the line or field.
- */
-export async function loadTask(file: TaskFile, context: RowContext): Promise<Task> {
-  const { name, source, bytes } = file;
-  const rows = readTaskRows(file, context);
-  const pairs = rows.map(({ row, where }) => toPromptPair(row, where, context));
-  return { name, source, hash: await sha256(bytes), pairs, skip: 0, tokenizer: context.tokenizer?.identity ?? null };
+/** Which rows of a file are used, and how. */
+export interface ReadOptions extends FieldOptions {
+  /** Default: all after the first `skip`. */
+  readonly prompts?: number | undefined;
+  /** Default 0. */
+  readonly skip?: number | undefined;
+  /** Leave out rows that cannot be used, instead of refusing the file. */
+  readonly dropBadRows?: boolean | undefined;
+}
+
+/** A row of the file in Edgewise's own fields. */
+export interface LocatedRow {
+  readonly row: TaskRow;
+  /** File and line, for errors about this row. */
+  readonly where: string;
+}
+
+/** A row that was looked at: what it is in tokens, or what is wrong with it. */
+export type RowVerdict = { readonly where: string } & ({ readonly checked: CheckedRow } | { readonly fault: RowFault });
+
+/** A task file after every row that is wanted was looked at. */
+export interface ReadTask {
+  /** Names of the file's format and of the kinds of its rows. */
+  readonly format: string;
+  readonly kinds: readonly string[];
+  /** Rows of the file. */
+  readonly rows: number;
+  /** Rows that were looked at, in order. */
+  readonly verdicts: readonly RowVerdict[];
 }
 
 /**
- * The task's rows in the JSONL format; a template is expanded, and checked if there is a tokenizer to check it with.
+ * Reads a task file of any format and checks every prompt pair that is wanted against the model.
+ *
+ * @throws EdgewiseError of kind task: one for all faulty rows, naming lines and fields.
+ */
+export async function loadTask(file: TaskFile, context: RowContext, options: ReadOptions = {}): Promise<Task> {
+  const { name, source, bytes } = file;
+  const { verdicts } = await readTask(file, context, options);
+  const faults = verdicts.flatMap((verdict) => ('fault' in verdict ? [verdict.fault] : []));
+  const good = verdicts.flatMap((verdict) => ('checked' in verdict ? [verdict.checked] : []));
+  if (faults.length > 0 && (!options.dropBadRows || good.length === 0)) {
+    throw faultsError(source, faults, verdicts.length);
+  }
+  const remarks = tellRemarks(good.flatMap((row) => row.remarks), good.length); // prettier-ignore
+  if (faults.length > 0) {
+    remarks.unshift(`${faults.length} of ${counted(verdicts.length, 'row')} left out: ${countFaults(faults)}`);
+  }
+  const reading = {
+    ...(context.answers === 'first-token' && { answers: 'first-token' as const }),
+    ...(options.columns && { columns: options.columns }),
+    ...(faults.length > 0 && { dropped: faults.length }),
+  };
+  return {
+    name,
+    source,
+    hash: await sha256(bytes),
+    pairs: good.map((row) => row.pair),
+    skip: options.skip ?? 0,
+    tokenizer: context.tokenizer?.identity ?? null,
+    ...(Object.keys(reading).length > 0 && { reading }),
+    remarks,
+  };
+}
+
+/**
+ * Looks at the rows that are wanted, and at no other. With `dropBadRows` faulty rows do not count as prompts.
+ *
+ * @throws EdgewiseError of kind task where the file as a whole cannot be read, or has too few rows.
+ */
+export async function readTask(file: TaskFile, context: RowContext, options: ReadOptions = {}): Promise<ReadTask> {
+  checkColumns(options.columns, COLUMN_FIELDS);
+  const { source } = file;
+  const { prompts, skip = 0, dropBadRows = false } = options;
+  const located = await locate(file, context.tokenizer, options);
+  const kinds = new Set<string>();
+  const verdicts: RowVerdict[] = [];
+  let good = 0;
+  for (let index = skip; index < located.length && good < (prompts ?? Infinity); index++) {
+    const verdict = judge(located, index, context, kinds);
+    if ('checked' in verdict || !dropBadRows) good++;
+    verdicts.push(verdict);
+  }
+  if (good < (prompts ?? 1)) {
+    const bad = verdicts.length - good;
+    const there =
+      dropBadRows && bad > 0
+        ? `${good + skip} prompt pairs and ${counted(bad, 'bad row')}`
+        : `${located.length} prompt pairs`;
+    const asked = `${prompts ?? 'at least 1'}${skip > 0 ? ` after the first ${skip}` : ''}`;
+    throw new EdgewiseError('task', source, `has ${there}, but ${asked} were asked for`);
+  }
+  return { format: located.format, kinds: [...kinds], rows: located.length, verdicts };
+}
+
+/**
+ * All rows of a task in Edgewise's own fields; a template is expanded, and checked if there is a tokenizer to check it
+ * with.
  *
  * @throws EdgewiseError of kind task.
  */
-export function readTaskRows(file: TaskFile, { tokenizer }: Pick<RowContext, 'tokenizer'>): LocatedRow[] {
-  const { source } = file;
-  const text = decode(file);
-  const template = parseWholeFile(text, source);
-  if (template === null) return parseJsonl(text, source);
-  const task = checkTemplateShape(template, source);
-  if (tokenizer !== null) checkSlotTokens(task, source, tokenizer);
-  return expandTemplate(task, source).map((row, i) => ({ row, where: `${source}, prompt ${i + 1}` }));
-}
-
-/**
- * The task without its first `skip` pairs, and of the rest the first `prompts` (default: all).
- *
- * @throws EdgewiseError of kind task when the task has fewer.
- */
-export function takePrompts(task: Task, prompts?: number, skip = 0): Task {
-  const there = task.pairs.length;
-  const end = skip + (prompts ?? Math.max(1, there - skip));
-  if (end > there) {
-    const asked = `${prompts ?? 'at least 1'}${skip > 0 ? ` after the first ${skip}` : ''}`;
-    throw new EdgewiseError('task', task.source, `has ${there} prompt pairs, but ${asked} were asked for`);
-  }
-  return { ...task, pairs: task.pairs.slice(skip, end), skip: task.skip + skip };
-}
-
-/**
- * Refuses a task that lacks answers which the metric uses.
- *
- * @throws EdgewiseError of kind task naming the prompt pair.
- */
-export function requireAnswers(task: Task, needs: { readonly correct: boolean; readonly wrong: boolean }): void {
-  task.pairs.forEach((pair, index) => {
-    for (const field of ['correct', 'wrong'] as const) {
-      if (!needs[field] || pair[field].length > 0) continue;
-      const where = pair.origin ?? `${task.source}, pair ${index + 1}`;
-      throw new EdgewiseError('task', where, `${field} (or ${field}_ids) is missing, the metric needs it`);
-    }
+export async function readTaskRows(
+  file: TaskFile,
+  { tokenizer }: Pick<RowContext, 'tokenizer'>,
+): Promise<LocatedRow[]> {
+  const located = await locate(file, tokenizer, {});
+  return Array.from({ length: located.length }, (_, index) => {
+    const where = located.where(index);
+    return { row: parseRow(located.own(index, where).values, where), where };
   });
 }
 
-function decode({ source, bytes }: TaskFile): string {
-  if (bytes.length > MAX_BYTES) {
-    throw new EdgewiseError('task', source, `has ${bytes.length} bytes, expected at most ${MAX_BYTES}`);
-  }
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch (cause) {
-    throw new EdgewiseError('task', source, 'is not UTF-8 text', { cause });
-  }
+/** The rows of a file, each in Edgewise's own fields once it is asked for. */
+interface LocatedRows {
+  readonly format: string;
+  readonly length: number;
+  where(index: number): string;
+  own(index: number, where: string): ReturnType<typeof ownFields>;
 }
 
-/**
- * The file as one JSON value if it is meant as a template, else null: JSON lines with more than one line are no JSON
- * value, and a single line is a template if it has templates.
- */
-function parseWholeFile(text: string, source: string): unknown {
-  let value: unknown;
+async function locate(file: TaskFile, tokenizer: RowContext['tokenizer'], options: FieldOptions): Promise<LocatedRows> {
+  const { source, bytes } = file;
+  const content = taskContent(source, bytes);
+  const format = taskFormat(content);
+  const rows = await format.read(content, tokenizer);
+  return {
+    format: format.name,
+    length: rows.length,
+    where: (index) => `${source}, ${rows.where(index)}`,
+    own(index, where) {
+      const values = chosenFields(rows.row(index, where), where, options);
+      return ownFields(rows.texts ? typedCells(values) : values, where);
+    },
+  };
+}
+
+function judge(rows: LocatedRows, index: number, context: RowContext, kinds: Set<string>): RowVerdict {
+  const where = rows.where(index);
   try {
-    value = JSON.parse(text);
-  } catch (cause) {
-    if (!source.toLowerCase().endsWith('.json')) return null;
-    throw new EdgewiseError('task', source, `is not valid JSON (${(cause as Error).message})`, { cause });
+    const { kind, values } = rows.own(index, where);
+    kinds.add(kind.name);
+    return { where, checked: checkRow(parseRow(values, where), where, context) };
+  } catch (error) {
+    if (error instanceof RowFault) return { where, fault: error };
+    throw error;
   }
-  const hasTemplates = typeof value === 'object' && value !== null && 'templates' in value;
-  return hasTemplates || text.trim().includes('\n') ? value : null;
 }

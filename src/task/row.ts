@@ -1,83 +1,212 @@
 import * as v from 'valibot';
 
 import { EdgewiseError } from '../base/errors.js';
-import { checkPair, type PairLimits } from './check-pair.js';
+import { answerTokens, severalTokens, type AnswerMode, type AnswerPrefix } from './answers.js';
+import { RowFault } from './fault.js';
+import type { FieldValues } from './fields.js';
+import type { Remark } from './remarks.js';
 import type { TaskTokenizer } from './tokenizer.js';
+import { pairFault } from './pair-fault.js';
 import type { PromptPair } from './types.js';
 
 const idSchema = v.pipe(
-  v.number(),
+  v.number('expected a token id, a number'),
   v.integer('expected an integer'),
   v.minValue(0, 'expected an id, not a negative number'),
 );
-const idsSchema = v.optional(v.array(idSchema));
+const idsSchema = v.optional(v.array(idSchema, 'expected a token id or an array of them'));
 const textsSchema = v.optional(v.union([v.string(), v.array(v.string())], 'expected a text or an array of texts'));
+const textSchema = v.optional(v.string('expected a text'));
 
-/** One line of a task file. Ids win over texts; fields with other names are allowed and ignored. */
-export const taskRowSchema = v.object({
-  clean: v.optional(v.string()),
-  corrupted: v.optional(v.string()),
+/** One prompt pair in Edgewise's own fields. Ids win over texts. */
+const taskRowSchema = v.object({
+  clean: textSchema,
+  corrupted: textSchema,
   correct: textsSchema,
   wrong: textsSchema,
   clean_ids: idsSchema,
   corrupted_ids: idsSchema,
   correct_ids: idsSchema,
   wrong_ids: idsSchema,
-  position: v.optional(v.pipe(v.number(), v.integer('expected an integer'))),
+  position: v.optional(v.pipe(v.number('expected a number'), v.integer('expected an integer'))),
 });
 
 export type TaskRow = v.InferOutput<typeof taskRowSchema>;
 
-/** What a row is read with and checked against. */
-export interface RowContext extends PairLimits {
+/** What a row is checked against. */
+export interface RowContext {
   /** Null where every row must give ids. */
   readonly tokenizer: TaskTokenizer | null;
+  /** Why there is no tokenizer, in words that follow `the model`. */
+  readonly missing?: string;
+  readonly vocab: number;
+  readonly maxPositions: number;
+  /** Default `one-token`. */
+  readonly answers?: AnswerMode;
+  /** Answers that the metric reads; default: none. */
+  readonly needs?: { readonly correct: boolean; readonly wrong: boolean };
+}
+
+/** A row that every evaluator can take, and what its author should know of it. */
+export interface CheckedRow {
+  readonly pair: PromptPair;
+  readonly remarks: readonly Remark[];
+}
+
+/** @throws RowFault where a field holds a value of another type. */
+export function parseRow(values: FieldValues, where: string): TaskRow {
+  // A single id stands for a list of one, as a single text does.
+  const lists = Object.entries(values).map(([field, value]) =>
+    field.endsWith('_ids') && typeof value === 'number' ? [field, [value]] : [field, value],
+  );
+  const parsed = v.safeParse(taskRowSchema, Object.fromEntries(lists));
+  if (parsed.success) return parsed.output;
+  const issue = parsed.issues[0];
+  throw new RowFault('value', where, `${v.getDotPath(issue) ?? 'row'}: ${issue.message}`);
 }
 
 /**
- * Turns a row into token ids and checks everything that an evaluator relies on, see `checkPair`. Answers must be single
- * tokens, and none may be there twice.
+ * Turns a row into token ids and checks everything that an evaluator relies on: equal lengths, a position inside the
+ * prompt, ids inside the vocabulary, answers that can be measured, none of them twice.
  *
  * @param where names the row in errors.
- * @throws EdgewiseError of kind task.
+ * @throws RowFault
  */
-export function toPromptPair(row: TaskRow, where: string, context: RowContext): PromptPair {
+export function checkRow(row: TaskRow, where: string, context: RowContext): CheckedRow {
+  const remarks: Remark[] = [];
   const clean = promptIds(row, 'clean', where, context);
   const corrupted = promptIds(row, 'corrupted', where, context);
-  const correct = answerIds(row, 'correct', where, context);
-  const wrong = answerIds(row, 'wrong', where, context);
   const given = row.position ?? -1;
-  const pair = { clean, corrupted, position: given < 0 ? clean.length + given : given, correct, wrong };
-  checkPair(pair, context, where, given);
+  const position = given < 0 ? clean.length + given : given;
+  refuseFault({ clean, corrupted, position, correct: [], wrong: [] }, context, where, given);
+  const prefix = context.tokenizer && prefixOf(row, clean, position, context.tokenizer);
+  const ids = (field: 'correct' | 'wrong'): number[] => answerIds(row, field, { where, context, prefix, remarks });
+  const whole = wholeAnswer(row, where, context, prefix);
+  if (whole && position < clean.length - 1) {
+    throw new RowFault(
+      'position',
+      where,
+      'an answer of several tokens follows the end of the prompt, expected no position',
+    );
+  }
+  const correct = whole ? whole.slice(0, 1) : ids('correct');
+  const wrong = ids('wrong');
+  if (whole) remarks.push({ kind: 'whole-answer', example: JSON.stringify([row.correct].flat()[0]) });
   refuseRepeated([...correct, ...wrong], where, context);
+  if (context.needs) refuseMissing({ correct, wrong }, context.needs, where);
+  // The tokens of a whole answer but the last are fed: each is predicted from those before it.
+  const fed = whole?.slice(0, -1) ?? [];
+  clean.push(...fed);
+  corrupted.push(...fed);
+  const pair = { clean, corrupted, position, correct, wrong, ...(whole && { answer: whole }), origin: where };
+  refuseFault(pair, context, where);
   const { tokenizer } = context;
-  if (tokenizer === null) return { ...pair, origin: where };
-  const textsOf = (ids: readonly number[]): string[] => ids.map((id) => tokenizer.tokenText(id));
-  return { ...pair, origin: where, texts: { clean: textsOf(clean), corrupted: textsOf(corrupted) } };
+  if (tokenizer === null) return { pair, remarks };
+  const textsOf = (tokens: readonly number[]): string[] => tokens.map((id) => tokenizer.tokenText(id));
+  return { pair: { ...pair, texts: { clean: textsOf(clean), corrupted: textsOf(corrupted) } }, remarks };
 }
 
 function promptIds(row: TaskRow, field: 'clean' | 'corrupted', where: string, context: RowContext): number[] {
   const ids = row[`${field}_ids`];
   if (ids !== undefined) {
-    if (ids.length === 0) throw new EdgewiseError('task', where, `${field}_ids: the prompt is empty`);
-    return ids;
+    if (ids.length === 0) throw new RowFault('missing', where, `${field}_ids: the prompt is empty`);
+    return [...ids];
   }
   const text = row[field];
-  if (text === undefined) throw new EdgewiseError('task', where, `${field} or ${field}_ids is missing`);
-  return needTokenizer(field, where, context).encodePrompt(text, `${where}, ${field}`);
+  if (text === undefined) throw new RowFault('missing', where, `${field} or ${field}_ids is missing`);
+  const tokenizer = needTokenizer(field, where, context);
+  return asFault(() => tokenizer.encodePrompt(text, `${where}, ${field}`));
 }
 
-function answerIds(row: TaskRow, field: 'correct' | 'wrong', where: string, context: RowContext): number[] {
-  const ids = row[`${field}_ids`];
-  if (ids !== undefined) return ids;
-  const texts = row[field] ?? [];
-  return [texts].flat().map((text) => needTokenizer(field, where, context).encodeAnswer(text, `${where}, ${field}`));
+/** The text up to the measured position. A prompt in ids, or a position inside it, is spelt from its tokens. */
+function prefixOf(
+  row: TaskRow,
+  ids: readonly number[],
+  position: number,
+  tokenizer: TaskTokenizer,
+): AnswerPrefix | null {
+  const whole = row.clean_ids === undefined && position === ids.length - 1;
+  const spelt = ids.slice(0, position + 1).map((id) => tokenizer.tokenText(id));
+  const text = whole ? row.clean! : spelt.join('');
+  const plain = tokenizer.encodeBare(text);
+  if (plain === null) return null;
+  const given = ids.slice(0, position + 1);
+  return whole || plain.every((id, i) => id === given[given.length - plain.length + i]) ? { text, ids: plain } : null;
+}
+
+interface AnswerSetting {
+  readonly where: string;
+  readonly context: RowContext;
+  readonly prefix: AnswerPrefix | null;
+  /** Takes what is said of the answers. */
+  readonly remarks: Remark[];
+}
+
+function answerIds(
+  row: TaskRow,
+  field: 'correct' | 'wrong',
+  { where, context, prefix, remarks }: AnswerSetting,
+): number[] {
+  const given = row[`${field}_ids`];
+  if (given !== undefined) return [...given];
+  const place = `${where}, ${field}`;
+  const found = [row[field] ?? []].flat().flatMap((text): number[] => {
+    const tokenizer = needTokenizer(field, where, context);
+    const { ids, remark } = answerTokens(text, prefix, place, tokenizer);
+    const [first] = ids as [number];
+    if (remark) remarks.push(remark);
+    if (ids.length === 1) return [first];
+    if (context.answers === 'whole' && field === 'wrong') {
+      remarks.push({ kind: 'wrong-unmeasured', example: JSON.stringify(text) });
+      return [];
+    }
+    if (context.answers !== 'first-token') throw severalTokens(text, ids, prefix, place, tokenizer);
+    remarks.push({
+      kind: 'first-token',
+      example: `${JSON.stringify(tokenizer.tokenText(first))} of ${JSON.stringify(text)}`,
+    });
+    return [first];
+  });
+  // Answers that begin alike are one answer once their first tokens stand for them.
+  const ids = context.answers === 'first-token' ? [...new Set(found)] : found;
+  for (const id of ids) refuseOutside(id, place, context);
+  return ids;
+}
+
+/** The one right answer as tokens, where it is of several and is to be measured as a whole. */
+function wholeAnswer(
+  row: TaskRow,
+  where: string,
+  context: RowContext,
+  prefix: AnswerPrefix | null,
+): readonly number[] | undefined {
+  if (context.answers !== 'whole' || row.correct_ids !== undefined || row.correct === undefined) return undefined;
+  const texts = [row.correct].flat();
+  const place = `${where}, correct`;
+  const tokenizer = needTokenizer('correct', where, context);
+  for (const text of texts) {
+    const { ids } = answerTokens(text, prefix, place, tokenizer);
+    if (ids.length === 1) continue;
+    if (texts.length > 1) {
+      const what = `answer ${JSON.stringify(text)} is ${ids.length} tokens and one of ${texts.length} right answers; a whole answer must be the only one (or take --answers first-token)`;
+      throw new RowFault('answer', place, what);
+    }
+    for (const id of ids) refuseOutside(id, place, context);
+    return ids;
+  }
+  return undefined;
+}
+
+function refuseOutside(id: number, where: string, { vocab, tokenizer }: RowContext): void {
+  if (id < vocab) return;
+  const token = JSON.stringify(tokenizer!.tokenText(id));
+  throw new RowFault('id', where, `token ${token} has id ${id}, but the model's vocabulary has ${vocab} entries`);
 }
 
 function needTokenizer(field: string, where: string, context: RowContext): TaskTokenizer {
   if (context.tokenizer !== null) return context.tokenizer;
-  const what = `${field} is text, but the model has no tokenizer.json; give ${field}_ids`;
-  throw new EdgewiseError('task', where, what);
+  const { missing = 'has no tokenizer.json' } = context;
+  throw new RowFault('text', where, `${field} is text, but the model ${missing}; give ${field}_ids`);
 }
 
 /** A token that is counted twice, or as right and wrong at once, would distort every metric. */
@@ -86,8 +215,36 @@ function refuseRepeated(ids: readonly number[], where: string, { tokenizer }: Ro
   for (const id of ids) {
     if (seen.has(id)) {
       const token = tokenizer === null ? `id ${id}` : JSON.stringify(tokenizer.tokenText(id));
-      throw new EdgewiseError('task', where, `correct and wrong hold ${token} more than once`);
+      throw new RowFault('repeated', where, `correct and wrong hold ${token} more than once`);
     }
     seen.add(id);
+  }
+}
+
+/** @throws RowFault where there is no answer that the metric reads. */
+export function refuseMissing(
+  answers: { readonly correct: readonly number[]; readonly wrong: readonly number[] },
+  needs: { readonly correct: boolean; readonly wrong: boolean },
+  where: string,
+): void {
+  for (const field of ['correct', 'wrong'] as const) {
+    if (!needs[field] || answers[field].length > 0) continue;
+    throw new RowFault('missing', where, `${field} (or ${field}_ids) is missing, the metric needs it`);
+  }
+}
+
+/** @throws RowFault for what no evaluator could take, with the position as the row spells it. */
+function refuseFault(pair: PromptPair, context: RowContext, where: string, given?: number): void {
+  const fault = pairFault(pair, context, given);
+  if (fault) throw new RowFault(fault.kind, where, fault.what);
+}
+
+/** What a tokenizer refuses is the fault of the row. */
+function asFault<T>(encode: () => T): T {
+  try {
+    return encode();
+  } catch (error) {
+    if (!(error instanceof EdgewiseError) || error.kind !== 'task' || error instanceof RowFault) throw error;
+    throw new RowFault('text', error.where, error.message.slice(error.where.length + 2), { cause: error });
   }
 }

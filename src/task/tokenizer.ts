@@ -1,29 +1,43 @@
-import { Tokenizer } from '@huggingface/tokenizers';
-
 import { EdgewiseError } from '../base/errors.js';
-import { quote } from '../base/text.js';
-import { byteLevelText } from './byte-level.js';
-import { readTokenizerFiles } from './tokenizer-json.js';
+import { checkAddedIds } from './tokens/added-ids.js';
+import { beginningOf, type Beginning, type BosMode } from './tokens/beginning.js';
+import { byteLevelText } from './tokens/byte-level.js';
+import { encoderOf } from './tokens/encode-text.js';
+import { readModel } from './tokens/model.js';
+import { readNormalizer } from './tokens/normalizer.js';
+import { readPreTokenizer } from './tokens/pre-tokenizer.js';
+import { disagreements, readSideFiles } from './tokens/side-files.js';
+import { specialPrefix } from './tokens/special-prefix.js';
+import { readTokenizerJson, type NamedText } from './tokens/tokenizer-json.js';
 import type { TokenizerIdentity } from './types.js';
 
-/** `auto` and `yes`: one beginning-of-text token in front of every text; `yes` insists that there is one. */
-export type BosMode = 'auto' | 'yes' | 'no';
+export type { BosMode } from './tokens/beginning.js';
+
+/** A mode, or a token by its spelling in the tokenizer's file: `<s>`. */
+export type BosOption = BosMode | { readonly text: string };
 
 export interface TaskTokenizer {
   readonly identity: TokenizerIdentity;
+  /** What is put in front of every prompt, and where that is said. */
+  readonly beginning: Beginning;
+  /** What the person who runs this should know: files that disagree, stages that are not exact. One sentence each. */
+  readonly notes: readonly string[];
+  /** File, kind of the model and number of tokens: `tokenizer.json, BPE of 50,257 tokens`. */
+  readonly description: string;
   /**
    * Ids of a prompt, beginning-of-text token included as the mode says. `where` names the text in errors.
    *
-   * @throws EdgewiseError of kind task: empty text, a word without a token, an id that the model does not have.
+   * @throws EdgewiseError of kind task: empty text, a word without a token, an id that the model does not have. Of kind
+   *   config: a beginning-of-text id that no file of the tokenizer marks as special.
    */
   encodePrompt(text: string, where: string): number[];
   /**
-   * The one id of an answer, taken literally (no space is added).
+   * Ids of any text without special tokens around it. `where` names the text in errors.
    *
-   * @throws EdgewiseError of kind task: not exactly one token; the message suggests a leading space where that helps.
+   * @throws EdgewiseError of kind task: a word without a token, an id that the model does not have.
    */
-  encodeAnswer(text: string, where: string): number;
-  /** Ids of a text without any special token, or null where a part of it has no token. */
+  encode(text: string, where: string): number[];
+  /** Ids of a text without special tokens around it, or null where a part of it has no token. */
   encodeBare(text: string): number[] | null;
   /** The token as text for display, leading space and all. */
   tokenText(id: number): string;
@@ -32,121 +46,128 @@ export interface TaskTokenizer {
 export interface TokenizerOptions {
   /** Beginning-of-text id of the model's config, or null. */
   readonly bosTokenId: number | null;
-  readonly bos: BosMode;
+  readonly bos: BosOption;
   /** SHA-256 (hex) of the tokenizer's file, for provenance. */
   readonly hash?: string;
   /** Size of the model's vocabulary: ids must be below. */
   readonly vocab: number;
-}
-
-interface NamedText {
-  readonly text: string;
-  /** Names the file in errors. */
-  readonly where: string;
+  /** special_tokens_map.json, where there is one. */
+  readonly specialTokensMap?: NamedText | null;
 }
 
 /**
- * Builds a tokenizer from the texts of tokenizer.json and, where there is one, tokenizer_config.json.
+ * Builds a tokenizer from the texts of tokenizer.json and, where there is one, tokenizer_config.json. Ids are those of
+ * the Rust library `tokenizers`.
  *
- * @throws EdgewiseError of kind config, naming the file.
+ * @throws EdgewiseError of kind config, naming the file and what in it is at fault or not supported.
  */
 export function createTokenizer(
   file: NamedText,
   configFile: NamedText | null,
-  { bosTokenId, bos, vocab, hash }: TokenizerOptions,
+  { bosTokenId, bos: bosOption, vocab, hash, specialTokensMap = null }: TokenizerOptions,
 ): TaskTokenizer {
-  if (bos === 'yes' && bosTokenId === null) {
-    throw new EdgewiseError('usage', '--bos', 'yes needs a bos_token_id in the config, which has none');
-  }
-  const { json, config, byteLevel } = readTokenizerFiles(file, configFile);
-  const library = guard(file.where, () => new Tokenizer(json, config));
-  const added = library.get_added_tokens_decoder();
+  const { where } = file;
+  const json = readTokenizerJson(file);
+  const side = readSideFiles(configFile, specialTokensMap);
+  const model = readModel(json.model, where);
+  const idNotes = checkAddedIds(json.added, model.ids, where);
+  const { normalize, keepsStart, notes: normalizerNotes } = readNormalizer(json.normalizer, where);
+  const preTokenize = readPreTokenizer(json.preTokenizer, keepsStart, where);
+  const encodeText = encoderOf({ added: json.added, normalize, preTokenize, model }, where);
 
-  /** Ids, with null for every piece of text that has no token. */
-  const encode = (text: string, special: boolean): (number | null)[] =>
-    guard(file.where, () => library.encode(text, { add_special_tokens: special })).tokens.map(
-      (token) => library.token_to_id(token) ?? null,
-    );
+  const strings = new Map([...model.ids].map(([token, id]) => [id, token]));
+  const added = new Map(json.added.map((token) => [token.id, token]));
+  const addedIds = new Map(json.added.map((token) => [token.content, token.id]));
 
-  const encodeBare = (text: string): number[] | null => known(encode(text, false));
+  const textOf = (id: number): string | undefined => {
+    const content = added.get(id)?.content;
+    if (content !== undefined) return content;
+    const token = strings.get(id);
+    return token === undefined || !json.byteLevel ? token?.replaceAll('\u2581', ' ') : byteLevelText(token);
+  };
+  const tokenText = (id: number): string => textOf(id) ?? `<${id}>`;
+  const idOf = (token: string): number | undefined => addedIds.get(token) ?? model.ids.get(token);
 
-  const tokenText = (id: number): string => {
-    const token = library.id_to_token(id);
-    if (token === undefined) return `<${id}>`;
-    if (added.has(id)) return token;
-    return byteLevel ? byteLevelText(token) : token.replaceAll('\u2581', ' ');
+  const special = new Set([
+    ...json.added.filter((token) => token.special).map(({ id }) => id),
+    ...[...side.special].flatMap((token) => idOf(token) ?? []),
+  ]);
+
+  const encodeBare = (text: string): number[] | null => known(encodeText(text));
+  const bos = typeof bosOption === 'object' ? namedToken(bosOption.text, idOf, encodeBare) : bosOption;
+  const beginning = beginningOf(bos, {
+    prefix: specialPrefix(json.postProcessor, where),
+    where,
+    configId: bosTokenId,
+    named: side.bos,
+    addBos: side.addBos,
+    idOf,
+    textOf,
+    isSpecial: (id) => special.has(id),
+    marksAny: special.size > 0,
+  });
+
+  const encode = (text: string, place: string): number[] => {
+    const ids = encodeBare(text) ?? refuseUnknown(text, place);
+    inVocabulary(ids, place);
+    return ids;
   };
 
-  const refuseUnknown = (text: string, where: string): never => {
+  const refuseUnknown = (text: string, place: string): never => {
     const words = text.match(/\s*\S+/g) ?? [];
     const word = words.find((candidate) => encodeBare(candidate) === null) ?? text;
-    throw new EdgewiseError('task', where, `the tokenizer has no token for ${quote(word)}`);
+    throw new EdgewiseError('task', place, `the tokenizer has no token for ${quote(word)}`);
   };
 
-  const inVocabulary = (ids: readonly number[], where: string): void => {
+  const inVocabulary = (ids: readonly number[], place: string): void => {
     const id = ids.find((candidate) => candidate >= vocab);
     if (id === undefined) return;
     const what = `token ${quote(tokenText(id))} has id ${id}, but the model's vocabulary has ${vocab} entries`;
-    throw new EdgewiseError('task', where, what);
+    throw new EdgewiseError('task', place, what);
   };
 
   return {
     identity: { hash: hash ?? null, bos },
+    beginning,
+    notes: [...idNotes, ...normalizerNotes, ...disagreements(side, json, where), ...beginning.notes],
+    description: `${where.split(/[\\/]/).at(-1) ?? where}, ${model.type} of ${new Set([...strings.keys(), ...added.keys()]).size.toLocaleString('en')} tokens`,
 
-    encodePrompt(text, where) {
-      const plain = encodeBare(text) ?? refuseUnknown(text, where);
-      if (plain.length === 0) throw new EdgewiseError('task', where, 'the prompt is empty');
-      const ids = bos === 'no' ? plain : [...specialPrefix(encode(text, true), plain), ...plain];
-      if (bos !== 'no' && bosTokenId !== null && ids[0] !== bosTokenId) ids.unshift(bosTokenId);
-      inVocabulary(ids, where);
+    encodePrompt(text, place) {
+      const plain = encodeBare(text) ?? refuseUnknown(text, place);
+      if (plain.length === 0) throw new EdgewiseError('task', place, 'the prompt is empty');
+      if (beginning.problem !== null) throw beginning.problem;
+      const ids = [...beginning.ids, ...plain];
+      inVocabulary(ids, place);
       return ids;
     },
 
-    encodeAnswer(text, where) {
-      const ids = encodeBare(text);
-      const [id] = ids ?? [];
-      if (ids !== null && id !== undefined && ids.length === 1) {
-        inVocabulary(ids, where);
-        return id;
-      }
-      const got =
-        ids === null
-          ? 'has no token'
-          : ids.length === 0
-            ? 'is empty'
-            : `is ${ids.length} tokens (${ids.map((piece) => quote(tokenText(piece))).join(', ')})`;
-      const hint =
-        text !== '' && encodeBare(` ${text}`)?.length === 1
-          ? `; with a leading space, ${quote(` ${text}`)}, it is one`
-          : '';
-      throw new EdgewiseError('task', where, `answer ${quote(text)} ${got}, expected exactly one token${hint}`);
-    },
-
+    encode,
     encodeBare,
     tokenText,
   };
 }
 
-/**
- * Special tokens that the tokenizer puts before the text. What it would put behind (an end-of-text token) is left out,
- * because the prompt is to be continued.
- */
-function specialPrefix(withSpecial: readonly (number | null)[], plain: readonly number[]): number[] {
-  const starts = Array.from({ length: withSpecial.length - plain.length + 1 }, (_, start) => start);
-  const start = starts.find((s) => plain.every((id, i) => withSpecial[s + i] === id)) ?? 0;
-  return known(withSpecial.slice(0, start)) ?? [];
+/** The id of a token by its spelling in the tokenizer's file, or as it stands in a text. */
+function namedToken(
+  text: string,
+  idOf: (token: string) => number | undefined,
+  encodeBare: (text: string) => number[] | null,
+): number {
+  const named = idOf(text);
+  if (named !== undefined) return named;
+  const [id, ...more] = encodeBare(text) ?? [];
+  if (id !== undefined && more.length === 0) return id;
+  throw new EdgewiseError(
+    'usage',
+    '--bos',
+    `${quote(text)} is no token of the model, expected auto, yes, no, an id or a token`,
+  );
 }
 
 function known(ids: readonly (number | null)[]): number[] | null {
   return ids.every((id) => id !== null) ? [...ids] : null;
 }
 
-/** The library throws plain errors, some of them about its own insides. */
-function guard<T>(where: string, run: () => T): T {
-  try {
-    return run();
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new EdgewiseError('config', where, `the tokenizer cannot be used (${reason})`, { cause });
-  }
+function quote(text: string): string {
+  return JSON.stringify(text);
 }

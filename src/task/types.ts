@@ -1,3 +1,5 @@
+import type { BosMode } from './tokens/beginning.js';
+
 /** One prompt pair in token ids: what every evaluator consumes. */
 export interface PromptPair {
   /** Prompt that shows the behaviour. */
@@ -9,6 +11,11 @@ export interface PromptPair {
   /** Ids of right answers; may be empty where the metric needs none. */
   readonly correct: readonly number[];
   readonly wrong: readonly number[];
+  /**
+   * The right answer where it is of several tokens and the whole of it is measured. `correct` then holds its first
+   * token, which `position` predicts; the prompts end in the others but the last, each of which predicts the next.
+   */
+  readonly answer?: readonly number[];
   /** Where it came from, for messages: `tasks/mine.jsonl, line 3`. */
   readonly origin?: string;
   /** The tokens of both prompts as texts, for display; absent without a tokenizer. */
@@ -26,10 +33,23 @@ export interface Task {
   readonly skip: number;
   /** What made ids of texts, for provenance; null where the file gives every id. */
   readonly tokenizer: TokenizerIdentity | null;
+  readonly reading?: TaskReading;
+  /** What the author of the file should know of it, one sentence each. */
+  readonly remarks?: readonly string[];
+}
+
+/** How a task's file was read, where that was not as it stands; part of a run's identity. */
+export interface TaskReading {
+  /** The first token stands for an answer of several. */
+  readonly answers?: 'first-token';
+  /** Field -> column of the file that stood for it. */
+  readonly columns?: Readonly<Record<string, string>>;
+  /** Rows that were left out because they cannot be used. */
+  readonly dropped?: number;
 }
 
 export interface TokenizerIdentity {
   /** SHA-256 (hex) of its file, where known. */
   readonly hash: string | null;
-  readonly bos: 'auto' | 'yes' | 'no';
+  readonly bos: BosMode;
 }

@@ -7,7 +7,8 @@ import { openModelDirectory } from '../../src/node/model-directory.js';
 import { resolveModel } from '../../src/node/model-location.js';
 import { openTaskFile } from '../../src/node/open-files.js';
 import { openTokenizer } from '../../src/run/task-reader.js';
-import { loadTask, takePrompts } from '../../src/task/load-task.js';
+import { loadTask } from '../../src/task/load-task.js';
+import { takePrompts } from '../../src/task/take-prompts.js';
 import { searchOnce } from '../support/one-search.js';
 
 const OPTIONS = {

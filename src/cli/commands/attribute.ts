@@ -10,7 +10,7 @@ import { SCORING_METHOD_NAMES, type ScoringMethod } from '../../run/scoring-meth
 import { assertUsable, SCORES_FILE, writeResult } from '../folder/result-folder.js';
 import { withJournals } from '../folder/run-journals.js';
 import { assertNoJournal, assertResumes, removeJournals } from '../folder/search-journal.js';
-import { flagOf, givenOptions, gradientOptions, type MethodFlags } from '../options/method-options.js';
+import { flagOf, givenOptions, gradientOptions, metricOf, type MethodFlags } from '../options/method-options.js';
 import {
   adapterOption,
   batchOption,
@@ -30,7 +30,15 @@ import {
 import { note } from '../report/progress.js';
 import { RunBars } from '../report/run-progress.js';
 import { counted, signed, whole } from '../report/text-report.js';
-import { namedTaskReader, openModelArgument, readMeanOver, readPrompts, required, withEngine } from '../session.js';
+import {
+  namedTaskReader,
+  openModelArgument,
+  readMeanOver,
+  readPrompts,
+  required,
+  tellPrompt,
+  withEngine,
+} from '../session.js';
 
 interface Flags extends ModelFlags, TaskFlags, MethodFlags {
   readonly method: ScoringMethod;
@@ -81,7 +89,8 @@ async function attribute(flags: Flags): Promise<void> {
   const opened = await openModelArgument(required(flags.model, '--model'));
   const { model } = opened;
   const reader = await namedTaskReader(opened, flags.bos ?? DEFAULTS.bos);
-  const task = await readPrompts(reader, { ...flags, task: taskArgument });
+  const task = await readPrompts(reader, { ...flags, task: taskArgument, metric: metricOf(method, flags.metric) });
+  tellPrompt(task);
   const meanOver = await readMeanOver(reader, flags.meanOver, flags.ablation ?? DEFAULTS.ablation);
   const { journal: _, ...options } = { ...given, method, meanOver };
   const plan = planScoring(model, task, options as AttributeOptions<ScoringMethod>, 'taking gradients');

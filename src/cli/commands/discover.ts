@@ -21,7 +21,7 @@ import { DETAILS_LIMIT, detailsTooLarge } from '../folder/details-limit.js';
 import { DiscoveryFolder } from '../folder/discovery-folder.js';
 import { withJournals } from '../folder/run-journals.js';
 import { assertNoJournal } from '../folder/search-journal.js';
-import { flagOf, givenOptions, gradientOptions, type MethodFlags } from '../options/method-options.js';
+import { flagOf, givenOptions, gradientOptions, metricOf, type MethodFlags } from '../options/method-options.js';
 import {
   adapterOption,
   batchOption,
@@ -50,6 +50,8 @@ import {
   readMeanOver,
   readPrompts,
   required,
+  tellPrompt,
+  warnOfTask,
   withEngine,
   type NamedTaskReader,
 } from '../session.js';
@@ -160,7 +162,8 @@ async function discover(flags: Flags): Promise<void> {
   const opened = await openModelArgument(required(flags.model, '--model'));
   const { model } = opened;
   const reader = await namedTaskReader(opened, flags.bos ?? DEFAULTS.bos);
-  const task = await readPrompts(reader, { ...flags, task: taskArgument });
+  const task = await readPrompts(reader, { ...flags, task: taskArgument, metric: metricOf(method, flags.metric) });
+  tellPrompt(task);
   const topology = topologyOf(model);
   const { journal: _, ...options } = {
     ...given,
@@ -185,6 +188,7 @@ async function discover(flags: Flags): Promise<void> {
   const journals = { folder, topology, resume: flags.resume, quiet: () => bars.stop() };
   const { discoveries, details } = await withJournals(journals, (journal) =>
     withEngine(model, flags, async (engine) => {
+      await warnOfTask(engine, task);
       const made = await plan.run(engine, { journal, progress: bars.show, found });
       const inspected: (CircuitDetails | undefined)[] = [];
       for (const one of made.chosen) inspected.push(await detailsOf(one, { engine, task, plan, flags, reader, bars }));

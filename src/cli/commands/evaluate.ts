@@ -3,7 +3,8 @@ import { EdgewiseError } from '../../base/errors.js';
 import type { Ablation } from '../../circuit/run-identity.js';
 import { DEFAULT_MEASURES, reportOf, type Evaluation, type ReportCell } from '../../evaluate/measures.js';
 import { neuronsLeftOut, openCircuit, readableFormats } from '../../files/index.js';
-import { readCircuitText } from '../../node/open-files.js';
+import { sha256 } from '../../base/sha256.js';
+import { openTaskFile, readCircuitText } from '../../node/open-files.js';
 import { METRIC_NAMES } from '../../readout/metrics.js';
 import { asFound, evaluationAsFound, knownMetric } from '../../run/as-found.js';
 import { checkRun, topologyOf } from '../../run/identity.js';
@@ -27,7 +28,15 @@ import {
 } from '../options/options.js';
 import { note } from '../report/progress.js';
 import { counted, fixed, table, whole } from '../report/text-report.js';
-import { namedTaskReader, openModelArgument, readMeanOver, readPrompts, required, withEngine } from '../session.js';
+import {
+  namedTaskReader,
+  openModelArgument,
+  readMeanOver,
+  readPrompts,
+  required,
+  tellPrompt,
+  withEngine,
+} from '../session.js';
 
 interface Flags extends ModelFlags, TaskFlags, PatchingFlags {
   readonly circuit: string;
@@ -74,9 +83,12 @@ async function evaluate(flags: Flags): Promise<void> {
     note(`note: the circuit was found on another model, ${found.model.name}`);
   }
 
-  const bos = asFound('--bos', flags.bos, found?.bos, DEFAULTS.bos, noteDifference);
-  const reader = await namedTaskReader(opened, bos);
-  const { hash } = await reader.read(taskArgument);
+  const reader = await namedTaskReader(opened, flags.bos ?? found?.bos ?? DEFAULTS.bos);
+  const bos = reader.tokenizer?.identity.bos;
+  if (flags.bos !== undefined && found && bos !== undefined && bos !== found.bos)
+    noteDifference('--bos', bos, found.bos);
+  const taskFile = await openTaskFile(taskArgument);
+  const hash = await sha256(taskFile.bytes);
   // Rows of another task file mean nothing here.
   const rows = found && found.task.hash === hash ? found.prompts : undefined;
   if (found && !rows) {
@@ -84,7 +96,19 @@ async function evaluate(flags: Flags): Promise<void> {
   }
   const skip = asFound('--skip', flags.skip, rows?.skip, 0, noteDifference);
   const prompts = asFound('--prompts', flags.prompts, rows?.count, undefined, noteDifference);
-  const task = await readPrompts(reader, { task: taskArgument, prompts, skip });
+  const { answers, columns, dropped } = (rows && found?.reading) ?? {};
+  const task = await readPrompts(reader, {
+    ...(answers && { answers }),
+    ...(columns && { columns }),
+    ...flags,
+    dropBadRows: flags.dropBadRows === true || dropped !== undefined,
+    task: taskFile,
+    prompts,
+    skip,
+    metric: flags.metric ?? knownMetric(found ?? null) ?? DEFAULTS.searchMetric,
+    ablation: flags.ablation ?? found?.ablation,
+  });
+  tellPrompt(task);
   if (found && knownMetric(found) === undefined) {
     note(`note: ${path} was found with the metric ${found.metric}, which this engine does not have`);
   }

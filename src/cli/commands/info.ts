@@ -8,6 +8,7 @@ import type { ModelSpec } from '../../model/spec.js';
 import { weightTable } from '../../model/weight-table.js';
 import { openDevice } from '../../node/device.js';
 import { tuningOf } from '../../node/open.js';
+import { DEFAULTS } from '../../run/options.js';
 import { attributionPlan } from '../../attribute/attribution.js';
 import { settleOptions } from '../../attribute/options.js';
 import type { AttributionPlan } from '../../attribute/attribution-plan.js';
@@ -26,6 +27,8 @@ import {
   type TaskFlags,
 } from '../options/options.js';
 import { namedTaskReader, openModelArgument, readMeanOver, readPrompts } from '../session.js';
+import { firstPrompt } from '../report/prompt-line.js';
+import { describeTokenizer, type TokenizerReport } from '../report/tokenizer-report.js';
 import { byteSize, counted, table, whole } from '../report/text-report.js';
 
 interface Flags extends Partial<ModelFlags>, Partial<TaskFlags> {
@@ -62,7 +65,7 @@ const LIMITS = [
   'maxComputeWorkgroupsPerDimension',
 ] as const;
 
-interface ModelReport extends Omit<ModelSpec, 'attention'> {
+interface ModelReport extends Omit<ModelSpec, 'attention'>, TokenizerReport {
   readonly name: string;
   readonly parameters: number;
   readonly weight_bytes: number;
@@ -78,6 +81,8 @@ interface Report {
   limits: Record<(typeof LIMITS)[number], number>;
   features: string[];
   model?: ModelReport;
+  /** The first prompt of the task, token by token. */
+  prompt?: string;
   /** Of a search. */
   plan?: RunPlan;
   /** Of scores by gradients. */
@@ -90,8 +95,8 @@ async function info(options: Flags): Promise<void> {
     throw new EdgewiseError('usage', '--task', 'needs --model, whose tokenizer and sizes the plan depends on');
   }
   const opened = options.model === undefined ? undefined : await openModelArgument(options.model);
-  const reader =
-    opened && options.task !== undefined ? await namedTaskReader(opened, options.bos ?? 'auto') : undefined;
+  const bos = options.bos ?? DEFAULTS.bos;
+  const reader = opened && options.task !== undefined ? await namedTaskReader(opened, bos) : undefined;
   const task = reader && (await readPrompts(reader, { ...options, task: options.task! }));
   const open = await openDevice(options.adapter === undefined ? {} : { adapterName: options.adapter });
   try {
@@ -120,8 +125,10 @@ async function info(options: Flags): Promise<void> {
         weight_bytes: 4 * parameters,
         edges: topology.additionEdges,
         edges_with_direct: topology.edgeCount,
+        ...(await describeTokenizer(opened, bos)),
       };
       if (task) {
+        report.prompt = firstPrompt(task);
         const budget = options.memory === undefined ? DEFAULT_BUDGET : options.memory * 1e9;
         const { ablation = 'resample' } = options;
         const meanOver = await readMeanOver(reader!, options.meanOver, ablation);
@@ -173,6 +180,7 @@ function textReport(report: Report): string {
   );
   lines.push(`  features: ${report.features.join(', ') || 'none'}`);
   if (report.model) lines.push(`model  ${report.model.name}`, ...table(modelRows(report.model)));
+  if (report.prompt !== undefined) lines.push(`prompt 1  ${report.prompt}`);
   if (report.plan) {
     const { shape, microBatches, tensors, bytes } = report.plan;
     const batches = counted(microBatches, 'micro-batch', 'micro-batches');
@@ -205,7 +213,7 @@ function textReport(report: Report): string {
 }
 
 function modelRows(model: ModelReport): string[][] {
-  const { norm, mlp, positions, bosTokenId } = model;
+  const { norm, mlp, positions } = model;
   return [
     ['  family', model.family],
     [
@@ -215,7 +223,9 @@ function modelRows(model: ModelReport): string[][] {
     ['  MLP', `width ${model.mlpWidth}, ${mlp.activation}`],
     ['  norm', `${norm.kind}, epsilon ${norm.epsilon.toExponential()}`],
     ['  positions', `${whole(model.maxPositions)}, ${positions.kind}`],
-    ['  vocabulary', `${counted(model.vocab, 'token')}, beginning of text: ${bosTokenId ?? 'none'}`],
+    ['  vocabulary', counted(model.vocab, 'token')],
+    ['  tokenizer', model.tokenizer],
+    ['  beginning of text', model.beginning_of_text],
     ['  unembedding', model.tied ? 'tied to the embedding' : 'of its own'],
     ['  parameters', `${whole(model.parameters)} (${byteSize(model.weight_bytes)} as f32)`],
     ['  edges', `${whole(model.edges)} (${whole(model.edges_with_direct)} with direct edges)`],

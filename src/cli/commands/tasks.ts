@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
 import { builtinTaskFile, builtinTasks } from '../../task/builtin/index.js';
-import { formatJsonl } from '../../task/jsonl.js';
+import { formatJsonl } from '../../task/formats/jsonl.js';
 import { readTaskRows } from '../../task/load-task.js';
 import { jsonOption } from '../options/options.js';
 import { table } from '../report/text-report.js';
@@ -16,13 +16,16 @@ export function tasksCommand(): Command {
     .action(tasks);
 }
 
-function tasks(name: string | undefined, options: { readonly as: string; readonly json: boolean }): void {
+async function tasks(
+  name: string | undefined,
+  options: { readonly as: string; readonly json: boolean },
+): Promise<void> {
   if (name !== undefined) {
     const file = builtinTaskFile(name);
     const text =
       options.as === 'template'
         ? new TextDecoder().decode(file.bytes)
-        : formatJsonl(readTaskRows(file, { tokenizer: null }).map(({ row }) => row));
+        : formatJsonl((await readTaskRows(file, { tokenizer: null })).map(({ row }) => row));
     process.stdout.write(text);
     return;
   }

@@ -2,9 +2,10 @@ import { Option } from 'commander';
 import { BACKWARD_MODES, SCOPES, type GradientOptions } from '../../attribute/methods.js';
 import { DEFAULT_STEPS, DEFAULT_STEP_RULE } from '../../attribute/options.js';
 import { STEP_RULES, type SenderHeads } from '../../circuit/run-identity.js';
-import { METHODS } from '../../run/methods/index.js';
+import { METHODS, type MethodName } from '../../run/methods/index.js';
+import type { MetricName } from '../../readout/metrics.js';
 import type { OptionName } from '../../run/options.js';
-import { SCORING_METHODS } from '../../run/scoring-methods.js';
+import { SCORING_METHODS, type ScoringMethod } from '../../run/scoring-methods.js';
 import { count, type PatchingFlags } from './options.js';
 
 /** Flags of `discover` and `attribute` that only some methods take, as commander gives them. */
@@ -35,6 +36,12 @@ const OTHER_FLAGS: Readonly<Partial<Record<OptionName, string>>> = {
 /** The flag of an option: `--step-rule` for `stepRule`. */
 export function flagOf(option: OptionName): string {
   return OTHER_FLAGS[option] ?? `--${option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
+/** The metric that a method goes by: as given, or its default; undefined for a method that measures nothing. */
+export function metricOf(method: MethodName, given: MetricName | undefined): MetricName | undefined {
+  const scoring = Object.hasOwn(SCORING_METHODS, method) ? SCORING_METHODS[method as ScoringMethod] : undefined;
+  return scoring?.needs.metric === 'none' ? undefined : (given ?? METHODS[method].metric);
 }
 
 /** Every option that some method takes. */

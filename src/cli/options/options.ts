@@ -3,7 +3,8 @@ import { SEED_METRICS, type MetricName } from '../../readout/metrics.js';
 import { ABLATIONS, BOS_MODES, INPUT_KINDS, type Ablation, type InputKind } from '../../circuit/run-identity.js';
 import { TILE_NAMES, type TileName } from '../../gpu/product/tiles.js';
 import { DEFAULTS } from '../../run/options.js';
-import type { BosMode } from '../../task/tokenizer.js';
+import type { BosOption } from '../../task/tokenizer.js';
+import { rowOptions, type RowFlags } from './row-options.js';
 
 /** Flags that several commands share, each defined once. The types hold their values as commander gives them. */
 export interface ModelFlags {
@@ -14,11 +15,9 @@ export interface ModelFlags {
   readonly memory?: number;
 }
 
-export interface TaskFlags {
+export interface TaskFlags extends RowFlags {
   readonly task: string;
-  readonly prompts?: number;
-  readonly skip?: number;
-  readonly bos?: BosMode;
+  readonly bos?: BosOption;
 }
 
 export interface PatchingFlags {
@@ -59,7 +58,18 @@ export const modelOption = (): Option =>
     'model directory, shipped model, or hub id such as openai-community/gpt2 (id@revision)',
   );
 
-export const taskOption = (): Option => new Option('--task <task>', 'shipped task, or a JSONL or template file');
+export const taskOption = (): Option =>
+  new Option(
+    '--task <task>',
+    'shipped task, task file (JSON lines, JSON, CSV, TSV, parquet or a template), or - for standard input',
+  );
+
+/** A mode; a number is an id, and any other text is a token. */
+function bosOption(text: string): BosOption {
+  const mode = BOS_MODES.find((name) => name === text);
+  if (mode !== undefined) return mode;
+  return /^\d+$/.test(text) ? count(0)(text) : { text: nonEmpty(text) };
+}
 
 // Defaults below are words for the help. A command must know whether an option is given.
 type InWords = (value: string) => string;
@@ -69,9 +79,13 @@ export const promptOptions = (byDefault: InWords = String): Option[] => [
     .argParser(count(1))
     .default(undefined, byDefault('all')),
   new Option('--skip <k>', 'leave out the first k prompt pairs').argParser(count(0)).default(undefined, byDefault('0')),
-  new Option('--bos <mode>', 'prepend the beginning-of-text token to texts')
-    .choices(BOS_MODES)
+  new Option(
+    '--bos <mode>',
+    "beginning-of-text token in front of texts: auto, yes, no, or a token by its id or its text, as in '<s>'",
+  )
+    .argParser(bosOption)
     .default(undefined, byDefault(DEFAULTS.bos)),
+  ...rowOptions(),
 ];
 
 export const metricOption = (names: readonly MetricName[], byDefault: InWords = String): Option =>

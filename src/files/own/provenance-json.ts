@@ -26,8 +26,15 @@ const run = {
   model: v.object({ name: v.string(), hash, family: v.string() }),
   tokenizer: v.nullable(hash),
   task: v.object({ name: v.string(), hash }),
+  reading: v.exactOptional(
+    v.object({
+      answers: v.exactOptional(v.literal('first-token')),
+      columns: v.exactOptional(v.record(v.string(), v.string())),
+      dropped: v.exactOptional(count),
+    }),
+  ),
   prompts: v.object({ count, skip: count }),
-  bos: v.picklist(BOS_MODES),
+  bos: v.union([v.picklist(BOS_MODES), count]),
   ablation: v.picklist(ABLATIONS),
   meanOver: v.nullable(v.string()),
   input: v.picklist(INPUT_KINDS),

@@ -55,7 +55,8 @@ export async function snapshotState(snapshot: string): Promise<'absent' | 'usabl
     if (!(await has(SHARD_INDEX))) return 'absent';
     for (const shard of await snapshotShards(snapshot)) if (!(await has(shard))) return 'absent';
   }
-  return (await has('tokenizer.json')) ? 'full' : 'usable';
+  const tokenizer = (await has('tokenizer.json')) || ((await has('vocab.json')) && (await has('merges.txt')));
+  return tokenizer ? 'full' : 'usable';
 }
 
 /**

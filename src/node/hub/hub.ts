@@ -33,7 +33,9 @@ interface Hub {
   readonly accessToken: string | undefined;
 }
 
-const SMALL_FILES = ['config.json', 'tokenizer_config.json', 'tokenizer.json'];
+const SMALL_FILES = ['config.json', 'tokenizer_config.json', 'special_tokens_map.json', 'tokenizer.json'];
+/** A tokenizer in GPT-2's own form, which is wanted where there is no tokenizer.json. */
+const OLD_TOKENIZER_FILES = ['vocab.json', 'merges.txt', 'added_tokens.json'];
 const WEIGHTS = 'model.safetensors';
 
 /**
@@ -74,7 +76,7 @@ export async function fetchModel(
     await rememberCommit(repository, revision, commit);
     return { directory: snapshotFolder(repository, commit), commit };
   } catch (error) {
-    // A copy without tokenizer.json may be all that there is: good enough where the hub cannot be asked.
+    // A copy without a tokenizer may be all that there is. It is good enough where the hub cannot be asked.
     if (fromCache && state === 'usable' && isUnreachable(error)) return fromCache;
     if (error instanceof EdgewiseError) throw error;
     throw new EdgewiseError('checkpoint', where, explain(error, hub), { cause: error });
@@ -115,10 +117,11 @@ async function download(
     }
   };
 
-  const listed = await describe([...SMALL_FILES, WEIGHTS, SHARD_INDEX]);
+  const listed = await describe([...SMALL_FILES, ...OLD_TOKENIZER_FILES, WEIGHTS, SHARD_INDEX]);
   const named = (name: string): RemoteFile | undefined => listed.find((file) => file.path === name);
   if (!named('config.json')) throw new Error('the repository has no config.json');
-  const small = SMALL_FILES.flatMap((name) => named(name) ?? []);
+  const wanted = named('tokenizer.json') ? SMALL_FILES : [...SMALL_FILES, ...OLD_TOKENIZER_FILES];
+  const small = wanted.flatMap((name) => named(name) ?? []);
   const weights = named(WEIGHTS);
   const index = named(SHARD_INDEX);
   if (weights) {

@@ -61,7 +61,7 @@ describe.each(names)('%s', (name) => {
 
   it('loses nothing between text and tokens', async () => {
     const { pairs } = await load(name);
-    const rows = readTaskRows(builtinTaskFile(name), { tokenizer });
+    const rows = await readTaskRows(builtinTaskFile(name), { tokenizer });
     expect(pairs.map((pair) => tokens(pair, 'clean').join(''))).toEqual(rows.map(({ row }) => row.clean));
   });
 

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 
 import { EdgewiseError } from '../../../src/base/errors.js';
-import { formatJsonl, parseJsonl } from '../../../src/task/jsonl.js';
-import { loadTask, requireAnswers, takePrompts } from '../../../src/task/load-task.js';
+import { formatJsonl } from '../../../src/task/formats/jsonl.js';
+import { loadTask, readTaskRows } from '../../../src/task/load-task.js';
 import type { RowContext } from '../../../src/task/row.js';
+import { requireAnswers, takePrompts } from '../../../src/task/take-prompts.js';
 import { createTokenizer } from '../../../src/task/tokenizer.js';
 import type { Task } from '../../../src/task/types.js';
 
@@ -51,8 +52,8 @@ describe('rows', () => {
     );
   });
 
-  it('may have a byte-order mark, blank lines at the end, Windows line ends, other fields and other lengths', async () => {
-    const other = '{"clean":"a","corrupted":"b","meta":{"x":1},"id":7}';
+  it('may have a byte-order mark, blank lines at the end, Windows line ends, a meta object and other lengths', async () => {
+    const other = '{"clean":"a","corrupted":"b","meta":{"x":1}}';
     const task = await load(`\uFEFF${good}\r\n${other}\r\n\r\n\n`);
     expect(task.pairs.map((pair) => pair.clean.length)).toEqual([3, 2]);
   });
@@ -67,9 +68,10 @@ describe('rows', () => {
     expect((await load(row)).pairs[0]?.position).toBe(index);
   });
 
-  it('come back from formatJsonl', () => {
+  it('come back from formatJsonl', async () => {
     const rows = [{ clean: 'a "b"\n', corrupted: 'c', correct: [' d', 'é'] }];
-    expect(parseJsonl(formatJsonl(rows), 'x').map(({ row }) => row)).toEqual(rows);
+    const file = { name: 'x', source: 'x', bytes: new TextEncoder().encode(formatJsonl(rows)) };
+    expect((await readTaskRows(file, { tokenizer: null })).map(({ row }) => row)).toEqual(rows);
   });
 });
 

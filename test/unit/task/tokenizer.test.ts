@@ -53,7 +53,6 @@ describe('unknown words', () => {
     expect(() => tokenizer.encodePrompt('at dawn mary', 'here')).toThrow(
       'here: the tokenizer has no token for " dawn"',
     );
-    expect(() => tokenizer.encodeAnswer('dawn', 'here')).toThrow('answer "dawn" has no token');
   });
 
   it('are refused at the very start, where they would pass for the beginning of the text', () => {
@@ -126,26 +125,6 @@ describe('beginning of text', () => {
 
   it('is not enough for a prompt', () => {
     expect(() => make(wordLevel).encodePrompt('  ', 'line 3')).toThrow('line 3: the prompt is empty');
-  });
-});
-
-describe('answers', () => {
-  const tokenizer = make(byteLevel, { bosTokenId: 300 });
-
-  it('are literal', () => {
-    expect(tokenizer.tokenText(tokenizer.encodeAnswer(' the', 'x'))).toBe(' the');
-    expect(tokenizer.tokenText(tokenizer.encodeAnswer('M', 'x'))).toBe('M');
-  });
-
-  it('of several tokens are refused with the tokens and the form that would do', () => {
-    expect(() => tokenizer.encodeAnswer('the', 'line 7')).toThrow(
-      'line 7: answer "the" is 2 tokens ("th", "e"), expected exactly one token; with a leading space, " the", it is one',
-    );
-  });
-
-  it('of several tokens with and without a space get no hint', () => {
-    expect(() => tokenizer.encodeAnswer('cat', 'x')).toThrow(/3 tokens \("c", "a", "t"\), expected exactly one token$/);
-    expect(() => tokenizer.encodeAnswer('', 'x')).toThrow('answer "" is empty');
   });
 });
 

@@ -45,6 +45,17 @@ beforeEach(async () => {
     'org/pickled': { files: { 'config.json': config, 'pytorch_model.bin': weights }, revisions: { main: FIRST } },
     'org/gated': { files: plain, revisions: { main: FIRST }, refuse: 403 },
     'org/missing': { files: {}, revisions: {}, refuse: 404 },
+    'org/old': {
+      files: {
+        'config.json': config,
+        'model.safetensors': weights,
+        'vocab.json': tokenizer,
+        'merges.txt': config,
+        'special_tokens_map.json': config,
+      },
+      revisions: { main: FIRST },
+    },
+    'org/both': { files: { ...plain, 'vocab.json': tokenizer, 'merges.txt': config }, revisions: { main: FIRST } },
     bare: { files: plain, revisions: { main: FIRST } },
   });
   cache = await mkdtemp(join(tmpdir(), 'edgewise-hub-'));
@@ -137,6 +148,17 @@ test('an index that is hostile or lists a missing shard is refused', async () =>
   await expect(fetchModel('org/hole', 'main')).rejects.toThrow(
     /lists model-9\.safetensors, which the repository lacks/,
   );
+});
+
+test("GPT-2's own tokenizer files are fetched where there is no tokenizer.json, and complete a copy", async () => {
+  const old = await fetchModel('org/old', 'main');
+  const names = ['config.json', 'merges.txt', 'model.safetensors', 'special_tokens_map.json', 'vocab.json'];
+  expect((await readdir(old.directory)).sort()).toEqual(names);
+  const asked = hub.requests.length;
+  await fetchModel('org/old', 'main');
+  expect(hub.requests).toHaveLength(asked);
+  const both = await fetchModel('org/both', 'main');
+  expect((await readdir(both.directory)).sort()).toEqual(['config.json', 'model.safetensors', 'tokenizer.json']);
 });
 
 test('a model without tokenizer.json is asked for again but works without network', async () => {

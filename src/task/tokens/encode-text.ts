@@ -1,0 +1,50 @@
+import type { AddedToken } from './added-tokens.js';
+import { findersOf } from './added-tokens.js';
+import type { WordModel } from './model.js';
+import type { Normalizer } from './normalizer.js';
+import type { PreTokenizer } from './pre-tokenizer.js';
+
+/** Stages of a tokenizer between a text and its ids. */
+export interface EncodingStages {
+  readonly added: readonly AddedToken[];
+  readonly normalize: Normalizer;
+  readonly preTokenize: PreTokenizer;
+  readonly model: WordModel;
+}
+
+/** Ids of a text, without special tokens around it; null in place of what has no token. */
+export type EncodeText = (text: string) => (number | null)[];
+
+/** Words whose ids are kept. Texts of a task have most of their words in common. */
+const MOST_WORDS = 20_000;
+
+/**
+ * Puts the stages together in the Rust library's order: added tokens of the raw text, the normalizer on what lies
+ * between them, added tokens of the normalized text, the pre-tokenizer on what lies between those, and the model on
+ * each word.
+ *
+ * @param where the tokenizer's file, for messages.
+ * @throws EdgewiseError of kind config where two added tokens are looked for by the same text.
+ */
+export function encoderOf({ added, normalize, preTokenize, model }: EncodingStages, where: string): EncodeText {
+  const { raw, normalized } = findersOf(added, normalize, where);
+  const known = new Map<string, readonly (number | null)[]>();
+  const encodeWord = (word: string): readonly (number | null)[] => {
+    let ids = known.get(word);
+    if (ids === undefined) {
+      ids = model.encode(word);
+      if (known.size >= MOST_WORDS) known.clear();
+      known.set(word, ids);
+    }
+    return ids;
+  };
+  const encodeText = (text: string, first: boolean): (number | null)[] =>
+    preTokenize({ text, first }).flatMap((word) => encodeWord(word.text));
+  return (text) =>
+    raw(text).flatMap((outer) => {
+      if ('id' in outer) return [outer.id];
+      return normalized(normalize(outer.text)).flatMap((inner) => {
+        return 'id' in inner ? [inner.id] : encodeText(inner.text, outer.start === 0 && inner.start === 0);
+      });
+    });
+}
