@@ -9,7 +9,7 @@ const isCounterfactual = (field: string): boolean => field.endsWith('_counterfac
 
 /**
  * Rows of MIB's data sets (Mueller et al. 2025, `MIB_circuit_track/dataset.py`): IOI, MCQA, ARC and arithmetic. A row holds
- * its counterfactual as a row of the same kind. The answers are the first tokens of both rows' right choices.
+ * its counterfactual as a row of the same kind. The answers are the first tokens of both rows' right choices, or their results.
  */
 export const mib: RowKind = {
   name: 'mib',
@@ -18,6 +18,8 @@ export const mib: RowKind = {
   recognises: (row) =>
     row['prompt'] !== undefined &&
     (row['answerKey'] !== undefined || row['label'] !== undefined || Object.keys(row).some(isCounterfactual)),
+  // Results of arithmetic must be one token: MIB leaves out the others.
+  firstToken: (row) => row['label'] === undefined,
   toOwn(row, where) {
     const { prompt } = row;
     const name = PREFERRED.find((field) => row[field] !== undefined) ?? Object.keys(row).find(isCounterfactual);
