@@ -3,7 +3,7 @@ import type { Circuit } from '../circuit/circuit.js';
 import type { CircuitDetails } from '../circuit/details.js';
 import type { EdgeSet } from '../circuit/edge-set.js';
 import type { Scores } from '../circuit/scores.js';
-import { DEFAULT_MEASURES, type Evaluation, type MeasureName } from '../evaluate/measures.js';
+import type { DEFAULT_MEASURES, Evaluation, MeasureName } from '../evaluate/measures.js';
 import type { TaskFile } from '../task/load-task.js';
 import type { BosMode } from '../task/tokenizer.js';
 import type { Task } from '../task/types.js';

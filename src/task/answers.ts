@@ -78,7 +78,7 @@ function spaceRemark(text: string, id: number, prefix: AnswerPrefix, tokenizer: 
   if (/\s$/.test(prefix.text)) {
     const cut = prefix.text.trimEnd();
     const shorter = tokenizer.encodePiece(cut);
-    if (shorter === null || shorter.length >= prefix.ids.length || /\n$/.test(prefix.text)) return undefined;
+    if (shorter === null || shorter.length >= prefix.ids.length || prefix.text.endsWith('\n')) return undefined;
     const form = `${JSON.stringify(end.trimEnd())} + ${JSON.stringify(` ${text.trimStart()}`)}`;
     const kind = /^\s/.test(text) ? 'doubled-space' : 'space-before-answer';
     return { kind, example: `${example}; write ${form}` };

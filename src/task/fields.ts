@@ -30,7 +30,9 @@ export function chosenFields(row: FieldValues, where: string, options: FieldOpti
     }
     chosen.set(field, row[column]);
   }
-  return Object.fromEntries([...chosen].filter(([field, value]) => !FREE.has(field) && value != null));
+  return Object.fromEntries(
+    [...chosen].filter(([field, value]) => !FREE.has(field) && value !== undefined && value !== null),
+  );
 }
 
 /**

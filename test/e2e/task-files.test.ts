@@ -65,7 +65,13 @@ describe('rows that cannot be used', () => {
     expect([provenance.reading, provenance.prompts]).toEqual([{ dropped: 3 }, { count: 7, skip: 0 }]);
     const circuit = join(folder.path, 'dropped', 'circuit.json');
     const evaluated = await cliJson<{ prompts: number; clean: number }>([
-      ...['evaluate', '--model', 'tasks-4l', '--task', late, '--circuit', circuit],
+      'evaluate',
+      '--model',
+      'tasks-4l',
+      '--task',
+      late,
+      '--circuit',
+      circuit,
     ]);
     expect(evaluated.prompts).toBe(7);
     expect(evaluated.clean).toBeCloseTo(provenance.metrics.initial, 4);
@@ -108,7 +114,13 @@ describe('answers', () => {
     const { stderr, provenance } = await discover('whole', ['--task', task, '--metric', 'nll']);
     expect(stderr).toContain('the whole of it is measured (" Paul and")');
     const report = await cliJson<{ model: { logProbability: { clean: number } }; verdicts: { answer: string[] }[] }>([
-      ...['check-task', '--model', 'tasks-4l', '--task', task, '--metric', 'nll'],
+      'check-task',
+      '--model',
+      'tasks-4l',
+      '--task',
+      task,
+      '--metric',
+      'nll',
     ]);
     expect(report.verdicts[0]!.answer).toEqual([' Paul', ' and']);
     expect(report.model.logProbability.clean).toBeCloseTo(-provenance.metrics.initial, 4);
@@ -131,7 +143,11 @@ describe('answers', () => {
     const model = join(folder.path, 'metaspace');
     await microModel(model, 'metaspace-answer');
     const report = await cliJson<{ verdicts: { correct: string[] }[] }>([
-      ...['check-task', '--model', model, '--task', golden('metaspace-answer/task.jsonl')],
+      'check-task',
+      '--model',
+      model,
+      '--task',
+      golden('metaspace-answer/task.jsonl'),
     ]);
     expect(report.verdicts[0]!.correct).toEqual(['北']);
   });
@@ -169,7 +185,11 @@ describe('check-task', () => {
     const out = join(folder.path, 'undone');
     const run = ['discover', '--model', TINY_MODEL, '--task', task, '--threshold', '1', '--no-details', '--out', out];
     const report = await cliJson<{ model: { preferred: { clean: number } }; warnings: string[] }>([
-      ...['check-task', '--model', TINY_MODEL, '--task', task],
+      'check-task',
+      '--model',
+      TINY_MODEL,
+      '--task',
+      task,
     ]);
     const { stderr } = await runCli(run);
     for (const one of report.warnings) expect(stderr).toContain(`warning: ${one}`);

@@ -24,7 +24,7 @@ export const mib: RowKind = {
     const { prompt } = row;
     const name = PREFERRED.find((field) => row[field] !== undefined) ?? Object.keys(row).find(isCounterfactual);
     const counterfactual = name === undefined ? undefined : row[name];
-    if (!isObject(counterfactual) || counterfactual['prompt'] == null) {
+    if (!isObject(counterfactual) || counterfactual['prompt'] === undefined) {
       throw new RowFault(
         'missing',
         where,
@@ -33,7 +33,9 @@ export const mib: RowKind = {
     }
     const { metadata } = row;
     // In IOI both names stand in the prompt; the flipped prompt has them the other way round.
-    const names = isObject(metadata) && metadata['indirect_object'] != null && metadata['subject'] != null;
+    const names =
+      isObject(metadata) &&
+      [metadata['indirect_object'], metadata['subject']].every((name) => typeof name === 'string');
     const answers = names
       ? { correct: ` ${String(metadata['indirect_object'])}`, wrong: ` ${String(metadata['subject'])}` }
       : { correct: rightAnswer(row, where), wrong: rightAnswer(counterfactual, `${where}, ${name}`) };

@@ -1,4 +1,4 @@
-# python3 make_parquet.py <folder>: with pandas and pyarrow
+# Writes the files beside it: python3 make.py <folder>, with pandas and pyarrow
 import sys, json, pandas as pd
 out = sys.argv[1]
 C = 'When Paul and James walked to the bank, James gave a ball to'
