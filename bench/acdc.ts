@@ -1,7 +1,7 @@
 import { mean } from '../src/base/mean.js';
 import { EdgeSet } from '../src/circuit/edge-set.js';
 import type { AcdcResult } from '../src/discover/acdc.js';
-import type { Counters } from '../src/gpu/gpu.js';
+import type { Counters } from '../src/gpu/counters.js';
 import type { ModelSpec } from '../src/model/spec.js';
 import type { Task } from '../src/task/types.js';
 import { WORKLOADS, type Workload } from './acdc-workloads.js';
@@ -29,8 +29,8 @@ export interface AcdcBenchOptions {
 }
 
 /**
- * Searches, with everything counted that they issue, beside the same tests as whole forward passes: 30 of them, spread over the
- * layers, each for the circuit of that test. Both must give the same metric to the bit.
+ * Searches, with everything counted that they issue, beside the same tests as whole forward passes: 30 of them, spread
+ * over the layers, each for the circuit of that test. Both must give the same metric to the bit.
  *
  * @param onRow told of each search as soon as it is measured.
  */

@@ -1,6 +1,6 @@
 import { Arena } from '../src/gpu/arena.js';
 import type { Gpu } from '../src/gpu/gpu.js';
-import { matmulBench } from './kernels.js';
+import { matmulBench } from './product-kernels.js';
 import { spreadMeansBench } from './small-kernels.js';
 import { summary, time } from './timing.js';
 

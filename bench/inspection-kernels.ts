@@ -1,3 +1,4 @@
+import { groupsOf64 } from '../src/gpu/workgroups.js';
 import type { Arena } from '../src/gpu/arena.js';
 import { packMatrix, PANEL4 } from '../src/gpu/product/matrix.js';
 import { probes, random, type KernelBench } from './kernel-bench.js';
@@ -77,7 +78,7 @@ async function answerDirectionsBench(
     name: `answer_directions ${prompts} x ${width}, ${answers} answers`,
     encode: (recording) => {
       recording.copy(zeros, out);
-      recording.dispatch(operation, Math.ceil((prompts * width) / 256));
+      recording.dispatch(operation, groupsOf64((prompts * width) / 4));
     },
     flops: ['N A d', prompts * answers * width],
     bytes: ['16 N A d', 16 * prompts * answers * width],

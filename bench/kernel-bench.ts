@@ -1,6 +1,6 @@
 import { createRng } from '../src/base/rng.js';
 import type { Tensor } from '../src/gpu/arena.js';
-import type { Recording } from '../src/gpu/gpu.js';
+import type { Recording } from '../src/gpu/recording.js';
 
 /** One kernel at one shape: how to run it, what it costs, and which float64 values some of its outputs must have. */
 export interface KernelBench {

@@ -14,8 +14,8 @@ export interface LayerCounts {
 }
 
 /**
- * Turns a search's progress into one call of `onLayer` per layer, when it is done, from the logits back. Where tests of several
- * layers are made in one submission, they all count as the first one's.
+ * Turns a search's progress into one call of `onLayer` per layer, when it is done, from the logits back. Where tests of
+ * several layers are made in one submission, they all count as the first one's.
  */
 export function perLayer(
   topology: Topology,

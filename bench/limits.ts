@@ -1,4 +1,4 @@
-import type { Counters } from '../src/gpu/gpu.js';
+import type { Counters } from '../src/gpu/counters.js';
 import type { DeviceSpeeds } from './device-speeds.js';
 
 /** What a test takes: what is issued for it, and seconds on the host and in all. */

@@ -27,9 +27,10 @@ const UNASKED = ['kernels', 'passes', 'viewer'];
 const NAMES = [...Object.keys(ON_DEVICE), 'viewer'];
 
 /**
- * Prints every bench as a table and writes bench/results/<adapter or renderer>.json. Nothing is timed on a device before
- * it has passed the self-test and the kernel or pass at hand has been compared with float64. `acdc` takes --quick, for the small
- * models only, and --only with a part of a search's name; `planted` is a tool beside the benches, see planted-search.ts.
+ * Prints every bench as a table and writes bench/results/<adapter or renderer>.json. Nothing is timed on a device
+ * before it has passed the self-test and the kernel or pass at hand has been compared with float64. `acdc` takes
+ * --quick, for the small models only, and --only with a part of a search's name; `planted` is a tool beside the
+ * benches, see planted-search.ts.
  */
 export async function main(args: readonly string[]): Promise<void> {
   if (args[0] === 'planted') return plantedSearch(args.slice(1));

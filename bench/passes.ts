@@ -39,7 +39,7 @@ export async function benchPasses(gpu: Gpu): Promise<Row[]> {
       metric: 'kl',
       ablation: 'resample',
       input: 'token',
-      shape: { prompts: PROMPTS, sequence: TOKENS, circuits: 1, bases: 0 },
+      shape: { prompts: PROMPTS, sequence: TOKENS, circuits: 1, cutSums: 0 },
       directEdges: false,
     });
     const full = EdgeSet.full(topology);

@@ -11,9 +11,9 @@ import { openSearch, type SearchOptions } from './search-run.js';
 const USAGE = `npm run bench -- planted [--shape small|gpt2-small] [--metric logit-diff|kl] [--threshold x]
     [--until layer] [--seed n] [--write folder]
 
-Searches a generated model with a planted circuit and prints what was kept and tested per layer; for choosing the thresholds
-in bench/planted/searches.ts. --until ends after that layer, counted from the last one back. --write writes the model as a
-Hugging Face folder and the prompts as JSON lines, and searches nothing.`;
+Searches a generated model with a planted circuit, and prints the edges kept and tested per layer. It serves to choose
+the thresholds in bench/planted/searches.ts. --until ends after a layer; the search begins with the last one. --write writes
+the model as a Hugging Face folder and the prompts as JSON lines, and searches nothing.`;
 
 /** Ends a search from within its progress. */
 class Reached extends Error {}
@@ -66,9 +66,11 @@ export async function plantedSearch(args: readonly string[]): Promise<void> {
       const { kept, steps, initial, final } = await run.search(report);
       const found = steps.filter((step) => step.kept).map(({ edge }) => edge);
       const hits = found.filter((edge) => planted.edges.includes(edge)).length;
+      const among = `${hits} of the ${planted.edges.length} planted ones`;
       console.log(
-        `${metric} ${threshold}: kept ${found.length} edges, ${hits} of the ${planted.edges.length} planted ones; ${steps.length} tests; ` +
-          `metric ${initial.toFixed(4)} of the model, ${final.toFixed(4)} of the circuit (${kept.size} edges with direct ones)`,
+        `${metric} ${threshold}: kept ${found.length} edges, ${among}; ${steps.length} tests; ` +
+          `metric ${initial.toFixed(4)} of the model, ${final.toFixed(4)} of the circuit ` +
+          `(${kept.size} edges with direct ones)`,
       );
     } catch (error) {
       if (!(error instanceof Reached)) throw error;

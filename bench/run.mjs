@@ -1,4 +1,5 @@
-// Runs the benches: npm run bench [-- kernels passes viewer acdc]. The TypeScript files are bundled first, because Node 20 runs none.
+// Runs the benches: npm run bench [-- kernels passes viewer acdc]. The TypeScript files are bundled first, because Node
+// 20 runs none.
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'vite';
 

@@ -22,7 +22,9 @@ export interface SearchRun {
   /** Seconds that the caches took. */
   readonly preparation: number;
   search(onProgress?: (progress: AcdcProgress) => void): Promise<AcdcResult>;
-  /** Replaces the evaluator by one that computes every node of every circuit, whatever came before. No more searches. */
+  /**
+   * Replaces the evaluator by one that computes every node of every circuit, whatever came before. No more searches.
+   */
   toWholePasses(): Promise<void>;
   perPrompt(circuit: EdgeSet): Promise<PerPrompt>;
   dispose(): void;

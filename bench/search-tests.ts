@@ -5,7 +5,10 @@ import { receiverLayer } from './layer-progress.js';
 
 type Search = Pick<AcdcResult, 'steps' | 'untestedRemovals'>;
 
-/** `count` tests of a search, or all if there are fewer: as many of each layer as there are, evenly spaced within it. In order. */
+/**
+ * `count` tests of a search, or all if there are fewer: as many of each layer as there are, evenly spaced within it. In
+ * order.
+ */
 export function testsOverLayers(start: EdgeSet, { steps }: Search, count: number): number[] {
   const { topology } = start;
   const byLayer = new Map<number, number[]>();

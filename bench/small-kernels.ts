@@ -1,3 +1,4 @@
+import { groupsOf64 } from '../src/gpu/workgroups.js';
 import type { Arena } from '../src/gpu/arena.js';
 import { packMatrix, PANEL4 } from '../src/gpu/product/matrix.js';
 import { JobWords } from '../test/support/job-words.js';
@@ -43,7 +44,7 @@ async function embedBench(arena: Arena, tokens: number, width: number, vocab: nu
   });
   return {
     name: `embed ${tokens} x ${width}`,
-    encode: (recording) => recording.dispatch(operation, Math.ceil((tokens * width) / 256), 1),
+    encode: (recording) => recording.dispatch(operation, groupsOf64((tokens * width) / 4), 1),
     flops: ['T d', tokens * width],
     bytes: ['12 T d', 12 * tokens * width],
     out,
@@ -79,7 +80,7 @@ async function copyRowsBench(arena: Arena, ports: number, tokens: number, head: 
   });
   return {
     name: `copy_rows ${ports} of ${tokens} x ${head}`,
-    encode: (recording) => recording.dispatch(operation, Math.ceil((tokens * head) / 64), 1, ports),
+    encode: (recording) => recording.dispatch(operation, groupsOf64(tokens * head), 1, ports),
     flops: ['0', 0],
     bytes: ['8 P T dh', 8 * ports * tokens * head],
     out,
@@ -110,7 +111,7 @@ async function accumulateMeansBench(
     name: `accumulate_means ${writers} x ${tokens} x ${width}`,
     encode: (recording) => {
       recording.copy(zeros, means);
-      recording.dispatch(operation, Math.ceil(width / 256), writers);
+      recording.dispatch(operation, groupsOf64(width / 4), writers);
     },
     flops: ['2 W T d', 2 * writers * tokens * width],
     bytes: ['4 W T d', 4 * writers * tokens * width],
@@ -138,7 +139,7 @@ export async function spreadMeansBench(
   });
   return {
     name: `spread_means ${writers} x ${tokens} x ${width}`,
-    encode: (recording) => recording.dispatch(operation, Math.ceil((tokens * width) / 256), writers),
+    encode: (recording) => recording.dispatch(operation, groupsOf64((tokens * width) / 4), writers),
     flops: ['0', 0],
     bytes: ['4 W T d', 4 * writers * tokens * width],
     out,
@@ -210,7 +211,7 @@ async function answerScoresBench(arena: Arena, rows: number, vocab: number, answ
   });
   return {
     name: `answer_scores ${rows} rows, 2 x ${answers} answers`,
-    encode: (recording) => recording.dispatch(operation, Math.ceil(rows / 64)),
+    encode: (recording) => recording.dispatch(operation, groupsOf64(rows)),
     flops: ['8 R A', 8 * rows * answers],
     bytes: ['16 R A', 16 * rows * answers],
     out,

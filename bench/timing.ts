@@ -1,4 +1,5 @@
-import type { Gpu, Recording } from '../src/gpu/gpu.js';
+import type { Gpu } from '../src/gpu/gpu.js';
+import type { Recording } from '../src/gpu/recording.js';
 
 /** Seconds of one run: minimum and median of several, each submitted alone and waited for. */
 export interface Timing {
@@ -11,6 +12,7 @@ export async function time(gpu: Gpu, encode: (recording: Recording) => void, rep
   for (let i = 0; i <= repeats; i++) {
     const recording = gpu.record();
     encode(recording);
+    recording.encode();
     const start = performance.now();
     recording.submit();
     await gpu.finished();

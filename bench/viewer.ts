@@ -8,8 +8,8 @@ import { EdgeSet } from '../src/circuit/edge-set.js';
 import { Topology } from '../src/circuit/topology.js';
 import { writeCircuitJson } from '../src/files/index.js';
 import { circuitPaths } from '../src/node/circuit-files.js';
-import { serveViewer } from '../src/node/view-server.js';
-import { viewerPage } from '../src/node/viewer-page.js';
+import { serveViewer } from '../src/node/view/view-server.js';
+import { viewerPage } from '../src/node/view/viewer-page.js';
 import { browserPath, GL_FLAGS } from '../test/support/browser.js';
 import { encodeView } from '../viewer/view/url-state.js';
 import { DEFAULT_VIEW } from '../viewer/view/view-state.js';
@@ -51,11 +51,11 @@ export interface ViewerBench {
 }
 
 /**
- * The viewer in headless Chromium with 100, 1,000 and all 32,491 edges drawn, in milliseconds. `load` is from the start of
- * the navigation to the first frame with all of them. `step` and `hover` are the work of the page's main thread for one
- * step of the slider and for the pointer's arrival on a node, up to the frame that shows it; `rest` is the work that
- * follows when the slider rests, which draws what a step leaves out. `frame` is wall time from a move of the camera to
- * pixels that can be read back.
+ * The viewer in headless Chromium with 100, 1,000 and all 32,491 edges drawn, in milliseconds. `load` is from the start
+ * of the navigation to the first frame with all of them. `step` and `hover` are the work of the page's main thread for
+ * one step of the slider and for the pointer's arrival on a node, up to the frame that shows it; `rest` is the work
+ * that follows when the slider rests, which draws what a step leaves out. `frame` is wall time from a move of the
+ * camera to pixels that can be read back.
  */
 export async function benchViewer(): Promise<ViewerBench> {
   if (browserPath === undefined) throw new Error('the viewer bench needs Chromium: on PATH, or in CHROMIUM_PATH');

@@ -1,9 +1,10 @@
-import { Gpu, Recording } from '../src/gpu/gpu.js';
+import { Gpu } from '../src/gpu/gpu.js';
+import { Recording } from '../src/gpu/recording.js';
 import type { BufferSlice } from '../src/gpu/kernel.js';
 
 /**
- * A device whose host time is measured: what passes between an answer's arrival and the next submission, in which the device has
- * nothing to do. It is what the host adds to a search that waits for every answer.
+ * A device whose host time is measured: what passes between an answer's arrival and the next submission, in which the
+ * device has nothing to do. It is what the host adds to a search that waits for every answer.
  */
 export class WatchedGpu extends Gpu {
   /** Host seconds so far. */

@@ -1,9 +1,9 @@
 // means[u, g] += scale[g] * sum over tokens t of group g of writers[u, t]
 //
-// With scale[g] = 1 / (number of such tokens over all batches), one dispatch per batch of prompts adds up to the mean. Tokens
-// outside every group (padding; the beginning-of-text token of a position-free mean) carry the group 0xffffffff.
-// One invocation per four columns of one group of one writer; tokens are added to what is there one by one, in ascending order, so
-// that not a bit depends on how the prompts are cut into batches.
+// With scale[g] = 1 / (number of tokens of group g in all batches), one dispatch per batch of prompts adds up to the
+// mean. Tokens of no group carry 0xffffffff: padding, and the beginning-of-text token in a mean over all positions.
+// One invocation per four columns of one group of one writer. It adds tokens one by one, in ascending order, to what is
+// there. So no bit depends on how the prompts are cut into batches.
 // Shapes: writers [W, T, width4], groups [T], scale [G] (f32), means [W, G, width4].
 // Grid: x covers G * width4, y = W. Checked by test/gpu/kernels.test.ts (means).
 struct Params {

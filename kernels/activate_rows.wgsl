@@ -1,6 +1,8 @@
-// y[i] = activation(x[i]): for passes that keep the hidden layer from before its activation, for their way back.
+// y[i] = activation(x[i])
 //
-// Shapes: x, y [count4] in vec4s. Grid: workgroups of 64 in x and y. Checked by test/gpu/kernels.test.ts (activate_rows).
+// For passes that go backwards: they keep the hidden layer from before its activation.
+// Shapes: x, y [count4] in vec4s. Grid: workgroups of 64 in x and y.
+// Checked by test/gpu/kernels.test.ts (activate_rows).
 struct Params {
   count4: u32,
 }

@@ -1,9 +1,10 @@
 // gradient[i] *= d activation(x[i]) / dx, in place; with IDENTITY_RULE gradient[i] *= activation(x[i]) / x[i].
 //
-// The identity rule takes activation(x) = x * gate(x) with the gate as it stands: what the gate hides near its flat parts is
-// then shared out among what made x. Where the activation is flat (relu) both are the same.
+// The identity rule writes activation(x) = x * gate(x) and takes the gate as a constant. Where the gate is nearly flat,
+// its slope would hide what x does. Where the activation is piecewise linear (relu), both rules are the same.
 // Shapes: x, gradient [count4] in vec4s. Grid: workgroups of 64 in x and y.
-// Source of the rule: RelP, Jafari et al. 2025 (arXiv:2508.21258). Checked by test/gpu/kernels.test.ts (activation_backward).
+// Source of the rule: RelP, Jafari et al. 2025 (arXiv:2508.21258).
+// Checked by test/gpu/kernels.test.ts (activation_backward).
 struct Params {
   count4: u32,
 }

@@ -1,9 +1,10 @@
 // stream[t] += (bias_after - bias_before) + sum over i < parts of outputs[i, t]
 //              + shift[group] * sum over u < shifted of D[first_writer + u, t]
 //
-// One step of the residual stream: a sublayer's outputs, its share of the attention output biases (of which the device holds
-// the sums before each layer), and where the run is an interpolation the part of the writers' change that moves them. Backwards
-// it adds up the gradients of ports that read the same stream. One invocation per four columns of a token; terms in order.
+// One step of the residual stream. It adds a sublayer's outputs, and the sublayer's attention output bias: the device
+// holds sums of these biases before each layer. Where the run is an interpolation, it also adds a part of the writers'
+// change D. Backwards it adds up the gradients of ports that read the same stream.
+// One invocation per four columns of a token; terms in order.
 // Shapes: outputs [P, T, width4], D [W, T, width4], biases [width4], shift [groups] (f32), stream [T, width4].
 // Grid: workgroups of 64 over T * width4 in x and y. Checked by test/gpu/kernels.test.ts (add_to_stream).
 struct Params {

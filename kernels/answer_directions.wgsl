@@ -1,11 +1,11 @@
-// directions[n] += mean over correct answers a of W[:, a] - mean over wrong answers b of W[:, b], W the unembedding: the product
-// with it of what the final norm gives is the logit difference.
+// directions[n] += mean over correct answers a of W[:, a] - mean over wrong answers b of W[:, b]
 //
-// A matrix larger than a binding comes in chunks of panels, one dispatch each, first columns first, which goes on from what the
-// chunks before left in directions that start as 0. Columns are added one by one by their index, for which both lists are to be in
-// ascending order: then the sum has the same bits in chunks and in one piece. One invocation per four rows of W and prompt; answer
-// lists are short.
-// Shapes: answers as in answer_scores.wgsl, W in panels as in matmul.wgsl, directions [N, width4].
+// W is the unembedding. The product of a direction with the final norm's output is the logit difference.
+// A matrix larger than a binding comes in chunks of panels, one dispatch each, first columns first. A dispatch adds to
+// what the dispatches before left; directions start as 0. Columns are added one by one in ascending order, so both
+// lists of answers must be ascending. Then a sum in chunks has the bits of a sum in one piece.
+// One invocation per four rows of W and prompt: answer lists are short.
+// Shapes: answers as in shared/answers.wgsl, W in panels as in matmul.wgsl, directions [N, width4].
 // Grid: x covers N * width4. Checked by test/gpu/kernels.test.ts (answer_directions).
 struct Params {
   prompts: u32,
@@ -17,18 +17,19 @@ struct Params {
 //#include weight_column
 @group(0) @binding(2) var<storage, read> answers: array<u32>;
 @group(0) @binding(3) var<storage, read_write> directions: array<vec4f>;
+//#include answers
 
 @compute @workgroup_size(64)
 fn answer_directions(@builtin(global_invocation_id) gid: vec3u) {
   if (gid.x >= params.prompts * params.width4) { return; }
-  let lists = 4u * (gid.x / params.width4);
+  let ids = answers_of(gid.x / params.width4);
   let row4 = gid.x % params.width4;
-  var correct = answers[lists];
-  let correct_end = correct + answers[lists + 1u];
-  var wrong = answers[lists + 2u];
-  let wrong_end = wrong + answers[lists + 3u];
-  let correct_share = 1.0 / f32(max(answers[lists + 1u], 1u));
-  let wrong_share = -1.0 / f32(max(answers[lists + 3u], 1u));
+  var correct = ids.correct_at;
+  let correct_end = correct + ids.correct;
+  var wrong = ids.wrong_at;
+  let wrong_end = wrong + ids.wrong;
+  let correct_share = 1.0 / f32(max(ids.correct, 1u));
+  let wrong_share = -1.0 / f32(max(ids.wrong, 1u));
 
   var direction = directions[gid.x];
   while (correct < correct_end || wrong < wrong_end) {

@@ -1,8 +1,9 @@
-// best[r] = the column of the largest value among the first `vocab`; the lowest column where several are equal.
+// best[r] = the column of the largest value among the first `vocab`; the lowest column where several are equal
 //
-// One workgroup per row; each lane scans its columns, then a tree picks the larger value or, at equality, the lower column.
-// NaN never compares as larger. Shapes: values [rows, stride] (f32),
-// best [rows] (u32). Grid: rows workgroups in x and y. Checked by test/gpu/kernels.test.ts (argmax).
+// One workgroup per row. Each lane scans its columns. Then a tree picks the larger value or, at equality, the lower
+// column. NaN never compares as larger.
+// Shapes: values [rows, stride] (f32), best [rows] (u32). Grid: rows workgroups in x and y.
+// Checked by test/gpu/kernels.test.ts (argmax).
 struct Params {
   rows: u32,
   vocab: u32,

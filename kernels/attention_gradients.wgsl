@@ -1,9 +1,11 @@
-// The gradients at queries, keys and values: sums of rows of x weighted by w [H, T, S] inside one prompt,
-//   out[h, i] = factor * sum over keys j <= i of w[h, i, j] x[h, j]           (queries: w = gradient at the scores, x = keys)
-//   out[h, j] = factor * sum over queries i >= j of w[h, i, j] x[h, i]        (OVER_QUERIES: keys, with x = queries; and
-//                                                                   values, with w = the pattern, x = gradient at the mix)
+// Gradients at queries, keys and values: sums of rows of x weighted by w [H, T, S], inside one prompt.
+//   out[h, i] = factor * sum over keys j <= i of w[h, i, j] x[h, j]
+//   OVER_QUERIES: out[h, j] = factor * sum over queries i >= j of w[h, i, j] x[h, i]
+//
+// Queries: w = gradient at the scores, x = keys. Keys (OVER_QUERIES): w = gradient at the scores, x = queries.
+// Values (OVER_QUERIES): w = the pattern, x = gradient at the mixed values.
 // One invocation per four columns of one row. Rows of padding take part like others: the gradient there is 0.
-// Shapes: x [T, x_heads, head4], of which the heads from x_first on; out [P, T, head4], from part out_first on.
+// Shapes: x [T, x_heads, head4], read from head x_first on; out [P, T, head4], written from part out_first on.
 // Grid: x covers T * head4, y = H. Checked by test/gpu/kernels.test.ts (attention_gradients).
 struct Params {
   tokens: u32,

@@ -1,8 +1,10 @@
-// z[c, h, r] = sum over j <= i of p[c, h, r, j] v[c, h, j], inside one prompt, i = rows[r].
+// z[c, h, r] = sum over j <= i of p[c, h, r, j] v[c, h, j], inside one prompt, i = rows[r]
 //
-// One invocation per four columns of one query row. Shapes: projections [C, T, 3H, head4], pattern [C, H, T, S] (f32),
-// z [C, H, T, head4]; of pattern and z a head takes as many rows as it computes.
-// Grid: x covers the most rows of a head * head4, y = heads to compute. Checked by test/gpu/kernels.test.ts (attention).
+// One invocation per four columns of one query row.
+// Shapes: projections [C, T, 3H, head4], pattern [C, H, T, S] (f32), z [C, H, T, head4]. In pattern and z the rows that
+// a head computes come first. Jobs: shared/head_job.wgsl.
+// Grid: x covers the most rows of a head * head4, y = heads to compute. Checked by test/gpu/kernels.test.ts
+// (attention).
 struct Params {
   tokens: u32,
   sequence: u32,

@@ -1,12 +1,12 @@
-// p[c, h, r, j] = softmax over j <= i of scale * q[c, h, i] . k[c, h, j], inside one prompt, i = rows[r]; 0 for j > i.
+// p[c, h, r, j] = softmax over j <= i of scale * q[c, h, i] . k[c, h, j], inside one prompt, i = rows[r]; 0 for j > i
 //
-// One invocation per query row: no barrier, and a row depends on that row alone. Prompts are padded on the right, so that
+// One invocation per query row: no barrier, and a row depends on that row alone. Prompts are padded on the right, so
 // the causal mask already hides the padding from every real token. The maximum is subtracted before the exponential.
-// The two halves can be made one after the other, with the same bits, so that scores can be read or set in between. SCORES
-// makes the scores and, where no softmax follows at once, HIDDEN after the query. SOFTMAX turns the scores into the pattern.
-// A score of HIDDEN stands for minus infinity: its weight is 0.
-// Shapes: projections [C, T, 3H, head4] (q of all heads, then k, then v), pattern [C, H, T, S] (f32), of which a head takes as
-// many rows as it computes.
+// The two halves can be made one after the other, with the same bits, so that scores can be read or set in between.
+// SCORES makes the scores and, where no softmax follows at once, HIDDEN after the query. SOFTMAX turns the scores into
+// the pattern. A score of HIDDEN stands for minus infinity: its weight is 0.
+// Shapes: projections [C, T, 3H, head4] (q of all heads, then k, then v), pattern [C, H, T, S] (f32). In pattern the
+// rows that a head computes come first. Jobs: shared/head_job.wgsl.
 // Grid: x covers the most rows of a head, y = heads to compute. Checked by test/gpu/kernels.test.ts (attention).
 struct Params {
   tokens: u32,
@@ -43,7 +43,8 @@ fn attention_pattern(@builtin(global_invocation_id) gid: vec3u, @builtin(workgro
   for (var key = 0u; key <= query; key++) {
     var score = 0.0;
     if (SCORES) {
-      for (var c = 0u; c < params.head4; c++) { score += dot(projections[q_at + c], projections[k_at + key * token_stride + c]); }
+      let key_at = k_at + key * token_stride;
+      for (var c = 0u; c < params.head4; c++) { score += dot(projections[q_at + c], projections[key_at + c]); }
       score *= params.scale;
       pattern[out_at + key] = score;
     } else {

@@ -1,7 +1,8 @@
-// dp[h, i, j] = dz[h, i] . v[h, j] for j <= i, inside one prompt; 0 for j > i: the gradient at the attention pattern.
+// dp[h, i, j] = dz[h, i] . v[h, j] for j <= i, inside one prompt; 0 for j > i: the gradient at the attention pattern
 //
-// One invocation per query row. Shapes: dz [T, H, head4] (gradient at the heads' mixed values), projections [T, 3H, head4], dp
-// [H, T, S] (f32). Grid: x covers T, y = H. Checked by test/gpu/kernels.test.ts (attention_pattern_gradients).
+// One invocation per query row.
+// Shapes: dz [T, H, head4] (gradient at the heads' mixed values), projections [T, 3H, head4], dp [H, T, S] (f32).
+// Grid: x covers T, y = H. Checked by test/gpu/kernels.test.ts (attention_pattern_gradients).
 struct Params {
   tokens: u32,
   sequence: u32,

@@ -1,8 +1,8 @@
-// out[t_r, c] = source[s_r, c], or out[t_r, c] += source[s_r, c], for the rows r and columns c of a job: sets part of a run from
-// another buffer, or takes it out.
+// out[t_r, c] = source[s_r, c], or out[t_r, c] += source[s_r, c], for the rows r and columns c of a job
 //
-// Both arrays have rows of their own stride anywhere in a buffer. A step of 0 between columns of `source` gives every column of
-// a row one value. A stride of 0 gives every row one row. One invocation per element. No two jobs write one element.
+// It sets part of a run from another buffer, or takes it out. Both arrays have rows of their own stride anywhere in a
+// buffer. A step of 0 between columns of `source` gives every column of a row one value. A stride of 0 gives every row
+// one row. One invocation per element. No two jobs write one element.
 // Shapes: source, out [any] (f32). Grid: x and y cover the most elements of a job in workgroups of 64, z = jobs.
 // Checked by test/gpu/kernels.test.ts (copy_rows).
 struct Params {

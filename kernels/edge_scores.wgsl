@@ -1,13 +1,15 @@
 // scores[n, out_at + p * port_stride + u] += weight * sum over the tokens t of prompt n and the columns c of
 //                                                  D[first_writer + u, t, c] G[first_port + p, t, c]
 //
-// The score products of attribution: D is the change of the writers, G the gradient at ports that read them. A matrix product
-// over one long inner dimension: a workgroup makes TILE_U writers by TILE_P ports of one prompt; its invocations share out the
-// prompt's elements and add up their parts in a tree of a fixed shape, so that a prompt's scores do not depend on the batch.
+// The score products of attribution. D is the change of the writers, G the gradient at ports that read them. It is a
+// matrix product with one long inner dimension: a workgroup makes TILE_U writers by TILE_P ports of one prompt. Its
+// invocations share out the prompt's elements. The order of the sums depends neither on the batch nor on the size of
+// the workgroup (shared/reduce_sums.wgsl). It has few leaves, so that an invocation reads the elements nearly in order.
 // Shapes (vec4 units): D [W, T, width4], G [P, T, width4]; scores [N, stride] (f32), weight [1] (f32).
 // Grid: x covers the writers in tiles of TILE_U, y the ports in tiles of TILE_P, z = N.
 // Cost: 2 * writers * ports * T * 4 width4 FLOPs.
-// Source: edge attribution patching, Syed et al. 2023 (arXiv:2310.10348). Checked by test/gpu/kernels.test.ts (edge_scores).
+// Source: edge attribution patching, Syed et al. 2023 (arXiv:2310.10348).
+// Checked by test/gpu/kernels.test.ts (edge_scores).
 struct Params {
   tokens: u32,
   sequence: u32,

@@ -1,9 +1,10 @@
-// outputs[c, input, t] = column id[t] of the embedding (+ position[t mod S]) for every circuit c of the batch.
+// outputs[c, input, t] = column id[t] of the embedding (+ position[t mod S]) for every circuit c of the batch
 //
-// The embedding is stored as the matrix [width, vocabulary] of kernels/matmul.wgsl, because the tied unembedding, which reads
-// all of it, is the costly use; a lookup gathers one column. One invocation per four rows of one token. A matrix larger than
-// a binding comes in chunks of panels, one dispatch each: a token whose id lies outside the chunk is left to the dispatch that
-// holds it. Shapes: ids [T], chunk [panels, 4 * width4, PANEL], positions [S, width4], outputs [C, W, T, width4].
+// The embedding is stored as the matrix [width, vocabulary] of kernels/matmul.wgsl, because the unembedding, which
+// reads all of it, is the costly use. A lookup gathers one column. One invocation per four rows of one token.
+// A matrix larger than a binding comes in chunks of panels, one dispatch each. A dispatch writes the tokens whose id
+// lies in its chunk.
+// Shapes: ids [T], chunk [panels, 4 * width4, PANEL], positions [S, width4], outputs [C, W, T, width4].
 // Grid: x covers T * width4, y = C. Checked by test/gpu/kernels.test.ts (embed).
 struct Params {
   tokens: u32,

@@ -1,9 +1,10 @@
-// y[u, n] = (x[u, t_n] - mean) * scale_n * gain + bias, scale_n = 1 / sqrt(variance of stream[n] + epsilon): what a part x[u]
-// of a residual stream adds to the norm of the whole stream, whose scale is taken as it stands.
+// y[u, n] = (x[u, t_n] - mean) * scale_n * gain + bias, scale_n = 1 / sqrt(variance of stream[n] + epsilon)
 //
-// For given streams this is linear in x: of parts that add up to the stream, one of them with the bias and the others with
-// bias 0, the outputs add up to the stream's norm. CENTRED false leaves the means out (RMS norm). One workgroup per row, two
-// passes over the stream as in layer_norm.wgsl. Columns from width to 4 * width4 are padding and stay 0.
+// What a part x[u] of a residual stream adds to the norm of the whole stream. The scale of the stream is a constant.
+// For given streams this is linear in x. Take parts that add up to the stream, one with the bias and the others
+// without: their outputs add up to the stream's norm. CENTRED false leaves the means out (RMS norm).
+// One workgroup per row, two passes over the stream as in layer_norm.wgsl. Columns from width to 4 * width4 are padding
+// and stay 0.
 // Shapes: x [U, tokens, width4], rows [N] (token t_n of every stream), stream [N, width4], gain and bias [width4],
 // y [U, N, width4]. Grid: U * N workgroups in x and y.
 // Source: direct logit attribution, Elhage et al. 2021 (A Mathematical Framework for Transformer Circuits).
@@ -26,12 +27,8 @@ override CENTRED: bool;
 @group(0) @binding(5) var<storage, read> bias: array<vec4f>;
 @group(0) @binding(6) var<storage, read_write> y: array<vec4f>;
 //#include reduce_sum
+//#include real_columns
 alias Leaf = vec2f; // of the part, of the stream
-
-// 1 for real columns, 0 for padding.
-fn real_columns(column4: u32) -> vec4f {
-  return select(vec4f(0.0), vec4f(1.0), 4u * column4 + vec4u(0u, 1u, 2u, 3u) < vec4u(params.width));
-}
 
 @compute @workgroup_size(WORKGROUP)
 fn frozen_norm(

@@ -1,8 +1,9 @@
-// y[r] = (x[r] - mean) / sqrt(variance + epsilon) * gain + bias, variance over the population of `width` columns.
+// y[r] = (x[r] - mean) / sqrt(variance + epsilon) * gain + bias, variance over the population of `width` columns
 //
-// One workgroup per row, two passes over the row (the one-pass form cancels where the mean is large), tree reductions of a
-// fixed shape, so that a row's result depends on that row alone. Columns from width to 4 * width4 are padding and 0: the mean
-// may add them up, the variance must leave them out, and they stay 0 because gain and bias are 0 there.
+// One workgroup per row, two passes over the row: the one-pass form cancels where the mean is large. Sums are those of
+// shared/reduce_sum.wgsl, so a row's result depends on that row alone.
+// Columns from width to 4 * width4 are padding and 0. The mean may add them up; the variance must leave them out. They
+// stay 0 because gain and bias are 0 there.
 // Shapes: x, y [rows, width4]; gain, bias [width4]. Grid: rows workgroups in x and y.
 // Source: Ba et al. 2016 (arXiv:1607.06450). Checked by test/gpu/kernels.test.ts (layer_norm).
 struct Params {
@@ -18,12 +19,8 @@ override WORKGROUP: u32;
 @group(0) @binding(3) var<storage, read> bias: array<vec4f>;
 @group(0) @binding(4) var<storage, read_write> y: array<vec4f>;
 //#include reduce_sum
+//#include real_columns
 alias Leaf = f32;
-
-// 1 for real columns, 0 for padding.
-fn real_columns(column4: u32) -> vec4f {
-  return select(vec4f(0.0), vec4f(1.0), 4u * column4 + vec4u(0u, 1u, 2u, 3u) < vec4u(params.width));
-}
 
 @compute @workgroup_size(WORKGROUP)
 fn layer_norm(

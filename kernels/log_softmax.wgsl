@@ -1,7 +1,8 @@
-// values[r, v] <- values[r, v] - log sum_v exp(values[r, v]), in place, over the first `vocab` columns.
+// values[r, v] <- values[r, v] - log sum_v exp(values[r, v]), in place, over the first `vocab` columns
 //
-// One workgroup per row; the maximum is subtracted first; tree reductions of a fixed shape. Columns from vocab to stride
-// are padding and left alone. Shapes: values [rows, stride] (f32). Grid: rows workgroups in x and y.
+// One workgroup per row. The maximum is subtracted first. Sums are those of shared/reduce_sum.wgsl.
+// Columns from vocab to stride are padding and left alone.
+// Shapes: values [rows, stride] (f32). Grid: rows workgroups in x and y.
 // Checked by test/gpu/kernels.test.ts (log_softmax).
 struct Params {
   rows: u32,

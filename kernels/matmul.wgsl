@@ -1,8 +1,10 @@
-// out_j[r] = activation(a_j[r] * W_j + bias_j) for a list of jobs j that share their sizes: all heads of all circuits at once.
+// out_j[r] = activation(a_j[r] * W_j + bias_j) for a list of jobs j that share their sizes: all heads of all circuits
+// at once
 //
-// Register tile: one invocation makes TILE_ROWS rows by one vec4 column. The rows are the workgroup's, so that all its
-// invocations read the same element of `a` at once, while neighbours read neighbouring weights; each weight loaded serves
-// TILE_ROWS rows. Neither workgroup memory nor subgroups: it runs on every adapter. Where those pay is measured (src/gpu/product/choose-tile.ts).
+// Register tile: one invocation makes TILE_ROWS rows by one vec4 column. All invocations of a workgroup have the same
+// rows: they read the same element of `a` at once, and neighbours read neighbouring weights. A weight is loaded once
+// for TILE_ROWS rows. The kernel needs neither workgroup memory nor subgroups, so it runs on every adapter. Where those
+// pay is measured (src/gpu/product/choose-tile.ts).
 // Every output is one sum over k in ascending order, so it depends neither on the tile nor on the batch.
 // Shapes and jobs: shared/matmul_job.wgsl.
 // Grid: x = panels, y covers the most rows of a job in tiles of TILE_ROWS, z = jobs.

@@ -1,11 +1,11 @@
-// out_j[r] = activation(a_j[r] * W_j + bias_j) for a list of jobs j, as matmul.wgsl, to the same bits.
+// out_j[r] = activation(a_j[r] * W_j + bias_j) for a list of jobs j, as matmul.wgsl, to the same bits
 //
-// Tile through the registers of a subgroup: one invocation makes ROWS rows (8 or 16) by one vec4 column, and the rows are the
-// workgroup's. Invocation i of a subgroup loads row i % 8 of every eight, and the others get it by a broadcast, so that each
-// element of `a` is loaded once a subgroup and not once an invocation. A software adapter needs this most: it runs a load as one
-// guarded load after another for each lane, but a broadcast as one shuffle.
-// Needs subgroups of at least 8 invocations, and LANES of at most their size, so that a workgroup is part of one subgroup
-// and all of its lanes go the same way. LANES divides PANEL.
+// Tile through the registers of a subgroup: one invocation makes ROWS rows (8 or 16) by one vec4 column. All
+// invocations of a workgroup have the same rows. Invocation i of a subgroup loads row i % 8 of every eight and
+// broadcasts it. An element of `a` is then loaded once a subgroup instead of once an invocation. A software adapter
+// needs this most: it runs a load as one guarded load after another for each lane, but a broadcast as one shuffle.
+// Needs subgroups of at least 8 invocations. LANES is at most the size of a subgroup, so that a workgroup is part of
+// one subgroup and all of its lanes go the same way. LANES divides PANEL.
 // Shapes and jobs: shared/matmul_job.wgsl.
 // Grid: x = panels * PANEL / LANES, y covers the most rows of a job in tiles of ROWS, z = jobs.
 // Cost: 2 * rows * 4 inner4 * 4 (end - first) FLOPs a job. Checked by test/gpu/kernels.test.ts (matmul_subgroup).

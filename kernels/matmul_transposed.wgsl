@@ -1,8 +1,8 @@
-// out_j[r, k] (+)= sum over c of dy_j[r, c] W[k, c] for a list of jobs j: dX = dY W^T.
+// out_j[r, k] (+)= sum over c of dy_j[r, c] W[k, c] for a list of jobs j: dX = dY W^T
 //
-// Register tile: one invocation makes TILE_ROWS rows by four neighbouring columns k, which are four rows of W. It walks along
-// those rows of a panel, one piece of PANEL vec4s each, while all invocations of the workgroup read the same element of dy at
-// once (a scalar load). No workgroup memory. Rows beyond the last are computed from the last row and not stored.
+// Register tile: one invocation makes TILE_ROWS rows by four neighbouring columns k, which are four rows of W. It walks
+// along those rows of a panel, one piece of PANEL vec4s each. All invocations of the workgroup read the same element of
+// dy at once (a scalar load). No workgroup memory. Rows beyond the last are computed from the last row and not stored.
 // Shapes and jobs: shared/transposed_job.wgsl.
 // Grid: x covers inner4, y covers rows in tiles of TILE_ROWS, z = jobs.
 // Cost: 2 * rows * 4 inner4 * 4 (end - first) FLOPs a job. Checked by test/gpu/kernels.test.ts (matmul_transposed).

@@ -1,8 +1,9 @@
-// out_j[r, k] (+)= sum over c of dy_j[r, c] W[k, c] for a list of jobs j, as matmul_transposed.wgsl, to the same bits.
+// out_j[r, k] (+)= sum over c of dy_j[r, c] W[k, c] for a list of jobs j, as matmul_transposed.wgsl, to the same bits
 //
-// Tile through workgroup memory, as matmul_workgroup.wgsl: GROUPS * ROWS rows by 4 LANES columns k, in steps of STEP4 vec4s over
-// c. Neighbouring invocations load neighbouring pieces of dy and of the rows of W; in workgroup memory the four rows of W that an
-// invocation takes lie PANEL vec4s apart, so that all lanes read side by side. It transposes them in registers.
+// Tile through workgroup memory, as matmul_workgroup.wgsl: GROUPS * ROWS rows by 4 LANES columns k, in steps of STEP4
+// vec4s over c. Neighbouring invocations load neighbouring pieces of dy and of the rows of W. An invocation takes four
+// rows of W, which lie PANEL vec4s apart in workgroup memory: all lanes read side by side. It transposes them in
+// registers.
 // Workgroup memory: 16 STEP4 (GROUPS * ROWS + 4 LANES) bytes, 12 KB with ROWS = 8 (the most that `sum` holds).
 // Shapes and jobs: shared/transposed_job.wgsl.
 // Grid: x covers inner4 in tiles of LANES, y covers rows in tiles of GROUPS * ROWS, z = jobs.

@@ -1,10 +1,11 @@
-// out_j[r] = activation(a_j[r] * W_j + bias_j) for a list of jobs j, as matmul.wgsl, to the same bits.
+// out_j[r] = activation(a_j[r] * W_j + bias_j) for a list of jobs j, as matmul.wgsl, to the same bits
 //
-// Tile through workgroup memory, for adapters that have it in hardware: GROUPS * ROWS rows by a panel of columns, in steps of
-// STEP4 vec4s over k. All invocations load a step of `a` and of W, neighbours side by side, then each takes ROWS rows by one vec4
-// column through the step: a weight is read from memory once for GROUPS * ROWS rows, an element of `a` once for PANEL vec4 columns.
-// Per vec4 of k an invocation reads ROWS + 4 vec4s of workgroup memory (the rows' are the same for all of a subgroup, the
-// weights lie side by side: no bank is asked twice) for 16 ROWS multiply-adds.
+// Tile through workgroup memory, for adapters that have it in hardware: GROUPS * ROWS rows by a panel of columns, in
+// steps of STEP4 vec4s over k. All invocations load a step of `a` and of W, neighbours side by side. Then each takes
+// ROWS rows by one vec4 column through the step. A weight is read from memory once for GROUPS * ROWS rows, and an
+// element of `a` once for PANEL vec4 columns.
+// Per vec4 of k an invocation reads ROWS + 4 vec4s of workgroup memory for 16 ROWS multiply-adds. All of a subgroup
+// read the same rows, and the weights lie side by side: no bank is asked twice.
 // Workgroup memory: 16 STEP4 (GROUPS * ROWS + 4 PANEL) bytes, 12 KB with ROWS = 8 (the most that `sum` holds).
 // Shapes and jobs: shared/matmul_job.wgsl.
 // Grid: x = panels, y covers the most rows of a job in tiles of GROUPS * ROWS, z = jobs.

@@ -1,6 +1,8 @@
-// moved[b, t] = stream[t] + D[first_writer + b, t]: what a port reads when one of its edges, from writer first_writer + b, is cut.
+// moved[b, t] = stream[t] + D[first_writer + b, t]
 //
-// One invocation per four columns. Shapes: stream [T, width4], D [W, T, width4], moved [B, T, width4].
+// What a port reads when its edge from writer first_writer + b is cut, and no other edge. One invocation per four
+// columns.
+// Shapes: stream [T, width4], D [W, T, width4], moved [B, T, width4].
 // Grid: workgroups of 64 over B * T * width4 in x and y. Checked by test/gpu/kernels.test.ts (moved_streams).
 struct Params {
   size: u32,

@@ -1,7 +1,8 @@
 // scores[n, first_writer + u, c] += weight * sum over the tokens t of prompt n of D[first_writer + u, t, c] g[t, c]
 //
-// Attribution to single dimensions of a writer's output: g is the gradient at the stream where the writers add to it. One
-// invocation per four columns; tokens in order, prompts apart, so that a prompt's scores do not depend on the batch.
+// Attribution to single dimensions of a writer's output: g is the gradient at the stream where the writers add to it.
+// One invocation per four columns. Tokens are added in order, prompts apart: a prompt's scores do not depend on the
+// batch.
 // Shapes: D [W, T, width4], g [T, width4], scores [N, W, width4], weight [1] (f32).
 // Grid: x covers writers * width4, y = N. Checked by test/gpu/kernels.test.ts (neuron_scores).
 struct Params {

@@ -1,13 +1,15 @@
-// Gradient through a layer norm, in place: from the gradient g at y = (x - mean) * scale * gain + bias to that at x.
-//   a = g * gain;  gradient = scale * (a - mean(a) - n mean(a n)),  n = (x - mean) * scale
-// FROZEN takes the scale as a constant: scale * (a - mean(a)).
+// Turns dL/dy into dL/dx, in place, where y = n * gain + bias, n = (x - mean) * scale, scale = 1 / sqrt(variance +
+// epsilon).
+//   a = dL/dy * gain;  dL/dx = scale * (a - mean(a) - n mean(a n))
+//   FROZEN takes the scale as a constant: dL/dx = scale * (a - mean(a))
 //
-// One workgroup per row, statistics recomputed from x as in layer_norm.wgsl (two passes, tree reductions of a fixed shape): a
-// row's result depends on that row alone. Several gradients share the rows of x: every port of a layer reads the same stream.
+// One workgroup per row. The statistics of x are computed again, as in layer_norm.wgsl; a row's result depends on that
+// row alone. Several gradients share the rows of x: every port of a layer reads the same stream.
 // Columns from width to 4 * width4 are padding and become 0, as the gain is 0 there.
 // Shapes: x [x_rows, width4], gain [width4], gradient [rows, width4]; row r belongs to row r mod x_rows of x.
 // Grid: rows workgroups in x and y.
-// Source of the frozen scale: the LN rule, Ali et al. 2022 (arXiv:2202.07304). Checked by test/gpu/kernels.test.ts (norm_backward).
+// Source of the frozen scale: the LN rule, Ali et al. 2022 (arXiv:2202.07304).
+// Checked by test/gpu/kernels.test.ts (norm_backward).
 struct Params {
   rows: u32,
   x_rows: u32,
@@ -22,12 +24,8 @@ override FROZEN: bool;
 @group(0) @binding(2) var<storage, read> gain: array<vec4f>;
 @group(0) @binding(3) var<storage, read_write> gradient: array<vec4f>;
 //#include reduce_sum
+//#include real_columns
 alias Leaf = vec3f; // squares of the centred row; a; a times the centred row
-
-// 1 for real columns, 0 for padding.
-fn real_columns(column4: u32) -> vec4f {
-  return select(vec4f(0.0), vec4f(1.0), 4u * column4 + vec4u(0u, 1u, 2u, 3u) < vec4u(params.width));
-}
 
 @compute @workgroup_size(WORKGROUP)
 fn norm_backward(

@@ -1,11 +1,13 @@
-// nearness[u, t] = |x[t]|_1 - |x[t] - y[u, t]|_1: how much nearer writer u's output brings the sum x that it is part of;
-// negative where it leads away. Not cut off at 0 here: max(0, NaN) may be 0 on a device, which would hide broken weights.
+// nearness[u, t] = |x[t]|_1 - |x[t] - y[u, t]|_1
 //
-// One workgroup per writer and token; the norms' difference is added up column by column, |x| - |x - y|, which keeps what a
-// difference of two long sums would lose, in a tree of a fixed shape. Padding columns are 0 in both.
-// Shapes: x [T, width4], y [W, T, width4], of which the first `writers`; nearness [writers, T] (f32).
+// How much nearer writer u's output y brings the sum x; negative where it leads away. Negative values are not cut off
+// here: max(0, NaN) may be 0 on a device, which would hide broken weights.
+// One workgroup per writer and token. It adds up |x| - |x - y| column by column, which keeps what a difference of two
+// long sums would lose. Sums are those of shared/reduce_sum.wgsl. Padding columns are 0 in both.
+// Shapes: x [T, width4], y [W, T, width4] (the first `writers` are read), nearness [writers, T] (f32).
 // Grid: writers * T workgroups in x and y.
-// Source: information flow routes, Ferrando and Voita 2024 (arXiv:2403.00824). Checked by test/gpu/kernels.test.ts (proximity).
+// Source: information flow routes, Ferrando and Voita 2024 (arXiv:2403.00824).
+// Checked by test/gpu/kernels.test.ts (proximity).
 struct Params {
   tokens: u32,
   writers: u32,

@@ -1,11 +1,13 @@
 // scores[n, out_at + h * port_stride + b] += weight * sum over queries i of prompt n and keys j <= i of
 //                                              (A'[b, h, i, j] - A[h, i, j]) dp[h, i, j]
-// A = softmax(scale q k), A' the same with writer b's edge cut: with its query q', or for KEYS with all its keys k'; dp is the
-// gradient at the pattern. Where a derivative of a saturated softmax sees nothing, the pattern itself is computed anew.
 //
-// One workgroup per prompt, head and writer; its invocations share out the queries. A' and A are summed by the same steps (a
-// softmax kept up to date key by key), so that an edge which changes nothing scores exactly 0.
-// Shapes: moved [B, T, 2H, head4] (q' of all heads, then k'), projections [T, 3H, head4], dp [H, T, S] (f32), scores [N, stride] (f32).
+// A = softmax(scale q k). A' is the same with the edge of writer b cut: with its query q', or for KEYS with all its
+// keys k'. dp is the gradient at the pattern. The derivative of a saturated softmax is 0, so the pattern itself is
+// computed anew.
+// One workgroup per prompt, head and writer. Its invocations share out the queries. A' and A are summed by the same
+// steps (a softmax that is brought up to date key by key): an edge that changes nothing scores exactly 0.
+// Shapes: moved [B, T, 2H, head4] (q' of all heads, then k'), projections [T, 3H, head4], dp [H, T, S] (f32),
+// scores [N, stride] (f32).
 // Grid: x = B, y = H, z = N.
 // Source: AtP*, Kramar et al. 2024 (arXiv:2403.00745). Checked by test/gpu/kernels.test.ts (query_key_fix).
 struct Params {

@@ -1,6 +1,6 @@
 // dots[r] = a[r] . b[r mod b_rows]
 //
-// One workgroup per row and a tree reduction of a fixed shape, so that a row's result depends on that row alone.
+// One workgroup per row. Sums are those of shared/reduce_sum.wgsl, so a row's result depends on that row alone.
 // Shapes: a [rows, width4], b [b_rows, width4], padded with zeros; dots [rows]. Grid: rows workgroups in x and y.
 // Checked by test/gpu/kernels.test.ts (row_dots).
 struct Params {

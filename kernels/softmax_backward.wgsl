@@ -1,8 +1,8 @@
-// gradient[r, j] <- scale * p[r, j] (gradient[r, j] - sum over j' of p[r, j'] gradient[r, j']), in place: from the gradient at
-// an attention pattern to that at what the softmax's argument was multiplied with `scale` from.
+// Turns dL/dp into dL/ds, in place, where p = softmax(scale * s):
+//   gradient[r, j] <- scale * p[r, j] (gradient[r, j] - sum over j' of p[r, j'] gradient[r, j'])
 //
 // p may be another softmax than the one that was computed forwards: GIM takes the same scores at temperature 2.
-// One invocation per row: no barrier, and a row depends on that row alone. Where p is 0, as beyond a query, the result is 0.
+// One invocation per row: no barrier, and a row depends on that row alone. Where p is 0, as beyond a query, dL/ds is 0.
 // Shapes: p, gradient [rows, columns] (f32). Grid: workgroups of 64 rows in x and y.
 // Checked by test/gpu/kernels.test.ts (softmax_backward).
 struct Params {

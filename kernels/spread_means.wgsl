@@ -1,6 +1,7 @@
-// ablated[u, t] = means[u, t mod G]: one mean for every position (G = 1) or one per position (G = S).
+// ablated[u, t] = means[u, t mod G]
 //
-// One invocation per four columns of one token. Shapes: means [W, G, width4], ablated [W, T, width4].
+// One mean for every position (G = 1), or one per position (G = S). One invocation per four columns of one token.
+// Shapes: means [W, G, width4], ablated [W, T, width4].
 // Grid: x covers T * width4, y = W. Checked by test/gpu/kernels.test.ts (means).
 struct Params {
   tokens: u32,

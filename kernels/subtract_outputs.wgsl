@@ -1,6 +1,7 @@
-// y[first + i] -= x[i] for the outputs of some writers: turns what cut edges carry into its difference to this run.
+// y[first + i] -= x[i] for the outputs of some writers
 //
-// SAME_AT_EVERY_TOKEN: x holds one row per writer, which every token's row of y loses (a constant that belongs to no node).
+// Turns what cut edges carry into its difference to this run. SAME_AT_EVERY_TOKEN: x holds one row per writer, a
+// constant, which is subtracted at every token.
 // Shapes: x [parts, T, width4] or [parts, width4], y [W, T, width4] from writer `first` on.
 // Grid: workgroups of 64 over parts * T * width4 in x and y. Checked by test/gpu/kernels.test.ts (subtract_outputs).
 struct Params {

@@ -1,9 +1,11 @@
-// columns[r, k] = the column of the k-th largest value among the first `vocab` of row r, k < COUNT, or of the k-th smallest
-// where SIGN is -1; amounts[r, k] = that value - mean of the row. Of equal values the lower column comes first. Where the row
-// has fewer than COUNT, columns are 0xffffffff.
+// columns[r, k] = the column of the k-th largest value among the first `vocab` of row r, k < COUNT
+// amounts[r, k] = that value - mean of the row
 //
-// One workgroup per row. COUNT passes over the row, each for the best value behind the last one found: COUNT is small, and the
-// row is read from cache. The mean is taken of differences from the first value, which keeps its precision far from 0.
+// SIGN -1 takes the smallest instead. Of equal values the lower column comes first. Where the row has fewer than COUNT,
+// columns are 0xffffffff.
+// One workgroup per row. COUNT passes over the row, each for the best value behind the last one found: COUNT is small,
+// and the row is read from cache. The mean is taken of differences from the first value, which keeps its precision far
+// from 0.
 // Shapes: values [rows, stride] (f32), columns (u32) and amounts (f32) [rows, COUNT]. Grid: rows workgroups in x and y.
 // Checked by test/gpu/kernels.test.ts (top_columns).
 struct Params {

@@ -1,6 +1,5 @@
-// Prints the README's comparison of methods on the shipped model's tasks: circuits of as many edges as ACDC keeps, found on the first
-// prompts and measured on others. Takes some minutes.
-//   node scripts/compare-methods.mjs [task ...]
+// Prints the README's comparison of methods on the shipped model's tasks: circuits of as many edges as ACDC keeps,
+// found on the first prompts and measured on others. Takes some minutes. node scripts/compare-methods.mjs [task ...]
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,9 +1,10 @@
-// Embeds kernels/*.wgsl into src/gpu/kernels.gen.ts. The file holds, for each kernel, its source and the names of its bindings,
-// uniform fields, overrides and job fields as literal types. A wrong name is then a TypeScript error, and nothing is read from
-// disk at run time.
+// Embeds kernels/*.wgsl into src/gpu/kernels.gen.ts. The file holds, for each kernel, its source and the names of its
+// bindings, uniform fields, overrides and job fields as literal types. A wrong name is then a TypeScript error, and
+// nothing is read from disk at run time.
 //
-// A kernel that takes a list of jobs describes one in a `struct Job` of u32 fields. `job_at(index)`, which reads that job from
-// the words of `control`, is written here from the struct: field after field, job after job, from word `params.jobs_at` on.
+// A kernel that takes a list of jobs describes one in a `struct Job` of u32 fields. `job_at(index)`, which reads that
+// job from the words of `control`, is written here from the struct: field after field, job after job, from word
+// `params.jobs_at` on.
 //   node scripts/embed-kernels.mjs           writes the file
 //   node scripts/embed-kernels.mjs --check   fails where the committed file is out of date
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
@@ -12,7 +13,9 @@ import { fileURLToPath } from 'node:url';
 const folder = fileURLToPath(new URL('../kernels/', import.meta.url));
 const target = fileURLToPath(new URL('../src/gpu/kernels.gen.ts', import.meta.url));
 
-/** `//#include name` lines: the named files of kernels/shared, appended once each at the end (line numbers stay right). */
+/**
+ * `//#include name` lines: the named files of kernels/shared, appended once each at the end (line numbers stay right).
+ */
 function withIncludes(source, seen = new Set()) {
   let appended = '';
   for (const [, name] of source.matchAll(/^\/\/#include (\w+)$/gm)) {

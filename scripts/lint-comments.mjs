@@ -10,7 +10,7 @@ const COMMENTED = /\.(?:ts|tsx|mjs|wgsl|css|py)$/;
 /** Written by programs. */
 const GENERATED = /\.gen\.ts$/;
 /** A line of a comment, or code with a comment behind it. The space after `//` tells it from an address. */
-const COMMENT = /^\s*(?:\/\/|\/\*|\*|#)|\s(?:\/\/|#)\s/;
+const COMMENT = /^\s*(?:\/\/|\/\*|\*|#)|\s\/\/\s/;
 
 /**
  * Lines of a text that are wider than COLUMNS and hold a comment, counted from 1.

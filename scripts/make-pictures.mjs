@@ -1,7 +1,7 @@
 // Draws the README's pictures: the viewer on a shipped circuit, as a reader sees it in a browser.
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
-import { serveViewer } from '../dist/node/view-server.js';
+import { serveViewer } from '../dist/node/view/view-server.js';
 import { circuitPaths } from '../dist/node/circuit-files.js';
 import { viewerPage } from '../dist/node/viewer-page.js';
 import { findChromium } from './setup/test-tools.mjs';

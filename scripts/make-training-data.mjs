@@ -1,9 +1,9 @@
-// Makes the tokenizer and the training data of models/tasks-4l from the shipped tasks' templates (after `npm run build`):
-//   node scripts/make-training-data.mjs [FOLDER]     (default: runs/tasks-4l-data)
+// Makes the tokenizer and the training data of models/tasks-4l from the shipped tasks' templates (after `npm run
+// build`): node scripts/make-training-data.mjs [FOLDER]     (default: runs/tasks-4l-data)
 //
-// Writes models/tasks-4l/tokenizer.json and, per task, FOLDER/<task>.{train,heldout,shipped}.bin: int32 numbers, one prompt
-// after the other as (number of tokens, number of right answers, token ids, answer ids). `shipped` are the prompts of the
-// task itself, `heldout` others; no clean prompt of either is in `train`.
+// Writes models/tasks-4l/tokenizer.json and, per task, FOLDER/<task>.{train,heldout,shipped}.bin: int32 numbers, one
+// prompt after the other as (number of tokens, number of right answers, token ids, answer ids). `shipped` are the
+// prompts of the task itself, `heldout` others; no clean prompt of either is in `train`.
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 

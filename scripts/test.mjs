@@ -16,6 +16,7 @@ const CHECKS = [
   ['types of tests and scripts', bin('typescript/bin/tsc'), '-p', 'tsconfig.test.json'],
   ['types of the viewer', bin('typescript/bin/tsc'), '-p', 'tsconfig.viewer.json'],
   ['lint', bin('oxlint/bin/oxlint'), '--type-aware', '--deny-warnings'],
+  ['width of comments', join(root, 'scripts/lint-comments.mjs')],
   ['format', bin('oxfmt/bin/oxfmt'), '--check'],
 ];
 

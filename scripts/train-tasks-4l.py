@@ -106,8 +106,8 @@ def losses(w, ids, lengths, right):
     x = forward(w, ids)
     rows = torch.arange(len(ids))
     last = (x[rows, lengths - 1] @ w["wte.weight"].T).log_softmax(-1)
-    # Cross-entropy to the uniform distribution over the right answers. The summed probability alone would be satisfied by
-    # one answer that is always right ("99" as the later year) and leave nothing of the task to learn.
+    # Cross-entropy to the uniform distribution over the right answers. The summed probability alone would be satisfied
+    # by one answer that is always right ("99" as the later year) and leave nothing of the task to learn.
     answer = -(last.masked_fill(~right, 0).sum(-1) / right.sum(-1)).mean()
     inside = torch.arange(ids.shape[1] - 1)[None] < (lengths - 1)[:, None]
     lm = F.cross_entropy(x[:, :-1][inside] @ w["wte.weight"].T, ids[:, 1:][inside])

@@ -6,13 +6,7 @@
 // Use: open a model, find circuits, score edges, measure circuits.
 export { EdgewiseError, type ErrorKind } from './base/errors.js';
 export { openInPage, type PageOptions } from './run/open-in-page.js';
-export {
-  Edgewise,
-  type Discovered,
-  type EdgewiseParts,
-  type EvaluateOptions,
-  type TaskOptions,
-} from './run/edgewise.js';
+export { Edgewise, type Discovered, type EvaluateOptions, type TaskOptions } from './run/edgewise.js';
 export { METHODS, type AskedDiscovery, type MethodName } from './run/methods/index.js';
 export type { AskedEvaluation, AttributeOptions, DiscoverOptions } from './run/options.js';
 export { SCORING_METHODS, type ScoringMethod } from './run/scoring-methods.js';
@@ -28,7 +22,7 @@ export type { PromptPair, Task } from './task/types.js';
 export { VERSION } from './version.js';
 
 // Use: circuits and scores, and their files.
-export { type Circuit, type Provenance } from './circuit/circuit.js';
+export type { Circuit, Provenance } from './circuit/circuit.js';
 export { compareCircuits, type CircuitComparison } from './circuit/comparison.js';
 export type { CircuitDetails } from './circuit/details.js';
 export { circuitFromScores } from './circuit/scored-circuit.js';
@@ -36,6 +30,7 @@ export type { Scores } from './circuit/scores.js';
 export { select, type Selection, type SelectionRule } from './discover/select.js';
 export {
   CIRCUIT_WRITERS,
+  openCircuit,
   parseCircuit,
   parseDetails,
   parseScores,
@@ -45,6 +40,9 @@ export {
   writeTrace,
   type CircuitFile,
   type CircuitFormat,
+  type ModelShape,
+  type OpenedCircuit,
+  type OpenOptions,
   type TraceStep,
 } from './files/index.js';
 

@@ -22,8 +22,8 @@ export interface Blueprint {
 }
 
 /**
- * What a coordinate of a normed stream is multiplied by to give the coordinate of the stream, about: the stream's norm where
- * names stand, grown with what was written there, over the norm's sqrt(width).
+ * What a coordinate of a normed stream is multiplied by to give the coordinate of the stream, about: the stream's norm
+ * where names stand, grown with what was written there, over the norm's sqrt(width).
  */
 export function streamUnit({ spec, plan }: Blueprint, stage: Stage): number {
   const refined = amplitude(plan, 'refined', stage);

@@ -1,10 +1,10 @@
 import type { Rng } from '../../src/base/rng.js';
 
 /**
- * What the planted circuit passes on, each in a subspace of the residual stream of its own: `token` the identity of the token
- * at a position (embedding and unembedding), `gathered` and `refined` the same after the first heads and after the first MLPs,
- * `previous` that of the token before, `duplicate` that of a token seen earlier, `inhibit` the one not to answer, `answer` the
- * one to answer.
+ * What the planted circuit passes on, each in a subspace of the residual stream of its own: `token` the identity of the
+ * token at a position (embedding and unembedding), `gathered` and `refined` the same after the first heads and after
+ * the first MLPs, `previous` that of the token before, `duplicate` that of a token seen earlier, `inhibit` the one not
+ * to answer, `answer` the one to answer.
  */
 export type Channel = 'token' | 'gathered' | 'refined' | 'previous' | 'duplicate' | 'inhibit' | 'answer';
 export const CHANNELS: readonly Channel[] = [
@@ -46,7 +46,10 @@ export function drawChannels(width: number, codeWidth: number, rng: Rng): Channe
   };
 }
 
-/** `count` orthonormal rows of `width` numbers: normal deviates, made orthogonal one after the other (Gram-Schmidt, twice). */
+/**
+ * `count` orthonormal rows of `width` numbers: normal deviates, made orthogonal one after the other (Gram-Schmidt,
+ * twice).
+ */
 export function orthonormal(count: number, width: number, rng: Rng): Float64Array[] {
   if (count > width) throw new Error(`no ${count} orthogonal directions in ${width} dimensions`);
   const rows: Float64Array[] = [];

@@ -8,7 +8,9 @@ const OTHER_CODE = 0.6;
 const TOKEN_NOISE = 0.7;
 /** The first token has no code; it means nothing the louder, so that its stream's norm is like the others'. */
 const START_NOISE = 2.5;
-/** How much of a token's code its row also has in the channel that answers are written to, where the unembedding reads. */
+/**
+ * How much of a token's code its row also has in the channel that answers are written to, where the unembedding reads.
+ */
 const ANSWER_CODE = 0.7;
 const POSITION_NOISE = 0.3;
 

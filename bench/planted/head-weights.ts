@@ -18,8 +18,9 @@ const RANDOM_HEAD = 0.04;
 type AddReading = (dimension: number, direction: ArrayLike<number>, scale: number) => void;
 
 /*
- * Of a head's dimensions the first hold the code, the next two "is a name" and "is position 0", then the position; the rest
- * are random. Scores are divided by sqrt(headWidth), so q and k each have its fourth root and a score's square root.
+ * Of a head's dimensions the first hold the code, the next two "is a name" and "is position 0", then the position; the
+ * rest are random. Scores are divided by sqrt(headWidth), so q and k each have its fourth root and a score's square
+ * root.
  */
 
 /** The columns of one head in wq, wk or wv. */

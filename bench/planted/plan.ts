@@ -93,8 +93,8 @@ export function amplitude(plan: Plan, channel: Channel, { layer, isMlp }: Stage)
 }
 
 /**
- * Factors by which a port reads channels: such that what it reads has a code of about norm 1, made up of the channels in the
- * role's shares. Channels that nothing has been written to yet have no share.
+ * Factors by which a port reads channels: such that what it reads has a code of about norm 1, made up of the channels
+ * in the role's shares. Channels that nothing has been written to yet have no share.
  */
 export function readingOf(
   plan: Plan,

@@ -34,9 +34,9 @@ export interface PlantedModel {
 }
 
 /**
- * A model of GPT-2's architecture in which a circuit of indirect-object identification was planted, see roles.ts. All other
- * nodes have random weights, and many of them do weakly what the circuit's do: effects of edges thin out without a gap, as those of
- * trained models do. Equal shapes and seeds give equal weights.
+ * A model of GPT-2's architecture in which a circuit of indirect-object identification was planted, see roles.ts. All
+ * other nodes have random weights, and many of them do weakly what the circuit's do: effects of edges thin out without
+ * a gap, as those of trained models do. Equal shapes and seeds give equal weights.
  */
 export async function plantedModel(shape: PlantedShape, seed: number): Promise<PlantedModel> {
   const spec = gpt2Spec(shape);
@@ -73,8 +73,8 @@ const SECOND = 4;
 const AGAIN = 10;
 
 /**
- * Prompt pairs of 15 tokens: two names, one of them again, then the end; the answer is the other one. Corrupted prompts have
- * three other names. Equal seeds give equal pairs.
+ * Prompt pairs of 15 tokens: two names, one of them again, then the end; the answer is the other one. Corrupted prompts
+ * have three other names. Equal seeds give equal pairs.
  */
 export async function plantedTask({ model, names, start }: PlantedModel, prompts: number, seed: number): Promise<Task> {
   const rng = createRng(seed);

@@ -6,7 +6,8 @@ export type Mix = Partial<Record<Channel, number>>;
 /**
  * What a planted head looks for. Its score of a query and a key position is
  *
- *     match (code of the query . code of the key) + ask (key is a name) + rest (key is position 0) + place [key = query - back]
+ *     match (code of the query . code of the key) + ask (key is a name) + rest (key is position 0) + place [key = query
+ *     - back]
  *
  * and it writes what `v` reads there.
  */
@@ -28,8 +29,8 @@ const IDENTITY: Mix = { token: 0.4, refined: 0.6 };
 
 /**
  * The heads of indirect-object identification (Wang et al. 2022, arXiv:2211.00593) in the terms above: duplicate-token,
- * previous-token and induction heads find the name that comes twice, inhibition heads bring it to the last position, and name
- * movers copy the other name from where it stands. `gather` heads refine a token's identity where it stands.
+ * previous-token and induction heads find the name that comes twice, inhibition heads bring it to the last position,
+ * and name movers copy the other name from where it stands. `gather` heads refine a token's identity where it stands.
  */
 export const HEAD_ROLES: Readonly<Record<HeadRoleName, HeadRole>> = {
   gather: { q: {}, k: {}, v: IDENTITY, out: { gathered: 1 }, match: 0, ask: 0, rest: 0, place: 6, back: 0 },

@@ -5,7 +5,10 @@ export const PLANTED_SEED = 1;
 export const PROMPT_SEED = 2;
 export const PROMPTS = 8;
 
-/** A search in the planted model of GPT-2 small's shape: its threshold is chosen for a circuit of `least` to `most` edges. */
+/**
+ * A search in the planted model of GPT-2 small's shape: its threshold is chosen for a circuit of `least` to `most`
+ * edges.
+ */
 export interface PlantedSearch {
   readonly metric: Extract<MetricName, 'logit-diff' | 'kl'>;
   readonly threshold: number;

@@ -14,8 +14,8 @@ const RANDOM_GAIN = 0.05;
 const RANDOM_BIAS = 0.1;
 
 /**
- * Weights of the planted model: random numbers in every tensor, and on top of them the matrices of low rank that make up the
- * roles. Each tensor has a generator of its own, so that they can be read in any order and none is kept.
+ * Weights of the planted model: random numbers in every tensor, and on top of them the matrices of low rank that make
+ * up the roles. Each tensor has a generator of its own, so that they can be read in any order and none is kept.
  */
 export function plantedWeights(print: Blueprint, seed: number): WeightReader {
   const table = weightTable(print.spec);

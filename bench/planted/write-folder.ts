@@ -8,7 +8,10 @@ import type { TensorName } from '../../src/model/weight-table.js';
 import { gpt2 } from '../../src/model/families/gpt2.js';
 import type { Task } from '../../src/task/types.js';
 
-/** Writes a model as a Hugging Face GPT-2 folder, with the task beside it: what other programs read. f32, about 4 bytes per weight. */
+/**
+ * Writes a model as a Hugging Face GPT-2 folder, with the task beside it: what other programs read. f32, about 4 bytes
+ * per weight.
+ */
 export async function writeModelFolder(folder: string, model: LoadedModel, task: Task): Promise<void> {
   const { spec } = model;
   await mkdir(folder, { recursive: true });

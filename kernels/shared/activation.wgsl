@@ -1,8 +1,8 @@
 // Activation functions of the MLP, chosen by override: 0 none, 1 gelu (exact), 2 gelu-tanh, 3 relu, 4 silu.
 override ACTIVATION: u32;
 
-// erfc by the rational Chebyshev fit of Numerical Recipes (3rd ed., 6.2.2): relative error below 1.2e-7 everywhere, which
-// 1 + erf(x) formed from a fit of erf would lose for large negative x.
+// erfc by the rational Chebyshev fit of Numerical Recipes (3rd ed., 6.2.2): relative error below 1.2e-7 everywhere,
+// which 1 + erf(x) formed from a fit of erf would lose for large negative x.
 fn erfc(x: vec4f) -> vec4f {
   let z = abs(x);
   let t = 1.0 / (1.0 + 0.5 * z);

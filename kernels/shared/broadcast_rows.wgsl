@@ -1,5 +1,5 @@
-// Eight rows of a product at once: invocation i of a subgroup holds the elements of row i % 8 in `v`, all use those of all eight.
-// Written out, because the lane of a broadcast must be a constant.
+// Eight rows of a product at once. Invocation i of a subgroup holds the elements of row i % 8 in `v`; all use all
+// eight. Written out, because the lane of a broadcast must be a constant.
 //#include multiply_add
 fn add_rows(sums: ptr<function, array<vec4f, 8>>, v: vec4f, w0: vec4f, w1: vec4f, w2: vec4f, w3: vec4f) {
   (*sums)[0] = multiply_add((*sums)[0], subgroupBroadcast(v, 0u), w0, w1, w2, w3);

@@ -1,9 +1,11 @@
-// What the kernels of the matrix product share: their inputs, the jobs, and the one order of arithmetic that makes every tile
-// give the same bits: out_j[r] = activation(a_j[r] * W_j + bias_j), each output one chain of multiply-adds over k in ascending order
-// that starts from 0.
+// Shared by the kernels of the matrix product: their inputs, their jobs, and the order of arithmetic.
+//   out_j[r] = activation(a_j[r] * W_j + bias_j)
+// Each output is one chain of multiply-adds over k in ascending order that starts from 0. So every tile gives the same
+// bits.
 //
-// W lies in panels of PANEL vec4 columns, each panel row after row, so that a workgroup walks through one piece of memory.
-// Shapes (vec4 units): a_j [rows_j, inner4], W_j 4 * inner4 rows of panels [panels, 4 * panel_rows4, PANEL], out_j [..] with row stride out_stride.
+// W lies in panels of PANEL vec4 columns, each panel row after row: a workgroup walks through one piece of memory.
+// Shapes (vec4 units): a_j [rows_j, inner4], W_j 4 * inner4 rows of panels [panels, 4 * panel_rows4, PANEL], out_j with
+// row stride out_stride.
 struct Params {
   inner4: u32,
   panel_rows4: u32,
@@ -56,8 +58,8 @@ fn place_of(job: Job, row: u32) -> u32 {
   return control[job.rows_at + min(row, job.rows - 1u)];
 }
 
-// The end of the chain, to its place; nothing where the job does not make this output. `own_bias` and `place` are what the
-// functions above give: whoever has many rows asks for them once.
+// The end of the chain, to its place; nothing where the job does not make this output. `own_bias` and `place` are what
+// the functions above give: whoever has many rows asks for them once.
 fn finish(job: Job, row: u32, column: u32, own_bias: vec4f, place: u32, sum: vec4f) {
   if (row >= job.rows || column < job.first || column >= job.end) { return; }
   var value = sum;

@@ -1,4 +1,5 @@
-// One sum at a time. Each invocation first writes its leaves; all of them get the total. The kernel names the type: `alias Leaf`.
+// One sum at a time. Each invocation first writes its leaves; then all of them get the total. The kernel names the type
+// of a leaf: `alias Leaf`.
 //#include reduce_sums
 const PARTS = 1u;
 const LEAVES = 32u;

@@ -1,9 +1,10 @@
-// What the kernels of the product with a transposed matrix share: out_j[r, k] (+)= sum over c of dy_j[r, c] W[k, c], that is
-// dX = dY W^T, from the panels that the forward product reads: a gradient goes back without a second, transposed copy of the
-// weights. Every output is one chain of multiply-adds over c in ascending order that starts from 0, so that all tiles give the
-// same bits; a matrix in several chunks takes a dispatch each, of which the later ones add to what is there.
-// Shapes (vec4 units): dy_j [rows, ...] with row stride dy_stride, W 4 * inner4 rows of panels [panels, 4 * inner4, PANEL],
-// out_j [rows, inner4] with row stride out_stride.
+// Shared by the kernels of the product with a transposed matrix: dX = dY W^T.
+//   out_j[r, k] (+)= sum over c of dy_j[r, c] W[k, c]
+// They read the panels of the forward product, so that the way back needs no transposed copy of the weights. Each
+// output is one chain of multiply-adds over c in ascending order that starts from 0: every tile gives the same bits. A
+// matrix in several chunks takes a dispatch each; all but the first add to what is there.
+// Shapes (vec4 units): dy_j [rows, ...] with row stride dy_stride, W 4 * inner4 rows of panels
+// [panels, 4 * inner4, PANEL], out_j [rows, inner4] with row stride out_stride.
 struct Params {
   rows: u32,
   inner4: u32,
@@ -28,7 +29,8 @@ struct Job {
   adds: u32, // 1: add to out; 0: write it
 }
 
-// Where a row of dy has column 0 of the chunk, which may lie before the job's columns; rows beyond the last are the last.
+// Where a row of dy has column 0 of the chunk, which may lie before the job's columns; rows beyond the last are the
+// last.
 fn dy_row_at(job: Job, row: u32) -> u32 {
   return job.dy + min(row, params.rows - 1u) * params.dy_stride - job.first;
 }
@@ -38,7 +40,8 @@ fn weight_at(k: u32, column: u32) -> u32 {
   return ((column / PANEL) * 4u * params.inner4 + k) * PANEL + column % PANEL;
 }
 
-// Columns of W at `w_at` for four neighbouring rows: element c of the result holds column c of the four, one after the other.
+// Columns of W at `w_at` for four neighbouring rows: element c of the result holds column c of the four, one after the
+// other.
 fn four_rows(w_at: u32) -> mat4x4f {
   return transpose(mat4x4f(
     load_weight(w_at),

@@ -1,5 +1,5 @@
-// One column of a matrix [4 * width4, columns] that lies in panels of PANEL vec4 columns (see matmul.wgsl), four rows of it at a
-// time: rows 4 row4 .. 4 row4 + 3 of column `column`, counted from the first column of the bound chunk.
+// One column of a matrix [4 * width4, columns] that lies in panels of PANEL vec4 columns (see matmul.wgsl), four rows
+// at a time: rows 4 row4 .. 4 row4 + 3 of column `column`, counted from the first column of the bound chunk.
 //#include weight_f32
 const PANEL = 32u;
 

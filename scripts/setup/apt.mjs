@@ -61,8 +61,8 @@ function packageIndexes() {
 }
 
 /**
- * Makes sure that Debian's backports are among apt's sources. The new entry is a copy of the machine's own entry for the
- * release with the suite changed, so that a mirror, its signing key and its options stay what they are here.
+ * Makes sure that Debian's backports are among apt's sources. The new entry is a copy of the machine's own entry for
+ * the release with the suite changed, so that a mirror, its signing key and its options stay what they are here.
  *
  * @param {string} codename
  */

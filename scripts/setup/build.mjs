@@ -7,7 +7,8 @@ import { run, say, SetupError } from './process.mjs';
 const VIEWER = 'viewer';
 
 /**
- * Compiles src/ to dist/ and bundles viewer/ to dist/viewer/, each where its sources differ from those of the last build.
+ * Compiles src/ to dist/ and bundles viewer/ to dist/viewer/, each where its sources differ from those of the last
+ * build.
  *
  * @param {string} root
  */

@@ -12,15 +12,16 @@ export function ensurePackages(root) {
   if (difference === undefined) return;
   say(`installing the locked packages (npm ci): ${difference}`);
   const args = ['ci', '--no-audit', '--no-fund', '--include=dev', '--prefix', root];
-  // The npm that runs this script, if one does: on PATH there may be none or, on Windows, one that only a shell can start.
+  // The npm that runs this script, if one does: on PATH there may be none or, on Windows, one that only a shell can
+  // start.
   const npm = process.env['npm_execpath'];
   if (npm?.endsWith('npm-cli.js')) mustRun(process.execPath, [npm, ...args]);
   else mustRun('npm', args);
 }
 
 /**
- * What differs between the lock file and npm's own record of node_modules, or undefined. Versions are compared, not times:
- * those say nothing after a clone or a change of branch.
+ * What differs between the lock file and npm's own record of node_modules, or undefined. Versions are compared, not
+ * times: those say nothing after a clone or a change of branch.
  *
  * @param {string} root
  */

@@ -15,7 +15,9 @@ export function findXmllint() {
   return onPath('xmllint');
 }
 
-/** Path of a Python that has networkx, or undefined. The system's own Python comes second: another may hide it on PATH. */
+/**
+ * Path of a Python that has networkx, or undefined. The system's own Python comes second: another may hide it on PATH.
+ */
 export function findPythonWithNetworkx() {
   const candidates = [onPath('python3'), '/usr/bin/python3'];
   return candidates.find((python) => python && existsSync(python) && run(python, ['-c', 'import networkx']).ok);
@@ -27,7 +29,9 @@ const TOOLS = [
   { name: 'Python with networkx', find: findPythonWithNetworkx, aptPackage: 'python3-networkx' },
 ];
 
-/** Installs the programs that some tests use; what cannot be had is named, and its tests are skipped (test/SKIPS.md). */
+/**
+ * Installs the programs that some tests use; what cannot be had is named, and its tests are skipped (test/SKIPS.md).
+ */
 export function ensureTestTools() {
   const canInstall = onPath('apt-get') !== undefined && rootPrefix() !== undefined;
   for (const { name, find, aptPackage } of TOOLS) {

@@ -8,8 +8,8 @@ import type { PromptPair } from '../task/types.js';
 
 /**
  * Binds what puts into a pass's `differences` [W, T, d] what cut edges carry, for the prompts that the pass holds: by
- * ablation the outputs on the corrupted prompts, zeros, or means over the source prompts. The means are computed here, by a
- * pass over the source. Tensors and pieces belong to `arena`.
+ * ablation the outputs on the corrupted prompts, zeros, or means over the source prompts. The means are computed
+ * here, by a pass over the source. Tensors and pieces belong to `arena`.
  */
 export async function bindAblated(
   arena: Arena,

@@ -32,17 +32,18 @@ export interface Attribution {
 }
 
 /**
- * Scores every addition edge, and where asked every writer or neuron, by one of ATTRIBUTION_METHODS, see there. The model
- * runs uncut; the scores estimate what one cut would do to the metric.
+ * Scores every addition edge, and where asked every writer or neuron, by one of ATTRIBUTION_METHODS, see there. The
+ * model runs uncut; the scores estimate what one cut would do to the metric.
  *
- * Cost in forward passes, with P for the score products of one run, edges / (12 L d) of a pass (0.3 for GPT-2 small), for
- * resample ablation: eap 3 + P, eap-ig-inputs with K steps 2 + K (2 + P), eap-ig-activations about 3 + K (2L + 1), with
- * scope `all` 3 + K (2L + 1) (3/2 + P), clean-corrupted 5 + 2P, information-flow 1. gradDrop takes the last pass of eap L
- * times, atp-star adds what query-key-fix.ts says. Scores are added up per prompt on the device and over prompts in
- * float64 in their order, so that they do not depend on how many prompts go through the device at once.
+ * Cost in forward passes, with P for the score products of one run, edges / (12 L d) of a pass (0.3 for GPT-2 small),
+ * for resample ablation: eap 3 + P, eap-ig-inputs with K steps 2 + K (2 + P), eap-ig-activations about 3 + K (2L +
+ * 1), with scope `all` 3 + K (2L + 1) (3/2 + P), clean-corrupted 5 + 2P, information-flow 1. gradDrop takes the last
+ * pass of eap L times, atp-star adds what query-key-fix.ts says. Scores are added up per prompt on the device and
+ * over prompts in float64 in their order, so that they do not depend on how many prompts go through the device at
+ * once.
  *
- * @throws EdgewiseError: usage where options do not go together, task where prompts do not fit the model, device where
- *   one prompt does not fit the budget or a binding.
+ * @throws EdgewiseError: usage where options do not go together, task where prompts do not fit the model, device
+ * where one prompt does not fit the budget or a binding.
  */
 export async function attribute(
   weights: ModelWeights,

@@ -4,7 +4,7 @@ import type { Piece } from '../block/piece.js';
 import { inBatches } from '../evaluate/prompt-batch.js';
 import type { MeanSource } from '../evaluate/mean-ablation.js';
 import { Arena } from '../gpu/arena.js';
-import type { Operation } from '../gpu/gpu.js';
+import type { Operation } from '../gpu/recording.js';
 import type { PromptPair } from '../task/types.js';
 import { bindAblated, uploadSide } from './ablated-differences.js';
 import { gradientPoints, type GradientPoint } from './interpolation.js';
@@ -139,8 +139,8 @@ async function scorePoint(
 }
 
 /**
- * Leaves the clean run's streams and log-probabilities in the pass, and in `differences` what cut edges would carry minus
- * the outputs of the clean run.
+ * Leaves the clean run's streams and log-probabilities in the pass, and in `differences` what cut edges would carry
+ * minus the outputs of the clean run.
  */
 async function prepare(
   pass: GradientPass,

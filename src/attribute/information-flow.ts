@@ -26,11 +26,11 @@ export function flowTensors(topology: Topology, { width4 }: Layout, { prompts, s
 }
 
 /**
- * Sums over the prompts of information flow. x is the stream that a port reads, y_u the output of a writer u. The score of
- * the edge is the share of u among the port's writers in max(0, |x|_1 - |x - y_u|_1), mean over the prompt's positions up to
- * the metric's. All ports of a layer's heads read one stream, so their edges have one score. A head's value bias reaches its
- * output unchanged, since patterns add up to 1. It counts as a constant of the stream and not as the head's, as in the
- * reference.
+ * Sums over the prompts of information flow. x is the stream that a port reads, y_u the output of a writer u. The
+ * score of the edge is the share of u among the port's writers in max(0, |x|_1 - |x - y_u|_1), mean over the prompt's
+ * positions up to the metric's. All ports of a layer's heads read one stream, so their edges have one score. A head's
+ * value bias reaches its output unchanged, since patterns add up to 1. It counts as a constant of the stream and not
+ * as the head's, as in the reference.
  *
  * Source: Ferrando and Voita 2024 (arXiv:2403.00824). Cost: one forward pass.
  */
@@ -104,8 +104,8 @@ function addShares(
 }
 
 /**
- * Per writer its mean share over `count` tokens from `first` on; a token where no writer brings the sum nearer counts 0. NaN
- * stays NaN.
+ * Per writer its mean share over `count` tokens from `first` on; a token where no writer brings the sum nearer counts
+ * 0. NaN stays NaN.
  *
  * @param nearness [writers, tokens], negative where a writer leads away
  */

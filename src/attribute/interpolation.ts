@@ -8,9 +8,9 @@ export interface StepPoint {
 }
 
 /**
- * The points of a rule over K parts. `left`: alpha = k/K for k = 0..K-1, as the reference EAP-IG's edge scores; `right`:
- * k = 1..K, as its node scores and earlier versions; `midpoint`: (k - 1/2)/K; `trapezoid`: k = 0..K, half the weight at
- * the ends. Weights add up to 1.
+ * The points of a rule over K parts. `left`: alpha = k/K for k = 0..K-1, as the reference EAP-IG's edge scores;
+ * `right`: k = 1..K, as its node scores and earlier versions; `midpoint`: (k - 1/2)/K; `trapezoid`: k = 0..K, half
+ * the weight at the ends. Weights add up to 1.
  */
 export function stepPoints(rule: StepRule, steps: number): readonly StepPoint[] {
   const parts = Array.from({ length: steps }, (_, k) => k);
@@ -29,7 +29,10 @@ export function stepPoints(rule: StepRule, steps: number): readonly StepPoint[] 
   }
 }
 
-/** A run whose gradient counts: the writers of `group` moved towards their ablated outputs by `amount` of the difference. */
+/**
+ * A run whose gradient counts: the writers of `group` moved towards their ablated outputs by `amount` of the
+ * difference.
+ */
 export interface GradientPoint {
   /** Null for the clean run, which needs no pass of its own. */
   readonly group: number | null;

@@ -1,7 +1,6 @@
 import { EdgewiseError } from '../base/errors.js';
 import type { Ablation, InputKind, StepRule } from '../circuit/run-identity.js';
-import { SEEDS, type SeedMetric } from '../gradient/gradient-pass.js';
-import type { MetricName } from '../readout/metrics.js';
+import { METRICS, SEED_METRICS, type MetricName, type SeedMetric } from '../readout/metrics.js';
 import type { MeanSource } from '../evaluate/mean-ablation.js';
 import { cleanPoints } from './interpolation.js';
 import {
@@ -71,8 +70,8 @@ export function settleOptions(options: AttributionOptions, layers: number): Sett
   if (!(Number.isInteger(settled.steps) && settled.steps > 0)) {
     refuse(`steps must be a whole number above 0, got ${settled.steps}`);
   }
-  if (needs.metric === 'gradient' && !(metric in SEEDS)) {
-    refuse(`${metric} has no gradient; use ${Object.keys(SEEDS).join(', ')}`);
+  if (needs.metric === 'gradient' && METRICS[metric].seed === null) {
+    refuse(`${metric} has no gradient; use ${SEED_METRICS.join(', ')}`);
   }
   if (needs.ablation === 'resample' && ablation !== 'resample') {
     refuse(`needs a corrupted prompt to go to, so resample ablation, got ${ablation}; eap-ig-activations takes any`);

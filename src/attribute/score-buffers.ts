@@ -2,7 +2,7 @@ import type { GradientFrame } from '../gradient/gradient-frame.js';
 import { bindEdgeScores, bindNeuronScores, bindNodeScores } from '../gradient/score-products.js';
 import type { PortGroup, WriterGroup } from '../block/groups.js';
 import type { Arena, Tensor } from '../gpu/arena.js';
-import type { Recording } from '../gpu/gpu.js';
+import type { Recording } from '../gpu/recording.js';
 import type { Piece } from '../block/piece.js';
 import type { Taps } from '../block/places.js';
 import type { Granularity } from '../circuit/run-identity.js';
@@ -82,7 +82,10 @@ export class ScoreSink {
     if (this.nodes) recording.clear(this.nodes);
   }
 
-  /** Taps on the way back that add a run's products. @param own index of the only writer group that the run counts for. */
+  /**
+   * Taps on the way back that add a run's products. @param own index of the only writer group that the run counts
+   * for.
+   */
   taps(recording: Recording, own: number | null): Taps {
     const products = own === null ? this.#allEdges : this.#ownEdges[own]!;
     const edges = (kind: PortGroup['kind']) => (layer: number) => {

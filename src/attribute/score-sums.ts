@@ -22,8 +22,8 @@ export class ScoreSums {
   /**
    * Adds the scores of the first `prompts` rows.
    *
-   * @param dropped they are edges' scores of a pass that left out one layer: their absolute values count, over the number
-   *   of such passes that reach the edge's port, L - 1, or L for the logits, which lie in no layer.
+   * @param dropped they are edges' scores of a pass that left out one layer: their absolute values count, over the
+   * number of such passes that reach the edge's port, L - 1, or L for the logits, which lie in no layer.
    */
   add(scores: Float32Array, prompts: number, dropped: boolean): void {
     const { values } = this;

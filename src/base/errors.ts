@@ -2,8 +2,8 @@
 export type ErrorKind = 'usage' | 'config' | 'checkpoint' | 'task' | 'circuit' | 'shape' | 'kernel' | 'device';
 
 /**
- * The one error class of the project. `where` names the file, field or kernel; the message says what was got and what
- * was expected, so that `where: what` reads as one sentence on a terminal.
+ * The one error class of the project. `where` names the file, field or kernel. The message says what was got and what
+ * was expected: `where: what` reads as one sentence on a terminal.
  */
 export class EdgewiseError extends Error {
   readonly kind: ErrorKind;

@@ -1,6 +1,6 @@
 /**
- * Widening of 16-bit floats, exact for every bit pattern: f32 holds all values of both formats, subnormals and infinities
- * included, and NaN stays NaN.
+ * Widening of 16-bit floats, exact for every bit pattern: f32 holds all values of both formats, subnormals and
+ * infinities included, and NaN stays NaN.
  */
 
 let halfBits: Uint32Array | undefined;

@@ -1,6 +1,6 @@
 /**
- * The platform API that Node and browsers share and that the engine uses. The core is compiled without DOM and Node types
- * so that nothing else can slip in; every name here must exist in both.
+ * The platform API that Node and browsers share and that the engine uses. The core is compiled without DOM and Node
+ * types so that nothing else can slip in; every name here must exist in both.
  */
 
 interface TextDecoder {

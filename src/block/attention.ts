@@ -1,6 +1,6 @@
 import type { Topology } from '../circuit/topology.js';
 import type { Tensor } from '../gpu/arena.js';
-import type { Operation } from '../gpu/gpu.js';
+import type { Operation } from '../gpu/recording.js';
 import { jobSize, packJob, type BufferSlice } from '../gpu/kernel.js';
 import { PANEL4 } from '../gpu/product/matrix.js';
 import type { WholeJob } from '../gpu/product/matmul.js';
@@ -44,7 +44,9 @@ export interface PatternTensors {
   readonly pattern: BufferSlice;
 }
 
-/** projections [T, ports, dh] -> pattern [H, T, S] = softmax(scale q k / temperature) over the tokens up to the query. */
+/**
+ * projections [T, ports, dh] -> pattern [H, T, S] = softmax(scale q k / temperature) over the tokens up to the query.
+ */
 export function attentionPattern(
   context: PieceContext,
   layer: number,
@@ -59,8 +61,8 @@ export function attentionPattern(
 export const LOWEST_SCORE = Math.fround(-3.4e38);
 
 /**
- * The same in two halves, with the same bits: first the scores [H, T, S], LOWEST_SCORE after the query, then their softmax
- * in place. A query whose scores are all LOWEST_SCORE attends to every token alike.
+ * The same in two halves, with the same bits: first the scores [H, T, S], LOWEST_SCORE after the query, then their
+ * softmax in place. A query whose scores are all LOWEST_SCORE attends to every token alike.
  */
 export async function attentionPatternHalves(
   context: PieceContext,

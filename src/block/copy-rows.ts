@@ -5,7 +5,10 @@ import type { Jobs, Piece, PieceContext } from './piece.js';
 /** In place of a list of rows: each row is that of its own number. */
 export const EVERY_ROW = 0xffffffff;
 
-/** Copies, or adds, rows of one array to rows of another. @param elements the most rows times columns of a job, when recorded. */
+/**
+ * Copies, or adds, rows of one array to rows of another. @param elements the most rows times columns of a job, when
+ * recorded.
+ */
 export async function copyRows(
   { arena }: Pick<PieceContext, 'arena'>,
   { words, list }: Jobs,

@@ -1,7 +1,7 @@
 import type { Topology } from '../circuit/topology.js';
 
-// Writers and ports of a model, by the residual stream that they share. A stream is the residual stream at one place: the
-// sum of the writers before it. Streams are numbered in their order, from 0. This file alone knows the numbers.
+// Writers and ports of a model, by the residual stream that they share. A stream is the residual stream at one place:
+// the sum of the writers before it. Streams are numbered in their order, from 0. This file alone knows the numbers.
 
 /** Writers that add to the residual stream at the same place. Group g makes stream g out of the stream before it. */
 export interface WriterGroup {

@@ -16,7 +16,8 @@ export function hiddenShape({ mlp4 }: Layout, tokens: number) {
 /**
  * normed [rows, d] -> hidden [rows, F], with its bias.
  *
- * @param activated whether the activation is applied within the product; the hidden layer before it is then kept nowhere.
+ * @param activated whether the activation is applied within the product; the hidden layer before it is then kept
+ * nowhere.
  */
 export function mlpIn(
   context: PieceContext,

@@ -1,8 +1,9 @@
 import type { Piece } from './piece.js';
 import type { Place } from './places.js';
 
-// Which pieces a layer has, in the order of recording. Both passes walk these lists; the way back walks them reversed. A
-// feature of a model family that is a step of its own (rotary positions, norms of queries and keys) is one name more here.
+// Which pieces a layer has, in the order of recording. Both passes walk these lists; the way back walks them
+// reversed. A feature of a model family that is a step of its own (rotary positions, norms of queries and keys) is
+// one name more here.
 
 /** A layer's attention, from the stream to the outputs of its heads. */
 export const ATTENTION_PIECES = ['norm', 'projections', 'pattern', 'mix', 'output'] as const;

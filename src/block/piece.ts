@@ -1,5 +1,6 @@
 import type { Arena } from '../gpu/arena.js';
-import type { Recording, Work } from '../gpu/gpu.js';
+import type { Recording } from '../gpu/recording.js';
+import type { Work } from '../gpu/work.js';
 import type { BufferSlice } from '../gpu/kernel.js';
 import type { ModelWeights } from '../model/weights.js';
 

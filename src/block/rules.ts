@@ -22,8 +22,8 @@ export const PLAIN_RULES: BackwardRules = {
 };
 
 /**
- * Relevance patching: the LN rule (norm scales are constants) and the identity rule for ungated MLPs, activation(x) = x *
- * gate with a constant gate. Both keep what a component adds where the derivative loses it: at a flat part of the
+ * Relevance patching: the LN rule (norm scales are constants) and the identity rule for ungated MLPs, activation(x) =
+ * x * gate with a constant gate. Both keep what a component adds where the derivative loses it: at a flat part of the
  * activation, and where a norm divides by what is about to change. With `frozenPatterns` also the AH rule: attention
  * patterns are constants, and edges into queries and keys score 0.
  *
@@ -36,9 +36,9 @@ export function relpRules(frozenPatterns: boolean): BackwardRules {
 }
 
 /**
- * Gradient interaction modifications: norm scales are constants; the softmax's Jacobian diag(p) - p p^T is taken at
- * p = softmax(scores / 2), so that a saturated pattern still passes a gradient; and the gradients at queries, keys and values
- * are divided by 4, 4 and 2, since the product q k v shares one change among its factors, and q k among two.
+ * Gradient interaction modifications: norm scales are constants; the softmax's Jacobian diag(p) - p p^T is taken at p
+ * = softmax(scores / 2), so that a saturated pattern still passes a gradient; and the gradients at queries, keys and
+ * values are divided by 4, 4 and 2, since the product q k v shares one change among its factors, and q k among two.
  *
  * Source: GIM, Edin et al. 2025 (arXiv:2505.17630).
  */

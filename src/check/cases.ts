@@ -3,7 +3,10 @@ import type { ModelSpec } from '../model/spec.js';
 import type { MetricName } from '../readout/metrics.js';
 import type { Ablation, InputKind } from '../circuit/run-identity.js';
 
-/** A small random model, prompts and circuits whose metrics were computed in float64 and are stored in references.gen.ts. */
+/**
+ * A small random model, prompts and circuits whose metrics were computed in float64 and are stored in
+ * references.gen.ts.
+ */
 export interface CheckCase {
   readonly name: string;
   /** Part of the short self-test that precedes every run. */
@@ -11,11 +14,11 @@ export interface CheckCase {
   readonly spec: ModelSpec;
   readonly modelSeed: number;
   readonly prompts: number;
-  /** Tokens of the longest prompt; the n-th prompt has n mod 3 fewer. */
+  /** Tokens of the longest prompt. The n-th prompt has n mod 3 tokens fewer. */
   readonly sequence: number;
   readonly ablation: Ablation;
   readonly input: InputKind;
-  /** Besides the full and the empty circuit, so many random ones. */
+  /** Random circuits, beside the full and the empty one. */
   readonly circuits: number;
 }
 

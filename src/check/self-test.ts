@@ -22,8 +22,8 @@ export interface CheckResult {
 }
 
 /**
- * Runs small random models through the engine on this adapter and compares every metric of every prompt and circuit with
- * stored float64 values: a driver that computes wrongly is found before it is believed.
+ * Runs small random models through the engine on this adapter. Every metric of every prompt and circuit is compared
+ * with a stored float64 value: a driver that computes wrongly is found before it is believed.
  *
  * @throws EdgewiseError of kind device where `scope` is short and a value is off.
  */
@@ -31,13 +31,14 @@ export async function runSelfTest(gpu: Gpu, scope: 'short' | 'full'): Promise<Ch
   const results = await compareWithReferences(gpu, scope);
   const wrong = results.find((result) => !result.passed);
   if (scope === 'short' && wrong) {
-    const what = `this adapter computes wrongly: error ${wrong.error.toExponential(1)} in "${wrong.name}", expected at most ${CHECK_TOLERANCE}; see edgewise check`;
+    const error = `error ${wrong.error.toExponential(1)} in "${wrong.name}", expected at most ${CHECK_TOLERANCE}`;
+    const what = `this adapter computes wrongly: ${error}; see edgewise check`;
     throw new EdgewiseError('device', gpu.adapter, what);
   }
   return results;
 }
 
-/** The results of the self-test, whatever they are. The products are computed with the tile of `gpu`. */
+/** The results of the self-test, good or bad. The products are computed with the tile of `gpu`. */
 export async function compareWithReferences(gpu: Gpu, scope: 'short' | 'full'): Promise<CheckResult[]> {
   const results: CheckResult[] = [];
   for (const [i, check] of CHECK_CASES.entries()) {

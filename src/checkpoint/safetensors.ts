@@ -43,8 +43,8 @@ export interface TensorRecord {
  * Reads and checks the header of a safetensors file: 8 bytes of little-endian length N, N bytes of JSON
  * `{name: {dtype, shape, data_offsets: [begin, end]}}`, then the data.
  *
- * As in the reference implementation the tensors must cover the data exactly, without gaps and overlaps, so that nothing
- * in the file is hidden and no tensor aliases another.
+ * As in the reference implementation the tensors must cover the data exactly, without gaps and overlaps, so that
+ * nothing in the file is hidden and no tensor aliases another.
  */
 export async function readSafetensorsHeader(source: ByteSource): Promise<ReadonlyMap<string, TensorRecord>> {
   const fail = (what: string): never => {

@@ -41,6 +41,15 @@ export async function readShards(
   return { files, tensors };
 }
 
+/**
+ * Names of the shards of an index, sorted: plain names in the index's own folder.
+ *
+ * @throws EdgewiseError kind `checkpoint` where the text is no such index.
+ */
+export function shardNames(text: string, where: string): string[] {
+  return [...new Set(parseWeightMap(text, where).values())].sort();
+}
+
 function parseWeightMap(text: string, where: string): ReadonlyMap<string, string> {
   const json = parseStrictJson(text, where, 'checkpoint');
   const weightMap = isObject(json) ? json['weight_map'] : undefined;

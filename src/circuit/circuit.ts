@@ -4,8 +4,8 @@ import type { AttributionSettings, RunIdentity, ScreeningRecord, SelectionRecord
 import type { Topology } from './topology.js';
 
 /**
- * How a circuit was found: all that is needed to find it again, and how far it can be trusted. It is written into result
- * files, so it holds no dates, durations or paths: equal runs write equal bytes.
+ * How a circuit was found: all that is needed to find it again, and how far it can be trusted. It is written into
+ * result files, so it holds no dates, durations or paths: equal runs write equal bytes.
  */
 export interface Provenance extends RunIdentity, Partial<AttributionSettings> {
   readonly engineVersion: string;
@@ -16,13 +16,15 @@ export interface Provenance extends RunIdentity, Partial<AttributionSettings> {
   readonly adapter: string;
   /** Tile shape of the matrix product; null where the file does not say. Results do not depend on it. */
   readonly tile: string | null;
-  /** Metric (loss form) of the whole model, of this circuit and of the empty one; null where not finite or not measured. */
+  /**
+   * Metric (loss form) of the whole model, this circuit and the empty circuit; null where not finite or not measured.
+   */
   readonly metrics: { readonly initial: number | null; readonly final: number | null; readonly empty: number | null };
   /** (final - empty) / (initial - empty), or null where the denominator is too small. */
   readonly faithfulness: number | null;
   /** Smallest |effect - threshold| met, and at which edge: how near the closest decision was. */
   readonly minMargin: { readonly margin: number; readonly edge: string } | null;
-  /** For circuits chosen from scores; without it, of scores, nothing was chosen and every edge is kept. */
+  /** For circuits chosen from scores. Scores without it: nothing was chosen, and every edge is kept. */
   readonly selection?: SelectionRecord;
   /** For searches that started from less than the whole model. */
   readonly screening?: ScreeningRecord;
@@ -30,9 +32,9 @@ export interface Provenance extends RunIdentity, Partial<AttributionSettings> {
 
 /** What is known of a circuit whose scores another program computed. */
 export interface ImportRecord {
-  /** `helps`: scores are in loss form, by the word of whoever imported them. Null where nobody said. */
+  /** `helps`: the person who imported the scores said that they are in loss form. Null: nobody said. */
   readonly positive: 'helps' | null;
-  /** Where it was chosen here from the file's scores; null where the file says itself what is in the circuit. */
+  /** How the circuit was chosen here from the file's scores; null where the file itself says what is in it. */
   readonly selection: SelectionRecord | null;
 }
 
@@ -48,11 +50,11 @@ export interface Circuit {
   readonly steps: Int32Array;
   /** Ids of edges that were removed without a test, because nothing reads their receiver. */
   readonly untestedRemovals: readonly number[];
-  /** Direct edges were decided on like the others. Where not, they are all kept and are no part of the result. */
+  /** Direct edges were decided on like the others. If not, all of them are kept, and they are no part of the result. */
   readonly directTested: boolean;
   /** Null for a circuit of another program. */
   readonly provenance: Provenance | null;
-  /** For such a circuit that came through `import`. */
+  /** Set for a circuit of another program that came through `import`. */
   readonly imported?: ImportRecord;
 }
 
@@ -90,7 +92,7 @@ export function candidateEdges(circuit: Pick<Circuit, 'topology' | 'directTested
   return circuit.directTested ? circuit.topology.edgeCount : circuit.topology.additionEdges;
 }
 
-/** Number of those that it keeps. */
+/** Number of candidate edges that the circuit keeps. */
 export function keptEdges(circuit: Circuit): number {
   return circuit.directTested ? circuit.kept.size : circuit.kept.additionSize;
 }

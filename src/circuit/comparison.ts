@@ -50,7 +50,9 @@ export function rankCorrelation(x: readonly number[], y: readonly number[]): num
 export interface CircuitComparison {
   readonly edges: ContrastCounts;
   readonly jaccard: number;
-  /** Spearman's, of |effect|, over the edges measured in both; null for fewer than two or where one side is constant. */
+  /**
+   * Spearman's, of |effect|, over the edges measured in both; null for fewer than two or where one side is constant.
+   */
   readonly rankCorrelation: number | null;
 }
 

@@ -1,9 +1,9 @@
 /**
- * What a reader asks of a circuit beyond its edges: how its nodes behave on the task's prompts. Measured in the whole,
- * unpatched model on the clean prompts, unless said otherwise. Plain data, written as details.json beside circuit.json.
+ * How the nodes of a circuit behave on the task's prompts. It is measured in the whole, unpatched model on the clean
+ * prompts, unless a field says otherwise. It is plain data, written as details.json beside circuit.json.
  */
 export interface CircuitDetails {
-  /** What it belongs to: SHA-256 (hex) of weights and task, and the number of kept edges. */
+  /** The circuit that it belongs to: SHA-256 (hex) of weights and task, and the number of kept edges. */
   readonly of: { readonly model: string; readonly task: string; readonly keptEdges: number };
   /** Metric of the run, whose values are in loss form. */
   readonly metric: string;
@@ -11,9 +11,9 @@ export interface CircuitDetails {
   /** By name: every node of the circuit but `logits`. */
   readonly nodes: Readonly<Record<string, NodeDetails>>;
   /**
-   * Per prompt, what is left of the logit difference after the direct effects of the nodes in `nodes`: writers outside of
-   * the circuit, and constants (biases of attention output and final norm, and the position embeddings where they are no part of `input`).
-   * Null without answers.
+   * Per prompt, the part of the logit difference that is no direct effect of a node in `nodes`. `writers` is the part
+   * of the writers outside of the circuit. `constants` is the part of the biases of attention output and final norm,
+   * and of the position embeddings where they are not in `input`. Null without answers.
    */
   readonly rest: { readonly writers: readonly number[]; readonly constants: readonly number[] } | null;
   /** Per kept edge, by name: its effect on each prompt at its decision; the mean over prompts is the edge's effect. */
@@ -40,9 +40,11 @@ export interface PromptDetails {
 export interface NodeDetails {
   /** Heads only: per prompt the attention pattern, n x n row-major, n = number of clean tokens; row = query. */
   readonly attention: readonly Float32Array[] | null;
-  /** Per prompt: direct effect on the logit difference through the final norm as it was in that run; null without answers. */
+  /** Per prompt: direct effect on the logit difference, through the final norm of that run; null without answers. */
   readonly direct: readonly number[] | null;
-  /** Strongest tokens of the node's own output at the measured position through the final norm, averaged over prompts. */
+  /**
+   * Strongest tokens of the node's own output at the measured position through the final norm, averaged over prompts.
+   */
   readonly promotes: readonly TokenLogit[];
   readonly suppresses: readonly TokenLogit[];
 }

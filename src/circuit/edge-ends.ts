@@ -1,12 +1,12 @@
 import type { Topology } from './topology.js';
 
-/** Ends of every edge, by edge id; the writer of a direct edge is its own head. */
+/** Ends of every edge, by edge id. The writer of a direct edge is its own head. */
 export interface EdgeEnds {
   readonly writers: Int32Array;
   readonly ports: Int32Array;
 }
 
-/** Both ends of all edges at once: `topology.edge` looks for one in logarithmic time. */
+/** Both ends of all edges at once. `topology.edge` finds one edge, in logarithmic time. */
 export function edgeEnds(topology: Topology): EdgeEnds {
   const writers = new Int32Array(topology.edgeCount);
   const ports = new Int32Array(topology.edgeCount);

@@ -1,13 +1,13 @@
 /**
- * Names of nodes, ports and edges. The only file that knows their spelling (that of EAP-IG and MIB):
- * writers `input`, `a3.h0`, `m3`; ports `a3.h0<q>`, `m3`, `logits`; edges `m2->a3.h0<k>`; direct edges `a3.h0<q>->a3.h0`.
+ * Names of nodes, ports and edges. The only file that knows their spelling (that of EAP-IG and MIB): writers `input`,
+ * `a3.h0`, `m3`; ports `a3.h0<q>`, `m3`, `logits`; edges `m2->a3.h0<k>`; direct edges `a3.h0<q>->a3.h0`.
  */
 
 /** Which input of an attention head a port is. */
 export type Branch = 'q' | 'k' | 'v';
 export const BRANCHES: readonly Branch[] = ['q', 'k', 'v'];
 
-interface InputWriter {
+interface InputNode {
   readonly kind: 'input';
 }
 interface HeadNode {
@@ -19,16 +19,31 @@ interface MlpNode {
   readonly kind: 'mlp';
   readonly layer: number;
 }
-interface LogitsReader {
+interface LogitsNode {
   readonly kind: 'logits';
 }
 
 /** A node that writes into the residual stream. */
-export type Writer = InputWriter | HeadNode | MlpNode;
+export type Writer = InputNode | HeadNode | MlpNode;
 /** Any node of the graph. */
-export type Node = Writer | LogitsReader;
+export type Node = Writer | LogitsNode;
 /** An input of a node: the residual stream as that node reads it, before its norm. */
-export type Port = (HeadNode & { readonly branch: Branch }) | MlpNode | LogitsReader;
+export type Port = (HeadNode & { readonly branch: Branch }) | MlpNode | LogitsNode;
+
+/** The nodes of a model in the order of writers: `input`, per layer its heads and its MLP, `logits`. */
+export function modelNodes(layers: number, heads: number): Node[] {
+  return [...modelWriters(layers, heads), { kind: 'logits' }];
+}
+
+/** The nodes that write. */
+export function modelWriters(layers: number, heads: number): Writer[] {
+  const writers: Writer[] = [{ kind: 'input' }];
+  for (let layer = 0; layer < layers; layer++) {
+    for (let head = 0; head < heads; head++) writers.push({ kind: 'head', layer, head });
+    writers.push({ kind: 'mlp', layer });
+  }
+  return writers;
+}
 
 export function nodeName(node: Node): string {
   switch (node.kind) {

@@ -2,18 +2,19 @@ import { EdgeSet } from './edge-set.js';
 import { writerBehind } from './reachability.js';
 
 /**
- * The edges on paths from `input` to `logits`: what is left when nodes without an incoming or without an outgoing edge
- * are removed with their edges until none is (`input` needs no incoming edge, a head one into any of q, k and v). In a
- * graph without cycles that fixpoint is the nodes that `input` reaches and that reach `logits`: one pass each way, O(E).
+ * The edges on paths from `input` to `logits`. A node without an incoming or without an outgoing edge is removed with
+ * its edges, until there is no such node. `input` needs no incoming edge. A head needs one into any of q, k and v. In a
+ * graph without cycles the nodes that stay are those that `input` reaches and that reach `logits`: one pass each way,
+ * O(E).
  *
- * EAP-IG's `prune` means the same, but by its code it stops after one round where that round's nodes are those it began
- * with (MIB's GPT-2 file, top 200: one round leaves 180 edges, of which 179 are connected).
+ * EAP-IG's `prune` means the same. By its code it can stop after one round: in MIB's GPT-2 file, top 200, one round
+ * leaves 180 edges, and 179 of them are connected.
  *
  * With resample ablation nothing is lost: a node with no incoming edge computes its corrupted output. With zero or mean
- * ablation such a node still writes what its biases make of ablated inputs, so that pruning can change the metric.
+ * ablation such a node still writes the sum of its biases and ablated inputs, so that pruning can change the metric.
  *
- * @param directTested direct edges were chosen like the others: one that is cut closes its port, and one whose port gets
- *   no edge goes. Otherwise all direct edges are kept.
+ * @param directTested direct edges were chosen like the others. A cut direct edge closes its port. A direct edge whose
+ *   port gets no edge is removed. Otherwise all direct edges are kept.
  */
 export function pruneDisconnected(kept: EdgeSet, directTested: boolean): EdgeSet {
   const { topology } = kept;

@@ -2,7 +2,7 @@ import type { EdgeSet } from './edge-set.js';
 import type { Port } from './nodes.js';
 import type { Topology } from './topology.js';
 
-/** Index of the writer that port `port` feeds, or undefined for `logits`, which writes nothing. */
+/** Index of the writer whose input the port is; undefined for `logits`, which writes nothing. */
 export function writerBehind(topology: Topology, port: number): number | undefined {
   const reader = topology.ports[port]!;
   switch (reader.kind) {
@@ -15,7 +15,7 @@ export function writerBehind(topology: Topology, port: number): number | undefin
   }
 }
 
-/** Whether nothing reads what port `port` feeds: its node has no kept outgoing edge. `logits` is never dead. */
+/** Whether the port's node has no kept outgoing edge: nothing reads it. `logits` is never dead. */
 export function isDead(kept: EdgeSet, port: number): boolean {
   const { topology } = kept;
   const writer = writerBehind(topology, port);
@@ -27,23 +27,34 @@ export function isDead(kept: EdgeSet, port: number): boolean {
   return true;
 }
 
-/**
- * At which positions of a prompt something matters, each including the ones before it: nowhere; at the metric position; at every
- * position up to it at which the runs can differ; at every position, padding included.
- */
-export const REACH = { none: 0, metric: 1, differing: 2, every: 3 } as const;
+/** At which positions of a prompt something matters. A larger value includes the smaller ones. */
+export const REACH = {
+  /** Nowhere. */
+  none: 0,
+  /** At the metric position. */
+  metric: 1,
+  /** At every position up to the metric position, from the first one at which clean and corrupted run can differ. */
+  differing: 2,
+  /** At every position, padding included. */
+  every: 3,
+} as const;
 export type Reach = (typeof REACH)[keyof typeof REACH];
 
-/** Where the nodes of a circuit can reach the logits at the metric position, by index: all else has no effect on them. */
+/**
+ * Where the nodes of a circuit can reach the logits at the metric position. Everything else has no effect on these
+ * logits.
+ */
 export interface NodesInUse {
+  /** By index of the writer. */
   readonly writers: readonly Reach[];
-  /** Ports whose input matters: those of nodes in use, but for head ports whose direct edge is cut. */
+  /** By index of the port. The input of a head port matters only where its direct edge is kept. */
   readonly ports: readonly Reach[];
 }
 
 /**
- * One pass from the logits back: every reader of a writer is a later port. Attention alone moves information between positions,
- * and only to later ones: a head that matters at the metric position reads its query there, and keys and values up to it.
+ * The nodes in use, by one pass from the logits back: every reader of a writer is a later port. Attention alone moves
+ * information between positions, and only to later ones. A head that matters at the metric position reads its query
+ * there, and its keys and values up to there.
  */
 export function nodesInUse(kept: EdgeSet): NodesInUse {
   const { topology } = kept;

@@ -1,9 +1,9 @@
 import { candidateEdges, type Circuit } from './circuit.js';
-import { nodeName, portNode, type Branch, type Node } from './nodes.js';
-import type { Topology } from './topology.js';
+import { edgeEnds } from './edge-ends.js';
+import { modelNodes, nodeName, portNode, type Branch, type Node } from './nodes.js';
+import type { Topology, TopologyShape } from './topology.js';
 
-/** The node that every circuit ends in. */
-export const LOGITS: Node = { kind: 'logits' };
+// A circuit as rows of nodes and edges: what graph files, the viewer and tables show of it.
 
 /** What an edge feeds of its target: a branch of a head, or the one input of an MLP or of the logits. */
 export type PortName = Branch | 'out';
@@ -11,58 +11,130 @@ export type PortName = Branch | 'out';
 /** `addition`: from a writer through the residual stream; `direct`: of a head's own q, k or v. */
 export type EdgeKind = 'addition' | 'direct';
 
-/** The two ends of an edge by name, and what it feeds. */
 export interface EdgeRecord {
+  /** The edge's name: `a9.h9->a11.h10<q>`, or `a3.h0<q>->a3.h0` for a direct edge. */
+  readonly id: string;
+  /** Names of nodes. A direct edge goes from its head to its head. */
   readonly source: string;
   readonly target: string;
-  readonly kind: EdgeKind;
   readonly port: PortName;
+  readonly kind: EdgeKind;
+  /** Loss form: positive = the edge helps. Null where it was not measured. */
+  readonly effect: number | null;
+  /** Place in the order of decisions, from 0; null where it was not decided on. */
+  readonly step: number | null;
+  /** Place by |effect| among all measured edges, kept or not; 1 is the strongest. Null where it was not measured. */
+  readonly rank: number | null;
+  readonly inCircuit: boolean;
 }
 
-export function edgeRecord(topology: Topology, id: number): EdgeRecord {
-  const edge = topology.edge(id);
-  const port = topology.ports[edge.port]!;
-  const target = nodeName(portNode(port));
-  return {
-    source: edge.kind === 'addition' ? topology.writerName(edge.writer) : target,
-    target,
-    kind: edge.kind,
-    port: port.kind === 'head' ? port.branch : 'out',
-  };
+export interface NodeRecord {
+  /** The node's name: `a9.h9`, `m3`, `input`, `logits`. */
+  readonly id: string;
+  readonly kind: Node['kind'];
+  /** Null for `input` and `logits`. */
+  readonly layer: number | null;
+  /** Null for all but heads. */
+  readonly head: number | null;
+  /** Touches a kept edge; always true of `input` and `logits`. */
+  readonly inCircuit: boolean;
+  /** Sum of the measured effects of its kept outgoing addition edges; for `logits` of its incoming ones. */
+  readonly effect: number;
 }
 
-/** Per node the sum of its kept outgoing edges' effects; of `logits` that of its incoming ones. Effects that are not finite are left out. */
-export function nodeEffects({ topology, kept, effects }: Circuit): Map<string, number> {
-  const sums = new Map<string, number>();
-  const add = (name: string, effect: number): Map<string, number> => sums.set(name, (sums.get(name) ?? 0) + effect);
-  for (const id of kept) {
-    const edge = topology.edge(id);
-    const effect = effects[id]!;
-    if (edge.kind === 'direct' || !Number.isFinite(effect)) continue;
-    add(topology.writerName(edge.writer), effect);
-    if (edge.port === topology.logitsPort) add(nodeName(LOGITS), effect);
+/** Ids of the candidate edges: strongest |effect| first, equals in the order of ids, edges without a measure last. */
+export function strongestFirst(circuit: Circuit): number[] {
+  const count = candidateEdges(circuit);
+  const strengths = circuit.effects
+    .subarray(0, count)
+    .map((effect) => (Number.isFinite(effect) ? Math.abs(effect) : -1));
+  return [...strengths.keys()].sort((a, b) => strengths[b]! - strengths[a]! || a - b);
+}
+
+/**
+ * Rows of edges, in the order of `ids`.
+ *
+ * @param order all candidate edges, as `strongestFirst` gives them: the ranks follow from it.
+ */
+export function edgeRecords(
+  circuit: Circuit,
+  ids: readonly number[],
+  order: readonly number[] = strongestFirst(circuit),
+): EdgeRecord[] {
+  const { topology, effects, steps, kept } = circuit;
+  const ranks = new Int32Array(topology.edgeCount);
+  order.forEach((id, place) => (ranks[id] = place + 1));
+  const ends = edgeEnds(topology);
+  const writers = topology.writers.map(nodeName);
+  const ports = topology.ports.map((port, index) => ({
+    name: topology.portName(index),
+    target: nodeName(portNode(port)),
+    port: port.kind === 'head' ? port.branch : ('out' as const),
+  }));
+  return ids.map((id): EdgeRecord => {
+    const isDirect = id >= topology.additionEdges;
+    const { name, target, port } = ports[ends.ports[id]!]!;
+    const source = writers[ends.writers[id]!]!;
+    const isMeasured = Number.isFinite(effects[id]!);
+    return {
+      id: isDirect ? `${name}->${target}` : `${source}->${name}`,
+      source,
+      target,
+      port,
+      kind: isDirect ? 'direct' : 'addition',
+      effect: isMeasured ? effects[id]! : null,
+      step: steps[id]! >= 0 ? steps[id]! : null,
+      rank: isMeasured ? ranks[id]! : null,
+      inCircuit: kept.has(id),
+    };
+  });
+}
+
+/**
+ * Rows of all nodes of a model: `input`, per layer its heads and its MLP, `logits`. What is said of them follows from
+ * the edges.
+ */
+export function nodeRecords(
+  { layers, heads }: Pick<TopologyShape, 'layers' | 'heads'>,
+  edges: readonly EdgeRecord[],
+): NodeRecord[] {
+  const kept = edges.filter((edge) => edge.inCircuit);
+  const inCircuit = nodesAt(kept);
+  const effects = new Map<string, number>();
+  const add = (name: string, effect: number): unknown => effects.set(name, (effects.get(name) ?? 0) + effect);
+  for (const { kind, source, target, effect } of kept) {
+    if (kind === 'direct' || effect === null) continue;
+    add(source, effect);
+    if (target === 'logits') add(target, effect);
   }
-  return sums;
-}
-
-/** Equal strengths rank in the order of ids. */
-export function effectRanks(circuit: Circuit): Map<number, number> {
-  const tested = [...circuit.effects.keys()]
-    .slice(0, candidateEdges(circuit))
-    .filter((id) => Number.isFinite(circuit.effects[id]));
-  const strength = (id: number): number => Math.abs(circuit.effects[id]!);
-  tested.sort((a, b) => strength(b) - strength(a) || a - b);
-  return new Map(tested.map((id, i) => [id, i + 1]));
+  return modelNodes(layers, heads).map((node): NodeRecord => {
+    const id = nodeName(node);
+    return {
+      id,
+      kind: node.kind,
+      layer: 'layer' in node ? node.layer : null,
+      head: 'head' in node ? node.head : null,
+      inCircuit: inCircuit.has(id),
+      effect: effects.get(id) ?? 0,
+    };
+  });
 }
 
 /** Names of the nodes that touch a kept edge, and of `input` and `logits`, which belong to every circuit. */
 export function circuitNodes(circuit: Pick<Circuit, 'topology' | 'kept' | 'directTested'>): Set<string> {
   const { topology, kept } = circuit;
-  const names = new Set([topology.writerName(0), nodeName(LOGITS)]);
-  for (const id of kept) {
-    if (id >= candidateEdges(circuit)) break;
-    const { source, target } = edgeRecord(topology, id);
-    names.add(source).add(target);
-  }
+  const candidates = [...kept].filter((id) => id < candidateEdges(circuit));
+  return nodesAt(candidates.map((id) => endNames(topology, id)));
+}
+
+function nodesAt(edges: readonly Pick<EdgeRecord, 'source' | 'target'>[]): Set<string> {
+  const names = new Set(['input', 'logits']);
+  for (const { source, target } of edges) names.add(source).add(target);
   return names;
+}
+
+function endNames(topology: Topology, id: number): Pick<EdgeRecord, 'source' | 'target'> {
+  const edge = topology.edge(id);
+  const target = nodeName(portNode(topology.ports[edge.port]!));
+  return { source: edge.kind === 'addition' ? topology.writerName(edge.writer) : target, target };
 }

@@ -1,4 +1,6 @@
-/** What a cut edge carries: the output on the corrupted prompt, zero, or a mean over prompts (and positions). */
+/**
+ * What a cut edge carries: the writer's output on the corrupted prompt, zero, or its mean over prompts (and positions).
+ */
 export type Ablation = (typeof ABLATIONS)[number];
 export const ABLATIONS = ['resample', 'zero', 'mean', 'mean-positional'] as const;
 
@@ -17,16 +19,16 @@ export const BOS_MODES = ['auto', 'yes', 'no'] as const;
 export type StepRule = (typeof STEP_RULES)[number];
 export const STEP_RULES = ['left', 'right', 'midpoint', 'trapezoid'] as const;
 
-/** What an attribution scores; edges are always among it. */
+/** What an attribution scores beside edges. */
 export type Granularity = (typeof GRANULARITIES)[number];
 export const GRANULARITIES = ['edge', 'node', 'neuron'] as const;
 
 /** How scores were computed, beyond what every run has. */
 export interface AttributionSettings {
-  /** Interpolation steps; null for methods without. */
+  /** Interpolation steps; null for methods that do not interpolate. */
   readonly steps: number | null;
   readonly stepRule: StepRule | null;
-  /** How gradients went back: `gradient`, or the name of a rule that replaces some derivatives; null without gradients. */
+  /** `gradient`, or the name of a rule that replaces some derivatives; null for methods without gradients. */
   readonly backwardRule: string | null;
   readonly granularity: Granularity;
   /** In words: `sum over prompts divided by their number`. */
@@ -50,10 +52,11 @@ export interface SelectionRecord {
 export interface ScreeningRecord {
   /** Edges with at least this |score| were in it, or near it with at least this measured |effect|. */
   readonly cutoff: number;
-  /** Most edges that were to be measured; null in files of versions that did not say. */
+  /** Largest number of edges that could be measured; null in files of versions that did not say. */
   readonly limit: number | null;
-  /** Edges whose effect was measured, and those of them that the score had on the wrong side of the cutoff. */
+  /** Edges whose effect was measured. */
   readonly retested: number;
+  /** Number of measured edges whose score was on the wrong side of the cutoff. */
   readonly disagreed: number;
   /** Edges that the search started from. */
   readonly started: number;
@@ -69,7 +72,7 @@ export interface TaskReading {
   readonly dropped?: number;
 }
 
-/** What was asked for: two runs with equal identities are the same run, on whatever machine. */
+/** The settings of a run. Two runs with equal identities are the same run, on whatever machine. */
 export interface RunIdentity {
   /** `acdc`, `eap`, ... */
   readonly method: string;

@@ -3,7 +3,7 @@ import { EdgeSet } from './edge-set.js';
 import type { ScreeningRecord, SelectionRecord } from './run-identity.js';
 import { directScored, type Scores, type ScoresProvenance } from './scores.js';
 
-/** What was chosen from scores. */
+/** A choice from scores. */
 export interface ChosenEdges {
   readonly kept: EdgeSet;
   readonly directTested: boolean;
@@ -11,8 +11,9 @@ export interface ChosenEdges {
 }
 
 /**
- * The circuit that was chosen from scores, with the scores as effects; null: nothing was chosen, and all edges are kept.
- * Scores have no order of decisions.
+ * The circuit that was chosen from scores, with the scores as effects. Scores have no order of decisions.
+ *
+ * @param chosen null: nothing was chosen, and all edges are kept.
  */
 export function circuitFromScores(scores: Scores, chosen: ChosenEdges | null): Circuit {
   const { topology, width, values, positive, provenance } = scores;
@@ -30,7 +31,7 @@ export function circuitFromScores(scores: Scores, chosen: ChosenEdges | null): C
   });
 }
 
-/** `top 200 of |score|, pruned`; what was done where nothing was is said too. */
+/** `top 200 by |score|, pruned`, or that nothing was selected. */
 export function describeSelection(selection: SelectionRecord | null): string {
   if (!selection) return 'nothing was selected: every edge is kept';
   const { rule, limit, absolute, pruned } = selection;
@@ -44,7 +45,7 @@ export function describeScreening({ cutoff, retested, disagreed, started }: Scre
   return `from ${started} edges; ${disagreed} of ${retested} scores near ${Number(cutoff.toPrecision(4))} were on its wrong side`;
 }
 
-/** A circuit's provenance: of its scores, with what belongs to the choice. Nothing was measured of the circuit itself. */
+/** The provenance of a circuit that was chosen from scores. Nothing was measured of the circuit itself. */
 export function circuitProvenance(scored: ScoresProvenance, selection: SelectionRecord | null): Provenance {
   return {
     ...scored,

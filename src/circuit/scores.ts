@@ -4,7 +4,7 @@ import type { Topology } from './topology.js';
 
 /**
  * How scores were computed: all that is needed to compute them again. It is written into result files, so it holds no
- * dates, durations or paths. What belongs to a search alone (threshold, order) is no part of it.
+ * dates, durations or paths. The fields of a search alone (threshold, order) are left out.
  */
 export interface ScoresProvenance
   extends Omit<RunIdentity, 'threshold' | 'absolute' | 'senderHeads'>, AttributionSettings {
@@ -17,7 +17,7 @@ export interface ScoresProvenance
 }
 
 /**
- * How much each edge matters, as one method saw it; plain data, of which a circuit is still to be chosen. Arrays are never
+ * How much each edge matters, as one method measured it. It is plain data: no circuit is chosen yet. Arrays are never
  * written to after creation. NaN = not scored, everywhere.
  */
 export interface Scores {
@@ -25,17 +25,19 @@ export interface Scores {
   /** Width of the residual stream (d_model); null where the source does not say. */
   readonly width: number | null;
   /**
-   * [edgeCount], by edge id, in the metric's unit. Loss form where `positive` is `helps`: the estimated rise of the metric
-   * where the edge is cut.
+   * [edgeCount], by edge id, in the metric's unit. Loss form where `positive` is `helps`: the estimated rise of the
+   * metric where the edge is cut.
    */
   readonly values: Float64Array;
   /** What a positive value means; null for a file of another program that does not say. */
   readonly positive: 'helps' | null;
   /** [writers]: scores of whole nodes, in the same sense; null where there are none. */
   readonly nodes: Float64Array | null;
-  /** [writers x width], row-major: scores of the single output dimensions of a node. A row is scored as a whole or not at all. */
+  /**
+   * [writers x width], row-major: scores of the output dimensions of nodes. A row is scored as a whole or not at all.
+   */
   readonly neurons: Float64Array | null;
-  /** Per prompt [edgeCount]: what the values are the mean of; null where not kept. */
+  /** Per prompt [edgeCount]: the values are their mean; null where they were not stored. */
   readonly perPrompt: readonly Float64Array[] | null;
   /** Null for scores of another program. */
   readonly provenance: ScoresProvenance | null;
@@ -44,8 +46,8 @@ export interface Scores {
 /**
  * The scores, after a check that their parts belong together.
  *
- * @throws EdgewiseError kind `circuit` where an array has a wrong length, a value is infinite, no edge, node or neuron is
- * scored, or a row of neurons is scored in part.
+ * @throws EdgewiseError kind `circuit` where an array has a wrong length, a value is infinite, no edge, node or neuron
+ *   is scored, or a row of neurons is scored in part.
  */
 export function createScores(scores: Scores): Scores {
   const { topology, width, values, nodes, neurons, perPrompt } = scores;
@@ -72,7 +74,7 @@ export function createScores(scores: Scores): Scores {
   return Object.freeze({ ...scores, perPrompt: perPrompt && Object.freeze([...perPrompt]) });
 }
 
-/** Direct edges were scored like the others. Where not, they are kept by every selection and are no part of it. */
+/** Whether direct edges were scored like the others. If not, every selection keeps them, and they are no part of it. */
 export function directScored({ topology, values }: Scores): boolean {
   return values.subarray(topology.additionEdges).some(isScored);
 }
@@ -83,9 +85,9 @@ export function scoredEdges({ values }: Scores): number {
 }
 
 /**
- * The scores in loss form, by the word of someone who knows what a positive value of theirs means.
+ * The scores in loss form, for a caller who knows what a positive score means.
  *
- * @throws EdgewiseError kind `usage` where the scores say it themselves, and otherwise.
+ * @throws EdgewiseError kind `usage` where the scores themselves say the opposite.
  */
 export function withSign(scores: Scores, positive: 'helps' | 'hurts'): Scores {
   if (scores.positive === positive) return scores;
@@ -93,15 +95,19 @@ export function withSign(scores: Scores, positive: 'helps' | 'hurts'): Scores {
     throw new EdgewiseError('usage', 'sign', `the scores say themselves that a positive one ${scores.positive}`);
   }
   if (positive === 'helps') return createScores({ ...scores, positive: 'helps' });
-  const negate = (array: Float64Array): Float64Array => array.map((value) => (value === 0 ? 0 : -value));
   return createScores({
     ...scores,
-    values: negate(scores.values),
+    values: negated(scores.values),
     positive: 'helps',
-    nodes: scores.nodes && negate(scores.nodes),
-    neurons: scores.neurons && negate(scores.neurons),
-    perPrompt: scores.perPrompt && scores.perPrompt.map(negate),
+    nodes: scores.nodes && negated(scores.nodes),
+    neurons: scores.neurons && negated(scores.neurons),
+    perPrompt: scores.perPrompt && scores.perPrompt.map(negated),
   });
+}
+
+/** The values with the other sign. Zero stays zero, never -0. */
+export function negated(values: Float64Array): Float64Array {
+  return values.map((value) => (value === 0 ? 0 : -value));
 }
 
 function isScored(value: number): boolean {

@@ -3,6 +3,7 @@ import {
   BRANCHES,
   directEdgeName,
   edgeName,
+  modelWriters,
   nodeName,
   portName,
   type Branch,
@@ -24,7 +25,10 @@ export function attentionPortsOf(heads: number): number {
   return BRANCHES.length * heads;
 }
 
-/** Writers x ports at most, thirty times GPT-2 XL's: edge ids stay far below 2^31, and a hostile file cannot fill the memory. */
+/**
+ * Largest number of writers x ports: thirty times that of GPT-2 XL. Edge ids then stay far below 2^31, and a hostile
+ * file cannot fill the memory.
+ */
 const MAX_SIZE = 2 ** 27;
 
 /** An edge of the graph: addition edges carry a writer's output to a port, direct edges a head's own q, k or v. */
@@ -35,10 +39,10 @@ export type Edge =
 /**
  * Writers, ports and edges of a decoder-only transformer, each in one fixed order, that of EAP-IG.
  *
- * Writers: `input`, then per layer its heads and its MLP, so writer = 1 + l(H+1) + h. Ports: per layer the q ports of all
- * heads, then k, then v, then the MLP; `logits` last. What a port can read is always a *prefix* of the writers, so the
- * addition edges into port p are the ids `firstEdge(p) .. firstEdge(p) + fanIn(p) - 1`, in writer order. Direct edges
- * follow after all addition edges, in the order of the attention ports.
+ * Writers: `input`, then per layer its heads and its MLP, so writer = 1 + l(H+1) + h. Ports: per layer the q ports of
+ * all heads, then k, then v, then the MLP; `logits` last. What a port can read is always a *prefix* of the writers, so
+ * the addition edges into port p are the ids `firstEdge(p) .. firstEdge(p) + fanIn(p) - 1`, in writer order. Direct
+ * edges follow after all addition edges, in the order of the attention ports.
  */
 export class Topology {
   readonly layers: number;
@@ -66,23 +70,33 @@ export class Topology {
     this.heads = shape.heads;
     this.parallel = shape.parallel;
     this.attentionPorts = attentionPortsOf(heads);
-    const writers: Writer[] = [{ kind: 'input' }];
     const ports: Port[] = [];
     for (let layer = 0; layer < shape.layers; layer++) {
-      for (let head = 0; head < shape.heads; head++) writers.push({ kind: 'head', layer, head });
-      writers.push({ kind: 'mlp', layer });
       for (const branch of BRANCHES) {
         for (let head = 0; head < shape.heads; head++) ports.push({ kind: 'head', layer, head, branch });
       }
       ports.push({ kind: 'mlp', layer });
     }
     ports.push({ kind: 'logits' });
-    this.writers = writers;
+    this.writers = modelWriters(layers, heads);
     this.ports = ports;
     this.#firstEdge = new Int32Array(ports.length + 1);
     for (let p = 0; p < ports.length; p++) this.#firstEdge[p + 1] = this.#firstEdge[p]! + this.fanIn(p);
     this.additionEdges = this.#firstEdge[ports.length]!;
     this.directEdges = layers * this.attentionPorts;
+  }
+
+  /** How many addition and direct edges a model of this shape has, counted without building its topology. */
+  static edgeCounts({ layers, heads, parallel }: TopologyShape): {
+    readonly addition: number;
+    readonly direct: number;
+  } {
+    let addition = 1 + layers * (heads + 1);
+    for (let layer = 0; layer < layers; layer++) {
+      const before = 1 + layer * (heads + 1);
+      addition += attentionPortsOf(heads) * before + before + (parallel ? 0 : heads);
+    }
+    return { addition, direct: layers * attentionPortsOf(heads) };
   }
 
   /** Addition and direct edges together: ids run from 0 to edgeCount - 1. */

@@ -52,7 +52,7 @@ export async function run(args: readonly string[]): Promise<number> {
     return 0;
   } catch (error) {
     if (error instanceof CommanderError) {
-      // Commander has printed its own message, but for a command that it was to help with and does not know the help alone.
+      // Commander has printed its message. Only for `help` of an unknown command it has printed the help alone.
       if (error.code === 'commander.help' && error.exitCode !== 0) process.stderr.write('error: unknown command\n');
       return error.exitCode;
     }
@@ -61,7 +61,7 @@ export async function run(args: readonly string[]): Promise<number> {
   }
 }
 
-/** `what is measured (kl, nll; default: kl)`. That flags are off unless given goes without saying. */
+/** `what is measured (kl, nll; default: kl)`. Flags have no default in the help: they are off. */
 function optionDescription({ description, argChoices, defaultValue, defaultValueDescription }: Option): string {
   const remarks = argChoices ? [argChoices.join(', ')] : [];
   const isFlag = typeof defaultValue === 'boolean';
@@ -71,7 +71,7 @@ function optionDescription({ description, argChoices, defaultValue, defaultValue
   return remarks.length > 0 ? `${description} (${remarks.join('; ')})` : description;
 }
 
-/** One line. Errors that nobody foresaw keep their kind, so that a report of them is of use. */
+/** One line. Unforeseen errors keep the name of their class, which a report of them needs. */
 function describe(error: unknown): string {
   if (error instanceof EdgewiseError) return error.message.replace(/\s*\n\s*/g, ' ');
   const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);

@@ -93,7 +93,11 @@ export async function withEngine<T>(
   }
 }
 
-/** The value of an option that a command cannot do without. @throws EdgewiseError of kind usage that names the option. */
+/**
+ * The value of an option that a command cannot do without.
+ *
+ * @throws EdgewiseError of kind usage that names the option.
+ */
 export function required(value: string | undefined, option: string): string {
   if (value === undefined || value === '') throw new EdgewiseError('usage', option, 'is needed');
   return value;

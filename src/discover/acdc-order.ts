@@ -3,8 +3,8 @@ import type { SenderHeads } from '../circuit/run-identity.js';
 import type { Topology } from '../circuit/topology.js';
 
 /**
- * One receiver of the pruning: the addition edges into a port, or the one direct edge of a head's port. `edges` lists the
- * edge ids in the order of testing.
+ * One receiver of the pruning: a port with its addition edges, or a head's port with its one direct edge. `edges` lists
+ * the edge ids in the order of testing.
  */
 export interface Receiver {
   readonly kind: 'port' | 'direct';
@@ -13,11 +13,13 @@ export interface Receiver {
 }
 
 /**
- * Receivers and their edges in the order of the reference implementation of ACDC (ArthurConmy/Automatic-Circuit-Discovery).
+ * Receivers and their edges in the order of the reference implementation of ACDC
+ * (ArthurConmy/Automatic-Circuit-Discovery).
  *
- * Receivers: logits; then from the last layer to the first its MLP, the direct edges (v, k, q; heads from the last to the
- * first), and the ports v, k, q (heads likewise). Senders of one receiver: from the nearest layer back, in a layer the MLP
- * before the heads; `input` last.
+ * Receivers: first the logits. Then each layer, from the last to the first: its MLP, its direct edges, its head ports.
+ * Direct edges and ports go v, k, q, and heads from the last to the first.
+ *
+ * Senders of one receiver: from the nearest layer back. In a layer the MLP comes before the heads. `input` is last.
  */
 export function acdcOrder(topology: Topology, senderHeads: SenderHeads, directEdges: boolean): Receiver[] {
   const headsFromLast = Array.from({ length: topology.heads }, (_, i) => topology.heads - 1 - i);

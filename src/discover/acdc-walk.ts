@@ -2,38 +2,40 @@ import type { EdgeSet } from '../circuit/edge-set.js';
 import { isDead } from '../circuit/reachability.js';
 import type { Receiver } from './acdc-order.js';
 
-/** A place in the search: everything that decides how it goes on. Immutable, so that decisions can be tried out. */
-export interface Place {
+/** The state of a search: everything that decides how it goes on. Immutable, so that decisions can be tried out. */
+export interface SearchState {
   /** The circuit so far. */
   readonly circuit: EdgeSet;
   /** The edge to test next, undefined at the end. */
   readonly edge: number | undefined;
-  /** Edges that were removed without a test on the way here from the place before. */
+  /** Edges that were removed without a test since the state before. */
   readonly untested: readonly number[];
   /** Edges decided so far, tested or not. */
   readonly decided: number;
-  /** The receiver at hand and the next of its edges, by index. */
+  /** Indices of the current receiver, and of the next of its edges. */
   readonly receiver: number;
   readonly next: number;
 }
 
-/** Where a search that starts from `circuit` begins. */
-export function firstPlace(receivers: readonly Receiver[], circuit: EdgeSet): Place {
+/** The state in which a search from `circuit` begins. */
+export function firstState(receivers: readonly Receiver[], circuit: EdgeSet): SearchState {
   return settle(receivers, circuit, { receiver: 0, next: 0, decided: 0 });
 }
 
-/** Where it goes on once the edge at `place` is removed, or kept. */
-export function nextPlace(receivers: readonly Receiver[], place: Place, removed: boolean): Place {
-  const circuit = removed ? place.circuit.without(place.edge!) : place.circuit;
-  return settle(receivers, circuit, { ...place, next: place.next + 1, decided: place.decided + 1 });
+/** The state after the edge of `state` was removed, or kept. */
+export function nextState(receivers: readonly Receiver[], state: SearchState, removed: boolean): SearchState {
+  const circuit = removed ? state.circuit.without(state.edge!) : state.circuit;
+  return settle(receivers, circuit, { ...state, next: state.next + 1, decided: state.decided + 1 });
 }
 
-/** Passes over edges that are not there, and cuts those of receivers that feed nothing, up to the next edge to test. */
+/**
+ * Goes on to the next edge to test. Skips edges that are not there, and cuts the edges of receivers that feed nothing.
+ */
 function settle(
   receivers: readonly Receiver[],
   circuit: EdgeSet,
-  from: Pick<Place, 'receiver' | 'next' | 'decided'>,
-): Place {
+  from: Pick<SearchState, 'receiver' | 'next' | 'decided'>,
+): SearchState {
   let { receiver, next, decided } = from;
   const untested: number[] = [];
   for (; receiver < receivers.length; receiver++, next = 0) {
@@ -54,7 +56,7 @@ function settle(
   return { circuit, edge: undefined, untested, decided, receiver, next };
 }
 
-/** Whether nothing that the receiver feeds is left; an attention port is dead also where its direct edge was cut. */
+/** Whether nothing reads the receiver any more. An attention port is dead also where its direct edge was cut. */
 function feedsNothing(circuit: EdgeSet, { kind, port }: Receiver): boolean {
   const { topology } = circuit;
   const isHeadPort = topology.ports[port]!.kind === 'head';

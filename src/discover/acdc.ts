@@ -3,7 +3,7 @@ import { mean } from '../base/mean.js';
 import type { EdgeSet } from '../circuit/edge-set.js';
 import type { SenderHeads } from '../circuit/run-identity.js';
 import { acdcOrder } from './acdc-order.js';
-import { firstPlace, nextPlace } from './acdc-walk.js';
+import { firstState, nextState } from './acdc-walk.js';
 import { earlierTest, NO_JOURNAL, type Journal, type Measurement } from './journal.js';
 import { LookAhead, type Predictor } from './look-ahead.js';
 import type { CircuitEvaluator, PerPrompt } from '../circuit/evaluator.js';
@@ -18,7 +18,7 @@ export interface AcdcOptions {
   readonly directEdges: boolean;
 }
 
-/** One tested edge: the metric of the circuit so far, and without the edge. */
+/** One tested edge, with the metric of the circuit so far and the metric without the edge. */
 export interface AcdcStep {
   readonly step: number;
   readonly edge: number;
@@ -30,35 +30,35 @@ export interface AcdcStep {
 export interface AcdcResult {
   readonly kept: EdgeSet;
   readonly steps: readonly AcdcStep[];
-  /** Edges removed without a test, because nothing that they lead to was left. */
+  /** Edges removed without a test, because nothing reads their receiver. */
   readonly untestedRemovals: readonly number[];
   /** Per kept edge that was tested, in the order of tests: its effect on every prompt. */
   readonly promptEffects: ReadonlyMap<number, PerPrompt>;
   /** What every test measured, in order. */
   readonly measurements: readonly Measurement[];
-  /** Circuits evaluated: one per test, and those that were evaluated ahead in vain. */
+  /** Circuits evaluated: one per test, and circuits that were evaluated ahead in vain. */
   readonly evaluations: number;
   /** Metric of the starting circuit and of the final one. */
   readonly initial: number;
   readonly final: number;
 }
 
-/** What else a search can build on. None of it changes a decision. */
+/** What a search can build on. None of it changes a decision. */
 export interface AcdcAids {
   readonly onProgress?: (progress: AcdcProgress) => void;
   readonly journal?: Journal;
-  /** Guesses decisions, so that several tests can be made at once; default: every edge is removed. */
+  /** Guesses decisions, so that several tests can be made at once. Default: every edge is removed. */
   readonly predict?: Predictor;
   /**
-   * The result of the same search at another threshold. As long as both decide alike, they test the same circuits, and its
-   * measurements are taken over.
+   * The result of the same search at another threshold. Both test the same circuits up to the first decision in which
+   * they differ. Up to there its measurements are taken over.
    */
   readonly neighbour?: Pick<AcdcResult, 'steps' | 'measurements'>;
 }
 
 export interface AcdcProgress {
   readonly tested: number;
-  /** Tests that this run measured itself, and took over from no journal and no neighbour. */
+  /** Tests that this run measured itself. Other tests were held by a journal or a neighbour. */
   readonly measured: number;
   readonly kept: number;
   /** Edges decided so far, tested or not, of `total`. */
@@ -67,19 +67,23 @@ export interface AcdcProgress {
 }
 
 /**
- * Automatic circuit discovery (Conmy et al. 2023, arXiv:2304.14997), test by test as its reference implementation decides.
+ * Automatic circuit discovery (Conmy et al. 2023, arXiv:2304.14997), test by test as its reference implementation
+ * decides.
  *
  *  1. Start from `start` (the whole model) and its metric.
  *  2. Go through the receivers from the logits back, see acdcOrder.
- *  3. A receiver of which no kept edge leads on is dead: all its edges go, untested.
- *  4. Otherwise test its edges one by one: effect = metric without the edge - metric so far. An effect below the threshold
- *     (strictly; NaN is not below) removes the edge for good, and the metric so far becomes the measured one.
+ *  3. A receiver is dead if nothing reads it any more. All its edges go, untested.
+ *  4. Otherwise test its edges one by one: effect = metric without the edge - metric so far. An effect below the
+ *     threshold (strictly; NaN is not below) removes the edge for good, and the metric so far becomes the measured one.
  *
- * The effect is relative to the circuit at that moment, so small losses add up; see `final`. Tests are made ahead, several in a
- * submission, on the guess that they will be decided as predicted, and taken over up to the first that is not: the decisions and
- * all numbers are those of one test after the other.
+ * The effect is relative to the circuit at that moment, so small losses add up: see `final`.
  *
- * @throws EdgewiseError of kind `usage` where the journal is of another search.
+ * Several tests are made in one submission, on a guess of their decisions. Tests after the first wrong guess are thrown
+ * away. Decisions and numbers are the same as one test after the other gives.
+ *
+ * @param start the circuit to start from, usually the whole model.
+ *
+ * @throws EdgewiseError of kind `usage` where the journal is of another search, or the threshold is no finite number.
  */
 export async function acdc(
   evaluator: CircuitEvaluator,
@@ -99,23 +103,23 @@ export async function acdc(
   const steps: AcdcStep[] = [];
   const measurements: Measurement[] = [];
   const promptEffects = new Map<number, PerPrompt>();
-  let place = firstPlace(receivers, start);
-  const untestedRemovals = [...place.untested];
+  let state = firstState(receivers, start);
+  const untestedRemovals = [...state.untested];
   let metric = initial;
   let kept = 0;
   let evaluations = 0;
   let own = 0;
   let alike = neighbour !== undefined;
 
-  while (place.edge !== undefined) {
-    const earlier = earlierTest(journal, steps.length, place.edge, topology);
+  while (state.edge !== undefined) {
+    const earlier = earlierTest(journal, steps.length, state.edge, topology);
     const known = earlier ?? (alike ? neighbour!.measurements[steps.length] : undefined);
-    const ahead = known ? [] : lookAhead.tests(place);
-    const circuits = ahead.map((test) => test.place.circuit.without(test.place.edge!));
+    const ahead = known ? [] : lookAhead.tests(state);
+    const circuits = ahead.map((test) => test.state.circuit.without(test.state.edge!));
     const measured = known ? [known.without] : await evaluator.perPrompt(circuits);
     evaluations += ahead.length;
     for (const [i, without] of measured.entries()) {
-      const edge: number = place.edge!;
+      const edge: number = state.edge!;
       const after = mean(without);
       const effect = options.absolute ? Math.abs(after - metric) : after - metric;
       const removed = effect < options.threshold;
@@ -135,13 +139,13 @@ export async function acdc(
           without.map((value, n) => value - before[n]!),
         );
       }
-      place = nextPlace(receivers, place, removed);
-      untestedRemovals.push(...place.untested);
-      if (!known && !lookAhead.decided(ahead[i]!, removed)) break; // the places that follow are not the search's
+      state = nextState(receivers, state, removed);
+      untestedRemovals.push(...state.untested);
+      if (!known && !lookAhead.decided(ahead[i]!, removed)) break; // the tests that follow are of other circuits
     }
-    onProgress({ tested: steps.length, measured: own, kept, decided: place.decided, total });
+    onProgress({ tested: steps.length, measured: own, kept, decided: state.decided, total });
   }
   onProgress({ tested: steps.length, measured: own, kept, decided: total, total });
-  const { circuit } = place;
+  const { circuit } = state;
   return { kept: circuit, steps, measurements, evaluations, untestedRemovals, promptEffects, initial, final: metric };
 }

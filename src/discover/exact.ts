@@ -5,7 +5,7 @@ import type { CircuitEvaluator, PerPrompt } from '../circuit/evaluator.js';
 
 export interface ExactProgress {
   readonly done: number;
-  /** Those of them that this run measured itself. */
+  /** Edges that this run measured itself. A journal held the others. */
   readonly measured: number;
   readonly total: number;
 }
@@ -18,9 +18,13 @@ export interface ExactEffects {
 }
 
 /**
- * The effect of cutting each of the edges alone: activation patching of edges (EAP-IG's `exact`). Cost: one evaluation per edge, each
- * of which computes the edge's receiver and everything downstream of it, so that edges of one receiver should come one after the
- * other.
+ * The effect of cutting each of the edges alone: activation patching of edges (`exact` of EAP-IG, arXiv:2403.17806).
+ *
+ * Cost: one evaluation per edge. It computes the edge's receiver and everything downstream, so edges of one receiver
+ * should follow one another.
+ *
+ * @returns effects in loss form, in units of the metric.
+ * @throws EdgewiseError of kind usage where the journal is of another run.
  */
 export async function exactEffects(
   evaluator: CircuitEvaluator,

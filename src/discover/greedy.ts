@@ -4,7 +4,7 @@ import { directScored, type Scores } from '../circuit/scores.js';
 /** Whether edge `a` is to be taken before edge `b`. */
 export type Precedes = (a: number, b: number) => boolean;
 
-/** Stronger first; equally strong ones by writer, then by port: a total order of edges. */
+/** Stronger first. Equally strong edges go by writer, then by port. It is a total order of edges. */
 export function byStrength(strengths: Float64Array, { writers, ports }: EdgeEnds): Precedes {
   return (a, b) => {
     if (strengths[a] !== strengths[b]) return strengths[a]! > strengths[b]!;
@@ -15,9 +15,9 @@ export function byStrength(strengths: Float64Array, { writers, ports }: EdgeEnds
 
 /**
  * Greedy choice from the logits down (EAP-IG's `apply_greedy`): the candidates are the edges into `logits`; the best
- * candidate is taken, and where its writer is new the edges into that writer's node become candidates too. What is taken
- * is thus connected to the logits. Where direct edges are scored, a new head offers those first, and each that is taken
- * the edges into its port.
+ * candidate is taken, and where its writer is new the edges into that writer's node become candidates too. What is
+ * taken is thus connected to the logits. Where direct edges are scored, a new head offers those first, and each that is
+ * taken the edges into its port.
  *
  * Every edge enters a binary heap once at most: O(E log E), whatever `count` is.
  *

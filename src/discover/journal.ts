@@ -2,7 +2,7 @@ import { EdgewiseError } from '../base/errors.js';
 import type { Topology } from '../circuit/topology.js';
 import type { PerPrompt } from '../circuit/evaluator.js';
 
-/** What one test found: enough to decide again without computing anything. */
+/** What one test measured: enough to decide again without computing anything. */
 export interface Measurement {
   readonly edge: number;
   /** Metric of the circuit so far without the edge, on every prompt. */
@@ -11,9 +11,9 @@ export interface Measurement {
 
 /** Lets a run that was interrupted go on. */
 export interface Journal {
-  /** Tests of an earlier run of this same search, from its first one on; they are decided again, not measured again. */
+  /** Tests of an earlier run of the same search, from its first one on. They are decided again, not measured again. */
   readonly earlier: readonly Measurement[];
-  /** Told of every further test as soon as it is decided. */
+  /** Is told of every further test as soon as it is decided. */
   record(measurement: Measurement): void;
 }
 

@@ -1,13 +1,13 @@
 import type { Scores } from '../circuit/scores.js';
 import type { Receiver } from './acdc-order.js';
-import { nextPlace, type Place } from './acdc-walk.js';
+import { nextState, type SearchState } from './acdc-walk.js';
 
 /** Guesses whether an edge will be removed. A wrong guess costs time, never correctness. */
 export type Predictor = (edge: number) => boolean;
 
 /** A test, and whether its edge is guessed to be removed. */
 export interface GuessedTest {
-  readonly place: Place;
+  readonly state: SearchState;
   readonly guess: boolean;
 }
 
@@ -15,8 +15,8 @@ export interface GuessedTest {
 export const ALWAYS_REMOVED: Predictor = () => true;
 
 /**
- * Guesses by the scores of another method: what scores below the threshold is removed. Where a file does not say what its sign means,
- * or the search is by |effect|, |score| counts. Edges without a score are guessed to be removed.
+ * Guesses by the scores of another method: an edge that scores below the threshold is removed, an edge without a score
+ * too. |score| counts where the search is by |effect|, or where nobody knows what the sign of the scores means.
  */
 export function predictorOf(
   { values, positive }: Pick<Scores, 'values' | 'positive'>,
@@ -29,12 +29,13 @@ export function predictorOf(
   };
 }
 
-/** Weight that each further decision has in the running rate of wrong guesses. */
+/** Weight of each further decision in the running rate of wrong guesses. */
 const NEWEST = 1 / 16;
 
 /**
- * Which tests to make in one submission: the next one and those that follow if the guesses come true. As many as fill the
- * device, but about as many as are decided before a guess is wrong, since what comes after it is thrown away.
+ * Says which tests to make in one submission: the next one, and the tests that follow if the guesses come true. No more
+ * than fill the device. No more than about the number of decisions up to a wrong guess: what comes after it is thrown
+ * away.
  */
 export class LookAhead {
   readonly #receivers: readonly Receiver[];
@@ -48,19 +49,21 @@ export class LookAhead {
     this.#predict = predict;
   }
 
-  /** Tests from `place` on, each the next one if those before it are decided as guessed; `place` has an edge. */
-  tests(place: Place): GuessedTest[] {
+  /** Tests from `state` on, which has an edge. Each is the next one if all before it are decided as guessed. */
+  tests(state: SearchState): GuessedTest[] {
     const wanted = Math.min(this.#most, Math.max(1, Math.round(1 / this.#wrongRate)));
     const tests: GuessedTest[] = [];
-    for (let next = place; next.edge !== undefined && tests.length < wanted;) {
+    for (let next = state; next.edge !== undefined && tests.length < wanted;) {
       const guess = this.#predict(next.edge);
-      tests.push({ place: next, guess });
-      next = nextPlace(this.#receivers, next, guess);
+      tests.push({ state: next, guess });
+      next = nextState(this.#receivers, next, guess);
     }
     return tests;
   }
 
-  /** Takes note of a decision; returns whether it was guessed, so that the tests after it are the search's. */
+  /**
+   * Takes note of a decision. Returns whether it was guessed: then the next test made ahead is the search's next test.
+   */
   decided({ guess }: GuessedTest, removed: boolean): boolean {
     this.#wrongRate += NEWEST * ((guess === removed ? 0 : 1) - this.#wrongRate);
     return guess === removed;

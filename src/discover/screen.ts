@@ -13,11 +13,11 @@ export interface ScreenOptions {
   readonly cutoff: number;
   /** Most edges near the cutoff that are cut one by one, to see whether the score is right. */
   readonly retest: number;
-  /** Direct edges are decided on later like the others; otherwise all of them stay. They have no scores, so all stay here. */
+  /** The search decides on direct edges too. They have no scores, so all of them stay here. */
   readonly directEdges: boolean;
 }
 
-export interface Screened {
+export interface ScreenResult {
   /** Where the search starts. */
   readonly start: EdgeSet;
   readonly record: ScreeningRecord;
@@ -27,9 +27,10 @@ export interface Screened {
 const BORDER = 4;
 
 /**
- * Chooses from the scores of all edges those that a search is to start from: |score| >= cutoff, but near the cutoff the exact effect of
- * the edge, cut alone in the whole model, decides in place of its score. The sign does not matter: an edge that hurts is for the
- * search to remove, where its removal is measured. What is not connected with both ends goes too.
+ * Chooses from the scores of all edges where a search is to start: edges with |score| >= cutoff. Near the cutoff the
+ * exact effect of the edge decides in place of its score: the edge is cut alone in the whole model. The sign does not
+ * matter: the search removes edges that hurt, and measures it. Edges that are not connected with both input and logits
+ * go too.
  *
  * Cost: one evaluation per edge that is tested again.
  */
@@ -39,7 +40,7 @@ export async function screen(
   { cutoff, retest, directEdges }: ScreenOptions,
   onProgress?: (progress: ExactProgress) => void,
   journal?: Journal,
-): Promise<Screened> {
+): Promise<ScreenResult> {
   const strength = (edge: number): number => Math.abs(values[edge]!);
   const distance = (edge: number): number => Math.abs(Math.log(strength(edge) / cutoff));
   const border = Array.from({ length: topology.additionEdges }, (_, edge) => edge)

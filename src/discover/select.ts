@@ -17,10 +17,10 @@ interface SelectionBasis {
 export type SelectionRule = SelectionBasis &
   (
     | { /** Scores from the threshold up, itself included. */ readonly rule: 'threshold'; readonly threshold: number }
-    | { /** The so many highest scores. */ readonly rule: 'top'; readonly edges: number }
+    | { /** The edges with the highest scores. */ readonly rule: 'top'; readonly edges: number }
     | { /** From the logits down (see greedyEdges). */ readonly rule: 'greedy'; readonly edges: number }
     | {
-        /** All edges out of the so many writers with the highest node scores, and out of those without one. */
+        /** All edges out of the writers with the highest node scores, and out of writers without a score. */
         readonly rule: 'top-nodes';
         readonly nodes: number;
       }
@@ -28,19 +28,20 @@ export type SelectionRule = SelectionBasis &
 
 export interface Selection {
   readonly kept: EdgeSet;
-  /** Direct edges were chosen like the others; where not, all are kept and are no part of the result. */
+  /** Direct edges were chosen like the others. Otherwise all are kept, and are no part of the result. */
   readonly directTested: boolean;
-  /** What was asked for, and how many edges it gave before pruning. */
+  /** What was asked for, and the number of edges before pruning. */
   readonly record: SelectionRecord;
-  /** Edges left of those, direct ones counted only where they are scored; and writers with an outgoing edge. */
+  /** Edges left after pruning (direct ones only where they are scored), and writers with an outgoing edge. */
   readonly left: { readonly edges: number; readonly nodes: number };
 }
 
 /**
- * Chooses edges from scores (EAP-IG's `apply_threshold`, `apply_topn`, `apply_greedy`). Deterministic: equal scores go by
- * the index of the writer, then of the port. Edges without a score are never chosen. O(E log E).
+ * Chooses edges from scores (EAP-IG's `apply_threshold`, `apply_topn`, `apply_greedy`). Deterministic: equal scores go
+ * by the index of the writer, then of the port. Edges without a score are never chosen. O(E log E).
  *
- * @throws EdgewiseError kind `usage` where there are not that many scored edges or nodes, or the rule's number is none.
+ * @throws EdgewiseError of kind `usage` where fewer edges or nodes are scored, or the rule's number is not as it should
+ *   be.
  */
 export function select(scores: Scores, rule: SelectionRule): Selection {
   const { topology } = scores;
@@ -57,7 +58,7 @@ export function select(scores: Scores, rule: SelectionRule): Selection {
   };
 }
 
-/** What the record of a selection says of what was asked for. */
+/** The part of a selection's record that is known beforehand: what was asked for. */
 export function askedOf(rule: SelectionRule): Omit<SelectionRecord, 'chosen'> {
   const limit = 'threshold' in rule ? rule.threshold : 'edges' in rule ? rule.edges : rule.nodes;
   return { rule: rule.rule, limit, absolute: rule.absolute, pruned: rule.prune };
@@ -83,7 +84,7 @@ function chosenEdges(scores: Scores, rule: EdgeRule): number[] {
   throw new EdgewiseError('usage', `greedy ${rule.edges}`, what);
 }
 
-/** What is stronger than the last that fits, and as many as fit of those that are just as strong. */
+/** The edges that are stronger than the last one that fits, and of equally strong ones as many as fit. */
 function topEdges({ topology }: Scores, strengths: Float64Array, count: number): number[] {
   if (count === 0) return [];
   const ascending = strengths.filter((strength) => !Number.isNaN(strength)).sort();

@@ -8,18 +8,21 @@ export interface ThresholdRun {
 const CLOSE = 0.02;
 /** Thresholds tried at most; the last few bisections hardly move. */
 const MOST_RUNS = 14;
-/** So many lower and lower thresholds that keep equally many edges show that there are no more to keep. */
+/** This many falling thresholds that keep equally many edges show that there are no more to keep. */
 const PLATEAU = 3;
 /** By how much the threshold moves until the wanted number lies between two runs. */
 const STRIDE = 4;
 
 /**
- * Finds a threshold at which about `edges` edges are kept: by strides up or down from `first` until the number lies between two
- * runs, then by bisection of the threshold's logarithm. Fewer are kept at higher thresholds, but not strictly (the order of
- * decisions feeds back), so the closest run wins rather than the last. It ends early where a lower threshold keeps no more.
+ * Finds a threshold at which about `edges` edges are kept. Strides up or down from `first` until the number lies
+ * between two runs, then bisects the threshold's logarithm. Ends early where a lower threshold keeps no more edges.
  *
- * @param first above 0. @param run makes the search at a threshold and tells how many edges it kept.
- * @returns the runs in the order made, and which of them is closest; of equally close ones that with fewer edges.
+ * Higher thresholds keep fewer edges, but not strictly: the order of decisions feeds back. So the closest run wins, not
+ * the last one.
+ *
+ * @param first the threshold to start at, above 0.
+ * @param run makes the search at a threshold, and tells how many edges it kept.
+ * @returns the runs in the order made, and the closest one; of equally close ones the one with fewer edges.
  */
 export async function thresholdFor(
   edges: number,

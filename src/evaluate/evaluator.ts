@@ -3,7 +3,8 @@ import { EdgeSet } from '../circuit/edge-set.js';
 import type { Topology } from '../circuit/topology.js';
 import type { CircuitEvaluator, PerPrompt } from '../circuit/evaluator.js';
 import { LogitsReadout, type BoundReadout } from '../readout/logits-readout.js';
-import { METRICS, type MetricName, type ReadoutPart } from '../readout/metrics.js';
+import { METRICS, type MetricName } from '../readout/metrics.js';
+import type { ReadoutPart } from '../readout/parts.js';
 import type { PassShape } from '../pass/pass-plan.js';
 import type { BoundPass } from '../pass/pass-inputs.js';
 import { createScratch, type PassScratch } from '../pass/pass-frame.js';
@@ -26,8 +27,8 @@ export interface EvaluatorOptions extends PatchOptions {
   /** Whether circuits may cut direct edges; their ablated projections are then kept. */
   readonly directEdges: boolean;
   /**
-   * Compute every node of every circuit anew, as if nothing were known of the one before: the same bits at the cost of a
-   * forward pass per circuit. Default false.
+   * Compute every node of every circuit anew, as if nothing were known of the one before: the same bits at the cost
+   * of a forward pass per circuit. Default false.
    */
   readonly whole?: boolean;
 }
@@ -41,10 +42,10 @@ interface BoundBatch {
 }
 
 /**
- * Evaluates circuits, any set of edges, one after the other or several in a submission. Of each circuit it computes what
- * differs from the one evaluated before: for ACDC's next test the edge's receiver and the surviving circuit downstream of
- * it, at the positions that can reach the metric and differ between the prompts (see PatchedPass). The numbers do not depend
- * on what was evaluated before, nor on how many circuits share a submission, nor on which.
+ * Evaluates circuits, any set of edges, one after the other or several in a submission. Of each circuit it computes
+ * what differs from the one evaluated before: for ACDC's next test the edge's receiver and the surviving circuit
+ * downstream of it, at the positions that can reach the metric and differ between the prompts (see PatchedPass). The
+ * numbers do not depend on what was evaluated before, nor on how many circuits share a submission, nor on which.
  *
  * Prompts that do not fit a pass at once form micro-batches, each with a pass of its own that keeps its state.
  */

@@ -16,8 +16,9 @@ export interface MeanSource {
 const NO_GROUP = 0xffffffff;
 
 /**
- * Which mean every token goes into, and how many tokens each mean has. Position-free: one group of all real tokens but a
- * leading beginning-of-text token, whose activations are unlike any other's. Positional: one group per position.
+ * Which mean every token goes into, and how many tokens each mean has. Position-free: one group of all real tokens
+ * but a leading beginning-of-text token, whose activations are unlike any other's. Positional: one group per
+ * position.
  *
  * @throws EdgewiseError of kind task where no token is left.
  */
@@ -126,7 +127,10 @@ export function onlyFirst(count: number, rows: number): Uint32Array<ArrayBuffer>
   return new Uint32Array(rows).fill(NO_GROUP).fill(0, 0, count);
 }
 
-/** Gives every token its mean: means [W, groups, d] -> ablated [W, T, d]. One mean is every token's, or each position has one. */
+/**
+ * Gives every token its mean: means [W, groups, d] -> ablated [W, T, d]. One mean is every token's, or each position
+ * has one.
+ */
 export async function spreadMeans(
   { arena, weights, tokens }: PieceContext,
   means: Tensor,

@@ -194,6 +194,7 @@ export type MeasureName = keyof typeof MEASURES;
 
 /** What is measured unless the caller says otherwise. */
 export const DEFAULT_MEASURES = ['metric', 'faithfulness', 'accuracy', 'edges', 'random'] as const;
+export type DefaultMeasure = (typeof DEFAULT_MEASURES)[number];
 
 type ValueOf<M extends MeasureName> = (typeof MEASURES)[M] extends Measure<infer Value> ? Value : never;
 type Fields<M extends MeasureName> = { [N in M]: (fields: ValueOf<N>) => void }[M] extends (
@@ -203,7 +204,7 @@ type Fields<M extends MeasureName> = { [N in M]: (fields: ValueOf<N>) => void }[
   : never;
 
 /** What measures found of a circuit. */
-export type Evaluation<M extends MeasureName = (typeof DEFAULT_MEASURES)[number]> = {
+export type Evaluation<M extends MeasureName = DefaultMeasure> = {
   readonly metric: MetricName;
   readonly prompts: number;
 } & Fields<M>;

@@ -1,10 +1,10 @@
-import { readoutTensors } from '../readout/readout-plan.js';
+import { readoutTensors } from '../readout/parts.js';
 import { EdgewiseError } from '../base/errors.js';
 import type { Ablation } from '../circuit/run-identity.js';
 import type { PromptPair } from '../task/types.js';
 import { measurements } from './whole-answers.js';
 import type { Topology } from '../circuit/topology.js';
-import { tableWords } from '../pass/table-layout.js';
+import { tableWords } from '../pass/tables/table-layout.js';
 import {
   batchTensors,
   layerTensors,
@@ -81,12 +81,15 @@ export type TensorsBeside = (
   microBatches: number,
 ) => { readonly tensors: Readonly<Record<string, readonly number[]>>; readonly count: number };
 
-/** Part of the budget that the sums over cut edges may take, if so much is left: they save additions, not whole nodes. */
-const BASES_SHARE = 1 / 8;
+/**
+ * Part of the budget that the sums over cut edges may take, if so much is left: they save additions, not whole nodes.
+ */
+const CUT_SUMS_SHARE = 1 / 8;
 
 /**
- * Decides before anything is allocated how many circuits and prompts go through a pass at once: all of them if every tensor fits a
- * binding and the sum fits the budget; otherwise fewer circuits, then the largest equal share of the prompts that does.
+ * Decides before anything is allocated how many circuits and prompts go through a pass at once: all of them if every
+ * tensor fits a binding and the sum fits the budget; otherwise fewer circuits, then the largest equal share of the
+ * prompts that does.
  *
  * @param beside default: what an evaluator keeps of every micro-batch.
  * @throws EdgewiseError of kind device with the numbers where even one prompt at a time does not fit.
@@ -166,8 +169,8 @@ function tabulate(
 ): RunPlan {
   const microBatches = Math.ceil(size.prompts / prompts);
   const states = size.resident ? microBatches : 1;
-  const withBases = (bases: number): RunPlan => {
-    const shape: PassShape = { prompts, sequence: size.sequence, circuits, bases };
+  const withCutSums = (cutSums: number): RunPlan => {
+    const shape: PassShape = { prompts, sequence: size.sequence, circuits, cutSums };
     const further = beside(shape, microBatches);
     const tensors = [
       ...planned(scratchTensors(topology, layout, shape), 1),
@@ -180,12 +183,12 @@ function tabulate(
     ];
     return { shape, microBatches, tensors, bytes: totalBytes(tensors) };
   };
-  const without = withBases(0);
+  const without = withCutSums(0);
   if (!size.resident) return without;
-  const slab = 4 * prompts * size.sequence * 4 * layout.width4;
-  const room = Math.min(maxBinding, (BASES_SHARE * budget) / microBatches, (budget - without.bytes) / states);
-  const bases = Math.min(topology.ports.length, Math.floor(room / slab));
-  return bases > 0 ? withBases(bases) : without;
+  const slotBytes = 4 * prompts * size.sequence * 4 * layout.width4;
+  const room = Math.min(maxBinding, (CUT_SUMS_SHARE * budget) / microBatches, (budget - without.bytes) / states);
+  const cutSums = Math.min(topology.ports.length, Math.floor(room / slotBytes));
+  return cutSums > 0 ? withCutSums(cutSums) : without;
 }
 
 /** Rows of the memory table for `count` of each tensor. */

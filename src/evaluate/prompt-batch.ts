@@ -6,7 +6,9 @@ import type { Arena, Tensor } from '../gpu/arena.js';
 import type { ModelWeights } from '../model/weights.js';
 import type { PromptPair } from '../task/types.js';
 
-/** The prompts of one pass on the device. Fewer prompts than the pass holds are filled up; the filling is never read. */
+/**
+ * The prompts of one pass on the device. Fewer prompts than the pass holds are filled up; the filling is never read.
+ */
 export interface PromptBatch {
   readonly pairs: readonly PromptPair[];
   readonly clean: PassInputs;
@@ -53,9 +55,11 @@ export function firstDifference({ clean, corrupted }: PromptPair): number {
 }
 
 /**
- * Cuts prompts into batches of `shape.prompts` and uploads their tokens; what edges carry is for the caller to fill in.
+ * Cuts prompts into batches of `shape.prompts` and uploads their tokens; what edges carry is for the caller to fill
+ * in.
  *
- * @param resample cut edges carry what the corrupted prompt gives, which before its first difference is what the clean one does.
+ * @param resample cut edges carry what the corrupted prompt gives, which before its first difference is what the
+ * clean one does.
  */
 export function uploadPrompts(
   arena: Arena,

@@ -1,5 +1,6 @@
 import { EdgewiseError } from '../base/errors.js';
-import type { Gpu, Operation } from './gpu.js';
+import type { Gpu } from './gpu.js';
+import type { Operation } from './recording.js';
 import { paramsSize, type BufferSlice, type KernelName, type KernelUse } from './kernel.js';
 
 /** A row-major array on the device. Shapes are in elements of 4 bytes. */
@@ -10,7 +11,8 @@ export interface Tensor extends BufferSlice {
 const UNIFORM_BLOCK = 65536;
 
 /**
- * Owns the buffers and uniforms of one lifetime (a model, a run, a call) and frees them together: whoever allocates frees.
+ * Owns the buffers and uniforms of one lifetime (a model, a run, a call). dispose() frees them together: whoever
+ * allocates frees.
  */
 export class Arena {
   readonly gpu: Gpu;

@@ -1,37 +1,22 @@
 import { EdgewiseError } from '../base/errors.js';
+import { Buffers, type BufferUse } from './buffers.js';
+import { addWork, noCounts, type Counters } from './counters.js';
+import { FirstError } from './first-error.js';
 import { kernelRecord, packParams, paramsSize, type BufferSlice, type KernelName, type KernelUse } from './kernel.js';
+import { Pipelines } from './pipelines.js';
 import { defaultTile, subgroupLanes, tileLacks, type TileName } from './product/tiles.js';
+import { Recording, type Operation } from './recording.js';
+import type { Work } from './work.js';
 import { rowWorkgroup } from './workgroups.js';
-
-/** A kernel with its pipeline, uniforms and buffers bound: ready to be dispatched any number of times. */
-export interface Operation {
-  readonly kernel: KernelName;
-  readonly pipeline: GPUComputePipeline;
-  readonly bindGroup: GPUBindGroup;
-}
-
-/** What dispatches cost: operations on f32, and bytes of buffers that they read and write at least. */
-export interface Work {
-  readonly flops: number;
-  readonly bytes: number;
-}
-
-/** What was issued since the device was opened; benches take differences. */
-export interface Counters {
-  dispatches: number;
-  submissions: number;
-  uploadedBytes: number;
-  readBytes: number;
-  /** Of what tells its work: passes and readouts. */
-  flops: number;
-  bytes: number;
-}
 
 /** Awaits what the device will do; how is up to the surroundings. */
 export type Wait = <T>(pending: Promise<T>) => Promise<T>;
 
 export interface GpuOptions {
-  /** Tile of the matrix products; default: one that runs on the device, chosen without measuring (src/gpu/product/choose-tile.ts measures). */
+  /**
+   * Tile of the matrix products; default: one that runs on the device. src/gpu/product/choose-tile.ts measures the
+   * tiles.
+   */
   readonly tile?: TileName;
   /** How to wait for the device; default: await it. */
   readonly wait?: Wait | undefined;
@@ -39,15 +24,11 @@ export interface GpuOptions {
   readonly bindingLimit?: number | undefined;
 }
 
-const STORAGE = 0x80 | 0x08 | 0x04; // GPUBufferUsage STORAGE | COPY_DST | COPY_SRC
-const UNIFORM = 0x40 | 0x08; // UNIFORM | COPY_DST
-const STAGING = 0x01 | 0x08; // MAP_READ | COPY_DST
 const MAP_READ = 0x01; // GPUMapMode.READ
-const COMPUTE = 0x04; // GPUShaderStage.COMPUTE
 
 /**
- * A device with its pipelines, its count of live bytes and its first error. The only place that talks to WebGPU; the
- * device itself is injected, so that the engine runs in Node and in a browser tab alike.
+ * A device with its buffers, pipelines and first error, and what suits it. The device itself is injected, so that the
+ * engine runs in Node and in a browser tab alike. Only this folder talks to WebGPU.
  */
 export class Gpu {
   readonly device: GPUDevice;
@@ -55,26 +36,16 @@ export class Gpu {
   readonly adapter: string;
   /** Largest storage binding in bytes: no tensor that a kernel sees may be larger. */
   readonly maxBinding: number;
-  readonly counters: Counters = {
-    dispatches: 0,
-    submissions: 0,
-    uploadedBytes: 0,
-    readBytes: 0,
-    flops: 0,
-    bytes: 0,
-  };
+  readonly counters: Counters = noCounts();
+  readonly buffers: Buffers;
   /** The tile of every matrix product bound on this device, unless one asks for another: fixed before any is. */
   readonly tile: TileName;
   /** Invocations that every subgroup has; 0 where the device was opened without subgroups. */
   readonly subgroupLanes: number;
   /** Invocations of a workgroup in the kernels that take a row each. */
   readonly rowWorkgroup: number;
-  #liveBytes = 0;
-  #peakBytes = 0;
-  #failure: EdgewiseError | undefined;
-  readonly #pipelines = new Map<string, Promise<GPUComputePipeline>>();
-  readonly #modules = new Map<KernelName, GPUShaderModule>();
-
+  readonly #pipelines: Pipelines;
+  readonly #firstError: FirstError;
   readonly #wait: Wait;
 
   /** @throws EdgewiseError of kind `device` where the device lacks what the tile needs. */
@@ -87,18 +58,12 @@ export class Gpu {
     this.tile = tile;
     this.subgroupLanes = subgroupLanes(device);
     this.rowWorkgroup = rowWorkgroup(device);
+    this.buffers = new Buffers(device);
+    this.#pipelines = new Pipelines(device);
+    this.#firstError = new FirstError(device, adapter);
     this.#wait = wait;
     const limits = device.limits;
     this.maxBinding = Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize, bindingLimit);
-    device.addEventListener('uncapturederror', (event) => {
-      // The first error explains the others.
-      this.#failure ??= new EdgewiseError('device', adapter, firstLine(event.error.message));
-    });
-    void device.lost.then((info) => {
-      if (info.reason !== 'destroyed') {
-        this.#failure ??= new EdgewiseError('device', adapter, `the device was lost: ${firstLine(info.message)}`);
-      }
-    });
   }
 
   /** Most workgroups along one dimension of a dispatch. */
@@ -107,37 +72,24 @@ export class Gpu {
   }
 
   get liveBytes(): number {
-    return this.#liveBytes;
+    return this.buffers.liveBytes;
   }
 
   get peakBytes(): number {
-    return this.#peakBytes;
+    return this.buffers.peakBytes;
   }
 
   /** Throws the first error that the device reported, if any. Called after every wait. */
   check(): void {
-    if (this.#failure) throw this.#failure;
+    this.#firstError.check();
   }
 
-  createBuffer(label: string, bytes: number, usage: 'storage' | 'uniform' | 'staging' = 'storage'): GPUBuffer {
-    const size = Math.max(16, Math.ceil(bytes / 4) * 4);
-    if (size > this.device.limits.maxBufferSize) {
-      throw new EdgewiseError(
-        'device',
-        label,
-        `needs ${size} bytes; this adapter's buffers end at ${this.device.limits.maxBufferSize}`,
-      );
-    }
-    const flags = usage === 'storage' ? STORAGE : usage === 'uniform' ? UNIFORM : STAGING;
-    const buffer = this.device.createBuffer({ label, size, usage: flags });
-    this.#liveBytes += size;
-    this.#peakBytes = Math.max(this.#peakBytes, this.#liveBytes);
-    return buffer;
+  createBuffer(label: string, bytes: number, use: BufferUse = 'storage'): GPUBuffer {
+    return this.buffers.create(label, bytes, use);
   }
 
   destroyBuffer(buffer: GPUBuffer): void {
-    this.#liveBytes -= buffer.size;
-    buffer.destroy();
+    this.buffers.destroy(buffer);
   }
 
   /** Writes at a byte offset of a slice. Queued before whatever is submitted afterwards. */
@@ -151,44 +103,6 @@ export class Gpu {
     }
     this.device.queue.writeBuffer(target.buffer, target.offset + offset, data.buffer, data.byteOffset, data.byteLength);
     this.counters.uploadedBytes += data.byteLength;
-  }
-
-  /** The pipeline of a kernel with these overrides; concurrent requests share one compilation. */
-  pipeline(name: KernelName, overrides: Readonly<Record<string, number>>): Promise<GPUComputePipeline> {
-    const key = `${name} ${JSON.stringify(overrides)}`;
-    let pipeline = this.#pipelines.get(key);
-    if (!pipeline) {
-      pipeline = this.#compile(name, overrides);
-      this.#pipelines.set(key, pipeline);
-    }
-    return pipeline;
-  }
-
-  async #compile(name: KernelName, overrides: Readonly<Record<string, number>>): Promise<GPUComputePipeline> {
-    const record = kernelRecord(name);
-    let module = this.#modules.get(name);
-    if (!module) {
-      module = this.device.createShaderModule({ label: name, code: record.source });
-      this.#modules.set(name, module);
-    }
-    const layout = this.device.createPipelineLayout({
-      bindGroupLayouts: [
-        this.device.createBindGroupLayout({
-          label: name,
-          entries: record.bindings.map((b) => ({ binding: b.binding, visibility: COMPUTE, buffer: { type: b.type } })),
-        }),
-      ],
-    });
-    try {
-      return await this.device.createComputePipelineAsync({
-        label: name,
-        layout,
-        compute: { module, entryPoint: name, constants: { ...overrides } },
-      });
-    } catch (error) {
-      const text = error instanceof Error ? error.message : String(error);
-      throw new EdgewiseError('kernel', `kernels/${name}.wgsl`, firstLine(text), { cause: error });
-    }
   }
 
   /** Binds a kernel. `uniform` is a slice of a uniform buffer of paramsSize(name) bytes, owned by the caller. */
@@ -205,7 +119,7 @@ export class Gpu {
       }
     }
     const workgroup = record.overrides.includes('WORKGROUP') ? { WORKGROUP: this.rowWorkgroup } : {};
-    const pipeline = await this.pipeline(name, { ...workgroup, ...use.overrides });
+    const pipeline = await this.#pipelines.get(name, { ...workgroup, ...use.overrides });
     this.device.queue.writeBuffer(uniform.buffer, uniform.offset, packParams(name, use.params));
     const bindGroup = this.device.createBindGroup({
       label: name,
@@ -231,9 +145,8 @@ export class Gpu {
   }
 
   /** Adds to the counters what recorded dispatches cost. */
-  count({ flops, bytes }: Work): void {
-    this.counters.flops += flops;
-    this.counters.bytes += bytes;
+  count(work: Work): void {
+    addWork(this.counters, work);
   }
 
   record(): Recording {
@@ -247,87 +160,4 @@ export class Gpu {
     recording.submit();
     return pending();
   }
-}
-
-/** Commands of one submission: dispatches and copies, in order. */
-export class Recording {
-  readonly #gpu: Gpu;
-  readonly #encoder: GPUCommandEncoder;
-  #pass: GPUComputePassEncoder | undefined;
-
-  constructor(gpu: Gpu) {
-    this.#gpu = gpu;
-    this.#encoder = gpu.device.createCommandEncoder();
-  }
-
-  dispatch(operation: Operation, x: number, y = 1, z = 1): void {
-    if (x === 0 || y === 0 || z === 0) return;
-    const limit = this.#gpu.device.limits.maxComputeWorkgroupsPerDimension;
-    if (x > limit || y > limit || z > limit) {
-      throw new EdgewiseError(
-        'kernel',
-        operation.kernel,
-        `a grid of ${x} x ${y} x ${z} workgroups exceeds ${limit} a dimension`,
-      );
-    }
-    this.#pass ??= this.#encoder.beginComputePass();
-    this.#pass.setPipeline(operation.pipeline);
-    this.#pass.setBindGroup(0, operation.bindGroup);
-    this.#pass.dispatchWorkgroups(x, y, z);
-    this.#gpu.counters.dispatches++;
-  }
-
-  /** One workgroup per row, spread over x and y where there are more rows than one dimension takes. */
-  dispatchRows(operation: Operation, rows: number): void {
-    const limit = this.#gpu.device.limits.maxComputeWorkgroupsPerDimension;
-    const y = Math.ceil(rows / limit);
-    this.dispatch(operation, Math.ceil(rows / Math.max(1, y)), y);
-  }
-
-  copy(from: BufferSlice, to: BufferSlice): void {
-    this.#endPass();
-    this.#encoder.copyBufferToBuffer(from.buffer, from.offset, to.buffer, to.offset, from.size);
-  }
-
-  /** Fills with zeros. */
-  clear(slice: BufferSlice): void {
-    this.#endPass();
-    this.#encoder.clearBuffer(slice.buffer, slice.offset, slice.size);
-  }
-
-  /** Queues a copy to the host; call the result after submit(). */
-  readback(slice: BufferSlice): () => Promise<ArrayBuffer> {
-    this.#endPass();
-    const gpu = this.#gpu;
-    const staging = gpu.createBuffer('readback', slice.size, 'staging');
-    this.#encoder.copyBufferToBuffer(slice.buffer, slice.offset, staging, 0, slice.size);
-    gpu.counters.readBytes += slice.size;
-    return async () => {
-      try {
-        await gpu.map(staging);
-        return staging.getMappedRange().slice(0, slice.size);
-      } catch (error) {
-        gpu.check(); // the device's own first error explains more than a failed map
-        throw new EdgewiseError('device', gpu.adapter, 'the device stopped answering', { cause: error });
-      } finally {
-        gpu.destroyBuffer(staging);
-      }
-    };
-  }
-
-  submit(): void {
-    this.#endPass();
-    this.#gpu.device.queue.submit([this.#encoder.finish()]);
-    this.#gpu.counters.submissions++;
-    this.#gpu.check();
-  }
-
-  #endPass(): void {
-    this.#pass?.end();
-    this.#pass = undefined;
-  }
-}
-
-function firstLine(text: string): string {
-  return text.split('\n', 1)[0]!.trim() || 'no message from the driver';
 }

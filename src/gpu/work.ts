@@ -1,13 +1,17 @@
-import type { Work } from './gpu.js';
-
-// What operations cost: f32 operations, and bytes of buffers that they read and write if each element is touched once.
+/**
+ * What operations cost: f32 operations, and bytes of buffers that they read and write if each element is touched once.
+ */
+export interface Work {
+  readonly flops: number;
+  readonly bytes: number;
+}
 
 /** A product of matrices, rows x inner by inner x columns. */
 export function productWork(rows: number, inner: number, columns: number): Work {
   return { flops: 2 * rows * inner * columns, bytes: 4 * (rows * inner + inner * columns + rows * columns) };
 }
 
-/** The sum of so many rows `terms` [rows, width], onto a row that is there. */
+/** The sum of `terms` arrays [rows, width], onto an array that is there. */
 export function sumWork(rows: number, width: number, terms: number): Work {
   return { flops: rows * width * terms, bytes: 4 * rows * width * (terms + 2) };
 }

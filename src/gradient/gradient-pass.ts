@@ -1,41 +1,19 @@
 import { EdgewiseError } from '../base/errors.js';
 import type { PortGroup, WriterGroup } from '../block/groups.js';
 import { ATTENTION_PIECES, GRADIENTS_AFTER, MLP_PIECES, PLACES_AFTER } from '../block/order.js';
-import { tappedPlaces, type Place, type PlaceHolder, type PlaceView, type Taps, type TapUse } from '../block/places.js';
-import type { BackwardRules } from '../block/rules.js';
-import type { InputKind } from '../circuit/run-identity.js';
+import { tappedPlaces, type Place, type PlaceHolder, type PlaceView, type Taps } from '../block/places.js';
 import type { Topology } from '../circuit/topology.js';
 import { Arena, sliceOf } from '../gpu/arena.js';
-import type { Operation, Recording } from '../gpu/gpu.js';
+import type { Operation, Recording } from '../gpu/recording.js';
 import type { ModelWeights } from '../model/weights.js';
 import { answerLists, type Answers } from '../readout/answers.js';
+import { seedOverrides } from '../readout/metric-seeds.js';
+import { METRICS, type SeedMetric } from '../readout/metrics.js';
 import { createGradientFrame, type GradientFrame } from './gradient-frame.js';
 import type { GradientShape } from './gradient-plan.js';
 import { forwardPlace, gradientPlace } from './gradient-places.js';
 import { bindPass, type PassPieces } from './pass-pieces.js';
-
-/** Metrics that have a gradient, with their number in kernels/metric_seeds.wgsl. */
-export const SEEDS = { kl: 0, 'logit-diff': 1, 'prob-diff': 2, nll: 3 } as const;
-export type SeedMetric = keyof typeof SEEDS;
-
-/** What becomes of the writers' outputs in a forward pass. */
-export type WriterOutputs = 'forget' | 'keep in differences' | 'subtract from differences';
-
-export interface ForwardUse extends TapUse {
-  readonly side: 'clean' | 'corrupted';
-  /** Index of the first writer group to compute; streams before it are those of the last pass. */
-  readonly from: number;
-  readonly outputs: WriterOutputs;
-}
-
-export interface BackwardUse {
-  /** Called when the gradient at a place is there, see gradientView. */
-  readonly taps?: Taps;
-  /** Writer group at which to stop: of the ports that read later streams, and of its writers, the gradient is still given. */
-  readonly until: number;
-  /** Layer that no gradient goes through; its ports get none. */
-  readonly without?: number;
-}
+import type { BackwardUse, ForwardUse, GradientPassUse, WriterOutputs } from './pass-use.js';
 
 /** The places at the outputs of a group's writers: the gradient there is that of the stream after them. */
 const OUTPUTS_OF: Readonly<Record<WriterGroup['kind'], readonly Place[]>> = {
@@ -44,25 +22,17 @@ const OUTPUTS_OF: Readonly<Record<WriterGroup['kind'], readonly Place[]>> = {
   mlp: ['mlp output'],
 };
 
-/** How a pass is set up. */
-export interface GradientPassUse {
-  readonly input: InputKind;
-  readonly rules: BackwardRules;
-  /** Whether scores can be read and set. Default false. */
-  readonly scores?: boolean;
-}
-
 /**
- * The model uncut, forwards and backwards over one micro-batch of prompts: the gradient of the summed metric at the input
- * of every port, before its norm. The run may be moved from the clean one: writer group g then adds its outputs plus
- * shift[g] times its part of `differences`, which for shift 1 are the ablated outputs.
+ * The model uncut, forwards and backwards over one micro-batch of prompts: the gradient of the summed metric at the
+ * input of every port, before its norm. The run may be moved from the clean one: writer group g then adds its outputs
+ * plus shift[g] times its part of `differences`, which for shift 1 are the ablated outputs.
  *
  * Forwards it keeps, of every layer, the streams that attention and MLP read, the projections and the MLP before its
- * activation; norms' statistics and patterns are cheap and computed again. Cost: forwards 2 FLOPs per weight and token;
- * backwards the same, and 3H norms per layer. Gradients of one sublayer are held at a time.
+ * activation; norms' statistics and patterns are cheap and computed again. Cost: forwards 2 FLOPs per weight and
+ * token; backwards the same, and 3H norms per layer. Gradients of one sublayer are held at a time.
  *
- * Positions after a prompt's metric position, padding included, get a gradient of exactly 0: no later row is read from
- * there.
+ * Positions after a prompt's metric position, padding included, get a gradient of exactly 0: no later row is read
+ * from there.
  */
 export class GradientPass implements PlaceHolder {
   readonly frame: GradientFrame;
@@ -105,8 +75,8 @@ export class GradientPass implements PlaceHolder {
   /**
    * Where a run holds a place while `forward` is recorded, and `logProbabilities` for the logits.
    *
-   * @throws EdgewiseError of kind usage for the inputs of ports, which are the residual stream, and for scores where the pass
-   *   was not set up for them.
+   * @throws EdgewiseError of kind usage for the inputs of ports, which are the residual stream, and for scores where
+   * the pass was not set up for them.
    */
   view(place: Place, layer: number): PlaceView {
     if (place === 'scores' && !this.#pieces.patternHalves) {
@@ -121,12 +91,12 @@ export class GradientPass implements PlaceHolder {
     return arena.operation('metric_seeds', {
       buffers: {
         answers: arena.upload('answers', answerLists(answers)),
-        log_q: tensors.logits,
+        values: tensors.logits,
         log_p: tensors.reference,
         seeds: tensors.seeds,
       },
       params: { rows: shape.prompts, vocab: weights.spec.vocab, stride: weights.layout.vocabStride },
-      overrides: { METRIC: SEEDS[metric] },
+      overrides: seedOverrides(METRICS[metric].seed),
     });
   }
 
@@ -134,9 +104,10 @@ export class GradientPass implements PlaceHolder {
    * Records a forward pass up to the last stream (ports = 3H):
    *
    *   ids [T] -> stream [T, d]
-   *   per layer: stream [T, d] -> normed [T, d] -> projections [T, ports, dh] -> pattern [H, T, S] -> mixed [H, T, dh]
-   *                -> outputs of heads [H, T, d] -> stream [T, d]
-   *              stream [T, d] -> normed [T, d] -> hidden [T, F] -> activated [T, F] -> output of MLP [T, d] -> stream [T, d]
+   *   attention: stream [T, d] -> normed [T, d] -> projections [T, ports, dh] -> pattern [H, T, S] -> mixed [H, T, dh]
+   *              -> outputs of heads [H, T, d] -> stream [T, d]
+   *   MLP:       stream [T, d] -> normed [T, d] -> hidden [T, F] -> activated [T, F] -> output of MLP [T, d]
+   *              -> stream [T, d]
    */
   forward(recording: Recording, use: ForwardUse): void {
     const { groups } = this.frame;
@@ -233,7 +204,9 @@ export class GradientPass implements PlaceHolder {
     }
   }
 
-  /** Records log-probabilities from the last stream [T, d] -> last [N, d] -> normed [N, d] -> `tensors.logits` [N, V]. */
+  /**
+   * Records log-probabilities from the last stream [T, d] -> last [N, d] -> normed [N, d] -> `tensors.logits` [N, V].
+   */
   logProbabilities(recording: Recording, metricRows: readonly number[], taps: Taps = {}): void {
     const { tensors, weights } = this.frame;
     const width = 4 * weights.layout.width4;
@@ -252,10 +225,11 @@ export class GradientPass implements PlaceHolder {
   }
 
   /**
-   * Records a backward pass from the log-probabilities of the last forward pass. Every step is a gradient (ports = 3H):
+   * Records a backward pass from the log-probabilities of the last forward pass. Every step is a gradient (ports =
+   * 3H):
    *
-   *   logits [N, V] -> last normed [N, d] -> last [N, d] -> stream [T, d]
-   *   per layer, from the last: stream [T, d] -> activated [T, F] -> hidden [T, F] -> normed [T, d] -> input [T, d] -> stream
+   * logits [N, V] -> last normed [N, d] -> last [N, d] -> stream [T, d] per layer, from the last: stream [T, d] ->
+   * activated [T, F] -> hidden [T, F] -> normed [T, d] -> input [T, d] -> stream
    *     stream [T, d] -> mixed [T, H, dh] -> pattern [H, T, S], values -> scores [H, T, S], queries, keys
    *       -> normed inputs [ports, T, d] -> inputs [ports, T, d] -> stream [T, d]
    */

@@ -39,7 +39,9 @@ export function forwardPlace(frame: GradientFrame, place: Place, layer: number):
   }
 }
 
-/** Where the gradient at a place is, on the way back. @throws EdgewiseError of kind usage where there is none to read. */
+/**
+ * Where the gradient at a place is, on the way back. @throws EdgewiseError of kind usage where there is none to read.
+ */
 export function gradientPlace(frame: GradientFrame, place: Place, layer: number): PlaceView {
   const { weights, topology, tensors, shape, tokens } = frame;
   const { spec, layout } = weights;

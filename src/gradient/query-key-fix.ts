@@ -5,7 +5,7 @@ import { queriesAndKeys } from '../block/projections.js';
 import { movedStreams } from '../block/stream.js';
 import type { Topology } from '../circuit/topology.js';
 import type { Arena, Tensor } from '../gpu/arena.js';
-import type { Recording } from '../gpu/gpu.js';
+import type { Recording } from '../gpu/recording.js';
 import type { Layout } from '../model/layout.js';
 import type { GradientFrame } from './gradient-frame.js';
 import type { GradientShape } from './gradient-plan.js';
@@ -46,10 +46,10 @@ interface FixScores {
 }
 
 /**
- * Scores of the edges into queries and keys by AtP*'s fix. The port is computed anew with the edge cut, norm included, and
- * from it the pattern. The change of the pattern is multiplied with the gradient there: sum of (A' - A) dm/dA. A saturated
- * softmax has no derivative, but a changed query or key may well change its pattern. All positions of an edge are cut at
- * once, as in an edge of the graph.
+ * Scores of the edges into queries and keys by AtP*'s fix. The port is computed anew with the edge cut, norm
+ * included, and from it the pattern. The change of the pattern is multiplied with the gradient there: sum of (A' - A)
+ * dm/dA. A saturated softmax has no derivative, but a changed query or key may well change its pattern. All positions
+ * of an edge are cut at once, as in an edge of the graph.
  *
  * Source: Kramar et al. 2024 (arXiv:2403.00745), there for nodes. Cost: for each writer and layer that reads it the
  * projections to queries and keys, 8 T d H dh FLOPs; for GPT-2 small about 12 forward passes.

@@ -1,5 +1,5 @@
 import type { Arena, Tensor } from '../gpu/arena.js';
-import type { Operation } from '../gpu/gpu.js';
+import type { Operation } from '../gpu/recording.js';
 import type { Piece } from '../block/piece.js';
 import type { GradientFrame } from './gradient-frame.js';
 import { productWork } from '../gpu/work.js';
@@ -22,7 +22,10 @@ export interface ScoredEdges extends ScoredWriters {
   readonly ports: number;
 }
 
-/** Binds the products of some writers' differences with gradients at ports, into scores [N, addition edges] by edge id. */
+/**
+ * Binds the products of some writers' differences with gradients at ports, into scores [N, addition edges] by edge
+ * id.
+ */
 export async function bindEdgeScores(
   arena: Arena,
   frame: GradientFrame,

@@ -10,10 +10,10 @@ import type { PromptPair } from '../task/types.js';
 import { inspectionTensors } from './inspection-plan.js';
 
 /**
- * What every writer of a whole, unpatched pass adds to the logits of its micro-batch: its output at the metric position
- * through the final norm, whose scale is that of the whole stream, and the product of that with the direction of the logit
- * difference. What is no writer (attention output biases, the norm's bias, positions where they are a constant) is one part
- * more, so that all products of a prompt add up to its logit difference.
+ * What every writer of a whole, unpatched pass adds to the logits of its micro-batch: its output at the metric
+ * position through the final norm, whose scale is that of the whole stream, and the product of that with the
+ * direction of the logit difference. What is no writer (attention output biases, the norm's bias, positions where
+ * they are a constant) is one part more, so that all products of a prompt add up to its logit difference.
  */
 export interface DirectEffects extends Piece {
   /** Outputs through the norm [W, N, d]. */

@@ -5,7 +5,7 @@ import { createScratch } from '../pass/pass-frame.js';
 import { PatchedPass } from '../pass/patched-pass.js';
 import { rowLists } from '../pass/row-lists.js';
 import { Arena, type Tensor, sliceOf } from '../gpu/arena.js';
-import type { Recording } from '../gpu/gpu.js';
+import type { Recording } from '../gpu/recording.js';
 import type { ModelWeights } from '../model/weights.js';
 import { addToMeans, onlyFirst } from '../evaluate/mean-ablation.js';
 import { inBatches, uploadIds } from '../evaluate/prompt-batch.js';
@@ -38,8 +38,8 @@ export interface NodeInspection {
 const MAX_LOGITS = 2 ** 26;
 
 /**
- * Runs the whole model over the clean prompts and measures some of its nodes. Cost: one forward pass over the prompts, one row of
- * the unembedding per node asked for.
+ * Runs the whole model over the clean prompts and measures some of its nodes. Cost: one forward pass over the
+ * prompts, one row of the unembedding per node asked for.
  *
  * @param asked writers by index, each once.
  */

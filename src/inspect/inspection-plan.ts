@@ -36,8 +36,8 @@ export function inspectionTensors({ writers }: Topology, { width4 }: Layout, { p
 }
 
 /**
- * How many prompts to inspect at once. The patterns of the heads wanted are copied out of the pass layer by layer; their
- * copies count as well.
+ * How many prompts to inspect at once. The patterns of the heads wanted are copied out of the pass layer by layer;
+ * their copies count as well.
  */
 export function planInspection(
   topology: Topology,

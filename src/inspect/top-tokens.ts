@@ -1,6 +1,6 @@
 import { unembedding } from '../block/unembedding.js';
 import { Arena, sliceOf, type Tensor } from '../gpu/arena.js';
-import type { Operation } from '../gpu/gpu.js';
+import type { Operation } from '../gpu/recording.js';
 import type { ModelWeights } from '../model/weights.js';
 
 /** A token and its logit less the mean over the vocabulary. */
@@ -21,8 +21,8 @@ export const TOP_TOKENS = 8;
 const NO_COLUMN = 0xffffffff;
 
 /**
- * Multiplies some rows of `means` [W, 1, width] with the unembedding, as many at once as `maxBytes` allows, and picks the
- * extremes of each: the vocabulary never leaves the device. Cost: 2 * width * vocabulary FLOPs a row.
+ * Multiplies some rows of `means` [W, 1, width] with the unembedding, as many at once as `maxBytes` allows, and picks
+ * the extremes of each: the vocabulary never leaves the device. Cost: 2 * width * vocabulary FLOPs a row.
  */
 export async function topTokens(
   weights: ModelWeights,

@@ -2,8 +2,8 @@ import { BRANCHES, type Branch } from '../circuit/nodes.js';
 import type { ModelSpec } from './spec.js';
 
 /**
- * Padded sizes on the device, in vec4 units unless named otherwise. Every width is rounded up to a multiple of four. The
- * padding of weights and activations is zero, so that kernels read whole vec4s at any model size.
+ * Padded sizes on the device, in vec4 units unless named otherwise. Every width is rounded up to a multiple of four.
+ * The padding of weights and activations is zero, so that kernels read whole vec4s at any model size.
  */
 export interface Layout {
   readonly width4: number;
@@ -31,7 +31,10 @@ export function projectionColumns4({ head4, projectionHeads: { q, k, v } }: Layo
   return (q + k + v) * head4;
 }
 
-/** First column of the projection that query head `head` reads, in vec4s. Query heads share key and value heads evenly. */
+/**
+ * First column of the projection that query head `head` reads, in vec4s. Query heads share key and value heads
+ * evenly.
+ */
 export function projectionColumn4({ head4, projectionHeads }: Layout, branch: Branch, head: number): number {
   const before = BRANCHES.slice(0, BRANCHES.indexOf(branch)).reduce((sum, other) => sum + projectionHeads[other], 0);
   return (before + Math.floor((head * projectionHeads[branch]) / projectionHeads.q)) * head4;

@@ -48,9 +48,9 @@ export function gpt2Spec(sizes: Gpt2Sizes): ModelSpec {
 }
 
 /**
- * A model of random weights that depend on nothing but the description and the seed: every tensor has a generator of its own,
- * so that they can be read in any order. Matrices have standard deviation 0.7 / sqrt(rows), which keeps activations of
- * order one through the layers; gains lie around 1.
+ * A model of random weights that depend on nothing but the description and the seed: every tensor has a generator of
+ * its own, so that they can be read in any order. Matrices have standard deviation 0.7 / sqrt(rows), which keeps
+ * activations of order one through the layers; gains lie around 1.
  */
 export async function randomModel(spec: ModelSpec, seed: number): Promise<LoadedModel> {
   const table = weightTable(spec);

@@ -1,8 +1,8 @@
 /**
- * The neutral description that every model family maps to: what the engine must compute, never how a checkpoint spells it.
- * A family file (families/*.ts) turns a config into a ModelSpec and says where each weight lives in the checkpoint.
- * Values that the kernels do not cover yet are part of the type, so that they are refused by name (see support.ts) and
- * never ignored.
+ * The neutral description that every model family maps to: what the engine must compute, never how a checkpoint
+ * spells it. A family file (families/*.ts) turns a config into a ModelSpec and says where each weight lives in the
+ * checkpoint. Values that the kernels do not cover yet are part of the type, so that they are refused by name (see
+ * support.ts) and never ignored.
  */
 export interface ModelSpec {
   /** `model_type` of the config, for messages and provenance. */
@@ -23,7 +23,10 @@ export interface ModelSpec {
   readonly maxPositions: number;
   readonly norm: NormSpec;
   readonly positions: { readonly kind: 'learned' } | RotarySpec;
-  /** `sequential`: the MLP reads the attention's output; `parallel`: both read the same stream, with own or shared norm. */
+  /**
+   * `sequential`: the MLP reads the attention's output; `parallel`: both read the same stream, with own or shared
+   * norm.
+   */
   readonly block: 'sequential' | 'parallel' | 'parallel-shared-norm';
   readonly attention: AttentionSpec;
   readonly mlp: MlpSpec;
@@ -34,7 +37,9 @@ export interface ModelSpec {
   readonly logitBias: boolean;
   /** c in c * tanh(logit / c), or null. */
   readonly logitSoftcap: number | null;
-  /** Gemma 2 and 3: a norm on the sum of the heads and on the MLP output. Single heads then do not add to the stream. */
+  /**
+   * Gemma 2 and 3: a norm on the sum of the heads and on the MLP output. Single heads then do not add to the stream.
+   */
   readonly postNorms: boolean;
   /** Beginning-of-text id of the config, or null. */
   readonly bosTokenId: number | null;

@@ -34,8 +34,8 @@ export function layerTensor(layer: number, tensor: LayerTensor): TensorName {
 /**
  * Every tensor that a model of this description has, with its shape, in the order of the forward pass.
  *
- * Matrices are row-major [in, out], so that y = x W + b; `wq` [d, H dh] has the heads' columns one after the other, `wo`
- * [H dh, d] the heads' rows. `embed` and `unembed` are [V, d]; `unembed` is absent where the model is tied.
+ * Matrices are row-major [in, out], so that y = x W + b; `wq` [d, H dh] has the heads' columns one after the other,
+ * `wo` [H dh, d] the heads' rows. `embed` and `unembed` are [V, d]; `unembed` is absent where the model is tied.
  */
 export function weightTable(spec: ModelSpec): ReadonlyMap<TensorName, readonly number[]> {
   const { width: d, mlpWidth, vocab, headWidth } = spec;

@@ -39,7 +39,10 @@ export interface ModelWeights {
   readonly layers: readonly LayerWeights[];
   readonly finalNorm: NormWeights;
   readonly unembed: Matrix;
-  /** attentionBias[l]: sum of the attention output biases of layers < l, the constant of every port before layer l's own. */
+  /**
+   * attentionBias[l]: sum of the attention output biases of layers < l, the constant of every port before layer l's
+   * own.
+   */
   readonly attentionBias: readonly Tensor[];
   dispose(): void;
 }
@@ -141,7 +144,9 @@ class WeightUpload {
     this.#source = source;
   }
 
-  /** A matrix [rows, columns], padded in both directions. @param blocks sizes of the blocks to pad; default the whole. */
+  /**
+   * A matrix [rows, columns], padded in both directions. @param blocks sizes of the blocks to pad; default the whole.
+   */
   async blocks(
     name: TensorName,
     [rows, columns]: readonly [number, number],

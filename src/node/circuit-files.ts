@@ -1,10 +1,11 @@
-import { readdir, realpath, stat } from 'node:fs/promises';
+import { readdir, realpath } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { EdgewiseError } from '../base/errors.js';
-import { companionsOf, roleOf, shownName, stemOf } from '../files/own/sidecars.js';
-import { fileTopology, parseCircuit, resolveCircuit } from '../files/index.js';
+import { openCircuit, type OpenedCircuit } from '../files/index.js';
+import { roleOf, shownName, sidecarsOf, stemOf } from '../files/own/sidecars.js';
 import { readCircuitText } from './open-files.js';
-import type { EmbeddedFile } from './viewer-page.js';
+import { isFile, isFolder } from './probe.js';
+import type { EmbeddedFile } from './view/viewer-page.js';
 
 /** Where a circuit and what belongs to it lie. */
 export interface CircuitPaths {
@@ -20,7 +21,7 @@ export async function circuitPaths(path: string): Promise<CircuitPaths> {
   const absolute = resolve(path);
   const folder = dirname(absolute);
   const name = basename(absolute);
-  const { trace, details } = companionsOf(name);
+  const { trace, details } = sidecarsOf(name);
   return {
     name: shownName(basename(folder), name),
     // A link stays a link when the file is written anew.
@@ -62,40 +63,32 @@ export async function readCircuitFiles({ name, circuit, trace, details }: Circui
 }
 
 /**
- * Makes sure that the text is a circuit. GEXF is recognised only: the viewer reads it, the engine does not.
+ * The circuit in a text, as the viewer opens it: a model's shape that the file tells in part only is accepted.
  *
- * @throws EdgewiseError of kind 'circuit'.
+ * @throws EdgewiseError of kind 'circuit' where the text is no circuit.
  */
-export function checkCircuit(text: string, source: string): void {
-  if (isGexf(text)) return;
-  const file = parseCircuit(text, source);
-  resolveCircuit(file, fileTopology(file));
+export function openForViewer(text: string, source: string): OpenedCircuit {
+  return openCircuit(text, source, { acceptLikelyShape: true });
 }
 
-export function isGexf(text: string): boolean {
-  return text.trimStart().startsWith('<') && /<gexf[\s>]/.test(text);
+/**
+ * Whether a circuit file has a place for a view: JSON with edges by name has, other formats have not. The text is one
+ * that was opened before. It is not parsed again, because it can have hundreds of megabytes.
+ */
+export function holdsView(text: string): boolean {
+  return /^\ufeff?\s*\{/.test(text) && !/"(?:edges|links)"\s*:\s*\[/.test(text);
 }
 
-/** Whether a file among others of a folder is meant as a circuit: a folder may hold any other JSON. */
+/** Whether a file among others of a folder is meant as a circuit. A folder may hold any other JSON. */
 async function holdsCircuit(path: string, names: readonly string[]): Promise<boolean> {
   const name = basename(path);
-  const ending = /\.(json|gexf)$/i.exec(name)?.[1]?.toLowerCase();
-  if (ending === undefined || roleOf(name) !== 'circuit' || (await ifFile(path)) === null) return false;
-  if (ending === 'gexf') return !names.includes(`${stemOf(name)}.json`);
+  const ending = /\.(json|gexf|graphml)$/i.exec(name)?.[1]?.toLowerCase();
+  if (ending === undefined || roleOf(name) !== 'circuit' || !(await isFile(path))) return false;
+  if (ending !== 'json') return !names.includes(`${stemOf(name)}.json`);
   const text = await readCircuitText(path).catch(() => '');
   return text.includes('"edges"') && text.includes('"in_graph"');
 }
 
-function isFolder(path: string): Promise<boolean> {
-  return stat(path).then(
-    (found) => found.isDirectory(),
-    () => false,
-  );
-}
-
-function ifFile(path: string): Promise<string | null> {
-  return stat(path).then(
-    (found) => (found.isFile() ? path : null),
-    () => null,
-  );
+async function ifFile(path: string): Promise<string | null> {
+  return (await isFile(path)) ? path : null;
 }

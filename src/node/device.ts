@@ -1,4 +1,5 @@
 import { EdgewiseError } from '../base/errors.js';
+import { firstLine } from '../base/text.js';
 import type { Wait } from '../gpu/gpu.js';
 import { patientWait } from './patient-wait.js';
 
@@ -7,7 +8,7 @@ export interface OpenDevice {
   readonly device: GPUDevice;
   /** Vendor, architecture and driver in words, for provenance and benchmarks. */
   readonly adapter: string;
-  /** How to wait for the device: patiently, where it computes on this process's cores. Give it to the engine. */
+  /** How to wait for the device; give it to the engine. An adapter in software computes on this process's cores. */
   readonly wait: Wait;
   /** Resolves once the device is gone: to an error when it was lost, to undefined when it was closed. */
   readonly lost: Promise<EdgewiseError | undefined>;
@@ -16,15 +17,15 @@ export interface OpenDevice {
 }
 
 /**
- * Limits to raise from WebGPU's defaults to what the adapter can do. All others stay at their defaults, which every browser
- * grants: what runs here runs there.
+ * Limits to raise from WebGPU's defaults to what the adapter can do. All others stay at their defaults, which every
+ * browser grants: what runs here runs there.
  */
 const RAISED_LIMITS = [
   'maxBufferSize', // a large embedding or activation cache in one buffer
   'maxStorageBufferBindingSize', // fewer pieces per large tensor
 ] as const satisfies readonly (keyof GPUSupportedLimits)[];
 
-/** Features to ask for where the adapter has them: faster ways to what the engine can do without them. */
+/** Features to ask for where the adapter has them. They make the engine faster; it runs without them. */
 const OPTIONAL_FEATURES = [
   'subgroups', // tiles of the matrix product
 ] as const satisfies readonly GPUFeatureName[];
@@ -33,8 +34,8 @@ const INSTALL_HINT =
   "no WebGPU adapter was found; run 'npm run setup' in a checkout, or install a Vulkan driver " +
   '(in software on Debian or Ubuntu: mesa-vulkan-drivers and libvulkan1 with Mesa 23 or newer)';
 
-// Dawn's instances are kept for good: the process crashes or hangs when one is collected before its devices, or after them
-// with work still queued on the event loop. They are small, and a process opens one or two.
+// Dawn's instances are kept for good: the process crashes or hangs when one is collected before its devices, or after
+// them with work still queued on the event loop. They are small, and a process opens one or two.
 const instances: GPU[] = [];
 
 /**
@@ -96,8 +97,4 @@ async function requestAdapter(instance: GPU, adapterName: string | undefined): P
 function describe(info: GPUAdapterInfo): string {
   const words = [info.vendor, info.architecture, info.description].filter((word) => word !== '');
   return words.length > 0 ? words.join(' ') : 'unnamed adapter';
-}
-
-function firstLine(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).split('\n', 1)[0] ?? '';
 }

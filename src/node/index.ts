@@ -1,9 +1,9 @@
 /** Edgewise in Node: models by name, devices, files, downloads. The engine itself is `edgewise`. */
 export { open, type DeviceOptions, type OpenOptions } from './open.js';
-export type { DownloadProgress } from './hub.js';
+export type { DownloadProgress } from './hub/hub.js';
 export { writeFileAtomically } from './atomic-write.js';
 export { openDevice, type OpenDevice } from './device.js';
 export { openModelDirectory } from './model-directory.js';
-export { resolveModel, shippedModels, type ModelLocation } from './model-location.js';
+export { resolveModel, shippedModels } from './model-location.js';
 export { openTaskFile } from './open-files.js';
 export { deviceTuning } from './tuning-store.js';

@@ -1,8 +1,9 @@
-import { mkdir, stat } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import { isFolder } from './probe.js';
 
 /**
- * Makes a folder and those above it that are missing. Node's own recursive mkdir never returns for a place where nothing
+ * Makes a folder and every missing folder above it. Node's own recursive mkdir never returns for a place where nothing
  * can be made, such as /proc.
  *
  * @throws the file system's error.
@@ -17,11 +18,4 @@ export async function makeFolder(path: string): Promise<void> {
     await makeFolder(parent);
     await mkdir(path);
   }
-}
-
-function isFolder(path: string): Promise<boolean> {
-  return stat(path).then(
-    (found) => found.isDirectory(),
-    () => false,
-  );
 }

@@ -3,10 +3,15 @@ import { open, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EdgewiseError } from '../base/errors.js';
 import type { ByteSource, ModelDirectory } from '../checkpoint/byte-source.js';
+import { isMissing } from './probe.js';
 
-/** A model's folder on disk. Throws where there is no such folder. */
+/**
+ * A model's folder on disk.
+ *
+ * @throws EdgewiseError of kind 'checkpoint' where there is no such folder.
+ */
 export async function openModelDirectory(path: string): Promise<ModelDirectory> {
-  const info = await statOrUndefined(path);
+  const info = await statIfThere(path);
   if (!info?.isDirectory()) {
     throw new EdgewiseError('checkpoint', path, info ? 'is not a folder' : 'no such folder');
   }
@@ -14,7 +19,7 @@ export async function openModelDirectory(path: string): Promise<ModelDirectory> 
     name: path,
     async open(file) {
       const filePath = join(path, file);
-      const fileInfo = await statOrUndefined(filePath);
+      const fileInfo = await statIfThere(filePath);
       return fileInfo?.isFile() ? fileSource(filePath, fileInfo.size) : undefined;
     },
   };
@@ -51,23 +56,17 @@ function fileSource(path: string, size: number): ByteSource {
   };
 }
 
-async function statOrUndefined(path: string): Promise<Stats | undefined> {
+/** Unlike `statOrUndefined`: a file that is there and cannot be seen is an error. */
+async function statIfThere(path: string): Promise<Stats | undefined> {
   try {
     return await stat(path);
   } catch (cause) {
-    const code = (cause as NodeJS.ErrnoException).code;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    if (isMissing(cause)) return undefined;
     throw unreadable(path, cause);
   }
 }
 
 function unreadable(path: string, cause: unknown): EdgewiseError {
-  return new EdgewiseError(
-    'checkpoint',
-    path,
-    `cannot be read (${(cause as NodeJS.ErrnoException).code ?? String(cause)})`,
-    {
-      cause,
-    },
-  );
+  const reason = (cause as NodeJS.ErrnoException).code ?? String(cause);
+  return new EdgewiseError('checkpoint', path, `cannot be read (${reason})`, { cause });
 }

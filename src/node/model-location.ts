@@ -1,8 +1,9 @@
-import { readdir, stat } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { EdgewiseError } from '../base/errors.js';
-import { type DownloadProgress, fetchModel } from './hub.js';
+import { type DownloadProgress, fetchModel } from './hub/hub.js';
+import { isFile, isFolder } from './probe.js';
 
 /** Where a model's files are. */
 export interface ModelLocation {
@@ -62,18 +63,4 @@ export async function shippedModels(): Promise<string[]> {
 
 function choices(shipped: readonly string[]): string {
   return `a shipped model (${shipped.join(', ') || 'none here'}) nor a hub id (org/name or org/name@revision)`;
-}
-
-function isFolder(path: string): Promise<boolean> {
-  return stat(path).then(
-    (found) => found.isDirectory(),
-    () => false,
-  );
-}
-
-function isFile(path: string): Promise<boolean> {
-  return stat(path).then(
-    (found) => found.isFile(),
-    () => false,
-  );
 }

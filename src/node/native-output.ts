@@ -13,10 +13,11 @@ const KEPT_NATIVE_OUTPUT = 16_384;
 const FORWARDED_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /**
- * Runs a command-line program without the output of native code on stderr, which is shown only when the process crashes.
+ * Runs a command-line program without the output of native code on stderr, which is shown only when the process
+ * crashes.
  *
- * @param main the program; called in the child process only, so it should load its modules itself. Gives the exit status
- *   and reports its own errors.
+ * @param main the program; called in the child process only, so it should load its modules itself. Gives the exit
+ *   status and reports its own errors.
  * @returns the exit status to end with
  */
 export async function withoutNativeOutput(main: () => Promise<number>): Promise<number> {

@@ -1,8 +1,9 @@
-import { readFile, stat } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { EdgewiseError } from '../base/errors.js';
 import { builtinTaskFile, builtinTasks } from '../task/builtin/index.js';
 import type { TaskFile } from '../task/load-task.js';
+import { statOrUndefined } from './probe.js';
 
 /** A whole file, with an error that says why where it cannot be read. */
 export async function readWhole(path: string, kind: 'task' | 'circuit'): Promise<Uint8Array<ArrayBuffer>> {
@@ -20,18 +21,6 @@ export async function readWhole(path: string, kind: 'task' | 'circuit'): Promise
   }
 }
 
-/**
- * The text of a file; undefined where there is none.
- *
- * @throws EdgewiseError of kind usage where it is there and cannot be read.
- */
-export function readIfThere(path: string): Promise<string | undefined> {
-  return readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined;
-    throw new EdgewiseError('usage', path, `cannot be read: ${error.code ?? error.message}`);
-  });
-}
-
 /** A circuit file's text. */
 export async function readCircuitText(path: string): Promise<string> {
   const bytes = await readWhole(path, 'circuit');
@@ -46,7 +35,7 @@ export async function readCircuitText(path: string): Promise<string> {
 export async function openTaskFile(argument: string): Promise<TaskFile> {
   if (argument === '-') return { name: 'stdin', source: 'standard input', bytes: await readStandardInput() };
   if (builtinTasks.has(argument)) return builtinTaskFile(argument);
-  if (!/[./\\]/.test(argument) && !(await exists(argument))) {
+  if (!/[./\\]/.test(argument) && (await statOrUndefined(argument)) === undefined) {
     const shipped = [...builtinTasks.keys()].join(', ');
     throw new EdgewiseError('task', `task '${argument}'`, `is neither a file nor a shipped task (${shipped})`);
   }
@@ -62,11 +51,4 @@ async function readStandardInput(): Promise<Uint8Array<ArrayBuffer>> {
   const parts: Uint8Array[] = [];
   for await (const part of process.stdin) parts.push(part as Uint8Array);
   return new Uint8Array(Buffer.concat(parts));
-}
-
-function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
 }

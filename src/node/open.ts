@@ -5,7 +5,7 @@ import { openModel, type LoadedModel } from '../model/load-model.js';
 import { Edgewise } from '../run/edgewise.js';
 import { Engine } from '../run/engine.js';
 import { openDevice, type OpenDevice } from './device.js';
-import type { DownloadProgress } from './hub.js';
+import type { DownloadProgress } from './hub/hub.js';
 import { openModelDirectory } from './model-directory.js';
 import { resolveModel } from './model-location.js';
 import { openTaskFile } from './open-files.js';
@@ -36,7 +36,7 @@ export interface OpenedModel {
 export interface OpenedEngine {
   readonly engine: Engine;
   /** Frees the memory, and closes the device. */
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 /**

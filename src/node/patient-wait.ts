@@ -7,9 +7,10 @@ let waiting = 0;
 let due = false;
 
 /**
- * Waits for something that the device will do, without taking a processor core from it. Dawn's binding looks in every turn of
- * the event loop whether the device is done, and the loop turns as fast as it can: with an adapter in software, which computes on
- * the same cores, that costs it half of them on a small machine. So the loop sleeps in each turn as long as anything is waited for.
+ * Waits for something that the device will do, without taking a processor core from it. Dawn's binding looks in every
+ * turn of the event loop whether the device is done, and the loop turns as fast as it can: with an adapter in software,
+ * which computes on the same cores, that costs it half of them on a small machine. So the loop sleeps in each turn as
+ * long as anything is waited for.
  */
 export async function patientWait<T>(pending: Promise<T>): Promise<T> {
   waiting++;

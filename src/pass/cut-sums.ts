@@ -32,10 +32,10 @@ interface CutSum {
 const WORTH_KEEPING = 4;
 
 /**
- * Which ports' sums over cut writers are kept on the device between circuits, and how far. A sum over a list of writers is
- * kept as long as the port's cut writers begin with that list. ACDC cuts the edges into a port in about that order, from the
- * last writer to the first, and never puts back one that it has decided on. Keeping changes no bit: the additions and their
- * order stay.
+ * Which ports' sums over cut writers are kept on the device between circuits, and how far. A sum over a list of
+ * writers is kept as long as the port's cut writers begin with that list. ACDC cuts the edges into a port in about
+ * that order, from the last writer to the first, and never puts back one that it has decided on. Keeping changes no
+ * bit: the additions and their order stay.
  *
  * The slots are few. The port that was read longest ago gives up its own.
  */

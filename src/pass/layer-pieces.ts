@@ -4,10 +4,13 @@ import { norm } from '../block/norm.js';
 import { WITHIN_ANOTHER, type AttentionPieces, type MlpPieces } from '../block/order.js';
 import { takingRows, type Jobs, type PieceContext } from '../block/piece.js';
 import { projections } from '../block/projections.js';
-import type { JobTable } from './table-layout.js';
+import type { JobTable } from './tables/table-layout.js';
 import type { PassFrame } from './pass-frame.js';
 
-/** The pieces of one layer that depend on nothing but the model and the sizes of the pass. Their jobs are in the tables. */
+/**
+ * The pieces of one layer that depend on nothing but the model and the sizes of the pass. Their jobs are in the
+ * tables.
+ */
 export interface LayerPieces {
   readonly attention: AttentionPieces;
   readonly mlp: MlpPieces;

@@ -3,7 +3,7 @@ import type { Topology } from '../circuit/topology.js';
 import { portGroups, type PortGroup } from '../block/groups.js';
 import type { Arena, Tensor } from '../gpu/arena.js';
 import type { ModelWeights } from '../model/weights.js';
-import { CircuitTables } from './circuit-tables.js';
+import { CircuitTables } from './tables/circuit-tables.js';
 import { layerTensors, scratchTensors, stateTensors, type PassShape, type ScratchTensor } from './pass-plan.js';
 
 /**
@@ -65,7 +65,7 @@ export function createFrame(arena: Arena, scratch: PassScratch): PassFrame {
     tokens: shape.prompts * shape.sequence,
     portGroups: portGroups(topology),
     outputs: arena.tensor('outputs', state.outputs),
-    cutSums: arena.tensor('sums over cut writers', state.bases),
+    cutSums: arena.tensor('sums over cut writers', state.cutSums),
     projections: weights.layers.map((_, l) => arena.tensor(`projections of layer ${l}`, projections)),
   };
 }

@@ -1,13 +1,16 @@
 import type { Arena, Tensor } from '../gpu/arena.js';
 import { embedding } from '../block/embedding.js';
 import { inTurn, type Piece, type PieceContext } from '../block/piece.js';
-import type { InputTables } from './table-layout.js';
+import type { InputTables } from './tables/table-layout.js';
 import type { PassFrame } from './pass-frame.js';
 import { portCutSums, portInputs } from './port-inputs.js';
 import { replaceProjections } from './replace-projections.js';
 import type { RowLists } from './row-lists.js';
 
-/** What a pass reads besides the weights: tokens, and what cut edges carry. All live as long as the bound pass is used. */
+/**
+ * What a pass reads besides the weights: tokens, and what cut edges carry. All live as long as the bound pass is
+ * used.
+ */
 export interface PassInputs {
   /** Token ids [T], prompt by prompt, padded on the right. */
   readonly ids: Tensor;
@@ -69,7 +72,7 @@ async function bindPortGroup(
     input: frame.input,
   };
   return inTurn([
-    await portCutSums(context, sources, tables.bases),
+    await portCutSums(context, sources, tables.cutSums),
     await portInputs(context, sources, tables.inputs, frame.tensors.inputs),
   ]);
 }

@@ -10,14 +10,15 @@ export interface PassShape {
   readonly sequence: number;
   readonly circuits: number;
   /** How many ports' sums over cut edges are kept from one circuit to the next, see CutSums; 0 for none. */
-  readonly bases: number;
+  readonly cutSums: number;
 }
 
 export type ScratchTensor = keyof ReturnType<typeof scratchTensors>;
 
 /**
- * Scratch tensors: their contents are not read after the pass. The one place that sizes them, in f32 elements, for the worst
- * case: every attention port of every circuit has an input of its own. All micro-batches of a run share them.
+ * Scratch tensors: their contents are not read after the pass. The one place that sizes them, in f32 elements, for
+ * the worst case: every attention port of every circuit has an input of its own. All micro-batches of a run share
+ * them.
  */
 export function scratchTensors(topology: Topology, layout: Layout, shape: PassShape) {
   const tokens = shape.prompts * shape.sequence;
@@ -36,14 +37,17 @@ export function scratchTensors(topology: Topology, layout: Layout, shape: PassSh
   } satisfies Record<string, readonly number[]>;
 }
 
-/** Shapes of what a pass holds of the circuits that it computed last, so that the next ones need not be computed whole. */
+/**
+ * Shapes of what a pass holds of the circuits that it computed last, so that the next ones need not be computed
+ * whole.
+ */
 export function stateTensors(topology: Topology, layout: Layout, shape: PassShape) {
   const tokens = shape.prompts * shape.sequence;
   return {
     /** Output of every writer. */
     outputs: [shape.circuits, topology.writers.length, tokens, 4 * layout.width4],
     /** What some ports read over their cut edges, see CutSums. */
-    bases: [shape.bases, tokens, 4 * layout.width4],
+    cutSums: [shape.cutSums, tokens, 4 * layout.width4],
   } satisfies Record<string, readonly number[]>;
 }
 

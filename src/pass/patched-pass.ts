@@ -7,8 +7,8 @@ import { EdgeSet } from '../circuit/edge-set.js';
 import { allNodesInUse, REACH, nodesInUse } from '../circuit/reachability.js';
 import type { Topology } from '../circuit/topology.js';
 import { Arena, sliceOf, type Tensor } from '../gpu/arena.js';
-import type { Recording } from '../gpu/gpu.js';
-import type { CircuitWork } from './input-jobs.js';
+import type { Recording } from '../gpu/recording.js';
+import type { CircuitWork } from './tables/input-jobs.js';
 import { CutSums } from './cut-sums.js';
 import { bindLayer, type LayerPieces } from './layer-pieces.js';
 import { createFrame, type PassFrame, type PassScratch } from './pass-frame.js';
@@ -19,15 +19,15 @@ import { staleNodes, type ResidentCircuit } from './stale-nodes.js';
 
 /**
  * A forward pass in which every edge is kept or cut, as ACDC and EAP-IG define it: kept edges carry this very pass's
- * activations, cut edges the ablated ones. It computes up to `shape.circuits` circuits over the same prompts at once. With
- * every edge kept it is the plain forward pass of the model.
+ * activations, cut edges the ablated ones. It computes up to `shape.circuits` circuits over the same prompts at once.
+ * With every edge kept it is the plain forward pass of the model.
  *
- * The pass holds what it computed last, one circuit per slot, and computes of the next circuits only what differs: see
- * staleNodes, and rowLists for the positions. It starts from the whole model on the same tokens.
+ * The pass holds what it computed last, one circuit per slot, and computes of the next circuits only what differs:
+ * see staleNodes, and rowLists for the positions. It starts from the whole model on the same tokens.
  *
- * Cost per circuit: at most a forward pass (2 FLOPs per weight and row) plus, for every distinct port input, an addition per
- * row and column for every kept writer and for the cut ones that no kept sum holds. Dispatches: at most 13 per layer where
- * no matrix is split, plus 4.
+ * Cost per circuit: at most a forward pass (2 FLOPs per weight and row) plus, for every distinct port input, an
+ * addition per row and column for every kept writer and for the cut ones that no kept sum holds. Dispatches: at most
+ * 13 per layer where no matrix is split, plus 4.
  */
 export class PatchedPass implements PlaceHolder {
   readonly #arena: Arena;
@@ -59,7 +59,7 @@ export class PatchedPass implements PlaceHolder {
     this.#frame = frame;
     this.#layers = layers;
     this.#finalNorm = finalNorm;
-    this.#cutSums = new CutSums(frame.topology, frame.shape.bases);
+    this.#cutSums = new CutSums(frame.topology, frame.shape.cutSums);
   }
 
   get shape(): PassShape {
@@ -87,8 +87,8 @@ export class PatchedPass implements PlaceHolder {
   /**
    * Where `encodeWhole` holds a place while it is recorded.
    *
-   * @throws EdgewiseError of kind usage for places that it does not hold: residual streams, sums of several writers and inputs,
-   *   since every port has an input of its own; scores; logits.
+   * @throws EdgewiseError of kind usage for places that it does not hold: residual streams, sums of several writers
+   * and inputs, since every port has an input of its own; scores; logits.
    */
   view(place: Place, layer: number): PlaceView {
     return passPlace(this.#frame, place, layer);
@@ -108,11 +108,12 @@ export class PatchedPass implements PlaceHolder {
   }
 
   /**
-   * Records the pass for up to `shape.circuits` circuits. Afterwards `tensors.normed` holds the final norm's output at the
-   * metric positions [circuits, prompts, width], and `tensors.inputs` its input. Submit before encoding another pass: the
-   * circuit tables are rewritten by each.
+   * Records the pass for up to `shape.circuits` circuits. Afterwards `tensors.normed` holds the final norm's output
+   * at the metric positions [circuits, prompts, width], and `tensors.inputs` its input. Submit before encoding
+   * another pass: the circuit tables are rewritten by each.
    *
-   * @param whole compute every node anew rather than what differs from the slots' circuits: the same bits at full cost.
+   * @param whole compute every node anew rather than what differs from the slots' circuits: the same bits at full
+   * cost.
    */
   encode(recording: Recording, bound: BoundPass, circuits: readonly EdgeSet[], whole = false): void {
     if (this.#resident?.bound !== bound) {
@@ -132,8 +133,8 @@ export class PatchedPass implements PlaceHolder {
   }
 
   /**
-   * Records one circuit in the first slot with every node at every position, and lets the caller read and set places: see
-   * `view` for which. A pass of several circuits computes some rows only, and has no places.
+   * Records one circuit in the first slot with every node at every position, and lets the caller read and set places:
+   * see `view` for which. A pass of several circuits computes some rows only, and has no places.
    */
   encodeWhole(recording: Recording, bound: BoundPass, circuit: EdgeSet, use: TapUse = {}): void {
     const { topology } = this.#frame;
@@ -144,7 +145,8 @@ export class PatchedPass implements PlaceHolder {
     taps.embedding?.(0);
     const all = allNodesInUse(topology);
     this.#record(recording, bound, [{ circuit, compute: all }], taps);
-    // Positions before the first difference are those of the whole model in every circuit: to the bit, if they come from it.
+    // Positions before the first difference are those of the whole model in every circuit: to the bit, if they come
+    // from it.
     if (sets || circuit.size < topology.edgeCount) return;
     this.#resident = { bound, circuits: [{ circuit, ...all }] };
   }
@@ -157,7 +159,10 @@ export class PatchedPass implements PlaceHolder {
     return { compute: { writers, ports }, resident: { circuit, writers: held, ports } };
   }
 
-  /** A slot that was never used starts from what the first one holds; by way of `inputs`: no buffer is copied into itself. */
+  /**
+   * A slot that was never used starts from what the first one holds; by way of `inputs`: no buffer is copied into
+   * itself.
+   */
   #copyFirstSlot(recording: Recording, slot: number): void {
     const { outputs, projections, tensors } = this.#frame;
     const room = tensors.inputs.size / 4;
@@ -176,7 +181,7 @@ export class PatchedPass implements PlaceHolder {
       this.#recordLayers(recording, bound, circuits, taps);
     } catch (error) {
       // What was noted as kept in a slot was never submitted.
-      this.#cutSums = new CutSums(this.#frame.topology, this.#frame.shape.bases);
+      this.#cutSums = new CutSums(this.#frame.topology, this.#frame.shape.cutSums);
       throw error;
     }
   }

@@ -2,7 +2,7 @@ import type { InputKind } from '../circuit/run-identity.js';
 import { jobSize, packJob, type BufferSlice } from '../gpu/kernel.js';
 import { groupsOf64 } from '../gpu/workgroups.js';
 import type { JobList, Piece, PieceContext } from '../block/piece.js';
-import { FROM_CONSTANT } from './input-jobs.js';
+import { FROM_CONSTANT } from './tables/input-jobs.js';
 
 /** What the inputs of ports are added up from. */
 export interface PortSources {
@@ -29,8 +29,8 @@ export async function portCutSums(
 ): Promise<Piece> {
   const { positions, layout } = weights;
   const { width4 } = layout;
-  const operation = await arena.operation('port_bases', {
-    buffers: { control: words, ablated, bias, positions, bases: cutSums },
+  const operation = await arena.operation('cut_sums', {
+    buffers: { control: words, ablated, bias, positions, sums: cutSums },
     params: { tokens, sequence, width4, jobs_at: list.jobsAt, add_positions: input === 'token' ? 1 : 0 },
     overrides: {},
   });
@@ -47,7 +47,7 @@ export async function portInputs(
   const { positions, layout } = weights;
   const { width4 } = layout;
   const operation = await arena.operation('port_inputs', {
-    buffers: { control: words, outputs, ablated, bias, positions, bases: cutSums, x: inputs },
+    buffers: { control: words, outputs, ablated, bias, positions, sums: cutSums, x: inputs },
     params: {
       tokens,
       sequence,
@@ -74,7 +74,7 @@ export function portConstants(
     rows_at: jobSize('port_inputs'),
     rows: rows.length,
     first_row: 0,
-    slab: FROM_CONSTANT,
+    slot: FROM_CONSTANT,
     cut_at: 0,
     cut: 0,
     kept_at: 0,

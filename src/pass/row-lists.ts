@@ -13,8 +13,8 @@ export interface RowLists {
   /** Every token, padding included. */
   readonly every: Uint32Array<ArrayBuffer>;
   /**
-   * Per prompt the positions from the first difference to the metric position. Before it, causal attention gives every circuit
-   * the values of the whole model on the clean prompt; after it, nothing reaches the metric.
+   * Per prompt the positions from the first difference to the metric position. Before it, causal attention gives
+   * every circuit the values of the whole model on the clean prompt; after it, nothing reaches the metric.
    */
   readonly differing: Uint32Array<ArrayBuffer>;
   /** The metric positions of prompts that have a difference up to there. */

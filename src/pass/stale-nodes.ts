@@ -11,17 +11,20 @@ export interface ResidentCircuit {
 }
 
 export interface StaleNodes {
-  /** The nodes in use, and of heads the ports, whose inputs differ from those that the slot's values were computed from. */
+  /**
+   * The nodes in use, and of heads the ports, whose inputs differ from those that the slot's values were computed
+   * from.
+   */
   readonly compute: NodesInUse;
   /** What the slot holds once they are computed. */
   readonly resident: ResidentCircuit;
 }
 
 /**
- * What must be computed to turn a slot that holds one circuit's activations into another's: a node whose kept edges changed, or
- * that reads a node which is computed anew, where it matters. For a circuit that lacks one edge more these are the edge's
- * receiver and the surviving circuit downstream of it (Conmy et al.'s test then costs what it changes). Every value is the same,
- * to the bit, as in a pass that computes all.
+ * What must be computed to turn a slot that holds one circuit's activations into another's: a node whose kept edges
+ * changed, or that reads a node which is computed anew, where it matters. For a circuit that lacks one edge more
+ * these are the edge's receiver and the surviving circuit downstream of it (Conmy et al.'s test then costs what it
+ * changes). Every value is the same, to the bit, as in a pass that computes all.
  *
  * @param use where the nodes of `circuit` lead to the logits; nothing else is computed.
  * @param last what the slot holds, over the same prompts.

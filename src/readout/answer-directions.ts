@@ -1,8 +1,8 @@
+import { groupsOf64 } from '../gpu/workgroups.js';
 import type { Arena, Tensor } from '../gpu/arena.js';
-import type { Operation, Recording } from '../gpu/gpu.js';
+import type { Operation, Recording } from '../gpu/recording.js';
 import type { BufferSlice } from '../gpu/kernel.js';
 import type { RowPiece } from '../block/piece.js';
-import { groupsOf64 } from '../gpu/workgroups.js';
 import type { ModelWeights } from '../model/weights.js';
 import { answerLists, type Answers } from './answers.js';
 
@@ -10,9 +10,9 @@ import { answerLists, type Answers } from './answers.js';
 export type EncodeDirections = (recording: Recording) => void;
 
 /**
- * Binds what makes `directions` [prompts, width]: per prompt the direction whose product with the final norm's output is the logit
- * difference, mean over the correct answers - mean over the wrong ones. It saves the product with the whole unembedding. Prompts
- * beyond the answers get 0.
+ * Binds what makes `directions` [prompts, width]: per prompt the direction whose product with the final norm's output
+ * is the logit difference, mean over the correct answers - mean over the wrong ones. It saves the product with the
+ * whole unembedding. Prompts beyond the answers get 0.
  */
 export async function bindAnswerDirections(
   arena: Arena,
@@ -42,8 +42,8 @@ export async function bindAnswerDirections(
 }
 
 /**
- * Binds dots [rows] = normed [rows, width] times the direction of their prompt: logit differences. Row r belongs to prompt r
- * modulo the number of prompts.
+ * Binds dots [rows] = normed [rows, width] times the direction of their prompt: logit differences. Row r belongs to
+ * prompt r modulo the number of prompts.
  */
 export async function bindLogitDifferences(
   arena: Arena,

@@ -21,7 +21,8 @@ export function asFound<T, Option>(
 /**
  * How a circuit is evaluated: as asked, and otherwise as it was found.
  *
- * @throws EdgewiseError of kind usage where the circuit was found with means over another task's file, which is not given.
+ * @throws EdgewiseError of kind usage where the circuit was found with means over another task's file, which is not
+ *   given.
  */
 export function evaluationAsFound(
   { metric, ablation, input, meanOver }: AskedEvaluation,
@@ -31,9 +32,10 @@ export function evaluationAsFound(
     nameOf = LIBRARY_NAMES,
   }: { readonly differs?: Differs<keyof AskedEvaluation>; readonly nameOf?: OptionNaming } = {},
 ): EvaluationOptions {
+  const by = asFound('metric', metric, knownMetric(found), DEFAULTS.searchMetric, differs);
   const chosen = asFound('ablation', ablation, found?.ablation, DEFAULTS.ablation, differs);
   return {
-    metric: asFound('metric', metric, knownMetric(found), DEFAULTS.searchMetric, differs),
+    metric: by,
     ablation: chosen,
     input: asFound('input', input, found?.input, DEFAULTS.input, differs),
     meanOver: meanOver ?? (chosen.startsWith('mean') ? meanSide(found, nameOf) : 'clean'),

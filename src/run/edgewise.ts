@@ -3,7 +3,7 @@ import type { Circuit } from '../circuit/circuit.js';
 import type { CircuitDetails } from '../circuit/details.js';
 import type { EdgeSet } from '../circuit/edge-set.js';
 import type { Scores } from '../circuit/scores.js';
-import type { DEFAULT_MEASURES, Evaluation, MeasureName } from '../evaluate/measures.js';
+import type { DefaultMeasure, Evaluation, MeasureName } from '../evaluate/measures.js';
 import type { TaskFile } from '../task/load-task.js';
 import type { BosMode } from '../task/tokenizer.js';
 import type { Task } from '../task/types.js';
@@ -46,7 +46,10 @@ export type Discovered<Options extends AskedDiscovery> = Options extends { reado
   ? readonly Discovery[]
   : Discovery;
 
-/** One model on one device: finds circuits, scores edges, measures circuits. Every option has the command line's default. */
+/**
+ * One model on one device: finds circuits, scores edges, measures circuits. Every option has the command line's
+ * default.
+ */
 export class Edgewise {
   readonly engine: Engine;
   readonly #parts: EdgewiseParts;
@@ -105,7 +108,7 @@ export class Edgewise {
    * @param circuit a circuit, or a set of edges to keep.
    * @throws EdgewiseError: circuit where it is of another shape, task where prompts do not fit, device, checkpoint.
    */
-  async evaluate<M extends MeasureName = (typeof DEFAULT_MEASURES)[number]>(
+  async evaluate<M extends MeasureName = DefaultMeasure>(
     task: Task,
     circuit: Circuit | EdgeSet,
     { measures, seed = DEFAULTS.seed, ...asked }: EvaluateOptions<M> = {},

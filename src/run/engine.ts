@@ -24,6 +24,7 @@ import { PatchingEvaluator } from '../evaluate/evaluator.js';
 import {
   DEFAULT_MEASURES,
   measureCircuit,
+  type DefaultMeasure,
   type Evaluation,
   type MeasuredCircuit,
   type MeasureName,
@@ -42,16 +43,16 @@ export interface EngineOptions {
   /** Name of the adapter, for provenance. */
   readonly adapter: string;
   readonly model: LoadedModel;
-  /** How to wait for the device; default: await it. `openDevice` of edgewise/node gives one. */
+  /** How to wait for the device. Default: await it. `openDevice` of edgewise/node gives one. */
   readonly wait?: Wait;
-  /** Most bytes for activations and caches; default 4 GB. */
+  /** Most bytes for activations and caches. Default 4 GB. */
   readonly memoryBudget?: number;
-  /** What suits the device, as an earlier engine had it (`engine.tuning`); default: it is measured, in about a second. */
+  /** What suits the device, as an earlier `engine.tuning` had it. Default: it is measured, in about a second. */
   readonly tuning?: Tuning;
 }
 
 export interface InspectionOptions extends EvaluationOptions {
-  /** Texts of tokens by id; default `#<id>`. Prompts that bring their own texts keep them. */
+  /** Texts of tokens by id. Default `#<id>`. Prompts that bring their own texts keep them. */
   readonly tokenText?: TokenText;
 }
 
@@ -65,19 +66,23 @@ export interface InspectionProgress {
 export type InspectedCircuit = Pick<Discovery, 'circuit' | 'initial' | 'final' | 'empty' | 'promptEffects'>;
 
 /**
- * One model on one device: finds circuits and evaluates them. Needs nothing of Node; the device is passed in, and stays
- * the caller's.
+ * One model on one device: caches of tasks, scores, measurements. Needs nothing of Node. The device is passed in, and
+ * stays the caller's.
  */
 export class Engine {
   readonly model: LoadedModel;
   readonly topology: Topology;
   readonly gpu: Gpu;
-  /** What was chosen for the device; worth storing, and the same for as long as the engine lives. */
+  /** What was chosen for the device. It is worth storing, and does not change while the engine lives. */
   readonly tuning: Tuning;
   readonly #weights: ModelWeights;
   readonly #budget: number;
 
-  /** Measures what suits the device where that is not known, checks its arithmetic on a small model, uploads the weights. */
+  /**
+   * Measures what suits the device unless it is told, checks its arithmetic on a small model, uploads the weights.
+   *
+   * @throws EdgewiseError of kind device where the device computes wrongly, or the weights do not fit.
+   */
   static async create(options: EngineOptions): Promise<Engine> {
     const { device, adapter, model, wait } = options;
     const tuning = options.tuning ?? (await measureTuning(new Gpu(device, adapter, { wait })));
@@ -165,7 +170,7 @@ export class Engine {
    * @throws EdgewiseError: circuit where it is of another shape, task where prompts do not fit the model, checkpoint
    *   where the model measures NaN.
    */
-  async evaluate<M extends MeasureName = (typeof DEFAULT_MEASURES)[number]>(
+  async evaluate<M extends MeasureName = DefaultMeasure>(
     task: Task,
     circuit: EdgeSet | Circuit,
     options: EvaluationOptions,
@@ -190,10 +195,13 @@ export class Engine {
   }
 
   /**
-   * How the nodes and edges of a circuit that was just found behave on each prompt: what a reader asks next. Cost: a
-   * forward pass per point of the faithfulness curve and four more.
+   * How the nodes and edges of a circuit behave on each prompt. Cost: a forward pass per point of the faithfulness
+   * curve, and four more.
    *
-   * @param options those of the search.
+   * @param inspected a circuit that was found by this engine.
+   * @param options as in the search.
+   * @throws EdgewiseError: circuit where it was found with another model, task or metric, device where the memory does
+   *   not suffice.
    */
   async inspect(
     task: Task,

@@ -8,6 +8,8 @@ import { Engine } from './engine.js';
 export interface PageOptions {
   /** Of `navigator.gpu`. It stays the caller's, who destroys it after `close`. */
   readonly device: GPUDevice;
+  /** The adapter's name. It is written into results. Default: what the device says of its adapter. */
+  readonly adapter?: string;
   /** The model's files by their names: `config.json`, `model.safetensors` or shards, `tokenizer.json`. */
   readonly files: ModelDirectory | ReadonlyMap<string, Uint8Array>;
   /** Name of the model. It is written into results. Default `model`. */
@@ -23,13 +25,13 @@ export interface PageOptions {
  *
  * @throws EdgewiseError: checkpoint where files are missing or not as they should be, device where it computes wrongly.
  */
-export async function openInPage({ device, files, name = 'model', memory, tuning }: PageOptions): Promise<Edgewise> {
+export async function openInPage(options: PageOptions): Promise<Edgewise> {
+  const { device, files, name = 'model', memory, tuning } = options;
   const directory = 'open' in files ? files : memoryDirectory(name, files);
   const model = { ...(await openModel(directory)), name };
-  const { vendor, architecture, description } = device.adapterInfo;
   const engine = await Engine.create({
     device,
-    adapter: [vendor, architecture, description].filter((word) => word !== '').join(' ') || 'unnamed adapter',
+    adapter: options.adapter ?? adapterName(device),
     model,
     ...(memory !== undefined && { memoryBudget: memory * 1e9 }),
     ...(tuning && { tuning }),
@@ -40,4 +42,10 @@ export async function openInPage({ device, files, name = 'model', memory, tuning
     taskFile: async (task) => builtinTaskFile(task),
     close: async () => engine.dispose(),
   });
+}
+
+/** Older browsers do not tell the adapter of a device. */
+function adapterName({ adapterInfo }: Partial<Pick<GPUDevice, 'adapterInfo'>>): string {
+  const { vendor, architecture, description } = adapterInfo ?? {};
+  return [vendor, architecture, description].filter(Boolean).join(' ') || 'unnamed adapter';
 }

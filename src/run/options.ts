@@ -20,7 +20,10 @@ export interface EvaluationOptions extends PatchOptions {
 export interface Caches extends EvaluationOptions {
   /** Direct edges may be cut too. Otherwise all of them stay. */
   readonly directEdges: boolean;
-  /** Most circuits in one submission, if there is memory for so many. It changes no result. Default: what fills the device. */
+  /**
+   * Most circuits in one submission, if there is memory for so many. It changes no result. Default: what fills the
+   * device.
+   */
   readonly batch?: number;
 }
 
@@ -54,11 +57,13 @@ export interface DiscoverOptions<Method extends string = string> extends Attribu
   /** Default `acdc`. */
   readonly method?: Method;
   /**
-   * Methods that search: an edge is removed if its effect is below this, in units of the metric; several thresholds give
-   * a circuit for each. Default 0.05. Methods that score: scores from this up stay.
+   * Methods that search: an edge is removed if its effect is below this, in units of the metric; several thresholds
+   * give a circuit for each. Default 0.05. Methods that score: scores from this up stay.
    */
   readonly threshold?: number | readonly number[];
-  /** `acdc`: find a threshold that keeps about so many edges, from `threshold` on. Methods that score: choose so many. */
+  /**
+   * `acdc`: find a threshold that keeps about so many edges, from `threshold` on. Methods that score: choose so many.
+   */
   readonly edges?: number;
   /** Methods that search: test |effect|. Default false. */
   readonly absolute?: boolean;

@@ -67,8 +67,8 @@ export interface ScoringOptions extends EvaluationOptions, GradientOptions {
 }
 
 /**
- * Finds mistakes in what a scoring is asked, before a device is needed: what checkRun finds, and options that do not fit
- * one another.
+ * Finds mistakes in what a scoring is asked, before a device is needed: what checkRun finds, and options that do not
+ * fit one another.
  *
  * @throws EdgewiseError of kind task or usage.
  */

@@ -100,7 +100,9 @@ function common({ model, task, topology, options, adapter, tile }: ScoringSettin
   } as const;
 }
 
-/** What a positive score means, in words. Of scores without a sign a larger one matters more, so they count as helpful. */
+/**
+ * What a positive score means, in words. Of scores without a sign a larger one matters more, so they count as helpful.
+ */
 function signConvention({ method, gradDrop }: ScoringOptions): string {
   if (gradDrop) return 'score = mean size of estimated changes of the metric, each without one layer: no sign';
   return SCORING_METHODS[method].sign;

@@ -32,7 +32,7 @@ export function answerTokens(
   where: string,
   tokenizer: TaskTokenizer,
 ): AnswerTokens {
-  const alone = tokenizer.encodePiece(text);
+  const alone = tokenizer.encodeBare(text);
   const added = prefix && tokensAdded(text, prefix, tokenizer);
   const ids = added?.length === 1 || alone?.length !== 1 ? (added ?? alone) : alone;
   if (ids === null) throw new RowFault('text', where, `answer ${JSON.stringify(text)} has no token`);
@@ -52,7 +52,7 @@ export function severalTokens(
   const pieces = ids.map((id) => JSON.stringify(tokenizer.tokenText(id))).join(', ');
   const one = (form: string): boolean => {
     const added = prefix && tokensAdded(form, prefix, tokenizer);
-    return (added ?? tokenizer.encodePiece(form))?.length === 1;
+    return (added ?? tokenizer.encodeBare(form))?.length === 1;
   };
   const bare = text.trimStart();
   const hint = one(` ${text}`)
@@ -66,7 +66,7 @@ export function severalTokens(
 
 /** Tokens after the prefix's, or null where the joint text has other ones in front. */
 function tokensAdded(text: string, prefix: AnswerPrefix, tokenizer: TaskTokenizer): number[] | null {
-  const joint = tokenizer.encodePiece(prefix.text + text);
+  const joint = tokenizer.encodeBare(prefix.text + text);
   if (joint === null || joint.length <= prefix.ids.length) return null;
   return prefix.ids.every((id, i) => joint[i] === id) ? joint.slice(prefix.ids.length) : null;
 }
@@ -77,7 +77,7 @@ function spaceRemark(text: string, id: number, prefix: AnswerPrefix, tokenizer: 
   const example = `${JSON.stringify(end)} + ${JSON.stringify(text)}`;
   if (/\s$/.test(prefix.text)) {
     const cut = prefix.text.trimEnd();
-    const shorter = tokenizer.encodePiece(cut);
+    const shorter = tokenizer.encodeBare(cut);
     if (shorter === null || shorter.length >= prefix.ids.length || prefix.text.endsWith('\n')) return undefined;
     const form = `${JSON.stringify(end.trimEnd())} + ${JSON.stringify(` ${text.trimStart()}`)}`;
     const kind = /^\s/.test(text) ? 'doubled-space' : 'space-before-answer';

@@ -1,4 +1,6 @@
-/** Character code of GPT-2's table -> byte: printable Latin-1 stands for itself, the other 68 bytes for U+0100 onwards. */
+/**
+ * Character code of GPT-2's table -> byte: printable Latin-1 stands for itself, the other 68 bytes for U+0100 onwards.
+ */
 const BYTE_OF_CODE: ReadonlyMap<number, number> = buildTable();
 
 function buildTable(): Map<number, number> {
@@ -11,8 +13,8 @@ function buildTable(): Map<number, number> {
 }
 
 /**
- * Text of a byte-level token string, `Ġthe` -> ` the`. Bytes that are no whole UTF-8 character (a token may hold a part of
- * one) are shown as `<0xE2>`.
+ * Text of a byte-level token string, `Ġthe` -> ` the`. Bytes that are no whole UTF-8 character (a token may hold a part
+ * of one) are shown as `<0xE2>`.
  */
 export function byteLevelText(token: string): string {
   const bytes: number[] = [];

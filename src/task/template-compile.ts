@@ -32,7 +32,8 @@ export interface CompiledTemplate {
 /**
  * Resolves every slot of a task's templates.
  *
- * @throws EdgewiseError of kind task naming the field: unknown lists or forms, lists with too few words or a word twice.
+ * @throws EdgewiseError of kind task naming the field: unknown lists or forms, lists with too few words or a word
+ *   twice.
  */
 export function compileTemplates(task: TaskTemplate, source: string): CompiledTemplate[] {
   for (const [list, words] of Object.entries(task.words)) {
@@ -64,11 +65,11 @@ export function compileTemplates(task: TaskTemplate, source: string): CompiledTe
 /** The word that a slot shows, or null where the word has no such form. */
 export function wordText(word: TaskTemplate['words'][string][number], form: string | null): string | null {
   if (typeof word === 'string') return form === null ? word : null;
-  return form === null ? null : (own(word, form) ?? null);
+  return form === null ? null : (ownValue(word, form) ?? null);
 }
 
 /** Names such as `constructor` must not find what objects inherit. */
-function own<T>(record: Readonly<Record<string, T>>, key: string): T | undefined {
+function ownValue<T>(record: Readonly<Record<string, T>>, key: string): T | undefined {
   return Object.hasOwn(record, key) ? record[key] : undefined;
 }
 
@@ -79,7 +80,7 @@ function compileText(task: TaskTemplate, text: string, where: string): CompiledT
 }
 
 function checkSlot(task: TaskTemplate, slot: Slot, where: string): void {
-  const words = own(task.words, slot.list);
+  const words = ownValue(task.words, slot.list);
   if (words === undefined) {
     const lists = Object.keys(task.words).join(', ');
     throw new EdgewiseError('task', where, `slot ${slotText(slot)}: there is no list ${slot.list} in words (${lists})`);
@@ -93,7 +94,7 @@ function checkSlot(task: TaskTemplate, slot: Slot, where: string): void {
 function compileAnswers(task: TaskTemplate, answers: TemplateAnswers, where: string): CompiledAnswers {
   if (typeof answers === 'string') return { kind: 'texts', texts: [compileText(task, answers, where)] };
   if (Array.isArray(answers)) return { kind: 'texts', texts: answers.map((text) => compileText(task, text, where)) };
-  const words = own(task.words, answers.from)?.map((word) => wordText(word, null)) ?? [null];
+  const words = ownValue(task.words, answers.from)?.map((word) => wordText(word, null)) ?? [null];
   if (!words.every((word) => word !== null)) {
     throw new EdgewiseError('task', where, `from: ${answers.from} is not a list of plain words`);
   }

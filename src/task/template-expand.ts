@@ -13,8 +13,8 @@ type Word = TaskTemplate['words'][string][number];
 type Drawn = ReadonlyMap<string, readonly Word[]>;
 
 /**
- * Makes the prompt pairs of a template task as rows of the JSONL format. The templates take turns; no clean prompt comes
- * twice; the same seed gives the same rows on every platform, and a smaller count a prefix of them.
+ * Makes the prompt pairs of a template task as rows of the JSONL format. The templates take turns; no clean prompt
+ * comes twice; the same seed gives the same rows on every platform, and a smaller count a prefix of them.
  *
  * @throws EdgewiseError of kind task: slots that cannot be filled, too few different prompts.
  */

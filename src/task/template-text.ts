@@ -1,6 +1,8 @@
 import { EdgewiseError } from '../base/errors.js';
 
-/** A word drawn from a list: `{name}`, `{name.2}` (another word of the same list), `{noun:plural}` (a form of the word). */
+/**
+ * A word drawn from a list: `{name}`, `{name.2}` (another word of the same list), `{noun:plural}` (a form of the word).
+ */
 export interface Slot {
   readonly list: string;
   /** 1-based; different numbers are different words, the same number is the same word everywhere in a prompt pair. */

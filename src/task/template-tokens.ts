@@ -33,7 +33,7 @@ export function checkSlotTokens(task: TaskTemplate, source: string, tokenizer: T
 }
 
 function refuseUnlessOneToken(text: string, where: string, tokenizer: TaskTokenizer): void {
-  const ids = tokenizer.encodePiece(text);
+  const ids = tokenizer.encodeBare(text);
   if (ids?.length === 1) return;
   const got =
     ids === null

@@ -36,9 +36,10 @@ const taskTemplate = v.strictObject({
 
 /**
  * A task as templates with slots. A prompt pair is made by drawing words for the slots of one template and filling them
- * into its clean and its corrupted text, which share the draw: `{name}` is the same word in both, `{name.2}` another one.
- * A word may have named forms, `{"one": "dog", "many": "dogs"}`, used as `{noun:one}`. Answers are texts with slots, or the
- * words of a list after (or up to and including) a drawn one; those of a template replace those of the task.
+ * into its clean and its corrupted text, which share the draw: `{name}` is the same word in both, `{name.2}` another
+ * one. A word may have named forms, `{"one": "dog", "many": "dogs"}`, used as `{noun:one}`. Answers are texts with
+ * slots, or the words of a list after (or up to and including) a drawn one; those of a template replace those of the
+ * task.
  */
 export type TaskTemplate = v.InferOutput<typeof taskTemplate>;
 export type TemplateAnswers = v.InferOutput<typeof answers>;

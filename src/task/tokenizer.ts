@@ -1,6 +1,7 @@
 import { Tokenizer } from '@huggingface/tokenizers';
 
 import { EdgewiseError } from '../base/errors.js';
+import { quote } from '../base/text.js';
 import { byteLevelText } from './byte-level.js';
 import { readTokenizerFiles } from './tokenizer-json.js';
 import type { TokenizerIdentity } from './types.js';
@@ -17,7 +18,7 @@ export interface TaskTokenizer {
    */
   encodePrompt(text: string, where: string): number[];
   /** Ids of a text without any special token, or null where a part of it has no token. */
-  encodePiece(text: string): number[] | null;
+  encodeBare(text: string): number[] | null;
   /** The token as text for display, leading space and all. */
   tokenText(id: number): string;
 }
@@ -61,7 +62,7 @@ export function createTokenizer(
       (token) => library.token_to_id(token) ?? null,
     );
 
-  const encodePiece = (text: string): number[] | null => known(encode(text, false));
+  const encodeBare = (text: string): number[] | null => known(encode(text, false));
 
   const tokenText = (id: number): string => {
     const token = library.id_to_token(id);
@@ -72,7 +73,7 @@ export function createTokenizer(
 
   const refuseUnknown = (text: string, where: string): never => {
     const words = text.match(/\s*\S+/g) ?? [];
-    const word = words.find((candidate) => encodePiece(candidate) === null) ?? text;
+    const word = words.find((candidate) => encodeBare(candidate) === null) ?? text;
     throw new EdgewiseError('task', where, `the tokenizer has no token for ${quote(word)}`);
   };
 
@@ -87,7 +88,7 @@ export function createTokenizer(
     identity: { hash: hash ?? null, bos },
 
     encodePrompt(text, where) {
-      const plain = encodePiece(text) ?? refuseUnknown(text, where);
+      const plain = encodeBare(text) ?? refuseUnknown(text, where);
       if (plain.length === 0) throw new EdgewiseError('task', where, 'the prompt is empty');
       const ids = bos === 'no' ? plain : [...specialPrefix(encode(text, true), plain), ...plain];
       if (bos !== 'no' && bosTokenId !== null && ids[0] !== bosTokenId) ids.unshift(bosTokenId);
@@ -95,7 +96,7 @@ export function createTokenizer(
       return ids;
     },
 
-    encodePiece,
+    encodeBare,
     tokenText,
   };
 }
@@ -122,8 +123,4 @@ function guard<T>(where: string, run: () => T): T {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new EdgewiseError('config', where, `the tokenizer cannot be used (${reason})`, { cause });
   }
-}
-
-function quote(text: string): string {
-  return JSON.stringify(text);
 }

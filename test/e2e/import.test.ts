@@ -1,13 +1,11 @@
 import { readdirSync } from 'node:fs';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { CIRCUIT_WRITERS, writeDetails, writeScoresJson } from '../../src/files/index.js';
+import { CIRCUIT_WRITERS, writeTrace } from '../../src/files/index.js';
 import { cli, cliJson, expectMistake, NO_ADAPTER, runCli, useFolder } from '../support/cli.js';
 import { sharedFixtures } from '../support/fixtures.js';
-import { contents } from '../support/interrupted.js';
 import { SAMPLE_KEPT, sampleCircuit } from '../support/sample-circuit.js';
-import { sampleScores } from '../support/sample-scores.js';
 import { TINY_EDGES, TINY_MODEL } from '../support/tiny-task.js';
 
 const folder = useFolder();
@@ -136,6 +134,49 @@ describe('import', () => {
     expect(stderr).toMatch(/^note: 1 edges of pos_embeds are left out/);
   });
 
+  test('GEXF, GraphML and a trace of ours, told by their content: circuit.json and circuit.gexf', async () => {
+    const circuit = sampleCircuit();
+    const allKept = Object.keys(SAMPLE_KEPT).toSorted();
+    const trace = Object.entries({
+      ...SAMPLE_KEPT,
+      'input->logits': -1e-7,
+      'a0.h0->logits': 0.01,
+      'm0->logits': 0,
+      'a0.h1->logits': 0,
+      'a1.h1->logits': 0,
+    });
+    await writeFile(at('c.gexf'), CIRCUIT_WRITERS.gexf(circuit));
+    await writeFile(at('c.graphml'), CIRCUIT_WRITERS.graphml(circuit, { allEdges: true }));
+    await writeFile(
+      at('trace.jsonl'),
+      writeTrace(
+        trace.map(([edge, effect], step) => ({ step, edge, before: 0, after: effect, kept: edge in SAMPLE_KEPT })),
+      ),
+    );
+    const shape = ['--layers', '2', '--heads', '2'];
+    for (const [file, format, ...more] of [
+      ['c.gexf', 'gexf'],
+      ['c.graphml', 'graphml'],
+      ['trace.jsonl', 'trace', ...shape],
+    ] as const) {
+      const out = at(`from-${format}`);
+      const report = await cliJson(['import', at(file), ...more, '--out', out], options);
+      expect(report).toMatchObject({ format, layers: 2, heads: 2, kept: allKept.length, positive: 'helps' });
+      expect(readdirSync(out).toSorted()).toEqual(['circuit.gexf', 'circuit.json']);
+      const written = await json<CircuitJson>(join(out, 'circuit.json'));
+      expect(kept(written).toSorted()).toEqual(allKept);
+      for (const name of allKept)
+        expect(written.edges[name]).toMatchObject({ score: SAMPLE_KEPT[name as keyof typeof SAMPLE_KEPT] });
+      if (format !== 'trace') expect(written.edgewise['provenance']).toMatchObject({ method: 'acdc', threshold: 0.05 });
+    }
+    expect(await cli(['export', at('c.graphml'), '--format', 'gexf', '--all-edges'], options)).toBe(
+      CIRCUIT_WRITERS.gexf(circuit, { allEdges: true }),
+    );
+    expect(await cli(['export', at('c.gexf'), '--format', 'dot'], options)).toBe(CIRCUIT_WRITERS.dot(circuit));
+    const page = await cli(['export', at('c.graphml'), '--format', 'html'], options);
+    expect(page).toContain('graphml.graphdrawing.org');
+  });
+
   test.skipIf(!sharedFixtures)("MIB's file for GPT-2 small", async () => {
     const mib = `${sharedFixtures}mib/ioi-eap-ig.json`;
     const out = at('mib.json');
@@ -147,112 +188,6 @@ describe('import', () => {
       selection: { chosen: 756, left: 713, nodes: 77 },
     });
     expect((await json<CircuitJson>(out)).edges['a9.h9->logits']!.score).toBeGreaterThan(0.27);
-  });
-});
-
-describe('export of scores', () => {
-  beforeAll(async () => {
-    await writeFile(at('scores.json'), writeScoresJson(sampleScores()));
-  });
-
-  describe("MIB's folder", () => {
-    const mib = (out: string, format: string, ...more: string[]): string[] => [
-      'export',
-      at('scores.json'),
-      '--task-model',
-      'toy_toy-2l',
-      '--out',
-      at(out),
-      '--format',
-      format,
-      ...more,
-    ];
-
-    test('holds the importances, or a circuit of each size', async () => {
-      await cli(mib('sub', 'mib'), options);
-      const files = readdirSync(at('sub', 'toy_toy-2l'));
-      expect(files).toEqual(['importances.json']);
-      const scores = await json<CircuitJson>(at('sub', 'toy_toy-2l', 'importances.json'));
-      expect(Object.keys(scores)).toEqual(['cfg', 'nodes', 'edges']);
-      await cli(mib('sizes', 'mib-circuits', '--signed'), options);
-      expect(readdirSync(at('sizes', 'toy_toy-2l'))).toHaveLength(9);
-    });
-
-    test('takes the same export again', async () => {
-      for (const format of ['mib', 'mib-circuits']) {
-        const out = `twice-${format}`;
-        await cli(mib(out, format), options);
-        const files = await contents(at(out));
-        await cli(mib(out, format), options);
-        expect(await contents(at(out))).toEqual(files);
-      }
-    });
-
-    test('takes no other beside it, and names what is there', async () => {
-      await cli(mib('one', 'mib'), options);
-      await cli(mib('nine', 'mib-circuits'), options);
-      const files = [await contents(at('one')), await contents(at('nine'))];
-      const refused = (there: string): RegExp =>
-        new RegExp(`${there}: is there already, and MIB would take it for one of these files$`);
-      const beside = await runCli(mib('one', 'mib-circuits'), options);
-      expectMistake(beside, refused('one/toy_toy-2l/importances\\.json'));
-      expectMistake(await runCli(mib('nine', 'mib'), options), refused('nine/toy_toy-2l/[\\d.]+\\.json'));
-      expect([await contents(at('one')), await contents(at('nine'))]).toEqual(files);
-      // The tenth circuit that was once written, and the pickles of other programs.
-      for (const name of ['100.json', 'importances.pt']) {
-        await mkdir(at(name, 'toy_toy-2l'), { recursive: true });
-        await writeFile(at(name, 'toy_toy-2l', name), '');
-        expectMistake(await runCli(mib(name, 'mib-circuits'), options), refused(name.replace('.', '\\.')));
-        expect(readdirSync(at(name, 'toy_toy-2l'))).toEqual([name]);
-      }
-    });
-
-    test('leaves what MIB does not read', async () => {
-      await mkdir(at('noted', 'toy_toy-2l'), { recursive: true });
-      await writeFile(at('noted', 'toy_toy-2l', 'README.md'), 'ours');
-      await cli(mib('noted', 'mib-circuits'), options);
-      expect(readdirSync(at('noted', 'toy_toy-2l'))).toHaveLength(10);
-    });
-  });
-
-  test('a page with the chosen circuit', async () => {
-    const page = await cli(
-      ['export', at('scores.json'), '--format', 'html', '--select', 'top:5', '--no-prune'],
-      options,
-    );
-    const [, embedded] = /<script id="edgewise-files" type="application\/json">(.*?)<\/script>/s.exec(page)!;
-    const [{ text, trace }] = JSON.parse(embedded!) as [{ text: string; trace: null }];
-    expect(kept(JSON.parse(text) as CircuitJson)).toHaveLength(5);
-    expect(trace).toBeNull();
-  });
-
-  test('the tokens of the prompt in an attribution graph, where details lie beside the circuit', async () => {
-    const circuit = sampleCircuit();
-    await mkdir(at('detailed'));
-    await writeFile(at('detailed', 'circuit.json'), CIRCUIT_WRITERS.json(circuit));
-    const graph = async (): Promise<string[]> =>
-      (
-        JSON.parse(await cli(['export', at('detailed', 'circuit.json'), '--format', 'attribution-graph'], options)) as {
-          metadata: { prompt_tokens: string[] };
-        }
-      ).metadata.prompt_tokens;
-    expect(await graph()).toHaveLength(2);
-    const prompt = {
-      clean: ['a', ' b', ' c'],
-      corrupted: ['a', ' b', ' d'],
-      position: 2,
-      correct: [],
-      wrong: [],
-      metrics: { whole: 0, circuit: 0, empty: 1 },
-      logitDifference: null,
-    };
-    const edges = Object.fromEntries(Object.keys(SAMPLE_KEPT).map((name) => [name, [0]]));
-    const of = { model: circuit.provenance!.model.hash, task: circuit.provenance!.task.hash, keptEdges: 7 };
-    await writeFile(
-      at('detailed', 'details.json'),
-      writeDetails({ of, metric: 'kl', prompts: [prompt], nodes: {}, rest: null, edges, curve: [] }),
-    );
-    expect(await graph()).toEqual(['a', ' b', ' c']);
   });
 });
 
@@ -285,7 +220,13 @@ describe('mistakes', () => {
     [['twice.json'], /twice\.json: not valid JSON at line 1, column \d+: the key "edges" is there twice/],
     [['huge.json'], /huge\.json: cfg: 1000000 layers/],
     [['features.json'], /features\.json: is an attribution graph of features/],
-    [['other.json'], /other\.json: is no circuit; readable are eap-ig/],
+    [
+      ['other.json'],
+      /other\.json: is JSON, but no circuit: an object with "a", without "edges" by name\. Readable are/,
+    ],
+    [['doubt.gexf'], /doubt\.gexf: the file does not say how many layers and heads its model has; say it with --model/],
+    [['broken.gexf'], /broken\.gexf, line 1: broken XML: the text ends inside <graph>/],
+    [['page.html'], /page\.html: is XML or HTML \(html\), but neither GEXF nor GraphML/],
     [['missing.json'], /missing\.json: there is no such file/],
   ] as const)('import %j', async ([file, ...args], message) => {
     await writeFile(at('pairs.json'), '[["m0", "resid_post"]]');
@@ -293,30 +234,12 @@ describe('mistakes', () => {
     await writeFile(at('huge.json'), '{"cfg": {"n_layers": 1000000, "n_heads": 1000000}, "edges": {}}');
     await writeFile(at('features.json'), '{"metadata": {}, "qParams": {}, "nodes": [], "links": []}');
     await writeFile(at('other.json'), '{"a": 1}');
+    const gexf = '<gexf><graph defaultedgetype="directed"><nodes><node id="m0"/><node id="logits"/></nodes>';
+    const edges = '<edges><edge source="m0" target="logits"/></edges></graph></gexf>';
+    await writeFile(at('doubt.gexf'), `${gexf}${edges}`);
+    await writeFile(at('broken.gexf'), gexf);
+    await writeFile(at('page.html'), '<!doctype html><html></html>');
     expectMistake(await runCli(['import', at(file), '--out', at('never'), ...args], options), message);
     expect(readdirSync(folder.path)).not.toContain('never');
-  });
-
-  test.each([
-    [['--format', 'mib', '--out', 'x'], /--task-model: is needed/],
-    [['--format', 'mib', '--task-model', 'ioi_gpt2'], /--out: is needed: mib is a folder/],
-    [['--format', 'mib-circuits', '--task-model', '../x', '--out', 'x'], /task_model: got "\.\.\/x"/],
-    [
-      ['--format', 'mib', '--task-model', 'ioi_gpt2', '--out', 'x'],
-      /--format mib: the file does not say what a positive score means; say it to import, with --sign helps or --sign/,
-    ],
-    [
-      ['--format', 'mib', '--task-model', 'ioi_gpt2', '--out', 'x', '--select', 'top:1'],
-      /--select: the sizes of mib are fixed/,
-    ],
-    [
-      ['--format', 'mib-circuits', '--task-model', 'ioi_gpt2', '--out', 'x', '--signed'],
-      /--signed: the file does not say/,
-    ],
-    [['--format', 'dot', '--task-model', 'ioi_gpt2'], /--task-model: goes with --format mib/],
-    [['--format', 'dot', '--signed'], /--signed: says how --select chooses/],
-  ] as const)('export %j', async (args, message) => {
-    expectMistake(await runCli(['export', at('importances.json'), ...args], { ...options, cwd: folder.path }), message);
-    expect(readdirSync(folder.path)).not.toContain('x');
   });
 });

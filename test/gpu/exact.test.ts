@@ -1,4 +1,7 @@
-/** Effects of single edges against the reference EAP-IG's on a trained model, and against float64 values of the tiny checkpoints. */
+/**
+ * Effects of single edges against the reference EAP-IG's on a trained model, and against float64 values of the tiny
+ * checkpoints.
+ */
 import { existsSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { mean } from '../../src/base/mean.js';
@@ -40,7 +43,7 @@ const exact = (model: DeviceModel, pairs: readonly PromptPair[], choice: Evaluat
   );
 
 const RUNS: readonly (readonly [string, string, MetricName, EvaluatorChoice])[] = [
-  ['ioi.logit_diff', 'ioi.jsonl', 'logit-diff', { circuits: 1, bases: 8 }],
+  ['ioi.logit_diff', 'ioi.jsonl', 'logit-diff', { circuits: 1, cutSums: 8 }],
   ['gt.prob_diff', 'greater_than.jsonl', 'prob-diff', { circuits: 5 }],
   ['ind.logit_diff', 'induction.jsonl', 'logit-diff', { circuits: 3, prompts: 5 }],
 ];
@@ -63,11 +66,11 @@ describe.each(RUNS)('share4l, %s', (name, task, metric, choice) => {
 });
 
 test.each([
-  ['gpt2', 'kl', { circuits: 1, bases: 4, prompts: 2 }],
+  ['gpt2', 'kl', { circuits: 1, cutSums: 4, prompts: 2 }],
   ['gpt2_f16', 'logit-diff', { circuits: 7 }],
   ['gpt2_hub', 'kl', { circuits: 5 }],
-  ['gpt2_invlayer', 'logit-diff', { circuits: 2, bases: 100, prompts: 1 }],
-  ['gpt2_pad', 'logit-diff', { circuits: 7, bases: 3 }],
+  ['gpt2_invlayer', 'logit-diff', { circuits: 2, cutSums: 100, prompts: 1 }],
+  ['gpt2_pad', 'logit-diff', { circuits: 7, cutSums: 3 }],
 ] as const)('%s, %s: forty cut edges, prompt by prompt', async (name, metric, choice) => {
   const expected = await familyFixture(name);
   await withModel(`families/${name}`, async (model) => {

@@ -1,6 +1,6 @@
 /**
- * Under zero ablation a fully cut port is exactly its constant, after however many cuts, one at a time: anything left over from
- * sums and differences would be blown up by the norm.
+ * Under zero ablation a fully cut port is exactly its constant, after however many cuts, one at a time: anything left
+ * over from sums and differences would be blown up by the norm.
  */
 import { expect, test } from 'vitest';
 import { EdgeSet } from '../../src/circuit/edge-set.js';
@@ -20,13 +20,13 @@ import { pairsOf, UNEQUAL_PAIRS } from '../support/search-pairs.js';
 const device = useDevice();
 const spec = gpt2Spec({ layers: 3, heads: 2, headWidth: 7, mlpWidth: 21, vocab: 43, maxPositions: 9 });
 
-test.each(INPUT_KINDS.flatMap((input) => [0, 3, 100].map((bases) => [input, bases] as const)))(
-  'input %s, %d bases',
-  async (input, bases) => {
+test.each(INPUT_KINDS.flatMap((input) => [0, 3, 100].map((cutSums) => [input, cutSums] as const)))(
+  'input %s, %d cutSums',
+  async (input, cutSums) => {
     const loaded = await randomModel(spec, 9);
     const { weights, topology } = await uploadModel(device.gpu, loaded);
     const pairs = pairsOf(randomNumbers(9), spec.vocab, UNEQUAL_PAIRS);
-    const shape = { prompts: pairs.length, sequence: 9, circuits: 2, bases };
+    const shape = { prompts: pairs.length, sequence: 9, circuits: 2, cutSums };
     const arena = new Arena(device.gpu);
     const scratch = createScratch(arena, weights, topology, shape, input);
     const pass = await PatchedPass.create(scratch);

@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { mean } from '../../src/base/mean.js';
 import { EdgeSet } from '../../src/circuit/edge-set.js';
-import type { SeedMetric } from '../../src/gradient/gradient-pass.js';
+import type { SeedMetric } from '../../src/readout/metrics.js';
 import { openModel } from '../../src/model/load-model.js';
 import { openModelDirectory } from '../../src/node/model-directory.js';
 import { uploadModel, withEvaluator, type DeviceModel } from '../support/evaluators.js';

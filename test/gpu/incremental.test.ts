@@ -1,6 +1,7 @@
 /**
- * Whole searches with the incremental evaluator against the same searches with the plain one (`whole`), bit for bit, whatever it
- * is told of batches, bases and micro-batches; and a sample of their tests against the literal evaluator.
+ * Whole searches with the incremental evaluator against the same searches with the plain one (`whole`), bit for bit,
+ * whatever it is told of batches, cut sums and micro-batches; and a sample of their tests against the literal
+ * evaluator.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { EdgeSet } from '../../src/circuit/edge-set.js';
@@ -57,9 +58,9 @@ const MODELS: readonly (readonly [string, ModelSpec, readonly Setting[]])[] = [
 ];
 
 /** Ways to go about it, none of which may change a bit. */
-type Way = Required<Pick<EvaluatorChoice, 'circuits' | 'bases' | 'prompts'>>;
+type Way = Required<Pick<EvaluatorChoice, 'circuits' | 'cutSums' | 'prompts'>>;
 const WAYS: readonly Way[] = [1, 2, 7, 32].flatMap((circuits) =>
-  [0, 2, 1000].flatMap((bases) => [1, 2, UNEQUAL_PAIRS.length].map((prompts) => ({ circuits, bases, prompts }))),
+  [0, 2, 1000].flatMap((cutSums) => [1, 2, UNEQUAL_PAIRS.length].map((prompts) => ({ circuits, cutSums, prompts }))),
 );
 let ways = 0;
 /** All of them in turn, neighbours unlike each other. */

@@ -54,7 +54,9 @@ function mixedPairs(vocab: number): PromptPair[] {
 
 const SHIPPED = fileURLToPath(new URL('../../models/tasks-4l', import.meta.url));
 
-/** The first prompts of a shipped task in the tokens of the shipped model: sets of answers, prompts of several lengths. */
+/**
+ * The first prompts of a shipped task in the tokens of the shipped model: sets of answers, prompts of several lengths.
+ */
 async function shippedPairs(name: string, count: number): Promise<PromptPair[]> {
   const folder = await openModelDirectory(SHIPPED);
   const { spec } = await openModel(folder);

@@ -209,7 +209,7 @@ describe.each(SPECS)('$layers layers, $heads heads, width $width', (spec) => {
   });
 
   test('under zero ablation a fully cut port is exactly its constant', async () => {
-    const shape = { prompts: pairs.length, sequence: Math.max(...lengths), circuits: 1, bases: 0 };
+    const shape = { prompts: pairs.length, sequence: Math.max(...lengths), circuits: 1, cutSums: 0 };
     const width = 4 * model.weights.layout.width4;
     const bias = new Float64Array(spec.width);
     for (let l = 0; l < spec.layers; l++) {

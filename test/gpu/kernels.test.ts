@@ -25,12 +25,16 @@ import {
 import { matmulTransposedTests } from './kernels/matmul-transposed.js';
 import { copyRowsTests } from './kernels/copy-rows.js';
 import { attentionMixTests, attentionPatternTests } from './kernels/attention.js';
-import { answerDirectionsTests, frozenNormTests, rowDotsTests, topColumnsTests } from './kernels/direct-effects.js';
+import { answerDirectionsTests, rowDotsTests } from './kernels/answer-directions.js';
+import { frozenNormTests } from './kernels/frozen-norm.js';
+import { topColumnsTests } from './kernels/top-columns.js';
 import { layerNormTests } from './kernels/layer-norm.js';
 import { klTests, logSoftmaxTests } from './kernels/log-probabilities.js';
 import { matmulTests } from './kernels/matmul.js';
 import { accumulateMeansTests, spreadMeansTests } from './kernels/means.js';
-import { embedTests, portBasesTests, portInputsTests } from './kernels/residual.js';
+import { embedTests } from './kernels/embed.js';
+import { cutSumsTests } from './kernels/cut-sums.js';
+import { portInputsTests } from './kernels/port-inputs.js';
 import { answerScoresTests, argmaxTests } from './kernels/scores.js';
 
 const device = useDevice();
@@ -64,7 +68,7 @@ const tests = {
   moved_streams: movedStreamsTests,
   neuron_scores: neuronScoresTests,
   norm_backward: normBackwardTests,
-  port_bases: portBasesTests,
+  cut_sums: cutSumsTests,
   port_inputs: portInputsTests,
   proximity: proximityTests,
   query_key_fix: queryKeyFixTests,

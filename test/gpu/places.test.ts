@@ -3,15 +3,14 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   bindRead,
   bindSet,
-  PLACES,
   rowOf,
   tapsOf,
   type BoundPart,
   type BoundRead,
-  type Place,
   type PlacePart,
   type PlaceValues,
-} from '../../src/block/places.js';
+} from '../../src/block/place-parts.js';
+import { PLACES, type Place } from '../../src/block/places.js';
 import { LOWEST_SCORE } from '../../src/block/attention.js';
 import { PLAIN_RULES } from '../../src/block/rules.js';
 import { EdgeSet } from '../../src/circuit/edge-set.js';
@@ -353,7 +352,7 @@ describe('a pass of circuits, with every edge kept', () => {
   ): Promise<T> {
     const arena = new Arena(device.gpu);
     const { weights, topology } = model;
-    const shape = { ...SHAPE, circuits: 2, bases: 0 };
+    const shape = { ...SHAPE, circuits: 2, cutSums: 0 };
     const pass = await PatchedPass.create(createScratch(arena, weights, topology, shape, 'token'));
     try {
       const [batch] = uploadPrompts(arena, weights, topology, shape, UNEVEN, { directEdges: false, resample: true });

@@ -7,9 +7,9 @@ import { uploadModel, withEvaluator } from '../support/evaluators.js';
 import { useDevice } from '../support/gpu.js';
 import { withSides } from '../support/sides.js';
 
-// A pass leaves out nodes without effect and layers that the last pass has already computed. Neither may change a bit, in
-// whatever order circuits come: here sparse and dense ones in turn, and ones that differ in a single edge, so that nodes die
-// and come back to life.
+// A pass leaves out nodes without effect and layers that the last pass has already computed. Neither may change a bit,
+// in whatever order circuits come: here sparse and dense ones in turn, and ones that differ in a single edge, so that
+// nodes die and come back to life.
 
 const device = useDevice();
 const spec = gpt2Spec({ layers: 4, heads: 3, headWidth: 5, mlpWidth: 22, vocab: 37, maxPositions: 8 });
@@ -84,7 +84,8 @@ test('a sum over cut edges that a failed pass would have kept is formed anew', a
   const model = await uploadModel(device.gpu, await randomModel(spec, 4));
   const { topology } = model;
   const pairs = [{ clean: [1, 2, 3], corrupted: [4, 5, 6], position: 2, correct: [], wrong: [] }];
-  // The last eight writers that the logits read: two layers, so that part of the sum is kept at once and all of it the second time.
+  // The last eight writers that the logits read: two layers, so that part of the sum is kept at once and all of it the
+  // second time.
   const last = topology.firstEdge(topology.logitsPort) + topology.fanIn(topology.logitsPort);
   const cut = (count: number): EdgeSet => EdgeSet.where(topology, (id) => id < last - count || id >= last);
   const circuit = cut(8);
@@ -95,7 +96,7 @@ test('a sum over cut edges that a failed pass would have kept is formed anew', a
     for (const one of next) found.push(await evaluator.metric(one));
     return found;
   };
-  const choice = { bases: topology.ports.length };
+  const choice = { cutSums: topology.ports.length };
   const expected = await withEvaluator(model, pairs, choice, values);
   expect(new Set(expected).size).toBe(next.length);
   for (const failures of [1, 2, 3]) {

@@ -7,7 +7,8 @@ export function zeroWriters(model: OracleModel, length: number): Float64Array[] 
 }
 
 /**
- * Per writer its mean over all real tokens of all passes, a leading beginning-of-text token left out, at every position.
+ * Per writer its mean over all real tokens of all passes, a leading beginning-of-text token left out, at every
+ * position.
  *
  * @param ids the prompts of the passes.
  */

@@ -135,8 +135,8 @@ export class OracleAttribution {
   }
 
   /**
-   * An edge into a query or key by AtP*'s fix: the port recomputed with the edge cut, the pattern from it, and the metric's
-   * derivative along the change of the head's output.
+   * An edge into a query or key by AtP*'s fix: the port recomputed with the edge cut, the pattern from it, and the
+   * metric's derivative along the change of the head's output.
    */
   fixedEdge(edge: number, run: OracleRun = {}): number {
     const { model, differences } = this;

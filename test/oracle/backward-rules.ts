@@ -49,7 +49,10 @@ const frozenPatterns: MakeRules = ({ spec, topology }, base) => ({
   attend: (writer, _q, _k, v) => attentionMix(base.patterns[patternOf(topology, writer)]!, v, spec.headWidth),
 });
 
-/** Queries and keys count for a quarter, values for a half, and the pattern moves by the Jacobian of softmax(scores / 2). */
+/**
+ * Queries and keys count for a quarter, values for a half, and the pattern moves by the Jacobian of softmax(scores /
+ * 2).
+ */
 const gentleAttention: MakeRules = ({ spec, topology }, base) => ({
   attend: (writer, q, k, v) => {
     const { headWidth } = spec;

@@ -1,4 +1,7 @@
-/** What nodes do, in float64 and after the definitions: direct effects through the frozen final norm, and nodes' own logits. */
+/**
+ * What nodes do, in float64 and after the definitions: direct effects through the frozen final norm, and nodes' own
+ * logits.
+ */
 import type { PromptPair } from '../../src/task/types.js';
 import type { OracleModel, Pass } from './model.js';
 import { layerNorm } from './ops.js';

@@ -1,6 +1,6 @@
 /**
- * The literal evaluator: edge patching in float64 and plain loops, one prompt at a time, every port's input summed anew from
- * the edge list. Slow and obvious on purpose: the other evaluators are checked against it.
+ * The literal evaluator: edge patching in float64 and plain loops, one prompt at a time, every port's input summed anew
+ * from the edge list. Slow and obvious on purpose: the other evaluators are checked against it.
  */
 import type { EdgeSet } from '../../src/circuit/edge-set.js';
 import { BRANCHES, type Branch } from '../../src/circuit/nodes.js';
@@ -55,8 +55,8 @@ export interface PassRules {
   /** The mixed values of a head, from its projections. */
   readonly attend?: (writer: number, q: Float64Array, k: Float64Array, v: Float64Array) => Float64Array;
   /**
-   * Sees every place of the run, and may give it other values: row-major [S, columns], the head 0 where a place has none.
-   * Token embeddings have no positions, so the model's input must be `token`.
+   * Sees every place of the run, and may give it other values: row-major [S, columns], the head 0 where a place has
+   * none. Token embeddings have no positions, so the model's input must be `token`.
    */
   readonly place?: (place: Place, layer: number, head: number, values: Float64Array) => Float64Array | undefined;
 }

@@ -21,7 +21,10 @@ import { randomNumbers } from './random.js';
 /** 2 layers of 3 heads, 15 columns, so that every width is padded; 83 addition edges. */
 export const SMALL: Gpt2Sizes = { layers: 2, heads: 3, headWidth: 5, mlpWidth: 13, vocab: 23, maxPositions: 9 };
 
-/** Prompts of different lengths, measured at their end or before it; one has several right answers, one a wrong one twice. */
+/**
+ * Prompts of different lengths, measured at their end or before it; one has several right answers, one a wrong one
+ * twice.
+ */
 export const UNEVEN: readonly PromptPair[] = [
   { clean: [3, 14, 15, 9, 2], corrupted: [3, 14, 7, 9, 2], position: 4, correct: [6, 5], wrong: [3] },
   { clean: [11, 5, 8], corrupted: [1, 5, 22], position: 2, correct: [0], wrong: [9, 9] },

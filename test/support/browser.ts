@@ -6,13 +6,13 @@ import { chromium } from 'playwright-core';
 import { findChromium } from '../../scripts/setup/test-tools.mjs';
 import { bundleForBrowser, REPOSITORY } from './bundle.js';
 
-/** Path of the browser, or undefined: tests that need it are skipped then (test/SKIPS.md). */
+/** Path of the browser. Without one, the tests that need it are skipped (test/SKIPS.md). */
 export const browserPath = findChromium();
 
-/** WebGPU in a headless browser without a graphics card: Chromium's own software driver, which needs to be asked for. */
+/** WebGPU in a headless browser without a graphics card: by Chromium's own software driver. */
 const FLAGS = ['--no-sandbox', '--enable-unsafe-webgpu', '--enable-unsafe-swiftshader'];
 
-/** WebGL in a headless browser without a graphics card, and nothing that reaches for the network by itself. */
+/** WebGL in a headless browser without a graphics card. The browser uses the network only when a page asks. */
 export const GL_FLAGS = [
   '--no-sandbox',
   '--disable-quic',
@@ -26,7 +26,7 @@ export const GL_FLAGS = [
   '--ignore-gpu-blocklist',
 ];
 
-/** What a page offers once it is loaded. */
+/** The globals of a page that is loaded. */
 interface Page {
   run(input: unknown): Promise<unknown>;
 }
@@ -36,8 +36,9 @@ const HTML = `<!doctype html><title>test</title>
 /**
  * Runs a module in headless Chromium on a page served from loopback, where the repository's files are at their paths.
  *
- * @param entry path of a TypeScript file that exports `run(input): Promise<output>`, bundled here; must not need Node.
- * @param input passed to run, as JSON; its output comes back the same way.
+ * @param entry path of a TypeScript file that exports `run(input): Promise<output>`. It is bundled here, and must not
+ *   need Node.
+ * @param input passed to `run` as JSON. The output comes back as JSON too.
  * @throws Error with the page's error, or when the bundle needs Node.
  */
 export async function runInBrowser<Output>(entry: string, input: unknown = null): Promise<Output> {

@@ -92,8 +92,8 @@ export async function cliJson<T>(args: readonly string[], options: CliOptions = 
 }
 
 /**
- * Fails unless the run ended as a mistake must: a status that is not 0, nothing on stdout, and as the last line on stderr
- * one `error: ` that matches every pattern, without a stack trace.
+ * Fails unless the run ended as a mistake must: a status that is not 0, nothing on stdout, and as the last line on
+ * stderr one `error: ` that matches every pattern, without a stack trace.
  */
 export function expectMistake({ stdout, stderr, code }: CliResult, ...patterns: readonly (RegExp | string)[]): void {
   expect(code, stderr).toBe(1);

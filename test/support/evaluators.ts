@@ -25,11 +25,14 @@ export async function uploadModel(gpu: Gpu, { spec, weights }: LoadedModel): Pro
   };
 }
 
-/** Options of an evaluator: those that matter to a test, over resample ablation of all prompts, one circuit at once and no bases. */
+/**
+ * Options of an evaluator: those that matter to a test, over resample ablation of all prompts, one circuit at once and
+ * no cut sums.
+ */
 export type EvaluatorChoice = Partial<Omit<EvaluatorOptions, 'shape'>> & {
   readonly prompts?: number;
   readonly circuits?: number;
-  readonly bases?: number;
+  readonly cutSums?: number;
 };
 
 /** Evaluates with an evaluator that lives no longer. */
@@ -39,13 +42,13 @@ export async function withEvaluator<T>(
   choice: EvaluatorChoice,
   use: (evaluator: PatchingEvaluator) => Promise<T>,
 ): Promise<T> {
-  const { prompts = pairs.length, circuits = 1, bases = 0, ...options } = choice;
+  const { prompts = pairs.length, circuits = 1, cutSums = 0, ...options } = choice;
   const evaluator = await PatchingEvaluator.create(weights, topology, pairs, {
     ablation: 'resample',
     input: 'token',
     metric: 'kl',
     directEdges: false,
-    shape: { prompts, circuits, bases, sequence: longest([...pairs, ...(options.meanSource?.pairs ?? [])]) },
+    shape: { prompts, circuits, cutSums, sequence: longest([...pairs, ...(options.meanSource?.pairs ?? [])]) },
     ...options,
   });
   try {
@@ -67,7 +70,7 @@ export async function allLogits(
 ): Promise<Float32Array[]> {
   // Every position is a prompt of its own, measured there.
   const positions = pairs.flatMap((pair) => pair[side].map((_, position) => ({ ...pair, position })));
-  const shape = { prompts: positions.length, sequence: longest(pairs), circuits: 1, bases: 0 };
+  const shape = { prompts: positions.length, sequence: longest(pairs), circuits: 1, cutSums: 0 };
   const arena = new Arena(weights.gpu);
   const scratch = createScratch(arena, weights, topology, shape, 'token');
   const pass = await PatchedPass.create(scratch);

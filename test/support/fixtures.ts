@@ -9,8 +9,8 @@ const shared = fileURLToPath(new URL('../../../shared/fixtures/', import.meta.ur
 export const sharedFixtures: string | undefined = existsSync(shared) ? shared : undefined;
 
 /**
- * Path of a fixture, by its path in the full set; where that is absent, in the subset, which keeps the reference results of
- * `share4l/reference/` under `acdc/` and `eap-ig/`.
+ * Path of a fixture, by its path in the full set; where that is absent, in the subset, which keeps the reference
+ * results of `share4l/reference/` under `acdc/` and `eap-ig/`.
  */
 export function fixture(path: string): string {
   const full = `${shared}${path}`;

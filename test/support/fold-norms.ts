@@ -4,8 +4,9 @@ import { layerTensor, weightTable, type LayerTensor, type TensorName } from '../
 import { matmul } from '../oracle/ops.js';
 
 /**
- * The same function with other weights: norm gains and biases folded into the matrices that read them, value biases into the
- * attention's output bias, everything written into the residual stream centred, the unembedding centred. Untied.
+ * The same function with other weights: norm gains and biases folded into the matrices that read them, value biases
+ * into the attention's output bias, everything written into the residual stream centred, the unembedding centred.
+ * Untied.
  */
 export async function foldNorms(model: LoadedModel): Promise<LoadedModel> {
   const spec = { ...model.spec, tied: false };

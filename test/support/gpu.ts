@@ -12,8 +12,8 @@ export interface TestDevice {
 }
 
 /**
- * Opens one device for the tests of a file and closes it after them. No test may leave a buffer behind that it made, and
- * none may be left at the end. Without an adapter all tests fail, with openDevice's words on what to install.
+ * Opens one device for the tests of a file and closes it after them. No test may leave a buffer behind that it made,
+ * and none may be left at the end. Without an adapter all tests fail, with openDevice's words on what to install.
  */
 export function useDevice(): TestDevice {
   let opened: OpenDevice | undefined;
@@ -64,8 +64,8 @@ export interface KernelRun<N extends KernelName> extends Pick<KernelUse<N>, 'par
 const WORKGROUP_SIZES = [1, 16, 64];
 
 /**
- * What a kernel run leaves in the buffer that it names. Where the size of the workgroup is an override of the kernel, runs it
- * with several sizes, and fails unless all of them give the same bits.
+ * What a kernel run leaves in the buffer that it names. Where the size of the workgroup is an override of the kernel,
+ * runs it with several sizes, and fails unless all of them give the same bits.
  */
 export async function runKernel<N extends KernelName>(gpu: Gpu, name: N, run: KernelRun<N>): Promise<ArrayBuffer> {
   const result = await runOnce(gpu, name, run);
@@ -108,8 +108,8 @@ export function untouched(length: number): Float32Array<ArrayBuffer> {
 const ROUNDING = 2 ** -24;
 
 /**
- * Fails unless every value is within `units` roundings of the expected one. A rounding is 2^-24 of the value's magnitude:
- * of the sum of the absolute values of the terms that it was added up from.
+ * Fails unless every value is within `units` roundings of the expected one. A rounding is 2^-24 of the value's
+ * magnitude: of the sum of the absolute values of the terms that it was added up from.
  */
 export function expectRounded(
   what: string,

@@ -1,6 +1,9 @@
 import { jobSize, packJob, type Job, type JobKernel } from '../../src/gpu/kernel.js';
 
-/** The words that a kernel reads from `control`: `jobsAt` words that belong to no job, the jobs, and the lists that jobs name. */
+/**
+ * The words that a kernel reads from `control`: `jobsAt` words that belong to no job, the jobs, and the lists that jobs
+ * name.
+ */
 export class JobWords<N extends JobKernel> {
   readonly jobsAt: number;
   readonly #kernel: N;

@@ -1,4 +1,7 @@
-/** A row-major matrix of rows of `width`, each padded with zeros to a multiple of four: how activations lie on the device. */
+/**
+ * A row-major matrix of rows of `width`, each padded with zeros to a multiple of four: how activations lie on the
+ * device.
+ */
 export function paddedRows(matrix: ArrayLike<number>, width: number): Float32Array<ArrayBuffer> {
   const stride = 4 * Math.ceil(width / 4);
   const padded = new Float32Array((matrix.length / width) * stride);

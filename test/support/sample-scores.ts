@@ -1,5 +1,6 @@
+import fc from 'fast-check';
 import { createScores, type Scores, type ScoresProvenance } from '../../src/circuit/scores.js';
-import type { Topology } from '../../src/circuit/topology.js';
+import { Topology } from '../../src/circuit/topology.js';
 import { SAMPLE_TOPOLOGY } from './sample-circuit.js';
 
 export function sampleScoresProvenance(changes: Partial<ScoresProvenance> = {}): ScoresProvenance {
@@ -79,3 +80,21 @@ export function sampleScores(changes: Partial<Scores> = {}): Scores {
     ...changes,
   });
 }
+
+/** Scores with many ties, gaps and both signs. */
+export const anyScores = (direct: boolean): fc.Arbitrary<Scores> =>
+  fc
+    .record({ layers: fc.integer({ min: 1, max: 3 }), heads: fc.integer({ min: 1, max: 3 }), parallel: fc.boolean() })
+    .map((shape) => new Topology(shape))
+    .chain((topology) =>
+      fc
+        .array(fc.constantFrom(NaN, -3, -2, -1, -0, 0, 1, 2, 3, 0.25, -0.25), {
+          minLength: topology.edgeCount,
+          maxLength: topology.edgeCount,
+        })
+        .filter((values) => values.slice(0, topology.additionEdges).some((value) => !Number.isNaN(value)))
+        .map((values) => {
+          const hidden = values.map((value, id) => (direct || id < topology.additionEdges ? value : NaN));
+          return scoresFrom(topology, Float64Array.from(hidden));
+        }),
+    );

@@ -4,12 +4,13 @@ import type { InputKind } from '../../src/circuit/run-identity.js';
 import type { PromptValues } from '../../src/evaluate/evaluator.js';
 import { uploadPrompts, type PromptBatch } from '../../src/evaluate/prompt-batch.js';
 import { Arena, sliceOf } from '../../src/gpu/arena.js';
-import type { Recording } from '../../src/gpu/gpu.js';
+import type { Recording } from '../../src/gpu/recording.js';
 import { createScratch } from '../../src/pass/pass-frame.js';
 import type { BoundPass } from '../../src/pass/pass-inputs.js';
 import { PatchedPass } from '../../src/pass/patched-pass.js';
 import { LogitsReadout } from '../../src/readout/logits-readout.js';
-import { METRICS, type MetricName, type ReadoutPart } from '../../src/readout/metrics.js';
+import { METRICS, type MetricName } from '../../src/readout/metrics.js';
+import type { ReadoutPart } from '../../src/readout/parts.js';
 import type { PromptPair } from '../../src/task/types.js';
 import type { DeviceModel } from './evaluators.js';
 
@@ -30,7 +31,7 @@ export async function withSides<T>(
   const { weights, topology } = model;
   const { gpu } = weights;
   const sequence = Math.max(...pairs.map(({ clean }) => clean.length));
-  const shape = { prompts: pairs.length, sequence, circuits: 1, bases: 0 };
+  const shape = { prompts: pairs.length, sequence, circuits: 1, cutSums: 0 };
   const arena = new Arena(gpu);
   const scratch = createScratch(arena, weights, topology, shape, input);
   const pass = await PatchedPass.create(scratch);

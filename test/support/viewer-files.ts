@@ -6,10 +6,13 @@ import { REPOSITORY } from './bundle.js';
 
 /** The shipped circuits. */
 export const GRAPHS = join(REPOSITORY, 'graphs');
-/** One of them, with its numbers of edges and its strongest edge. */
+/** One of the shipped circuits. */
 export const IOI = join(GRAPHS, 'tasks-4l.ioi.acdc.json');
+/** Edges that the circuit keeps. */
 export const KEPT = 94;
+/** Edges of its model. */
 export const EDGES = 1519;
+/** Name of its strongest edge. */
 export const STRONGEST = 'input->a0.h1<v>';
 
 /** A folder for the files of a test file. It is removed after the tests. */

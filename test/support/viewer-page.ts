@@ -1,35 +1,35 @@
-/** The built viewer as a reader meets it: served by the server of `edgewise view`, in headless Chromium. */
+// The built viewer, served by the server of `edgewise view`, in headless Chromium.
 import { chromium, type Browser, type BrowserContextOptions, type Locator, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect } from 'vitest';
 import { circuitPaths, findCircuits } from '../../src/node/circuit-files.js';
-import { serveViewer, type ViewServer } from '../../src/node/view-server.js';
-import { viewerPage } from '../../src/node/viewer-page.js';
+import { serveViewer, type ViewServer } from '../../src/node/view/view-server.js';
+import { viewerPage } from '../../src/node/view/viewer-page.js';
 import type { Stage } from '../../viewer/canvas/stage.js';
 import type { Scene } from '../../viewer/scene/scene.js';
 import type { ViewState } from '../../viewer/view/view-state.js';
 import { browserPath, GL_FLAGS } from './browser.js';
 import { buildOnce } from './cli.js';
 
-/** What the viewer offers to tests. */
+/** The global that the viewer has for tests. */
 declare global {
   var edgewise: { readonly view: ViewState; readonly scene: Scene; readonly stage: Stage | null };
 }
 
 export interface OpenOptions extends BrowserContextOptions {
-  /** What follows the address: `?file=...` or `#...`. */
+  /** The end of the address: `?file=...` or `#...`. */
   readonly suffix?: string;
-  /** A page from elsewhere instead of the server's. */
+  /** The address of another page than the server's. */
   readonly url?: string;
 }
 
 export interface Viewer {
   readonly page: Page;
   readonly url: string;
-  /** Errors of the page and on its console; the test fails where it leaves some. */
+  /** Errors of the page and of its console. The test fails if some are left at its end. */
   readonly problems: string[];
 }
 
-/** Opens pages in tests of a file; every one is closed after its test. */
+/** Opens pages in the tests of a file. Every page is closed after its test. */
 export function useViewer(): { open(paths: readonly string[], options?: OpenOptions): Promise<Viewer> } {
   let browser: Browser | undefined;
   const opened: { readonly viewer: Viewer; readonly server: ViewServer | undefined }[] = [];
@@ -65,7 +65,7 @@ export function useViewer(): { open(paths: readonly string[], options?: OpenOpti
   };
 }
 
-/** Paths of folders with circuits, or of circuit files, which need not be readable. */
+/** @param paths folders with circuits, or circuit files. The files may be unreadable. */
 async function serve(paths: readonly string[]): Promise<ViewServer> {
   const found = await Promise.all(
     paths.map((path) => findCircuits(path).catch(async () => [await circuitPaths(path)])),
@@ -85,7 +85,7 @@ export function viewOf(page: Page): Promise<ViewState> {
   return page.evaluate(() => globalThis.edgewise.view);
 }
 
-/** `{ edges, of, nodes }` as the live line says. */
+/** The counts in the line above the drawing. */
 export async function readOut(page: Page): Promise<{ edges: number; of: number; nodes: number }> {
   const text = await page.getByTestId('read-out').innerText();
   const [, edges, of, nodes] = /^([\d,\s]+?) of ([\d,\s]+?) edges?\s+([\d,\s]+?) nodes?/.exec(text) ?? [];
@@ -99,7 +99,7 @@ export function card(page: Page, kind: 'node' | 'edge'): Locator {
   return page.getByTestId(`${kind}-card`);
 }
 
-/** Waits until nothing moves: neither the camera nor the surface, whose size follows the legend a frame later. */
+/** Waits until the camera and the surface rest. The size of the surface follows the legend one frame later. */
 export async function settled(page: Page): Promise<void> {
   await page.evaluate(async () => {
     const surface = document.querySelector('[data-testid=stage]')!;
@@ -115,7 +115,7 @@ export async function settled(page: Page): Promise<void> {
   });
 }
 
-/** Where a display node comes to rest on the page, in CSS pixels. */
+/** Place of a display node on the page in CSS pixels, once the drawing rests. */
 export async function placeOf(page: Page, node: string): Promise<{ x: number; y: number }> {
   await settled(page);
   const [place, box] = await Promise.all([
@@ -133,7 +133,7 @@ export async function middleOf(page: Page, edge: string): Promise<{ x: number; y
     return { from: graph.source(id), to: graph.target(id), curvature: graph.getEdgeAttribute(id, 'curvature') };
   }, edge);
   const [a, b] = [await placeOf(page, ends.from), await placeOf(page, ends.to)];
-  // Half of the way to the control point; y grows downwards here.
+  // The middle of the curve is half way to the control point. y goes downwards on the page.
   const bend = ends.curvature / 2;
   return { x: (a.x + b.x) / 2 + bend * (b.y - a.y), y: (a.y + b.y) / 2 - bend * (b.x - a.x) };
 }

@@ -14,7 +14,7 @@ import type { ViewState } from '../../viewer/view/view-state.js';
 import { randomNumbers } from './random.js';
 import { view } from './viewer.js';
 
-/** A circuit of any shape with heavy-tailed effects of both signs on all edges, direct ones included. */
+/** A circuit of any shape. All edges have effects, direct edges too: of both signs, a few large ones and many small. */
 export function randomData(layers: number, heads: number, parallel = false, seed = 1): CircuitData {
   const topology = new Topology({ layers, heads, parallel });
   const normals = randomNumbers(seed).normals(topology.edgeCount);
@@ -82,7 +82,7 @@ export function boxesOf(graph: DisplayGraph): Map<string, Box> {
   );
 }
 
-/** How often drawn lines cross, over all pairs of lines. */
+/** Number of crossings, over all pairs of drawn lines. */
 export function countCrossings(paths: Iterable<readonly Point[]>): number {
   const lines = [...paths].map((path) => flatten(path, 8));
   let count = 0;

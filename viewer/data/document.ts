@@ -1,5 +1,6 @@
 import type { Circuit } from '../../src/circuit/circuit.js';
 import type { CircuitDetails } from '../../src/circuit/details.js';
+import type { InputFormat } from '../../src/files/formats.js';
 import type { TraceStep } from '../../src/files/own/trace.js';
 import type { SavedView } from './saved-view.js';
 
@@ -7,7 +8,7 @@ import type { SavedView } from './saved-view.js';
 export interface SourceFile {
   /** Name of the file: shown on the page, in messages and in the URL. */
   readonly name: string;
-  /** circuit.json, an EAP-IG/MIB file, or GEXF. */
+  /** A circuit file of any format that is read. */
   readonly text: string;
   readonly trace: string | null;
   readonly details: string | null;
@@ -19,7 +20,7 @@ export interface SourceFile {
 export interface CircuitDocument {
   readonly source: SourceFile;
   readonly name: string;
-  readonly format: 'edgewise' | 'eap-ig' | 'gexf';
+  readonly format: 'edgewise' | 'eap-ig' | Exclude<InputFormat, 'json' | 'eap-ig'>;
   readonly circuit: Circuit;
   /** Whether the file says what a positive score means. If it does not, the page asks. */
   readonly signStated: boolean;

@@ -1,5 +1,5 @@
 import { EdgewiseError } from '../../src/base/errors.js';
-import { companionsOf, distinctNames, roleOf, shownName, stemOf } from '../../src/files/own/sidecars.js';
+import { sidecarsOf, distinctNames, roleOf, shownName, stemOf } from '../../src/files/own/sidecars.js';
 import type { SourceFile } from './document.js';
 
 /** A file that the reader chose or dropped: the part of the browser's `File` that is used. */
@@ -17,7 +17,7 @@ export const MAX_BYTES = 2 ** 28;
 /**
  * Circuits with their traces and details. The names of the files tell what belongs together. A circuit that comes alone
  * gets the one trace and the one details file that come with it, whatever their names. When a circuit comes as JSON and
- * as GEXF, the JSON is taken: it holds more.
+ * as a graph, the JSON is taken: it holds more.
  *
  * @throws EdgewiseError kind `circuit` when a file is too large or cannot be read; kind `usage` when a trace or details
  *   come without their circuit.
@@ -28,7 +28,7 @@ export async function readDropped(files: ArrayLike<DroppedFile>): Promise<Source
   const left = new Set(all.filter((file) => roleOf(file.name) !== 'circuit'));
   const take = (role: 'trace' | 'details', circuit: DroppedFile): DroppedFile | null => {
     const candidates = [...left].filter((file) => roleOf(file.name) === role);
-    const beside = candidates.find((file) => isBeside(file, companionsOf(circuit.name)[role], circuit));
+    const beside = candidates.find((file) => isBeside(file, sidecarsOf(circuit.name)[role], circuit));
     const found = beside ?? (circuits.length === 1 && candidates.length === 1 ? candidates[0]! : null);
     if (found) left.delete(found);
     return found;
@@ -57,7 +57,7 @@ export async function readDropped(files: ArrayLike<DroppedFile>): Promise<Source
 function withoutDoubles(circuits: readonly DroppedFile[]): DroppedFile[] {
   const key = (file: DroppedFile): string => `${folderOf(file)}/${stemOf(file.name)}`;
   const json = new Set(circuits.filter((file) => /\.json$/i.test(file.name)).map(key));
-  return circuits.filter((file) => !/\.gexf$/i.test(file.name) || !json.has(key(file)));
+  return circuits.filter((file) => !/\.(gexf|graphml)$/i.test(file.name) || !json.has(key(file)));
 }
 
 function isBeside(file: DroppedFile, name: string, circuit: DroppedFile): boolean {

@@ -1,17 +1,18 @@
 import { SCHEMA_VERSION, writeCircuitJson } from '../../src/files/own/circuit-json.js';
+import { stemOf } from '../../src/files/own/sidecars.js';
 import type { CircuitDocument } from './document.js';
 import { memberSpan, objectSpan, type Span } from './json-span.js';
 import type { SavedView } from './saved-view.js';
 
 /**
  * The circuit's file with the view in it, under `edgewise.view`. Every other character of a JSON file stays as it is.
- * GEXF has no place for a view: a GEXF file becomes a circuit.json.
+ * Another format has no place for a view: a file of one becomes a circuit.json.
  */
 export function withSavedView(document: CircuitDocument, view: SavedView): { name: string; text: string } {
   const { name, text } = document.source;
-  return document.format === 'gexf'
-    ? { name: `${name.replace(/\.gexf$/i, '')}.json`, text: putView(writeCircuitJson(document.circuit), view) }
-    : { name, text: putView(text, view) };
+  return document.format === 'edgewise' || document.format === 'eap-ig'
+    ? { name, text: putView(text, view) }
+    : { name: `${stemOf(name)}.json`, text: putView(writeCircuitJson(document.circuit), view) };
 }
 
 function putView(text: string, view: SavedView): string {

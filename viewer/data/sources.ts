@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { EdgewiseError } from '../../src/base/errors.js';
-import { companionsOf, distinctNames, shownName } from '../../src/files/own/sidecars.js';
+import { sidecarsOf, distinctNames, shownName } from '../../src/files/own/sidecars.js';
 import type { SourceFile } from './document.js';
 import { MAX_BYTES } from './dropped-files.js';
 
@@ -74,7 +74,7 @@ async function fetchNamed(address: string): Promise<SourceFile[]> {
     if (file !== 'circuit.json') return null;
     return fetchText(new URL(name, url).href).catch(() => null);
   };
-  const { trace, details } = companionsOf('circuit.json');
+  const { trace, details } = sidecarsOf('circuit.json');
   const name = shownName(folder, file) || url.href;
   return [
     { name, text: await fetchText(url.href), trace: await beside(trace), details: await beside(details), saveTo: null },

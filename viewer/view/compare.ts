@@ -11,20 +11,26 @@ import { defaultScope } from './selection.js';
 
 /** Two circuits as one. */
 export interface Comparison {
-  /** The union: edges that either has, in the circuit where either keeps them. Those kept by neither have no contrast. */
+  /**
+   * The union of both. An edge that one of them keeps is in the circuit. An edge that neither keeps has no contrast.
+   */
   readonly data: CircuitData;
   readonly edges: ContrastCounts;
   readonly nodes: ContrastCounts;
-  /** Shared / all, of what is in the circuits; 1 where both are empty. `input` and `logits` are in every circuit. */
+  /** Edges in both circuits / edges in either. 1 when both are empty. */
   readonly jaccardEdges: number;
+  /** The same of nodes. `input` and `logits` are in every circuit. */
   readonly jaccardNodes: number;
-  /** Spearman's, of |effect|, over the edges measured in both; null for fewer than two or where one side is constant. */
+  /**
+   * Spearman's correlation of |effect|, over the edges that are measured in both. Null when they are fewer than two, or
+   * when all |effect| of one circuit are equal.
+   */
   readonly rankCorrelation: number | null;
 }
 
 /**
- * Compares by names, so that the circuits may be of different models. Direct edges are left out where only one of the
- * circuits decided on them.
+ * Compares two circuits by the names of their edges: they may be of different models. Direct edges are left out unless
+ * both circuits have them.
  */
 export function compare(a: CircuitData, b: CircuitData): Comparison {
   const shape: Shape = {
@@ -70,12 +76,12 @@ export function compare(a: CircuitData, b: CircuitData): Comparison {
   };
 }
 
-/** The number of edges at which both circuits are of one size: that of the smaller. */
+/** The number of edges that both circuits can be cut to: that of the smaller circuit. */
 export function matchEdges(a: CircuitData, b: CircuitData): number {
   return Math.min(eligible(a).length, eligible(b).length);
 }
 
-/** The data with a circuit of no more than the `count` strongest of its edges. */
+/** The data with only the `count` strongest edges in the circuit. */
 export function strongest(data: CircuitData, count: number): CircuitData {
   const chosen = new Set(eligible(data).slice(0, count));
   return assemble(
@@ -84,7 +90,7 @@ export function strongest(data: CircuitData, count: number): CircuitData {
   );
 }
 
-/** Edges that a reader sees at first, strongest first: the circuit, or all where the file chooses none. */
+/** Edges that a reader sees at first, strongest first: those of the circuit, or all if the file selects none. */
 function eligible(data: CircuitData): readonly EdgeRecord[] {
   return defaultScope(data) === 'all' ? data.edges : data.edges.filter((edge) => edge.inCircuit);
 }
@@ -93,7 +99,7 @@ function hasDirect(data: CircuitData): boolean {
   return data.edges.some((edge) => edge.kind === 'direct');
 }
 
-/** Strongest first, equals in the order of the union's edge ids; with their ranks. */
+/** Sorts the edges, strongest first and equals by edge id, and gives them their ranks. */
 function ranked(edges: EdgeRecord[], shape: Shape): EdgeRecord[] {
   const strength = ({ effect }: EdgeRecord): number => (effect === null ? -1 : Math.abs(effect));
   const ids = idsIn(shape, edges);
@@ -101,7 +107,7 @@ function ranked(edges: EdgeRecord[], shape: Shape): EdgeRecord[] {
   return edges.map((edge, place) => ({ ...edge, rank: edge.effect === null ? null : place + 1 }));
 }
 
-/** Numbers in the order of edge ids: by kind, then port, then writer. */
+/** Numbers that are in the order of edge ids: by kind, then by port, then by writer. */
 function idsIn({ layers, heads }: Shape, edges: readonly EdgeRecord[]): Map<EdgeRecord, number> {
   const { nodes } = assemble({ layers, heads, parallel: false }, []);
   const places = new Map(nodes.map((node, place) => [node.id, { node, place }]));

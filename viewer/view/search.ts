@@ -31,8 +31,8 @@ type Term =
  * Finds nodes and edges by the grammar of SEARCH_HELP. Null for an empty query. A word without a meaning finds nothing.
  *
  * - edges: those that meet all conditions
- * - nodes: those that meet all conditions, if every condition is on nodes. If no node does, or if a condition is on edges:
- *   the ends of the found edges
+ * - nodes: those that meet all conditions, if every condition is on nodes. If no node does, or if a condition is on
+ *   edges: the ends of the found edges
  */
 export function search(data: CircuitData, query: string, groups: readonly Group[] = []): Found | null {
   const words = wordsOf(query);

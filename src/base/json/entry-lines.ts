@@ -1,4 +1,4 @@
-/** JSON with one member a line: long files that people compare and read in parts. */
+// JSON with one member a line, for long files that people compare and read in parts.
 
 /** `"key": value` in one line. */
 export function entry(key: string, value: unknown): string {

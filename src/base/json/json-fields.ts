@@ -3,13 +3,16 @@ import { parseStrictJson } from './strict-json.js';
 import { parsePythonJson, standardJson } from './python-json.js';
 import { oneLine, quote } from '../text.js';
 
-/** More text than GPT-2 XL's 2.2 million edges need; above it a file is refused before it is parsed. */
+/** More text than GPT-2 XL's 2.2 million edges need. A longer file is refused before it is parsed. */
 const MAX_CHARACTERS = 2 ** 28;
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
+// Fields of a JSON file, checked one by one. Files with many values of one form use this: circuits, scores, graphs.
+// Small records of many forms use a valibot schema: provenance, details, task rows. There is no third way.
+
 /**
- * JSON of whatever program, Python's bare NaN included; of a key that is there twice the last one counts.
+ * JSON of any program, Python's bare NaN included. Where a key is there twice, the last one counts.
  *
  * @param source the file's name, for messages.
  * @throws EdgewiseError kind `circuit` where it is too long or no JSON.
@@ -23,13 +26,13 @@ export function readJson(text: string, source: string): unknown {
   }
 }
 
-/** The same, but a key that is there twice is an error, as it is where a file becomes another one. */
+/** The same, but a key that is there twice is an error. It is used where a file becomes another file. */
 export function readStrictJson(text: string, source: string): unknown {
   checkLength(text, source);
   return parseStrictJson(standardJson(text), source, 'circuit');
 }
 
-function checkLength(text: string, source: string): void {
+export function checkLength(text: string, source: string): void {
   if (text.length <= MAX_CHARACTERS) return;
   throw new EdgewiseError('circuit', source, `${text.length} characters, expected at most ${MAX_CHARACTERS}`);
 }
@@ -48,7 +51,7 @@ export function asArray(value: unknown, source: string, field: string): readonly
   return Array.isArray(value) ? value : fail(source, field, value, 'an array');
 }
 
-/** A number, or NaN for null, which is what Python's NaN was read as. */
+/** A number, or NaN for null: Python's NaN was read as null. */
 export function asNumber(value: unknown, source: string, field: string): number {
   if (value === null) return NaN;
   return typeof value === 'number' ? value : fail(source, field, value, 'a number');

@@ -1,8 +1,9 @@
 import { EdgewiseError, type ErrorKind } from '../errors.js';
 
 /**
- * Parses JSON like JSON.parse, but names line and column of a mistake in every engine alike and refuses an object that has
- * a key twice (JSON.parse lets the last one win in silence, so that a reader and the file's author may see two models).
+ * Parses JSON like JSON.parse, with two differences. A mistake is told by line and column, in every engine alike. An
+ * object that has a key twice is refused: JSON.parse takes the last one in silence, and the file's author may mean the
+ * first.
  */
 export function parseStrictJson(text: string, where: string, kind: ErrorKind): unknown {
   checkSyntax(text, (position, what) => {

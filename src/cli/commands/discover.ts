@@ -206,7 +206,9 @@ interface Inspection {
   readonly bars: RunBars;
 }
 
-/** The details of a circuit, where they are wanted: as told, otherwise unless they would become large, which is said. */
+/**
+ * The details of a circuit, where they are wanted: as told, otherwise unless they would become large, which is said.
+ */
 async function detailsOf(
   found: Discovery,
   { engine, task, plan, flags, reader: { tokenText }, bars }: Inspection,

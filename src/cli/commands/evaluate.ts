@@ -2,7 +2,7 @@ import { Command, Option } from 'commander';
 import { EdgewiseError } from '../../base/errors.js';
 import type { Ablation } from '../../circuit/run-identity.js';
 import { DEFAULT_MEASURES, reportOf, type Evaluation, type ReportCell } from '../../evaluate/measures.js';
-import { neuronsLeftOut, parseCircuit, resolveCircuit } from '../../files/index.js';
+import { neuronsLeftOut, openCircuit, readableFormats } from '../../files/index.js';
 import { sha256 } from '../../base/sha256.js';
 import { openTaskFile, readCircuitText } from '../../node/open-files.js';
 import { METRIC_NAMES } from '../../readout/metrics.js';
@@ -41,7 +41,7 @@ export function evaluateCommand(): Command {
     .description('Measure a circuit beside the whole model, the empty circuit and a random circuit of its size.')
     .addOption(modelOption())
     .addOption(taskOption())
-    .option('--circuit <file>', 'circuit.json, or any EAP-IG/MIB file whose edges have in_graph')
+    .option('--circuit <file>', `the circuit, in a file of any format that is read: ${readableFormats()}`)
     .addOption(metricOption(METRIC_NAMES, orTheCircuits));
   for (const option of promptOptions(orTheCircuits)) command.addOption(option);
   for (const option of patchOptions(orTheCircuits)) command.addOption(option);
@@ -66,8 +66,8 @@ async function evaluate(flags: Flags): Promise<void> {
   const path = required(flags.circuit, '--circuit');
   const taskArgument = required(flags.task, '--task');
   const opened = await openModelArgument(required(flags.model, '--model'));
-  const file = parseCircuit(await readCircuitText(path), path);
-  const circuit = resolveCircuit(file, topologyOf(opened.model));
+  const shape = { topology: topologyOf(opened.model), width: null };
+  const { file, circuit } = openCircuit(await readCircuitText(path), path, { model: shape });
   const masked = neuronsLeftOut(file);
   if (masked !== undefined) throw new EdgewiseError('circuit', path, masked);
   const found = file.provenance;

@@ -2,32 +2,30 @@ import { Command, Option } from 'commander';
 import { readdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { EdgewiseError } from '../../base/errors.js';
+import type { Circuit } from '../../circuit/circuit.js';
 import { select } from '../../discover/select.js';
 import {
   CIRCUIT_WRITERS,
   detailsFit,
-  fileTopology,
-  mibCircuits,
-  mibImportances,
+  formatOf,
   neuronsLeftOut,
-  parseCircuit,
+  openCircuit,
+  openImport,
+  OUTPUT_FORMATS,
   parseDetails,
-  parseScores,
-  resolveCircuit,
-  withListedGraph,
-  writeEapIgScores,
-  writeScoresJson,
-  type CircuitFormat,
+  readableFormats,
+  type Format,
+  type FormatName,
   type FolderTexts,
 } from '../../files/index.js';
-import type { Circuit } from '../../circuit/circuit.js';
+import type { Scores } from '../../circuit/scores.js';
 import { writeFileAtomically } from '../../node/atomic-write.js';
-import { checkCircuit, circuitPaths, readCircuitFiles } from '../../node/circuit-files.js';
+import { circuitPaths, openForViewer, readCircuitFiles } from '../../node/circuit-files.js';
 import { makeFolder } from '../../node/make-folder.js';
-import { readCircuitText, readIfThere } from '../../node/open-files.js';
-import { embedFiles, viewerPage } from '../../node/viewer-page.js';
+import { readCircuitText } from '../../node/open-files.js';
+import { readIfThere } from '../../node/probe.js';
+import { embedFiles, viewerPage } from '../../node/view/viewer-page.js';
 import { nonEmpty } from '../options/options.js';
-import { note } from '../report/progress.js';
 import {
   assertSelection,
   assertSignKnown,
@@ -35,31 +33,26 @@ import {
   selectionOptions,
   type SelectionOptions,
 } from '../options/selection-options.js';
-
-const FOLDER_FORMATS = ['mib', 'mib-circuits'] as const;
-type FolderFormat = (typeof FOLDER_FORMATS)[number];
+import { formatList } from '../report/format-list.js';
+import { note } from '../report/progress.js';
 
 interface Options extends SelectionOptions {
-  readonly format: CircuitFormat | FolderFormat | 'html';
+  readonly format: FormatName;
   readonly out?: string;
   readonly allEdges: boolean;
   readonly taskModel?: string;
 }
 
+/** Formats that are folders, in words. */
+const FOLDERS = OUTPUT_FORMATS.filter((name) => formatOf(name).writeFolder).join(' and ');
+
 export function exportCommand(): Command {
   const command = new Command('export')
     .description('Write a circuit or scores file in another format. Needs neither the model nor a GPU.')
-    .argument('<file>', 'circuit.json, scores.json, or any EAP-IG/MIB file', nonEmpty)
+    .argument('<file>', `a circuit or scores, in a file of any format that is read: ${readableFormats()}`, nonEmpty)
+    .addOption(new Option('--format <format>', 'what to write').choices(OUTPUT_FORMATS).makeOptionMandatory())
     .addOption(
-      new Option(
-        '--format <format>',
-        "what to write; html is the viewer with the circuit in it, as one file; mib and mib-circuits are a submission's folder: importances, or a circuit of each size",
-      )
-        .choices([...Object.keys(CIRCUIT_WRITERS), 'html', ...FOLDER_FORMATS])
-        .makeOptionMandatory(),
-    )
-    .addOption(
-      new Option('--out <path>', 'where to: a file, or a folder for mib and attribution-graph')
+      new Option('--out <path>', `where to: a file, or a folder for ${FOLDERS} and attribution-graph`)
         .argParser(nonEmpty)
         .default(undefined, 'stdout'),
     )
@@ -69,35 +62,32 @@ export function exportCommand(): Command {
     .addOption(new Option('--task-model <name>', "name of MIB's folder, such as ioi_gpt2").argParser(nonEmpty))
     .addHelpText(
       'after',
-      '\nExamples:\n  edgewise export runs/ioi/circuit.json --format dot\n  edgewise export scores.json --select top:200 --format gexf --out top200.gexf\n  edgewise export scores.json --format mib --task-model ioi_gpt2 --out mib',
+      `\nFormats:\n${formatList(OUTPUT_FORMATS)}\n\nExamples:\n  edgewise export runs/ioi/circuit.json --format dot\n  edgewise export scores.json --select top:200 --format gexf --out top200.gexf\n  edgewise export scores.json --format mib --task-model ioi_gpt2 --out mib`,
     )
     .action(exportFile);
 }
 
 async function exportFile(path: string, options: Options): Promise<void> {
-  const { format, taskModel } = options;
-  const isFolder = format === 'mib' || format === 'mib-circuits';
-  assertSelection(options, format === 'mib-circuits');
-  if (isFolder) {
+  const { taskModel, out } = options;
+  const format = formatOf(options.format);
+  assertSelection(options, format.writeFolder !== undefined && !format.needsSign);
+  if (format.writeFolder) {
     await writeFolder(path, format, options);
     return;
   }
-  if (taskModel !== undefined)
-    throw new EdgewiseError('usage', '--task-model', 'goes with --format mib and mib-circuits');
-  const text = await textIn(path, format, options);
-  if (options.out === undefined) {
-    process.stdout.write(text);
-    return;
-  }
-  if (format === 'attribution-graph' && !/\.json$/i.test(options.out)) await writeGraphFolder(options.out, text);
-  else await write(options.out, text);
+  if (taskModel !== undefined) throw new EdgewiseError('usage', '--task-model', `goes with --format ${FOLDERS}`);
+  const text = format.isPage ? await pageWith(path, options) : await textIn(path, format, options);
+  if (out === undefined) process.stdout.write(text);
+  else if (format.list && !out.toLowerCase().endsWith(`.${format.extension}`))
+    await writeListed(out, text, format.list);
+  else await write(out, text);
 }
 
-/** The folder that circuit-tracer's viewer is started with: the graph by its slug, and the list of all graphs. */
-async function writeGraphFolder(folder: string, graph: string): Promise<void> {
-  const path = join(folder, 'graph-metadata.json');
-  const { slug, list } = withListedGraph(await readIfThere(path), path, graph);
-  await write(join(folder, `${slug}.json`), graph);
+/** The folder that a viewer of such files is started with: the file by its slug, and the list of all files. */
+async function writeListed(folder: string, text: string, { name, add }: NonNullable<Format['list']>): Promise<void> {
+  const path = join(folder, name);
+  const { slug, list } = add(await readIfThere(path), path, text);
+  await write(join(folder, `${slug}.json`), text);
   await write(path, list);
 }
 
@@ -107,25 +97,27 @@ async function write(path: string, text: string): Promise<void> {
   process.stderr.write(`wrote ${path}\n`);
 }
 
-async function textIn(path: string, format: CircuitFormat | 'html', options: Options): Promise<string> {
+async function textIn(path: string, format: Format, options: Options): Promise<string> {
   const { allEdges, select: rule } = options;
-  if (format === 'html') {
-    if (allEdges) throw new EdgewiseError('usage', '--all-edges', 'the page of html holds every edge anyway');
-    return viewerWith(path, options);
-  }
   const text = await readCircuitText(path);
   if (rule !== undefined) {
-    const { circuit } = chooseCircuit(parseScores(text, path), rule, options);
-    return CIRCUIT_WRITERS[format](circuit, { allEdges });
+    const { circuit } = chooseCircuit(scoresIn(text, path), rule, options);
+    return format.write!(circuit, { allEdges });
   }
-  const file = parseCircuit(text, path);
-  if (file.scores && format === 'json') return writeScoresJson(parseScores(text, path));
-  if (file.scores && format === 'eap-ig') return writeEapIgScores(parseScores(text, path));
-  const circuit = resolveCircuit(file, fileTopology(file));
+  const { file, circuit, notes } = openCircuit(text, path);
+  if (file.scores && format.writeScores) return format.writeScores(scoresIn(text, path));
   const masked = neuronsLeftOut(file);
   if (masked !== undefined) note(`note: ${masked}: their edges are written as if all neurons were kept`);
-  const prompt = format === 'attribution-graph' ? await firstPrompt(path, circuit) : undefined;
-  return CIRCUIT_WRITERS[format](circuit, { allEdges, ...(prompt ? { prompt } : {}) });
+  for (const one of notes) note(`note: ${one}`);
+  const prompt = format.takesPrompt ? await firstPrompt(path, circuit) : undefined;
+  return format.write!(circuit, { allEdges, ...(prompt ? { prompt } : {}) });
+}
+
+/** @throws EdgewiseError where the file scores nothing. */
+function scoresIn(text: string, path: string): Scores {
+  const { scores } = openImport(text, path, {});
+  if (!scores) throw new EdgewiseError('circuit', path, 'nothing is scored');
+  return scores;
 }
 
 /** Tokens of the first prompt, where details lie beside the circuit. */
@@ -137,26 +129,30 @@ async function firstPrompt(path: string, circuit: Circuit): Promise<readonly str
 }
 
 /** The viewer with the circuit in it, and with the trace and the details where they lie beside it. */
-async function viewerWith(path: string, options: Options): Promise<string> {
+async function pageWith(path: string, options: Options): Promise<string> {
+  if (options.allEdges) {
+    throw new EdgewiseError('usage', '--all-edges', 'the page of html holds every edge anyway');
+  }
   const text = await readCircuitText(path);
-  checkCircuit(text, path);
+  openForViewer(text, path);
   const files = await readCircuitFiles(await circuitPaths(path));
   if (options.select === undefined) return embedFiles(await viewerPage(), [files]);
-  const { circuit } = chooseCircuit(parseScores(text, path), options.select, options);
+  const { circuit } = chooseCircuit(scoresIn(text, path), options.select, options);
   const chosen = { name: files.name, text: CIRCUIT_WRITERS.json(circuit), trace: null, details: null };
   return embedFiles(await viewerPage(), [chosen]);
 }
 
-async function writeFolder(path: string, format: FolderFormat, options: Options): Promise<void> {
+async function writeFolder(path: string, format: Format, options: Options): Promise<void> {
   const { out, taskModel, allEdges, select: rule } = options;
-  if (out === undefined) throw new EdgewiseError('usage', '--out', `is needed: ${format} is a folder`);
+  const name = options.format;
+  if (out === undefined) throw new EdgewiseError('usage', '--out', `is needed: ${name} is a folder`);
   if (taskModel === undefined)
     throw new EdgewiseError('usage', '--task-model', 'is needed: it names the folder, such as ioi_gpt2');
-  if (allEdges) throw new EdgewiseError('usage', '--all-edges', `the files of ${format} hold every edge anyway`);
-  if (rule !== undefined) throw new EdgewiseError('usage', '--select', `the sizes of ${format} are fixed`);
-  const files = await folderTexts(path, format, taskModel, options);
+  if (allEdges) throw new EdgewiseError('usage', '--all-edges', `the files of ${name} hold every edge anyway`);
+  if (rule !== undefined) throw new EdgewiseError('usage', '--select', `the sizes of ${name} are fixed`);
+  const files = folderTexts(scoresIn(await readCircuitText(path), path), taskModel, format, options);
   await refuseOtherCircuits(out, Object.keys(files));
-  for (const [name, text] of Object.entries(files)) await write(join(out, name), text);
+  for (const [file, text] of Object.entries(files)) await write(join(out, file), text);
 }
 
 /** MIB takes whatever circuits lie in the folder: those of another export would count as some of these. */
@@ -165,25 +161,14 @@ async function refuseOtherCircuits(out: string, names: readonly string[]): Promi
   const there = await readdir(folder).catch(() => []);
   const other = there.find((name) => /\.(json|pt)$/.test(name) && !names.some((own) => basename(own) === name));
   if (other === undefined) return;
-  throw new EdgewiseError(
-    'usage',
-    join(folder, other),
-    'is there already, and MIB would take it for one of these files',
-  );
+  const what = 'is there already, and MIB would take it for one of these files';
+  throw new EdgewiseError('usage', join(folder, other), what);
 }
 
-async function folderTexts(
-  path: string,
-  format: FolderFormat,
-  taskModel: string,
-  options: Options,
-): Promise<FolderTexts> {
-  const scores = parseScores(await readCircuitText(path), path);
-  if (format === 'mib') {
-    assertSignKnown(scores, '--format mib'); // MIB also chooses by the signed score
-    return mibImportances(scores, taskModel);
-  }
+function folderTexts(scores: Scores, taskModel: string, format: Format, options: Options): FolderTexts {
+  // MIB chooses from importances by the signed score, too.
+  if (format.needsSign) assertSignKnown(scores, `--format ${options.format}`);
   if (options.signed) assertSignKnown(scores, '--signed');
   const basis = { absolute: !options.signed, prune: options.prune };
-  return mibCircuits(scores, taskModel, (plain, edges) => select(plain, { ...basis, rule: 'top', edges }).kept);
+  return format.writeFolder!(scores, taskModel, (plain, edges) => select(plain, { ...basis, rule: 'top', edges }).kept);
 }

@@ -1,5 +1,4 @@
 import { Command, Option } from 'commander';
-import { readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { EdgewiseError } from '../../base/errors.js';
 import { keptEdges, signIsStated, type Circuit } from '../../circuit/circuit.js';
@@ -8,19 +7,21 @@ import { scoredEdges, withSign, type Scores } from '../../circuit/scores.js';
 import { Topology } from '../../circuit/topology.js';
 import type { Selection } from '../../discover/select.js';
 import { topologyOf } from '../../run/identity.js';
-import { choosesEdges } from '../../files/tools/foreign.js';
 import {
+  choosesEdges,
   CIRCUIT_WRITERS,
-  FOREIGN_FORMATS,
-  readForeign,
+  INPUT_FORMATS,
+  openImport,
+  readableFormats,
   writeScoresJson,
-  type ForeignCircuit,
-  type ForeignFormat,
+  type ImportedFile,
+  type InputFormat,
   type ModelShape,
 } from '../../files/index.js';
 import { writeFileAtomically } from '../../node/atomic-write.js';
 import { makeFolder } from '../../node/make-folder.js';
 import { readCircuitText } from '../../node/open-files.js';
+import { readIfThere } from '../../node/probe.js';
 import { count, jsonOption, modelOption, nonEmpty } from '../options/options.js';
 import {
   assertSelection,
@@ -29,10 +30,11 @@ import {
   type SelectionOptions,
 } from '../options/selection-options.js';
 import { openModelArgument } from '../session.js';
+import { formatList } from '../report/format-list.js';
 import { counted, whole } from '../report/text-report.js';
 
 interface Options extends SelectionOptions {
-  readonly from: ForeignFormat | 'auto';
+  readonly from: InputFormat | 'auto';
   readonly sign?: 'helps' | 'hurts';
   readonly model?: string;
   readonly layers?: number;
@@ -46,9 +48,13 @@ interface Options extends SelectionOptions {
 
 export function importCommand(): Command {
   const command = new Command('import')
-    .description("Turn another program's file into circuit.json and circuit.gexf, or into scores.json. Needs no GPU.")
-    .argument('<file>', 'JSON of EAP-IG or MIB, edges.json of Edge Pruning, or node-link JSON of networkx', nonEmpty)
-    .addOption(new Option('--from <format>', 'what the file is').choices(['auto', ...FOREIGN_FORMATS]).default('auto'))
+    .description('Turn a file of another format into circuit.json and circuit.gexf, or into scores.json. Needs no GPU.')
+    .argument('<file>', readableFormats(), nonEmpty)
+    .addOption(
+      new Option('--from <format>', 'what the file is; auto tells it by the content')
+        .choices(['auto', ...INPUT_FORMATS])
+        .default('auto'),
+    )
     .addOption(
       new Option('--sign <meaning>', 'what a positive score means: the edge helps the task, or hurts it')
         .choices(['helps', 'hurts'])
@@ -70,14 +76,16 @@ export function importCommand(): Command {
     .addOption(jsonOption().default(false))
     .addHelpText(
       'after',
-      '\nWithout --select, a file that says which edges are in the circuit becomes\ncircuit.json; one that only scores edges becomes scores.json.\n\nExample:\n  edgewise import ioi.json --sign hurts --select greedy:500 --out runs/ioi',
+      `\nWithout --select, a file that says which edges are in the circuit becomes\ncircuit.json. A file that only scores edges becomes scores.json. What a format does\nnot hold is not known afterwards: GEXF, GraphML and traces leave out the width of\nthe model, for example.\n\nFormats:\n${formatList(INPUT_FORMATS)}\n\nExamples:\n  edgewise import ioi.json --sign hurts --select greedy:500 --out runs/ioi\n  edgewise import edited-in-gephi.gexf --out runs/edited`,
     )
     .action(importFile);
 }
 
+const SHAPE_HINT = 'say it with --model, or with --layers and --heads';
+
 /** What is written, and the words for it. */
 interface Imported {
-  readonly read: ForeignCircuit;
+  readonly read: ImportedFile;
   readonly scores: Scores | null;
   /** Null where the file only scores edges. */
   readonly circuit: Circuit | null;
@@ -86,11 +94,12 @@ interface Imported {
 
 async function importFile(path: string, options: Options): Promise<void> {
   assertSelection(options);
-  const read = readForeign(await readCircuitText(path), path, options.from, await modelShape(options));
+  const model = await modelShape(options);
+  const read = openImport(await readCircuitText(path), path, { format: options.from, model, shapeHint: SHAPE_HINT });
   const imported = choose(read, path, options);
   for (const note of read.notes) process.stderr.write(`note: ${note}\n`);
   const files = textsOf(imported);
-  const out = options.out ?? join('runs', `${basename(path).replace(/\.json$/i, '')}.import`);
+  const out = options.out ?? join('runs', `${basename(path).replace(/\.(jsonl?|gexf|graphml|xml)$/i, '')}.import`);
   const paths = /\.json$/i.test(out) ? await writeOne(out, files) : await writeFolder(out, files, options.force);
   process.stdout.write(options.json ? `${JSON.stringify(jsonReport(imported, paths))}\n` : textReport(imported, paths));
 }
@@ -118,7 +127,7 @@ async function modelShape({ model, layers, heads, width, parallel }: Options): P
   return { topology: new Topology({ layers, heads, parallel }), width: width ?? null };
 }
 
-function choose(read: ForeignCircuit, path: string, options: Options): Imported {
+function choose(read: ImportedFile, path: string, options: Options): Imported {
   if (!read.scores) {
     for (const [option, given] of [
       ['--sign', options.sign],
@@ -153,7 +162,7 @@ async function writeOne(path: string, files: Readonly<Record<string, string>>): 
 async function writeFolder(folder: string, files: Readonly<Record<string, string>>, force: boolean): Promise<string[]> {
   const paths = Object.keys(files).map((name) => join(folder, name));
   for (const [i, text] of Object.values(files).entries()) {
-    const there = await readFile(paths[i]!, 'utf8').catch(() => text);
+    const there = (await readIfThere(paths[i]!)) ?? text;
     if (there !== text && !force)
       throw new EdgewiseError(
         'usage',

@@ -2,11 +2,11 @@ import { Command, Option } from 'commander';
 import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { EdgewiseError } from '../../base/errors.js';
-import { checkCircuit, findCircuits, type CircuitPaths } from '../../node/circuit-files.js';
-import { openBrowser } from '../../node/open-browser.js';
+import { findCircuits, openForViewer, type CircuitPaths } from '../../node/circuit-files.js';
+import { openBrowser } from '../../node/view/open-browser.js';
 import { readCircuitText } from '../../node/open-files.js';
-import { serveViewer } from '../../node/view-server.js';
-import { viewerPage } from '../../node/viewer-page.js';
+import { serveViewer } from '../../node/view/view-server.js';
+import { viewerPage } from '../../node/view/viewer-page.js';
 import { count } from '../options/options.js';
 import { note } from '../report/progress.js';
 
@@ -21,7 +21,10 @@ const RESULTS = 'runs';
 export function viewCommand(): Command {
   return new Command('view')
     .description('Show circuits in the browser. Serves them on this machine only, until Ctrl-C. Needs no GPU.')
-    .argument('[path...]', `circuit files (JSON or GEXF), result folders, or folders of them (default: ${RESULTS})`)
+    .argument(
+      '[path...]',
+      `circuit files (JSON, GEXF or GraphML), result folders, or folders of them (default: ${RESULTS})`,
+    )
     .addOption(
       new Option('--port <n>', 'where to serve; 0 is any port that is free').argParser(count(0, 65_535)).default(0),
     )
@@ -63,7 +66,7 @@ async function readable(files: readonly CircuitPaths[]): Promise<CircuitPaths[]>
   const errors: EdgewiseError[] = [];
   for (const file of files) {
     try {
-      checkCircuit(await readCircuitText(file.circuit), file.circuit);
+      openForViewer(await readCircuitText(file.circuit), file.circuit);
       good.push(file);
     } catch (error) {
       if (!(error instanceof EdgewiseError)) throw error;

@@ -4,10 +4,10 @@ import { nodeName } from '../../circuit/nodes.js';
 import { estimateDetailsBytes } from '../../files/index.js';
 import type { Task } from '../../task/types.js';
 
-/** A details.json above this is written on demand only, in MB. */
+/** In MB. A larger details.json is written on demand only. */
 export const DETAILS_LIMIT = 16;
 
-/** Why details.json is left out unless it is asked for, or undefined where it is small enough. */
+/** A remark that details.json is left out unless it is asked for; undefined where it is small enough. */
 export function detailsTooLarge({ pairs }: Pick<Task, 'pairs'>, circuit: Circuit): string | undefined {
   const nodes = circuitNodes(circuit);
   const heads = circuit.topology.writers.filter((node) => node.kind === 'head' && nodes.has(nodeName(node)));

@@ -1,5 +1,4 @@
-import type { Stats } from 'node:fs';
-import { mkdtemp, readFile, readdir, rm, rmdir, stat } from 'node:fs/promises';
+import { mkdtemp, readFile, readdir, rm, rmdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { EdgewiseError } from '../../base/errors.js';
@@ -9,6 +8,7 @@ import type { ScoresProvenance } from '../../circuit/scores.js';
 import { parseCircuit } from '../../files/index.js';
 import { isUnfinishedWrite, writeFileAtomically } from '../../node/atomic-write.js';
 import { makeFolder } from '../../node/make-folder.js';
+import { statOrUndefined } from '../../node/probe.js';
 import type { AskedOfRun, ThresholdPlan } from '../../run/methods/definition.js';
 import { askedThresholds, THRESHOLDS_FILE } from './thresholds-file.js';
 import { journalsIn } from './search-journal.js';
@@ -26,7 +26,9 @@ const RESULT_FILES: readonly string[] = [
   THRESHOLDS_FILE,
 ];
 
-/** The provenance fields that identify a run; a subset of each object is enough. And what else the run was asked for. */
+/**
+ * The provenance fields that identify a run; a subset of each object is enough. And what else the run was asked for.
+ */
 export interface FolderRun
   extends Partial<RunIdentity & AttributionSettings>, Omit<AskedOfRun, 'selection' | 'threshold'> {
   /** Undefined where the run chooses nothing from scores: a result with a choice is another run's. */
@@ -142,10 +144,6 @@ async function assertWritable(folder: string): Promise<void> {
   } catch (error) {
     throw new EdgewiseError('usage', folder, `cannot be written: nothing can be created in ${path}`, { cause: error });
   }
-}
-
-function statOrUndefined(path: string): Promise<Stats | undefined> {
-  return stat(path).catch(() => undefined);
 }
 
 /** What a run of several searches was asked for, by its table; undefined where there is none. */

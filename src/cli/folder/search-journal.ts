@@ -6,14 +6,14 @@ import { EdgewiseError } from '../../base/errors.js';
 import type { Topology } from '../../circuit/topology.js';
 import type { Journal, Measurement } from '../../discover/journal.js';
 import { makeFolder } from '../../node/make-folder.js';
-import { readIfThere } from '../../node/open-files.js';
+import { readIfThere } from '../../node/probe.js';
 
-/** Beside the results, while a search runs: one line that says which search, then one for each test. */
+/** A journal lies beside the results while a search runs: one line that says which search, then one for each test. */
 const JOURNAL_FILE = /^search(-[^/]*)?\.jsonl$/;
-/** How that line begins. What does not begin so is somebody else's file, whatever its name. */
+/** The beginning of that first line. A file that begins otherwise is no journal, whatever its name. */
 const BEGINNING = '{"edgewise_search":';
 
-/** The journal's file; a run of several searches tells them apart by a word. */
+/** The journal's file. A run of several searches tells them apart by a word. */
 export function journalFile(word?: string): string {
   return word === undefined ? 'search.jsonl' : `search-${word}.jsonl`;
 }
@@ -25,7 +25,7 @@ export async function journalsIn(folder: string): Promise<string[]> {
   return names.filter((_, i) => ours[i]);
 }
 
-/** Also one whose first line was cut short. */
+/** Whether a file is a journal, also one whose first line was cut short. */
 async function isJournal(path: string): Promise<boolean> {
   const file = await open(path).catch(() => undefined);
   if (!file) return false;
@@ -40,18 +40,22 @@ async function isJournal(path: string): Promise<boolean> {
 }
 
 const VERSION = 1;
-/** How long written tests may wait before they are forced to the disk, in milliseconds. Only a power failure loses them. */
+/**
+ * How long written tests may wait before they are forced to the disk, in milliseconds. Only a power failure loses them.
+ */
 const SYNC_EVERY = 2000;
 
-/** What a search must have in common with the one that left a journal: names and values as JSON. */
+/** What a search and the search that left a journal must have in common: names and values as JSON. */
 export type SearchKey = Readonly<Record<string, unknown>>;
 
 export interface SearchJournal extends Journal {
-  /** Ends the writing. The file stays until `removeJournals`, unless it holds no test. */
+  /** Ends the writing. The file stays until `removeJournals`; a file without a test goes at once. */
   close(): void;
 }
 
-/** @throws EdgewiseError of kind usage where a run into this folder was interrupted, and nobody said what of it. */
+/**
+ * @throws EdgewiseError of kind usage where a run into this folder was interrupted, unless it goes on or starts anew.
+ */
 export async function assertNoJournal(
   folder: string,
   { resume, force }: { readonly resume: boolean; readonly force: boolean },
@@ -65,10 +69,10 @@ export async function assertNoJournal(
 }
 
 /**
- * Before any work on a run that is to go on: whatever was interrupted in this folder must be this run, or it would be lost with
- * the journals once the results are written.
+ * Makes sure, before any work, that every journal in the folder is of this run: journals are removed once results are
+ * written, and those of another run would be lost.
  *
- * @param run what tells the run from others, on whatever machine.
+ * @param run what tells this run from others, on whatever machine.
  * @throws EdgewiseError of kind usage that names the journal and what differs.
  */
 export async function assertResumes(folder: string, run: SearchKey): Promise<void> {
@@ -83,16 +87,16 @@ export async function assertResumes(folder: string, run: SearchKey): Promise<voi
   }
 }
 
-/** Once results are written, what was to save the work goes: that of earlier runs into the folder too. */
+/** Removes every journal in a folder, once results are written. */
 export async function removeJournals(folder: string): Promise<void> {
   for (const name of await journalsIn(folder)) await rm(join(folder, name), { force: true });
 }
 
 /**
- * Opens the journal of a search, a new one or that of the same search interrupted. A last line that was cut short is
- * dropped: its test is made again.
+ * Opens a journal: a new one, or the one that the same search left when it was interrupted. A last line that was cut
+ * short is dropped, and its test is made again.
  *
- * @param resume take over what an earlier run left; otherwise it is replaced.
+ * @param resume take over what an earlier run left. Otherwise it is replaced.
  * @throws EdgewiseError of kind `usage` where the journal is of another search (what differs is named), or broken.
  */
 export async function openJournal(
@@ -177,7 +181,7 @@ function parseLine(path: string, line: string, number: number): object {
   throw new EdgewiseError('usage', path, `line ${number}: not valid JSON`);
 }
 
-/** JSON has no NaN and no infinities; both can be what a circuit measures. */
+/** JSON has no NaN and no infinities. A circuit may measure either. */
 function writeNumber(value: number): number | string {
   return Number.isFinite(value) ? value : String(value);
 }

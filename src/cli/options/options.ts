@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander';
-import { METRIC_NAMES, type MetricName } from '../../readout/metrics.js';
+import { SEED_METRICS, type MetricName } from '../../readout/metrics.js';
 import { ABLATIONS, BOS_MODES, INPUT_KINDS, type Ablation, type InputKind } from '../../circuit/run-identity.js';
 import { TILE_NAMES, type TileName } from '../../gpu/product/tiles.js';
 import { DEFAULTS } from '../../run/options.js';
@@ -82,7 +82,7 @@ export const metricOption = (names: readonly MetricName[], byDefault: InWords = 
   new Option('--metric <name>', 'what is measured').choices(names).default(undefined, byDefault(DEFAULTS.searchMetric));
 
 /** Metrics that a search or scores can go by. Accuracy is one step per prompt: most edges do not change it. */
-export const SEARCH_METRICS = METRIC_NAMES.filter((name) => name !== 'accuracy');
+export const SEARCH_METRICS: readonly MetricName[] = SEED_METRICS;
 
 /** Flags that say what cut edges carry. */
 export const ablationOptions = (byDefault: InWords = String): Option[] => [

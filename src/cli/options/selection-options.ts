@@ -46,7 +46,7 @@ function parseRule(text: string): ChosenRule {
   return { rule, limit };
 }
 
-/** @throws EdgewiseError of kind usage where an option has nothing that it says something about. */
+/** @throws EdgewiseError of kind usage where an option is given that needs --select. */
 export function assertSelection({ select: rule, signed, prune }: SelectionOptions, elsewhere = false): void {
   if (rule !== undefined || elsewhere) return;
   if (signed) throw new EdgewiseError('usage', '--signed', 'says how --select chooses, which is not given');
@@ -56,7 +56,7 @@ export function assertSelection({ select: rule, signed, prune }: SelectionOption
 /**
  * The circuit that the options choose.
  *
- * @throws EdgewiseError of kind usage where a signed choice is asked of scores whose sign nobody knows.
+ * @throws EdgewiseError of kind usage for a signed choice from scores whose sign nobody knows.
  */
 export function chooseCircuit(
   scores: Scores,
@@ -69,7 +69,7 @@ export function chooseCircuit(
   return { circuit: circuitFromScores(scores, selection), selection };
 }
 
-/** @throws EdgewiseError of kind usage, on behalf of `option`, where nobody knows what a positive score means. */
+/** @throws EdgewiseError of kind usage that names `option`, where nobody knows what a positive score means. */
 export function assertSignKnown({ positive }: Scores, option: string): void {
   if (positive !== null) return;
   const how = 'say it to import, with --sign helps or --sign hurts';

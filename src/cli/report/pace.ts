@@ -1,4 +1,4 @@
-/** How fast something goes, from what was told of it so far. */
+/** How fast something goes, by what it reported so far. */
 export class Pace {
   readonly #now: () => number;
   #first: { readonly at: number; readonly share: number; readonly things: number } | undefined;
@@ -9,11 +9,11 @@ export class Pace {
   }
 
   /**
-   * Rate and remaining time in words, or nothing where there is none to speak of yet. Both count from the first step on: what came
-   * before it (device, weights, the work of an earlier run) says nothing of the speed.
+   * Rate and remaining time in words; empty words as long as there is too little to go by. Both count from the first
+   * step on. What came before (device, weights, an earlier run) says nothing of the speed.
    *
-   * @param share of all that is done, 0 to 1.
-   * @param things that this run has done itself, where their rate says something; until the first of them nothing counts.
+   * @param share of the whole that is done, 0 to 1.
+   * @param things that this run has done itself, if their rate says something. Time counts from the first of them on.
    */
   words(share: number, things?: number): { readonly rate: string; readonly left: string } {
     if (!this.#first || things === 0) this.#first = { at: this.#now(), share, things: things ?? 0 };
@@ -31,7 +31,7 @@ function rate(milliseconds: number, done: number): string {
   return `, ${each < 10 ? each.toPrecision(2) : Math.round(each)}/s`;
 }
 
-/** By the mean speed so far: steps differ too much for a shorter memory. */
+/** Goes by the mean speed so far: steps differ too much for a shorter memory. */
 function timeLeft(milliseconds: number, done: number, toDo: number): string {
   if (!(done > 0.02 && toDo > 0)) return '';
   const seconds = Math.ceil((milliseconds * toDo) / done / 1000);

@@ -2,9 +2,12 @@ import { constants } from 'node:os';
 import cliProgress from 'cli-progress';
 import { Pace } from './pace.js';
 
-/** A progress bar on stderr: a live line on a terminal, a plain line now and then elsewhere. Nothing under a second. */
+/**
+ * A progress bar on stderr: a live line on a terminal, elsewhere a plain line now and then. Shows nothing in the first
+ * second.
+ */
 export interface ProgressBar {
-  /** @param things that this run has done itself, where their rate says something: see Pace. */
+  /** @param things that this run has done itself, if their rate says something: see Pace. */
   update(value: number, total: number, detail: string, things?: number): void;
   stop(): void;
 }
@@ -19,7 +22,7 @@ export function progressBar(label: string): ProgressBar {
     bar = undefined;
     process.off('SIGINT', interrupted).off('SIGTERM', interrupted);
   };
-  // A live line hides the cursor, which a process that just ends would leave so.
+  // A live line hides the cursor. A process that just ends would leave it hidden.
   const interrupted = (signal: NodeJS.Signals): void => {
     stop();
     process.exit(128 + constants.signals[signal]);

@@ -17,7 +17,7 @@ export function strongestEdges(
   return edges.sort((a, b) => Math.abs(b.effect) - Math.abs(a.effect)).slice(0, most);
 }
 
-/** `0.4341`; what rounds to zero has no sign. */
+/** `0.4341`. A number that rounds to zero has no sign. */
 export function fixed(value: number, digits: number): string {
   const text = value.toFixed(digits);
   return Number(text) === 0 ? text.replace('-', '') : text;
@@ -45,7 +45,7 @@ export function byteSize(bytes: number): string {
   return `${(rounded / 1000 ** power).toPrecision(3)} ${units[power - 1]!}`;
 }
 
-/** Rows of texts as aligned columns; columns of numbers are flush right. */
+/** Rows of texts as aligned columns. Columns of numbers are flush right. */
 export function table(rows: readonly (readonly string[])[], rightAligned: readonly number[] = []): string[] {
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
   return rows.map((row) =>

@@ -1,7 +1,5 @@
 import type { CircuitGraph, EdgeAttributes, NodeAttributes } from './circuit-graph.js';
-
-/** Red, green and blue, 0 to 255. */
-export type Rgb = readonly [number, number, number];
+import { HELPS, HURTS, type Rgb } from './colors.js';
 
 const NODE_COLORS: Readonly<Record<NodeAttributes['kind'], Rgb>> = {
   input: [153, 153, 153],
@@ -9,8 +7,6 @@ const NODE_COLORS: Readonly<Record<NodeAttributes['kind'], Rgb>> = {
   mlp: [253, 219, 199],
   logits: [153, 153, 153],
 };
-const HELPS: Rgb = [33, 102, 172];
-const HURTS: Rgb = [178, 24, 43];
 const UNTESTED: Rgb = [136, 136, 136];
 
 /** How a file shows a graph: sizes relative to the strongest node and edge in it, colours by kind and sign. */
@@ -38,7 +34,7 @@ export function appearance(graph: CircuitGraph): Appearance {
 
 /** Largest magnitude, or 1 where all are zero. */
 function strongest(effects: readonly number[]): number {
-  return effects.reduce((most, effect) => Math.max(most, magnitude(effect)), 0) || 1;
+  return effects.reduce((largest, effect) => Math.max(largest, magnitude(effect)), 0) || 1;
 }
 
 /** A sum of huge effects may overflow: shown as if there were none. */

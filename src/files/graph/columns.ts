@@ -58,3 +58,11 @@ export function describe({ provenance, keptEdges, candidateEdges }: Readonly<Gra
   const limit = threshold === null ? '' : `, threshold ${threshold}`;
   return `Circuit of ${task.name} in ${model.name}: ${size}; ${method}, ${metric}${limit}; ${signConvention}`;
 }
+
+/** Some programs drop edges of weight 0: Gephi does. */
+const SMALLEST_WEIGHT = 1e-12;
+
+/** The weight of an edge in formats that have a place for one: |effect|, and never 0. */
+export function edgeWeight({ effect }: Readonly<EdgeAttributes>): number {
+  return Math.max(Math.abs(effect ?? 0), SMALLEST_WEIGHT);
+}

@@ -1,5 +1,6 @@
 import type { CircuitGraph } from './circuit-graph.js';
-import { appearance, type Rgb } from './appearance.js';
+import { appearance } from './appearance.js';
+import { hex } from './colors.js';
 import { describe } from './columns.js';
 
 /** The graph in Graphviz's language, from `input` at the bottom to `logits` on top; a figure up to about 150 edges. */
@@ -9,11 +10,11 @@ export function writeDot(graph: CircuitGraph): string {
   const nodes = graph.mapNodes((name, node) => {
     rows.set(node.y, [...(rows.get(node.y) ?? []), quoted(name)]);
     const shape = node.kind === 'head' ? '' : ', shape=ellipse';
-    return `  ${quoted(name)} [label=${quoted(node.label)}, fillcolor=${hex(look.nodeColor(node))}${shape}];`;
+    return `  ${quoted(name)} [label=${quoted(node.label)}, fillcolor="${hex(look.nodeColor(node))}"${shape}];`;
   });
   const edges = graph.mapEdges((_, edge, source, target) => {
     const label = edge.port === 'out' ? '' : `, label=${quoted(edge.port)}`;
-    const style = `color=${hex(look.edgeColor(edge))}, penwidth=${look.edgeWidth(edge)}`;
+    const style = `color="${hex(look.edgeColor(edge))}", penwidth=${look.edgeWidth(edge)}`;
     return `  ${quoted(source)} -> ${quoted(target)} [${style}${label}];`;
   });
   return [
@@ -32,8 +33,4 @@ export function writeDot(graph: CircuitGraph): string {
 /** A quoted string of Graphviz's language; control characters and lone surrogates become spaces. */
 function quoted(text: string): string {
   return `"${text.replace(/[\p{Cc}\p{Cs}]/gu, ' ').replace(/["\\]/g, '\\$&')}"`;
-}
-
-function hex(color: Rgb): string {
-  return `"#${color.map((channel) => channel.toString(16).padStart(2, '0')).join('')}"`;
 }

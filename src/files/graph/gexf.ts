@@ -1,10 +1,8 @@
 import type { CircuitGraph, GraphAttributes } from './circuit-graph.js';
-import { appearance, type Rgb } from './appearance.js';
-import { columnText, describe, EDGE_COLUMNS, NODE_COLUMNS, type Column } from './columns.js';
+import { appearance } from './appearance.js';
+import type { Rgb } from './colors.js';
+import { columnText, describe, EDGE_COLUMNS, edgeWeight, NODE_COLUMNS, type Column } from './columns.js';
 import { xmlText } from './xml-text.js';
-
-/** Gephi drops edges of weight 0. */
-const SMALLEST_WEIGHT = 1e-12;
 
 /**
  * The graph as GEXF 1.3, written so that Gephi, networkx (from 3.6, the first to know this version) and graphology-gexf
@@ -25,10 +23,9 @@ export function writeGexf(graph: CircuitGraph): string {
   });
   const edges = graph.mapEdges((name, edge, source, target) => {
     const values = attvalues(EDGE_COLUMNS, edge, attributes);
-    const weight = Math.max(Math.abs(edge.effect ?? 0), SMALLEST_WEIGHT);
     const ends = `${text('id', name)}${text('source', source)}${text('target', target)}`;
     const viz = `${color(look.edgeColor(edge))}<viz:thickness value="${look.edgeWidth(edge)}"/>`;
-    return `      <edge${ends} weight="${weight}"${text('kind', edge.port)}>${values}${viz}</edge>`;
+    return `      <edge${ends} weight="${edgeWeight(edge)}"${text('kind', edge.port)}>${values}${viz}</edge>`;
   });
   const keywords = provenance ? [provenance.task.name, provenance.model.name, provenance.method].join(', ') : 'circuit';
   return [

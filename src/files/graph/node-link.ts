@@ -4,19 +4,17 @@ import { toGraph, type GraphOptions } from './circuit-graph.js';
 import { isHeadName } from '../../circuit/nodes.js';
 import type { CircuitFile, FileConfig, FileEdge, FileNode } from '../own/circuit-file.js';
 import { SCHEMA_VERSION } from '../own/circuit-json.js';
-import { describe, EDGE_COLUMNS, NODE_COLUMNS, type Column } from './columns.js';
+import { describe, EDGE_COLUMNS, edgeWeight, NODE_COLUMNS, type Column } from './columns.js';
 import { asArray, asNumber, asObject, fail, isCount, type JsonObject } from '../../base/json/json-fields.js';
 import { block, entry, jsonFile } from '../../base/json/entry-lines.js';
 import { decodeImported, decodeProvenance, encodeProvenance } from '../own/provenance-json.js';
 import { quote } from '../../base/text.js';
 
-/** As in GEXF, whose edges of weight 0 some programs drop. */
-const SMALLEST_WEIGHT = 1e-12;
-
 /**
  * The graph as networkx's node-link JSON, for `networkx.node_link_graph(data, edges="edges")`: a directed multigraph
  * whose edge keys are the edges' names, with the columns of the GEXF file as attributes. The graph's own attributes are
- * the model's shape as the interchange schema spells it, and `edgewise`, from which `readNodeLink` restores the circuit.
+ * the model's shape as the interchange schema spells it, and `edgewise`, from which `readNodeLink` restores the
+ * circuit.
  */
 export function writeNodeLink(circuit: Circuit, options?: GraphOptions): string {
   const { topology, width, provenance, imported, directTested, untestedRemovals } = circuit;
@@ -30,8 +28,7 @@ export function writeNodeLink(circuit: Circuit, options?: GraphOptions): string 
     JSON.stringify({ id, label: node.label, ...columns(NODE_COLUMNS, node), x: node.x, y: node.y }),
   );
   const edges = graph.mapEdges((key, edge, source, target) => {
-    const weight = Math.max(Math.abs(edge.effect ?? 0), SMALLEST_WEIGHT);
-    return JSON.stringify({ source, target, key, weight, ...columns(EDGE_COLUMNS, edge) });
+    return JSON.stringify({ source, target, key, weight: edgeWeight(edge), ...columns(EDGE_COLUMNS, edge) });
   });
   const own = {
     schema_version: SCHEMA_VERSION,
@@ -61,9 +58,10 @@ export function writeNodeLink(circuit: Circuit, options?: GraphOptions): string 
 const WHOLE: FileNode = { neurons: 0, leftOut: 0 };
 
 /**
- * Reads a circuit in node-link form, ours or another program's. An edge is named by its `key`, or by its ends and `port`
- * (q, k, v); without `in_circuit` it is in the circuit; its score is `effect`, else `score`, else `weight`. Edges may also
- * stand under `links`, as older networkx wrote them. The model's shape is in the file where `graph` has it.
+ * Reads a circuit in node-link form, ours or another program's. An edge is named by its `key`, or by its ends and
+ * `port` (q, k, v); without `in_circuit` it is in the circuit; its score is `effect`, else `score`, else `weight`.
+ * Edges may also stand under `links`, as older networkx wrote them. The model's shape is in the file where `graph` has
+ * it.
  *
  * @param file the file, parsed.
  * @throws EdgewiseError kind `circuit` that names the edge at fault.

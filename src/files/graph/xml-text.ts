@@ -1,7 +1,8 @@
-/** Characters that XML 1.0 cannot hold in any spelling, lone surrogates included. */
-const NOT_XML = /[^\t\n\r\u{20}-\u{d7ff}\u{e000}-\u{fffd}\u{10000}-\u{10ffff}]/gu;
+/** A character that XML 1.0 cannot hold in any spelling, lone surrogates included. */
+export const NOT_XML = /[^\t\n\r\u{20}-\u{d7ff}\u{e000}-\u{fffd}\u{10000}-\u{10ffff}]/u;
+const EVERY_NOT_XML = new RegExp(NOT_XML, 'gu');
 
-/** Tabs and line ends are spelled out, since a parser turns them into spaces in an attribute's value. */
+/** Tabs and line ends are spelled out: a parser turns them into spaces in the value of an attribute. */
 const SPELLED: Readonly<Record<string, string>> = {
   '&': '&amp;',
   '<': '&lt;',
@@ -12,7 +13,10 @@ const SPELLED: Readonly<Record<string, string>> = {
   '\r': '&#13;',
 };
 
-/** Any text as the content of an XML element or of a double-quoted attribute; what XML cannot hold becomes U+FFFD. */
+/**
+ * Any text as the content of an XML element or of an attribute in double quotes. A character that XML cannot hold
+ * becomes U+FFFD.
+ */
 export function xmlText(text: string): string {
-  return text.replace(NOT_XML, '\ufffd').replace(/[&<>"\t\n\r]/g, (character) => SPELLED[character]!);
+  return text.replace(EVERY_NOT_XML, '\ufffd').replace(/[&<>"\t\n\r]/g, (character) => SPELLED[character]!);
 }

@@ -1,13 +1,9 @@
 import { EdgewiseError } from '../../base/errors.js';
+import { quote } from '../../base/text.js';
 import { createCircuit, type Circuit, type ImportRecord, type Provenance } from '../../circuit/circuit.js';
 import { EdgeSet } from '../../circuit/edge-set.js';
-import { circuitProvenance } from '../../circuit/scored-circuit.js';
 import type { ScoresProvenance } from '../../circuit/scores.js';
-import { attentionPortsOf, Topology } from '../../circuit/topology.js';
-import { SCHEMA_VERSION } from './circuit-json.js';
-import { asArray, asObject, fail, isCount, readJson, type JsonObject } from '../../base/json/json-fields.js';
-import { decodeImported, decodeProvenance, decodeScoresProvenance } from './provenance-json.js';
-import { quote } from '../../base/text.js';
+import { attentionPortsOf, Topology, type TopologyShape } from '../../circuit/topology.js';
 
 /** What a file says about one edge. */
 export interface FileEdge {
@@ -18,13 +14,20 @@ export interface FileEdge {
   readonly step: number;
 }
 
-/** What a file says about one node: of how many neurons (output dimensions) it speaks, 0 where of none, and how many it leaves out. */
+/** What a file says about the neurons (output dimensions) of one node. */
 export interface FileNode {
+  /** Number of neurons that the file lists; 0 where it lists none. */
   readonly neurons: number;
+  /** Number of them that it leaves out of the circuit. */
   readonly leftOut: number;
 }
 
-/** A circuit file as read: names, not yet compared with any model. */
+/** The shape of the model that a file is for. */
+export interface FileConfig extends TopologyShape {
+  readonly width: number | null;
+}
+
+/** A circuit file as read, of whatever format: names, not yet compared with any model. */
 export interface CircuitFile {
   /** The file's name, for messages. */
   readonly source: string;
@@ -33,70 +36,36 @@ export interface CircuitFile {
   /** Nodes that the file says something of. */
   readonly nodes: ReadonlyMap<string, FileNode>;
   readonly untestedRemovals: readonly string[];
+  /** Undefined where the file does not say what model it is for. */
   readonly cfg: FileConfig | undefined;
   readonly provenance: Provenance | undefined;
-  /** Scores, of which nothing was chosen, and how they were computed; `provenance` then says the same of a circuit. */
+  /**
+   * Set where the file holds scores and no choice from them: how they were computed, and what a positive score means.
+   * `provenance` then says the same in the terms of a circuit.
+   */
   readonly scores: { readonly provenance: ScoresProvenance | undefined; readonly positive: 'helps' | null } | undefined;
   readonly imported: ImportRecord | undefined;
   /** What a viewer keeps in the file under `edgewise.view`, as it stands there: not checked. */
   readonly view: unknown;
 }
 
-/** The shape of the model that the file is for. */
-export interface FileConfig {
-  readonly layers: number;
-  readonly heads: number;
-  readonly parallel: boolean;
+/** What a reader of one format makes of a file. */
+export interface ReadCircuit {
+  readonly file: CircuitFile;
+  /** What a person should know of the reading. */
+  readonly notes: readonly string[];
+  /** Where the file tells the model's shape in part only: the shape that fits best, and why it is in doubt. */
+  readonly likely?: { readonly shape: TopologyShape; readonly doubt: string };
+}
+
+/** What the caller knows of the model, for files that do not say it. */
+export interface ModelShape {
+  readonly topology: Topology;
   readonly width: number | null;
 }
 
-/** Largest writers x ports matrix (GPT-2 XL: 4.6 million): a hostile `cfg` must not exhaust the memory. */
+/** Largest writers x ports matrix (GPT-2 XL: 4.6 million). A hostile `cfg` must not exhaust the memory. */
 const MAX_MATRIX = 2 ** 27;
-
-/**
- * Reads a circuit in the interchange schema, of this program or another. Only `edges` with `in_graph` is required;
- * scores that are missing, null or not finite are NaN.
- *
- * @throws EdgewiseError kind `circuit`, naming the file and the field or edge at fault.
- */
-export function parseCircuit(text: string, source: string): CircuitFile {
-  return circuitFileOf(readJson(text, source), source);
-}
-
-/** The same of JSON that is parsed already. */
-export function circuitFileOf(json: unknown, source: string): CircuitFile {
-  const file = asObject(json, source, 'the file');
-  const own = file['edgewise'] === undefined ? {} : asObject(file['edgewise'], source, 'edgewise');
-  const version = own['schema_version'] ?? SCHEMA_VERSION;
-  if (version !== SCHEMA_VERSION) {
-    throw new EdgewiseError(
-      'circuit',
-      source,
-      `edgewise.schema_version is ${quote(version)}, expected ${SCHEMA_VERSION}`,
-    );
-  }
-  const { direct_edges: direct, untested_removals: removals = [], view } = own;
-  if (!Array.isArray(removals) || !removals.every((name) => typeof name === 'string')) {
-    throw new EdgewiseError('circuit', source, 'edgewise.untested_removals: expected an array of edge names');
-  }
-  const optional = <T>(key: string, read: (json: JsonObject, source: string) => T): T | undefined =>
-    own[key] === undefined ? undefined : read(asObject(own[key], source, `edgewise.${key}`), source);
-  const scores = optional('scores', readScoresHeader);
-  const cfg = file['cfg'] === undefined ? undefined : readConfig(asObject(file['cfg'], source, 'cfg'), source);
-  const provenance = optional('provenance', decodeProvenance);
-  return {
-    source,
-    edges: readEdges(file['edges'], source, 'edges'),
-    nodes: file['nodes'] === undefined ? new Map() : readNodes(file['nodes'], cfg?.width ?? null, source),
-    directEdges: direct === undefined ? undefined : readEdges(direct, source, 'edgewise.direct_edges'),
-    untestedRemovals: removals,
-    cfg,
-    provenance: provenance ?? (scores?.provenance && circuitProvenance(scores.provenance, null)),
-    scores,
-    imported: optional('imported', decodeImported),
-    view,
-  };
-}
 
 /**
  * The topology that the file's own `cfg` describes, for uses without a model.
@@ -113,23 +82,14 @@ export function fileTopology(file: CircuitFile): Topology {
 }
 
 /**
- * The circuit that the file describes, in `topology`. Edges absent from the file are cut; without
+ * The circuit that the file describes, in `topology`. Edges absent from the file are cut. Without
  * `edgewise.direct_edges` all direct edges are kept.
  *
- * @throws EdgewiseError kind `circuit` where `cfg` or an edge's name does not fit the topology.
+ * @throws EdgewiseError kind `circuit` where `cfg` or the name of an edge does not fit the topology.
  */
 export function resolveCircuit(file: CircuitFile, topology: Topology): Circuit {
   const { source, cfg, directEdges } = file;
-  if (cfg) {
-    for (const field of ['layers', 'heads', 'parallel'] as const) {
-      if (cfg[field] === topology[field]) continue;
-      throw new EdgewiseError(
-        'circuit',
-        source,
-        `cfg: ${field} ${cfg[field]}, expected ${topology[field]} (circuit of another model?)`,
-      );
-    }
-  }
+  if (cfg) checkShape(cfg, topology, source);
   const nodes = new Set(['logits', ...topology.writers.map((_, writer) => topology.writerName(writer))]);
   for (const name of file.nodes.keys()) if (!nodes.has(name)) throw notInModel(`node ${quote(name)}`, topology, source);
   const effects = new Float64Array(topology.edgeCount).fill(NaN);
@@ -154,12 +114,8 @@ export function resolveCircuit(file: CircuitFile, topology: Topology): Circuit {
   const keptSet = EdgeSet.of(topology, kept);
   const contradiction = untestedRemovals.find((id) => keptSet.has(id));
   if (contradiction !== undefined) {
-    const name = topology.edgeName(contradiction);
-    throw new EdgewiseError(
-      'circuit',
-      source,
-      `edge ${quote(name)}: in edgewise.untested_removals, but also in the circuit`,
-    );
+    const what = `edge ${quote(topology.edgeName(contradiction))}: in edgewise.untested_removals, but also in the circuit`;
+    throw new EdgewiseError('circuit', source, what);
   }
   return createCircuit({
     topology,
@@ -172,6 +128,14 @@ export function resolveCircuit(file: CircuitFile, topology: Topology): Circuit {
     provenance: file.provenance ?? null,
     ...importedOf(file),
   });
+}
+
+function checkShape(cfg: FileConfig, topology: Topology, source: string): void {
+  for (const field of ['layers', 'heads', 'parallel'] as const) {
+    if (cfg[field] === topology[field]) continue;
+    const what = `cfg: ${field} ${cfg[field]}, expected ${topology[field]} (circuit of another model?)`;
+    throw new EdgewiseError('circuit', source, what);
+  }
 }
 
 function importedOf({ provenance, imported, scores }: CircuitFile): Pick<Circuit, 'imported'> {
@@ -192,8 +156,8 @@ function notInModel(what: string, { layers, heads, parallel }: Topology, source:
 }
 
 /**
- * What circuits of whole nodes cannot say: the file keeps some neurons of a node and leaves out others. Undefined where it
- * does not.
+ * What a circuit of whole nodes cannot say: that the file keeps some neurons of a node and leaves out others. Undefined
+ * where the file does not.
  */
 export function neuronsLeftOut({ nodes, edges }: CircuitFile): string | undefined {
   const sends = (node: string): boolean =>
@@ -205,65 +169,4 @@ export function neuronsLeftOut({ nodes, edges }: CircuitFile): string | undefine
   const [name, { leftOut: count }] = first;
   const more = others.length > 0 ? `, and some of ${others.length} other nodes` : '';
   return `nodes[${quote(name)}].neurons leaves out ${count} neurons of that node${more}; circuits here are of whole nodes`;
-}
-
-function readNodes(json: unknown, width: number | null, source: string): Map<string, FileNode> {
-  const nodes = new Map<string, FileNode>();
-  for (const [name, value] of Object.entries(asObject(json, source, 'nodes'))) {
-    const where = `nodes[${quote(name)}]`;
-    const { neurons = [] } = asObject(value, source, where);
-    const kept = asArray(neurons, source, `${where}.neurons`);
-    const wrong = kept.find((one) => typeof one !== 'boolean');
-    if (wrong !== undefined) fail(source, `${where}.neurons`, wrong, 'true or false for each');
-    if (kept.length > 0 && width !== null && kept.length !== width) {
-      const what = `${where}.neurons: ${kept.length} of them, expected cfg.d_model (${width})`;
-      throw new EdgewiseError('circuit', source, what);
-    }
-    nodes.set(name, { neurons: kept.length, leftOut: kept.filter((one) => one === false).length });
-  }
-  return nodes;
-}
-
-function readScoresHeader(json: JsonObject, source: string): CircuitFile['scores'] {
-  const { provenance, positive = null } = json;
-  if (positive !== 'helps' && positive !== null) {
-    fail(source, 'edgewise.scores.positive', positive, '"helps" or null');
-  }
-  const where = 'edgewise.scores.provenance';
-  return {
-    positive,
-    provenance:
-      provenance === undefined ? undefined : decodeScoresProvenance(asObject(provenance, source, where), source),
-  };
-}
-
-function readEdges(json: unknown, source: string, field: string): Map<string, FileEdge> {
-  const edges = new Map<string, FileEdge>();
-  for (const [name, value] of Object.entries(asObject(json, source, field))) {
-    const where = `${field}[${quote(name)}]`;
-    const { score = null, in_graph: inGraph, tested = true, scored = true, step = -1 } = asObject(value, source, where);
-    if (typeof inGraph !== 'boolean') fail(source, `${where}.in_graph`, inGraph, 'true or false');
-    if (score !== null && typeof score !== 'number') fail(source, `${where}.score`, score, 'a number');
-    if (typeof tested !== 'boolean') fail(source, `${where}.tested`, tested, 'true or false');
-    if (typeof scored !== 'boolean') fail(source, `${where}.scored`, scored, 'true or false');
-    if (step !== -1 && !isCount(step)) fail(source, `${where}.step`, step, 'an integer from 0');
-    const measured = tested && scored && Number.isFinite(score);
-    edges.set(name, { score: measured ? Number(score) : NaN, inGraph, step });
-  }
-  return edges;
-}
-
-function readConfig(cfg: JsonObject, source: string): FileConfig {
-  const size = (key: string): number => {
-    const value = cfg[key];
-    return isCount(value) && value > 0 ? value : fail(source, `cfg.${key}`, value, 'an integer from 1');
-  };
-  const parallel = cfg['parallel_attn_mlp'] ?? false;
-  if (typeof parallel !== 'boolean') fail(source, 'cfg.parallel_attn_mlp', parallel, 'true or false');
-  return {
-    layers: size('n_layers'),
-    heads: size('n_heads'),
-    parallel,
-    width: cfg['d_model'] === undefined ? null : size('d_model'),
-  };
 }

@@ -8,7 +8,8 @@ export const SCHEMA_VERSION = 1;
 
 /**
  * The circuit in the interchange schema of EAP-IG and MIB (`cfg`, `nodes`, `edges`), with what that schema has no place
- * for under one more top-level key, `edgewise`: `schema_version`, `provenance` or `imported`, `direct_edges`, `untested_removals`.
+ * for under one more top-level key, `edgewise`: `schema_version`, `provenance` or `imported`, `direct_edges`,
+ * `untested_removals`.
  *
  * Every addition edge of the model is present with a finite `score` (loss form: positive = the edge helps), since
  * readers of that schema require one: 0 and `"tested": false` where none was measured. `step` is the edge's place in

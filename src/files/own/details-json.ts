@@ -4,7 +4,8 @@ import { EdgewiseError } from '../../base/errors.js';
 import { candidateEdges, keptEdges, type Circuit } from '../../circuit/circuit.js';
 import type { CircuitDetails, NodeDetails, PromptDetails } from '../../circuit/details.js';
 import { circuitNodes } from '../../circuit/records.js';
-import { parsePythonJson } from '../../base/json/python-json.js';
+import { block, entry, jsonFile } from '../../base/json/entry-lines.js';
+import { readJson } from '../../base/json/json-fields.js';
 import { oneLine } from '../../base/text.js';
 
 /** Version of the format of details.json. */
@@ -14,12 +15,11 @@ export const DETAILS_VERSION = 1;
 const ATTENTION_UNIT = 1e-4;
 /** Significant digits of all other measured numbers: f32 holds no more. */
 const DIGITS = 7;
-/** Above it a file is refused before it is parsed. */
-const MAX_CHARACTERS = 2 ** 28;
 
 /**
- * The details as the text of details.json, keys spelled as in circuit.json: one prompt, node, edge or point of the curve a
- * line. `attention_1e4` holds per prompt the lower triangle of the pattern row by row, in units of 1e-4. What is not finite is null.
+ * The details as the text of details.json, keys spelled as in circuit.json: one prompt, node, edge or point of the
+ * curve a line. `attention_1e4` holds per prompt the lower triangle of the pattern row by row, in units of 1e-4. What
+ * is not finite is null.
  */
 export function writeDetails(details: CircuitDetails): string {
   const { of, metric, prompts, nodes, rest, edges, curve } = details;
@@ -27,23 +27,23 @@ export function writeDetails(details: CircuitDetails): string {
     entry('schema_version', DETAILS_VERSION),
     entry('of', { model: of.model, task: of.task, kept_edges: of.keptEdges }),
     entry('metric', metric),
-    lines(
+    block(
       'prompts',
       '[]',
       prompts.map((prompt) => JSON.stringify(encodePrompt(prompt))),
     ),
-    lines(
+    block(
       'nodes',
       '{}',
       Object.entries(nodes).map(([name, node]) => entry(name, encodeNode(node, prompts))),
     ),
     entry('rest', rest && { writers: rest.writers.map(rounded), constants: rest.constants.map(rounded) }),
-    lines(
+    block(
       'edges',
       '{}',
       Object.entries(edges).map(([name, effects]) => entry(name, effects.map(rounded))),
     ),
-    lines(
+    block(
       'curve',
       '[]',
       curve.map((point) =>
@@ -54,7 +54,7 @@ export function writeDetails(details: CircuitDetails): string {
       ),
     ),
   ];
-  return `{\n${members.join(',\n')}\n}\n`;
+  return jsonFile('{}', members);
 }
 
 function encodePrompt({ logitDifference, metrics, ...prompt }: PromptDetails): object {
@@ -103,15 +103,6 @@ function fromLowerTriangle(values: readonly number[], length: number): Float32Ar
 /** JSON.stringify makes null of what is not finite; -0 becomes 0. */
 function rounded(value: number): number {
   return Number(value.toPrecision(DIGITS)) + 0;
-}
-
-function entry(key: string, value: unknown): string {
-  return `${JSON.stringify(key)}: ${JSON.stringify(value)}`;
-}
-
-function lines(key: string, brackets: '[]' | '{}', content: readonly string[]): string {
-  const [open, close] = [brackets[0], brackets[1]];
-  return content.length === 0 ? `"${key}": ${brackets}` : `"${key}": ${open}\n${content.join(',\n')}\n${close}`;
 }
 
 /** Long lists are checked as a whole: an issue for each of a million numbers would take longer than all else. */
@@ -169,16 +160,7 @@ type DetailsFile = v.InferOutput<typeof schema>;
  * @throws EdgewiseError kind `circuit` that names the file and the first field at fault.
  */
 export function parseDetails(text: string, source: string): CircuitDetails {
-  if (text.length > MAX_CHARACTERS) {
-    throw new EdgewiseError('circuit', source, `${text.length} characters, expected at most ${MAX_CHARACTERS}`);
-  }
-  let json: unknown;
-  try {
-    json = parsePythonJson(text);
-  } catch (error) {
-    throw new EdgewiseError('circuit', source, `not valid JSON (${oneLine((error as SyntaxError).message)})`);
-  }
-  const result = v.safeParse(schema, json);
+  const result = v.safeParse(schema, readJson(text, source));
   if (!result.success) {
     const [issue] = result.issues;
     const path = (issue.path ?? []).map((item) => oneLine(String(item.key))).join('.') || 'the file';
@@ -245,8 +227,8 @@ function decode({ of, metric, prompts, nodes, rest, edges, curve }: DetailsFile)
 }
 
 /**
- * Whether the details were measured for this very circuit: same kept edges, and, where the circuit says where it comes from,
- * same weights and task.
+ * Whether the details were measured for this very circuit: same kept edges, and, where the circuit says where it comes
+ * from, same weights and task.
  */
 export function detailsFit(details: CircuitDetails, circuit: Circuit): boolean {
   const { of, edges } = details;

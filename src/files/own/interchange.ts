@@ -4,15 +4,18 @@ import { nodeName } from '../../circuit/nodes.js';
 import type { Topology } from '../../circuit/topology.js';
 import { block, entry } from '../../base/json/entry-lines.js';
 
-/** What the interchange schema of EAP-IG and MIB says of a node and of an edge; further keys are ignored by its readers. */
+/**
+ * What the interchange schema of EAP-IG and MIB says of a node and of an edge; further keys are ignored by its readers.
+ */
 export interface InterchangeEntries {
   readonly node: (name: string, writer: number | null) => Readonly<Record<string, unknown>>;
   readonly edge: (id: number) => Readonly<Record<string, unknown>>;
 }
 
 /**
- * The members `cfg`, `nodes` and `edges` of a file in that schema: every node and every addition edge of the model, since
- * EAP-IG's `from_json` leaves out nothing and fails on names that the model does not have. One node or edge a line, in the order of ids.
+ * The members `cfg`, `nodes` and `edges` of a file in that schema: every node and every addition edge of the model,
+ * since EAP-IG's `from_json` leaves out nothing and fails on names that the model does not have. One node or edge a
+ * line, in the order of ids.
  */
 export function interchangeMembers(topology: Topology, width: number | null, entries: InterchangeEntries): string[] {
   const cfg = {

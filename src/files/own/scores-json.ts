@@ -1,7 +1,8 @@
 import { EdgewiseError } from '../../base/errors.js';
 import { createScores, directScored, type Scores } from '../../circuit/scores.js';
 import type { Topology } from '../../circuit/topology.js';
-import { circuitFileOf, fileTopology, resolveCircuit, type CircuitFile } from './circuit-file.js';
+import { fileTopology, resolveCircuit, type CircuitFile } from './circuit-file.js';
+import { circuitFileOf } from './read-circuit-json.js';
 import { SCHEMA_VERSION } from './circuit-json.js';
 import { edgeLines, interchangeMembers, type InterchangeEntries } from './interchange.js';
 import { asArray, asNumber, asObject, fail, readStrictJson, type JsonObject } from '../../base/json/json-fields.js';
@@ -9,9 +10,10 @@ import { block, entry, jsonFile } from '../../base/json/entry-lines.js';
 import { encodeScoresProvenance, provenanceOfEffects } from './provenance-json.js';
 
 /**
- * The scores in the interchange schema, with `edgewise.scores` beside it: `positive`, `provenance`, and `per_prompt`, one
- * array a prompt with its scores in the order of `edges` (`direct_per_prompt`: of `edgewise.direct_edges`); null where
- * not scored. Node and neuron scores stand in the schema's own places, `score` and `neurons_scores` of the writer.
+ * The scores in the interchange schema, with `edgewise.scores` beside it: `positive`, `provenance`, and `per_prompt`,
+ * one array a prompt with its scores in the order of `edges` (`direct_per_prompt`: of `edgewise.direct_edges`); null
+ * where not scored. Node and neuron scores stand in the schema's own places, `score` and `neurons_scores` of the
+ * writer.
  *
  * Every edge and node has `in_graph` true: nothing was cut. EAP-IG's `from_json` requires the key and MIB's evaluation
  * sets it anew before it chooses, so that to both the file is scores alone; a reader that takes it at its word gets the

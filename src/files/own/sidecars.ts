@@ -1,13 +1,14 @@
 /** What a file of a result holds, by its name. */
 export type FileRole = 'circuit' | 'trace' | 'details';
 
-/** Names of the files that lie beside a circuit's: `x.json` has `x.trace.jsonl`, `circuit.json` has `trace.jsonl`. */
-export interface Companions {
+/** Names of the files that lie beside a circuit's file. */
+export interface Sidecars {
   readonly trace: string;
   readonly details: string;
 }
 
-export function companionsOf(circuitName: string): Companions {
+/** `x.json` has `x.trace.jsonl` beside it, and `circuit.json` has `trace.jsonl`. */
+export function sidecarsOf(circuitName: string): Sidecars {
   const stem = stemOf(circuitName);
   const prefix = stem === 'circuit' ? '' : `${stem}.`;
   return { trace: `${prefix}trace.jsonl`, details: `${prefix}details.json` };
@@ -20,15 +21,18 @@ export function roleOf(name: string): FileRole {
 
 /** A circuit file's name without its ending. Files of one stem hold the same circuit. */
 export function stemOf(circuitName: string): string {
-  return circuitName.replace(/\.(json|gexf|xml)$/i, '');
+  return circuitName.replace(/\.(json|gexf|graphml|xml)$/i, '');
 }
 
-/** What a circuit is called where only its file is known: `circuit.json` and `scores.json` alone say nothing, their folder does. */
+/**
+ * What a circuit is called where only its file is known. `circuit.json` and `scores.json` say nothing alone: the name
+ * of their folder is put before them.
+ */
 export function shownName(folder: string, file: string): string {
   return ['circuit', 'scores'].includes(stemOf(file)) && folder !== '' ? `${folder}/${file}` : file;
 }
 
-/** The names in order, those that are there already with a number: `x.json`, `x.json (2)`. */
+/** The names in order. A name that is there already gets a number: `x.json`, `x.json (2)`. */
 export function distinctNames(names: readonly string[]): string[] {
   const taken = new Set<string>();
   return names.map((name) => {

@@ -15,11 +15,11 @@ const NO_PROMPT = ['(earlier positions)', '(all positions)'];
 /**
  * The circuit as an attribution graph, the JSON that the viewers of circuit-tracer and Neuronpedia read.
  *
- * That format is of features at positions. A circuit's nodes have no position: all stand in the column of the last token.
- * Its links have no ports: a link's weight is the sum of the effects of the q, k and v edges between two nodes (1 each,
- * where nothing of the circuit is measured). `influence` is the cumulative share of node strength, strongest first, by
- * which the viewers prune; `node_threshold` 1 shows all. The probability at the logits, which the viewers read out of the
- * label, is 0: a circuit has none.
+ * That format is of features at positions. A circuit's nodes have no position: all stand in the column of the last
+ * token. Its links have no ports: a link's weight is the sum of the effects of the q, k and v edges between two nodes
+ * (1 each, where nothing of the circuit is measured). `influence` is the cumulative share of node strength, strongest
+ * first, by which the viewers prune; `node_threshold` 1 shows all. The probability at the logits, which the viewers
+ * read out of the label, is 0: a circuit has none.
  */
 export function writeAttributionGraph(circuit: Circuit, options: GraphOptions & PromptOptions = {}): string {
   const graph = toGraph(circuit, options);
@@ -73,8 +73,8 @@ export function writeAttributionGraph(circuit: Circuit, options: GraphOptions & 
 }
 
 /**
- * `graph-metadata.json` of a folder of attribution graphs, by which circuit-tracer's viewer lists them: what it said so far, with
- * `graph` added or replaced.
+ * `graph-metadata.json` of a folder of attribution graphs, by which circuit-tracer's viewer lists them: what it said so
+ * far, with `graph` added or replaced.
  *
  * @param list the file as it is there; undefined where there is none.
  * @throws EdgewiseError kind `circuit` where it is something else.
@@ -125,7 +125,10 @@ function linkWeights(graph: CircuitGraph): Map<string, number> {
   return weights;
 }
 
-/** Share of the sum of node strengths that a node and all stronger ones hold; none for `input` and `logits`, which always show. */
+/**
+ * Share of the sum of node strengths that a node and all stronger ones hold; none for `input` and `logits`, which
+ * always show.
+ */
 function cumulativeInfluence(graph: CircuitGraph): Map<string, number> {
   const strengths = new Map<string, number>();
   graph.forEachNode((name, { kind }) => {

@@ -7,8 +7,8 @@ import { jsonFile } from '../../base/json/entry-lines.js';
 import { scoresEntries } from '../own/scores-json.js';
 
 /**
- * The circuit in EAP-IG's and MIB's schema and nothing else: `cfg`, `nodes`, `edges`, no NaN, no further keys. What that
- * schema has no place for is left out: direct edges, provenance, and that an edge was not tested (its score is 0).
+ * The circuit in EAP-IG's and MIB's schema and nothing else: `cfg`, `nodes`, `edges`, no NaN, no further keys. What
+ * that schema has no place for is left out: direct edges, provenance, and that an edge was not tested (its score is 0).
  *
  * @throws EdgewiseError kind `circuit` where the width of the residual stream is not known, which `from_json` needs.
  */

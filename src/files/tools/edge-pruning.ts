@@ -2,7 +2,7 @@ import { EdgewiseError } from '../../base/errors.js';
 import type { Circuit } from '../../circuit/circuit.js';
 import { nodeName, type Port, type Writer } from '../../circuit/nodes.js';
 import type { Topology } from '../../circuit/topology.js';
-import type { CircuitFile, FileEdge } from '../own/circuit-file.js';
+import type { FileEdge, ReadCircuit } from '../own/circuit-file.js';
 import { asArray, fail } from '../../base/json/json-fields.js';
 import { jsonFile } from '../../base/json/entry-lines.js';
 import { quote } from '../../base/text.js';
@@ -13,9 +13,9 @@ const RESIDUAL = 'resid_post';
 const KEPT: FileEdge = { score: NaN, inGraph: true, step: -1 };
 
 /**
- * The kept edges as Edge Pruning's `edges.json`: a list of pairs writer, reader (`["a0.h3", "a5.h5.q"]`, `["m3", "resid_post"]`).
- * `input` is `tok_embeds`; where it holds positions too, its edges are also written for `pos_embeds`. Effects, direct edges
- * and provenance have no place there.
+ * The kept edges as Edge Pruning's `edges.json`: a list of pairs writer, reader (`["a0.h3", "a5.h5.q"]`, `["m3",
+ * "resid_post"]`). `input` is `tok_embeds`; where it holds positions too, its edges are also written for `pos_embeds`.
+ * Effects, direct edges and provenance have no place there.
  */
 export function writeEdgePruning(circuit: Circuit): string {
   const { topology, kept, provenance } = circuit;
@@ -32,18 +32,12 @@ export function writeEdgePruning(circuit: Circuit): string {
   return jsonFile('[]', lines);
 }
 
-/** A circuit file as read, and what the reader should know of the reading. */
-export interface ReadCircuit {
-  readonly file: CircuitFile;
-  readonly notes: readonly string[];
-}
-
 /**
  * Reads `edges.json`. Its pairs are what is in the circuit; nothing is scored.
  *
- * Edge Pruning can run without nodes for the embeddings; they then feed every reader and are in no pair, so that a file
- * without any is read as one in which `input` feeds everything. Edges of `pos_embeds` have none to correspond to: here
- * positions are always present, or part of `input`.
+ * Edge Pruning can run without nodes for the embeddings. Embeddings then feed every reader and are in no pair. So a
+ * file without embeddings is read as one in which `input` feeds everything. Edges of `pos_embeds` have none to
+ * correspond to: here positions are always present, or part of `input`.
  *
  * @param json the file, parsed.
  * @throws EdgewiseError kind `circuit` that names the pair at fault.

@@ -6,8 +6,8 @@ import { strictInterchange, writeEapIgScores } from './eap-ig.js';
 import { quote } from '../../base/text.js';
 
 /**
- * Sizes that MIB measures circuits at, in per cent of the model's edges. Its evaluation takes nine circuits, by size, and adds the
- * whole model itself: a tenth would move all others to wrong sizes.
+ * Sizes that MIB measures circuits at, in per cent of the model's edges. Its evaluation takes nine circuits, by size,
+ * and adds the whole model itself: a tenth would move all others to wrong sizes.
  */
 export const MIB_PERCENTAGES = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50] as const;
 

@@ -4,13 +4,13 @@ import type { TileName } from './tiles.js';
 export interface Tuning {
   readonly tile: TileName;
   /**
-   * How many jobs of the size of one circuit the device works on in hardly more time than on one: 1 where one keeps it busy,
-   * as on a software adapter; at most MOST_JOBS.
+   * Circuits that the device computes at once in hardly more time than one circuit, at most MOST_JOBS. It is 1 where
+   * one circuit keeps the device busy, as on a software adapter.
    */
   readonly fill: number;
 }
 
-/** Sizes that are measured: as of the layers of a circuit's pass, and as where few rows are left to compute. */
+/** Products that are measured: one with the rows of a whole layer, one with the few rows that later layers need. */
 export const TRIAL_PRODUCTS = ['many rows', 'few rows'] as const;
 export type TrialProduct = (typeof TRIAL_PRODUCTS)[number];
 
@@ -22,15 +22,15 @@ export interface TrialWork {
   readonly product: TrialProduct;
   /** Jobs side by side, at most MOST_JOBS. */
   readonly jobs: number;
-  /** How many times, one after the other. */
+  /** Runs of all jobs, one after the other. */
   readonly repeats: number;
 }
 
-/** Takes the time of products: the device as the choice sees it. */
+/** Measures products on a device. */
 export interface ProductTimer {
   /** Tiles to choose from, at least one; of equally fast ones the first is chosen. */
   readonly tiles: readonly TileName[];
-  /** One job may leave part of the device idle; where not, its fill is 1 and is not measured. */
+  /** Whether one job may leave part of the device idle. Otherwise the fill is 1 and is not measured. */
   readonly parallel: boolean;
   /** Seconds that the work takes with a tile. */
   time(tile: TileName, work: TrialWork): Promise<number>;
@@ -45,15 +45,15 @@ const HOPELESS = 3;
 const SLACK = 1.25;
 const MOST_UNITS = 1024;
 
-/** How many of a thing that takes so many seconds make a measurement. */
+/** Runs that make one measurement, where a run takes so many seconds. */
 function unitsFor(seconds: number): number {
   return Math.min(MOST_UNITS, Math.max(1, Math.ceil(TARGET / seconds)));
 }
 
 /**
- * Chooses the tile with the least time over the trial's products, of which each gets about the same share, and measures
- * the device's fill. Measurements of different tiles alternate, and the best of each counts: other programs on the machine
- * only ever make one slower.
+ * Chooses the tile with the least time over the trial products, and measures the device's fill. Each product gets about
+ * the same share of the time. Measurements of different tiles alternate, and the best of each counts: other programs on
+ * the machine only ever make one slower.
  */
 export async function chooseTuning(timer: ProductTimer): Promise<Tuning> {
   const tile = timer.tiles.length > 1 ? await fastestTile(timer) : timer.tiles[0]!;
@@ -78,7 +78,9 @@ async function fastestTile(timer: ProductTimer): Promise<TileName> {
   return tiles.reduce((chosen, other) => (total(other) < total(chosen) ? other : chosen));
 }
 
-/** So much of each product as takes the first tile about TARGET; every tile computes all of them once, to be compiled. */
+/**
+ * Work of each product that takes the first tile about TARGET seconds. Every tile computes it once, to be compiled.
+ */
 async function trialWork(timer: ProductTimer): Promise<TrialWork[]> {
   const works: TrialWork[] = [];
   for (const product of TRIAL_PRODUCTS) {
@@ -86,7 +88,7 @@ async function trialWork(timer: ProductTimer): Promise<TrialWork[]> {
     for (const tile of timer.tiles) await timer.time(tile, once);
     const seconds = await timer.time(timer.tiles[0]!, once);
     const units = unitsFor(seconds);
-    // Many rows come from many circuits at once; where few are left, of one.
+    // Many rows come from many circuits at once, few rows from one.
     const jobs = product === 'many rows' ? Math.min(MOST_JOBS, units) : 1;
     works.push({ product, jobs, repeats: Math.ceil(units / jobs) });
   }

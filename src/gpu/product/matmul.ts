@@ -1,13 +1,14 @@
 import type { Arena } from '../arena.js';
-import type { Gpu, Operation, Recording } from '../gpu.js';
+import type { Gpu } from '../gpu.js';
+import type { Operation, Recording } from '../recording.js';
 import { packJob, type BufferSlice } from '../kernel.js';
 import { TILES, type TileName } from './tiles.js';
 import { PANEL4, type ChunkColumns, type Matrix } from './matrix.js';
 
-/** GROUPS of the kernels that tile through workgroup memory: each takes as many rows. */
+/** The constant GROUPS of the kernels that tile through workgroup memory. */
 const WORKGROUP_TILE_GROUPS = 8;
 
-/** What one workgroup makes of a product of so many rows: `rows` of them by `lanes` vec4 columns. */
+/** The piece of a product that one workgroup makes: `rows` rows by `lanes` vec4 columns. */
 export function pieceOf({ subgroupLanes }: Pick<Gpu, 'subgroupLanes'>, name: TileName, productRows: number) {
   const tile = TILES[name];
   const rows = productRows <= tile.fewRows ? tile.fewRows : tile.rows;
@@ -16,7 +17,7 @@ export function pieceOf({ subgroupLanes }: Pick<Gpu, 'subgroupLanes'>, name: Til
   return { kernel: tile.kernel, rows, lanes, groupRows: rows / WORKGROUP_TILE_GROUPS };
 }
 
-/** Rows of a job: how many of `a`, one after the other, and where the tables list the row of `out` that each goes to. */
+/** Rows of a job: their number, and where the words list them. For a product they are rows of `out`. */
 export interface RowsOf {
   readonly count: number;
   readonly at: number;
@@ -27,7 +28,7 @@ export function everyRow(count: number): RowsOf {
   return { count, at: 0xffffffff };
 }
 
-/** A job: offsets in vec4s, the weight's within its chunk, and the columns to make, counted from those offsets. */
+/** A job: offsets in vec4s (of the weight: within its chunk), and the columns to make, counted from the offsets. */
 export interface MatmulJob {
   readonly a: number;
   readonly weight: number;
@@ -66,7 +67,7 @@ export interface MatmulUse {
   readonly out: BufferSlice;
   /** Most rows of a job. */
   readonly rows: number;
-  /** Inner size of every job in vec4s; smaller than the matrix's where a job uses some of its rows (one head's). */
+  /** Inner size of every job in vec4s. It is smaller than the matrix's where a job uses the rows of one head. */
   readonly inner4: number;
   /** Row stride of `out`, in vec4s. */
   readonly outStride: number;
@@ -111,7 +112,9 @@ export async function matmul(arena: Arena, matrix: Matrix, chunk: number, use: M
   };
 }
 
-/** Where a job of a whole matrix reads and writes, in vec4s; `weight` skips rows of the matrix (another head's). */
+/**
+ * A job that makes all columns of a matrix: offsets in vec4s. `weight` skips rows of the matrix (those of other heads).
+ */
 export interface WholeJob {
   readonly a: number;
   readonly out: number;
@@ -126,7 +129,7 @@ export function wholeJobs({ firstColumn4, columns4 }: ChunkColumns, jobs: readon
   );
 }
 
-/** @param rows most rows of the jobs at hand; default those that the operation was bound for. */
+/** Records a product. @param rows most rows of a job; default: the rows that the operation was bound for. */
 export function runMatmul(
   recording: Recording,
   { operation, gridX, gridY, tileRows }: MatmulOperation,

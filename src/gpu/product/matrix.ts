@@ -1,12 +1,12 @@
 import { EdgewiseError } from '../../base/errors.js';
 import type { Arena, Tensor } from '../arena.js';
 
-/** Columns of a panel, in vec4s: what a workgroup of kernels/matmul.wgsl makes side by side. */
+/** Columns of a panel, in vec4s. A workgroup of kernels/matmul.wgsl makes them side by side. */
 export const PANEL4 = 32;
 
 /**
- * A matrix [inner, columns] in panels of PANEL4 vec4 columns, each panel row after row; the last one is filled up with zeros.
- * Cut into chunks of whole panels that each fit a binding.
+ * A matrix [inner, columns] in panels of PANEL4 vec4 columns, each panel row after row. Zeros fill up the last panel.
+ * The matrix is cut into chunks of whole panels that each fit a binding.
  */
 export interface Matrix {
   readonly inner4: number;
@@ -25,7 +25,7 @@ export interface ChunkColumns {
   readonly columns4: number;
 }
 
-/** How a matrix is cut into chunks of at most `maxBytes`: none where not even a panel fits. */
+/** The chunks of a matrix, of at most `maxBytes` each. The list is empty where a panel alone has more. */
 export function matrixChunks(inner4: number, columns4: number, maxBytes: number): ChunkColumns[] {
   const perChunk = PANEL4 * Math.floor(maxBytes / (64 * inner4 * PANEL4));
   const chunks: ChunkColumns[] = [];

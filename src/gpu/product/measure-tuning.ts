@@ -13,20 +13,20 @@ import {
 } from './choose-tile.js';
 import { everyRow, matmul, runMatmul, wholeJobs, type MatmulOperation } from './matmul.js';
 
-/** Sizes as of a model of width 768. */
+/** A square product at the width of GPT-2 small. */
 const INNER = 768;
 const COLUMNS = 768;
 const ROWS: Readonly<Record<TrialProduct, number>> = { 'many rows': 64, 'few rows': 8 };
 
 /**
- * Measures which tile of the matrix product suits a device, and how much work fills it; the tile of `gpu` plays no part. On a software adapter about a
- * second where the driver has compiled the kernels before, and some more the first time.
+ * Measures which tile of the matrix product suits a device, and how much work fills the device. The tile of `gpu` plays
+ * no part. It takes about a second on a software adapter, and some more where the driver must compile the kernels.
  *
  * @throws EdgewiseError of kind `device` or `kernel` where the device fails.
  */
 export async function measureTuning(gpu: Gpu): Promise<Tuning> {
   const tiles = trialTiles(gpu.device);
-  // One job keeps all cores of a software adapter busy; a measurement on a machine in use could only be wrong about that.
+  // One job keeps all cores of a software adapter busy. On a machine in use a measurement could only get that wrong.
   const parallel = !gpu.device.adapterInfo?.isFallbackAdapter;
   if (!parallel && tiles.length === 1) return { tile: tiles[0]!, fill: 1 };
   const arena = new Arena(gpu);
@@ -63,6 +63,7 @@ async function productTimer(arena: Arena, tiles: readonly TileName[]): Promise<O
     async time(tile: TileName, { product, jobs, repeats }: TrialWork): Promise<number> {
       const recording = gpu.record();
       for (let i = 0; i < repeats; i++) runMatmul(recording, operations.get(`${product} ${tile}`)!, jobs);
+      recording.encode();
       const start = performance.now();
       recording.submit();
       await gpu.finished();

@@ -1,4 +1,4 @@
-/** One way to cut a matrix product into pieces: a kernel, and the rows of `a` that one workgroup of it takes at once. */
+/** One way to cut a matrix product into pieces: a kernel, and the rows of `a` that a workgroup takes at once. */
 interface Tile {
   readonly kernel: 'matmul' | 'matmul_subgroup' | 'matmul_workgroup';
   readonly rows: number;
@@ -7,8 +7,8 @@ interface Tile {
 }
 
 /**
- * The tile shapes of the matrix product, named after what holds a tile: registers of one invocation, those of a subgroup,
- * or workgroup memory. All give the same bits; which is fast depends on the adapter. Listed in the order that breaks ties.
+ * The tile shapes of the matrix product. A tile is held in the registers of an invocation or of a subgroup, or in
+ * workgroup memory. All give the same bits; the adapter decides which is fast. Of equally fast ones the first is taken.
  */
 export const TILES = {
   'register-8': { kernel: 'matmul', rows: 8, fewRows: 8 },
@@ -21,11 +21,7 @@ export const TILES = {
 export type TileName = keyof typeof TILES;
 export const TILE_NAMES = Object.keys(TILES) as readonly TileName[];
 
-export function isTileName(name: unknown): name is TileName {
-  return typeof name === 'string' && Object.hasOwn(TILES, name);
-}
-
-/** What of a device matters here; older browsers do not tell `adapterInfo`. */
+/** The part of a device that tiles depend on. Older browsers have no `adapterInfo`. */
 type Capabilities = Pick<GPUDevice, 'features' | 'limits'> & Partial<Pick<GPUDevice, 'adapterInfo'>>;
 
 /** Rows that kernels/matmul_subgroup.wgsl broadcasts from as many invocations. */
@@ -58,9 +54,9 @@ export function usableTiles(device: Capabilities): TileName[] {
 }
 
 /**
- * Tiles worth measuring on the device; at least one. Software adapters take seconds to compile a tile, and two kinds win nothing
- * there (bench/results has all): workgroup memory is ordinary memory, and the register tile is the subgroup's with every load
- * made once a lane.
+ * Tiles worth measuring on the device; at least one. Software adapters take seconds to compile a tile, and two kinds
+ * win nothing there (bench/results has the figures). Workgroup memory is ordinary memory. The register tile makes every
+ * load once a lane, where the subgroup tile makes it once.
  */
 export function trialTiles(device: Capabilities): TileName[] {
   const usable = usableTiles(device);
@@ -69,7 +65,7 @@ export function trialTiles(device: Capabilities): TileName[] {
   return subgroup.length > 0 ? subgroup : ['register-8'];
 }
 
-/** The tile for a device on which none was measured: never far from the best one on software adapters, and right on all. */
+/** The tile for a device on which none was measured. On software adapters it is never far from the best. */
 export function defaultTile(device: Capabilities): TileName {
   return tileLacks('subgroup-8', device) === undefined ? 'subgroup-8' : 'register-8';
 }

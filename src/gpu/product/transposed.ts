@@ -1,14 +1,15 @@
 import type { Arena } from '../arena.js';
-import type { Gpu, Operation, Recording, Work } from '../gpu.js';
+import type { Gpu } from '../gpu.js';
+import type { Operation, Recording } from '../recording.js';
 import { packJob, type BufferSlice } from '../kernel.js';
 import type { TileName } from './tiles.js';
 import type { Matrix } from './matrix.js';
 import { pieceOf } from './matmul.js';
-import { productWork } from '../work.js';
+import { productWork, type Work } from '../work.js';
 
 /** One product dX = dY W^T with columns of a matrix; offsets and columns in vec4s. */
 export interface TransposedJob {
-  /** Where the element of dY at `firstColumn4` of the first row lies. */
+  /** Offset of the first row's column `firstColumn4` in dY. */
   readonly dy: number;
   readonly out: number;
   /** Columns of the matrix that dY covers. */
@@ -36,9 +37,9 @@ export interface TransposedProduct {
 }
 
 /**
- * Binds products of gradients with a transposed matrix, from the panels that the forward product reads; a job whose
- * columns lie in several chunks takes a part from each, added up in their order. Cost per job: 2 rows 4 inner4 4 (end -
- * first) FLOPs.
+ * Binds products of gradients with a transposed matrix. They read the panels of the forward product. A job whose
+ * columns lie in several chunks adds up the parts of the chunks in order. Cost per job: 2 rows 4 inner4 4 (end - first)
+ * FLOPs.
  */
 export async function matmulTransposed(arena: Arena, matrix: Matrix, use: TransposedUse): Promise<TransposedProduct> {
   const { kernel, rows, lanes, groupRows } = pieceOf(arena.gpu, use.tile ?? arena.gpu.tile, use.rows);

@@ -4,8 +4,9 @@ import type { TensorName } from '../weight-table.js';
 import type { ModelFamily, TensorPlace } from './family.js';
 
 /**
- * GPT-2 (Radford et al. 2019; modelling code: Hugging Face transformers, GPT2LMHeadModel): learned positions, layer norm
- * before each sublayer, biases everywhere, plain MLP, unembedding tied to the embedding unless the checkpoint has its own.
+ * GPT-2 (Radford et al. 2019; modelling code: Hugging Face transformers, GPT2LMHeadModel): learned positions, layer
+ * norm before each sublayer, biases everywhere, plain MLP, unembedding tied to the embedding unless the checkpoint
+ * has its own.
  */
 export const gpt2: ModelFamily = {
   modelType: 'gpt2',
@@ -17,8 +18,8 @@ export const gpt2: ModelFamily = {
 };
 
 /**
- * Only the bare model and the language model: other heads (GPT2ForSequenceClassification, GPT2DoubleHeadsModel ...) were
- * trained for other outputs, so logits computed from their checkpoints would mean nothing.
+ * Only the bare model and the language model: other heads (GPT2ForSequenceClassification, GPT2DoubleHeadsModel ...)
+ * were trained for other outputs, so logits computed from their checkpoints would mean nothing.
  */
 const ARCHITECTURES = ['GPT2LMHeadModel', 'GPT2Model'];
 

@@ -97,7 +97,11 @@ export function refuseTooMany(
   throw new EdgewiseError('usage', where, `got ${edges}, expected a whole number of at least 1`);
 }
 
-/** The thresholds asked for, each once. @throws EdgewiseError of kind usage for none, one given twice, or no finite number. */
+/**
+ * The thresholds asked for, each once.
+ *
+ * @throws EdgewiseError of kind usage for none, one given twice, or no finite number.
+ */
 export function thresholdsOf(
   { threshold = DEFAULTS.threshold }: DiscoverOptions,
   nameOf: OptionNaming,

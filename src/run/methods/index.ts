@@ -46,7 +46,8 @@ export function refuseUnusedOfMethod(
 /**
  * Settles the options of a discovery and checks them, before a device is needed.
  *
- * @throws EdgewiseError: usage where options do not fit the method or one another, task where prompts do not fit the model.
+ * @throws EdgewiseError: usage where options do not fit the method or one another, task where prompts do not fit the
+ *   model.
  */
 export function planDiscovery(
   model: LoadedModel,

@@ -10,7 +10,9 @@ const frames: readonly string[] = [
   'The long {event} went on from {century}YEAR until {century}',
 ];
 
-/** Greater-than on two-digit years. GPT-2 splits all of these years between the century and the rest (not 1280 or 1440). */
+/**
+ * Greater-than on two-digit years. GPT-2 splits all of these years between the century and the rest (not 1280 or 1440).
+ */
 export const greaterThan: TaskTemplate = {
   description: 'later year: "The war lasted from the year 1732 to the year 17" -> any of 33 to 99',
   seed: 12,

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { toGraph } from '../../../src/files/graph/circuit-graph.js';
 import { fileTopology, parseCircuit, resolveCircuit, writeCircuitJson, writeGexf } from '../../../src/files/index.js';
 import { circuitPaths, readCircuitFiles } from '../../../src/node/circuit-files.js';
-import { embedFiles, viewerPage } from '../../../src/node/viewer-page.js';
+import { embedFiles, viewerPage } from '../../../src/node/view/viewer-page.js';
 import { browserPath } from '../../support/browser.js';
 import { sampleCircuit } from '../../support/sample-circuit.js';
 import { IOI, KEPT, STRONGEST, useFolder } from '../../support/viewer-files.js';

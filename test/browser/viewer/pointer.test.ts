@@ -96,7 +96,7 @@ describe.skipIf(browserPath === undefined)('the pointer in headless Chromium', (
     const place = await placeOf(page, 'a1.h0');
     await page.reload();
     await drawn(page);
-    // The address keeps places to a hundredth of the distance between heads.
+    // The URL keeps places to 0.01 of the distance between heads.
     const rounded = ({ positions, ...view }: ViewState) => ({
       ...view,
       place: positions.grid?.['a1.h0']?.map((coordinate) => Math.round(100 * coordinate)),

@@ -27,19 +27,19 @@ describe.skipIf(browserPath === undefined)('the tabs in headless Chromium', () =
       page.evaluate(() => [...new Set(globalThis.edgewise.scene.graph.mapEdges((_, edge) => String(edge.class)))]);
     expect(await classes()).toEqual(expect.arrayContaining(['both', 'only-a', 'only-b']));
     const blink = async () => (await viewOf(page)).blink;
-    // Down and up in one turn of the page: on a loaded machine a press may last as long as a key that is held.
+    // Both events are made before the page answers to the first: on a loaded machine the answer takes longer than a
+    // tap.
     const tap = (): Promise<void> =>
       page.evaluate(() => {
-        for (const type of ['keydown', 'keyup']) {
-          document.body.dispatchEvent(new KeyboardEvent(type, { key: 'c', bubbles: true }));
-        }
+        const [down, up] = ['keydown', 'keyup'].map((type) => new KeyboardEvent(type, { key: 'c', bubbles: true }));
+        for (const event of [down!, up!]) document.body.dispatchEvent(event);
       });
     await tap();
     await expect.poll(blink).toBe('a');
     expect(await classes()).not.toContain('only-b');
     await tap();
     await expect.poll(classes).not.toContain('only-a');
-    // Held, it shows the other one as long as it is down.
+    // A held key shows the other circuit as long as it is down.
     await page.keyboard.down('c');
     await expect.poll(blink).toBe('a');
     await page.waitForTimeout(400);
@@ -55,7 +55,7 @@ describe.skipIf(browserPath === undefined)('the tabs in headless Chromium', () =
     await slider.focus();
     await slider.press('Home');
     await expect.poll(async () => (await viewOf(page)).step).toBe(0);
-    // Nothing is decided on yet, so that every edge is still there.
+    // Before the first decision every edge is still there.
     await expect.poll(async () => (await readOut(page)).of).toBeGreaterThan(KEPT);
     await page.getByRole('button', { name: 'Step forward' }).click();
     await expect.poll(async () => (await viewOf(page)).step).toBe(1);

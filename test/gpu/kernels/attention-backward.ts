@@ -1,3 +1,4 @@
+import { groupsOf64 } from '../../../src/gpu/workgroups.js';
 import { describe, expect, test } from 'vitest';
 import { attentionPattern } from '../../oracle/ops.js';
 import { expectRounded, expectSame, runKernel, untouched, type TestDevice } from '../../support/gpu.js';
@@ -39,7 +40,7 @@ export function attentionPatternGradientsTests(device: TestDevice): void {
         },
         params: { tokens, sequence, heads, head4: Math.ceil(headWidth / 4) },
         overrides: {},
-        grid: [Math.ceil(tokens / 64), heads],
+        grid: [groupsOf64(tokens), heads],
         read: 'dp',
       }),
     );
@@ -90,7 +91,7 @@ export function attentionGradientsTests(device: TestDevice): void {
             factor,
           },
           overrides: { OVER_QUERIES: overQueries },
-          grid: [Math.ceil((tokens * stride) / 256), heads],
+          grid: [groupsOf64((tokens * stride) / 4), heads],
           read: 'out',
         }),
       );

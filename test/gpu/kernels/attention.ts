@@ -1,3 +1,4 @@
+import { groupsOf64 } from '../../../src/gpu/workgroups.js';
 import { test } from 'vitest';
 import type { Job } from '../../../src/gpu/kernel.js';
 import { attentionMix, attentionPattern } from '../../oracle/ops.js';
@@ -99,7 +100,7 @@ async function pattern(
     },
     params: { tokens, sequence, heads, head4: Math.ceil(headWidth / 4), jobs_at: LISTED_AT, scale },
     overrides: { SCORES: 1, SOFTMAX: 1 },
-    grid: [Math.ceil(tokens / 64), circuits * heads],
+    grid: [groupsOf64(tokens), circuits * heads],
     read: 'pattern',
   });
   return new Float32Array(got);
@@ -196,7 +197,7 @@ export function attentionMixTests(device: TestDevice): void {
       },
       params: { tokens, sequence, heads, head4, jobs_at: LISTED_AT },
       overrides: {},
-      grid: [Math.ceil((tokens * head4) / 64), circuits * heads],
+      grid: [groupsOf64(tokens * head4), circuits * heads],
       read: 'z',
     });
     const z = new Float32Array(got);
@@ -222,7 +223,7 @@ export function attentionMixTests(device: TestDevice): void {
       },
       params: { tokens, sequence, heads, head4, jobs_at: LISTED_AT },
       overrides: {},
-      grid: [Math.ceil((tokens * head4) / 64), circuits * heads],
+      grid: [groupsOf64(tokens * head4), circuits * heads],
       read: 'z',
     });
     for (let head = 0; head < circuits * heads; head++) {

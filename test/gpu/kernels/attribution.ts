@@ -1,3 +1,4 @@
+import { groupsOf64 } from '../../../src/gpu/workgroups.js';
 import { describe, expect, test } from 'vitest';
 import { proximity } from '../../oracle/gradient-ops.js';
 import { expectRounded, expectSame, runKernel, untouched, type TestDevice } from '../../support/gpu.js';
@@ -89,7 +90,7 @@ export function neuronScoresTests(device: TestDevice): void {
         },
         params: { tokens, sequence, width4, first_writer: firstWriter, writers, writer_total: total },
         overrides: {},
-        grid: [Math.ceil((writers * width4) / 64), prompts],
+        grid: [groupsOf64(writers * width4), prompts],
         read: 'scores',
       }),
     );
@@ -125,7 +126,7 @@ export function movedStreamsTests(device: TestDevice): void {
       buffers: { stream, differences, moved: untouched(4 * size * writers + 4) },
       params: { size, first_writer: firstWriter, writers },
       overrides: {},
-      grid: { rows: Math.ceil((size * writers) / 64) },
+      grid: { rows: groupsOf64(size * writers) },
       read: 'moved',
     });
     const expected = Array.from({ length: 4 * size * writers }, (_, i) => {
@@ -169,7 +170,7 @@ export function addToStreamTests(device: TestDevice): void {
           },
           params: { tokens, width4, parts, group, first_writer: firstWriter, shifted },
           overrides: {},
-          grid: { rows: Math.ceil((tokens * width4) / 64) },
+          grid: { rows: groupsOf64(tokens * width4) },
           read: 'stream',
         }),
       );
@@ -205,7 +206,7 @@ export function subtractOutputsTests(device: TestDevice): void {
       buffers: { x, y },
       params: { tokens, width4, parts, first },
       overrides: { SAME_AT_EVERY_TOKEN: same },
-      grid: { rows: Math.ceil((parts * tokens * width4) / 64) },
+      grid: { rows: groupsOf64(parts * tokens * width4) },
       read: 'y',
     });
     const expected = y.map((value, at) => {

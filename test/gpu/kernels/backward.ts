@@ -1,7 +1,9 @@
+import { groupsOf64 } from '../../../src/gpu/workgroups.js';
 import { ACTIVATIONS } from '../../../src/block/activation.js';
 import { describe, expect, test } from 'vitest';
 import { answerLists } from '../../../src/readout/answers.js';
-import { SEEDS } from '../../../src/gradient/gradient-pass.js';
+import { METRICS, SEED_METRICS } from '../../../src/readout/metrics.js';
+import { seedOverrides } from '../../../src/readout/metric-seeds.js';
 import {
   activationGate,
   activationSlope,
@@ -27,7 +29,7 @@ export function activateRowsTests(device: TestDevice): void {
         buffers: { x: RANGE, y: untouched(RANGE.length + 4) },
         params: { count4: RANGE.length / 4 },
         overrides: { ACTIVATION: ACTIVATIONS[kind] },
-        grid: { rows: Math.ceil(RANGE.length / 256) },
+        grid: { rows: groupsOf64(RANGE.length / 4) },
         read: 'y',
       }),
     );
@@ -61,7 +63,7 @@ export function activationBackwardTests(device: TestDevice): void {
           buffers: { x: RANGE, gradient },
           params: { count4: RANGE.length / 4 },
           overrides: { ACTIVATION: ACTIVATIONS[kind], IDENTITY_RULE: rule },
-          grid: { rows: Math.ceil(RANGE.length / 256) },
+          grid: { rows: groupsOf64(RANGE.length / 4) },
           read: 'gradient',
         }),
       );
@@ -153,7 +155,7 @@ export function softmaxBackwardTests(device: TestDevice): void {
         buffers: { p, gradient: Float32Array.from([...gradient, UNTOUCHED]) },
         params: { rows, columns, scale },
         overrides: {},
-        grid: { rows: Math.ceil(rows / 64) },
+        grid: { rows: groupsOf64(rows) },
         read: 'gradient',
       }),
     );
@@ -174,7 +176,7 @@ export function metricSeedsTests(device: TestDevice): void {
     { correct: [2], wrong: [1, 3] },
   ];
 
-  describe.each(['kl', 'logit-diff', 'prob-diff', 'nll'] as const)('%s', (metric) => {
+  describe.each(SEED_METRICS)('%s', (metric) => {
     test.each([
       [5, 1],
       [33, 2],
@@ -191,9 +193,9 @@ export function metricSeedsTests(device: TestDevice): void {
       const [logQ, logP] = [logs(logits), logs(clean)];
       const got = new Float32Array(
         await runKernel(device.gpu, 'metric_seeds', {
-          buffers: { answers: answerLists(answers), log_q: logQ, log_p: logP, seeds: untouched(rows * stride + 1) },
+          buffers: { answers: answerLists(answers), values: logQ, log_p: logP, seeds: untouched(rows * stride + 1) },
           params: { rows, vocab, stride },
-          overrides: { METRIC: SEEDS[metric] },
+          overrides: seedOverrides(METRICS[metric].seed),
           grid: { rows },
           read: 'seeds',
         }),
@@ -222,12 +224,12 @@ export function metricSeedsTests(device: TestDevice): void {
     const got = await runKernel(device.gpu, 'metric_seeds', {
       buffers: {
         answers: answerLists([{ correct: [1], wrong: [] }]),
-        log_q: logQ,
+        values: logQ,
         log_p: logQ,
         seeds: untouched(4),
       },
       params: { rows: 1, vocab: 4, stride: 4 },
-      overrides: { METRIC: SEEDS.nll },
+      overrides: seedOverrides(METRICS.nll.seed),
       grid: { rows: 1 },
       read: 'seeds',
     });

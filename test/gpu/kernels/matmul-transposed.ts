@@ -55,7 +55,9 @@ async function multiply(
   }
 }
 
-/** The tests of one of the kernels of the product with a transposed matrix, with each of the forward product's tiles. */
+/**
+ * The tests of one of the kernels of the product with a transposed matrix, with each of the forward product's tiles.
+ */
 export function matmulTransposedTests(kernel: ProductKernel): (device: TestDevice) => void {
   return (device) => {
     describe.each(tilesOf(kernel))('tile %s', (tile) => {

@@ -1,3 +1,4 @@
+import { groupsOf64 } from '../../../src/gpu/workgroups.js';
 import { test } from 'vitest';
 import { expectRounded, expectSame, runKernel, untouched, type TestDevice } from '../../support/gpu.js';
 import { paddedRows, unpaddedRows } from '../../support/padded-rows.js';
@@ -34,7 +35,7 @@ export function accumulateMeansTests(device: TestDevice): void {
         },
         params: { tokens, groups, width4 },
         overrides: {},
-        grid: [Math.ceil((groups * width4) / 64), writers],
+        grid: [groupsOf64(groups * width4), writers],
         read: 'means',
       });
       means = new Float32Array(got);
@@ -101,7 +102,7 @@ export function spreadMeansTests(device: TestDevice): void {
       buffers: { means: paddedRows(means, width), ablated: untouched(size + 4) },
       params: { tokens, groups, width4 },
       overrides: {},
-      grid: [Math.ceil((tokens * width4) / 64), writers],
+      grid: [groupsOf64(tokens * width4), writers],
       read: 'ablated',
     });
     const ablated = new Float32Array(got);

@@ -1,3 +1,4 @@
+import { groupsOf64 } from '../../../src/gpu/workgroups.js';
 import { expect, test } from 'vitest';
 import { answerLists, type Answers } from '../../../src/readout/answers.js';
 import type { Gpu } from '../../../src/gpu/gpu.js';
@@ -67,7 +68,7 @@ async function scores(gpu: Gpu, rows: readonly Float32Array[], answers: readonly
     buffers: { answers: answerLists(answers), values, scores: untouched(2 * rows.length + 2) },
     params: { rows: rows.length, prompts: answers.length, stride },
     overrides: {},
-    grid: [Math.ceil(rows.length / 64)],
+    grid: [groupsOf64(rows.length)],
     read: 'scores',
   });
   return new Float32Array(got);

@@ -130,7 +130,7 @@ describe('what a run would not go on with', () => {
 describe('a run that fails', () => {
   const told = async (made: number, error: Error): Promise<string> => {
     const write = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
-    const quiet = vi.fn();
+    const quiet = vi.fn<() => void>();
     try {
       const failing = withJournals({ folder, topology, resume: false, quiet }, async (openOne) => {
         const journal = await openOne({ name: undefined, key: KEY });

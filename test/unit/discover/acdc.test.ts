@@ -48,56 +48,6 @@ const additions = (circuit: EdgeSet): string[] =>
     circuit.topology,
   );
 
-describe('order', () => {
-  const receivers = (directEdges: boolean): string[] =>
-    acdcOrder(topology, 'descending', directEdges).map(({ kind, port }) =>
-      kind === 'direct' ? `${topology.portName(port)} direct` : topology.portName(port),
-    );
-  const senders = (port: string, senderHeads: AcdcOptions['senderHeads']): string[] => {
-    const found = acdcOrder(topology, senderHeads, true).find(
-      (receiver) => receiver.kind === 'port' && topology.portName(receiver.port) === port,
-    );
-    return names(found!.edges).map((name) => name.slice(0, name.indexOf('->')));
-  };
-
-  test('receivers: logits, then per layer its MLP, its direct edges, its v, k and q ports, heads from the last', () => {
-    const heads = (layer: number, suffix: string): string[] =>
-      ['v', 'k', 'q'].flatMap((branch) => [1, 0].map((head) => `a${layer}.h${head}<${branch}>${suffix}`));
-    expect(receivers(true)).toEqual([
-      'logits',
-      'm1',
-      ...heads(1, ' direct'),
-      ...heads(1, ''),
-      'm0',
-      ...heads(0, ' direct'),
-      ...heads(0, ''),
-    ]);
-    expect(receivers(false)).toEqual(['logits', 'm1', ...heads(1, ''), 'm0', ...heads(0, '')]);
-  });
-
-  test('senders: from the nearest layer back, the MLP before the heads, heads either way, input last', () => {
-    expect(senders('logits', 'descending')).toEqual(['m1', 'a1.h1', 'a1.h0', 'm0', 'a0.h1', 'a0.h0', 'input']);
-    expect(senders('logits', 'ascending')).toEqual(['m1', 'a1.h0', 'a1.h1', 'm0', 'a0.h0', 'a0.h1', 'input']);
-    expect(senders('m1', 'descending')).toEqual(['a1.h1', 'a1.h0', 'm0', 'a0.h1', 'a0.h0', 'input']);
-    expect(senders('a1.h0<k>', 'ascending')).toEqual(['m0', 'a0.h0', 'a0.h1', 'input']);
-    expect(senders('m0', 'descending')).toEqual(['a0.h1', 'a0.h0', 'input']);
-    expect(senders('a0.h1<v>', 'descending')).toEqual(['input']);
-  });
-
-  test('every edge is listed once', () => {
-    for (const senderHeads of SENDER_HEADS) {
-      const edges = acdcOrder(topology, senderHeads, true).flatMap((receiver) => receiver.edges);
-      expect([...edges].sort((a, b) => a - b)).toEqual(Array.from({ length: topology.edgeCount }, (_, id) => id));
-    }
-  });
-
-  test('a head does not feed the MLP of its own layer where both read the same stream', () => {
-    const parallel = new Topology({ layers: 2, heads: 2, parallel: true });
-    const mlp = acdcOrder(parallel, 'descending', false).find((receiver) => receiver.port === parallel.mlpPort(1));
-    expect(names(mlp!.edges, parallel)).toEqual(['m0->m1', 'a0.h1->m1', 'a0.h0->m1', 'input->m1']);
-  });
-});
-
 describe('the test of an edge', () => {
   test('removes below the threshold, keeps at it and above; removals move the metric that the next is compared with', async () => {
     const cost = {
@@ -320,7 +270,8 @@ test('starting from a circuit: edges that it lacks are neither tested nor counte
     onProgress: (report) => reports.push(report),
   });
   expect(result.initial).toBe(4);
-  // Everything else is kept at this threshold, but for the inputs of the MLP that nothing reads and of the port that was cut.
+  // Everything else is kept at this threshold, but for the inputs of the MLP that nothing reads and of the port that
+  // was cut.
   const dead = names(EdgeSet.full(topology)).filter((name) => /->m1$|->a1\.h1<k>$/.test(name));
   expect(names(result.untestedRemovals).sort()).toEqual(dead.sort());
   expect([...result.kept]).toEqual([...start].filter((edge) => !result.untestedRemovals.includes(edge)));

@@ -3,12 +3,12 @@ import { describe, expect, test } from 'vitest';
 import { EdgeSet } from '../../../src/circuit/edge-set.js';
 import { Topology } from '../../../src/circuit/topology.js';
 import { acdcOrder } from '../../../src/discover/acdc-order.js';
-import { firstPlace, nextPlace, type Place } from '../../../src/discover/acdc-walk.js';
+import { firstState, nextState, type SearchState } from '../../../src/discover/acdc-walk.js';
 import { LookAhead, predictorOf } from '../../../src/discover/look-ahead.js';
 
 const topology = new Topology({ layers: 2, heads: 2, parallel: false });
 const receivers = acdcOrder(topology, 'descending', true);
-const first = firstPlace(receivers, EdgeSet.full(topology));
+const first = firstState(receivers, EdgeSet.full(topology));
 
 describe('guesses by scores', () => {
   const values = Float64Array.of(0.3, 0.1, -0.3, Number.NaN, 0.2);
@@ -36,13 +36,13 @@ describe('tests made ahead', () => {
   test('are those of the search, if the guesses come true: dead receivers are passed over', () => {
     for (const predict of [() => true, () => false, (edge: number) => edge % 3 > 0]) {
       const lookAhead = new LookAhead(receivers, 10, predict);
-      let place: Place = first;
+      let state: SearchState = first;
       const tests = lookAhead.tests(first);
       expect(tests.length).toBeGreaterThanOrEqual(7);
-      for (const { place: tested, guess } of tests) {
-        expect([tested.edge, [...tested.circuit]]).toEqual([place.edge, [...place.circuit]]);
-        expect(guess).toBe(predict(place.edge!));
-        place = nextPlace(receivers, place, guess);
+      for (const { state: tested, guess } of tests) {
+        expect([tested.edge, [...tested.circuit]]).toEqual([state.edge, [...state.circuit]]);
+        expect(guess).toBe(predict(state.edge!));
+        state = nextState(receivers, state, guess);
       }
     }
   });
@@ -51,7 +51,7 @@ describe('tests made ahead', () => {
     const edges = topology.fanIn(topology.logitsPort);
     // If nothing reads any node, nothing is left to test.
     expect(new LookAhead(receivers, 1000).tests(first).length).toBeLessThanOrEqual(edges);
-    const last = [...Array(edges - 2).keys()].reduce((place) => nextPlace(receivers, place, true), first);
+    const last = [...Array(edges - 2).keys()].reduce((state) => nextState(receivers, state, true), first);
     expect(new LookAhead(receivers, 8).tests(last)).toHaveLength(2);
   });
 

@@ -58,23 +58,23 @@ test('no tensor is larger than a binding, no dispatch larger than the adapter ta
 
 test('sums over cut edges take an eighth of the budget at most, and none where circuits do not follow one another', () => {
   const { tensors, shape } = plan({ circuits: 1 }, { budget: 2e6 });
-  const bases = tensors.find(({ name }) => name === 'bases')!;
-  expect(bases.bytes * bases.count).toBeLessThanOrEqual(2e6 / 8);
-  expect(shape.bases).toBeGreaterThan(0);
-  expect(shape.bases).toBeLessThan(topology.ports.length);
-  expect(plan({}, {}).shape.bases).toBe(topology.ports.length);
-  expect(plan({ resident: false }, {}).shape.bases).toBe(0);
+  const cutSums = tensors.find(({ name }) => name === 'cutSums')!;
+  expect(cutSums.bytes * cutSums.count).toBeLessThanOrEqual(2e6 / 8);
+  expect(shape.cutSums).toBeGreaterThan(0);
+  expect(shape.cutSums).toBeLessThan(topology.ports.length);
+  expect(plan({}, {}).shape.cutSums).toBe(topology.ports.length);
+  expect(plan({ resident: false }, {}).shape.cutSums).toBe(0);
 });
 
 test('sums over cut edges take what is left, and never what prompts or circuits need', () => {
   for (const circuits of [1, 8]) {
     const most = plan({ circuits }, {});
     const bytes = bytesWithoutBases(most);
-    const slab = most.tensors.find(({ name }) => name === 'bases')!.bytes / most.shape.bases;
+    const slot = most.tensors.find(({ name }) => name === 'cutSums')!.bytes / most.shape.cutSums;
     const exact = plan({ circuits }, { budget: bytes });
-    expect(exact.shape).toEqual({ ...most.shape, bases: 0 });
+    expect(exact.shape).toEqual({ ...most.shape, cutSums: 0 });
     expect(exact.bytes).toBe(bytes);
-    expect(plan({ circuits }, { budget: bytes + 3 * slab }).shape).toEqual({ ...most.shape, bases: 3 });
+    expect(plan({ circuits }, { budget: bytes + 3 * slot }).shape).toEqual({ ...most.shape, cutSums: 3 });
     expect(plan({ circuits }, { budget: bytes - 1 }).shape).not.toMatchObject({ circuits, prompts: 12 });
   }
 });
@@ -122,7 +122,7 @@ test('what does not fit one prompt at a time is refused with the numbers', () =>
     `memory plan: the run takes ${(bytes / 1e6).toFixed(2)} MB one prompt at a time`,
   );
   const widest = plan({ prompts: 1, circuits: 1 }, {})
-    .tensors.filter(({ name }) => name !== 'bases')
+    .tensors.filter(({ name }) => name !== 'cutSums')
     .reduce((a, b) => (b.bytes > a.bytes ? b : a));
   expect(() => plan({}, { maxBinding: widest.bytes - 4 })).toThrow(
     new RegExp(
@@ -134,6 +134,6 @@ test('what does not fit one prompt at a time is refused with the numbers', () =>
 
 /** What the plan would take without sums over cut edges. */
 function bytesWithoutBases({ tensors, bytes }: RunPlan): number {
-  const bases = tensors.find(({ name }) => name === 'bases')!;
-  return bytes - bases.bytes * bases.count + tensorBytes([0]);
+  const cutSums = tensors.find(({ name }) => name === 'cutSums')!;
+  return bytes - cutSums.bytes * cutSums.count + tensorBytes([0]);
 }

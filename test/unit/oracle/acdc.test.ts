@@ -1,6 +1,6 @@
 /**
- * The literal evaluator on a trained model, against metrics that the reference ACDC measured: circuits with direct edges,
- * under resample and zero ablation, with positions in the input writer as there.
+ * The literal evaluator on a trained model, against metrics that the reference ACDC measured: circuits with direct
+ * edges, under resample and zero ablation, with positions in the input writer as there.
  */
 import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';

@@ -1,6 +1,6 @@
 /**
- * The literal evaluator against float64 values that were computed independently from the same checkpoints and agree with
- * the Hugging Face library (logits) and the reference EAP-IG (edges).
+ * The literal evaluator against float64 values that were computed independently from the same checkpoints and agree
+ * with the Hugging Face library (logits) and the reference EAP-IG (edges).
  */
 import { readFile } from 'node:fs/promises';
 import { beforeAll, describe, expect, test } from 'vitest';

@@ -1,6 +1,6 @@
 /**
- * The float64 formulas that the backward kernels are judged by, against central differences of the operations they belong
- * to.
+ * The float64 formulas that the backward kernels are judged by, against central differences of the operations they
+ * belong to.
  */
 import { describe, expect, test } from 'vitest';
 import {

@@ -80,8 +80,8 @@ const PORTS = [
 ] as const;
 
 /**
- * Requests as a search makes them, and others: a port's cut mostly grows from the last writer on by a few, now and then one
- * writer is put back or spared, the reach changes, or all starts anew.
+ * Requests as a search makes them, and others: a port's cut mostly grows from the last writer on by a few, now and then
+ * one writer is put back or spared, the reach changes, or all starts anew.
  */
 const moves = fc.array(
   fc.record({

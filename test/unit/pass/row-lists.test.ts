@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { rowLists } from '../../../src/pass/row-lists.js';
 import { firstDifference, inBatches } from '../../../src/evaluate/prompt-batch.js';
 
-const shape = { prompts: 4, sequence: 6, circuits: 1, bases: 0 };
+const shape = { prompts: 4, sequence: 6, circuits: 1, cutSums: 0 };
 
 test('differing rows go from the first difference to the metric position, prompt by prompt', () => {
   const { every, differing, metric, logits } = rowLists(shape, [

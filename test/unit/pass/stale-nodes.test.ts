@@ -5,7 +5,8 @@ import { allNodesInUse, REACH, nodesInUse, type Reach, type NodesInUse } from '.
 import { Topology } from '../../../src/circuit/topology.js';
 import { staleNodes, type ResidentCircuit } from '../../../src/pass/stale-nodes.js';
 
-// Positions of a prompt as far as a pass tells them apart: before the first difference, from there on, and the metric position.
+// Positions of a prompt as far as a pass tells them apart: before the first difference, from there on, and the metric
+// position.
 const POSITIONS = ['prefix', 'differing', 'metric'] as const;
 type Position = (typeof POSITIONS)[number];
 type Values = Record<Position, string>;

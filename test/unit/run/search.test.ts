@@ -1,4 +1,6 @@
-/** Searches at several thresholds that build on one another, over an evaluator that is a plain function of the circuit. */
+/**
+ * Searches at several thresholds that build on one another, over an evaluator that is a plain function of the circuit.
+ */
 import { expect, test } from 'vitest';
 import type { EdgeSet } from '../../../src/circuit/edge-set.js';
 import { Topology } from '../../../src/circuit/topology.js';

@@ -16,7 +16,7 @@ const PAGE = [...PURE, ...PREACT, 'canvas/stage', 'app/state', 'app/actions', 'a
  * longest row that fits.
  */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
-  data: ['graphology-gexf'],
+  data: [],
   view: ['data'],
   scene: ['data', 'view'],
   'scene/layout': ['data', 'scene/scene', '@dagrejs/dagre'],
@@ -36,7 +36,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   '': ['data', 'preact', 'app'],
 };
 
-/** The row of a file, or undefined: a file of another folder has none. */
+/** The row of a file. A file of an unknown folder has none. */
 function rowOf(path: string): string | undefined {
   const fits = (row: string): boolean => (row === '' ? !path.includes('/') : path.startsWith(`${row}/`));
   return Object.keys(MAY_IMPORT)

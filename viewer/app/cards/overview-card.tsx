@@ -8,7 +8,15 @@ import { Fact } from '../controls/facts.js';
 import { dialog } from '../state/page.js';
 import { update, viewField } from '../state/view.js';
 
-const FORMATS = { edgewise: 'Edgewise circuit', 'eap-ig': 'EAP-IG / MIB circuit', gexf: 'GEXF graph' } as const;
+const FORMATS = {
+  edgewise: 'Edgewise circuit',
+  'eap-ig': 'EAP-IG / MIB circuit',
+  'edge-pruning': 'Edge Pruning circuit',
+  gexf: 'GEXF graph',
+  graphml: 'GraphML graph',
+  'node-link': 'networkx graph',
+  trace: 'trace of a search',
+} as const;
 
 /** What the file says of its circuit. */
 export function OverviewCard({ document }: { document: CircuitDocument }) {

@@ -1,3 +1,5 @@
+import { HELPS, HURTS, hex } from '../../../src/files/graph/colors.js';
+
 /**
  * Colours of one theme, `#rrggbb`. Edges have a contrast of at least 3:1 to the background, texts of at least 4.5:1.
  */
@@ -39,8 +41,8 @@ export const PALETTES: { readonly light: Palette; readonly dark: Palette } = {
     text: '#1b1f24',
     faintText: '#5f6772',
     quiet: '#dcdfe3',
-    helps: '#2166ac',
-    hurts: '#b2182b',
+    helps: hex(HELPS),
+    hurts: hex(HURTS),
     neutral: '#70767f',
     q: '#aa3377',
     k: '#228833',

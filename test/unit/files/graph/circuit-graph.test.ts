@@ -1,3 +1,4 @@
+import { MultiDirectedGraph } from 'graphology';
 import { describe, expect, it } from 'vitest';
 
 import { EdgeSet } from '../../../../src/circuit/edge-set.js';
@@ -93,5 +94,13 @@ describe('toGraph', () => {
     expect(at('a1.h2').y).toBe(at('a1.h0').y);
     expect(at('a2.h2').x).toBe(at('a0.h2').x);
     expect(at('m1').x).toBeGreaterThan(at('a1.h3').x);
+  });
+});
+
+describe('graphology', () => {
+  it('takes the graph back from its own JSON', () => {
+    const graph = toGraph(sampleDirectCircuit(), { allEdges: true });
+    const copy = MultiDirectedGraph.from(JSON.parse(JSON.stringify(graph)));
+    expect(copy.export()).toEqual(graph.export());
   });
 });

@@ -67,7 +67,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 describe('writeGexf', () => {
   it.each(['kept', 'direct', 'all-edges'])('is as ever: %s', async (name) => {
-    await expect(sample.get(name)).toMatchFileSnapshot(`../golden/export/${name}.gexf`);
+    await expect(sample.get(name)).toMatchFileSnapshot(`../../../golden/export/${name}.gexf`);
   });
 
   it('writes the same bytes twice', () => {

@@ -17,7 +17,7 @@ import {
   sampleProvenance,
 } from '../../../support/sample-circuit.js';
 
-const GOLDEN = '../golden/export/';
+const GOLDEN = '../../../golden/export/';
 
 /** The message of the EdgewiseError that `action` throws: one line. */
 function complaint(action: () => unknown): string {

@@ -15,7 +15,7 @@ import { sharedFixtures } from '../../../support/fixtures.js';
 import { SAMPLE_TOPOLOGY as toy, sampleCircuit, sampleDirectCircuit } from '../../../support/sample-circuit.js';
 import { sampleScores, scoresFrom } from '../../../support/sample-scores.js';
 
-const GOLDEN = '../golden/export/';
+const GOLDEN = '../../../golden/export/';
 
 function directScores(): Scores {
   const values = Float64Array.from({ length: toy.edgeCount }, (_, id) => (id % 5 === 0 ? NaN : 1 / (id + 1)));

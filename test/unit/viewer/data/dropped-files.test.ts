@@ -8,7 +8,7 @@ function file(path: string, changes: Partial<DroppedFile> = {}): DroppedFile {
   return { name, webkitRelativePath: name === path ? '' : path, size: 10, text: async () => path, ...changes };
 }
 
-/** Names and texts, without what is null. */
+/** The sources without their null fields. */
 async function dropped(...paths: string[]): Promise<object[]> {
   const sources = await readDropped(paths.map((path) => file(path)));
   return sources.map((source) => Object.fromEntries(Object.entries(source).filter(([, value]) => value !== null)));

@@ -45,7 +45,7 @@ function complaint(text: string): string {
     openDocument(sourceFile('some.file', text));
   } catch (error) {
     if (!(error instanceof EdgewiseError)) throw error;
-    expect(error.message).toMatch(/^some\.file: [^\p{Cc}\p{Cf}]{1,500}$/u);
+    expect(error.message).toMatch(/^some\.file(, line \d+)?: [^\p{Cc}\p{Cf}]{1,500}$/u);
     return error.message;
   }
   throw new Error('expected a complaint');
@@ -138,30 +138,30 @@ describe('openDocument', () => {
   it.each([
     ['', 'is empty'],
     [' \n', 'is empty'],
-    ['\0\u0001PNG', 'is neither JSON nor GEXF'],
-    ['digraph { a -> b }', 'is neither JSON nor GEXF'],
+    ['\0\u0001PNG', 'is neither JSON nor XML'],
+    ['digraph { a -> b }', 'is neither JSON nor XML'],
     ['[1, 2]', 'is JSON, but no object'],
     ['null', 'is JSON, but no object'],
-    ['<!doctype html><html><body>Not found</body></html>', 'is XML or HTML (html), but no GEXF'],
-    ['<svg xmlns="http://www.w3.org/2000/svg"/>', 'is XML or HTML (svg), but no GEXF'],
-    ['<<<', 'is XML or HTML (no element), but no GEXF'],
-    ['{"a": ', 'is not valid JSON'],
-    [json.slice(0, 3000), 'is not valid JSON'],
+    ['<!doctype html><html><body>Not found</body></html>', 'is XML or HTML (html), but neither GEXF nor GraphML'],
+    ['<svg xmlns="http://www.w3.org/2000/svg"/>', 'is XML or HTML (svg), but neither GEXF nor GraphML'],
+    ['<<<', 'is XML or HTML (no element), but neither GEXF nor GraphML'],
+    ['{"a": ', 'not valid JSON'],
+    [json.slice(0, 3000), 'not valid JSON'],
     ['{}', 'is JSON, but no circuit: an empty object'],
     ['{"a": 1, "b": 2}', 'is JSON, but no circuit: an object with "a", "b"'],
     ['{"edges": [[0, 1]], "x": 1}', 'is JSON, but no circuit'],
-    ['{"metadata": {}, "nodes": [], "links": []}', 'is a graph with links, as circuit-tracer writes it'],
+    ['{"metadata": {}, "nodes": [], "links": []}', 'is an attribution graph of features, as circuit-tracer writes it'],
   ])('says what it reads when given %j', (text, message) => {
     expect(complaint(text)).toContain(`some.file: ${message}`);
-    expect(complaint(text)).toContain('Readable are circuit.json and scores.json of Edgewise');
+    expect(complaint(text)).toContain('Readable are circuit.json and scores.json, trace.jsonl, GEXF');
   });
 
   it.each([
     [json.replace('"in_graph":true,"step":0', '"step":0'), 'edges["m1->logits"].in_graph: got nothing'],
-    ['{"edges": {}}', 'no cfg, which says what model the circuit is of'],
+    ['{"edges": {}}', 'the file does not say what model the circuit is of'],
     [json.replace('"n_layers":2', '"n_layers":1'), 'not in a model with 1 layers of 2 heads'],
     [json.replace('"schema_version": 1', '"schema_version": 9'), 'edgewise.schema_version is 9'],
-    [CIRCUIT_WRITERS.gexf(circuit).slice(0, 4000), 'does not end in </gexf>'],
+    [CIRCUIT_WRITERS.gexf(circuit).replace('</gexf>', ''), 'does not end in </gexf>'],
   ])('names what is at fault in a circuit: %#', (text, message) => {
     expect(complaint(text)).toContain(message);
   });

@@ -53,7 +53,7 @@ describe('withSavedView', () => {
     expect([...after.kept]).toEqual([...before.kept]);
     expect(after.effects).toEqual(before.effects);
     expect(after.provenance).toEqual(before.provenance);
-    // Every line is still there, and a second view takes the place of the first.
+    // Every line is still there. A second view replaces the first.
     const lines = new Set(first.text.split('\n').map((line) => line.replace(/,$/, '')));
     if (text.includes('\n"')) for (const line of text.split('\n')) expect(lines).toContain(line.replace(/,$/, ''));
     expect(saved(first.text, view).text).toBe(first.text);

@@ -6,7 +6,7 @@ type Fetch = (url: string, options?: RequestInit) => Promise<Response>;
 describe('files that the page was opened with', () => {
   afterEach(() => vi.unstubAllGlobals());
 
-  /** A page with this address, this content of its script element, and these texts to fetch. */
+  /** A page at `href`. `content` is the text of its script element, `texts` are the texts that it can fetch. */
   function page(
     href: string,
     content: string,

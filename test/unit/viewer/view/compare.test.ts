@@ -39,7 +39,7 @@ describe('compare', () => {
     expect(contrast('input->m0')).toEqual({ class: 'only-a', a: 0.1, b: null });
     expect(contrast('input->a0.h1<v>')).toEqual({ class: 'only-b', a: null, b: 2 });
     expect(contrast('m0->logits')).toBeNull();
-    // input, logits, m0, m1 in both, of which m0 has effects of opposite signs; a0.h0 only in A, a0.h1 only in B.
+    // Both have input, logits, m0 and m1. m0 has effects of opposite signs. Only A has a0.h0, and only B has a0.h1.
     expect(nodes).toEqual({ both: 3, onlyA: 1, onlyB: 1, flipped: 1 });
     expect(jaccardNodes).toBe(4 / 6);
   });
@@ -128,7 +128,7 @@ describe('compare', () => {
     };
     expect(spearman([1, 2, 3, 4], [10, 200, 3000, 40000])).toBeCloseTo(1, 12);
     expect(spearman([1, 2, 3, 4], [-4, -3, -2, -1])).toBeCloseTo(-1, 12);
-    // Ranks 1 2.5 2.5 4 against 1 2 3 4.
+    // The ranks are 1 2.5 2.5 4 and 1 2 3 4.
     expect(spearman([1, 2, 2, 3], [1, 2, 3, 4])).toBeCloseTo(4.5 / Math.sqrt(4.5 * 5), 12);
     expect(spearman([1, 1, 1], [1, 2, 3])).toBeNull();
     expect(spearman([1], [1])).toBeNull();

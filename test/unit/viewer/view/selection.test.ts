@@ -87,7 +87,7 @@ describe('select', () => {
         expect([limits.top, limits.effect, limits.share].every(Number.isFinite)).toBe(true);
         expect(share === null).toBe(measured === 0);
         if (measured === 0) return;
-        // A limit by effect takes in all of equal strength; one by share leaves out what adds nothing to the sum.
+        // A limit by effect shows all edges of equal strength. A limit by share leaves out edges of effect 0.
         const least = Math.min(...edges.map((edge) => Math.abs(edge.effect ?? 0)));
         const strong = some.edges.filter((edge) => edge.effect !== null && Math.abs(edge.effect) >= least);
         expect(again('effect')).toEqual(ids(edges.length > 0 ? strong : []));

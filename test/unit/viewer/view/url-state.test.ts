@@ -6,7 +6,7 @@ import { DEFAULT_VIEW, type ViewState } from '../../../../viewer/view/view-state
 import type { Group } from '../../../../viewer/data/saved-view.js';
 import { view } from '../../../support/viewer.js';
 
-/** Text that a URL can hold: all but lone surrogates. */
+/** Text that a URL can hold: any text without lone surrogates. */
 const text = fc.string({ unit: 'binary' }).filter((value) => !/\p{Cs}/u.test(value));
 const name = fc
   .oneof(fc.constantFrom('a9.h9', 'm3', 'a9.h9->a11.h10<q>', 'a,b:c;d&e=f#%', 'constructor', 'toString'), text)

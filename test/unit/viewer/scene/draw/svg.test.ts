@@ -48,7 +48,7 @@ describe('writeSvg', () => {
       number,
       number,
     ];
-    // Both handles of the cubic lie two thirds of the way to the quadratic's control point.
+    // Both handles of the cubic curve lie two thirds of the way to the control point of the quadratic curve.
     const control = [ax + 1.5 * (bx - ax), ay + 1.5 * (by - ay)];
     expect(control[0]).toBeCloseTo(dx + 1.5 * (cx - dx), 0);
     expect(control[1]).toBeCloseTo(dy + 1.5 * (cy - dy), 0);

@@ -103,7 +103,7 @@ describe('figure', () => {
       const file = openDocument(sourceFile('ioi.json', await readFile(fixture(MIB), 'utf8')));
       const scene = sceneOf(toCircuitData(file.circuit, 'negative-helps'), { layout: 'figure', limit: 100 });
       expectClean(scene);
-      // Counted in the same way, dot's layout of the same graph has 167.
+      // The layout of the program dot has 167 crossings of the same graph, counted in the same way.
       expect(countCrossings([...scene.routes.values()].map(({ points }) => points))).toBeLessThan(167);
     },
   );

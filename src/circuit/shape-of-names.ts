@@ -1,0 +1,97 @@
+import { EdgewiseError } from '../base/errors.js';
+import { quote } from '../base/text.js';
+import { Topology, type TopologyShape } from './topology.js';
+
+/** No transformer has so many layers or heads. A hostile file must not fill the memory. */
+const MAX_SIZE = 512;
+
+export interface ShapeHints {
+  /** Names of the edges in the file. */
+  readonly edges: readonly string[];
+  /** Number of edges that the circuit was chosen from; null where the file does not say. */
+  readonly candidates: number | null;
+  /** The candidates include direct edges. */
+  readonly direct: boolean;
+  /** The file's name, for messages. */
+  readonly source: string;
+}
+
+/** What a file of names tells about the shape of its model. */
+export interface FoundShape {
+  /** The first shape that fits. Where the file has too little to tell, its layers and heads are those of the names. */
+  readonly shape: TopologyShape;
+  /** Null where no other shape fits, else why the shape is not known. */
+  readonly doubt: string | null;
+}
+
+/**
+ * The shape of the model whose nodes and edges a file names. Nodes that the circuit does not hold are not in the file.
+ * The number of candidate edges tells how many there are: two shapes seldom have the same number.
+ *
+ * @throws EdgewiseError kind `circuit` at the first name that no node has.
+ */
+export function shapeOfNames(nodes: readonly string[], hints: ShapeHints): FoundShape {
+  const least = leastShape(nodes, hints.source);
+  const fitting = hints.candidates === null ? [] : shapesWith(hints.candidates, least, hints);
+  const shape = fitting[0] ?? { ...least, parallel: false };
+  if (fitting.length === 1) return { shape, doubt: null };
+  const doubt =
+    hints.candidates === null
+      ? 'the file does not say how many layers and heads its model has'
+      : `${hints.candidates} edges are those of ${fitting.map(inWords).join(' or of ') || 'no model that has these nodes'}`;
+  return { shape, doubt };
+}
+
+/** `2 layers of 3 heads`. */
+export function inWords({ layers, heads, parallel }: TopologyShape): string {
+  return `${layers} layers of ${heads} heads${parallel ? ' in parallel with the MLP' : ''}`;
+}
+
+/** The fewest layers and heads with which a model has all the nodes. */
+export function leastShape(nodes: readonly string[], source: string): { layers: number; heads: number } {
+  let [layers, heads] = [1, 1];
+  for (const node of nodes) {
+    if (node === 'input' || node === 'logits') continue;
+    const match = /^(?:a(\d{1,4})\.h(\d{1,4})|m(\d{1,4}))$/.exec(node);
+    const layer = Number(match?.[1] ?? match?.[3]);
+    const head = Number(match?.[2] ?? 0);
+    if (!(layer < MAX_SIZE && head < MAX_SIZE)) {
+      const what = `node ${quote(node)}: expected a name such as a9.h9, m3, input or logits`;
+      throw new EdgewiseError('circuit', source, what);
+    }
+    layers = Math.max(layers, layer + 1);
+    heads = Math.max(heads, head + 1);
+  }
+  return { layers, heads };
+}
+
+/** Every shape with this number of candidate edges, from the fewest layers. */
+function shapesWith(
+  candidates: number,
+  least: { readonly layers: number; readonly heads: number },
+  hints: ShapeHints,
+): TopologyShape[] {
+  const found: TopologyShape[] = [];
+  for (const parallel of hints.edges.some(feedsOwnMlp) ? [false] : [false, true]) {
+    for (let { layers } = least; layers <= MAX_SIZE; layers++) {
+      if (candidateCount({ layers, heads: least.heads, parallel }, hints) > candidates) break;
+      for (let { heads } = least; heads <= MAX_SIZE; heads++) {
+        const count = candidateCount({ layers, heads, parallel }, hints);
+        if (count === candidates) found.push({ layers, heads, parallel });
+        if (count >= candidates) break;
+      }
+    }
+  }
+  return found;
+}
+
+function candidateCount(shape: TopologyShape, { direct }: ShapeHints): number {
+  const { addition, direct: directEdges } = Topology.edgeCounts(shape);
+  return addition + (direct ? directEdges : 0);
+}
+
+/** `a3.h0->m3`: an edge that a model with parallel attention and MLP does not have. */
+function feedsOwnMlp(edge: string): boolean {
+  const match = /^a(\d+)\.h\d+->m(\d+)$/.exec(edge);
+  return match !== null && match[1] === match[2];
+}

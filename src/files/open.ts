@@ -1,0 +1,177 @@
+import { EdgewiseError } from '../base/errors.js';
+import { readJson, readStrictJson } from '../base/json/json-fields.js';
+import { parsePythonJson } from '../base/json/python-json.js';
+import { isObject } from '../base/json/strict-json.js';
+import { oneLine, quote } from '../base/text.js';
+import { createCircuit, type Circuit } from '../circuit/circuit.js';
+import { inWords } from '../circuit/shape-of-names.js';
+import { Topology } from '../circuit/topology.js';
+import { formatOf, INPUT_FORMATS, type FileContent, type Format, type InputFormat } from './formats.js';
+import {
+  fileTopology,
+  resolveCircuit,
+  type CircuitFile,
+  type ModelShape,
+  type ReadCircuit,
+} from './own/circuit-file.js';
+
+export interface OpenOptions {
+  /** What the file is. `auto`, the default, tells it by the content. */
+  readonly format?: InputFormat | 'auto';
+  /** What the file must fit. It is needed where the file does not say its model's shape. */
+  readonly model?: ModelShape | null;
+  /** In JSON, a key that is there twice in one object is an error. Otherwise the last one counts. */
+  readonly strict?: boolean;
+  /** A shape that the file tells in part only is taken, with a note. Otherwise it is an error. */
+  readonly acceptLikelyShape?: boolean;
+  /** How a person can say the shape, for the message about a file without one. */
+  readonly shapeHint?: string;
+}
+
+/** A circuit file that was opened. */
+export interface OpenedCircuit {
+  readonly format: InputFormat;
+  /** The content by names. */
+  readonly file: CircuitFile;
+  /** The parsed file, where it is JSON. */
+  readonly json: unknown;
+  readonly circuit: Circuit;
+  /** What a person should know of the reading. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * Opens a circuit file of any format that is read here, see `INPUT_FORMATS`. What the file does not hold is not known
+ * afterwards: `circuitOfGraph` and `readTraceCircuit` say what their formats leave out.
+ *
+ * @param text the whole file.
+ * @param source the file's name, for messages.
+ * @throws EdgewiseError kind `circuit` that names the file and the place at fault. The file is broken, or of no format
+ *   that is read, or does not fit the model, or does not tell its model's shape where no model is given.
+ */
+export function openCircuit(text: string, source: string, options: OpenOptions = {}): OpenedCircuit {
+  const { model = null, format: asked = 'auto' } = options;
+  const bare = text.replace(/^\ufeff/, '');
+  const syntax = asked === 'auto' ? syntaxOf(bare, source) : formatOf(asked).syntax;
+  const content = { text: bare, json: syntax === 'json' ? parsed(bare, source, options) : undefined };
+  const format = asked === 'auto' ? formatBy(syntax, content, source) : asked;
+  const { read, needsModel, title } = formatOf(format);
+  if (needsModel && !model) throw withoutShape(source, `${title} does not say what model the circuit is of`, options);
+  const result = read!(content, source, model);
+  const { topology, notes } = shapeFor(result, options);
+  const circuit = resolveCircuit(result.file, topology);
+  const width = widthOf(result.file, model);
+  return {
+    format,
+    file: result.file,
+    json: content.json,
+    circuit: width === circuit.width ? circuit : createCircuit({ ...circuit, width }),
+    notes: [...result.notes, ...notes],
+  };
+}
+
+/** Formats that are read, in words. */
+export function readableFormats(): string {
+  return INPUT_FORMATS.map((name) => formatOf(name).title).join(', ');
+}
+
+function syntaxOf(text: string, source: string): Format['syntax'] {
+  const first = text.trimStart()[0];
+  if (first === undefined) throw unreadable(source, 'is empty');
+  if (first === '<') return 'xml';
+  if (first === '{' && startsWithDecision(text)) return 'lines';
+  if (first === '{' || first === '[') return 'json';
+  throw unreadable(source, isJson(text) ? 'is JSON, but no object' : 'is neither JSON nor XML');
+}
+
+function formatBy(syntax: Format['syntax'], { text, json }: FileContent, source: string): InputFormat {
+  if (syntax === 'lines') return 'trace';
+  return syntax === 'xml' ? xmlFormat(text, source) : jsonFormat(json, source);
+}
+
+/** More characters than a line of a trace has: the names of two nodes and three numbers. */
+const MAX_DECISION = 1000;
+
+/** Whether the first line is a decision of a trace. */
+function startsWithDecision(text: string): boolean {
+  const [line = ''] = text.trimStart().slice(0, MAX_DECISION).split('\n', 1);
+  try {
+    const json: unknown = JSON.parse(line);
+    return isObject(json) && 'step' in json && 'edge' in json && 'kept' in json;
+  } catch {
+    return false;
+  }
+}
+
+function isJson(text: string): boolean {
+  try {
+    parsePythonJson(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function parsed(text: string, source: string, { strict = false }: OpenOptions): unknown {
+  if (strict) return readStrictJson(text, source);
+  try {
+    return readJson(text, source);
+  } catch (error) {
+    if (!(error instanceof EdgewiseError)) throw error;
+    throw unreadable(source, error.message.slice(`${source}: `.length));
+  }
+}
+
+/** Where the root element of an XML file is looked for, in characters. */
+const XML_HEAD = 65_536;
+
+function xmlFormat(text: string, source: string): InputFormat {
+  const head = text.slice(0, XML_HEAD).replaceAll(/<!--[^]*?(?:-->|$)/g, '');
+  const root = /<([a-z][\w:-]*)/i.exec(head)?.[1];
+  if (root === 'gexf' || root === 'graphml') return root;
+  throw unreadable(source, `is XML or HTML (${oneLine(root ?? 'no element')}), but neither GEXF nor GraphML`);
+}
+
+function jsonFormat(json: unknown, source: string): InputFormat {
+  if (Array.isArray(json) && (json.length === 0 || Array.isArray(json[0]))) return 'edge-pruning';
+  if (!isObject(json)) throw unreadable(source, 'is JSON, but no object');
+  const { edges, links, nodes } = json;
+  if (Array.isArray(links) && Array.isArray(nodes) && 'metadata' in json) {
+    throw unreadable(source, 'is an attribution graph of features, as circuit-tracer writes it');
+  }
+  if (Array.isArray(nodes) && (Array.isArray(edges) || Array.isArray(links))) return 'node-link';
+  if (isObject(edges)) return 'edgewise' in json ? 'json' : 'eap-ig';
+  const keys = Object.keys(json).slice(0, 5).map(quote);
+  const holds = keys.length === 0 ? 'an empty object' : `an object with ${keys.join(', ')}`;
+  throw unreadable(source, `is JSON, but no circuit: ${holds}, without "edges" by name`);
+}
+
+function unreadable(source: string, what: string): EdgewiseError {
+  return new EdgewiseError('circuit', source, `${what}. Readable are ${readableFormats()}`);
+}
+
+function withoutShape(source: string, what: string, { shapeHint }: OpenOptions): EdgewiseError {
+  return new EdgewiseError('circuit', source, shapeHint === undefined ? what : `${what}; ${shapeHint}`);
+}
+
+/** The topology to open a file in: the model's, the file's own, or the likely one. */
+function shapeFor(
+  { file, likely }: ReadCircuit,
+  options: OpenOptions,
+): { readonly topology: Topology; readonly notes: readonly string[] } {
+  if (options.model) return { topology: options.model.topology, notes: [] };
+  if (file.cfg) return { topology: fileTopology(file), notes: [] };
+  if (!likely) throw withoutShape(file.source, 'the file does not say what model the circuit is of', options);
+  const { shape, doubt } = likely;
+  if (!options.acceptLikelyShape) throw withoutShape(file.source, doubt, options);
+  const topology = new Topology(shape);
+  return { topology, notes: [`${file.source}: ${doubt}; ${inWords(shape)} are taken`] };
+}
+
+function widthOf({ source, cfg }: CircuitFile, model: ModelShape | null): number | null {
+  const [own, given] = [cfg?.width ?? null, model?.width ?? null];
+  if (own !== null && given !== null && own !== given) {
+    throw new EdgewiseError('circuit', source, `width ${own}, expected ${given} (circuit of another model?)`);
+  }
+  return own ?? given;
+}

@@ -1,0 +1,116 @@
+import { EdgewiseError } from '../../base/errors.js';
+import { asArray, asObject, fail, isCount, readJson, type JsonObject } from '../../base/json/json-fields.js';
+import { quote } from '../../base/text.js';
+import { circuitProvenance } from '../../circuit/scored-circuit.js';
+import type { CircuitFile, FileConfig, FileEdge, FileNode } from './circuit-file.js';
+import { SCHEMA_VERSION } from './circuit-json.js';
+import { decodeImported, decodeProvenance, decodeScoresProvenance } from './provenance-json.js';
+
+/**
+ * Reads a circuit in the interchange schema, of this program or another. Only `edges` with `in_graph` is required.
+ * Scores that are missing, null or not finite are NaN.
+ *
+ * Fields are checked by `base/json/json-fields`, and not by a schema as in smaller files: a circuit of GPT-2 XL has two
+ * million edges, and a schema makes an object for each value that it checks.
+ *
+ * @throws EdgewiseError kind `circuit`, naming the file and the field or edge at fault.
+ */
+export function parseCircuit(text: string, source: string): CircuitFile {
+  return circuitFileOf(readJson(text, source), source);
+}
+
+/** The same of JSON that is parsed already. */
+export function circuitFileOf(json: unknown, source: string): CircuitFile {
+  const file = asObject(json, source, 'the file');
+  const own = file['edgewise'] === undefined ? {} : asObject(file['edgewise'], source, 'edgewise');
+  const version = own['schema_version'] ?? SCHEMA_VERSION;
+  if (version !== SCHEMA_VERSION) {
+    throw new EdgewiseError(
+      'circuit',
+      source,
+      `edgewise.schema_version is ${quote(version)}, expected ${SCHEMA_VERSION}`,
+    );
+  }
+  const { direct_edges: direct, untested_removals: removals = [], view } = own;
+  if (!Array.isArray(removals) || !removals.every((name) => typeof name === 'string')) {
+    throw new EdgewiseError('circuit', source, 'edgewise.untested_removals: expected an array of edge names');
+  }
+  const optional = <T>(key: string, read: (json: JsonObject, source: string) => T): T | undefined =>
+    own[key] === undefined ? undefined : read(asObject(own[key], source, `edgewise.${key}`), source);
+  const scores = optional('scores', readScoresHeader);
+  const cfg = file['cfg'] === undefined ? undefined : readConfig(asObject(file['cfg'], source, 'cfg'), source);
+  const provenance = optional('provenance', decodeProvenance);
+  return {
+    source,
+    edges: readEdges(file['edges'], source, 'edges'),
+    nodes: file['nodes'] === undefined ? new Map() : readNodes(file['nodes'], cfg?.width ?? null, source),
+    directEdges: direct === undefined ? undefined : readEdges(direct, source, 'edgewise.direct_edges'),
+    untestedRemovals: removals,
+    cfg,
+    provenance: provenance ?? (scores?.provenance && circuitProvenance(scores.provenance, null)),
+    scores,
+    imported: optional('imported', decodeImported),
+    view,
+  };
+}
+
+function readNodes(json: unknown, width: number | null, source: string): Map<string, FileNode> {
+  const nodes = new Map<string, FileNode>();
+  for (const [name, value] of Object.entries(asObject(json, source, 'nodes'))) {
+    const where = `nodes[${quote(name)}]`;
+    const { neurons = [] } = asObject(value, source, where);
+    const kept = asArray(neurons, source, `${where}.neurons`);
+    const wrong = kept.find((one) => typeof one !== 'boolean');
+    if (wrong !== undefined) fail(source, `${where}.neurons`, wrong, 'true or false for each');
+    if (kept.length > 0 && width !== null && kept.length !== width) {
+      const what = `${where}.neurons: ${kept.length} of them, expected cfg.d_model (${width})`;
+      throw new EdgewiseError('circuit', source, what);
+    }
+    nodes.set(name, { neurons: kept.length, leftOut: kept.filter((one) => one === false).length });
+  }
+  return nodes;
+}
+
+function readScoresHeader(json: JsonObject, source: string): CircuitFile['scores'] {
+  const { provenance, positive = null } = json;
+  if (positive !== 'helps' && positive !== null) {
+    fail(source, 'edgewise.scores.positive', positive, '"helps" or null');
+  }
+  const where = 'edgewise.scores.provenance';
+  return {
+    positive,
+    provenance:
+      provenance === undefined ? undefined : decodeScoresProvenance(asObject(provenance, source, where), source),
+  };
+}
+
+function readEdges(json: unknown, source: string, field: string): Map<string, FileEdge> {
+  const edges = new Map<string, FileEdge>();
+  for (const [name, value] of Object.entries(asObject(json, source, field))) {
+    const where = `${field}[${quote(name)}]`;
+    const { score = null, in_graph: inGraph, tested = true, scored = true, step = -1 } = asObject(value, source, where);
+    if (typeof inGraph !== 'boolean') fail(source, `${where}.in_graph`, inGraph, 'true or false');
+    if (score !== null && typeof score !== 'number') fail(source, `${where}.score`, score, 'a number');
+    if (typeof tested !== 'boolean') fail(source, `${where}.tested`, tested, 'true or false');
+    if (typeof scored !== 'boolean') fail(source, `${where}.scored`, scored, 'true or false');
+    if (step !== -1 && !isCount(step)) fail(source, `${where}.step`, step, 'an integer from 0');
+    const measured = tested && scored && Number.isFinite(score);
+    edges.set(name, { score: measured ? Number(score) : NaN, inGraph, step });
+  }
+  return edges;
+}
+
+function readConfig(cfg: JsonObject, source: string): FileConfig {
+  const size = (key: string): number => {
+    const value = cfg[key];
+    return isCount(value) && value > 0 ? value : fail(source, `cfg.${key}`, value, 'an integer from 1');
+  };
+  const parallel = cfg['parallel_attn_mlp'] ?? false;
+  if (typeof parallel !== 'boolean') fail(source, 'cfg.parallel_attn_mlp', parallel, 'true or false');
+  return {
+    layers: size('n_layers'),
+    heads: size('n_heads'),
+    parallel,
+    width: cfg['d_model'] === undefined ? null : size('d_model'),
+  };
+}

@@ -1,0 +1,189 @@
+import { columnRuns, type ColumnRun } from '../../block/projections.js';
+import { BRANCHES } from '../../circuit/nodes.js';
+import { REACH } from '../../circuit/reachability.js';
+import type { Topology } from '../../circuit/topology.js';
+import { packJob } from '../../gpu/kernel.js';
+import { everyRow, type RowsOf } from '../../gpu/product/matmul.js';
+import { PANEL4 } from '../../gpu/product/matrix.js';
+import { attentionWork, type Work } from '../../gpu/work.js';
+import type { Layout } from '../../model/layout.js';
+import { writeInputs, type CircuitWork, type InputSlot } from './input-jobs.js';
+import { JobWriter } from './job-writer.js';
+import type { PassShape } from '../pass-plan.js';
+import type { CutSums } from '../cut-sums.js';
+import { writeProjections } from './projection-jobs.js';
+import type { RowLists } from '../row-lists.js';
+import { RowTables } from './row-tables.js';
+import { layOutTables, type InputTables, type LayerTables, type TableLayout } from './table-layout.js';
+
+/**
+ * The words that tell the kernels of one pass which circuits to compute, which nodes of them, and at which rows. `fill`
+ * rewrites the jobs and the lists of writers. It writes row lists only when they change.
+ *
+ * Two kinds of work are left out, without changing a bit of the result: nodes that `compute` leaves out, and inputs
+ * that several ports of a layer share, which are formed and normed once.
+ */
+export class CircuitTables {
+  readonly layers: readonly LayerTables[];
+  readonly logits: InputTables;
+  readonly #topology: Topology;
+  readonly #layout: Layout;
+  readonly #places: TableLayout;
+  readonly #writer: JobWriter;
+  readonly #rows: RowTables;
+  readonly #runs: readonly ColumnRun[];
+  readonly #tokens: number;
+  readonly #sequence: number;
+
+  /** @param chunkBytes most bytes of a chunk of a matrix. */
+  constructor(topology: Topology, layout: Layout, shape: PassShape, chunkBytes: number) {
+    this.#topology = topology;
+    this.#layout = layout;
+    this.#places = layOutTables(topology, layout, shape, chunkBytes);
+    this.#writer = new JobWriter(this.#places.listsAt, this.#places.words);
+    this.#rows = new RowTables(this.#places.rowsAt, shape.sequence);
+    this.#runs = columnRuns(topology, layout, BRANCHES);
+    this.#tokens = shape.prompts * shape.sequence;
+    this.#sequence = shape.sequence;
+    this.layers = this.#places.layers;
+    this.logits = this.#places.logits;
+  }
+
+  /** All words. Their number never changes. */
+  get words(): Uint32Array<ArrayBuffer> {
+    return this.#writer.words;
+  }
+
+  /** The words that the last `fill` wrote. */
+  get written(): Uint32Array<ArrayBuffer> {
+    return this.#writer.written;
+  }
+
+  /** What the jobs of the last `fill` cost: operations on f32, and bytes that they read and write at least. */
+  get work(): Work {
+    return this.#writer.work;
+  }
+
+  /** Writes the jobs of one pass over `circuits`. */
+  fill(circuits: readonly CircuitWork[], rows: RowLists, cutSums: CutSums): void {
+    this.#writer.restart();
+    cutSums.nextPass();
+    this.#rows.take(this.words, rows);
+    for (let l = 0; l < this.#topology.layers; l++) {
+      this.#fillAttention(l, circuits, cutSums);
+      this.#fillMlp(l, circuits, cutSums);
+    }
+    const width = 4 * this.#layout.width4;
+    const ports = [this.#topology.logitsPort];
+    writeInputs(this.#writer, this.logits, this.#topology, width, circuits, ports, cutSums, () =>
+      this.#rows.list('logits'),
+    );
+  }
+
+  #fillAttention(l: number, circuits: readonly CircuitWork[], cutSums: CutSums): void {
+    const topology = this.#topology;
+    const { heads } = topology;
+    const { head4, width4 } = this.#layout;
+    const tables = this.layers[l]!;
+    const ports = BRANCHES.flatMap((branch) =>
+      Array.from({ length: heads }, (_, head) => topology.headPort(l, branch, head)),
+    );
+    const slots = this.#fillInputs(tables.headInputs, circuits, ports, cutSums);
+    const shape = { ports: ports.length, runs: this.#runs, head4, width4, tokens: this.#tokens };
+    writeProjections(this.#writer, tables.projections, this.#places.chunks.qkv, shape, slots);
+
+    const computed = circuits.flatMap(({ compute }, c) =>
+      Array.from({ length: heads }, (_, h) => ({ c, h, reach: compute.writers[topology.headWriter(l, h)]! })).filter(
+        ({ reach }) => reach !== REACH.none,
+      ),
+    );
+    this.#writer.write(
+      tables.replaced,
+      computed.flatMap(({ c, h, reach }) =>
+        BRANCHES.flatMap((branch) => {
+          if (circuits[c]!.circuit.has(topology.directEdge(topology.headPort(l, branch, h)))) return [];
+          const rows = this.#rows.of(branch === 'q' || reach !== REACH.metric ? reach : REACH.differing);
+          return [{ words: this.#replacement(c, l, topology.attentionPort(branch, h), rows), rows: rows.count }];
+        }),
+      ),
+    );
+    this.#writer.write(
+      tables.heads,
+      computed.map(({ c, h, reach }) => {
+        const rows = this.#rows.of(reach);
+        const pairs = this.#rows.pairsOf(reach);
+        this.#writer.add(attentionWork(pairs, rows.count, 4 * head4, this.#tokens, this.#sequence));
+        const job = { circuit_head: c * heads + h, rows_at: rows.at, rows: rows.count };
+        return { words: packJob('attention_pattern', job), rows: rows.count };
+      }),
+    );
+    const jobs = computed.map(({ c, h, reach }) => ({
+      a: (c * heads + h) * this.#tokens * head4,
+      weight: h * 4 * head4 * PANEL4,
+      out: this.#writerAt(c, topology.headWriter(l, h)),
+      rows: this.#rows.of(reach),
+    }));
+    this.#writer.writeProduct(tables.attentionOut, this.#places.chunks.attentionOut, head4, jobs);
+  }
+
+  /** A job that gives some rows of a port's projection [T, ports, dh] the ablated ones, of [L, T, ports, dh]. */
+  #replacement(circuit: number, layer: number, port: number, rows: RowsOf): number[] {
+    const columns = 4 * this.#layout.head4;
+    const stride = this.#topology.attentionPorts * columns;
+    const size = this.#tokens * stride;
+    return packJob('copy_rows', {
+      rows: rows.count,
+      columns,
+      out_at: circuit * size + port * columns,
+      out_stride: stride,
+      out_rows_at: rows.at,
+      source_at: layer * size + port * columns,
+      source_stride: stride,
+      source_step: 1,
+      source_rows_at: rows.at,
+      adds: 0,
+    });
+  }
+
+  #fillMlp(l: number, circuits: readonly CircuitWork[], cutSums: CutSums): void {
+    const { width4, mlp4 } = this.#layout;
+    const tables = this.layers[l]!;
+    // slots[c] is undefined where the MLP of circuit c is not computed.
+    const slots = this.#fillInputs(tables.mlpInput, circuits, [this.#topology.mlpPort(l)], cutSums);
+    const computed = slots.flatMap((slot, c) => (slot === undefined ? [] : [{ c, ...slot }]));
+    const hiddenAt = (c: number): number => c * this.#tokens * mlp4;
+    this.#writer.writeProduct(
+      tables.mlpIn,
+      this.#places.chunks.mlpIn,
+      width4,
+      computed.map(({ c, firstRow, rows }) => ({
+        a: firstRow * width4,
+        out: hiddenAt(c),
+        rows: everyRow(rows.count),
+      })),
+    );
+    this.#writer.writeProduct(
+      tables.mlpOut,
+      this.#places.chunks.mlpOut,
+      mlp4,
+      computed.map(({ c, rows }) => ({ a: hiddenAt(c), out: this.#writerAt(c, this.#topology.mlpWriter(l)), rows })),
+    );
+  }
+
+  #fillInputs(
+    tables: InputTables,
+    circuits: readonly CircuitWork[],
+    ports: readonly number[],
+    cutSums: CutSums,
+  ): (InputSlot | undefined)[] {
+    const width = 4 * this.#layout.width4;
+    return writeInputs(this.#writer, tables, this.#topology, width, circuits, ports, cutSums, (reach) =>
+      this.#rows.of(reach),
+    );
+  }
+
+  /** Where the outputs of a writer begin, in vec4s. */
+  #writerAt(c: number, writer: number): number {
+    return (c * this.#topology.writers.length + writer) * this.#tokens * this.#layout.width4;
+  }
+}

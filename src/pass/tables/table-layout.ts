@@ -1,0 +1,110 @@
+import type { Topology } from '../../circuit/topology.js';
+import { jobSize, type JobKernel } from '../../gpu/kernel.js';
+import { matrixChunks, PANEL4, type ChunkColumns } from '../../gpu/product/matrix.js';
+import { projectionColumns4, type Layout } from '../../model/layout.js';
+import type { PassShape } from '../pass-plan.js';
+import type { RowLists } from '../row-lists.js';
+
+/** The jobs of one dispatch: where they are listed, their number, and the rows of the job with the most. */
+export interface JobTable {
+  readonly jobsAt: number;
+  count: number;
+  rows: number;
+}
+
+/** The jobs that form inputs of ports, and those that first bring the sums that they start from up to date. */
+export interface InputTables {
+  readonly cutSums: JobTable;
+  readonly inputs: JobTable;
+  /** Rows of all inputs together. */
+  totalRows: number;
+}
+
+/** The job tables of one layer. A product with a matrix has one per chunk of the matrix. */
+export interface LayerTables {
+  readonly headInputs: InputTables;
+  readonly projections: readonly JobTable[];
+  /** Cut direct edges. */
+  readonly replaced: JobTable;
+  /** Heads to compute. */
+  readonly heads: JobTable;
+  readonly attentionOut: readonly JobTable[];
+  readonly mlpInput: InputTables;
+  readonly mlpIn: readonly JobTable[];
+  readonly mlpOut: readonly JobTable[];
+}
+
+/** How each matrix of a layer is cut. */
+export type LayerChunks = Readonly<Record<'qkv' | 'attentionOut' | 'mlpIn' | 'mlpOut', readonly ChunkColumns[]>>;
+
+/** The places of everything that the kernels of one pass read as words. */
+export interface TableLayout {
+  readonly chunks: LayerChunks;
+  /** First word of each row list. */
+  readonly rowsAt: Readonly<Record<keyof RowLists, number>>;
+  readonly layers: readonly LayerTables[];
+  readonly logits: InputTables;
+  /** First word of the lists of writers, which follow after the tables. */
+  readonly listsAt: number;
+  /** Number of words in all. */
+  readonly words: number;
+}
+
+/**
+ * Lays out the tables of a pass, each with room for the most jobs that it can get, so that operations are bound once.
+ *
+ * @param chunkBytes most bytes of a chunk of a matrix.
+ */
+export function layOutTables(topology: Topology, layout: Layout, shape: PassShape, chunkBytes: number): TableLayout {
+  const { circuits, prompts } = shape;
+  const { width4, head4, mlp4 } = layout;
+  const { heads } = topology;
+  const headPorts = topology.attentionPorts;
+  const tokens = prompts * shape.sequence;
+  const chunks = {
+    qkv: matrixChunks(width4, projectionColumns4(layout), chunkBytes),
+    attentionOut: matrixChunks(heads * head4, width4, chunkBytes),
+    mlpIn: matrixChunks(width4, mlp4, chunkBytes),
+    mlpOut: matrixChunks(mlp4, width4, chunkBytes),
+  };
+  let size = 0;
+  const region = (words: number): number => (size += words) - words;
+  const table = (kernel: JobKernel, most: number): JobTable => ({
+    jobsAt: region(jobSize(kernel) * most),
+    count: 0,
+    rows: 0,
+  });
+  const inputs = (ports: number): InputTables => ({
+    cutSums: table('cut_sums', ports), // a port's kept sum changes at most once a pass
+    inputs: table('port_inputs', circuits * ports),
+    totalRows: 0,
+  });
+  const products = (of: readonly ChunkColumns[], jobs: number): JobTable[] => of.map(() => table('matmul', jobs));
+  const rowsAt = {
+    every: region(tokens),
+    differing: region(tokens),
+    metric: region(prompts),
+    logits: region(prompts),
+  };
+  const layers = Array.from({ length: topology.layers }, () => ({
+    headInputs: inputs(headPorts),
+    // A run of ports with one input makes one job, or one more for every border of a panel inside it.
+    projections: products(chunks.qkv, circuits * (headPorts + Math.ceil((headPorts * head4) / PANEL4))),
+    replaced: table('copy_rows', circuits * headPorts),
+    heads: table('attention_pattern', circuits * heads),
+    attentionOut: products(chunks.attentionOut, circuits * heads),
+    mlpInput: inputs(1),
+    mlpIn: products(chunks.mlpIn, circuits),
+    mlpOut: products(chunks.mlpOut, circuits),
+  }));
+  const logits = inputs(1);
+  // Every writer of a port is listed once per circuit, as cut or as kept. It is listed at most once more to bring a
+  // kept sum up to date.
+  const words = size + (circuits + 1) * topology.additionEdges;
+  return { chunks, rowsAt, layers, logits, listsAt: size, words };
+}
+
+/** Number of words that the tables of such a pass take. */
+export function tableWords(topology: Topology, layout: Layout, shape: PassShape, chunkBytes: number): number {
+  return layOutTables(topology, layout, shape, chunkBytes).words;
+}

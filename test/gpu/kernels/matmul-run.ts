@@ -1,0 +1,106 @@
+import { everyRow, jobWords, matmul, runMatmul, type MatmulJob } from '../../../src/gpu/product/matmul.js';
+import { Arena } from '../../../src/gpu/arena.js';
+import { jobSize } from '../../../src/gpu/kernel.js';
+import type { Gpu } from '../../../src/gpu/gpu.js';
+import type { TileName } from '../../../src/gpu/product/tiles.js';
+import { ACTIVATIONS } from '../../../src/block/activation.js';
+import type { Activation } from '../../../src/model/spec.js';
+import { packMatrix, PANEL4 } from '../../../src/gpu/product/matrix.js';
+import { matmul as oracle } from '../../oracle/ops.js';
+import { expectSame, untouched } from '../../support/gpu.js';
+import { paddedRows, unpaddedRows } from '../../support/padded-rows.js';
+
+/** One product on the device; everything is padded to vec4s. */
+export interface Product {
+  readonly rows: number;
+  readonly inner4: number;
+  readonly a: Float32Array;
+  /** [panelRows, 4 columns4], row-major. */
+  readonly w: Float32Array;
+  readonly columns4: number;
+  /** Panels in one binding; all of them where absent. */
+  readonly panelsPerChunk?: number;
+  readonly panels?: number;
+  readonly bias?: Float32Array;
+  readonly outStride: number;
+  readonly outLength: number;
+  /** Jobs on each chunk; where absent, one that makes all of the chunk. */
+  readonly jobs?: readonly MatmulJob[];
+  /** Per job the row of `out` that each of its rows goes to, in place of its own `rows`. */
+  readonly rowLists?: readonly (readonly number[])[];
+  readonly activation?: Activation;
+}
+
+export async function multiply(gpu: Gpu, tile: TileName, product: Product): Promise<Float32Array> {
+  const { rows, inner4, w, columns4, outStride, activation } = product;
+  const arena = new Arena(gpu);
+  try {
+    const a = arena.upload('a', product.a);
+    const out = arena.upload('out', untouched(product.outLength));
+    const bias = product.bias && arena.upload('bias', product.bias);
+    const matrixInner4 = w.length / columns4 / 16;
+    const panelBytes = 4 * matrixInner4 * 4 * PANEL4 * 4;
+    const maxBytes = (product.panelsPerChunk ?? Math.ceil(columns4 / PANEL4)) * panelBytes;
+    const matrix = packMatrix(arena, 'w', matrixInner4, columns4, maxBytes, (panel, first, count) => {
+      for (let r = 0; r < 4 * matrixInner4; r++) {
+        panel.set(w.subarray(r * 4 * columns4 + first, r * 4 * columns4 + first + count), r * 4 * PANEL4);
+      }
+    });
+    const recording = gpu.record();
+    for (const [i, { firstColumn4, columns4: end }] of matrix.chunks.entries()) {
+      const whole = {
+        a: 0,
+        weight: 0,
+        bias: firstColumn4,
+        out: firstColumn4,
+        firstColumn4: 0,
+        endColumn4: end,
+        rows: everyRow(rows),
+      };
+      const list = product.jobs ?? [whole];
+      // Words before the first job show that jobsAt is honoured; those after the last are the row lists.
+      const words = [9999, 9999, ...list.flatMap(jobWords)];
+      const listed = list.map((job, j) => {
+        if (!product.rowLists?.[j]) return job;
+        words.push(...product.rowLists[j]);
+        return { ...job, rows: { count: product.rowLists[j].length, at: words.length - product.rowLists[j].length } };
+      });
+      words.splice(2, list.length * jobSize('matmul'), ...listed.flatMap(jobWords));
+      const jobs = arena.upload('jobs', Uint32Array.from(words));
+      const use = { a, out, rows, inner4, outStride, jobs, jobsAt: 2, bias, tile };
+      const options = {
+        ...(product.panels && { panels: product.panels }),
+        ...(activation && { activation: ACTIVATIONS[activation] }),
+      };
+      runMatmul(recording, await matmul(arena, matrix, i, { ...use, ...options }), list.length);
+    }
+    recording.submit();
+    return new Float32Array(await gpu.read(out)).subarray(0, product.outLength);
+  } finally {
+    arena.dispose();
+  }
+}
+
+export const quads = (n: number): number => Math.ceil(n / 4);
+export const absolute = (x: Float32Array): Float32Array => x.map(Math.abs);
+
+/** The sum of the absolute values of a product's terms. */
+export function magnitude(
+  a: Float32Array,
+  w: Float32Array,
+  bias: Float32Array | null,
+  inner: number,
+  columns: number,
+): Float64Array {
+  return oracle(absolute(a), absolute(w), bias && absolute(bias), inner, columns);
+}
+
+/** Real columns of padded rows; the padding must be 0. */
+export function unpad(what: string, padded: Float32Array, columns: number): Float32Array {
+  const values = unpaddedRows(padded, columns);
+  expectSame(`${what} with padding`, padded, paddedRows(values, columns));
+  return values;
+}
+
+/** Roundings of a sum of n terms partly cancel: their total grows like the root of n. */
+export const units = (inner: number): number => 5 + Math.sqrt(inner) / 4;

@@ -1,0 +1,128 @@
+import { describe, expect, test } from 'vitest';
+import { everyRow, matmul } from '../../../src/gpu/product/matmul.js';
+import { Arena } from '../../../src/gpu/arena.js';
+import { Gpu } from '../../../src/gpu/gpu.js';
+import { tileLacks, TILES, usableTiles, type TileName } from '../../../src/gpu/product/tiles.js';
+import { PANEL4 } from '../../../src/gpu/product/matrix.js';
+import { activateAll } from '../../oracle/ops.js';
+import { expectRounded, expectSame, type TestDevice } from '../../support/gpu.js';
+import { paddedRows } from '../../support/padded-rows.js';
+import { randomNumbers } from '../../support/random.js';
+import { multiply, type Product } from './matmul-run.js';
+
+export function activationTests(device: TestDevice, tile: TileName): void {
+  describe('activations', () => {
+    // Ends of the range too: exponentials that overflow and vanish.
+    const x = Float32Array.from({ length: 400 }, (_, i) => (i - 200) / 10);
+    x.set([-100, 100, -1e-6, 1e-6, -1e-20, 0, 50, -50]);
+
+    // Relative to the result, which an exponential of so large a number rounds.
+    test.each([
+      ['gelu', 12, (v: number) => v * v],
+      ['gelu-tanh', 8, (v: number) => 1.6 * Math.abs(v + 0.044715 * v ** 3)],
+      ['relu', 0, () => 0],
+      ['silu', 6, (v: number) => Math.abs(v)],
+    ] as const)('%s', async (activation, allowed, exponent) => {
+      const got = await multiply(device.gpu, tile, {
+        rows: x.length,
+        inner4: 1,
+        a: paddedRows(x, 1),
+        w: Float32Array.from([1, 1, 1, 1, ...Array<number>(12).fill(0)]),
+        columns4: 1,
+        bias: new Float32Array(4), // as in the engine: one pipeline to compile
+        outStride: 1,
+        outLength: 4 * x.length,
+        activation,
+      });
+      const expected = activateAll(activation, x);
+      // The oracle's own 1 + erf and 1 + tanh cancel to 2^-53 of x; below 2^-126 there is nothing but 0.
+      const sizes = expected.map(
+        (y, i) => Math.abs(y) * (1 + exponent(x[i]!)) + Math.abs(x[i]!) * 2 ** -29 + 2 ** -102,
+      );
+      for (let column = 0; column < 4; column++) {
+        expectRounded(
+          activation,
+          got.filter((_, i) => i % 4 === column),
+          expected,
+          sizes,
+          allowed,
+        );
+      }
+    });
+  });
+}
+
+/**
+ * Products of every kind at once: jobs of several numbers of rows and ranges of columns, rows to listed places, a bias.
+ */
+function mixedProduct(): Product {
+  const rng = randomNumbers(7);
+  const [inner4, columns4, rows] = [21, 2 * PANEL4 + 11, 77];
+  const sizes = [77, 0, 1, 8, 9, 31, 32, 33, 64, 65];
+  const part = rows * columns4;
+  return {
+    rows,
+    inner4,
+    a: rng.normals(2 * rows * 4 * inner4),
+    w: rng.normals(4 * inner4 * 4 * columns4),
+    columns4,
+    bias: rng.normals(4 * columns4),
+    outStride: columns4,
+    outLength: 4 * part * sizes.length,
+    activation: 'silu',
+    jobs: sizes.map((count, j) => {
+      const [firstColumn4, endColumn4] = j % 2 === 0 ? [0, columns4] : [5 + j, columns4 - 7 * j];
+      return { a: j * inner4, weight: 0, bias: 0, out: j * part, firstColumn4, endColumn4, rows: everyRow(count) };
+    }),
+    // The odd jobs' rows go to every other place, from the last one back.
+    rowLists: sizes.map((count, j) =>
+      Array.from({ length: count }, (_, r) => (j % 2 === 0 || count > rows / 2 ? r : 2 * (count - 1 - r))),
+    ),
+  };
+}
+
+export function sameBitsTest(device: TestDevice, tile: TileName): void {
+  test('gives the bits of the plainest tile', async () => {
+    const product = mixedProduct();
+    const expected = await multiply(device.gpu, 'register-8', product);
+    expectSame(tile, await multiply(device.gpu, tile, product), expected);
+  });
+}
+
+export function defaultTileTest(device: TestDevice): void {
+  test('a product without a tile of its own has the one of its device', async () => {
+    for (const tile of usableTiles(device.gpu.device)) {
+      const gpu = new Gpu(device.gpu.device, device.gpu.adapter, { tile });
+      const arena = new Arena(gpu);
+      try {
+        const buffer = arena.tensor('all of it', [4096]);
+        const chunk = { data: buffer, firstColumn4: 0, columns4: 1 };
+        const matrix = { inner4: 1, columns4: 1, chunks: [chunk] };
+        const shared = { a: buffer, out: arena.tensor('out', [4]), inner4: 1, outStride: 1, jobs: buffer, jobsAt: 0 };
+        const bound = async (rows: number): Promise<readonly [string, number]> => {
+          const { operation, tileRows } = await matmul(arena, matrix, 0, { ...shared, rows, bias: undefined });
+          return [operation.kernel, tileRows];
+        };
+        expect(await bound(1000)).toEqual([TILES[tile].kernel, TILES[tile].rows]);
+        expect(await bound(1)).toEqual([TILES[tile].kernel, TILES[tile].fewRows]);
+      } finally {
+        arena.dispose();
+      }
+      expect(gpu.liveBytes).toBe(0);
+    }
+  });
+}
+
+/** Workgroups of several subgroups stand for an adapter whose subgroups are as large as the workgroup. */
+export function wideSubgroupTest(device: TestDevice): void {
+  test('workgroups of 32 invocations give the same bits', async ({ skip }) => {
+    const lacking = tileLacks('subgroup-16', device.gpu.device);
+    skip(lacking !== undefined, `the adapter lacks ${lacking}`);
+    const product = mixedProduct();
+    const expected = await multiply(device.gpu, 'subgroup-16', product);
+    const gpu = new Gpu(device.gpu.device, device.gpu.adapter);
+    Object.defineProperty(gpu, 'subgroupLanes', { value: 32 });
+    expectSame('wide', await multiply(gpu, 'subgroup-16', product), expected);
+    expect(gpu.liveBytes).toBe(0);
+  });
+}
