@@ -1,6 +1,6 @@
 import { EdgewiseError } from '../base/errors.js';
 import type { ModelSpec } from '../model/spec.js';
-import { pairFault } from '../task/pair-fault.js';
+import { checkPair } from '../task/check-pair.js';
 import type { PromptPair } from '../task/types.js';
 import { assertEqualLengths, meanGroups, type MeanSource } from './mean-ablation.js';
 import type { Ablation } from '../circuit/run-identity.js';
@@ -21,10 +21,7 @@ export function checkPrompts(
   if (pairs.length === 0) throw new EdgewiseError('task', 'prompts', 'there are none');
   const usesMean = ablation === 'mean' || ablation === 'mean-positional';
   for (const list of usesMean ? [pairs, meanSource.pairs] : [pairs]) {
-    for (const [i, pair] of list.entries()) {
-      const fault = pairFault(pair, spec);
-      if (fault) throw new EdgewiseError('task', pair.origin ?? `prompt pair ${i + 1}`, fault.what);
-    }
+    for (const [i, pair] of list.entries()) checkPair(pair, spec, pair.origin ?? `prompt pair ${i + 1}`);
   }
   if (ablation === 'mean-positional') assertEqualLengths(pairs, meanSource.pairs);
   if (usesMean) {

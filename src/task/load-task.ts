@@ -7,7 +7,7 @@ import { taskContent, taskFormat } from './formats/index.js';
 import { typedCells } from './formats/delimited.js';
 import { tellRemarks } from './remarks.js';
 import { checkRow, parseRow, type CheckedRow, type RowContext, type TaskRow } from './row.js';
-import { COLUMN_FIELDS, ownFields } from './rows/index.js';
+import { COLUMN_FIELDS, ownFields, type OwnFields } from './rows/index.js';
 import type { Task } from './types.js';
 
 /** A task as bytes: a file of the user, or `builtinTaskFile(name)`. */
@@ -62,12 +62,15 @@ export async function loadTask(file: TaskFile, context: RowContext, options: Rea
   if (faults.length > 0 && (!options.dropBadRows || good.length === 0)) {
     throw faultsError(source, faults, verdicts.length);
   }
-  const remarks = tellRemarks(good.flatMap((row) => row.remarks), good.length); // prettier-ignore
+  const said = good.flatMap((row) => row.remarks);
+  const remarks = tellRemarks(said, good.length);
   if (faults.length > 0) {
     remarks.unshift(`${faults.length} of ${counted(verdicts.length, 'row')} left out: ${countFaults(faults)}`);
   }
   const reading = {
-    ...(context.answers === 'first-token' && { answers: 'first-token' as const }),
+    ...((context.answers === 'first-token' || said.some(({ kind }) => kind === 'first-token')) && {
+      answers: 'first-token' as const,
+    }),
     ...(options.columns && { columns: options.columns }),
     ...(faults.length > 0 && { dropped: faults.length }),
   };
@@ -135,7 +138,7 @@ interface LocatedRows {
   readonly format: string;
   readonly length: number;
   where(index: number): string;
-  own(index: number, where: string): ReturnType<typeof ownFields>;
+  own(index: number, where: string): OwnFields;
 }
 
 async function locate(file: TaskFile, tokenizer: RowContext['tokenizer'], options: FieldOptions): Promise<LocatedRows> {
@@ -157,9 +160,11 @@ async function locate(file: TaskFile, tokenizer: RowContext['tokenizer'], option
 function judge(rows: LocatedRows, index: number, context: RowContext, kinds: Set<string>): RowVerdict {
   const where = rows.where(index);
   try {
-    const { kind, values } = rows.own(index, where);
-    kinds.add(kind.name);
-    return { where, checked: checkRow(parseRow(values, where), where, context) };
+    const { kind, values, firstToken } = rows.own(index, where);
+    kinds.add(kind);
+    const answers = firstToken && context.answers !== 'whole' ? 'first-token' : context.answers;
+    const checked = checkRow(parseRow(values, where), where, { ...context, ...(answers && { answers }) });
+    return { where, checked };
   } catch (error) {
     if (error instanceof RowFault) return { where, fault: error };
     throw error;

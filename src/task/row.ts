@@ -2,11 +2,11 @@ import * as v from 'valibot';
 
 import { EdgewiseError } from '../base/errors.js';
 import { answerTokens, severalTokens, type AnswerMode, type AnswerPrefix } from './answers.js';
+import { checkPair, type PairLimits } from './check-pair.js';
 import { RowFault } from './fault.js';
 import type { FieldValues } from './fields.js';
 import type { Remark } from './remarks.js';
 import type { TaskTokenizer } from './tokenizer.js';
-import { pairFault } from './pair-fault.js';
 import type { PromptPair } from './types.js';
 
 const idSchema = v.pipe(
@@ -34,13 +34,11 @@ const taskRowSchema = v.object({
 export type TaskRow = v.InferOutput<typeof taskRowSchema>;
 
 /** What a row is checked against. */
-export interface RowContext {
+export interface RowContext extends PairLimits {
   /** Null where every row must give ids. */
   readonly tokenizer: TaskTokenizer | null;
   /** Why there is no tokenizer, in words that follow `the model`. */
   readonly missing?: string;
-  readonly vocab: number;
-  readonly maxPositions: number;
   /** Default `one-token`. */
   readonly answers?: AnswerMode;
   /** Answers that the metric reads; default: none. */
@@ -66,8 +64,8 @@ export function parseRow(values: FieldValues, where: string): TaskRow {
 }
 
 /**
- * Turns a row into token ids and checks everything that an evaluator relies on: equal lengths, a position inside the
- * prompt, ids inside the vocabulary, answers that can be measured, none of them twice.
+ * Turns a row into token ids and checks everything that an evaluator relies on, see `checkPair`: also answers that can
+ * be measured, none of them twice.
  *
  * @param where names the row in errors.
  * @throws RowFault
@@ -78,39 +76,40 @@ export function checkRow(row: TaskRow, where: string, context: RowContext): Chec
   const corrupted = promptIds(row, 'corrupted', where, context);
   const given = row.position ?? -1;
   const position = given < 0 ? clean.length + given : given;
-  refuseFault({ clean, corrupted, position, correct: [], wrong: [] }, context, where, given);
   const prefix = context.tokenizer && prefixOf(row, clean, position, context.tokenizer);
-  const ids = (field: 'correct' | 'wrong'): number[] => answerIds(row, field, { where, context, prefix, remarks });
-  const whole = wholeAnswer(row, where, context, prefix);
+  const setting = { where, context, prefix, remarks };
+  const whole = wholeAnswer(row, setting);
   if (whole && position < clean.length - 1) {
-    throw new RowFault(
-      'position',
-      where,
-      'an answer of several tokens follows the end of the prompt, expected no position',
-    );
+    const what = 'an answer of several tokens follows the end of the prompt, expected no position';
+    throw new RowFault('position', where, what);
   }
-  const correct = whole ? whole.slice(0, 1) : ids('correct');
-  const wrong = ids('wrong');
-  if (whole) remarks.push({ kind: 'whole-answer', example: JSON.stringify([row.correct].flat()[0]) });
-  refuseRepeated([...correct, ...wrong], where, context);
-  if (context.needs) refuseMissing({ correct, wrong }, context.needs, where);
+  const correct = whole ? whole.slice(0, 1) : answerIds(row, 'correct', setting);
+  const wrong = answerIds(row, 'wrong', setting);
   // The tokens of a whole answer but the last are fed: each is predicted from those before it.
   const fed = whole?.slice(0, -1) ?? [];
-  clean.push(...fed);
-  corrupted.push(...fed);
-  const pair = { clean, corrupted, position, correct, wrong, ...(whole && { answer: whole }), origin: where };
-  refuseFault(pair, context, where);
+  const pair = {
+    clean: [...clean, ...fed],
+    corrupted: [...corrupted, ...fed],
+    position,
+    correct,
+    wrong,
+    ...(whole && { answer: whole }),
+  };
+  checkPair(pair, context, where, given);
+  refuseRepeated([...correct, ...wrong], where, context);
+  if (context.needs) refuseMissing(pair, context.needs, where);
   const { tokenizer } = context;
-  if (tokenizer === null) return { pair, remarks };
-  const textsOf = (tokens: readonly number[]): string[] => tokens.map((id) => tokenizer.tokenText(id));
-  return { pair: { ...pair, texts: { clean: textsOf(clean), corrupted: textsOf(corrupted) } }, remarks };
+  if (tokenizer === null) return { pair: { ...pair, origin: where }, remarks };
+  const textsOf = (ids: readonly number[]): string[] => ids.map((id) => tokenizer.tokenText(id));
+  const texts = { clean: textsOf(pair.clean), corrupted: textsOf(pair.corrupted) };
+  return { pair: { ...pair, origin: where, texts }, remarks };
 }
 
 function promptIds(row: TaskRow, field: 'clean' | 'corrupted', where: string, context: RowContext): number[] {
   const ids = row[`${field}_ids`];
   if (ids !== undefined) {
     if (ids.length === 0) throw new RowFault('missing', where, `${field}_ids: the prompt is empty`);
-    return [...ids];
+    return ids;
   }
   const text = row[field];
   if (text === undefined) throw new RowFault('missing', where, `${field} or ${field}_ids is missing`);
@@ -148,7 +147,7 @@ function answerIds(
   { where, context, prefix, remarks }: AnswerSetting,
 ): number[] {
   const given = row[`${field}_ids`];
-  if (given !== undefined) return [...given];
+  if (given !== undefined) return given;
   const place = `${where}, ${field}`;
   const found = [row[field] ?? []].flat().flatMap((text): number[] => {
     const tokenizer = needTokenizer(field, where, context);
@@ -168,18 +167,11 @@ function answerIds(
     return [first];
   });
   // Answers that begin alike are one answer once their first tokens stand for them.
-  const ids = context.answers === 'first-token' ? [...new Set(found)] : found;
-  for (const id of ids) refuseOutside(id, place, context);
-  return ids;
+  return context.answers === 'first-token' ? [...new Set(found)] : found;
 }
 
 /** The one right answer as tokens, where it is of several and is to be measured as a whole. */
-function wholeAnswer(
-  row: TaskRow,
-  where: string,
-  context: RowContext,
-  prefix: AnswerPrefix | null,
-): readonly number[] | undefined {
+function wholeAnswer(row: TaskRow, { where, context, prefix, remarks }: AnswerSetting): readonly number[] | undefined {
   if (context.answers !== 'whole' || row.correct_ids !== undefined || row.correct === undefined) return undefined;
   const texts = [row.correct].flat();
   const place = `${where}, correct`;
@@ -191,16 +183,10 @@ function wholeAnswer(
       const what = `answer ${JSON.stringify(text)} is ${ids.length} tokens and one of ${texts.length} right answers; a whole answer must be the only one (or take --answers first-token)`;
       throw new RowFault('answer', place, what);
     }
-    for (const id of ids) refuseOutside(id, place, context);
+    remarks.push({ kind: 'whole-answer', example: JSON.stringify(text) });
     return ids;
   }
   return undefined;
-}
-
-function refuseOutside(id: number, where: string, { vocab, tokenizer }: RowContext): void {
-  if (id < vocab) return;
-  const token = JSON.stringify(tokenizer!.tokenText(id));
-  throw new RowFault('id', where, `token ${token} has id ${id}, but the model's vocabulary has ${vocab} entries`);
 }
 
 function needTokenizer(field: string, where: string, context: RowContext): TaskTokenizer {
@@ -231,12 +217,6 @@ export function refuseMissing(
     if (!needs[field] || answers[field].length > 0) continue;
     throw new RowFault('missing', where, `${field} (or ${field}_ids) is missing, the metric needs it`);
   }
-}
-
-/** @throws RowFault for what no evaluator could take, with the position as the row spells it. */
-function refuseFault(pair: PromptPair, context: RowContext, where: string, given?: number): void {
-  const fault = pairFault(pair, context, given);
-  if (fault) throw new RowFault(fault.kind, where, fault.what);
 }
 
 /** What a tokenizer refuses is the fault of the row. */

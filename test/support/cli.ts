@@ -22,6 +22,8 @@ export interface CliOptions {
   readonly cwd?: string;
   /** Changes to the environment; undefined takes a variable away. */
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** What is piped in. */
+  readonly input?: string;
 }
 
 /** Hides every adapter, so that a command which asks for one fails. */
@@ -51,12 +53,14 @@ export function useFolder(): { readonly path: string } {
 }
 
 /** Starts the program and leaves it running. No test reaches the network unless it names a hub. */
-export function startCli(args: readonly string[], { cwd = ROOT, env = {} }: CliOptions = {}): ChildProcess {
-  return spawn(process.execPath, [MAIN, ...args], {
+export function startCli(args: readonly string[], { cwd = ROOT, env = {}, input }: CliOptions = {}): ChildProcess {
+  const child = spawn(process.execPath, [MAIN, ...args], {
     cwd,
     env: { ...process.env, HF_HUB_OFFLINE: '1', EDGEWISE_CACHE: cache, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
   });
+  child.stdin?.end(input);
+  return child;
 }
 
 export async function runCli(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {

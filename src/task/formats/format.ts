@@ -7,9 +7,9 @@ export interface TaskContent {
   readonly source: string;
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** @throws EdgewiseError of kind task where the bytes are no UTF-8 text. */
-  text(): string;
+  readonly text: () => string;
   /** The text as one JSON value, or undefined where it is none. */
-  json(): unknown;
+  readonly json: () => unknown;
 }
 
 /** The rows of a file. A row is read when it is asked for: one that is not used may be broken. */

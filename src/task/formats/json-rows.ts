@@ -41,7 +41,7 @@ function rowsOf(value: unknown, source: string): TaskRows {
   const split = fromSplit(value);
   if (split) return split;
   const list = LISTS.find((name) => Array.isArray(value[name]));
-  if (list !== undefined) return fromList(value[list] as unknown[], list);
+  if (list !== undefined) return fromList(value[list] as unknown[], list === 'prompts' ? 'prompt' : 'row');
   if (isRow(value)) return fromList([value], 'row');
   const columns = Object.entries(value);
   if (columns.length > 0 && columns.every(([, column]) => isObject(column))) {

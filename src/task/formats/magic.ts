@@ -31,5 +31,5 @@ export function foreignKind(bytes: Uint8Array): string | undefined {
 
 /** Whether a file begins with these characters, each one byte. */
 export function startsWith(bytes: Uint8Array, begins: string): boolean {
-  return [...begins].every((character, i) => bytes[i] === character.charCodeAt(0));
+  return Array.from(begins, (character) => character.charCodeAt(0)).every((code, i) => bytes[i] === code);
 }

@@ -23,13 +23,21 @@ export function rowKind(row: FieldValues): RowKind {
   return ROW_KINDS.reduce((best, kind) => (unknown(kind) < unknown(best) ? kind : best));
 }
 
+/** A row in Edgewise's own fields, and whose fields it had. */
+export interface OwnFields {
+  readonly kind: string;
+  readonly values: FieldValues;
+  /** By the rule of its tool the first token stands for an answer of several. */
+  readonly firstToken: boolean;
+}
+
 /**
  * The row in Edgewise's own fields.
  *
  * @throws RowFault where a field is unknown or lacks what the row's tool always writes.
  */
-export function ownFields(row: FieldValues, where: string): { readonly kind: RowKind; readonly values: FieldValues } {
+export function ownFields(row: FieldValues, where: string): OwnFields {
   const kind = rowKind(row);
   if (!kind.recognises) refuseUnknown(row, kind.fields, where);
-  return { kind, values: kind.toOwn(row, where) };
+  return { kind: kind.name, values: kind.toOwn(row, where), firstToken: kind.firstToken?.(row) ?? false };
 }

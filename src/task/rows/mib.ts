@@ -9,7 +9,8 @@ const isCounterfactual = (field: string): boolean => field.endsWith('_counterfac
 
 /**
  * Rows of MIB's data sets (Mueller et al. 2025, `MIB_circuit_track/dataset.py`): IOI, MCQA, ARC and arithmetic. A row
- * holds its counterfactual as a row of the same kind. The answers are the first tokens of both rows' right choices.
+ * holds its counterfactual as a row of the same kind. The answers are the first tokens of both rows' right choices, or
+ * their results.
  */
 export const mib: RowKind = {
   name: 'mib',
@@ -18,11 +19,13 @@ export const mib: RowKind = {
   recognises: (row) =>
     row['prompt'] !== undefined &&
     (row['answerKey'] !== undefined || row['label'] !== undefined || Object.keys(row).some(isCounterfactual)),
+  // Results of arithmetic must be one token: MIB leaves out the others.
+  firstToken: (row) => row['label'] === undefined,
   toOwn(row, where) {
     const { prompt } = row;
     const name = PREFERRED.find((field) => row[field] !== undefined) ?? Object.keys(row).find(isCounterfactual);
     const counterfactual = name === undefined ? undefined : row[name];
-    if (!isObject(counterfactual) || (counterfactual['prompt'] ?? null) === null) {
+    if (!isObject(counterfactual) || counterfactual['prompt'] === undefined) {
       throw new RowFault(
         'missing',
         where,
@@ -32,7 +35,8 @@ export const mib: RowKind = {
     const { metadata } = row;
     // In IOI both names stand in the prompt; the flipped prompt has them the other way round.
     const names =
-      isObject(metadata) && (metadata['indirect_object'] ?? null) !== null && (metadata['subject'] ?? null) !== null;
+      isObject(metadata) &&
+      [metadata['indirect_object'], metadata['subject']].every((name) => typeof name === 'string');
     const answers = names
       ? { correct: ` ${String(metadata['indirect_object'])}`, wrong: ` ${String(metadata['subject'])}` }
       : { correct: rightAnswer(row, where), wrong: rightAnswer(counterfactual, `${where}, ${name}`) };

@@ -9,6 +9,8 @@ export interface RowKind {
   readonly fields: readonly string[];
   /** Tells such a row by its shape. It may then have any further field. */
   readonly recognises?: (row: FieldValues) => boolean;
+  /** Whether the tool takes the first token of an answer of several; default: it says nothing of such answers. */
+  readonly firstToken?: (row: FieldValues) => boolean;
   /**
    * The row in Edgewise's own fields. Types are checked afterwards.
    *

@@ -40,7 +40,7 @@ describe('an answer', () => {
   });
 
   it("is what the text goes on with, whatever the tokenizer's own leading space", async () => {
-    const chinese = [...'他今天去了明北上'];
+    const chinese = Array.from('他今天去了明北上');
     const tokenizer = make(metaspaceTokenizer(chinese), 400);
     const { pairs, remarks } = await load(tokenizer, {
       clean: '他今天去了',
@@ -66,7 +66,7 @@ describe('an answer', () => {
   });
 
   it('follows the measured position, not the end of the prompt', async () => {
-    const tokenizer = make(metaspaceTokenizer([...'他去北上']), 400);
+    const tokenizer = make(metaspaceTokenizer(Array.from('他去北上')), 400);
     const row = { clean: '他去上', corrupted: '上去上', correct: '北', position: -2 };
     expect(texts(tokenizer, (await load(tokenizer, row)).pairs[0]!.correct)).toEqual(['北']);
   });
@@ -129,7 +129,7 @@ describe('an answer of several tokens', () => {
     );
     const refused = load(byteLevel, { ...row, correct: 'cat' });
     await expect(refused).rejects.toThrow('3 tokens ("c", "a", "t"), expected exactly one token; or take');
-    const metaspace = make(metaspaceTokenizer([...'他去北']), 400);
+    const metaspace = make(metaspaceTokenizer(Array.from('他去北')), 400);
     await expect(load(metaspace, { clean: '他去', corrupted: '去他', correct: ' 北' })).rejects.toThrow(
       'without the leading space, "北", it is one',
     );
