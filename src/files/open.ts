@@ -133,8 +133,9 @@ function xmlFormat(text: string, source: string): InputFormat {
 }
 
 function jsonFormat(json: unknown, source: string): InputFormat {
-  if (Array.isArray(json) && (json.length === 0 || Array.isArray(json[0]))) return 'edge-pruning';
-  if (!isObject(json)) throw unreadable(source, 'is JSON, but no object');
+  // Edge Pruning keeps at least the edges of its embeddings or of one reader: a list of nothing is no result of it.
+  if (Array.isArray(json) && Array.isArray(json[0])) return 'edge-pruning';
+  if (!isObject(json)) throw unreadable(source, 'is JSON, but neither an object nor a list of pairs');
   const { edges, links, nodes } = json;
   if (Array.isArray(links) && Array.isArray(nodes) && 'metadata' in json) {
     throw unreadable(source, 'is an attribution graph of features, as circuit-tracer writes it');

@@ -22,9 +22,9 @@ export interface ReaderOptions extends ReadOptions {
 /** Reads tasks in the tokens of one model. */
 export interface TaskReader {
   /** @throws EdgewiseError of kind task that names the file, and the line or field. */
-  read(file: TaskFile, options?: ReaderOptions): Promise<Task>;
+  readonly read: (file: TaskFile, options?: ReaderOptions) => Promise<Task>;
   /** The same, row by row: what is accepted and what is refused. */
-  check(file: TaskFile, options?: ReaderOptions): Promise<ReadTask>;
+  readonly check: (file: TaskFile, options?: ReaderOptions) => Promise<ReadTask>;
   /** Null where the model has none. */
   readonly tokenizer: TaskTokenizer | null;
   /** The text of a token by its id; undefined where the model has no tokenizer. */

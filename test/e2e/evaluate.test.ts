@@ -200,8 +200,8 @@ describe('mistakes, all found without an adapter', () => {
     ['an edge without its port', () => ({ edges: { 'a0.h0->a1.h0': { in_graph: true } } }), /"a0\.h0->a1\.h0"/],
     ['no in_graph', () => ({ edges: { 'm2->logits': { score: 1 } } }), /edges\["m2->logits"\]\.in_graph/],
     ['a text as in_graph', () => ({ edges: { 'm2->logits': { in_graph: 'yes' } } }), /in_graph: got "yes"/],
-    ['no edges', () => ({ nodes: {} }), /edges: got nothing/],
-    ['an array', () => [], /got an array, expected an object/],
+    ['no edges', () => ({ nodes: {} }), /an object with "nodes", without "edges" by name/],
+    ['an array', () => [], /neither an object nor a list of pairs/],
     ['another schema', () => changed((c) => (c.edgewise.schema_version = 2)), /schema_version is 2, expected 1/],
     [
       'an unknown ablation',
@@ -215,7 +215,7 @@ describe('mistakes, all found without an adapter', () => {
 
   test.each<[string, string | Uint8Array, RegExp]>([
     ['binary garbage', Uint8Array.from({ length: 500 }, (_, i) => (i * 37) & 255), /is not UTF-8 text/],
-    ['nothing', '', /not valid JSON/],
+    ['nothing', '', /is empty/],
     ['half of a file', '{"edges": {"m0->m1": {"in_gr', /not valid JSON/],
   ])('a circuit file with %s', async (_, contents, message) => {
     await writeFile(inFolder('raw.json'), contents);

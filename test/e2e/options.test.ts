@@ -196,7 +196,7 @@ describe('mistakes, all found without an adapter', () => {
     [['evaluate', '--model', TINY_MODEL, '--task', 'x.jsonl'], /--circuit: is needed/],
     [['export', 'x.json'], /--format/],
     [['export', '--format', 'dot'], /file/],
-    [['export', 'x.json', '--format', 'svg'], /--format.*gexf, graphml, dot, json/],
+    [['export', 'x.json', '--format', 'svg'], /--format.*json, gexf, graphml, node-link, dot/],
     [['info', '--task', 'ioi'], /--task: needs --model/],
     [['tasks', 'chess'], /chess: is no shipped task \(ioi, /],
     [['models', 'all'], /too many arguments/],

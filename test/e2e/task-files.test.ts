@@ -135,7 +135,7 @@ describe('answers', () => {
     const model = join(folder.path, `spaces-${name}`);
     await microModel(model, 'answer-spaces');
     const task = golden(`answer-spaces/${name}.jsonl`);
-    const { stdout } = await runCli(['check-task', '--model', model, '--task', task]);
+    const { stdout } = await runCli(['check-task', '--model', model, '--bos', 'no', '--task', task]);
     expect(stdout).toMatch(note);
   });
 
@@ -146,13 +146,15 @@ describe('answers', () => {
       'check-task',
       '--model',
       model,
+      '--bos',
+      'no',
       '--task',
       golden('metaspace-answer/task.jsonl'),
     ]);
     expect(report.verdicts[0]!.correct).toEqual(['北']);
   });
 
-  /** The tiny random model, of 67 tokens, with the tokenizer of a case. */
+  /** The tiny random model, of 67 tokens, with the tokenizer of a case, which lacks the config's beginning of text. */
   async function microModel(to: string, name: string): Promise<void> {
     await cp(TINY_MODEL, to, { recursive: true });
     await cp(golden(`${name}/tokenizer.json`), join(to, 'tokenizer.json'));

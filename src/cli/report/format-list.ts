@@ -1,11 +1,16 @@
+import { Help } from 'commander';
 import { formatOf, type FormatName } from '../../files/index.js';
 
-/** Formats of files for a help text, one a line: name, what it is, whose it is, and what it holds. */
+/** Columns of a help text. */
+const COLUMNS = 80;
+
+/** Formats of files for a help text: name, what it is, whose it is, and what it holds. */
 export function formatList(names: readonly FormatName[]): string {
   const width = Math.max(...names.map((name) => name.length));
-  const lines = names.map((name) => {
+  const help = Object.assign(new Help(), { helpWidth: COLUMNS });
+  const items = names.map((name) => {
     const { title, program, about } = formatOf(name);
-    return `  ${name.padEnd(width)}  ${title} (${program}): ${about}`;
+    return help.formatItem(name, width, `${title} (${program}): ${about}`, help);
   });
-  return lines.join('\n');
+  return items.join('\n');
 }
