@@ -142,6 +142,7 @@ function jsonFormat(json: unknown, source: string): InputFormat {
   }
   if (Array.isArray(nodes) && (Array.isArray(edges) || Array.isArray(links))) return 'node-link';
   if (isObject(edges)) return 'edgewise' in json ? 'json' : 'eap-ig';
+  if ('edges' in json) throw unreadable(source, `edges: got ${quote(edges)}, expected an object of edges by name`);
   const keys = Object.keys(json).slice(0, 5).map(quote);
   const holds = keys.length === 0 ? 'an empty object' : `an object with ${keys.join(', ')}`;
   throw unreadable(source, `is JSON, but no circuit: ${holds}, without "edges" by name`);

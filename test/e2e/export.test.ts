@@ -116,7 +116,10 @@ describe('mistakes', () => {
   test('a file that does not say what model it is of', async () => {
     const path = join(folder.path, 'edges.json');
     await writeFile(path, '{"edges": {"m0->m1": {"in_graph": true}}}');
-    expectMistake(await runCli(['export', path, '--format', 'dot'], { env }), /edges\.json: no cfg/);
+    expectMistake(
+      await runCli(['export', path, '--format', 'dot'], { env }),
+      /edges\.json: the file does not say what model the circuit is of/,
+    );
   });
 
   test('a model beyond all bounds', async () => {

@@ -134,6 +134,7 @@ test('progress of a longer run goes to stderr', async () => {
   expect(Object.keys(JSON.parse(stdout) as object)).toEqual(
     expect.arrayContaining(['tested', 'kept', 'edges', 'initial', 'final', 'seconds', 'files']),
   );
-  for (const line of stderr.split('\n').filter(Boolean))
-    expect(line).toMatch(/^testing edges .* \d+ % {2}\d+ tested, \d+ kept/);
+  const [prompt, ...progress] = stderr.split('\n').filter(Boolean);
+  expect(prompt).toMatch(/^prompt 1: "/);
+  for (const line of progress) expect(line).toMatch(/^testing edges .* \d+ % {2}\d+ tested, \d+ kept/);
 });
