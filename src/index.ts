@@ -42,7 +42,7 @@ export {
   type CircuitFormat,
   type ModelShape,
   type OpenedCircuit,
-  type OpenOptions,
+  type OpenCircuitOptions,
   type TraceStep,
 } from './files/index.js';
 

@@ -1,7 +1,7 @@
 import { isObject } from '../base/json/strict-json.js';
 import { directScored, type Scores } from '../circuit/scores.js';
 import type { Topology } from '../circuit/topology.js';
-import { openCircuit, type OpenedCircuit, type OpenOptions } from './open.js';
+import { openCircuit, type OpenedCircuit, type OpenCircuitOptions } from './open.js';
 import { neuronsLeftOut, type CircuitFile } from './own/circuit-file.js';
 import { scoresOf } from './own/scores-json.js';
 
@@ -17,7 +17,7 @@ export interface ImportedFile extends OpenedCircuit {
  *
  * @throws EdgewiseError kind `circuit` that names file and place, for anything that is not as the format has it.
  */
-export function openImport(text: string, source: string, options: OpenOptions): ImportedFile {
+export function openImport(text: string, source: string, options: OpenCircuitOptions): ImportedFile {
   const opened = openCircuit(text, source, { ...options, strict: true });
   const { file, json, format, circuit } = opened;
   const masked = neuronsLeftOut(file);

@@ -12,7 +12,7 @@ export {
   type InputFormat,
 } from './formats.js';
 export { choosesEdges, openImport, type ImportedFile } from './import-file.js';
-export { openCircuit, readableFormats, type OpenedCircuit, type OpenOptions } from './open.js';
+export { openCircuit, readableFormats, type OpenedCircuit, type OpenCircuitOptions } from './open.js';
 export { withListedGraph } from './tools/attribution-graph.js';
 export {
   fileTopology,

@@ -15,7 +15,7 @@ import {
   type ReadCircuit,
 } from './own/circuit-file.js';
 
-export interface OpenOptions {
+export interface OpenCircuitOptions {
   /** What the file is. `auto`, the default, tells it by the content. */
   readonly format?: InputFormat | 'auto';
   /** What the file must fit. It is needed where the file does not say its model's shape. */
@@ -49,7 +49,7 @@ export interface OpenedCircuit {
  * @throws EdgewiseError kind `circuit` that names the file and the place at fault. The file is broken, or of no format
  *   that is read, or does not fit the model, or does not tell its model's shape where no model is given.
  */
-export function openCircuit(text: string, source: string, options: OpenOptions = {}): OpenedCircuit {
+export function openCircuit(text: string, source: string, options: OpenCircuitOptions = {}): OpenedCircuit {
   const { model = null, format: asked = 'auto' } = options;
   const bare = text.replace(/^\ufeff/, '');
   const syntax = asked === 'auto' ? syntaxOf(bare, source) : formatOf(asked).syntax;
@@ -112,7 +112,7 @@ function isJson(text: string): boolean {
   }
 }
 
-function parsed(text: string, source: string, { strict = false }: OpenOptions): unknown {
+function parsed(text: string, source: string, { strict = false }: OpenCircuitOptions): unknown {
   if (strict) return readStrictJson(text, source);
   try {
     return readJson(text, source);
@@ -152,21 +152,22 @@ function unreadable(source: string, what: string): EdgewiseError {
   return new EdgewiseError('circuit', source, `${what}. Readable are ${readableFormats()}`);
 }
 
-function withoutShape(source: string, what: string, { shapeHint }: OpenOptions): EdgewiseError {
+function withoutShape(source: string, what: string, { shapeHint }: OpenCircuitOptions): EdgewiseError {
   return new EdgewiseError('circuit', source, shapeHint === undefined ? what : `${what}; ${shapeHint}`);
 }
 
 /** The topology to open a file in: the model's, the file's own, or the likely one. */
 function shapeFor(
   { file, likely }: ReadCircuit,
-  options: OpenOptions,
+  options: OpenCircuitOptions,
 ): { readonly topology: Topology; readonly notes: readonly string[] } {
   if (options.model) return { topology: options.model.topology, notes: [] };
   if (file.cfg) return { topology: fileTopology(file), notes: [] };
   if (!likely) throw withoutShape(file.source, 'the file does not say what model the circuit is of', options);
   const { shape, doubt } = likely;
-  if (!options.acceptLikelyShape) throw withoutShape(file.source, doubt, options);
   const topology = new Topology(shape);
+  if (doubt === null) return { topology, notes: [] };
+  if (!options.acceptLikelyShape) throw withoutShape(file.source, doubt, options);
   return { topology, notes: [`${file.source}: ${doubt}; ${inWords(shape)} are taken`] };
 }
 

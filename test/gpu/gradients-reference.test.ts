@@ -75,7 +75,8 @@ describe('share4l', () => {
         if (!stored || (metric === 'kl' && key !== 'EAP-IG-inputs')) continue;
         const factor = key === 'information-flow-routes' ? 1 : reference.n * (metric === 'kl' ? VOCAB : 1);
         const wanted = stored.scores.map((score) => factor * score);
-        const scores = await scoresOf(model, pairs, { ...options, metric, steps });
+        const points = options.method === 'eap-ig-inputs' ? { steps } : {};
+        const scores = await scoresOf(model, pairs, { ...options, metric, ...points });
         const got = edges.map((id) => scores[id]!);
         expectClose(`${name} ${key}`, got, wanted, 1e-5 * largest(wanted));
         compared++;

@@ -54,8 +54,8 @@ export interface ReadCircuit {
   readonly file: CircuitFile;
   /** What a person should know of the reading. */
   readonly notes: readonly string[];
-  /** Where the file tells the model's shape in part only: the shape that fits best, and why it is in doubt. */
-  readonly likely?: { readonly shape: TopologyShape; readonly doubt: string };
+  /** Where the file does not state the model's shape: the one that fits best, and why it is in doubt, null for no doubt. */
+  readonly likely?: { readonly shape: TopologyShape; readonly doubt: string | null };
 }
 
 /** What the caller knows of the model, for files that do not say it. */

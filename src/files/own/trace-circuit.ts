@@ -47,14 +47,14 @@ export function readTraceCircuit(text: string, source: string): ReadCircuit {
       directEdges: direct.size > 0 ? direct : undefined,
       nodes: new Map(),
       untestedRemovals: [],
-      cfg: isKnown ? { ...shape, width: null } : undefined,
+      cfg: undefined, // the shape is read off the decisions: a given model goes before it
       provenance: undefined,
       scores: undefined,
       imported: { positive: 'helps', selection: null },
       view: undefined,
     },
     notes: [],
-    ...(isKnown ? {} : { likely: { shape, doubt } }),
+    likely: { shape, doubt: isKnown ? null : doubt },
   };
 }
 

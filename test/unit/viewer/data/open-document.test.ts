@@ -141,7 +141,7 @@ describe('openDocument', () => {
     ['\0\u0001PNG', 'is neither JSON nor XML'],
     ['digraph { a -> b }', 'is neither JSON nor XML'],
     ['[1, 2]', 'is JSON, but neither an object nor a list of pairs'],
-    ['null', 'is JSON, but neither an object nor a list of pairs'],
+    ['null', 'is JSON, but no object'],
     ['<!doctype html><html><body>Not found</body></html>', 'is XML or HTML (html), but neither GEXF nor GraphML'],
     ['<svg xmlns="http://www.w3.org/2000/svg"/>', 'is XML or HTML (svg), but neither GEXF nor GraphML'],
     ['<<<', 'is XML or HTML (no element), but neither GEXF nor GraphML'],
@@ -149,7 +149,7 @@ describe('openDocument', () => {
     [json.slice(0, 3000), 'not valid JSON'],
     ['{}', 'is JSON, but no circuit: an empty object'],
     ['{"a": 1, "b": 2}', 'is JSON, but no circuit: an object with "a", "b"'],
-    ['{"edges": [[0, 1]], "x": 1}', 'is JSON, but no circuit'],
+    ['{"edges": [[0, 1]], "x": 1}', 'edges: got an array, expected an object of edges by name'],
     ['{"metadata": {}, "nodes": [], "links": []}', 'is an attribution graph of features, as circuit-tracer writes it'],
   ])('says what it reads when given %j', (text, message) => {
     expect(complaint(text)).toContain(`some.file: ${message}`);
