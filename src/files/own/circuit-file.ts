@@ -54,7 +54,9 @@ export interface ReadCircuit {
   readonly file: CircuitFile;
   /** What a person should know of the reading. */
   readonly notes: readonly string[];
-  /** Where the file does not state the model's shape: the one that fits best, and why it is in doubt, null for no doubt. */
+  /**
+   * Where the file does not state the model's shape: the one that fits best, and why it is in doubt, null for no doubt.
+   */
   readonly likely?: { readonly shape: TopologyShape; readonly doubt: string | null };
 }
 
