@@ -13,7 +13,7 @@ import type { PromptPair } from '../task/types.js';
 import { uploadSide } from './ablated-differences.js';
 import type { AttributionProgress } from './options.js';
 
-/** Shapes of what information flow keeps beside the pass. */
+/** Shapes of the tensors that information flow keeps beside the pass. */
 export function flowTensors(topology: Topology, { width4 }: Layout, { prompts, sequence }: GradientShape) {
   const { writers, layers, heads } = topology;
   const nearness = [writers.length, prompts * sequence];

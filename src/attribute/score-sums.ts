@@ -7,8 +7,9 @@ export class ScoreSums {
   /** Per addition edge, per writer, or [writers, width]. */
   readonly values: Float64Array;
   readonly #topology: Topology;
-  /** Rows of so many numbers, of which so many are real. */
+  /** Numbers of one row, padding included. */
   readonly #padded: number;
+  /** Numbers of one row without the padding. */
   readonly #real: number;
 
   constructor(topology: Topology, granularity: Granularity, { spec, layout }: ModelWeights) {

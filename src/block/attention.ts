@@ -11,10 +11,10 @@ import type { Jobs, Piece, PieceContext } from './piece.js';
 import { everyColumn, product, transposedProduct, wholeProducts } from './product.js';
 import type { BackwardRules } from './rules.js';
 
-// The flow of one layer, of which a job takes one head and some of its rows:
+// The flow of one layer. A job takes one head and some rows of it:
 //   projections [T, ports, dh] -> pattern [H, T, S] -> mixed [H, T, dh] -> outputs [H, T, d]
 
-/** Shapes of what attention works in, for one circuit. */
+/** Shapes of the tensors that attention works in, for one circuit. */
 export function attentionShapes({ heads }: Topology, { head4 }: Layout, tokens: number, sequence: number) {
   return {
     /** Attention of every query (a token) to the tokens of its prompt. */

@@ -14,10 +14,13 @@ export interface PieceContext {
   readonly sequence: number;
 }
 
-/** Where the jobs of one dispatch are listed, how many there are, and the most rows of one. */
+/** The list of the jobs of one dispatch. */
 export interface JobList {
+  /** First word of the list among the words of the pass. */
   readonly jobsAt: number;
+  /** Number of jobs. */
   readonly count: number;
+  /** Rows of the job that has the most. */
   readonly rows: number;
 }
 

@@ -31,7 +31,7 @@ export function countContrasts(contrasts: readonly (Contrast | null)[]): Contras
   return { both: count('both'), onlyA: count('only-a'), onlyB: count('only-b'), flipped: count('flipped') };
 }
 
-/** Jaccard index: shared / all of what is in the circuits; 1 where both are empty. */
+/** Jaccard index: elements in both circuits / elements in either; 1 where both are empty. */
 export function jaccardIndex({ both, onlyA, onlyB, flipped }: ContrastCounts): number {
   const all = both + flipped + onlyA + onlyB;
   return all === 0 ? 1 : (both + flipped) / all;

@@ -54,7 +54,7 @@ export function gradientTensors(topology: Topology, layout: Layout, { prompts, s
   } satisfies Record<string, readonly number[]>;
 }
 
-/** Shapes of what a pass keeps of every layer for the way back. */
+/** Shapes of the tensors that a pass keeps of every layer for the way back. */
 export function gradientLayerTensors(topology: Topology, layout: Layout, { prompts, sequence }: GradientShape) {
   const tokens = prompts * sequence;
   return {

@@ -13,7 +13,7 @@ import type { GradientShape } from './gradient-plan.js';
 /** Writers whose edges are recomputed at once. */
 const WRITERS_AT_ONCE = 16;
 
-/** Shapes of what the fix computes in. */
+/** Shapes of the tensors that the fix computes in. */
 export function fixTensors({ heads }: Topology, { width4, head4 }: Layout, { prompts, sequence }: GradientShape) {
   const rows = WRITERS_AT_ONCE * prompts * sequence;
   return {

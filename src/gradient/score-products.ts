@@ -16,7 +16,7 @@ export interface ScoredWriters {
   readonly writers: number;
 }
 
-/** Which edges of a port group are scored: of which writers, into which of its ports. */
+/** The scored edges of a port group: those from some writers into some ports of the group. */
 export interface ScoredEdges extends ScoredWriters {
   readonly firstPort: number;
   readonly ports: number;

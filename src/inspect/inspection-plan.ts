@@ -23,7 +23,7 @@ export function inspectionTensors({ writers }: Topology, { width4 }: Layout, { p
     metricRows: [prompts],
     /** Writers' outputs at the metric positions through the final norm. */
     parts: [writers.length, prompts, width],
-    /** The same of what is no writer: biases, and positions where they are a constant; before and after the norm. */
+    /** The same of the constants: biases, and positions where no writer adds them; before and after the norm. */
     constants: [prompts, width],
     constantParts: [prompts, width],
     /** Per prompt the direction whose product with the norm's output is the logit difference. */

@@ -38,7 +38,7 @@ export function scratchTensors(topology: Topology, layout: Layout, shape: PassSh
 }
 
 /**
- * Shapes of what a pass holds of the circuits that it computed last, so that the next ones need not be computed
+ * Shapes of the tensors that hold the circuits computed last, so that the next circuits need not be computed
  * whole.
  */
 export function stateTensors(topology: Topology, layout: Layout, shape: PassShape) {
@@ -59,7 +59,7 @@ export function layerTensors(topology: Topology, layout: Layout, shape: PassShap
   } satisfies Record<string, readonly number[]>;
 }
 
-/** Shapes of what every micro-batch of prompts keeps for the whole run, beside the state of its pass. */
+/** Shapes of the tensors that every micro-batch keeps for the whole run, beside the state of its pass. */
 export function batchTensors(topology: Topology, layout: Layout, shape: PassShape, direct: boolean) {
   const tokens = shape.prompts * shape.sequence;
   return {

@@ -15,7 +15,7 @@ export const PARTS = {
 export type ReadoutPart = keyof typeof PARTS;
 export const PART_NAMES = Object.keys(PARTS) as readonly ReadoutPart[];
 
-/** Shapes of what the parts copy to the host [circuits, prompts, numbers]. */
+/** Shapes of the numbers that the parts copy to the host [circuits, prompts, numbers]. */
 export function readoutTensors({ circuits, prompts }: ReadoutShape): Record<ReadoutPart, readonly number[]> {
   const shapes = PART_NAMES.map((name) => [name, [circuits, prompts, PARTS[name].perRow]]);
   return Object.fromEntries(shapes) as Record<ReadoutPart, readonly number[]>;

@@ -12,8 +12,8 @@ export interface PromptPair {
   readonly correct: readonly number[];
   readonly wrong: readonly number[];
   /**
-   * The right answer where it is of several tokens and the whole of it is measured. `correct` then holds its first
-   * token, which `position` predicts; the prompts end in the others but the last, each of which predicts the next.
+   * The tokens of the right answer, where it has several and all are measured. `correct` then holds the first token,
+   * which `position` predicts. The prompts end in all tokens of the answer but the last: each one predicts the next.
    */
   readonly answer?: readonly number[];
   /** Where it came from, for messages: `tasks/mine.jsonl, line 3`. */

@@ -76,7 +76,7 @@ interface ModelReport extends Omit<ModelSpec, 'attention'>, TokenizerReport {
 interface Report {
   adapter: string;
   tile: string;
-  /** How many circuits' worth of work the adapter does in hardly more time than one's. */
+  /** Number of circuits that fill the adapter, see Tuning.fill. */
   fill: number;
   limits: Record<(typeof LIMITS)[number], number>;
   features: string[];

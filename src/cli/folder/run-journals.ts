@@ -17,7 +17,7 @@ export interface JournalSetting {
 }
 
 /**
- * Runs something that keeps journals in a folder. Where it is interrupted or fails, a note on stderr says how to go on.
+ * Runs `use`, which keeps journals in a folder. If `use` is interrupted or fails, a note on stderr says how to go on.
  *
  * @param use gets what opens a journal.
  */

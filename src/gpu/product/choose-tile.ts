@@ -4,8 +4,8 @@ import type { TileName } from './tiles.js';
 export interface Tuning {
   readonly tile: TileName;
   /**
-   * Circuits that the device computes at once in hardly more time than one circuit, at most MOST_JOBS. It is 1 where
-   * one circuit keeps the device busy, as on a software adapter.
+   * Number of circuits that fill the device: together they take less than a quarter more time than one circuit. It is 1
+   * where one circuit keeps the device busy, as on a software adapter, and at most MOST_JOBS.
    */
   readonly fill: number;
 }

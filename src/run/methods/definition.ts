@@ -38,7 +38,7 @@ export interface AskedOfRun extends Partial<ThresholdPlan> {
   /** Of one search. */
   readonly threshold?: number;
   readonly selection?: Omit<SelectionRecord, 'chosen'>;
-  /** Scores from `cutoff` up, of which at most `limit` near it are tested again. */
+  /** Edges that score `cutoff` or more are the start. At most `limit` edges near the cutoff are tested again. */
   readonly screening?: Pick<ScreeningRecord, 'cutoff' | 'limit'>;
 }
 

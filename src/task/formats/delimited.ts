@@ -24,7 +24,7 @@ export const tsv: TaskFormat = {
   read: (content) => readDelimited(content, '\t'),
 };
 
-/** The delimiter that parts the first line into names of which at least two are known; the one that gives the most. */
+/** The delimiter that parts the first line into the most known names, at least two; undefined where none does. */
 function headerDelimiter(text: string, delimiters: readonly string[]): string | undefined {
   const end = text.indexOf('\n');
   const header = end === -1 ? text : text.slice(0, end);
