@@ -134,3 +134,8 @@ function candidatesIn(description: string | undefined): number | null {
   const match = /\b\d+ of (\d{1,9}) edges\b/.exec(description ?? '');
   return match ? Number(match[1]) : null;
 }
+
+/** Adds a part of the text of a value: XML gives long texts in parts. */
+export function appendText(texts: Map<string, string>, key: string, text: string): void {
+  texts.set(key, (texts.get(key) ?? '') + text);
+}

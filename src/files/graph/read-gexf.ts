@@ -1,7 +1,7 @@
 import { EdgewiseError } from '../../base/errors.js';
 import { quote } from '../../base/text.js';
 import type { ReadCircuit } from '../own/circuit-file.js';
-import { circuitOfGraph, type GraphFileEdge, type GraphValues } from './graph-file.js';
+import { appendText, circuitOfGraph, type GraphFileEdge, type GraphValues } from './graph-file.js';
 import { lineAt, xmlEvents } from './xml.js';
 
 /** Names of values by the identifiers that `attvalue` uses, and values of nodes or edges that state none. */
@@ -44,7 +44,7 @@ export function readGexf(text: string, source: string): ReadCircuit {
     if (event.kind === 'text') {
       const inside = path.at(-1);
       if (inside === 'description') description = (description ?? '') + event.text;
-      else if (inside === 'default' && declaring) append(declaring.defaults, declaredName, event.text);
+      else if (inside === 'default' && declaring) appendText(declaring.defaults, declaredName, event.text);
       continue;
     }
     const { name, attributes, at } = event;
@@ -100,8 +100,4 @@ export function readGexf(text: string, source: string): ReadCircuit {
 
 function emptyDeclared(): Declared {
   return { names: new Map(), defaults: new Map() };
-}
-
-function append(texts: Map<string, string>, key: string, text: string): void {
-  texts.set(key, (texts.get(key) ?? '') + text);
 }

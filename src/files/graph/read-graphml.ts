@@ -1,7 +1,7 @@
 import { EdgewiseError } from '../../base/errors.js';
 import { quote } from '../../base/text.js';
 import type { ReadCircuit } from '../own/circuit-file.js';
-import { circuitOfGraph, type GraphFileEdge, type GraphValues } from './graph-file.js';
+import { appendText, circuitOfGraph, type GraphFileEdge, type GraphValues } from './graph-file.js';
 import { lineAt, xmlEvents } from './xml.js';
 
 /**
@@ -40,9 +40,10 @@ export function readGraphml(text: string, source: string): ReadCircuit {
       const [inside, owner] = [path.at(-1), path.at(-2) ?? ''];
       const valueName = names.get(key) ?? key;
       if (inside === 'desc' && ['graphml', 'graph'].includes(owner)) description = (description ?? '') + event.text;
-      else if (inside === 'data' && owner in defaults) append(values, valueName, event.text);
+      else if (inside === 'data' && owner in defaults) appendText(values, valueName, event.text);
       else if (inside === 'default') {
-        for (const [of, list] of Object.entries(defaults)) if (isFor(keyFor, of)) append(list, valueName, event.text);
+        for (const [of, list] of Object.entries(defaults))
+          if (isFor(keyFor, of)) appendText(list, valueName, event.text);
       }
       continue;
     }
@@ -95,8 +96,4 @@ export function readGraphml(text: string, source: string): ReadCircuit {
 /** Whether a key that is `for` something is for nodes, or for edges. */
 function isFor(keyFor: string, of: string): boolean {
   return keyFor === 'all' || keyFor === of;
-}
-
-function append(texts: Map<string, string>, key: string, text: string): void {
-  texts.set(key, (texts.get(key) ?? '') + text);
 }
