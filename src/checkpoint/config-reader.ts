@@ -1,4 +1,5 @@
 import { EdgewiseError } from '../base/errors.js';
+import { quote, quoteList } from '../base/text.js';
 import { isObject } from '../base/json/strict-json.js';
 
 /**
@@ -70,7 +71,7 @@ export class ConfigReader {
 
   /** Refuses the value of a key. */
   fail(key: string, expected: string): never {
-    const value = Object.hasOwn(this.#values, key) ? JSON.stringify(this.#values[key]) : 'nothing';
+    const value = quote(Object.hasOwn(this.#values, key) ? this.#values[key] : undefined);
     throw new EdgewiseError('config', this.#where, `${key}: got ${value}, expected ${expected}`);
   }
 
@@ -78,7 +79,7 @@ export class ConfigReader {
   finish(): void {
     const unknown = Object.keys(this.#values).filter((key) => !this.#handled.has(key));
     if (unknown.length > 0) {
-      const keys = `unknown key${unknown.length > 1 ? 's' : ''} ${unknown.join(', ')}`;
+      const keys = `unknown key${unknown.length > 1 ? 's' : ''} ${quoteList(unknown)}`;
       throw new EdgewiseError('config', this.#where, `${keys}: not known to leave the model's numbers unchanged`);
     }
   }

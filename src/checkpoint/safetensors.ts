@@ -1,4 +1,5 @@
 import { EdgewiseError } from '../base/errors.js';
+import { quote } from '../base/text.js';
 import { bfloat16ToFloat32, float16ToFloat32 } from '../base/half.js';
 import { decodeUtf8, type ByteSource } from './byte-source.js';
 import { isObject, parseStrictJson } from '../base/json/strict-json.js';
@@ -86,13 +87,13 @@ function readEntry(name: string, entry: unknown, source: ByteSource, dataStart: 
   const fail = (what: string): never => {
     throw new EdgewiseError('checkpoint', source.name, `tensor ${name}: ${what}`);
   };
-  if (!isObject(entry)) return fail(`expected an object in the header, got ${JSON.stringify(entry)}`);
+  if (!isObject(entry)) return fail(`expected an object in the header, got ${quote(entry)}`);
   const { dtype, shape, data_offsets: range } = entry;
   const itemBytes = typeof dtype === 'string' && Object.hasOwn(ITEM_BYTES, dtype) ? ITEM_BYTES[dtype] : undefined;
-  if (typeof dtype !== 'string' || itemBytes === undefined) return fail(`unknown dtype ${JSON.stringify(dtype)}`);
-  if (!isSizes(shape)) return fail(`shape ${JSON.stringify(shape)}, expected an array of non-negative integers`);
+  if (typeof dtype !== 'string' || itemBytes === undefined) return fail(`unknown dtype ${quote(dtype)}`);
+  if (!isSizes(shape)) return fail(`shape ${quote(shape)}, expected an array of non-negative integers`);
   if (!isSizes(range) || range.length !== 2) {
-    return fail(`data_offsets ${JSON.stringify(range)}, expected two non-negative integers`);
+    return fail(`data_offsets ${quote(range)}, expected two non-negative integers`);
   }
   const [begin, end] = range as [number, number];
   const dataBytes = source.size - dataStart;

@@ -1,4 +1,5 @@
 import { EdgewiseError } from '../base/errors.js';
+import { quote } from '../base/text.js';
 import { readText, type ByteSource, type ModelDirectory } from './byte-source.js';
 import { readSafetensorsHeader, type TensorRecord } from './safetensors.js';
 import { isObject, parseStrictJson } from '../base/json/strict-json.js';
@@ -59,7 +60,7 @@ function parseWeightMap(text: string, where: string): ReadonlyMap<string, string
   const shards = new Map<string, string>();
   for (const [tensor, shard] of Object.entries(weightMap)) {
     if (typeof shard !== 'string' || !SHARD_NAME.test(shard)) {
-      const what = `weight_map: ${tensor} is in ${JSON.stringify(shard)}, expected a plain name ending in .safetensors`;
+      const what = `weight_map: ${tensor} is in ${quote(shard)}, expected a plain name ending in .safetensors`;
       throw new EdgewiseError('checkpoint', where, what);
     }
     shards.set(tensor, shard);

@@ -1,4 +1,5 @@
 import { EdgewiseError } from '../base/errors.js';
+import { quote } from '../base/text.js';
 import { readText, type ModelDirectory } from '../checkpoint/byte-source.js';
 import type { TokenText } from '../inspect/circuit-details.js';
 import type { ModelSpec } from '../model/spec.js';
@@ -73,7 +74,7 @@ export async function openTokenizer(
   };
   const tokenizer = await openModelTokenizer(read, { bosTokenId, bos, vocab });
   if (tokenizer === null && typeof bos === 'object') {
-    const what = `${JSON.stringify(bos.text)} is a token of no model without a tokenizer, expected auto, yes, no or an id`;
+    const what = `${quote(bos.text)} is a token of no model without a tokenizer, expected auto, yes, no or an id`;
     throw new EdgewiseError('usage', '--bos', what);
   }
   return tokenizer;

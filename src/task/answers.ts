@@ -1,3 +1,4 @@
+import { quote, quoteList } from '../base/text.js';
 import { RowFault } from './fault.js';
 import type { Remark } from './remarks.js';
 import type { TaskTokenizer } from './tokenizer.js';
@@ -37,8 +38,8 @@ export function answerTokens(
   const alone = tokenizer.encodeBare(text);
   const added = prefix && tokensAdded(text, prefix, tokenizer);
   const ids = added?.length === 1 || alone?.length !== 1 ? (added ?? alone) : alone;
-  if (ids === null) throw new RowFault('text', where, `answer ${JSON.stringify(text)} has no token`);
-  if (ids.length === 0) throw new RowFault('answer', where, `answer ${JSON.stringify(text)} is empty`);
+  if (ids === null) throw new RowFault('text', where, `answer ${quote(text)} has no token`);
+  if (ids.length === 0) throw new RowFault('answer', where, `answer ${quote(text)} is empty`);
   const remark = ids.length === 1 && prefix ? spaceRemark(text, ids[0]!, prefix, tokenizer) : undefined;
   return remark ? { ids, remark } : { ids };
 }
@@ -51,18 +52,18 @@ export function severalTokens(
   where: string,
   tokenizer: TaskTokenizer,
 ): RowFault {
-  const pieces = ids.map((id) => JSON.stringify(tokenizer.tokenText(id))).join(', ');
+  const pieces = quoteList(ids.map((id) => tokenizer.tokenText(id)));
   const one = (form: string): boolean => {
     const added = prefix && tokensAdded(form, prefix, tokenizer);
     return (added ?? tokenizer.encodeBare(form))?.length === 1;
   };
   const bare = text.trimStart();
   const hint = one(` ${text}`)
-    ? `; with a leading space, ${JSON.stringify(` ${text}`)}, it is one`
+    ? `; with a leading space, ${quote(` ${text}`)}, it is one`
     : bare !== text && bare !== '' && one(bare)
-      ? `; without the leading space, ${JSON.stringify(bare)}, it is one`
+      ? `; without the leading space, ${quote(bare)}, it is one`
       : '';
-  const what = `answer ${JSON.stringify(text)} is ${ids.length} tokens (${pieces}), expected exactly one token${hint}`;
+  const what = `answer ${quote(text)} is ${ids.length} tokens (${pieces}), expected exactly one token${hint}`;
   return new RowFault('answer', where, `${what}; or take --answers first-token, or --metric nll for the whole answer`);
 }
 
@@ -76,17 +77,17 @@ function tokensAdded(text: string, prefix: AnswerPrefix, tokenizer: TaskTokenize
 /** A space that is missing between prompt and answer, or there twice, if it makes another token. */
 function spaceRemark(text: string, id: number, prefix: AnswerPrefix, tokenizer: TaskTokenizer): Remark | undefined {
   const end = /\S*\s*$/.exec(prefix.text)![0];
-  const example = `${JSON.stringify(end)} + ${JSON.stringify(text)}`;
+  const example = `${quote(end)} + ${quote(text)}`;
   if (/\s$/.test(prefix.text)) {
     const cut = prefix.text.trimEnd();
     const shorter = tokenizer.encodeBare(cut);
     if (shorter === null || shorter.length >= prefix.ids.length || prefix.text.endsWith('\n')) return undefined;
-    const form = `${JSON.stringify(end.trimEnd())} + ${JSON.stringify(` ${text.trimStart()}`)}`;
+    const form = `${quote(end.trimEnd())} + ${quote(` ${text.trimStart()}`)}`;
     const kind = /^\s/.test(text) ? 'doubled-space' : 'space-before-answer';
     return { kind, example: `${example}; write ${form}` };
   }
   if (!/^\p{L}/u.test(text) || !/[\p{L}.,:;?!)]$/u.test(prefix.text)) return undefined;
   const spaced = tokensAdded(` ${text}`, prefix, tokenizer);
   if (spaced?.length !== 1 || spaced[0] === id) return undefined;
-  return { kind: 'missing-space', example: `${example}; write ${JSON.stringify(` ${text}`)} if a space belongs there` };
+  return { kind: 'missing-space', example: `${example}; write ${quote(` ${text}`)} if a space belongs there` };
 }

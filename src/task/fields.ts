@@ -1,4 +1,5 @@
 import { EdgewiseError } from '../base/errors.js';
+import { quote } from '../base/text.js';
 import { nearestName } from '../base/nearest.js';
 import { RowFault } from './fault.js';
 
@@ -49,7 +50,7 @@ export function refuseUnknown(row: FieldValues, known: readonly string[], where:
   if (first === undefined) return;
   const near = nearestName(first, known);
   const hint = near === undefined ? `expected ${known.join(', ')}` : `did you mean ${near}?`;
-  const aside = unknown.map((field) => (/[\s,]/.test(field) ? JSON.stringify(field) : field)).join(',');
+  const aside = unknown.map((field) => (/[\s,]/.test(field) ? quote(field) : field)).join(',');
   const what = `${first}: there is no such field; ${hint} (--ignore-fields ${aside} leaves it aside)`;
   throw new RowFault('field', where, what.replace('leaves it', unknown.length > 1 ? 'leaves them' : 'leaves it'));
 }

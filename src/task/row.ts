@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 
 import { EdgewiseError } from '../base/errors.js';
+import { quote } from '../base/text.js';
 import { answerTokens, severalTokens, type AnswerMode, type AnswerPrefix } from './answers.js';
 import { checkPair, type PairLimits } from './check-pair.js';
 import { RowFault } from './fault.js';
@@ -156,13 +157,13 @@ function answerIds(
     if (remark) remarks.push(remark);
     if (ids.length === 1) return [first];
     if (context.answers === 'whole' && field === 'wrong') {
-      remarks.push({ kind: 'wrong-unmeasured', example: JSON.stringify(text) });
+      remarks.push({ kind: 'wrong-unmeasured', example: quote(text) });
       return [];
     }
     if (context.answers !== 'first-token') throw severalTokens(text, ids, prefix, place, tokenizer);
     remarks.push({
       kind: 'first-token',
-      example: `${JSON.stringify(tokenizer.tokenText(first))} of ${JSON.stringify(text)}`,
+      example: `${quote(tokenizer.tokenText(first))} of ${quote(text)}`,
     });
     return [first];
   });
@@ -180,10 +181,10 @@ function wholeAnswer(row: TaskRow, { where, context, prefix, remarks }: AnswerSe
     const { ids } = answerTokens(text, prefix, place, tokenizer);
     if (ids.length === 1) continue;
     if (texts.length > 1) {
-      const what = `answer ${JSON.stringify(text)} is ${ids.length} tokens and one of ${texts.length} right answers; a whole answer must be the only one (or take --answers first-token)`;
+      const what = `answer ${quote(text)} is ${ids.length} tokens and one of ${texts.length} right answers; a whole answer must be the only one (or take --answers first-token)`;
       throw new RowFault('answer', place, what);
     }
-    remarks.push({ kind: 'whole-answer', example: JSON.stringify(text) });
+    remarks.push({ kind: 'whole-answer', example: quote(text) });
     return ids;
   }
   return undefined;
@@ -200,7 +201,7 @@ function refuseRepeated(ids: readonly number[], where: string, { tokenizer }: Ro
   const seen = new Set<number>();
   for (const id of ids) {
     if (seen.has(id)) {
-      const token = tokenizer === null ? `id ${id}` : JSON.stringify(tokenizer.tokenText(id));
+      const token = tokenizer === null ? `id ${id}` : quote(tokenizer.tokenText(id));
       throw new RowFault('repeated', where, `correct and wrong hold ${token} more than once`);
     }
     seen.add(id);

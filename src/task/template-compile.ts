@@ -1,4 +1,5 @@
 import { EdgewiseError } from '../base/errors.js';
+import { quote } from '../base/text.js';
 import { parseTemplateText, slotText } from './template-text.js';
 import type { Slot, TextPart } from './template-text.js';
 import type { TaskTemplate, TemplateAnswers } from './template.js';
@@ -88,7 +89,7 @@ function checkSlot(task: TaskTemplate, slot: Slot, where: string): void {
   const lacking = words.find((word) => wordText(word, slot.form) === null);
   if (lacking === undefined) return;
   const wanted = slot.form === null ? 'has forms, of which one must be named' : `has no form ${slot.form}`;
-  throw new EdgewiseError('task', where, `slot ${slotText(slot)}: ${JSON.stringify(lacking)} ${wanted}`);
+  throw new EdgewiseError('task', where, `slot ${slotText(slot)}: ${quote(lacking)} ${wanted}`);
 }
 
 function compileAnswers(task: TaskTemplate, answers: TemplateAnswers, where: string): CompiledAnswers {

@@ -1,4 +1,5 @@
 import { EdgewiseError } from '../base/errors.js';
+import { quote } from '../base/text.js';
 import { createRng } from '../base/rng.js';
 import type { Rng } from '../base/rng.js';
 import type { TaskRow } from './row.js';
@@ -69,10 +70,8 @@ function fillAnswers(answers: CompiledAnswers, drawn: Drawn): string | string[] 
   }
   const bound = fill(answers.bound, drawn);
   const index = answers.words.indexOf(bound);
-  if (index < 0)
-    throw new EdgewiseError('task', answers.bound.where, `${JSON.stringify(bound)} is not a word of the list`);
+  if (index < 0) throw new EdgewiseError('task', answers.bound.where, `${quote(bound)} is not a word of the list`);
   const words = answers.side === 'after' ? answers.words.slice(index + 1) : answers.words.slice(0, index + 1);
-  if (words.length === 0)
-    throw new EdgewiseError('task', answers.bound.where, `no word comes after ${JSON.stringify(bound)}`);
+  if (words.length === 0) throw new EdgewiseError('task', answers.bound.where, `no word comes after ${quote(bound)}`);
   return words.map((word) => answers.prefix + word);
 }

@@ -1,4 +1,5 @@
 import { EdgewiseError } from '../base/errors.js';
+import { quote } from '../base/text.js';
 
 /**
  * A word drawn from a list: `{name}`, `{name.2}` (another word of the same list), `{noun:plural}` (a form of the word).
@@ -28,7 +29,7 @@ export function parseTemplateText(text: string, where: string): TextPart[] {
         throw new EdgewiseError(
           'task',
           where,
-          `a single ${piece} in ${JSON.stringify(text)}; write ${piece}${piece} for a brace`,
+          `a single ${piece} in ${quote(text)}; write ${piece}${piece} for a brace`,
         );
       }
       parts.push(piece === '{{' || piece === '}}' ? piece.charAt(0) : piece);

@@ -1,4 +1,5 @@
 import { EdgewiseError } from '../base/errors.js';
+import { quote, quoteList } from '../base/text.js';
 import { compileTemplates, wordText } from './template-compile.js';
 import type { CompiledText } from './template-compile.js';
 import { slotText } from './template-text.js';
@@ -36,8 +37,6 @@ function refuseUnlessOneToken(text: string, where: string, tokenizer: TaskTokeni
   const ids = tokenizer.encodeBare(text);
   if (ids?.length === 1) return;
   const got =
-    ids === null
-      ? 'has no token'
-      : `is ${ids.length} tokens (${ids.map((id) => JSON.stringify(tokenizer.tokenText(id))).join(', ')})`;
-  throw new EdgewiseError('task', where, `word ${JSON.stringify(text)} ${got}, expected exactly one`);
+    ids === null ? 'has no token' : `is ${ids.length} tokens (${quoteList(ids.map((id) => tokenizer.tokenText(id)))})`;
+  throw new EdgewiseError('task', where, `word ${quote(text)} ${got}, expected exactly one`);
 }

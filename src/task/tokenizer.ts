@@ -1,4 +1,5 @@
 import { EdgewiseError } from '../base/errors.js';
+import { quote } from '../base/text.js';
 import { checkAddedIds } from './tokens/added-ids.js';
 import { beginningOf, type Beginning, type BosMode } from './tokens/beginning.js';
 import { byteLevelText } from './tokens/byte-level.js';
@@ -166,8 +167,4 @@ function namedToken(
 
 function known(ids: readonly (number | null)[]): number[] | null {
   return ids.every((id) => id !== null) ? [...ids] : null;
-}
-
-function quote(text: string): string {
-  return JSON.stringify(text);
 }

@@ -1,4 +1,5 @@
 import { EdgewiseError, type ErrorKind } from '../errors.js';
+import { quote } from '../text.js';
 
 /**
  * Parses JSON like JSON.parse, with two differences. A mistake is told by line and column, in every engine alike. An
@@ -48,8 +49,7 @@ function checkSyntax(text: string, fail: (position: number, what: string) => nev
   for (;;) {
     position = matchAt(SPACE, text, position)!;
     const wrong = (): never => {
-      const got =
-        position < text.length ? JSON.stringify(String.fromCodePoint(text.codePointAt(position)!)) : 'the end';
+      const got = position < text.length ? quote(String.fromCodePoint(text.codePointAt(position)!)) : 'the end';
       return fail(position, `expected ${expected}, got ${got}`);
     };
     if (position === text.length) {
@@ -82,7 +82,7 @@ function checkSyntax(text: string, fail: (position: number, what: string) => nev
       }
     } else if ((end = matchAt(TOKENS.string, text, position)) !== undefined && inner && expected.startsWith('a key')) {
       const key = JSON.parse(text.slice(position, end)) as string;
-      if (inner.has(key)) fail(position, `the key ${JSON.stringify(key)} is there twice`);
+      if (inner.has(key)) fail(position, `the key ${quote(key)} is there twice`);
       inner.add(key);
       expected = "':'";
     } else if (expected === 'a value' || expected === "a value or ']'") {

@@ -1,3 +1,4 @@
+import { quote } from '../../base/text.js';
 import { InvalidArgumentError, Option } from 'commander';
 import type { ReaderOptions } from '../../run/task-reader.js';
 
@@ -48,7 +49,7 @@ function columns(text: string, before: Readonly<Record<string, string>> = {}): R
   const pairs = text.split(/,(?=\s*[\w]+=)/).map((part) => {
     const [, field, name] = /^\s*(\w+)=(.+)$/s.exec(part) ?? [];
     if (field === undefined || name === undefined) {
-      throw new InvalidArgumentError(`Expected field=column, as in clean=Question, got ${JSON.stringify(part)}.`);
+      throw new InvalidArgumentError(`Expected field=column, as in clean=Question, got ${quote(part)}.`);
     }
     return [field, name] as const;
   });

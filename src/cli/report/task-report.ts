@@ -1,3 +1,4 @@
+import { quote } from '../../base/text.js';
 import type { BothSides, TaskBehaviour } from '../../evaluate/task-behaviour.js';
 import type { TokenText } from '../../inspect/circuit-details.js';
 import { countFaults } from '../../task/fault.js';
@@ -63,12 +64,12 @@ export function jsonTaskReport({ source, read, remarks, behaviour, warnings, tok
 /** A pair token by token, special tokens as text: position, clean, corrupted where it differs, and what is measured. */
 export function promptView({ position, ...pair }: PromptPair, tokenText: TokenText): string[] {
   const { clean, corrupted, correct, wrong, answer } = tokensOf({ position, ...pair }, tokenText);
-  const quoted = (texts: readonly string[]): string => texts.map((text) => JSON.stringify(text)).join(' ');
+  const quoted = (texts: readonly string[]): string => texts.map((text) => quote(text)).join(' ');
   const rows = clean.map((text, t) => [
     `  ${t === position ? '>' : ' '}${t}`,
     String(pair.clean[t]),
-    JSON.stringify(text),
-    pair.clean[t] === pair.corrupted[t] ? '' : `| ${pair.corrupted[t]} ${JSON.stringify(corrupted[t])}`,
+    quote(text),
+    pair.clean[t] === pair.corrupted[t] ? '' : `| ${pair.corrupted[t]} ${quote(corrupted[t])}`,
   ]);
   const answers = [
     `  right after token ${position}: ${answer ? `${quoted(answer)}, the whole answer` : quoted(correct) || 'none given'}`,

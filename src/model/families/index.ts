@@ -1,4 +1,5 @@
 import { EdgewiseError } from '../../base/errors.js';
+import { quote } from '../../base/text.js';
 import { isObject } from '../../base/json/strict-json.js';
 import type { ModelFamily } from './family.js';
 import { gpt2 } from './gpt2.js';
@@ -12,7 +13,7 @@ export function familyOf(config: unknown, where: string): ModelFamily {
   const family = FAMILIES.find((candidate) => candidate.modelType === modelType);
   if (family) return family;
   const supported = FAMILIES.map((candidate) => candidate.modelType).join(', ');
-  const got = modelType === undefined ? 'nothing' : JSON.stringify(modelType);
+  const got = modelType === undefined ? 'nothing' : quote(modelType);
   throw new EdgewiseError(
     'config',
     where,

@@ -1,4 +1,5 @@
 import { EdgewiseError } from '../../base/errors.js';
+import { quote } from '../../base/text.js';
 import { parsePythonJson } from '../../base/json/python-json.js';
 import { csv, tsv } from './delimited.js';
 import type { TaskContent, TaskFormat } from './format.js';
@@ -41,7 +42,7 @@ export function taskFormat(content: TaskContent): TaskFormat {
   if (content.text().trim() === '') throw new EdgewiseError('task', source, 'is empty, expected prompt pairs');
   const names = TASK_FORMATS.map(({ name }) => name).join(', ');
   const [line = ''] = content.text().trimStart().split('\n', 1);
-  const start = JSON.stringify(line.length > 60 ? `${line.slice(0, 60)}...` : line.trimEnd());
+  const start = quote(line.length > 60 ? `${line.slice(0, 60)}...` : line.trimEnd());
   throw new EdgewiseError('task', source, `begins with ${start}, which is none of ${names}; a table needs a header`);
 }
 

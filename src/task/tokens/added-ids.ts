@@ -1,4 +1,5 @@
 import { EdgewiseError } from '../../base/errors.js';
+import { quote } from '../../base/text.js';
 import type { AddedToken } from './added-tokens.js';
 
 /**
@@ -22,14 +23,14 @@ export function checkAddedIds(
   let next = vocabulary.size;
   for (const { content, id } of tokens) {
     if (content === '') continue;
-    const has = `added_tokens: ${JSON.stringify(content)} has id ${id}`;
+    const has = `added_tokens: ${quote(content)} has id ${id}`;
     const known = vocabulary.get(content) ?? given.get(content);
     if (known !== undefined && known !== id) {
       throw new EdgewiseError('config', where, `${has}, expected ${known}, the id that this text has already`);
     }
     const owner = owners.get(id) ?? content;
     if (owner !== content) {
-      throw new EdgewiseError('config', where, `${has}, expected another id: ${id} is ${JSON.stringify(owner)}`);
+      throw new EdgewiseError('config', where, `${has}, expected another id: ${id} is ${quote(owner)}`);
     }
     if (known === undefined) {
       if (id !== next && notes.length === 0) {

@@ -1,4 +1,5 @@
 import { EdgewiseError } from '../../base/errors.js';
+import { quote } from '../../base/text.js';
 import type { Normalizer } from './normalizer.js';
 import { blanksBefore, blanksBehind, WORD } from './patterns.js';
 
@@ -57,8 +58,8 @@ function patterns(tokens: readonly AddedToken[], normalize: Normalizer, where: s
     const pattern = normalize(token.content);
     const other = found.get(pattern);
     if (other !== undefined && other.id !== token.id) {
-      const names = `${JSON.stringify(other.content)} and ${JSON.stringify(token.content)}`;
-      const what = `added_tokens: ${names} are both looked for as ${JSON.stringify(pattern)}, expected one token for it`;
+      const names = `${quote(other.content)} and ${quote(token.content)}`;
+      const what = `added_tokens: ${names} are both looked for as ${quote(pattern)}, expected one token for it`;
       throw new EdgewiseError('config', where, what);
     }
     if (pattern !== '') found.set(pattern, token);

@@ -1,4 +1,5 @@
 import { EdgewiseError } from '../../base/errors.js';
+import { quote } from '../../base/text.js';
 import type { NamedToken } from './side-files.js';
 
 /**
@@ -102,7 +103,7 @@ function refusal(id: number, sources: BosSources): EdgewiseError {
   const what =
     text === undefined
       ? `bos_token_id ${id} is no token of ${file}`
-      : `bos_token_id ${id} is ${JSON.stringify(text)}, which ${file} does not mark as special`;
+      : `bos_token_id ${id} is ${quote(text)}, which ${file} does not mark as special`;
   const others = named.flatMap(({ where: from, token }) => {
     const other = idOf(token);
     return other === undefined || other === id ? [] : [{ from: baseName(from), other }];
@@ -120,7 +121,7 @@ function refusal(id: number, sources: BosSources): EdgewiseError {
 function unmarked(id: number, sources: BosSources): string {
   return (
     `${CONFIG} names ${shown(id, sources)} as the beginning of a text, and ${baseName(sources.where)} marks no token as ` +
-    `special: ${JSON.stringify(sources.textOf(id))} is put in front of every text (${choices([], sources)} says otherwise)`
+    `special: ${quote(sources.textOf(id))} is put in front of every text (${choices([], sources)} says otherwise)`
   );
 }
 
@@ -129,18 +130,18 @@ function disagreement(id: number, sources: BosSources): string | null {
   const other = sources.named.find(({ token }) => sources.idOf(token) !== id);
   if (other === undefined) return null;
   const otherId = sources.idOf(other.token);
-  const name = otherId === undefined ? `${JSON.stringify(other.token)}, no token` : shown(otherId, sources);
+  const name = otherId === undefined ? `${quote(other.token)}, no token` : shown(otherId, sources);
   const choice = otherId === undefined ? choices([], sources) : choices([otherId], sources);
   return (
     `${CONFIG} names ${shown(id, sources)} as the beginning of a text, ${baseName(other.where)} ${name}: ` +
-    `${JSON.stringify(sources.textOf(id))} is used (${choice} says otherwise)`
+    `${quote(sources.textOf(id))} is used (${choice} says otherwise)`
   );
 }
 
 /** `0 ("<s>")` */
 function shown(id: number, { textOf }: BosSources): string {
   const text = textOf(id);
-  return text === undefined ? `${id} (no token)` : `${id} (${JSON.stringify(text)})`;
+  return text === undefined ? `${id} (no token)` : `${id} (${quote(text)})`;
 }
 
 /** `--bos no, --bos 0 or --bos "<s>"`. A text that a shell would read otherwise is left out. */

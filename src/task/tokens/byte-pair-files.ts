@@ -1,4 +1,5 @@
 import { EdgewiseError } from '../../base/errors.js';
+import { quote } from '../../base/text.js';
 import { isByteLevel } from './byte-level.js';
 import { namedTokens } from './side-files.js';
 import { parseObject, type NamedText } from './tokenizer-json.js';
@@ -49,7 +50,7 @@ function vocabularyOf(file: NamedText): Record<string, unknown> {
   const ids = parseObject(file);
   const ended = Object.keys(ids).find((token) => token.endsWith('</w>'));
   if (ended === undefined) return ids;
-  const what = `holds ${JSON.stringify(ended)}: a vocabulary with ends of words, as of the first GPT`;
+  const what = `holds ${quote(ended)}: a vocabulary with ends of words, as of the first GPT`;
   throw new EdgewiseError('config', file.where, `${what}, expected GPT-2's or a tokenizer.json`);
 }
 
@@ -60,7 +61,7 @@ function mergesOf({ text, where }: NamedText): string[][] {
   return lines.slice(first).map((line, i) => {
     const pair = line.split(' ');
     if (pair.length === 2 && pair.every((token) => token !== '' && isByteLevel(token))) return pair;
-    const what = `line ${first + i + 1} is ${JSON.stringify(line.slice(0, 60))}`;
+    const what = `line ${first + i + 1} is ${quote(line.slice(0, 60))}`;
     throw new EdgewiseError('config', where, `${what}, expected two tokens of GPT-2's byte characters`);
   });
 }

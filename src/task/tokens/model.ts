@@ -1,6 +1,7 @@
 import { BPE, Unigram, WordPiece } from '@huggingface/tokenizers';
 
 import { EdgewiseError } from '../../base/errors.js';
+import { quote } from '../../base/text.js';
 
 /** `model` of a tokenizer.json; its vocabulary was checked. */
 export interface ModelFields {
@@ -91,11 +92,11 @@ function checkedMerges(
     const pair = typeof merge === 'string' ? merge.split(' ') : merge;
     const [left = '', right = ''] = pair;
     if (pair.length !== 2 || left === '' || right === '') {
-      return fail(`merge ${i + 1} is ${JSON.stringify(merge)}, expected two tokens`);
+      return fail(`merge ${i + 1} is ${quote(merge)}, expected two tokens`);
     }
     const absent = [left, right, left + right].find((token) => !ids.has(token));
     if (absent !== undefined) {
-      fail(`merge ${i + 1} is of ${JSON.stringify(absent)}, which the vocabulary does not have`);
+      fail(`merge ${i + 1} is of ${quote(absent)}, which the vocabulary does not have`);
     }
     return [left, right];
   });

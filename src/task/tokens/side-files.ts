@@ -1,3 +1,4 @@
+import { quote } from '../../base/text.js';
 import { hasPrefixSpace, parseObject, type NamedText, type TokenizerJson } from './tokenizer-json.js';
 
 /** What one file says of the beginning-of-text token. */
@@ -56,9 +57,7 @@ export function disagreements(side: SideFiles, json: TokenizerJson, where: strin
   const [absent, ...more] = side.added.filter((content) => !contents.has(content));
   if (absent !== undefined) {
     const others = more.length === 0 ? '' : ` and ${more.length} more`;
-    notes.push(
-      `${where} is followed: it has no added token ${JSON.stringify(absent)}${others} of tokenizer_config.json`,
-    );
+    notes.push(`${where} is followed: it has no added token ${quote(absent)}${others} of tokenizer_config.json`);
   }
   return notes;
 }

@@ -1,3 +1,4 @@
+import { quote } from '../../base/text.js';
 import { StageReader } from './stage-reader.js';
 
 /**
@@ -47,7 +48,7 @@ function specialIds(item: unknown, stage: StageReader): number[] {
   const name = member(member(item, 'SpecialToken'), 'id');
   const ids = typeof name === 'string' ? member(member(stage.value('special_tokens'), name), 'ids') : undefined;
   if (Array.isArray(ids) && ids.every(isId)) return ids;
-  return stage.fail('special_tokens', `ids of ${JSON.stringify(name ?? item)}`);
+  return stage.fail('special_tokens', `ids of ${quote(name ?? item)}`);
 }
 
 function member(value: unknown, key: string): unknown {

@@ -1,4 +1,5 @@
 import { EdgewiseError } from '../../base/errors.js';
+import { quote } from '../../base/text.js';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -57,8 +58,7 @@ export class StageReader {
 
   /** Refuses the value of a field. */
   fail(key: string, expected: string): never {
-    const text = JSON.stringify(this.#fields[key]) ?? 'nothing';
-    const got = text.length > 80 ? `${text.slice(0, 80)}…` : text;
+    const got = quote(this.#fields[key]);
     throw new EdgewiseError('config', this.#where, `${this.type}: ${key}: got ${got}, expected ${expected}`);
   }
 

@@ -78,7 +78,7 @@ describe('a broken file', () => {
     ['unknown type', joinFile(entry({ dtype: 'F33' }), [data]), 'tensor w: unknown dtype "F33"'],
     ['type from the prototype', joinFile(entry({ dtype: 'constructor' }), [data]), 'unknown dtype "constructor"'],
     ['type no text', joinFile(entry({ dtype: 4 }), [data]), 'unknown dtype 4'],
-    ['negative size', joinFile(entry({ shape: [-2, -2] }), [data]), 'shape [-2,-2], expected'],
+    ['negative size', joinFile(entry({ shape: [-2, -2] }), [data]), 'shape [-2, -2], expected'],
     ['fractional size', joinFile(entry({ shape: [2.5] }), [data]), 'shape [2.5], expected'],
     ['huge size', joinFile(entry({ shape: [2 ** 53, 0] }), [data]), 'expected an array of non-negative integers'],
     ['shape no array', joinFile(entry({ shape: '4' }), [data]), 'shape "4", expected'],

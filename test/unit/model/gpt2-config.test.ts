@@ -106,15 +106,15 @@ describe('refused, naming the key', () => {
     [{ tie_word_embeddings: 'yes' }, 'tie_word_embeddings: got "yes"'],
     [{ add_cross_attention: true }, 'add_cross_attention: got true, expected false'],
     [{ is_encoder_decoder: true }, 'is_encoder_decoder: got true, expected false'],
-    [{ pruned_heads: { 0: [1] } }, 'pruned_heads: got {"0":[1]}'],
+    [{ pruned_heads: { 0: [1] } }, 'pruned_heads: got an object, expected an empty object'],
     [{ bos_token_id: -1 }, 'bos_token_id: got -1'],
     [
       { architectures: ['GPT2ForSequenceClassification'] },
       'architectures: got ["GPT2ForSequenceClassification"], expected a list of GPT2LMHeadModel',
     ],
     [{ architectures: 'GPT2LMHeadModel' }, 'architectures: got "GPT2LMHeadModel"'],
-    [{ rope_theta: 1e4 }, 'unknown key rope_theta'],
-    [{ quantization_config: {}, auto_map: {} }, 'unknown keys quantization_config, auto_map'],
+    [{ rope_theta: 1e4 }, 'unknown key "rope_theta"'],
+    [{ quantization_config: {}, auto_map: {} }, 'unknown keys "quantization_config", "auto_map"'],
     [{ model_type: 'llama' }, 'model_type: got "llama", expected one of the supported families: gpt2'],
   ])('%j', (changes, message) => {
     expect(() => parse(changes)).toThrow(`config.json: ${message}`);

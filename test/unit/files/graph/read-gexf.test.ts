@@ -109,7 +109,7 @@ describe('readGexf', () => {
     [good.replace('<node id="m0"', '<node id="m1"'), 'node "m1" is there twice'],
     [good.replace('<node id="m0"', '<node'), '<node> has no id'],
     [good.replaceAll('a0.h1', 'cat'), 'node "cat": expected a name such as a9.h9'],
-    [good.replaceAll('a0.h1', 'a0.h1\u202e'), 'node "a0.h1 ": expected a name'],
+    [good.replaceAll('a0.h1', 'a0.h1\u202e'), String.raw`node "a0.h1\u202e": expected a name`],
     [good.replaceAll('a0.h1', 'a9999.h1'), 'node "a9999.h1": expected a name'],
     [good.replace('source="m0" target="m1"', 'source="m1" target="m0"'), 'edge "m1->m0": not in a model with 2 layers'],
     [good.replace('source="m1" target="logits"', 'source="logits" target="logits"'), 'edge "logits->logits": not in a'],

@@ -91,16 +91,16 @@ describe('Edge Pruning', () => {
   it.each([
     ['{}', 'the file: got an object, expected an array'],
     ['[3]', '[0]: got 3, expected an array'],
-    ['[["m0"]]', '[0]: got an array, expected a pair of names'],
-    ['[["m0", "m1", "m1"]]', '[0]: got an array, expected a pair of names'],
-    ['[["m0", 1]]', '[0]: got an array, expected a pair of names'],
+    ['[["m0"]]', '[0]: got ["m0"], expected a pair of names'],
+    ['[["m0", "m1", "m1"]]', '[0]: got ["m0", "m1", "m1"], expected a pair of names'],
+    ['[["m0", 1]]', '[0]: got ["m0", 1], expected a pair of names'],
     ['[["m0", "m1"], ["m0", "a1.h0"]]', '[1]: got "a1.h0", expected a reader of the model: aL.hH.q'],
     ['[["m0", "m2"]]', '[0]: got "m2", expected a reader'],
     ['[["a0.h2", "m1"]]', '[0]: got "a0.h2", expected a writer of the model'],
     ['[["input", "m1"]]', '[0]: got "input", expected a writer'],
     ['[["m1", "m0"]]', '[0]: "m1 -> m0": the reader comes before the writer'],
     ['[["m0", "m1"], ["m0", "m1"]]', '[1]: "m0 -> m1" is there twice'],
-    ['[["m0", NaN]]', '[0]: got an array'],
+    ['[["m0", NaN]]', '[0]: got ["m0", null]'],
     ['[', 'not valid JSON at line 1'],
   ])('says what is wrong with %s', (text, message) => {
     expect(complaint(() => readEdgePruning(readStrictJson(text, 'f.json'), 'f.json', toy))).toContain(message);
