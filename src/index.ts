@@ -56,6 +56,7 @@ export { createScores } from './circuit/scores.js';
 export { acdc, type AcdcAids, type AcdcOptions, type AcdcResult } from './discover/acdc.js';
 export { exactEffects } from './discover/exact.js';
 export type { Journal, Measurement } from './discover/journal.js';
-export { faithfulnessCurve } from './evaluate/curve.js';
+export { circuitCurve } from './evaluate/curve.js';
+export { measureEdges } from './evaluate/measured-edges.js';
 export { faithfulness } from './evaluate/faithfulness.js';
 export { randomCircuitLike } from './evaluate/random-circuit.js';

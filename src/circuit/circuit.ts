@@ -1,5 +1,6 @@
 import { EdgewiseError } from '../base/errors.js';
 import type { EdgeSet } from './edge-set.js';
+import type { InCircuit } from './in-circuit.js';
 import type { AttributionSettings, RunIdentity, ScreeningRecord, SelectionRecord } from './run-identity.js';
 import type { Topology } from './topology.js';
 
@@ -28,6 +29,8 @@ export interface Provenance extends RunIdentity, Partial<AttributionSettings> {
   readonly selection?: SelectionRecord;
   /** For searches that started from less than the whole model. */
   readonly screening?: ScreeningRecord;
+  /** Edges that carry nothing in the circuit were left out after it was found. */
+  readonly dropIdle?: true;
 }
 
 /** What is known of a circuit whose scores another program computed. */
@@ -56,6 +59,8 @@ export interface Circuit {
   readonly provenance: Provenance | null;
   /** Set for a circuit of another program that came through `import`. */
   readonly imported?: ImportRecord;
+  /** What its edges are worth in it. Not set where that was not measured. */
+  readonly inCircuit?: InCircuit;
 }
 
 /**
@@ -65,13 +70,14 @@ export interface Circuit {
  * belongs to another topology, or an edge removed without a test is unknown or kept.
  */
 export function createCircuit(circuit: Circuit): Circuit {
-  const { topology, kept, effects, steps, untestedRemovals } = circuit;
+  const { topology, kept, effects, steps, untestedRemovals, inCircuit } = circuit;
   if (kept.topology !== topology) throw new EdgewiseError('circuit', 'kept', 'an edge set of another topology');
   for (const [field, array] of [
     ['effects', effects],
     ['steps', steps],
+    ['inCircuit.effects', inCircuit?.effects],
   ] as const) {
-    if (array.length !== topology.edgeCount) {
+    if (array && array.length !== topology.edgeCount) {
       throw new EdgewiseError(
         'circuit',
         field,
@@ -83,6 +89,9 @@ export function createCircuit(circuit: Circuit): Circuit {
     if (kept.has(topology.edge(id).id)) {
       throw new EdgewiseError('circuit', 'untestedRemovals', `${topology.edgeName(id)} is kept`);
     }
+  }
+  for (const id of inCircuit?.idle ?? []) {
+    if (!kept.has(id)) throw new EdgewiseError('circuit', 'inCircuit.idle', `${topology.edgeName(id)} is not kept`);
   }
   return Object.freeze({ ...circuit, untestedRemovals: Object.freeze([...untestedRemovals]) });
 }

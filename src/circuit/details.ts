@@ -16,10 +16,13 @@ export interface CircuitDetails {
    * and of the position embeddings where they are not in `input`. Null without answers.
    */
   readonly rest: { readonly writers: readonly number[]; readonly constants: readonly number[] } | null;
-  /** Per kept edge, by name: its effect on each prompt at its decision; the mean over prompts is the edge's effect. */
+  /**
+   * Per kept edge, by name: its effect on each prompt at its decision. The mean over prompts is the edge's effect.
+   * Empty for a circuit that was not searched for.
+   */
   readonly edges: Readonly<Record<string, readonly number[]>>;
-  /** Faithfulness of the circuit of the `edges` strongest kept edges by |effect|, in ascending order of `edges`. */
-  readonly curve: readonly { readonly edges: number; readonly faithfulness: number | null }[];
+  /** The same in the circuit that was found: see InCircuit. Empty where it was not measured. */
+  readonly inCircuit: Readonly<Record<string, readonly number[]>>;
 }
 
 export interface PromptDetails {

@@ -21,6 +21,8 @@ export interface EdgeRecord {
   readonly kind: EdgeKind;
   /** Loss form: positive = the edge helps. Null where it was not measured. */
   readonly effect: number | null;
+  /** What the edge is worth in the circuit: see InCircuit. Null where it was not measured. */
+  readonly inCircuitEffect: number | null;
   /** Place in the order of decisions, from 0; null where it was not decided on. */
   readonly step: number | null;
   /** Place by |effect| among all measured edges, kept or not; 1 is the strongest. Null where it was not measured. */
@@ -61,7 +63,7 @@ export function edgeRecords(
   ids: readonly number[],
   order: readonly number[] = strongestFirst(circuit),
 ): EdgeRecord[] {
-  const { topology, effects, steps, kept } = circuit;
+  const { topology, effects, steps, kept, inCircuit } = circuit;
   const ranks = new Int32Array(topology.edgeCount);
   order.forEach((id, place) => (ranks[id] = place + 1));
   const ends = edgeEnds(topology);
@@ -83,11 +85,16 @@ export function edgeRecords(
       port,
       kind: isDirect ? 'direct' : 'addition',
       effect: isMeasured ? effects[id]! : null,
+      inCircuitEffect: finiteOrNull(inCircuit?.effects[id]),
       step: steps[id]! >= 0 ? steps[id]! : null,
       rank: isMeasured ? ranks[id]! : null,
       inCircuit: kept.has(id),
     };
   });
+}
+
+function finiteOrNull(value: number | undefined): number | null {
+  return Number.isFinite(value) ? value! : null;
 }
 
 /**

@@ -75,7 +75,7 @@ export function createScores(scores: Scores): Scores {
 }
 
 /** Whether direct edges were scored like the others. If not, every selection keeps them, and they are no part of it. */
-export function directScored({ topology, values }: Scores): boolean {
+export function directScored({ topology, values }: Pick<Scores, 'topology' | 'values'>): boolean {
   return values.subarray(topology.additionEdges).some(isScored);
 }
 

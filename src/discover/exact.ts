@@ -1,5 +1,5 @@
 import { mean } from '../base/mean.js';
-import { EdgeSet } from '../circuit/edge-set.js';
+import type { EdgeSet } from '../circuit/edge-set.js';
 import { earlierTest, NO_JOURNAL, type Journal } from './journal.js';
 import type { CircuitEvaluator, PerPrompt } from '../circuit/evaluator.js';
 
@@ -11,47 +11,48 @@ export interface ExactProgress {
 }
 
 export interface ExactEffects {
-  /** By edge id: metric of the whole model without the edge minus that of the whole model, on every prompt. */
+  /** By edge id: metric of the circuit without the edge minus that of the circuit, on every prompt. */
   readonly effects: ReadonlyMap<number, PerPrompt>;
-  /** Metric of the whole model. */
+  /** Metric of the circuit that the edges were cut from. */
   readonly initial: number;
 }
 
 /**
- * The effect of cutting each of the edges alone: activation patching of edges (`exact` of EAP-IG, arXiv:2403.17806).
+ * The effect of cutting each of the edges alone from a circuit. From the whole model it is activation patching of edges
+ * (`exact` of EAP-IG, arXiv:2403.17806).
  *
  * Cost: one evaluation per edge. It computes the edge's receiver and everything downstream, so edges of one receiver
  * should follow one another.
  *
+ * @param from the circuit.
  * @returns effects in loss form, in units of the metric.
  * @throws EdgewiseError of kind usage where the journal is of another run.
  */
 export async function exactEffects(
   evaluator: CircuitEvaluator,
-  topology: EdgeSet['topology'],
+  from: EdgeSet,
   edges: readonly number[],
   onProgress: (progress: ExactProgress) => void = () => {},
   journal: Journal = NO_JOURNAL,
 ): Promise<ExactEffects> {
-  const full = EdgeSet.full(topology);
-  const [whole] = (await evaluator.perPrompt([full])) as [PerPrompt];
+  const [uncut] = (await evaluator.perPrompt([from])) as [PerPrompt];
   const effects = new Map<number, PerPrompt>();
   let own = 0;
   for (let next = 0; next < edges.length;) {
-    const earlier = earlierTest(journal, next, edges[next]!, topology);
+    const earlier = earlierTest(journal, next, edges[next]!, from.topology);
     const batch = earlier ? [edges[next]!] : edges.slice(next, next + evaluator.most);
-    const measured = earlier ? [earlier.without] : await evaluator.perPrompt(batch.map((edge) => full.without(edge)));
+    const measured = earlier ? [earlier.without] : await evaluator.perPrompt(batch.map((edge) => from.without(edge)));
     batch.forEach((edge, i) => {
       const without = measured[i]!;
       if (!earlier) journal.record({ edge, without });
       effects.set(
         edge,
-        without.map((value, n) => value - whole[n]!),
+        without.map((value, n) => value - uncut[n]!),
       );
     });
     next += batch.length;
     if (!earlier) own += batch.length;
     onProgress({ done: next, measured: own, total: edges.length });
   }
-  return { effects, initial: mean(whole) };
+  return { effects, initial: mean(uncut) };
 }

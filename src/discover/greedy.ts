@@ -24,7 +24,11 @@ export function byStrength(strengths: Float64Array, { writers, ports }: EdgeEnds
  * @param strengths [edgeCount]; edges with NaN are never candidates.
  * @returns ids in the order in which they are taken; fewer than `count` where no candidate is left.
  */
-export function greedyEdges(scores: Scores, strengths: Float64Array, count: number): number[] {
+export function greedyEdges(
+  scores: Pick<Scores, 'topology' | 'values'>,
+  strengths: Float64Array,
+  count: number,
+): number[] {
   const { topology } = scores;
   const ends = edgeEnds(topology);
   const viaDirect = directScored(scores);

@@ -51,7 +51,7 @@ export async function screen(
   const inOrder = acdcOrder(topology, 'descending', false)
     .flatMap(({ edges }) => edges)
     .filter((edge) => wanted.has(edge));
-  const { effects } = await exactEffects(evaluator, topology, inOrder, onProgress, journal);
+  const { effects } = await exactEffects(evaluator, EdgeSet.full(topology), inOrder, onProgress, journal);
   const measured = new Map([...effects].map(([edge, effect]) => [edge, Math.abs(mean(effect)) >= cutoff]));
   const scored = (edge: number): boolean => strength(edge) >= cutoff;
   const chosen = EdgeSet.where(

@@ -1,57 +1,111 @@
 import { mean } from '../base/mean.js';
-import { candidateEdges, keptEdges, type Circuit } from '../circuit/circuit.js';
 import { EdgeSet } from '../circuit/edge-set.js';
 import type { CircuitEvaluator } from '../circuit/evaluator.js';
+import type { CurvePoint } from '../circuit/in-circuit.js';
+import { pruneDisconnected } from '../circuit/prune.js';
+import { greedyEdges } from '../discover/greedy.js';
 import { faithfulness } from './faithfulness.js';
 
-/** Faithfulness of the `edges` strongest kept edges. */
-export interface CurvePoint {
+/** Most points of a curve. */
+const MOST_POINTS = 200;
+
+/** A circuit with a number for each of its edges. */
+export interface RankedCircuit {
+  readonly kept: EdgeSet;
+  readonly directTested: boolean;
+  /** [edgeCount], by edge id. What |effect| says of the others does not matter. */
+  readonly effects: Float64Array;
+}
+
+/** One circuit of a curve. */
+export interface CurveCircuit {
+  /** Addition edges that are left. */
   readonly edges: number;
-  readonly faithfulness: number | null;
-}
-
-/** 1, 2, 5, 10, 20, 50, ... below `kept`, and `kept` itself. */
-export function curveSizes(kept: number): number[] {
-  const sizes: number[] = [];
-  for (let decade = 1; decade < kept; decade *= 10) sizes.push(decade, 2 * decade, 5 * decade);
-  return [...sizes.filter((size) => size < kept), kept];
+  readonly kept: EdgeSet;
 }
 
 /**
- * The circuits of a curve, one for each of curveSizes: the strongest kept edges by |effect|, equal ones by id. Direct
- * edges that were not decided on stay.
+ * The circuits of a curve, from the smallest to the largest, each inside the next. Edges enter one at a time from the
+ * logits down, by |effect|, equal ones by writer and port. What lies on no path from `input` to `logits` is taken away.
+ * There is one circuit for each size that is left, at most 200: of more sizes some are chosen, evenly in their
+ * logarithm. The largest is always among them.
+ *
+ * The last circuit has every edge of the given one that lies on a path. It may be smaller than the given circuit.
  */
-export function curveCircuits(circuit: Circuit): { readonly edges: number; readonly kept: EdgeSet }[] {
-  const { topology, kept, effects } = circuit;
-  const candidates = candidateEdges(circuit);
-  // An effect that is not finite says that the metric broke down without the edge.
-  const strength = (id: number): number => (Number.isFinite(effects[id]!) ? Math.abs(effects[id]!) : Infinity);
-  const ranked = [...kept].filter((id) => id < candidates);
-  ranked.sort((a, b) => (strength(a) === strength(b) ? a - b : strength(b) - strength(a)));
-  return curveSizes(keptEdges(circuit)).map((edges) => {
-    const strongest = new Set(ranked.slice(0, edges));
-    return { edges, kept: EdgeSet.where(topology, (id) => strongest.has(id) || (id >= candidates && kept.has(id))) };
-  });
+export function curveCircuits(circuit: RankedCircuit): CurveCircuit[] {
+  const { kept, directTested, effects } = circuit;
+  const { topology } = kept;
+  const strengths = new Float64Array(topology.edgeCount).fill(Number.NaN);
+  for (const id of kept) if (id < topology.additionEdges) strengths[id] = strengthOf(effects[id]!);
+  const order = greedyEdges({ topology, values: strengths }, strengths, kept.additionSize);
+  const bySize = new Map<number, CurveCircuit>();
+  const taken = new Set<number>();
+  for (const edge of order) {
+    taken.add(edge);
+    const chosen = EdgeSet.where(topology, (id) => taken.has(id) || (id >= topology.additionEdges && kept.has(id)));
+    const connected = pruneDisconnected(chosen, directTested);
+    const edges = connected.additionSize;
+    if (edges > 0 && !bySize.has(edges)) bySize.set(edges, { edges, kept: connected });
+  }
+  const circuits = [...bySize.values()];
+  return spread(circuits.map(({ edges }) => edges)).map((at) => circuits[at]!);
+}
+
+/** An effect that is not finite says that the metric broke down without the edge. */
+function strengthOf(effect: number): number {
+  return Number.isFinite(effect) ? Math.abs(effect) : Infinity;
+}
+
+/** Places of at most 200 of the rising sizes: all of them, or some that are evenly spread in their logarithm. */
+function spread(sizes: readonly number[]): number[] {
+  const last = sizes.length - 1;
+  if (sizes.length <= MOST_POINTS) return [...sizes.keys()];
+  const places = new Set<number>();
+  const [low, high] = [Math.log(sizes[0]!), Math.log(sizes[last]!)];
+  for (let i = 0; i < MOST_POINTS; i++) {
+    const wanted = Math.exp(low + ((high - low) * i) / (MOST_POINTS - 1)) * (1 - 1e-12);
+    const at = sizes.findIndex((size) => size >= wanted);
+    places.add(at < 0 ? last : at);
+  }
+  return [...places].sort((a, b) => a - b);
+}
+
+/** The model without a circuit: every addition edge that the circuit does not have, and every direct edge. */
+export function complementOf(circuit: EdgeSet): EdgeSet {
+  const { topology } = circuit;
+  return EdgeSet.where(topology, (id) => id >= topology.additionEdges || !circuit.has(id));
 }
 
 /**
- * How faithful the strongest edges of a circuit are without the others. Cost: one evaluation per size.
+ * How faithful and how needed the strongest edges of a circuit are. Circuits go by rising size, then what is left of
+ * the model by falling size: each differs little from the one before, so that each evaluation computes little.
+ *
+ * Cost: two evaluations per point.
  *
  * @param model metric of the whole model, in loss form.
  * @param empty metric of the empty circuit, in loss form.
- * @param onPoint is called after each size.
+ * @param onProgress is told how many evaluations are done.
  */
-export async function faithfulnessCurve(
+export async function circuitCurve(
   evaluator: CircuitEvaluator,
-  circuit: Circuit,
+  circuit: RankedCircuit,
   { model, empty }: { readonly model: number; readonly empty: number },
-  onPoint: () => void = () => {},
+  onProgress: (done: number, total: number) => void = () => {},
 ): Promise<CurvePoint[]> {
-  const points: CurvePoint[] = [];
-  for (const { edges, kept } of curveCircuits(circuit)) {
-    const [values] = await evaluator.perPrompt([kept]);
-    points.push({ edges, faithfulness: faithfulness(mean(values!), model, empty) });
-    onPoint();
+  const circuits = curveCircuits(circuit);
+  const asked = [...circuits.map(({ kept }) => kept), ...circuits.map(({ kept }) => complementOf(kept))];
+  const metrics: number[] = [];
+  while (metrics.length < asked.length) {
+    const batch = asked.slice(metrics.length, metrics.length + evaluator.most);
+    for (const values of await evaluator.perPrompt(batch)) metrics.push(mean(values));
+    onProgress(metrics.length, asked.length);
   }
-  return points;
+  return circuits.map(({ edges }, i) => {
+    const without = faithfulness(metrics[circuits.length + i]!, model, empty);
+    return {
+      edges,
+      faithfulness: faithfulness(metrics[i]!, model, empty),
+      necessity: without === null ? null : 1 - without,
+    };
+  });
 }

@@ -3,8 +3,9 @@ import { mean } from '../base/mean.js';
 import type { Circuit } from '../circuit/circuit.js';
 import { EdgeSet } from '../circuit/edge-set.js';
 import { METRICS, type MetricName } from '../readout/metrics.js';
+import type { CurvePoint } from '../circuit/in-circuit.js';
 import type { PromptPair } from '../task/types.js';
-import { curveCircuits, type CurvePoint } from './curve.js';
+import { complementOf, curveCircuits, type CurveCircuit } from './curve.js';
 import type { PromptValues } from './evaluator.js';
 import { faithfulness } from './faithfulness.js';
 import { randomCircuitLike } from './random-circuit.js';
@@ -169,16 +170,26 @@ const random: Measure<{
 };
 
 const curve: Measure<{ readonly curve: readonly CurvePoint[] }> = {
-  about: 'faithfulness of the 1, 2, 5, 10, 20, 50, ... strongest edges',
+  about: 'faithfulness and necessity of the strongest edges, by what they are worth in the circuit where that is known',
   source: MIB,
   metrics: [],
-  circuits: (measured) => curveCircuits(withEffects(measured)).map(({ kept }) => kept),
-  value: (values) => ({
-    curve: curveCircuits(withEffects(values.measured)).map(({ edges: size }, i) => ({
-      edges: size,
-      faithfulness: faithfulnessOf(values.own[i]!, values),
-    })),
-  }),
+  circuits: (measured) => {
+    const circuits = curveOf(measured).map(({ kept }) => kept);
+    return [...circuits, ...circuits.map(complementOf)];
+  },
+  value: (values) => {
+    const points = curveOf(values.measured);
+    return {
+      curve: points.map(({ edges: size }, i) => {
+        const without = faithfulnessOf(values.own[points.length + i]!, values);
+        return {
+          edges: size,
+          faithfulness: faithfulnessOf(values.own[i]!, values),
+          necessity: without === null ? null : 1 - without,
+        };
+      }),
+    };
+  },
   report: ({ curve: points }) => ({
     json: { curve: points },
     cells: points.flatMap(({ edges: size, faithfulness: value }) => [
@@ -272,7 +283,10 @@ function faithfulnessOf(values: PromptValues, { metric: name, whole, empty }: Me
   return faithfulness(meanOf(values, name), meanOf(whole, name), meanOf(empty, name));
 }
 
-function withEffects({ circuit }: MeasuredCircuit): Circuit {
-  if (circuit) return circuit;
-  throw new EdgewiseError('usage', 'curve', 'needs a circuit with the effects of its edges, got a set of edges');
+function curveOf({ circuit }: MeasuredCircuit): CurveCircuit[] {
+  if (!circuit) {
+    throw new EdgewiseError('usage', 'curve', 'needs a circuit with the effects of its edges, got a set of edges');
+  }
+  const { kept, directTested, effects, inCircuit } = circuit;
+  return curveCircuits({ kept, directTested, effects: inCircuit?.effects ?? effects });
 }

@@ -7,6 +7,7 @@ import { createCircuit, type Circuit } from '../circuit/circuit.js';
 import { inWords } from '../circuit/shape-of-names.js';
 import { Topology } from '../circuit/topology.js';
 import { formatOf, INPUT_FORMATS, type FileContent, type Format, type InputFormat } from './formats.js';
+import { inCircuitOf } from './own/in-circuit-json.js';
 import {
   fileTopology,
   resolveCircuit,
@@ -59,16 +60,21 @@ export function openCircuit(text: string, source: string, options: OpenCircuitOp
   if (needsModel && !model) throw withoutShape(source, `${title} does not say what model the circuit is of`, options);
   const result = read!(content, source, model);
   const { topology, notes } = shapeFor(result, options);
-  const circuit = resolveCircuit(result.file, topology);
-  const width = widthOf(result.file, model);
+  const named = resolveCircuit(result.file, topology);
+  const said = result.file.inCircuit;
+  const inCircuit = said && inCircuitOf(said, named);
+  const circuit = createCircuit({ ...named, width: widthOf(result.file, model), ...(inCircuit && { inCircuit }) });
   return {
     format,
     file: result.file,
     json: content.json,
-    circuit: width === circuit.width ? circuit : createCircuit({ ...circuit, width }),
-    notes: [...result.notes, ...notes],
+    circuit,
+    notes: [...result.notes, ...notes, ...(said && !inCircuit ? [`${source}: ${CHANGED}`] : [])],
   };
 }
+
+const CHANGED =
+  'its effects in the circuit and its curve are of other edges than it keeps, and are left out; edgewise inspect measures them anew';
 
 /** Formats that are read, in words. */
 export function readableFormats(): string {

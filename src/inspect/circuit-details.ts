@@ -29,7 +29,7 @@ export function circuitDetails(
   task: Task,
   metrics: PromptMetrics,
   behaviour: NodeBehaviour,
-  found: Pick<CircuitDetails, 'edges' | 'curve'> & { readonly model: string; readonly metric: string },
+  found: Pick<CircuitDetails, 'edges' | 'inCircuit'> & { readonly model: string; readonly metric: string },
   tokenText: TokenText,
 ): CircuitDetails {
   const answered = task.pairs.every(hasBothAnswers);
@@ -52,7 +52,7 @@ export function circuitDetails(
     nodes: Object.fromEntries(nodes),
     rest: answered ? { writers: others(behaviour.direct, writers), constants: behaviour.constants } : null,
     edges: found.edges,
-    curve: found.curve,
+    inCircuit: found.inCircuit,
   };
 }
 

@@ -3,6 +3,7 @@ import type { Circuit } from '../circuit/circuit.js';
 import type { CircuitDetails } from '../circuit/details.js';
 import type { EdgeSet } from '../circuit/edge-set.js';
 import type { Scores } from '../circuit/scores.js';
+import type { MeasuredEdges } from '../evaluate/measured-edges.js';
 import type { DefaultMeasure, Evaluation, MeasureName } from '../evaluate/measures.js';
 import type { TaskFile } from '../task/load-task.js';
 import type { BosOption } from '../task/tokenizer.js';
@@ -121,8 +122,28 @@ export class Edgewise {
   }
 
   /**
-   * What the nodes and edges of a circuit do on each prompt: attention, direct effects, promoted tokens, the
-   * faithfulness of its strongest edges. Cost: a forward pass per point of the curve, and four more.
+   * What each kept edge of a circuit is worth in it, and how good its strongest edges are without the others. Cost: an
+   * evaluation per kept edge, and two per point of the curve.
+   *
+   * @param circuit any circuit of this model's shape. Options that are not given are as it was found.
+   * @returns the circuit with `inCircuit`, and effects per prompt.
+   * @throws EdgewiseError: circuit where it is of another shape, task where prompts do not fit, device, checkpoint.
+   */
+  async measureEdges(
+    task: Task,
+    circuit: Circuit,
+    { dropIdle = false, ...asked }: AskedEvaluation & { readonly dropIdle?: boolean } = {},
+    { progress }: Pick<RunAids, 'progress'> = {},
+  ): Promise<MeasuredEdges> {
+    const options = evaluationAsFound(asked, circuit.provenance);
+    return this.engine.measureEdges(task, circuit, options, dropIdle, ({ part, done, total }) =>
+      progress?.({ part: `measuring ${part}`, done, total, unit: 'passes', measured: done }),
+    );
+  }
+
+  /**
+   * What the nodes and edges of a circuit do on each prompt: attention, direct effects, promoted tokens. Cost: four
+   * forward passes.
    *
    * @param found a circuit that was found here on this task.
    * @throws EdgewiseError: circuit where it was found with another model, task or metric.

@@ -1,12 +1,12 @@
 import { EdgewiseError } from '../base/errors.js';
 import { mean } from '../base/mean.js';
-import { keptEdges, type Circuit } from '../circuit/circuit.js';
+import type { Circuit } from '../circuit/circuit.js';
 import type { CircuitDetails } from '../circuit/details.js';
 import { EdgeSet } from '../circuit/edge-set.js';
 import type { Topology } from '../circuit/topology.js';
 import { runSelfTest } from '../check/self-test.js';
 import type { Scores } from '../circuit/scores.js';
-import { curveSizes, faithfulnessCurve } from '../evaluate/curve.js';
+import type { MeasuredEdges, MeasuringProgress } from '../evaluate/measured-edges.js';
 import type { Tuning } from '../gpu/product/choose-tile.js';
 import { measureTuning } from '../gpu/product/measure-tuning.js';
 import type { MetricName } from '../readout/metrics.js';
@@ -62,8 +62,11 @@ export interface InspectionProgress {
   readonly total: number;
 }
 
-/** A circuit with what was measured of it. */
-export type InspectedCircuit = Pick<Discovery, 'circuit' | 'initial' | 'final' | 'empty' | 'promptEffects'>;
+/** A circuit with the effects of its edges on every prompt, by name, as far as they are known. */
+export interface InspectedCircuit extends Pick<Discovery, 'circuit' | 'promptEffects'> {
+  /** In the circuit: see MeasuredEdges. */
+  readonly inCircuit?: MeasuredEdges['inCircuit'];
+}
 
 /**
  * One model on one device: caches of tasks, scores, measurements. Needs nothing of Node. The device is passed in, and
@@ -183,8 +186,7 @@ export class Engine {
     const { kept } = measured;
     this.#refuseOtherShape(kept);
     const { metric } = options;
-    const directEdges = kept.size - kept.additionSize < this.topology.directEdges;
-    const { evaluation, whole } = await this.#withEvaluator(task, options, directEdges, (evaluator) =>
+    const { evaluation, whole } = await this.#withEvaluator(task, options, cutsDirectEdges(measured), (evaluator) =>
       measureCircuit(evaluator, measured, measures, { metric, pairs: task.pairs, seed }),
     );
     for (const name of ['kl', metric] as const) {
@@ -195,8 +197,30 @@ export class Engine {
   }
 
   /**
-   * How the nodes and edges of a circuit behave on each prompt. Cost: a forward pass per point of the faithfulness
-   * curve, and four more.
+   * What each kept edge is worth in a circuit, and how good its strongest edges are without the others.
+   *
+   * @param dropIdle leave out edges that carry nothing.
+   * @throws EdgewiseError: circuit where it is of another shape, task where prompts do not fit the model, device where
+   *   they do not fit the memory, checkpoint where the model measures NaN.
+   */
+  async measureEdges(
+    task: Task,
+    circuit: Circuit,
+    options: EvaluationOptions,
+    dropIdle = false,
+    onProgress?: (progress: MeasuringProgress) => void,
+  ): Promise<MeasuredEdges> {
+    this.#refuseOtherShape(circuit.kept);
+    const search = await this.search(task, { ...options, directEdges: cutsDirectEdges(circuit) });
+    try {
+      return await search.measureEdges(circuit, dropIdle, onProgress);
+    } finally {
+      search.dispose();
+    }
+  }
+
+  /**
+   * How the nodes and edges of a circuit behave on each prompt. Cost: four forward passes.
    *
    * @param inspected a circuit that was found by this engine.
    * @param options as in the search.
@@ -210,26 +234,20 @@ export class Engine {
     onProgress: (progress: InspectionProgress) => void = () => {},
   ): Promise<CircuitDetails> {
     checkRun(this.model, task, options);
-    const { circuit, initial, empty, promptEffects } = inspected;
+    const { circuit, promptEffects, inCircuit = {} } = inspected;
     this.#refuseOtherRun(task, circuit, options.metric);
     const { metric } = options;
     const circuits = [EdgeSet.full(this.topology), circuit.kept, EdgeSet.empty(this.topology)];
-    const total = circuits.length + curveSizes(keptEdges(circuit)).length + 1;
-    let done = 0;
-    const passed = (passes = 1): void => onProgress({ done: (done += passes), total });
-    const { values, curve } = await this.#withEvaluator(task, options, circuit.directTested, async (evaluator) => {
-      const ends = await evaluator.evaluate(circuits, [...new Set<MetricName>([metric, 'logit-diff'])]);
-      passed(circuits.length);
-      return {
-        values: ends,
-        curve: await faithfulnessCurve(evaluator, circuit, { model: initial, empty }, () => passed()),
-      };
-    });
+    const total = circuits.length + 1;
+    const values = await this.#withEvaluator(task, options, cutsDirectEdges(circuit), (evaluator) =>
+      evaluator.evaluate(circuits, [...new Set<MetricName>([metric, 'logit-diff'])]),
+    );
+    onProgress({ done: circuits.length, total });
     const behaviour = await inspectNodes(this.#weights, this.topology, task.pairs, writersOf(circuit), {
       input: options.input,
       budget: this.#budget,
     });
-    passed();
+    onProgress({ done: total, total });
     const [whole, found, none] = values.map((perMetric) => perMetric[metric]!);
     const logitDifference = values[0]!['logit-diff']!.map((loss) => -loss);
     return circuitDetails(
@@ -237,7 +255,7 @@ export class Engine {
       task,
       { whole: whole!, circuit: found!, empty: none!, logitDifference },
       behaviour,
-      { edges: promptEffects, curve, model: this.model.hash, metric },
+      { edges: ofKept(circuit, promptEffects), inCircuit, model: this.model.hash, metric },
       options.tokenText ?? ((id) => `#${id}`),
     );
   }
@@ -310,4 +328,13 @@ export class Engine {
       measured === metric;
     if (!same) throw new EdgewiseError('circuit', 'the circuit', 'was found with another model, task or metric');
   }
+}
+
+/** What is known of the edges that the circuit keeps. */
+function ofKept<T>({ topology, kept }: Circuit, byName: Readonly<Record<string, T>>): Record<string, T> {
+  return Object.fromEntries(Object.entries(byName).filter(([name]) => kept.has(topology.edgeId(name)!)));
+}
+
+function cutsDirectEdges({ kept }: Pick<MeasuredCircuit, 'kept'>): boolean {
+  return kept.size - kept.additionSize < kept.topology.directEdges;
 }

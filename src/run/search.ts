@@ -10,6 +10,7 @@ import type { Journal } from '../discover/journal.js';
 import { ALWAYS_REMOVED, type Predictor } from '../discover/look-ahead.js';
 import { screen, type ScreenOptions } from '../discover/screen.js';
 import { faithfulness } from '../evaluate/faithfulness.js';
+import { measureEdges, type MeasuredEdges, type MeasuringProgress } from '../evaluate/measured-edges.js';
 import type { LoadedModel } from '../model/load-model.js';
 import type { PatchingEvaluator } from '../evaluate/evaluator.js';
 import type { Discovery } from './discovery.js';
@@ -109,7 +110,7 @@ export class Search {
     const { evaluator, caches } = this.#setting;
     const receivers = acdcOrder(evaluator.topology, 'descending', caches.directEdges);
     const edges = receivers.flatMap((receiver) => receiver.edges);
-    return exactEffects(evaluator, evaluator.topology, edges, onProgress, journal);
+    return exactEffects(evaluator, EdgeSet.full(evaluator.topology), edges, onProgress, journal);
   }
 
   /** Chooses from the scores of all edges where a search is to start: see `screen` of discover/. */
@@ -135,6 +136,16 @@ export class Search {
         screening: screened.record,
       },
     };
+  }
+
+  /** What each kept edge is worth in a circuit: see `measureEdges` of evaluate/. */
+  measureEdges(
+    circuit: Circuit,
+    dropIdle: boolean,
+    onProgress?: (progress: MeasuringProgress) => void,
+  ): Promise<MeasuredEdges> {
+    const { evaluator, caches } = this.#setting;
+    return measureEdges(evaluator, circuit, { ablation: caches.ablation, dropIdle }, onProgress);
   }
 
   dispose(): void {

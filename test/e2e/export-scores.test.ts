@@ -134,7 +134,7 @@ describe('export of scores', () => {
     const of = { model: circuit.provenance!.model.hash, task: circuit.provenance!.task.hash, keptEdges: 7 };
     await writeFile(
       at('detailed', 'details.json'),
-      writeDetails({ of, metric: 'kl', prompts: [prompt], nodes: {}, rest: null, edges, curve: [] }),
+      writeDetails({ of, metric: 'kl', prompts: [prompt], nodes: {}, rest: null, edges, inCircuit: {} }),
     );
     expect(await graph()).toEqual(['a', ' b', ' c']);
   });

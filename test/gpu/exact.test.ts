@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { mean } from '../../src/base/mean.js';
 import { acdcOrder } from '../../src/discover/acdc-order.js';
+import { EdgeSet } from '../../src/circuit/edge-set.js';
 import { exactEffects, type ExactEffects } from '../../src/discover/exact.js';
 import type { MetricName } from '../../src/readout/metrics.js';
 import { openModel } from '../../src/model/load-model.js';
@@ -37,7 +38,7 @@ const exact = (model: DeviceModel, pairs: readonly PromptPair[], choice: Evaluat
   withEvaluator(model, pairs, choice, (evaluator) =>
     exactEffects(
       evaluator,
-      model.topology,
+      EdgeSet.full(model.topology),
       acdcOrder(model.topology, 'descending', choice.directEdges ?? false).flatMap(({ edges }) => edges),
     ),
   );

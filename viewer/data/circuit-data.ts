@@ -59,8 +59,32 @@ export function toCircuitData(circuit: Circuit, sign: SignReading): CircuitData 
 }
 
 /** An edge outside of a replay and a comparison. Fields are named: a spread is several times slower on 32,491 edges. */
-function withoutState({ id, source, target, port, kind, effect, step, rank, inCircuit }: EdgeRow): EdgeRecord {
-  return { id, source, target, port, kind, effect, step, rank, inCircuit, pending: false, contrast: null };
+function withoutState({
+  id,
+  source,
+  target,
+  port,
+  kind,
+  effect,
+  inCircuitEffect,
+  step,
+  rank,
+  inCircuit,
+}: EdgeRow): EdgeRecord {
+  return {
+    id,
+    source,
+    target,
+    port,
+    kind,
+    effect,
+    inCircuitEffect,
+    step,
+    rank,
+    inCircuit,
+    pending: false,
+    contrast: null,
+  };
 }
 
 /**

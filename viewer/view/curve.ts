@@ -1,13 +1,7 @@
 import { keptEdges } from '../../src/circuit/circuit.js';
 import type { CircuitDocument } from '../data/document.js';
 
-/**
- * Faithfulness of the strongest `shownEdges` kept edges. It is known for the sizes on the curve in details.json, and
- * for the whole circuit. Null for other sizes. It does not hold for edges that a filter chose.
- */
-export function faithfulnessAt(document: CircuitDocument, shownEdges: number): number | null {
-  const measured = document.details?.curve.find(({ edges }) => edges === shownEdges);
-  if (measured) return measured.faithfulness;
-  const { provenance } = document.circuit;
-  return provenance && shownEdges === keptEdges(document.circuit) ? provenance.faithfulness : null;
+/** Faithfulness of `shownEdges` kept edges: known for the whole circuit alone, null for a part of it. */
+export function faithfulnessAt({ circuit }: CircuitDocument, shownEdges: number): number | null {
+  return circuit.provenance && shownEdges === keptEdges(circuit) ? circuit.provenance.faithfulness : null;
 }

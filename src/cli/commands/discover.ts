@@ -1,6 +1,8 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { join } from 'node:path';
+import { EdgewiseError } from '../../base/errors.js';
 import type { CircuitDetails } from '../../circuit/details.js';
+import type { MeasuredEdges } from '../../evaluate/measured-edges.js';
 import { SENDER_HEADS } from '../../circuit/run-identity.js';
 import { parseScores } from '../../files/index.js';
 import { readCircuitText } from '../../node/open-files.js';
@@ -61,6 +63,9 @@ interface Flags extends ModelFlags, TaskFlags, MethodFlags {
   readonly method: MethodName;
   /** Undefined where neither --details nor --no-details is given. */
   readonly details?: boolean;
+  /** Undefined where neither --in-circuit nor --no-in-circuit is given. */
+  readonly inCircuit?: boolean;
+  readonly dropIdle: boolean;
   readonly out?: string;
   readonly force: boolean;
   readonly json: boolean;
@@ -131,6 +136,14 @@ export function discoverCommand(): Command {
     .option('--abs', 'test the absolute effect: also keep edges whose removal improves the metric', false)
     .addOption(
       new Option(
+        '--in-circuit',
+        'also measure what each kept edge is worth in the circuit, and how good its strongest edges are alone',
+      ).default(undefined, `unless more than ${EFFECTS_LIMIT} edges were chosen from scores`),
+    )
+    .option('--no-in-circuit', 'do not measure that')
+    .option('--drop-idle', 'leave out edges that carry nothing in the circuit', false)
+    .addOption(
+      new Option(
         '--details',
         'also write details.json: attention patterns, direct effects and effects per prompt',
       ).default(undefined, `unless it takes more than ${DETAILS_LIMIT} MB`),
@@ -173,7 +186,11 @@ async function discover(flags: Flags): Promise<void> {
       predict: parseScores(await readCircuitText(flags.predict), flags.predict, topology),
     }),
   };
-  const plan = planDiscovery(model, task, options as AskedDiscovery, flagOf);
+  if (flags.dropIdle && flags.inCircuit === false) {
+    throw new EdgewiseError('usage', '--drop-idle', 'needs what --no-in-circuit leaves unmeasured; give one of them');
+  }
+  const planned = planDiscovery(model, task, options as AskedDiscovery, flagOf);
+  const plan = { ...planned, asked: { ...planned.asked, dropIdle: flags.dropIdle || null } };
   const folder = flags.out ?? join('runs', `${model.name}.${task.name}.${method}`);
   await assertNoJournal(folder, flags);
   const results = new DiscoveryFolder(folder, plan, flags.force);
@@ -186,16 +203,21 @@ async function discover(flags: Flags): Promise<void> {
     note(`threshold ${threshold}: ${counted(kept, 'edge')}`);
   };
   const journals = { folder, topology, resume: flags.resume, quiet: () => bars.stop() };
-  const { discoveries, details } = await withJournals(journals, (journal) =>
+  const { discoveries, measured, details } = await withJournals(journals, (journal) =>
     withEngine(model, flags, async (engine) => {
       await warnOfTask(engine, task);
       const made = await plan.run(engine, { journal, progress: bars.show, found });
+      const setting = { engine, task, plan, flags, reader, bars };
+      const edges: (MeasuredEdges | undefined)[] = [];
       const inspected: (CircuitDetails | undefined)[] = [];
-      for (const one of made.chosen) inspected.push(await detailsOf(one, { engine, task, plan, flags, reader, bars }));
-      return { discoveries: made, details: inspected };
+      for (const one of made.chosen) {
+        edges.push(await measuredEdges(one, setting));
+        inspected.push(await detailsOf(one, edges.at(-1), setting));
+      }
+      return { discoveries: made, measured: edges, details: inspected };
     }),
   );
-  const written = await results.write(discoveries, details);
+  const written = await results.write(discoveries, measured, details);
   process.stdout.write(discoveryReport(written, discoveries.all, results.table, flags.json));
 }
 
@@ -208,13 +230,45 @@ interface Inspection {
   readonly bars: RunBars;
 }
 
+/** Most edges of a circuit chosen from scores that are measured without being asked for. */
+const EFFECTS_LIMIT = 1000;
+
+/**
+ * What the edges of a circuit are worth in it, where that is wanted: as told, otherwise unless it takes much longer
+ * than the method did, which is said. A search has tested more edges than it kept.
+ */
+async function measuredEdges(
+  { circuit, selection }: Discovery,
+  { engine, task, plan, flags, bars }: Inspection,
+): Promise<MeasuredEdges | undefined> {
+  const size = circuit.kept.additionSize;
+  const isLong = selection !== null && size > EFFECTS_LIMIT && !flags.dropIdle;
+  if (flags.inCircuit === undefined && isLong) {
+    note(
+      `the ${counted(size, 'edge')} are not measured in the circuit, which takes as many tests; --in-circuit does it`,
+    );
+  }
+  if (!(flags.inCircuit ?? !isLong)) return undefined;
+  return engine.measureEdges(task, circuit, plan.caches, flags.dropIdle, ({ part, done, total }) =>
+    bars.show({
+      part: part === 'effects' ? 'measuring edges in the circuit' : 'measuring the curve',
+      done,
+      total,
+      unit: 'passes',
+      measured: done,
+    }),
+  );
+}
+
 /**
  * The details of a circuit, where they are wanted: as told, otherwise unless they would become large, which is said.
  */
 async function detailsOf(
-  found: Discovery,
+  discovery: Discovery,
+  measured: MeasuredEdges | undefined,
   { engine, task, plan, flags, reader: { tokenText }, bars }: Inspection,
 ): Promise<CircuitDetails | undefined> {
+  const found = { ...discovery, ...measured };
   const remark = flags.details === undefined ? detailsTooLarge(task, found.circuit) : undefined;
   if (remark !== undefined) note(remark);
   if (!(flags.details ?? remark === undefined)) return undefined;

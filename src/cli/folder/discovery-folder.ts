@@ -1,5 +1,6 @@
 import { basename, join } from 'node:path';
 import type { CircuitDetails } from '../../circuit/details.js';
+import type { MeasuredEdges } from '../../evaluate/measured-edges.js';
 import { CIRCUIT_WRITERS, writeDetails, writeScoresJson, writeTrace } from '../../files/index.js';
 import type { Discovery } from '../../run/discovery.js';
 import type { Discoveries, MethodPlan } from '../../run/methods/definition.js';
@@ -10,6 +11,8 @@ import { THRESHOLDS_FILE, thresholdsJson } from './thresholds-file.js';
 /** A circuit with the files that were written of it. */
 export interface WrittenDiscovery {
   readonly discovery: Discovery;
+  /** What its edges are worth in it, where that was measured. */
+  readonly measured: MeasuredEdges | undefined;
   readonly files: readonly string[];
 }
 
@@ -53,12 +56,14 @@ export class DiscoveryFolder {
   /** Writes every circuit with what belongs to it, and then removes what was there to save the work. */
   async write(
     { chosen, all }: Discoveries,
+    measured: readonly (MeasuredEdges | undefined)[],
     details: readonly (CircuitDetails | undefined)[],
   ): Promise<WrittenDiscovery[]> {
     const written: WrittenDiscovery[] = [];
     const table = this.table && thresholdsJson(this.#plan, all, chosen);
     for (const [i, discovery] of chosen.entries()) {
-      const { circuit, trace, scores, selection } = discovery;
+      const { trace, scores, selection } = discovery;
+      const circuit = measured[i]?.circuit ?? discovery.circuit;
       const files = await writeResult(this.#part(circuit.provenance!.threshold), {
         ...(!this.#several && { [THRESHOLDS_FILE]: table }),
         'circuit.json': CIRCUIT_WRITERS.json(circuit),
@@ -67,7 +72,11 @@ export class DiscoveryFolder {
         [SCORES_FILE]: scores ? writeScoresJson(scores) : undefined,
         'details.json': details[i] && writeDetails(details[i]),
       });
-      written.push({ discovery, files: files.filter((path) => basename(path) !== THRESHOLDS_FILE) });
+      written.push({
+        discovery,
+        measured: measured[i],
+        files: files.filter((path) => basename(path) !== THRESHOLDS_FILE),
+      });
     }
     if (this.#several) await writeResult(this.#folder, { [THRESHOLDS_FILE]: table });
     if (this.#force) {

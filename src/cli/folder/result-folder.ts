@@ -77,7 +77,12 @@ export async function assertUsable(
 }
 
 /** What a result without a table was asked for. */
-const NOTHING_ASKED: ThresholdPlan = { thresholds: null, edges: null, start: null };
+const NOTHING_ASKED: ThresholdPlan & Pick<AskedOfRun, 'dropIdle'> = {
+  thresholds: null,
+  edges: null,
+  start: null,
+  dropIdle: null,
+};
 
 /** Whether everything that is asked for is there. Objects may hold more. */
 function agrees(asked: unknown, there: unknown): boolean {

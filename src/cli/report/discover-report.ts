@@ -5,6 +5,7 @@ import { describeSelection } from '../../circuit/scored-circuit.js';
 import type { Selection } from '../../discover/select.js';
 import type { Discovery, Screening } from '../../run/discovery.js';
 import type { WrittenDiscovery } from '../folder/discovery-folder.js';
+import type { MeasuredEdges } from '../../evaluate/measured-edges.js';
 import { counted, fixed, signed, strongestEdges, table, whole } from './text-report.js';
 
 /**
@@ -25,7 +26,16 @@ export function discoveryReport(
 }
 
 function jsonReport(results: readonly WrittenDiscovery[], thresholds: string | undefined): string {
-  const reports = results.map(({ discovery, files }) => jsonOf(discovery, files));
+  const reports = results.map(({ discovery, measured, files }) => ({
+    ...jsonOf(discovery, files),
+    ...(measured?.dropped.length ? { kept: discovery.kept - measured.dropped.length } : {}),
+    ...(measured && {
+      idle: measured.circuit.inCircuit!.idle.length,
+      dropped: measured.dropped,
+      effect_seconds: measured.effectSeconds,
+      curve_seconds: measured.curveSeconds,
+    }),
+  }));
   return JSON.stringify(thresholds === undefined ? reports[0]! : { thresholds, results: reports });
 }
 
@@ -100,7 +110,7 @@ function compared(screened: Circuit, plain: Discovery) {
   return { kept, faithfulness, shared: both + flipped, onlyScreened: onlyA, onlyPlain: onlyB };
 }
 
-function resultLines({ discovery, files }: WrittenDiscovery): string[] {
+function resultLines({ discovery, measured, files }: WrittenDiscovery): string[] {
   const { circuit, initial, final, empty, faithfulness, selection, screening } = discovery;
   const { metric, minMargin } = circuit.provenance!;
   return [
@@ -111,7 +121,7 @@ function resultLines({ discovery, files }: WrittenDiscovery): string[] {
     ...(minMargin
       ? [`  closest decision: ${minMargin.edge}, ${Number(minMargin.margin.toPrecision(2))} from the threshold`]
       : []),
-    ...headToHead(circuit),
+    ...(measured ? [...idleLines(measured), ...strongestInCircuit(measured)] : headToHead(circuit)),
     'files written',
     ...files.map((file) => `  ${file}`),
   ];
@@ -152,6 +162,31 @@ function choiceLines({ circuit, kept, edges, seconds }: Discovery, { record }: S
   return [
     `${task.name} on ${model.name}, ${counted(prompts.count, 'prompt')}, ${ablation} ablation: ${choice}`,
     `  kept ${whole(kept)} of ${counted(edges, 'edge')} (${whole(record.chosen)} chosen, then pruned) in ${seconds.toFixed(1)} s`,
+  ];
+}
+
+/** Edges that carry nothing are said, kept or left out. */
+function idleLines({ circuit, dropped }: MeasuredEdges): string[] {
+  const { idle } = circuit.inCircuit!;
+  const names = dropped.length > 0 ? dropped : idle.map((id) => circuit.topology.edgeName(id));
+  if (names.length === 0) return [];
+  const what = `${counted(names.length, 'edge')} ${names.length === 1 ? 'carries' : 'carry'} nothing in the circuit`;
+  const listed = names.length > 5 ? `${names.slice(0, 5).join(', ')}, ...` : names.join(', ');
+  return [`  ${what}${dropped.length > 0 ? ' and are left out' : '; --drop-idle leaves them out'}: ${listed}`];
+}
+
+function strongestInCircuit({ circuit }: MeasuredEdges): string[] {
+  const { topology, inCircuit } = circuit;
+  const strongest = strongestEdges({ ...circuit, effects: inCircuit!.effects }, 8, 'all');
+  if (strongest.length === 0) return ['no edge is kept'];
+  const width = Math.max(...strongest.map(({ name }) => name.length));
+  const decided = ({ name }: { readonly name: string }): string => {
+    const effect = circuit.effects[topology.edgeId(name)!]!;
+    return Number.isFinite(effect) ? `  (${signed(effect)} when decided)` : '';
+  };
+  return [
+    'strongest edges (how much worse the metric of the circuit gets without the edge)',
+    ...strongest.map((edge) => `  ${edge.name.padEnd(width)}  ${signed(edge.effect)}${decided(edge)}`),
   ];
 }
 

@@ -4,6 +4,7 @@ import { quote } from '../../base/text.js';
 import type { Provenance } from '../../circuit/circuit.js';
 import { isHeadName } from '../../circuit/nodes.js';
 import type { FileEdge, FileNode, ReadCircuit } from '../own/circuit-file.js';
+import type { FileInCircuit } from '../own/in-circuit-json.js';
 import { decodeProvenance } from '../own/provenance-json.js';
 import { shapeOfNames } from '../../circuit/shape-of-names.js';
 
@@ -77,6 +78,7 @@ export function circuitOfGraph({ source, description, nodes, edges }: GraphFile)
       provenance,
       scores: undefined,
       imported: undefined,
+      inCircuit: inCircuitOfGraph(edges, source),
       view: undefined,
     },
     notes: [],
@@ -96,6 +98,14 @@ function fileEdge(values: GraphValues, effectName: string, where: string, source
   const effect = numberIn(values, effectName) ?? NaN;
   if (Number.isNaN(effect) && !/^[+-]?(nan)?$/i.test(values.get(effectName) ?? '')) fail(effectName, 'a number');
   return { score: Number.isFinite(effect) ? effect : NaN, inGraph: /^(true|1)$/i.test(inCircuit), step };
+}
+
+/** The column `effect_in_circuit` by edge. The curve has no place in these formats. */
+function inCircuitOfGraph(edges: readonly GraphFileEdge[], source: string): FileInCircuit | undefined {
+  const measured = edges.filter(({ values }) => values.has('effect_in_circuit'));
+  if (measured.length === 0) return undefined;
+  const named = measured.map((edge) => [edgeNameOf(edge, source), numberIn(edge.values, 'effect_in_circuit')]);
+  return { effects: Object.fromEntries(named) as unknown, curve: [] };
 }
 
 /** The number of that name, NaN where it is none; undefined where there is no value. `INF` is XML's infinity. */

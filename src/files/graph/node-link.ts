@@ -89,6 +89,11 @@ export function readNodeLink(file: unknown, source: string): CircuitFile {
     home.set(name, contentOf(edge, measures, source, where));
   });
   const removals = asArray(own['untested_removals'] ?? [], source, 'graph.edgewise.untested_removals');
+  const worth = asArray(json[member], source, member).flatMap((item, i): [string, unknown][] => {
+    const edge = asObject(item, source, `${member}[${i}]`);
+    const value = edge['effect_in_circuit'];
+    return value === undefined ? [] : [[nameOf(edge, source, `${member}[${i}]`), value]];
+  });
   const provenance = own['provenance'];
   const imported = own['imported'];
   return {
@@ -105,6 +110,7 @@ export function readNodeLink(file: unknown, source: string): CircuitFile {
       imported === undefined
         ? { positive: null, selection: null }
         : decodeImported(asObject(imported, source, 'imported'), source),
+    inCircuit: worth.length === 0 ? undefined : { effects: Object.fromEntries(worth), curve: [] },
     view: undefined,
   };
 }

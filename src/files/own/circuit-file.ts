@@ -4,6 +4,7 @@ import { createCircuit, type Circuit, type ImportRecord, type Provenance } from 
 import { EdgeSet } from '../../circuit/edge-set.js';
 import type { ScoresProvenance } from '../../circuit/scores.js';
 import { attentionPortsOf, Topology, type TopologyShape } from '../../circuit/topology.js';
+import type { FileInCircuit } from './in-circuit-json.js';
 
 /** What a file says about one edge. */
 export interface FileEdge {
@@ -45,6 +46,8 @@ export interface CircuitFile {
    */
   readonly scores: { readonly provenance: ScoresProvenance | undefined; readonly positive: 'helps' | null } | undefined;
   readonly imported: ImportRecord | undefined;
+  /** What the file says of the worth of its edges in the circuit. It may not fit the edges that the file keeps. */
+  readonly inCircuit?: FileInCircuit | undefined;
   /** What a viewer keeps in the file under `edgewise.view`, as it stands there: not checked. */
   readonly view: unknown;
 }

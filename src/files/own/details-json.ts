@@ -9,7 +9,7 @@ import { readJson } from '../../base/json/json-fields.js';
 import { oneLine } from '../../base/text.js';
 
 /** Version of the format of details.json. */
-export const DETAILS_VERSION = 1;
+export const DETAILS_VERSION = 2;
 
 /** Attention is written as whole numbers in units of this. */
 const ATTENTION_UNIT = 1e-4;
@@ -17,12 +17,12 @@ const ATTENTION_UNIT = 1e-4;
 const DIGITS = 7;
 
 /**
- * The details as the text of details.json, keys spelled as in circuit.json: one prompt, node, edge or point of the
- * curve a line. `attention_1e4` holds per prompt the lower triangle of the pattern row by row, in units of 1e-4. What
+ * The details as the text of details.json, keys spelled as in circuit.json: one prompt, node or edge a
+ * line. `attention_1e4` holds per prompt the lower triangle of the pattern row by row, in units of 1e-4. What
  * is not finite is null.
  */
 export function writeDetails(details: CircuitDetails): string {
-  const { of, metric, prompts, nodes, rest, edges, curve } = details;
+  const { of, metric, prompts, nodes, rest, edges, inCircuit } = details;
   const members = [
     entry('schema_version', DETAILS_VERSION),
     entry('of', { model: of.model, task: of.task, kept_edges: of.keptEdges }),
@@ -44,14 +44,9 @@ export function writeDetails(details: CircuitDetails): string {
       Object.entries(edges).map(([name, effects]) => entry(name, effects.map(rounded))),
     ),
     block(
-      'curve',
-      '[]',
-      curve.map((point) =>
-        JSON.stringify({
-          edges: point.edges,
-          faithfulness: point.faithfulness === null ? null : rounded(point.faithfulness),
-        }),
-      ),
+      'in_circuit',
+      '{}',
+      Object.entries(inCircuit).map(([name, effects]) => entry(name, effects.map(rounded))),
     ),
   ];
   return jsonFile('{}', members);
@@ -148,7 +143,7 @@ const schema = v.object({
   ),
   rest: v.nullable(v.object({ writers: numbers, constants: numbers })),
   edges: v.record(v.string(), numbersOrNull),
-  curve: v.array(v.object({ edges: count, faithfulness: v.nullable(v.number()) })),
+  in_circuit: v.record(v.string(), numbersOrNull),
 });
 
 type DetailsFile = v.InferOutput<typeof schema>;
@@ -172,7 +167,7 @@ export function parseDetails(text: string, source: string): CircuitDetails {
   return decode(result.output);
 }
 
-function checkLengths({ prompts, nodes, rest, edges, curve }: DetailsFile, source: string): void {
+function checkLengths({ prompts, nodes, rest, edges, in_circuit: inCircuit }: DetailsFile, source: string): void {
   const expectLength = (field: string, list: readonly unknown[], length: number): void => {
     if (list.length === length) return;
     throw new EdgewiseError('circuit', source, `${oneLine(field)}: ${list.length} values, expected ${length}`);
@@ -202,13 +197,12 @@ function checkLengths({ prompts, nodes, rest, edges, curve }: DetailsFile, sourc
     expectLength('rest.constants', rest.constants, prompts.length);
   }
   for (const [name, effects] of Object.entries(edges)) expectLength(`edges.${name}`, effects, prompts.length);
-  curve.forEach((point, i) => {
-    if (i === 0 || point.edges > curve[i - 1]!.edges) return;
-    throw new EdgewiseError('circuit', source, `curve.${i}.edges: got ${point.edges}, expected ascending numbers`);
-  });
+  for (const [name, effects] of Object.entries(inCircuit)) {
+    expectLength(`in_circuit.${name}`, effects, prompts.length);
+  }
 }
 
-function decode({ of, metric, prompts, nodes, rest, edges, curve }: DetailsFile): CircuitDetails {
+function decode({ of, metric, prompts, nodes, rest, edges, in_circuit: inCircuit }: DetailsFile): CircuitDetails {
   const lengths = prompts.map((prompt) => prompt.clean.length);
   const values = <T, U>(record: Readonly<Record<string, T>>, decodeValue: (value: T) => U): Record<string, U> =>
     Object.fromEntries(Object.entries(record).map(([name, value]) => [name, decodeValue(value)]));
@@ -222,7 +216,7 @@ function decode({ of, metric, prompts, nodes, rest, edges, curve }: DetailsFile)
     })),
     rest,
     edges: values(edges, (effects) => effects.map((effect) => effect ?? Number.NaN)),
-    curve,
+    inCircuit: values(inCircuit, (effects) => effects.map((effect) => effect ?? Number.NaN)),
   };
 }
 

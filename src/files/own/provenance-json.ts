@@ -89,6 +89,7 @@ const circuitSchema = v.object({
   selection: v.exactOptional(selectionSchema),
   // What only searches have that a screening went before.
   screening: v.exactOptional(screeningSchema),
+  dropIdle: v.exactOptional(v.literal(true)),
 }) satisfies v.GenericSchema<unknown, Provenance>;
 
 const scoresSchema = v.object({

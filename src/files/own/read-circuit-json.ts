@@ -4,6 +4,7 @@ import { quote } from '../../base/text.js';
 import { circuitProvenance } from '../../circuit/scored-circuit.js';
 import type { CircuitFile, FileConfig, FileEdge, FileNode } from './circuit-file.js';
 import { SCHEMA_VERSION } from './circuit-json.js';
+import { fileInCircuit } from './in-circuit-json.js';
 import { decodeImported, decodeProvenance, decodeScoresProvenance } from './provenance-json.js';
 
 /**
@@ -50,6 +51,7 @@ export function circuitFileOf(json: unknown, source: string): CircuitFile {
     provenance: provenance ?? (scores?.provenance && circuitProvenance(scores.provenance, null)),
     scores,
     imported: optional('imported', decodeImported),
+    inCircuit: fileInCircuit(own),
     view,
   };
 }

@@ -48,7 +48,7 @@ test.each([
 ])('every edge alone, less the whole model; direct edges %s, %d at once', async (directEdges, most) => {
   const evaluator = evaluatorOf(most);
   const reports: ExactProgress[] = [];
-  const { effects, initial } = await exactEffects(evaluator, topology, edgesOf(directEdges), (report) =>
+  const { effects, initial } = await exactEffects(evaluator, EdgeSet.full(topology), edgesOf(directEdges), (report) =>
     reports.push(report),
   );
   const edges = directEdges ? topology.edgeCount : topology.additionEdges;
@@ -64,14 +64,17 @@ test.each([
 test('with a journal it goes on where it stopped, and measures nothing twice', async () => {
   const all: Measurement[] = [];
   const record = (measurement: Measurement): void => void all.push(measurement);
-  const whole = await exactEffects(evaluatorOf(3), topology, edgesOf(true), undefined, { earlier: [], record });
+  const whole = await exactEffects(evaluatorOf(3), EdgeSet.full(topology), edgesOf(true), undefined, {
+    earlier: [],
+    record,
+  });
   expect(all.map(({ edge }) => edge)).toEqual([...whole.effects.keys()]);
   for (const done of [0, 1, 5, 30, all.length - 1, all.length]) {
     const further: Measurement[] = [];
     const evaluator = evaluatorOf(4);
     const reports: ExactProgress[] = [];
     const onProgress = (report: ExactProgress): void => void reports.push(report);
-    const resumed = await exactEffects(evaluator, topology, edgesOf(true), onProgress, {
+    const resumed = await exactEffects(evaluator, EdgeSet.full(topology), edgesOf(true), onProgress, {
       earlier: all.slice(0, done),
       record: (measurement) => void further.push(measurement),
     });
@@ -87,10 +90,10 @@ test('with a journal it goes on where it stopped, and measures nothing twice', a
 test('whatever was measured before a failure is in the journal', async () => {
   const kept: Measurement[] = [];
   const journal = { earlier: [], record: (measurement: Measurement) => void kept.push(measurement) };
-  const failing = exactEffects(evaluatorOf(5, 4), topology, edgesOf(false), undefined, journal);
+  const failing = exactEffects(evaluatorOf(5, 4), EdgeSet.full(topology), edgesOf(false), undefined, journal);
   await expect(failing).rejects.toThrow('the device was lost');
   expect(kept).toHaveLength(15);
-  const { effects } = await exactEffects(evaluatorOf(5), topology, edgesOf(false), undefined, {
+  const { effects } = await exactEffects(evaluatorOf(5), EdgeSet.full(topology), edgesOf(false), undefined, {
     ...journal,
     earlier: kept.slice(),
   });
@@ -103,6 +106,6 @@ test('the journal of another order is refused', async () => {
   const earlier = [two, one].map((edge) => ({ edge, without: [0, 0] }));
   const names = [two, one].map((edge) => topology.edgeName(edge));
   await expect(
-    exactEffects(evaluatorOf(1), topology, edgesOf(false), undefined, { earlier, record: () => {} }),
+    exactEffects(evaluatorOf(1), EdgeSet.full(topology), edgesOf(false), undefined, { earlier, record: () => {} }),
   ).rejects.toThrow(`journal: its test 0 is of ${names[0]}, this search would test ${names[1]}`);
 });

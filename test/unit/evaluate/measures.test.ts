@@ -41,8 +41,17 @@ test('all circuits of all measures are evaluated in one call', async () => {
   const { evaluator, calls } = countingEvaluator();
   const { evaluation, whole } = await measureCircuit(evaluator, measured, ALL, SETTING);
   expect(calls).toHaveLength(1);
-  // Whole, empty, the circuit, the random circuit, and the curve's sizes 1, 2, 5, 7.
-  expect(calls[0]!.circuits.map((one) => one.additionSize)).toEqual([topology.additionEdges, 0, 7, 7, 1, 2, 5, 7]);
+  // Whole, empty, the circuit, the random circuit, and the curve's circuits and what they leave of the model.
+  expect(calls[0]!.circuits.map((one) => one.additionSize)).toEqual([
+    topology.additionEdges,
+    0,
+    7,
+    7,
+    3,
+    4,
+    5,
+    ...[3, 4, 5].map((size) => topology.additionEdges - size),
+  ]);
   expect(calls[0]!.circuits[3]!.equals(randomCircuitLike(circuit.kept, 5))).toBe(true);
   expect(calls[0]!.metrics).toEqual(['kl', 'accuracy']);
   const total = topology.additionEdges;
@@ -57,7 +66,11 @@ test('all circuits of all measures are evaluated in one call', async () => {
     accuracy: { clean: 1, circuit: 0.5 },
     edges: { kept: 7, total },
     random: { seed: 5, metric: total - 7, faithfulness: 7 / total, edges: 7 },
-    curve: [1, 2, 5, 7].map((edges) => ({ edges, faithfulness: edges / total })),
+    curve: [3, 4, 5].map((edges) => ({
+      edges,
+      faithfulness: edges / total,
+      necessity: 1 - (total - edges) / total,
+    })),
   });
 });
 

@@ -34,10 +34,7 @@ function sampleDetails(changes: Partial<CircuitDetails> = {}): CircuitDetails {
     },
     rest: { writers: [0.5, 0.25], constants: [-0.125, 1e-3] },
     edges: Object.fromEntries(Object.entries(SAMPLE_KEPT).map(([name, effect]) => [name, [effect, 2 * effect]])),
-    curve: [
-      { edges: 1, faithfulness: null },
-      { edges: 7, faithfulness: 0.875 },
-    ],
+    inCircuit: Object.fromEntries(Object.keys(SAMPLE_KEPT).map((name, i) => [name, [i, 0.5 - i / 4]])),
     ...changes,
   };
 }
@@ -62,7 +59,7 @@ interface DetailsJson {
   nodes: Record<'a1.h0' | 'm1', { attention_1e4: number[][]; direct: unknown[] }>;
   rest: { constants: number[] } | null;
   edges: Record<string, unknown[]>;
-  curve: { edges: unknown }[];
+  in_circuit: Record<string, unknown[]>;
 }
 
 /** The sample's file with a change of its JSON. */
@@ -95,7 +92,7 @@ describe('details.json', () => {
     expect(lines.filter((line) => line.startsWith('{"clean"'))).toHaveLength(2);
     expect(lines.filter((line) => line.startsWith('"a1.h0": ') || line.startsWith('"m1": '))).toHaveLength(2);
     const edges = lines.filter((line) => /^"[^"]*->/.test(line)).map((line) => /^"([^"]*)"/.exec(line)![1]);
-    expect(edges).toEqual(Object.keys(SAMPLE_KEPT));
+    expect(edges).toEqual([...Object.keys(SAMPLE_KEPT), ...Object.keys(SAMPLE_KEPT)]);
     expect(lines.filter((line) => line.startsWith('"attention_1e4"'))).toEqual([]);
     expect(lines.find((line) => line.startsWith('"a1.h0"'))).toContain(
       '"attention_1e4":[[10000,2500,7500,0,2000,8000],[10000]]',
@@ -110,7 +107,7 @@ describe('details.json', () => {
       nodes: { input: { attention: null, direct: null, promotes: [], suppresses: [] } },
       rest: null,
       edges: {},
-      curve: [{ edges: 0, faithfulness: 0 }],
+      inCircuit: {},
     });
     expect(parseDetails(writeDetails(details), 'details.json')).toEqual(details);
   });
@@ -130,7 +127,7 @@ describe('details.json', () => {
     ['no JSON', '{"schema_version": 1,', /not valid JSON/],
     ['nothing', '', /not valid JSON/],
     ['an array', '[]', /schema_version: is missing/],
-    ['another version', changed((file) => (file.schema_version = 2)), /schema_version: got 2, expected 1/],
+    ['another version', changed((file) => (file.schema_version = 3)), /schema_version: got 2, expected 1/],
     ['no prompts', changed((file) => delete file.prompts), /prompts: is missing/],
     ['a text for a count', changed((file) => (file.of.kept_edges = '7')), /of\.kept_edges: got "7"/],
     ['a position outside', changed((file) => (file.prompts![1]!.position = 1)), /prompts\.1\.position: got 1/],
@@ -172,11 +169,15 @@ describe('details.json', () => {
       changed((file) => (file.edges['m1->logits']![0] = 'x')),
       /edges\.m1->logits: .*numbers or null/,
     ],
-    ['a descending curve', changed((file) => file.curve.reverse()), /curve\.1\.edges: got 1, expected ascending/],
+    [
+      'an effect in the circuit too few',
+      changed((file) => file.in_circuit['m1->logits']!.pop()),
+      /in_circuit\.m1->logits: 1 values, expected 2/,
+    ],
     [
       'a long text in place of a number',
-      changed((file) => (file.curve[0]!.edges = 'x\n'.repeat(999))),
-      /curve\.0\.edges: got/,
+      changed((file) => (file.of.kept_edges = 'x\n'.repeat(999))),
+      /of\.kept_edges: got/,
     ],
   ])('refuses %s', (_, text, message) => {
     expect(complaint(text)).toMatch(message);

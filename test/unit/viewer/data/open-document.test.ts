@@ -34,10 +34,7 @@ const details: CircuitDetails = {
   nodes: {},
   rest: null,
   edges: Object.fromEntries(Object.keys(SAMPLE_KEPT).map((name) => [name, []])),
-  curve: [
-    { edges: 1, faithfulness: 0.25 },
-    { edges: 3, faithfulness: null },
-  ],
+  inCircuit: {},
 };
 
 function complaint(text: string): string {
@@ -184,11 +181,11 @@ describe('openDocument', () => {
 });
 
 describe('faithfulnessAt', () => {
-  it('is what was measured at that size, and nothing in between', () => {
+  it('is known of the whole circuit, and of no part of it', () => {
     const opened = openDocument(sourceFile('x', json, { details: writeDetails(details) }));
     expect([0, 1, 2, 3, 7, 8].map((edges) => faithfulnessAt(opened, edges))).toEqual([
       null,
-      0.25,
+      null,
       null,
       null,
       0.875,

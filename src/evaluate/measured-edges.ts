@@ -1,0 +1,77 @@
+import { mean } from '../base/mean.js';
+import { createCircuit, type Circuit } from '../circuit/circuit.js';
+import { EdgeSet } from '../circuit/edge-set.js';
+import type { CircuitEvaluator } from '../circuit/evaluator.js';
+import type { Ablation } from '../circuit/run-identity.js';
+import { circuitCurve } from './curve.js';
+import { edgesInCircuit } from './edges-in-circuit.js';
+
+/** A circuit with what its edges are worth in it. */
+export interface MeasuredEdges {
+  /** The circuit, with `inCircuit`. */
+  readonly circuit: Circuit;
+  /** Of kept addition edges, by name in the order of ids: the effect in the circuit on every prompt. */
+  readonly inCircuit: Readonly<Record<string, readonly number[]>>;
+  /** Edges that were left out because they carry nothing, by name. */
+  readonly dropped: readonly string[];
+  /** What the effects and the curve took. */
+  readonly effectSeconds: number;
+  readonly curveSeconds: number;
+}
+
+/** Evaluations: done, and about how many there are in total. */
+export interface MeasuringProgress {
+  readonly part: 'effects' | 'curve';
+  readonly done: number;
+  readonly total: number;
+}
+
+/**
+ * Measures what each kept edge is worth in a circuit, and how good its strongest edges are without the others.
+ *
+ * Cost: an evaluation per kept edge, and two per point of the curve.
+ *
+ * @param ablation what cut edges carry in the evaluator.
+ * @param dropIdle leave out edges that carry nothing. The metric stays the same on every prompt.
+ */
+export async function measureEdges(
+  evaluator: CircuitEvaluator,
+  circuit: Circuit,
+  { ablation, dropIdle }: { readonly ablation: Ablation; readonly dropIdle: boolean },
+  onProgress: (progress: MeasuringProgress) => void = () => {},
+): Promise<MeasuredEdges> {
+  const { topology } = circuit;
+  const start = performance.now();
+  const { effects, idle, perPrompt } = await edgesInCircuit(evaluator, circuit, ablation, (done, total) =>
+    onProgress({ part: 'effects', done, total }),
+  );
+  const measured = performance.now();
+  const dropped = new Set(dropIdle ? idle : []);
+  const kept = EdgeSet.where(topology, (id) => circuit.kept.has(id) && !dropped.has(id));
+  const [model, empty] = [
+    mean((await evaluator.perPrompt([EdgeSet.full(topology)]))[0]!),
+    mean((await evaluator.perPrompt([EdgeSet.empty(topology)]))[0]!),
+  ];
+  const ranked = { kept, directTested: circuit.directTested, effects };
+  const curve = await circuitCurve(evaluator, ranked, { model, empty }, (done, total) =>
+    onProgress({ part: 'curve', done, total }),
+  );
+  const end = performance.now();
+  const left = [...perPrompt].filter(([id]) => !dropped.has(id));
+  return {
+    circuit: createCircuit({
+      ...circuit,
+      kept,
+      provenance: circuit.provenance && { ...circuit.provenance, ...(dropIdle && { dropIdle }) },
+      inCircuit: {
+        effects: effects.map((effect, id) => (dropped.has(id) ? Number.NaN : effect)),
+        idle: idle.filter((id) => !dropped.has(id)),
+        curve,
+      },
+    }),
+    inCircuit: Object.fromEntries(left.map(([id, values]) => [topology.edgeName(id), values])),
+    dropped: [...dropped].map((id) => topology.edgeName(id)),
+    effectSeconds: (measured - start) / 1000,
+    curveSeconds: (end - measured) / 1000,
+  };
+}

@@ -1,0 +1,78 @@
+import { block, entry } from '../../base/json/entry-lines.js';
+import { isObject } from '../../base/json/strict-json.js';
+import type { Circuit } from '../../circuit/circuit.js';
+import type { CurvePoint, InCircuit } from '../../circuit/in-circuit.js';
+
+/** What a file says of the worth of its edges, not yet compared with its circuit. */
+export interface FileInCircuit {
+  /** By the edge's name. */
+  readonly effects: unknown;
+  /** Names of edges that carry nothing. Undefined: those with effect 0. */
+  readonly idle?: unknown;
+  readonly curve: unknown;
+}
+
+/** The members `in_circuit`, `idle` and `curve` of circuit.json; none where nothing was measured. */
+export function inCircuitMembers({ topology, kept, inCircuit }: Circuit): string[] {
+  if (!inCircuit) return [];
+  const { effects, idle, curve } = inCircuit;
+  const measured = [...kept].filter((id) => id < topology.additionEdges);
+  return [
+    block(
+      'in_circuit',
+      '{}',
+      measured.map((id) => entry(topology.edgeName(id), Number.isFinite(effects[id]!) ? effects[id] : null)),
+    ),
+    block(
+      'idle',
+      '[]',
+      idle.map((id) => JSON.stringify(topology.edgeName(id))),
+    ),
+    block(
+      'curve',
+      '[]',
+      curve.map(({ edges, faithfulness, necessity }) => JSON.stringify({ edges, faithfulness, necessity })),
+    ),
+  ];
+}
+
+/** What a file has under `edgewise` of the worth of its edges. */
+export function fileInCircuit(own: Readonly<Record<string, unknown>>): FileInCircuit | undefined {
+  if (own['in_circuit'] === undefined && own['curve'] === undefined && own['idle'] === undefined) return undefined;
+  return { effects: own['in_circuit'], idle: own['idle'] ?? [], curve: own['curve'] };
+}
+
+/**
+ * What the edges of a circuit are worth in it, as its file says it. Undefined where that does not fit the edges that
+ * the file keeps: another program changed them.
+ */
+export function inCircuitOf({ effects, idle, curve }: FileInCircuit, circuit: Circuit): InCircuit | undefined {
+  const { topology, kept } = circuit;
+  const isKept = (id: number | undefined): id is number =>
+    id !== undefined && id < topology.additionEdges && kept.has(id);
+  if (!isObject(effects) || !Array.isArray(curve) || !isCurve(curve)) return undefined;
+  const values = new Float64Array(topology.edgeCount).fill(Number.NaN);
+  const named = Object.entries(effects);
+  for (const [name, value] of named) {
+    const id = topology.edgeId(name);
+    if (!isKept(id) || !(value === null || Number.isFinite(value))) return undefined;
+    values[id] = value === null ? Infinity : Number(value);
+  }
+  if (named.length !== kept.additionSize) return undefined;
+  const names = idle ?? named.filter(([, value]) => value === 0).map(([name]) => name);
+  if (!Array.isArray(names)) return undefined;
+  const ids = names.map((name) => (typeof name === 'string' ? topology.edgeId(name) : undefined));
+  return ids.every(isKept) ? { effects: values, idle: ids.sort((a, b) => a - b), curve } : undefined;
+}
+
+function isCurve(points: readonly unknown[]): points is readonly CurvePoint[] {
+  const share = (value: unknown): boolean => value === null || Number.isFinite(value);
+  let last = 0;
+  return points.every((point) => {
+    if (!isObject(point)) return false;
+    const { edges, faithfulness, necessity } = point;
+    const rises = Number.isSafeInteger(edges) && Number(edges) > last;
+    last = Number(edges);
+    return rises && share(faithfulness) && share(necessity);
+  });
+}
