@@ -10,7 +10,9 @@ import type { Task } from '../task/types.js';
 import type { RunAids } from './aids.js';
 import { evaluationAsFound, provenanceOf } from './as-found.js';
 import type { Discovery } from './discovery.js';
-import type { Engine, InspectedCircuit } from './engine.js';
+import type { Engine } from './engine.js';
+import type { InspectedCircuit } from './inspection.js';
+import { Lifetime } from './lifetime.js';
 import { planDiscovery, type AskedDiscovery } from './methods/index.js';
 import { planScoring, refuseUnusedOfScoring } from './methods/scores.js';
 import { DEFAULTS, type AskedEvaluation, type AttributeOptions } from './options.js';
@@ -56,6 +58,7 @@ export type Discovered<Options extends AskedDiscovery> = Options extends { reado
 export class Edgewise {
   readonly engine: Engine;
   readonly #parts: EdgewiseParts;
+  readonly #lifetime = new Lifetime('Edgewise', 'was closed; open the model again');
   readonly #readers = new Map<string, Promise<TaskReader>>();
 
   constructor(parts: EdgewiseParts) {
@@ -70,6 +73,7 @@ export class Edgewise {
    * @throws EdgewiseError of kind task: no such file, its mistakes with their lines, fewer prompts than asked for.
    */
   async task(source: string | TaskFile, { bos = DEFAULTS.bos, ...options }: TaskOptions = {}): Promise<Task> {
+    this.#lifetime.assert();
     const file = typeof source === 'string' ? await this.#parts.taskFile(source) : source;
     return (await this.#reader(bos)).read(file, options);
   }
@@ -88,8 +92,9 @@ export class Edgewise {
     options?: Options,
     aids: RunAids = {},
   ): Promise<Discovered<Options>> {
+    this.#lifetime.assert();
     const plan = planDiscovery(this.engine.model, task, options ?? {});
-    const { chosen } = await plan.run(this.engine, aids);
+    const { chosen } = await this.#lifetime.during(() => plan.run(this.engine, aids));
     return (Array.isArray(options?.threshold) ? chosen : chosen[0]) as Discovered<Options>;
   }
 
@@ -101,8 +106,10 @@ export class Edgewise {
    * @throws EdgewiseError as `discover`.
    */
   async attribute(task: Task, options: AttributeOptions<ScoringMethod> = {}, aids: RunAids = {}): Promise<Scores> {
+    this.#lifetime.assert();
     refuseUnusedOfScoring(options);
-    return planScoring(this.engine.model, task, options).run(this.engine, aids);
+    const plan = planScoring(this.engine.model, task, options);
+    return this.#lifetime.during(() => plan.run(this.engine, aids));
   }
 
   /**
@@ -116,8 +123,9 @@ export class Edgewise {
     circuit: Circuit | EdgeSet,
     { measures, seed = DEFAULTS.seed, ...asked }: EvaluateOptions<M> = {},
   ): Promise<Evaluation<M>> {
+    this.#lifetime.assert();
     const options = evaluationAsFound(asked, provenanceOf(circuit));
-    return this.engine.evaluate(task, circuit, options, measures, seed);
+    return this.#lifetime.during(() => this.engine.evaluate(task, circuit, options, measures, seed));
   }
 
   /**
@@ -133,17 +141,21 @@ export class Edgewise {
     options: Pick<AskedEvaluation, 'meanOver'> = {},
     { progress }: Pick<RunAids, 'progress'> = {},
   ): Promise<CircuitDetails> {
+    this.#lifetime.assert();
     const { tokenText } = await this.#reader(DEFAULTS.bos);
-    return this.engine.inspect(
-      task,
-      found,
-      { ...evaluationAsFound(options, found.circuit.provenance), ...(tokenText && { tokenText }) },
-      ({ done, total }) => progress?.({ part: 'measuring details', done, total, unit: 'passes', measured: done }),
+    return this.#lifetime.during(() =>
+      this.engine.inspect(
+        task,
+        found,
+        { ...evaluationAsFound(options, found.circuit.provenance), ...(tokenText && { tokenText }) },
+        ({ done, total }) => progress?.({ part: 'measuring details', done, total, unit: 'passes', measured: done }),
+      ),
     );
   }
 
-  /** Frees the device's memory, and in Node closes the device. */
+  /** Frees the device's memory, and in Node closes the device. Every later call says so. */
   close(): Promise<void> {
+    if (this.#lifetime.end()) return Promise.resolve();
     return this.#parts.close();
   }
 

@@ -14,6 +14,7 @@ import type { LoadedModel } from '../model/load-model.js';
 import type { PatchingEvaluator } from '../evaluate/evaluator.js';
 import type { Discovery } from './discovery.js';
 import { runIdentity } from './identity.js';
+import { Lifetime } from './lifetime.js';
 import type { Caches, SearchOptions } from './options.js';
 import type { Task } from '../task/types.js';
 import { VERSION } from '../version.js';
@@ -37,6 +38,8 @@ export interface SearchSetting {
   readonly tile: string;
   /** Seconds that the caches took. */
   readonly preparation: number;
+  /** The engine's life, without which the caches are of no use. Default: as long as the search's. */
+  readonly engine?: Lifetime;
 }
 
 /**
@@ -48,6 +51,7 @@ export interface SearchSetting {
  */
 export class Search {
   readonly #setting: SearchSetting;
+  readonly #lifetime = new Lifetime('Search', 'was disposed of; prepare another one');
   readonly #found: { readonly options: SearchOptions; readonly result: AcdcResult }[] = [];
   #empty: number | undefined;
 
@@ -61,7 +65,15 @@ export class Search {
    * @param from where to start. Default: the whole model.
    * @throws EdgewiseError: usage where the journal is of another search, checkpoint where the model measures NaN.
    */
-  async at(options: SearchOptions, aids: Omit<AcdcAids, 'neighbour'> = {}, from?: SearchStart): Promise<Discovery> {
+  at(options: SearchOptions, aids: Omit<AcdcAids, 'neighbour'> = {}, from?: SearchStart): Promise<Discovery> {
+    return this.#during(() => this.#search(options, aids, from));
+  }
+
+  async #search(
+    options: SearchOptions,
+    aids: Omit<AcdcAids, 'neighbour'>,
+    from: SearchStart | undefined,
+  ): Promise<Discovery> {
     const { evaluator, caches, preparation } = this.#setting;
     const { directEdges } = caches;
     const { topology } = evaluator;
@@ -109,7 +121,7 @@ export class Search {
     const { evaluator, caches } = this.#setting;
     const receivers = acdcOrder(evaluator.topology, 'descending', caches.directEdges);
     const edges = receivers.flatMap((receiver) => receiver.edges);
-    return exactEffects(evaluator, evaluator.topology, edges, onProgress, journal);
+    return this.#during(() => exactEffects(evaluator, evaluator.topology, edges, onProgress, journal));
   }
 
   /** Chooses from the scores of all edges where a search is to start: see `screen` of discover/. */
@@ -121,7 +133,9 @@ export class Search {
   ): Promise<SearchStart> {
     const { evaluator, caches } = this.#setting;
     const { directEdges } = caches;
-    const screened = await screen(evaluator, scores, { ...options, directEdges }, onProgress, journal);
+    const screened = await this.#during(() =>
+      screen(evaluator, scores, { ...options, directEdges }, onProgress, journal),
+    );
     const { steps, stepRule, backwardRule, granularity, normalisation } = scores.provenance!;
     return {
       circuit: screened.start,
@@ -137,8 +151,15 @@ export class Search {
     };
   }
 
+  /** Frees the caches. Every later call says so. Disposing again does no harm. */
   dispose(): void {
-    this.#setting.evaluator.dispose();
+    if (!this.#lifetime.end()) this.#setting.evaluator.dispose();
+  }
+
+  /** Runs `use` while the engine and the caches are there. */
+  #during<T>(use: () => Promise<T>): Promise<T> {
+    const { engine = this.#lifetime } = this.#setting;
+    return engine.during(() => this.#lifetime.during(use));
   }
 
   /** Of the searches that differ in the threshold alone, the one with the smallest ratio of thresholds. */
