@@ -5,6 +5,7 @@ import { describeSelection } from '../../circuit/scored-circuit.js';
 import type { Selection } from '../../discover/select.js';
 import type { Discovery, Screening } from '../../run/discovery.js';
 import type { WrittenDiscovery } from '../folder/discovery-folder.js';
+import { shellPath } from './shell-word.js';
 import { counted, fixed, signed, strongestEdges, table, whole } from './text-report.js';
 
 /**
@@ -40,8 +41,8 @@ function textReport(
   if (results.length === 1) lines.push(...resultLines(first));
   else lines.push('written', ...results.map(({ files }) => `  ${dirname(files[0]!)}`));
   if (thresholds !== undefined) lines.push(`table: ${thresholds}`);
-  if (results.length === 1) lines.push(`look at it: edgewise view ${dirname(first.files[0]!)}`);
-  else lines.push(`look at them: edgewise view ${dirname(dirname(first.files[0]!))}`);
+  if (results.length === 1) lines.push(`look at it: edgewise view ${shellPath(dirname(first.files[0]!))}`);
+  else lines.push(`look at them: edgewise view ${shellPath(dirname(dirname(first.files[0]!)))}`);
   return lines;
 }
 
