@@ -4,7 +4,7 @@ import type { EdgeSet } from '../circuit/edge-set.js';
 import type { SenderHeads } from '../circuit/run-identity.js';
 import { acdcOrder } from './acdc-order.js';
 import { firstState, nextState } from './acdc-walk.js';
-import { earlierTest, NO_JOURNAL, type Journal, type Measurement } from './journal.js';
+import { assertAllMade, earlierTest, NO_JOURNAL, type Journal, type Measurement } from './journal.js';
 import { LookAhead, type Predictor } from './look-ahead.js';
 import type { CircuitEvaluator, PerPrompt } from '../circuit/evaluator.js';
 
@@ -145,6 +145,7 @@ export async function acdc(
     }
     onProgress({ tested: steps.length, measured: own, kept, decided: state.decided, total });
   }
+  assertAllMade(journal, steps.length);
   onProgress({ tested: steps.length, measured: own, kept, decided: total, total });
   const { circuit } = state;
   return { kept: circuit, steps, measurements, evaluations, untestedRemovals, promptEffects, initial, final: metric };

@@ -1,6 +1,6 @@
 import { mean } from '../base/mean.js';
 import { EdgeSet } from '../circuit/edge-set.js';
-import { earlierTest, NO_JOURNAL, type Journal } from './journal.js';
+import { assertAllMade, earlierTest, NO_JOURNAL, type Journal } from './journal.js';
 import type { CircuitEvaluator, PerPrompt } from '../circuit/evaluator.js';
 
 export interface ExactProgress {
@@ -53,5 +53,6 @@ export async function exactEffects(
     if (!earlier) own += batch.length;
     onProgress({ done: next, measured: own, total: edges.length });
   }
+  assertAllMade(journal, edges.length);
   return { effects, initial: mean(whole) };
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { EdgewiseError } from '../base/errors.js';
 import type { ByteSource, ModelDirectory } from '../checkpoint/byte-source.js';
 import { isMissing } from './probe.js';
+import { systemFault } from './system-error.js';
 
 /**
  * A model's folder on disk.
@@ -49,7 +50,7 @@ function fileSource(path: string, size: number): ByteSource {
           await file.close();
         }
       } catch (cause) {
-        throw cause instanceof EdgewiseError ? cause : unreadable(path, cause);
+        throw unreadable(path, cause);
       }
       return bytes;
     },
@@ -66,7 +67,6 @@ async function statIfThere(path: string): Promise<Stats | undefined> {
   }
 }
 
-function unreadable(path: string, cause: unknown): EdgewiseError {
-  const reason = (cause as NodeJS.ErrnoException).code ?? String(cause);
-  return new EdgewiseError('checkpoint', path, `cannot be read (${reason})`, { cause });
+function unreadable(path: string, cause: unknown): unknown {
+  return systemFault('checkpoint', path, 'cannot be read', cause);
 }

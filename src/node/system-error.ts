@@ -50,3 +50,12 @@ export function systemFault(kind: ErrorKind, where: string, what: string, error:
   if (!isSystemError(error)) return error;
   return new EdgewiseError(kind, where, `${what}: ${systemReason(error)}`, { cause: error });
 }
+
+/** The error of the project for a file that cannot be read. Others are given back as they are. */
+export function readFault(kind: ErrorKind, path: string, error: unknown): unknown {
+  const refuse = (what: string): EdgewiseError => new EdgewiseError(kind, path, what, { cause: error });
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code === 'ERR_FS_FILE_TOO_LARGE') return refuse('is larger than 2 GB, which is more than can be read at once');
+  if (code === 'ENOENT' || code === 'EISDIR') return refuse(systemReason(error as NodeJS.ErrnoException));
+  return systemFault(kind, path, 'cannot be read', error);
+}

@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import { join } from 'node:path';
 import type { CircuitDetails } from '../../circuit/details.js';
 import { SENDER_HEADS } from '../../circuit/run-identity.js';
@@ -19,15 +19,25 @@ import { DEFAULTS } from '../../run/options.js';
 import type { Task } from '../../task/types.js';
 import { DETAILS_LIMIT, detailsTooLarge } from '../folder/details-limit.js';
 import { DiscoveryFolder } from '../folder/discovery-folder.js';
+import { withClaims } from '../folder/claimed-folders.js';
 import { withJournals } from '../folder/run-journals.js';
 import { assertNoJournal } from '../folder/search-journal.js';
-import { flagOf, givenOptions, gradientOptions, metricOf, type MethodFlags } from '../options/method-options.js';
+import {
+  flagOf,
+  givenOptions,
+  gradientOptions,
+  isScoring,
+  journalFlags,
+  metricOf,
+  type MethodFlags,
+} from '../options/method-options.js';
 import {
   adapterOption,
   batchOption,
   count,
   finiteNumber,
   jsonOption,
+  keepBeforeOption,
   memoryOption,
   metricOption,
   modelOption,
@@ -40,6 +50,7 @@ import {
   type ModelFlags,
   type TaskFlags,
 } from '../options/options.js';
+import { refuseNegative, thresholdOptions, type ThresholdFlags } from '../options/threshold-options.js';
 import { discoveryReport } from '../report/discover-report.js';
 import { note } from '../report/progress.js';
 import { RunBars } from '../report/run-progress.js';
@@ -57,20 +68,13 @@ import {
 } from '../session.js';
 
 /** Flags of `discover`, as commander gives them. */
-interface Flags extends ModelFlags, TaskFlags, MethodFlags {
+interface Flags extends ModelFlags, TaskFlags, MethodFlags, ThresholdFlags {
   readonly method: MethodName;
   /** Undefined where neither --details nor --no-details is given. */
   readonly details?: boolean;
   readonly out?: string;
   readonly force: boolean;
   readonly json: boolean;
-}
-
-/** `0.1,0.03`: one or more numbers, each once. */
-function thresholds(text: string): number[] {
-  const values = text.split(',').map(finiteNumber);
-  if (new Set(values).size < values.length) throw new InvalidArgumentError('A threshold is given twice.');
-  return values;
 }
 
 export function discoverCommand(): Command {
@@ -83,21 +87,14 @@ export function discoverCommand(): Command {
     .addOption(new Option('--method <name>', 'how to search').choices(METHOD_NAMES).default(DEFAULTS.method))
     .addOption(
       metricOption(SEARCH_METRICS, () => `${DEFAULTS.searchMetric}; ${DEFAULTS.scoringMetric} for methods that score`),
-    )
-    .addOption(
-      new Option(
-        '--threshold <x>',
-        'remove an edge whose effect on the metric is below x; for several circuits x,y,z. Methods that score: keep edges that score x or more',
-      )
-        .argParser(thresholds)
-        .default(undefined, String(DEFAULTS.threshold)),
-    )
-    .addOption(
-      new Option(
-        '--edges <n>',
-        'acdc: find a threshold that keeps about n edges, starting at --threshold. Methods that score: choose n edges',
-      ).argParser(count(1)),
     );
+  for (const option of thresholdOptions()) command.addOption(option);
+  command.addOption(
+    new Option(
+      '--edges <n>',
+      'acdc: find a threshold that keeps about n edges, starting at --threshold. Methods that score: choose n edges',
+    ).argParser(count(1)),
+  );
   for (const option of promptOptions()) command.addOption(option);
   for (const option of patchOptions()) command.addOption(option);
   for (const option of gradientOptions()) command.addOption(option);
@@ -142,6 +139,7 @@ export function discoverCommand(): Command {
         .default(undefined, 'runs/<model>.<task>.<method>'),
     )
     .option('--resume', 'go on with an interrupted run into this folder, if there is one', false)
+    .addOption(keepBeforeOption())
     .option('--force', 'write into a folder that holds something else', false)
     .addOption(adapterOption())
     .addOption(tileOption())
@@ -158,6 +156,7 @@ async function discover(flags: Flags): Promise<void> {
   const { method } = flags;
   const given = givenOptions(flags);
   refuseUnusedOfMethod({ method, ...given }, flagOf);
+  const resuming = journalFlags(flags);
   const taskArgument = required(flags.task, '--task');
   const opened = await openModelArgument(required(flags.model, '--model'));
   const { model } = opened;
@@ -174,29 +173,33 @@ async function discover(flags: Flags): Promise<void> {
     }),
   };
   const plan = planDiscovery(model, task, options as AskedDiscovery, flagOf);
+  refuseNegative(flags, !isScoring(method));
   const folder = flags.out ?? join('runs', `${model.name}.${task.name}.${method}`);
-  await assertNoJournal(folder, flags);
   const results = new DiscoveryFolder(folder, plan, flags.force);
-  await results.assertUsable(flags.resume);
-
-  const bars = new RunBars();
-  const found = (threshold: number, { kept }: Discovery): void => {
-    if (flags.edges === undefined) return;
-    bars.stop();
-    note(`threshold ${threshold}: ${counted(kept, 'edge')}`);
-  };
-  const journals = { folder, topology, resume: flags.resume, quiet: () => bars.stop() };
-  const { discoveries, details } = await withJournals(journals, (journal) =>
-    withEngine(model, flags, async (engine) => {
-      await warnOfTask(engine, task);
-      const made = await plan.run(engine, { journal, progress: bars.show, found });
-      const inspected: (CircuitDetails | undefined)[] = [];
-      for (const one of made.chosen) inspected.push(await detailsOf(one, { engine, task, plan, flags, reader, bars }));
-      return { discoveries: made, details: inspected };
-    }),
-  );
-  const written = await results.write(discoveries, details);
-  process.stdout.write(discoveryReport(written, discoveries.all, results.table, flags.json));
+  await withClaims(results.folders, async () => {
+    await assertNoJournal(folder, flags);
+    await results.assertUsable(flags.resume);
+    const bars = new RunBars();
+    const found = (threshold: number, { kept }: Discovery): void => {
+      if (flags.edges === undefined) return;
+      bars.stop();
+      note(`threshold ${threshold}: ${counted(kept, 'edge')}`);
+    };
+    const form = { topology, prompts: task.pairs.length };
+    const journals = { ...form, folder, ...resuming, quiet: () => bars.stop() };
+    const { discoveries, details } = await withJournals(journals, (journal) =>
+      withEngine(model, flags, async (engine) => {
+        await warnOfTask(engine, task);
+        const made = await plan.run(engine, { journal, progress: bars.show, found });
+        const inspected: (CircuitDetails | undefined)[] = [];
+        for (const one of made.chosen)
+          inspected.push(await detailsOf(one, { engine, task, plan, flags, reader, bars }));
+        return { discoveries: made, details: inspected };
+      }),
+    );
+    const written = await results.write(discoveries, details);
+    process.stdout.write(discoveryReport(written, discoveries.all, results.table, flags.json));
+  });
 }
 
 interface Inspection {

@@ -23,8 +23,11 @@ import { writeFileAtomically } from '../../node/atomic-write.js';
 import { circuitPaths, openForViewer, readCircuitFiles } from '../../node/circuit-files.js';
 import { makeFolder } from '../../node/make-folder.js';
 import { readCircuitText } from '../../node/open-files.js';
+import { assertOutput } from '../../node/output.js';
 import { readIfThere } from '../../node/probe.js';
 import { embedFiles, viewerPage } from '../../node/view/viewer-page.js';
+import { assertFolder } from '../../node/writable-folder.js';
+import { withClaims } from '../folder/claimed-folders.js';
 import { nonEmpty } from '../options/options.js';
 import {
   assertSelection,
@@ -76,11 +79,22 @@ async function exportFile(path: string, options: Options): Promise<void> {
     return;
   }
   if (taskModel !== undefined) throw new EdgewiseError('usage', '--task-model', `goes with --format ${FOLDERS}`);
+  await assertPlace(out, format);
   const text = format.isPage ? await pageWith(path, options) : await textIn(path, format, options);
   if (out === undefined) process.stdout.write(text);
-  else if (format.list && !out.toLowerCase().endsWith(`.${format.extension}`))
-    await writeListed(out, text, format.list);
+  else if (isListed(out, format)) await withClaims([out], () => writeListed(out, text, format.list!));
   else await write(out, text);
+}
+
+/** Whether a file of the format goes into a folder with a list of such files. */
+function isListed(out: string, format: Format): boolean {
+  return format.list !== undefined && !out.toLowerCase().endsWith(`.${format.extension}`);
+}
+
+/** @throws EdgewiseError of kind usage, before anything is computed, where the text cannot be written to `out`. */
+async function assertPlace(out: string | undefined, format: Format): Promise<void> {
+  if (out === undefined) return;
+  await assertOutput(isListed(out, format) ? join(out, format.list!.name) : out);
 }
 
 /** The folder that a viewer of such files is started with: the file by its slug, and the list of all files. */
@@ -150,9 +164,13 @@ async function writeFolder(path: string, format: Format, options: Options): Prom
     throw new EdgewiseError('usage', '--task-model', 'is needed: it names the folder, such as ioi_gpt2');
   if (allEdges) throw new EdgewiseError('usage', '--all-edges', `the files of ${name} hold every edge anyway`);
   if (rule !== undefined) throw new EdgewiseError('usage', '--select', `the sizes of ${name} are fixed`);
+  await assertFolder(out);
   const files = folderTexts(scoresIn(await readCircuitText(path), path), taskModel, format, options);
   await refuseOtherCircuits(out, Object.keys(files));
-  for (const [file, text] of Object.entries(files)) await write(join(out, file), text);
+  for (const file of Object.keys(files)) await assertOutput(join(out, file));
+  await withClaims([out], async () => {
+    for (const [file, text] of Object.entries(files)) await write(join(out, file), text);
+  });
 }
 
 /** MIB takes whatever circuits lie in the folder: those of another export would count as some of these. */

@@ -21,7 +21,9 @@ import {
 import { writeFileAtomically } from '../../node/atomic-write.js';
 import { makeFolder } from '../../node/make-folder.js';
 import { readCircuitText } from '../../node/open-files.js';
+import { assertOutput } from '../../node/output.js';
 import { readIfThere } from '../../node/probe.js';
+import { withClaims } from '../folder/claimed-folders.js';
 import { count, jsonOption, modelOption, nonEmpty } from '../options/options.js';
 import {
   assertSelection,
@@ -94,13 +96,17 @@ interface Imported {
 
 async function importFile(path: string, options: Options): Promise<void> {
   assertSelection(options);
+  const out = options.out ?? join('runs', `${basename(path).replace(/\.(jsonl?|gexf|graphml|xml)$/i, '')}.import`);
+  const oneFile = /\.json$/i.test(out);
+  for (const place of oneFile ? [out] : IMPORTED_FILES.map((name) => join(out, name))) await assertOutput(place);
   const model = await modelShape(options);
   const read = openImport(await readCircuitText(path), path, { format: options.from, model, shapeHint: SHAPE_HINT });
   const imported = choose(read, path, options);
   for (const note of read.notes) process.stderr.write(`note: ${note}\n`);
   const files = textsOf(imported);
-  const out = options.out ?? join('runs', `${basename(path).replace(/\.(jsonl?|gexf|graphml|xml)$/i, '')}.import`);
-  const paths = /\.json$/i.test(out) ? await writeOne(out, files) : await writeFolder(out, files, options.force);
+  const paths = oneFile
+    ? await writeOne(out, files)
+    : await withClaims([out], () => writeFolder(out, files, options.force));
   process.stdout.write(options.json ? `${JSON.stringify(jsonReport(imported, paths))}\n` : textReport(imported, paths));
 }
 
@@ -146,6 +152,9 @@ function choose(read: ImportedFile, path: string, options: Options): Imported {
     : { imported: { ...circuit.imported, positive: scores.positive, selection: circuit.imported?.selection ?? null } };
   return { read, scores, circuit: { ...circuit, effects: scores.values, ...imported }, selection: null };
 }
+
+/** Every file that may be written. */
+const IMPORTED_FILES = ['circuit.json', 'circuit.gexf', 'scores.json'];
 
 function textsOf({ circuit, scores }: Imported): Readonly<Record<string, string>> {
   if (!circuit) return { 'scores.json': writeScoresJson(scores!) };

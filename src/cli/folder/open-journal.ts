@@ -82,12 +82,14 @@ class OpenJournal implements SearchJournal {
     this.#form = form;
     this.#marks = marks;
     ftruncateSync(file, marks.at(-1)!.end);
-    this.forget = onCut && ((step, what): void => {
-      onCut(cutWords(path, what, step));
-      earlier.length = step;
-      marks.length = step + 1;
-      ftruncateSync(file, marks.at(-1)!.end);
-    });
+    this.forget =
+      onCut &&
+      ((step, what): void => {
+        onCut(cutWords(path, what, step));
+        earlier.length = step;
+        marks.length = step + 1;
+        ftruncateSync(file, marks.at(-1)!.end);
+      });
   }
 
   record(test: Measurement): void {

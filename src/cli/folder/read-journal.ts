@@ -40,11 +40,7 @@ export interface ReadTests extends HeldTests {
  * @returns undefined where not even the first line was written.
  * @throws EdgewiseError of kind usage where the journal is of another search, or cannot be read.
  */
-export async function readJournal(
-  path: string,
-  key: SearchKey,
-  form: RowForm,
-): Promise<ReadTests | undefined> {
+export async function readJournal(path: string, key: SearchKey, form: RowForm): Promise<ReadTests | undefined> {
   const earlier: Measurement[] = [];
   const marks: Mark[] = [];
   const tested = new Set<number>();

@@ -1,5 +1,5 @@
-import { constants } from 'node:os';
 import cliProgress from 'cli-progress';
+import { onInterrupt } from '../interruption.js';
 import { Pace } from './pace.js';
 
 /**
@@ -15,17 +15,13 @@ export interface ProgressBar {
 export function progressBar(label: string): ProgressBar {
   const started = performance.now();
   let bar: cliProgress.SingleBar | undefined;
+  let release: (() => void) | undefined;
   const pace = new Pace();
   const stop = (): void => {
     if (!bar) return;
     bar.stop();
     bar = undefined;
-    process.off('SIGINT', interrupted).off('SIGTERM', interrupted);
-  };
-  // A live line hides the cursor. A process that just ends would leave it hidden.
-  const interrupted = (signal: NodeJS.Signals): void => {
-    stop();
-    process.exit(128 + constants.signals[signal]);
+    release?.();
   };
   return {
     update(value, total, what, things) {
@@ -45,7 +41,8 @@ export function progressBar(label: string): ProgressBar {
           notTTYSchedule: 5000,
         });
         bar.start(total, value, { detail, left });
-        process.on('SIGINT', interrupted).on('SIGTERM', interrupted);
+        // A live line hides the cursor. A process that just ends would leave it hidden.
+        release = onInterrupt(stop);
       }
       bar.setTotal(total);
       bar.update(value, { detail, left });

@@ -2,6 +2,7 @@ import type { PathInfo } from '@huggingface/hub';
 import { EdgewiseError } from '../../base/errors.js';
 import { SHARD_INDEX } from '../../checkpoint/sharded.js';
 import {
+  assertCacheWritable,
   cachedCommit,
   COMMIT,
   type RemoteFile,
@@ -71,6 +72,7 @@ export async function fetchModel(
       'is not in the local cache, and HF_HUB_OFFLINE forbids downloading it',
     );
   }
+  if (state === 'absent') await assertCacheWritable(repository, revision);
   try {
     const commit = await download(library, hub, repository, id, revision, onProgress);
     await rememberCommit(repository, revision, commit);
