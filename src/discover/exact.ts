@@ -1,13 +1,19 @@
 import { mean } from '../base/mean.js';
+import { edgeEnds } from '../circuit/edge-ends.js';
 import { EdgeSet } from '../circuit/edge-set.js';
+import { nodesInUse } from '../circuit/reachability.js';
 import { assertAllMade, earlierTest, NO_JOURNAL, type Journal } from './journal.js';
-import type { CircuitEvaluator, PerPrompt } from '../circuit/evaluator.js';
+import type { CircuitEvaluator, EvaluationCosts, PerPrompt } from '../circuit/evaluator.js';
+import type { WorkProgress } from './search-work.js';
+import { workOfTest } from './test-work.js';
 
 export interface ExactProgress {
   readonly done: number;
   /** Edges that this run measured itself. A journal held the others. */
   readonly measured: number;
   readonly total: number;
+  /** Where the evaluator knows its costs. */
+  readonly work?: WorkProgress;
 }
 
 export interface ExactEffects {
@@ -37,6 +43,9 @@ export async function exactEffects(
   const [whole] = (await evaluator.perPrompt([full])) as [PerPrompt];
   const effects = new Map<number, PerPrompt>();
   let own = 0;
+  const work = evaluator.costs && workOfCuts(full, edges, evaluator.costs);
+  let done = 0;
+  let left = work?.reduce((sum, one) => sum + one, 0) ?? 0;
   for (let next = 0; next < edges.length;) {
     const earlier = earlierTest(journal, next, edges[next]!, topology);
     const batch = earlier ? [edges[next]!] : edges.slice(next, next + evaluator.most);
@@ -49,10 +58,26 @@ export async function exactEffects(
         without.map((value, n) => value - whole[n]!),
       );
     });
+    const cost = work?.slice(next, next + batch.length).reduce((sum, one) => sum + one, 0) ?? 0;
     next += batch.length;
     if (!earlier) own += batch.length;
-    onProgress({ done: next, measured: own, total: edges.length });
+    if (!earlier) done += cost;
+    left -= cost;
+    const rest = left;
+    onProgress({ done: next, measured: own, total: edges.length, ...(work && { work: { done, left: () => rest } }) });
   }
   assertAllMade(journal, edges.length);
   return { effects, initial: mean(whole) };
+}
+
+/** What each of the cuts costs in the whole model. */
+function workOfCuts(full: EdgeSet, edges: readonly number[], costs: EvaluationCosts): number[] {
+  const { ports } = edgeEnds(full.topology);
+  const use = nodesInUse(full);
+  const known = new Map<number, number>();
+  return edges.map((edge) => {
+    const port = ports[edge]!;
+    if (!known.has(port)) known.set(port, workOfTest(full, use, port, costs));
+    return known.get(port)!;
+  });
 }

@@ -18,10 +18,10 @@ export interface Journal {
   /** Where the journal lies, for messages. */
   readonly where?: string | undefined;
   /**
-   * Forgets the earlier tests from number `step` on, because of what is wrong with the first of them. A journal without
-   * it is refused then.
+   * Forgets the earlier tests from number `step` on, because of what is wrong with the first of them, or refuses to by
+   * an error. A journal without it is refused then.
    */
-  readonly forget?: ((step: number, what: string) => void) | undefined;
+  forget?(step: number, what: string): void;
 }
 
 export const NO_JOURNAL: Journal = { earlier: [], record: () => {} };

@@ -3,6 +3,7 @@ import { fstatSync, writeSync } from 'node:fs';
 import { constants } from 'node:os';
 import { Writable } from 'node:stream';
 import { isatty, WriteStream } from 'node:tty';
+import { isSystemError, systemReason } from './system-error.js';
 
 // Native code (Dawn, graphics drivers) writes warnings straight to file descriptor 2, for which there is no switch, and
 // Node cannot redirect a descriptor of its own process. So the program runs in a child process whose descriptor 2 is a
@@ -38,6 +39,16 @@ export async function withoutNativeOutput(main: () => Promise<number>): Promise<
 }
 
 async function runInChild(): Promise<number> {
+  try {
+    return await startChild();
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    process.stderr.write(`error: ${process.execPath}: cannot be started: ${systemReason(error)}\n`);
+    return 1;
+  }
+}
+
+async function startChild(): Promise<number> {
   const child = spawn(process.execPath, [...process.execArgv, ...process.argv.slice(1)], {
     env: { ...process.env, [STDERR_VARIABLE]: String(STDERR_FD) },
     stdio: ['inherit', 'inherit', 'pipe', 2, 'ipc'],

@@ -20,6 +20,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EFBIG: 'the file would be larger than is allowed here',
   EMFILE: 'this process has too many files open (ulimit -n)',
   ENFILE: 'this machine has too many files open',
+  EAGAIN: 'too many processes run, or there is not enough memory',
   ENOMEM: 'there is not enough memory',
   ELOOP: 'its symbolic links lead in a loop',
   ENAMETOOLONG: 'its name is too long',

@@ -154,14 +154,16 @@ test('a broken journal is refused by its line', async () => {
     ['["nobody->logits",0.5,0.5,0.5]', "line 3: expected an edge's name and a number for each prompt"],
     ['["m2->logits"]', "line 3: expected an edge's name and a number for each prompt"],
     [lines[2]!.replace(/0\./, '1.'), 'line 3: is damaged, or a line before it is missing: its check does not agree'],
-    [
-      withCheck('["input->logits",0.5,0.5,0.5]', lines[1]!),
-      'its test 1 is of input->logits, this search would test a2.h4->logits',
-    ],
   ] as const) {
     await writeFile(journal, lines.with(2, line).join('\n'));
     expectMistake(await runCli(resume(out)), message);
   }
+  const other = withCheck('["input->logits",0.5,0.5,0.5]', lines[1]!);
+  await writeFile(journal, [...lines.slice(0, 2), other, ''].join('\n'));
+  expectMistake(
+    await runCli(resume(out)),
+    /search\.jsonl: its test 1 is of input->logits, this search would test a2\.h4->logits; --keep-before goes on from the 1 test before it, without --resume --force starts anew$/,
+  );
 });
 
 /** A test's line with its check, after the line of another test. */

@@ -10,6 +10,7 @@ import { damaged, readJournal, type HeldTests, type Mark } from './read-journal.
 import { assertPlaceForJournal } from './search-journal.js';
 
 export interface SearchJournal extends Journal {
+  forget(step: number, what: string): void;
   /** Ends the writing. The file stays until `removeJournals`; a file without a test goes at once. */
   close(): void;
 }
@@ -51,9 +52,9 @@ async function heldTests(path: string, { key, onCut, ...form }: JournalOptions):
   const found = await readJournal(path, key, form);
   if (found?.fault) {
     const tests = found.earlier.length;
-    const line = tests + 2;
-    if (!onCut) throw damaged(path, line, found.fault, tests);
-    onCut(cutWords(path, `line ${line}: ${found.fault.message}`, tests));
+    const what = `line ${tests + 2}: ${found.fault.message}`;
+    if (!onCut) throw damaged(path, what, tests);
+    onCut(cutWords(path, what, tests));
   }
   return found;
 }
@@ -68,10 +69,10 @@ const SYNC_EVERY = 2000;
 class OpenJournal implements SearchJournal {
   readonly where: string;
   readonly earlier: Measurement[];
-  readonly forget: ((step: number, what: string) => void) | undefined;
   readonly #file: number;
   readonly #form: RowForm;
   readonly #marks: Mark[];
+  readonly #onCut: ((what: string) => void) | undefined;
   #synced = performance.now();
 
   /** Goes on after the last mark. What stands behind it was cut short, or is damaged. */
@@ -82,14 +83,15 @@ class OpenJournal implements SearchJournal {
     this.#form = form;
     this.#marks = marks;
     ftruncateSync(file, marks.at(-1)!.end);
-    this.forget =
-      onCut &&
-      ((step, what): void => {
-        onCut(cutWords(path, what, step));
-        earlier.length = step;
-        marks.length = step + 1;
-        ftruncateSync(file, marks.at(-1)!.end);
-      });
+    this.#onCut = onCut;
+  }
+
+  forget(step: number, what: string): void {
+    if (!this.#onCut) throw damaged(this.where, what, step);
+    this.#onCut(cutWords(this.where, what, step));
+    this.earlier.length = step;
+    this.#marks.length = step + 1;
+    ftruncateSync(this.#file, this.#marks.at(-1)!.end);
   }
 
   record(test: Measurement): void {

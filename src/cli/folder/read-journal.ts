@@ -61,7 +61,7 @@ export async function readJournal(path: string, key: SearchKey, form: RowForm): 
       marks.push({ end, check });
     }
   });
-  if (fault && marks.length === 0) throw damaged(path, 1, fault, 0);
+  if (fault && marks.length === 0) throw damaged(path, `line 1: ${fault.message}`, 0);
   return marks.length === 0 ? undefined : { earlier, marks, fault };
 }
 
@@ -74,7 +74,7 @@ export async function readJournalKey(path: string): Promise<SearchKey | undefine
       return;
     }
   });
-  if (fault) throw damaged(path, 1, fault, 0);
+  if (fault) throw damaged(path, `line 1: ${fault.message}`, 0);
   return key;
 }
 
@@ -101,9 +101,9 @@ export function refuseDifferences(path: string, theirs: SearchKey, mine: SearchK
   throw new EdgewiseError('usage', path, what);
 }
 
-/** The error for a damaged line. @param tests that stand before it, and can be kept. */
-export function damaged(path: string, line: number, cause: LineFault, tests: number): EdgewiseError {
+/** The error for a damaged journal. @param tests that stand before the damage, and can be kept. */
+export function damaged(path: string, damage: string, tests: number): EdgewiseError {
   const keep = tests === 0 ? '' : `--keep-before goes on from the ${counted(tests, 'test')} before it, `;
-  const what = `line ${line}: ${cause.message}; ${keep}without --resume --force starts anew`;
-  return new EdgewiseError('usage', path, what, { cause });
+  const what = `${damage}; ${keep}without --resume --force starts anew`;
+  return new EdgewiseError('usage', path, what);
 }

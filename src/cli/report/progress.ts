@@ -1,14 +1,14 @@
 import cliProgress from 'cli-progress';
 import { onInterrupt } from '../interruption.js';
-import { Pace } from './pace.js';
+import { Pace, type Work } from './pace.js';
 
 /**
  * A progress bar on stderr: a live line on a terminal, elsewhere a plain line now and then. Shows nothing in the first
  * second.
  */
 export interface ProgressBar {
-  /** @param things that this run has done itself, if their rate says something: see Pace. */
-  update(value: number, total: number, detail: string, things?: number): void;
+  /** @param things that this run has done itself, if their rate says something, and `work`: see Pace. */
+  update(value: number, total: number, detail: string, things?: number, work?: Work): void;
   stop(): void;
 }
 
@@ -24,8 +24,8 @@ export function progressBar(label: string): ProgressBar {
     release?.();
   };
   return {
-    update(value, total, what, things) {
-      const { rate, left } = pace.words(value / total, things);
+    update(value, total, what, things, work) {
+      const { rate, left } = pace.words(value / total, things, work);
       const detail = what + rate;
       if (!bar) {
         if (performance.now() - started < 1000) return;
