@@ -2,6 +2,7 @@ import { EdgewiseError } from '../base/errors.js';
 import { quote } from '../base/text.js';
 import { bfloat16ToFloat32, float16ToFloat32 } from '../base/half.js';
 import { decodeUtf8, type ByteSource } from './byte-source.js';
+import { foreignContent, TELLING_BYTES } from './foreign-files.js';
 import { isObject, parseStrictJson } from '../base/json/strict-json.js';
 
 /** Bytes per element of every element type that a header may name. */
@@ -51,9 +52,12 @@ export async function readSafetensorsHeader(source: ByteSource): Promise<Readonl
   const fail = (what: string): never => {
     throw new EdgewiseError('checkpoint', source.name, what);
   };
+  const start = await source.read(0, Math.min(source.size, TELLING_BYTES));
+  // The header is a JSON object.
+  const foreign = start[8] === 0x7b ? undefined : foreignContent(start);
+  if (foreign !== undefined) fail(foreign);
   if (source.size < 8) fail(`is ${source.size} bytes long; a safetensors file starts with 8 bytes of header length`);
-  const prefix = await source.read(0, 8);
-  const headerBytes = Number(new DataView(prefix.buffer, prefix.byteOffset, 8).getBigUint64(0, true));
+  const headerBytes = Number(new DataView(start.buffer, start.byteOffset, 8).getBigUint64(0, true));
   if (headerBytes > MAX_HEADER_BYTES) {
     fail(`header length ${headerBytes}, expected at most ${MAX_HEADER_BYTES} (is this a safetensors file?)`);
   }

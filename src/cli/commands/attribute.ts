@@ -14,6 +14,7 @@ import { flagOf, givenOptions, gradientOptions, metricOf, type MethodFlags } fro
 import {
   adapterOption,
   batchOption,
+  ignoreConfigOption,
   jsonOption,
   memoryOption,
   metricOption,
@@ -51,6 +52,7 @@ export function attributeCommand(): Command {
   const command = new Command('attribute')
     .description('Score every edge (or node, or neuron) of a model on a task. The scores go to scores.json.')
     .addOption(modelOption())
+    .addOption(ignoreConfigOption())
     .addOption(taskOption())
     .addOption(new Option('--method <name>', 'how to score').choices(SCORING_METHOD_NAMES).default(DEFAULTS.scoring))
     .addOption(metricOption(SEARCH_METRICS, () => DEFAULTS.scoringMetric));
@@ -86,7 +88,7 @@ async function attribute(flags: Flags): Promise<void> {
   const given = givenOptions(flags);
   refuseUnusedOfScoring({ method, ...given }, flagOf);
   const taskArgument = required(flags.task, '--task');
-  const opened = await openModelArgument(required(flags.model, '--model'));
+  const opened = await openModelArgument(flags);
   const { model } = opened;
   const reader = await namedTaskReader(opened, flags.bos ?? DEFAULTS.bos);
   const task = await readPrompts(reader, { ...flags, task: taskArgument, metric: metricOf(method, flags.metric) });

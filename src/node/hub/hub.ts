@@ -1,5 +1,6 @@
 import type { PathInfo } from '@huggingface/hub';
 import { EdgewiseError } from '../../base/errors.js';
+import { thereIsInstead } from '../../checkpoint/foreign-files.js';
 import { SHARD_INDEX } from '../../checkpoint/sharded.js';
 import {
   cachedCommit,
@@ -134,7 +135,10 @@ async function download(
     if (missing !== undefined) throw new Error(`${SHARD_INDEX} lists ${missing}, which the repository lacks`);
     await fetchAll(described);
   } else {
-    throw new Error(`the repository has neither ${WEIGHTS} nor ${SHARD_INDEX}; other weight formats are not read`);
+    const names: string[] = [];
+    for await (const { path } of library.listFiles({ repo, revision: commit, ...access })) names.push(path);
+    const instead = thereIsInstead(names);
+    throw new EdgewiseError('checkpoint', `model '${id}'`, `has neither ${WEIGHTS} nor ${SHARD_INDEX}${instead}`);
   }
   return commit;
 }
