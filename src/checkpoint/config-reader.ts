@@ -19,8 +19,9 @@ export interface ConfigReaderOptions {
   readonly ignored?: readonly string[];
 }
 
-/** Most unknown keys that a message lists. */
+/** Most unknown keys that a message lists, and most characters of theirs. */
 const MOST_LISTED = 8;
+const LONGEST_LIST = 250;
 
 /**
  * Reads a config.json strictly: a key is handled by asking for it, or known as inert with the reason, or ignored by
@@ -149,10 +150,16 @@ export class ConfigReader {
       (key) => !this.#handled.has(key) && !this.#isInert(key) && !this.#isIgnored(key),
     );
     if (unknown.length === 0) return;
-    const listed = unknown.slice(0, MOST_LISTED);
-    const more = unknown.length > listed.length ? ` and ${unknown.length - listed.length} more` : '';
-    const keys = `unknown key${unknown.length > 1 ? 's' : ''} ${listed.map((key) => this.#named(key)).join(', ')}${more}`;
-    const list = more === '' && listed.every(isPlain) ? listed.join(',') : 'key,key';
+    const names: string[] = [];
+    for (let length = 0; names.length < Math.min(unknown.length, MOST_LISTED);) {
+      const name = this.#named(unknown[names.length]!);
+      length += name.length;
+      if (names.length > 0 && length > LONGEST_LIST) break;
+      names.push(name);
+    }
+    const more = unknown.length > names.length ? ` and ${unknown.length - names.length} more` : '';
+    const keys = `unknown key${unknown.length > 1 ? 's' : ''} ${names.join(', ')}${more}`;
+    const list = more === '' && unknown.every(isPlain) ? unknown.join(',') : 'key,key';
     const wayOut = `if they change nothing, --ignore-config ${list} (ignoreConfig of the library) goes on without them`;
     throw new EdgewiseError(
       'config',

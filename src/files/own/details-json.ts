@@ -213,7 +213,15 @@ function checkLengths({ prompts, nodes, rest, edges, curve }: DetailsFile, sourc
   });
 }
 
-function decode({ of: { kept_edges: keptEdges, ...of }, metric, prompts, nodes, rest, edges, curve }: DetailsFile): CircuitDetails {
+function decode({
+  of: { kept_edges: keptEdges, ...of },
+  metric,
+  prompts,
+  nodes,
+  rest,
+  edges,
+  curve,
+}: DetailsFile): CircuitDetails {
   const lengths = prompts.map((prompt) => prompt.clean.length);
   const values = <T, U>(record: Readonly<Record<string, T>>, decodeValue: (value: T) => U): Record<string, U> =>
     Object.fromEntries(Object.entries(record).map(([name, value]) => [name, decodeValue(value)]));

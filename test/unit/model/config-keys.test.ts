@@ -82,7 +82,7 @@ test('keys that make it another model are refused, whatever the user ignores', (
 describe('unknown keys', () => {
   test('all come in one message, with the way out and what may have been meant', () => {
     expect(() => parse({ rope_thing: 1, layer_norm_epsilom: 2 })).toThrow(
-      "config.json: unknown keys "rope_thing", "layer_norm_epsilom" (layer_norm_epsilon?): not known to leave the model's " +
+      `config.json: unknown keys "rope_thing", "layer_norm_epsilom" (layer_norm_epsilon?): not known to leave the model's ` +
         'numbers unchanged; if they change nothing, --ignore-config rope_thing,layer_norm_epsilom (ignoreConfig of ' +
         'the library) goes on without them',
     );
