@@ -1,4 +1,5 @@
 import { EdgewiseError } from '../base/errors.js';
+import { oneLine } from '../base/text.js';
 import type { ByteSource, ModelDirectory } from './byte-source.js';
 import { thereIsInstead } from './foreign-files.js';
 import { readSafetensorsHeader, readTensor, requireReadable, type TensorRecord } from './safetensors.js';
@@ -42,7 +43,7 @@ function checkpointOf(
 ): Checkpoint {
   const record = (tensor: string): TensorRecord => {
     const found = tensors.get(tensor);
-    if (!found) throw new EdgewiseError('checkpoint', name, `has no tensor ${tensor}`);
+    if (!found) throw new EdgewiseError('checkpoint', name, `has no tensor ${oneLine(tensor)}`);
     return found;
   };
   return {

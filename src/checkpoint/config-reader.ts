@@ -2,6 +2,7 @@ import { EdgewiseError } from '../base/errors.js';
 import { isObject } from '../base/json/strict-json.js';
 import { nearestName } from '../base/nearest.js';
 import { quote } from '../base/text.js';
+import { firstNames } from './first-names.js';
 
 /** Keys that cannot change a number that this engine computes, and why. */
 export interface InertKeys {
@@ -19,9 +20,8 @@ export interface ConfigReaderOptions {
   readonly ignored?: readonly string[];
 }
 
-/** Most unknown keys that a message lists, and most characters of theirs. */
-const MOST_LISTED = 8;
-const LONGEST_LIST = 250;
+/** Longest list of unknown keys that a message shows as a flag's value, in characters. */
+const LONGEST_LIST = 150;
 
 /**
  * Reads a config.json strictly: a key is handled by asking for it, or known as inert with the reason, or ignored by
@@ -150,16 +150,10 @@ export class ConfigReader {
       (key) => !this.#handled.has(key) && !this.#isInert(key) && !this.#isIgnored(key),
     );
     if (unknown.length === 0) return;
-    const names: string[] = [];
-    for (let length = 0; names.length < Math.min(unknown.length, MOST_LISTED);) {
-      const name = this.#named(unknown[names.length]!);
-      length += name.length;
-      if (names.length > 0 && length > LONGEST_LIST) break;
-      names.push(name);
-    }
-    const more = unknown.length > names.length ? ` and ${unknown.length - names.length} more` : '';
-    const keys = `unknown key${unknown.length > 1 ? 's' : ''} ${names.join(', ')}${more}`;
-    const list = more === '' && unknown.every(isPlain) ? unknown.join(',') : 'key,key';
+    const names = firstNames(unknown, (key) => this.#named(key));
+    const keys = `unknown key${unknown.length > 1 ? 's' : ''} ${names}`;
+    const plain = unknown.every(isPlain) ? unknown.join(',') : '';
+    const list = plain !== '' && plain.length <= LONGEST_LIST ? plain : 'key,key';
     const wayOut = `if they change nothing, --ignore-config ${list} (ignoreConfig of the library) goes on without them`;
     throw new EdgewiseError(
       'config',

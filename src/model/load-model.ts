@@ -1,6 +1,8 @@
 import { EdgewiseError } from '../base/errors.js';
+import { oneLine, quote } from '../base/text.js';
 import { sha256 } from '../base/sha256.js';
 import { readText, type ByteSource, type ModelDirectory } from '../checkpoint/byte-source.js';
+import { firstNames } from '../checkpoint/first-names.js';
 import { thereIsInstead } from '../checkpoint/foreign-files.js';
 import { openCheckpoint, type Checkpoint } from '../checkpoint/checkpoint.js';
 import { parseStrictJson } from '../base/json/strict-json.js';
@@ -98,7 +100,7 @@ function checkTensors(
   for (const [tensor, shape] of expected) {
     const got = checkpoint.shape(tensor);
     if (got.length !== shape.length || got.some((size, axis) => size !== shape[axis])) {
-      const what = `tensor ${tensor} has shape [${got.join(', ')}], expected [${shape.join(', ')}] by config.json`;
+      const what = `tensor ${tensor} has shape ${got.length === 0 ? '[]' : quote(got)}, expected ${quote(shape)} by config.json`;
       throw new EdgewiseError('checkpoint', checkpoint.name, what);
     }
     checkpoint.requireReadable(tensor);
@@ -112,9 +114,7 @@ function checkTensors(
 }
 
 function listed(tensors: readonly string[]): string {
-  const shown = tensors.slice(0, 4).join(', ');
-  const more = tensors.length > 4 ? ` and ${tensors.length - 4} more` : '';
-  return `${tensors.length} tensor${tensors.length > 1 ? 's' : ''} (${shown}${more})`;
+  return `${tensors.length} tensor${tensors.length > 1 ? 's' : ''} (${firstNames(tensors, oneLine)})`;
 }
 
 /**

@@ -2,6 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { EdgewiseError } from '../base/errors.js';
+import { oneLine } from '../base/text.js';
 import { foreignWeights, thereIsInstead } from '../checkpoint/foreign-files.js';
 import { type DownloadProgress, fetchModel } from './hub/hub.js';
 import { filesIn } from './model-directory.js';
@@ -45,7 +46,7 @@ export async function resolveModel(
   const shipped = await shippedModels();
   if (shipped.includes(argument)) return { directory: join(SHIPPED_MODELS, argument), name: argument };
 
-  const where = `model '${argument}'`;
+  const where = `model '${oneLine(argument)}'`;
   const { id, revision = 'main' } = HUB_ID.exec(argument)?.groups ?? {};
   if (id === undefined || revision.includes('..')) {
     throw new EdgewiseError('usage', where, `there is no such folder, and it is neither ${choices(shipped)}`);

@@ -1,3 +1,4 @@
+import { isObject } from '../../base/json/strict-json.js';
 import { ConfigReader, type InertKeys } from '../../checkpoint/config-reader.js';
 import type { Activation, ModelSpec } from '../spec.js';
 import type { TensorName } from '../weight-table.js';
@@ -135,7 +136,8 @@ function parseConfig(json: unknown, where: string, ignored: readonly string[] = 
     config.fail('add_cross_attention', 'false: only decoders are supported');
   if (config.flag('is_encoder_decoder', false)) config.fail('is_encoder_decoder', 'false: only decoders are supported');
   const pruned = config.value('pruned_heads') ?? {};
-  if (JSON.stringify(pruned) !== '{}') config.fail('pruned_heads', 'an empty object: pruned heads are not supported');
+  if (!isObject(pruned) || Object.keys(pruned).length > 0)
+    config.fail('pruned_heads', 'an empty object: pruned heads are not supported');
 
   const spec: ModelSpec = {
     family: 'gpt2',

@@ -87,7 +87,7 @@ describe('unknown keys', () => {
         'the library) goes on without them',
     );
     const many = Object.fromEntries(Array.from({ length: 5000 }, (_, i) => [`strange_${i}`, i]));
-    expect(() => parse(many)).toThrow(/"strange_7" and 4992 more: .*--ignore-config key,key/);
+    expect(() => parse(many)).toThrow(/"strange_3" and 4996 more: .*--ignore-config key,key/);
   });
 
   test('can be ignored, all of them', () => {
