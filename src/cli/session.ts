@@ -1,4 +1,5 @@
 import { EdgewiseError } from '../base/errors.js';
+import { quote } from '../base/text.js';
 import type { Ablation } from '../circuit/run-identity.js';
 import { behaviourWarnings } from '../evaluate/task-behaviour.js';
 import type { LoadedModel } from '../model/load-model.js';
@@ -12,15 +13,24 @@ import type { ReadTask, TaskFile } from '../task/load-task.js';
 import { emptyPairs, tellRemarks } from '../task/remarks.js';
 import type { BosOption } from '../task/tokenizer.js';
 import type { Task } from '../task/types.js';
+import type { ModelFlags } from './options/options.js';
 import { readerOptions, type RowFlags } from './options/row-options.js';
 import { note, progressBar } from './report/progress.js';
 import { firstPrompt } from './report/prompt-line.js';
 
 /** The model that `--model` names. A download shows its progress. */
-export async function openModelArgument(argument: string): Promise<OpenedModel> {
+export async function openModelArgument({
+  model,
+  ignoreConfig,
+}: Pick<ModelFlags, 'model' | 'ignoreConfig'>): Promise<OpenedModel> {
+  const argument = required(model, '--model');
+  for (const key of ignoreConfig ?? []) note(`note: ${quote(key)} of config.json is ignored`);
   const bar = progressBar(`downloading ${argument}`);
   try {
-    return await openModelByName(argument, ({ file, bytes, total }) => bar.update(bytes, total, file));
+    return await openModelByName(argument, {
+      onDownload: ({ file, bytes, total }) => bar.update(bytes, total, file),
+      ...(ignoreConfig && { ignoreConfig }),
+    });
   } finally {
     bar.stop();
   }

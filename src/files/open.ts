@@ -165,7 +165,7 @@ function shapeFor(
   if (file.cfg) return { topology: fileTopology(file), notes: [] };
   if (!likely) throw withoutShape(file.source, 'the file does not say what model the circuit is of', options);
   const { shape, doubt } = likely;
-  const topology = new Topology(shape);
+  const topology = new Topology(shape, file.source);
   if (doubt === null) return { topology, notes: [] };
   if (!options.acceptLikelyShape) throw withoutShape(file.source, doubt, options);
   return { topology, notes: [`${file.source}: ${doubt}; ${inWords(shape)} are taken`] };

@@ -1,5 +1,5 @@
 import type { Stats } from 'node:fs';
-import { open, stat } from 'node:fs/promises';
+import { open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EdgewiseError } from '../base/errors.js';
 import type { ByteSource, ModelDirectory } from '../checkpoint/byte-source.js';
@@ -23,7 +23,13 @@ export async function openModelDirectory(path: string): Promise<ModelDirectory> 
       const fileInfo = await statIfThere(filePath);
       return fileInfo?.isFile() ? fileSource(filePath, fileInfo.size) : undefined;
     },
+    list: () => filesIn(path),
   };
+}
+
+/** Names of the files in a folder; none where it cannot be listed. */
+export async function filesIn(path: string): Promise<string[]> {
+  return readdir(path).catch(() => []);
 }
 
 /** Node refuses longer reads than 2^31 - 1 bytes. */

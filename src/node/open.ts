@@ -1,7 +1,7 @@
 import type { ModelDirectory } from '../checkpoint/byte-source.js';
 import type { Tuning } from '../gpu/product/choose-tile.js';
 import type { TileName } from '../gpu/product/tiles.js';
-import { openModel, type LoadedModel } from '../model/load-model.js';
+import { openModel, type LoadedModel, type ModelOptions } from '../model/load-model.js';
 import { Edgewise } from '../run/edgewise.js';
 import { Engine } from '../run/engine.js';
 import { openDevice, type OpenDevice } from './device.js';
@@ -21,7 +21,7 @@ export interface DeviceOptions {
   readonly tile?: TileName;
 }
 
-export interface OpenOptions extends DeviceOptions {
+export interface OpenOptions extends DeviceOptions, ModelOptions {
   /** Is told of the download of a model of the hub. */
   readonly onDownload?: (progress: DownloadProgress) => void;
 }
@@ -47,7 +47,7 @@ export interface OpenedEngine {
  *   cannot be downloaded, device where there is no adapter or it computes wrongly.
  */
 export async function open(model: string, options: OpenOptions = {}): Promise<Edgewise> {
-  const opened = await openModelByName(model, options.onDownload);
+  const opened = await openModelByName(model, options);
   const { engine, close } = await openEngine(opened.model, options);
   return new Edgewise({ engine, directory: opened.directory, taskFile: openTaskFile, close });
 }
@@ -55,11 +55,11 @@ export async function open(model: string, options: OpenOptions = {}): Promise<Ed
 /** Reads and checks a model's files. */
 export async function openModelByName(
   name: string,
-  onDownload?: (progress: DownloadProgress) => void,
+  { onDownload, ...options }: Pick<OpenOptions, 'onDownload' | 'ignoreConfig'> = {},
 ): Promise<OpenedModel> {
   const location = await resolveModel(name, onDownload && { onProgress: onDownload });
   const directory = await openModelDirectory(location.directory);
-  return { model: { ...(await openModel(directory)), name: location.name }, directory };
+  return { model: { ...(await openModel(directory, options)), name: location.name }, directory };
 }
 
 /** Opens a device, and puts an engine with the model on it. */

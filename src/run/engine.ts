@@ -37,7 +37,8 @@ import { Lifetime } from './lifetime.js';
 import type { Caches, EvaluationOptions } from './options.js';
 import { scoresOfAttribution, type ScoringSetting } from './scoring.js';
 import { checkScoring, type ScoringOptions } from './scoring-methods.js';
-import { nonFinite, Search } from './search.js';
+import { refuseNonFinite } from './non-finite.js';
+import { Search } from './search.js';
 
 export interface EngineOptions {
   readonly device: GPUDevice;
@@ -102,7 +103,7 @@ export class Engine {
     const evaluator = await this.#lifetime.during(() => this.#evaluator(task, caches, directEdges, batch));
     try {
       const whole = await this.#lifetime.during(() => evaluator.metric(EdgeSet.full(this.topology)));
-      if (!Number.isFinite(whole)) throw nonFinite(this.model, caches.metric, whole);
+      await refuseNonFinite(this.model, caches.metric, whole);
       const { adapter, tile } = this.gpu;
       const preparation = (performance.now() - start) / 1000;
       const engine = this.#lifetime;
@@ -135,7 +136,7 @@ export class Engine {
       }),
     );
     const broken = found.edges.find((score) => !Number.isFinite(score));
-    if (broken !== undefined) throw nonFinite(this.model, 'score of an edge', broken);
+    if (broken !== undefined) await refuseNonFinite(this.model, 'score of an edge', broken);
     return scoresOfAttribution(this.scoringSetting(task, options), found);
   }
 
@@ -148,13 +149,18 @@ export class Engine {
   /**
    * Whether the model does the task at all. Cost: two forward passes.
    *
-   * @throws EdgewiseError: task where prompts do not fit the model, device where they do not fit the memory.
+   * @throws EdgewiseError: task where prompts do not fit the model, device where they do not fit the memory, checkpoint
+   *   where the model gives NaN.
    */
   async behaviour(task: Task): Promise<TaskBehaviour> {
     this.#lifetime.assert();
     const options = { metric: 'kl', ablation: 'resample', input: 'token' } as const;
     checkPrompts(this.model.spec, task.pairs, meanSourceOf(task, options), options.ablation);
-    return this.#withEvaluator(task, options, false, (evaluator) => measureBehaviour(evaluator, task.pairs));
+    const behaviour = await this.#withEvaluator(task, options, false, (evaluator) =>
+      measureBehaviour(evaluator, task.pairs),
+    );
+    await refuseNonFinite(this.model, 'prediction', behaviour.kl);
+    return behaviour;
   }
 
   /**
@@ -185,8 +191,7 @@ export class Engine {
       measureCircuit(evaluator, measured, measures, { metric, pairs: task.pairs, seed }),
     );
     for (const name of ['kl', metric] as const) {
-      const value = mean(whole[name]!);
-      if (!Number.isFinite(value)) throw nonFinite(this.model, name, value);
+      await refuseNonFinite(this.model, name, mean(whole[name]!));
     }
     return evaluation;
   }

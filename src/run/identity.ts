@@ -21,7 +21,7 @@ export function taskIdentity(
 ): Omit<RunIdentity, 'method' | 'threshold' | 'absolute' | 'directEdges' | 'senderHeads' | 'seed'> {
   const meanName = typeof meanOver === 'string' ? meanOver : meanOver.hash;
   return {
-    model: { name: model.name, hash: model.hash, family: model.spec.family },
+    model: { name: model.name, hash: model.hash, family: model.spec.family, ignored: model.ignored },
     tokenizer: task.tokenizer?.hash ?? null,
     task: { name: task.name, hash: task.hash },
     reading: task.reading,

@@ -1,4 +1,3 @@
-import { EdgewiseError } from '../base/errors.js';
 import { candidateEdges, createCircuit, keptEdges, type Circuit, type Provenance } from '../circuit/circuit.js';
 import { EdgeSet } from '../circuit/edge-set.js';
 import type { AttributionSettings, ScreeningRecord } from '../circuit/run-identity.js';
@@ -15,6 +14,7 @@ import type { PatchingEvaluator } from '../evaluate/evaluator.js';
 import type { Discovery } from './discovery.js';
 import { runIdentity } from './identity.js';
 import { Lifetime } from './lifetime.js';
+import { refuseNonFinite } from './non-finite.js';
 import type { Caches, SearchOptions } from './options.js';
 import type { Task } from '../task/types.js';
 import { VERSION } from '../version.js';
@@ -74,7 +74,7 @@ export class Search {
     aids: Omit<AcdcAids, 'neighbour'>,
     from: SearchStart | undefined,
   ): Promise<Discovery> {
-    const { evaluator, caches, preparation } = this.#setting;
+    const { model, evaluator, caches, preparation } = this.#setting;
     const { directEdges } = caches;
     const { topology } = evaluator;
     const neighbour = from ? undefined : this.#nearest(options);
@@ -87,7 +87,7 @@ export class Search {
       { ...aids, ...(predict && { predict }), ...(neighbour && { neighbour }) },
     );
     const seconds = preparation + (performance.now() - start) / 1000;
-    this.#refuseNonFinite(result.initial);
+    await refuseNonFinite(model, caches.metric, result.initial);
     if (!from) this.#found.push({ options, result });
     this.#empty ??= await evaluator.metric(EdgeSet.empty(topology));
     const empty = this.#empty;
@@ -172,11 +172,6 @@ export class Search {
     return nearest?.result;
   }
 
-  /** Weights that hold NaN, or activations that overflow, make every comparison meaningless. */
-  #refuseNonFinite(metric: number): void {
-    if (!Number.isFinite(metric)) throw nonFinite(this.#setting.model, this.#setting.caches.metric, metric);
-  }
-
   #toCircuit(options: SearchOptions, result: AcdcResult, empty: number, from: SearchStart | undefined): Circuit {
     const { evaluator, caches, model, task, adapter } = this.#setting;
     const { topology } = evaluator;
@@ -213,12 +208,6 @@ export class Search {
       },
     });
   }
-}
-
-/** The error for a number of the whole model that is not finite. @param quantity names the number. */
-export function nonFinite({ name }: LoadedModel, quantity: string, value: number): EdgewiseError {
-  const what = `the ${quantity} of the whole model is ${value} on the clean prompts: the weights hold NaN or overflow f32`;
-  return new EdgewiseError('checkpoint', name, what);
 }
 
 /** Guesses what a search at another threshold decided. Edges that it did not test are guessed by `otherwise`. */

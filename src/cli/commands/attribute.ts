@@ -22,6 +22,7 @@ import {
 import {
   adapterOption,
   batchOption,
+  ignoreConfigOption,
   jsonOption,
   keepBeforeOption,
   memoryOption,
@@ -61,6 +62,7 @@ export function attributeCommand(): Command {
   const command = new Command('attribute')
     .description('Score every edge (or node, or neuron) of a model on a task. The scores go to scores.json.')
     .addOption(modelOption())
+    .addOption(ignoreConfigOption())
     .addOption(taskOption())
     .addOption(new Option('--method <name>', 'how to score').choices(SCORING_METHOD_NAMES).default(DEFAULTS.scoring))
     .addOption(metricOption(SEARCH_METRICS, () => DEFAULTS.scoringMetric));
@@ -98,7 +100,7 @@ async function attribute(flags: Flags): Promise<void> {
   refuseUnusedOfScoring({ method, ...given }, flagOf);
   const resuming = journalFlags(flags);
   const taskArgument = required(flags.task, '--task');
-  const opened = await openModelArgument(required(flags.model, '--model'));
+  const opened = await openModelArgument(flags);
   const { model } = opened;
   const reader = await namedTaskReader(opened, flags.bos ?? DEFAULTS.bos);
   const task = await readPrompts(reader, { ...flags, task: taskArgument, metric: metricOf(method, flags.metric) });

@@ -36,6 +36,7 @@ import {
   batchOption,
   count,
   finiteNumber,
+  ignoreConfigOption,
   jsonOption,
   keepBeforeOption,
   memoryOption,
@@ -83,6 +84,7 @@ export function discoverCommand(): Command {
       'Find the circuit of a task: prune the model (acdc), choose from scores (eap-ig-inputs and others), or both (screened). The results go to a folder.',
     )
     .addOption(modelOption())
+    .addOption(ignoreConfigOption())
     .addOption(taskOption())
     .addOption(new Option('--method <name>', 'how to search').choices(METHOD_NAMES).default(DEFAULTS.method))
     .addOption(
@@ -158,7 +160,7 @@ async function discover(flags: Flags): Promise<void> {
   refuseUnusedOfMethod({ method, ...given }, flagOf);
   const resuming = journalFlags(flags);
   const taskArgument = required(flags.task, '--task');
-  const opened = await openModelArgument(required(flags.model, '--model'));
+  const opened = await openModelArgument(flags);
   const { model } = opened;
   const reader = await namedTaskReader(opened, flags.bos ?? DEFAULTS.bos);
   const task = await readPrompts(reader, { ...flags, task: taskArgument, metric: metricOf(method, flags.metric) });

@@ -14,6 +14,7 @@ import {
   adapterOption,
   count,
   MAX_SEED,
+  ignoreConfigOption,
   jsonOption,
   memoryOption,
   metricOption,
@@ -48,6 +49,7 @@ export function evaluateCommand(): Command {
   const command = new Command('evaluate')
     .description('Measure a circuit beside the whole model, the empty circuit and a random circuit of its size.')
     .addOption(modelOption())
+    .addOption(ignoreConfigOption())
     .addOption(taskOption())
     .option('--circuit <file>', `the circuit, in a file of any format that is read: ${readableFormats()}`)
     .addOption(metricOption(METRIC_NAMES, orTheCircuits));
@@ -73,7 +75,7 @@ const orTheCircuits = (value: string): string => `the circuit's, or ${value}`;
 async function evaluate(flags: Flags): Promise<void> {
   const path = required(flags.circuit, '--circuit');
   const taskArgument = required(flags.task, '--task');
-  const opened = await openModelArgument(required(flags.model, '--model'));
+  const opened = await openModelArgument(flags);
   const shape = { topology: topologyOf(opened.model), width: null };
   const { file, circuit } = openCircuit(await readCircuitText(path), path, { model: shape });
   const masked = neuronsLeftOut(file);

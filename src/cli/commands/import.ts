@@ -24,7 +24,7 @@ import { readCircuitText } from '../../node/open-files.js';
 import { assertOutput } from '../../node/output.js';
 import { readIfThere } from '../../node/probe.js';
 import { withClaims } from '../folder/claimed-folders.js';
-import { count, jsonOption, modelOption, nonEmpty } from '../options/options.js';
+import { count, ignoreConfigOption, jsonOption, modelOption, nonEmpty, type ModelFlags } from '../options/options.js';
 import {
   assertSelection,
   chooseCircuit,
@@ -35,10 +35,9 @@ import { openModelArgument } from '../session.js';
 import { formatList } from '../report/format-list.js';
 import { counted, whole } from '../report/text-report.js';
 
-interface Options extends SelectionOptions {
+interface Options extends SelectionOptions, Pick<ModelFlags, 'model' | 'ignoreConfig'> {
   readonly from: InputFormat | 'auto';
   readonly sign?: 'helps' | 'hurts';
-  readonly model?: string;
   readonly layers?: number;
   readonly heads?: number;
   readonly width?: number;
@@ -63,6 +62,7 @@ export function importCommand(): Command {
         .default(undefined, 'as the file says, or left open'),
     )
     .addOption(modelOption())
+    .addOption(ignoreConfigOption())
     .addOption(new Option('--layers <n>', 'layers of the model, where the file does not say').argParser(count(1)))
     .addOption(new Option('--heads <n>', 'heads per layer').argParser(count(1)))
     .addOption(new Option('--width <n>', 'width of the residual stream, which EAP-IG asks for').argParser(count(1)))
@@ -110,7 +110,14 @@ async function importFile(path: string, options: Options): Promise<void> {
   process.stdout.write(options.json ? `${JSON.stringify(jsonReport(imported, paths))}\n` : textReport(imported, paths));
 }
 
-async function modelShape({ model, layers, heads, width, parallel }: Options): Promise<ModelShape | null> {
+async function modelShape({
+  model,
+  ignoreConfig,
+  layers,
+  heads,
+  width,
+  parallel,
+}: Options): Promise<ModelShape | null> {
   if (model !== undefined) {
     for (const [option, value] of [
       ['--layers', layers],
@@ -120,7 +127,7 @@ async function modelShape({ model, layers, heads, width, parallel }: Options): P
     ] as const) {
       if (value !== undefined) throw new EdgewiseError('usage', option, 'is what --model says; give one of them');
     }
-    const opened = await openModelArgument(model);
+    const opened = await openModelArgument({ model, ...(ignoreConfig && { ignoreConfig }) });
     return { topology: topologyOf(opened.model), width: opened.model.spec.width };
   }
   if (layers === undefined && heads === undefined) {

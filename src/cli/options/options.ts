@@ -8,7 +8,8 @@ import { rowOptions, type RowFlags } from './row-options.js';
 
 /** Flags that several commands share, each defined once. The types hold their values as commander gives them. */
 export interface ModelFlags {
-  readonly model: string;
+  readonly model?: string;
+  readonly ignoreConfig?: readonly string[];
   readonly adapter?: string;
   readonly tile?: TileName;
   /** GB */
@@ -74,6 +75,12 @@ export const modelOption = (): Option =>
     '--model <model>',
     'model directory, shipped model, or hub id such as openai-community/gpt2 (id@revision)',
   );
+
+export const ignoreConfigOption = (): Option =>
+  new Option(
+    '--ignore-config <keys>',
+    "unknown keys of the model's config.json, key,key, that do not change its numbers; results record them",
+  ).argParser((text) => text.split(',').map((key) => nonEmpty(key).trim()));
 
 export const taskOption = (): Option =>
   new Option(

@@ -3,7 +3,7 @@ import { quote } from '../../base/text.js';
 import { createCircuit, type Circuit, type ImportRecord, type Provenance } from '../../circuit/circuit.js';
 import { EdgeSet } from '../../circuit/edge-set.js';
 import type { ScoresProvenance } from '../../circuit/scores.js';
-import { attentionPortsOf, Topology, type TopologyShape } from '../../circuit/topology.js';
+import { Topology, type TopologyShape } from '../../circuit/topology.js';
 
 /** What a file says about one edge. */
 export interface FileEdge {
@@ -66,9 +66,6 @@ export interface ModelShape {
   readonly width: number | null;
 }
 
-/** Largest writers x ports matrix (GPT-2 XL: 4.6 million). A hostile `cfg` must not exhaust the memory. */
-const MAX_MATRIX = 2 ** 27;
-
 /**
  * The topology that the file's own `cfg` describes, for uses without a model.
  *
@@ -76,11 +73,7 @@ const MAX_MATRIX = 2 ** 27;
  */
 export function fileTopology(file: CircuitFile): Topology {
   if (!file.cfg) throw new EdgewiseError('circuit', file.source, 'no cfg, which says what model the circuit is of');
-  const { layers, heads } = file.cfg;
-  if (!((1 + layers * (heads + 1)) * (1 + layers * (attentionPortsOf(heads) + 1)) <= MAX_MATRIX)) {
-    throw new EdgewiseError('circuit', file.source, `cfg: ${layers} layers of ${heads} heads are too many`);
-  }
-  return new Topology(file.cfg);
+  return new Topology(file.cfg, file.source);
 }
 
 /**

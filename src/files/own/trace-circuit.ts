@@ -35,7 +35,7 @@ export function readTraceCircuit(text: string, source: string): ReadCircuit {
   const least = leastShape([...nodes], source);
   const fitting = [false, true]
     .map((parallel) => ({ ...least, parallel }))
-    .filter((shape) => isWholeSearch(new Set(edges.keys()), new Topology(shape)));
+    .filter((shape) => isWholeSearch(new Set(edges.keys()), new Topology(shape, source)));
   const [shape = { ...least, parallel: false }, ...others] = fitting;
   const isKnown = fitting.length > 0 && others.length === 0;
   const doubt =
