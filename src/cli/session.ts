@@ -4,9 +4,10 @@ import { behaviourWarnings } from '../evaluate/task-behaviour.js';
 import type { LoadedModel } from '../model/load-model.js';
 import { openEngine, openModelByName, type DeviceOptions, type OpenedModel } from '../node/open.js';
 import { openTaskFile } from '../node/open-files.js';
+import { openTaskReader } from '../node/reading/open-task-reader.js';
 import type { Engine } from '../run/engine.js';
 import { DEFAULTS, type MeanOver } from '../run/options.js';
-import { taskReader, type ReaderOptions, type TaskReader } from '../run/task-reader.js';
+import type { ReaderOptions, TaskReader } from '../run/task-reader.js';
 import type { MetricName } from '../readout/metrics.js';
 import type { ReadTask, TaskFile } from '../task/load-task.js';
 import { emptyPairs, tellRemarks } from '../task/remarks.js';
@@ -35,10 +36,14 @@ export interface NamedTaskReader extends Pick<TaskReader, 'tokenizer' | 'tokenTe
 
 /** What is to be known of the tokenizer is told. */
 export async function namedTaskReader({ model, directory }: OpenedModel, bos: BosOption): Promise<NamedTaskReader> {
-  const { read, check, tokenizer, tokenText } = await taskReader(directory, model.spec, bos);
+  const { read, check, tokenizer, refused, tokenText } = await openTaskReader({ model, directory }, bos);
   for (const remark of tokenizer?.notes ?? []) note(`note: ${remark}`);
   return {
-    read: async (task, options) => read(typeof task === 'string' ? await openTaskFile(task) : task, options),
+    async read(argument, options) {
+      const task = await read(typeof argument === 'string' ? await openTaskFile(argument) : argument, options);
+      if (refused) note(`note: ${task.name} is in ids and can be read without the tokenizer: ${refused.message}`);
+      return task;
+    },
     check,
     tokenizer,
     tokenText,

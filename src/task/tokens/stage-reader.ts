@@ -1,6 +1,9 @@
 import { EdgewiseError } from '../../base/errors.js';
 import { quote } from '../../base/text.js';
 
+/** Longest text that a tokenizer takes or makes, in characters: more than any model has positions for. */
+const LONGEST_TEXT = 10_000_000;
+
 type Fields = Readonly<Record<string, unknown>>;
 
 /** One stage of a tokenizer.json, read field by field. A field that has no sense is refused by its name. */
@@ -60,6 +63,19 @@ export class StageReader {
   fail(key: string, expected: string): never {
     const got = quote(this.#fields[key]);
     throw new EdgewiseError('config', this.#where, `${this.type}: ${key}: got ${got}, expected ${expected}`);
+  }
+
+  /**
+   * Refuses a text that the stage makes so long that no model could take it.
+   *
+   * @param length of the text, as far as it was made.
+   * @throws EdgewiseError of kind task.
+   */
+  limit(length: number): void {
+    if (length <= LONGEST_TEXT) return;
+    const most = LONGEST_TEXT.toLocaleString('en');
+    const what = `${this.type} makes a text of more than ${most} characters, expected a stage that lengthens texts less`;
+    throw new EdgewiseError('task', this.#where, what);
   }
 
   /** Refuses the stage as a whole. */

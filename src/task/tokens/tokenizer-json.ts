@@ -9,6 +9,9 @@ const MAX_CHARACTERS = 128 * 1024 * 1024;
 /** Above any published vocabulary. The library keeps an array indexed by id. */
 const MAX_VOCABULARY = 4_194_304;
 
+/** Levels of stages in stages. Published files have two. */
+const MOST_DEPTH = 100;
+
 /** A file's contents, with its name for messages. */
 export interface NamedText {
   readonly text: string;
@@ -67,6 +70,15 @@ export function readTokenizerJson({ text, where }: NamedText): TokenizerJson {
     throw new EdgewiseError('config', where, `${v.getDotPath(issue) ?? 'top level'}: ${issue.message}`);
   }
   const { added_tokens: added, normalizer, pre_tokenizer, post_processor, decoder, model } = parsed.output;
+  for (const stage of ['normalizer', 'pre_tokenizer', 'post_processor', 'decoder'] as const) {
+    if (isDeep(parsed.output[stage], MOST_DEPTH)) {
+      throw new EdgewiseError(
+        'config',
+        where,
+        `${stage}: holds stages in stages, expected at most ${MOST_DEPTH} levels`,
+      );
+    }
+  }
   return {
     added: added ?? [],
     normalizer: normalizer ?? null,
@@ -118,6 +130,12 @@ export function hasPrefixSpace(preTokenizer: unknown): boolean | null {
 
 function hasByteLevelStage(stage: unknown): boolean {
   return stagesOf(stage).some(({ type }) => type === 'ByteLevel');
+}
+
+/** Whether lists or objects stand in each other deeper than `levels`. */
+function isDeep(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return levels === 0 || Object.values(value).some((child) => isDeep(child, levels - 1));
 }
 
 /** A stage with all that it holds: a Sequence holds others. */

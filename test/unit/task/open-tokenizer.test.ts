@@ -2,8 +2,9 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 
-import { openModelTokenizer, withoutTokenizer } from '../../../src/task/open-tokenizer.js';
+import { openModelTokenizer } from '../../../src/task/open-tokenizer.js';
 import type { TaskTokenizer } from '../../../src/task/tokenizer.js';
+import { withoutTokenizer } from '../../../src/task/tokenizer-files.js';
 
 const golden = fileURLToPath(new URL('../../golden/', import.meta.url));
 const gpt2 = JSON.parse(readFileSync(`${golden}tokenizers/gpt2.json`, 'utf8')) as {
