@@ -76,11 +76,16 @@ export async function warnOfTask(engine: Engine, task: Task): Promise<void> {
   for (const warning of behaviourWarnings(await engine.behaviour(task))) note(`warning: ${warning}`);
 }
 
-/** What `--mean-over` names: `clean` (the default), `corrupted`, or a task file. Only mean ablations have one. */
+/**
+ * What `--mean-over` names: `clean` (the default), `corrupted`, or a task file. Only mean ablations have one.
+ *
+ * @param rows how the fields of the task are read; the file is read likewise.
+ */
 export async function readMeanOver(
   reader: NamedTaskReader,
   argument: string | undefined,
   ablation: Ablation,
+  rows: RowFlags,
 ): Promise<MeanOver> {
   if (argument === undefined) return 'clean';
   if (!ablation.startsWith('mean')) {
@@ -88,7 +93,11 @@ export async function readMeanOver(
   }
   return argument === 'clean' || argument === 'corrupted'
     ? argument
-    : reader.read(argument, { answers: 'first-token' });
+    : reader.read(argument, {
+        // Every row counts, and no metric reads an answer.
+        ...readerOptions({ ...rows, prompts: undefined, skip: undefined }),
+        answers: 'first-token',
+      });
 }
 
 /** Opens a device and an engine for the length of `use`. Both are closed whatever happens. */

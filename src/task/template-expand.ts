@@ -1,5 +1,5 @@
 import { EdgewiseError } from '../base/errors.js';
-import { quote } from '../base/text.js';
+import { oneLine, quote } from '../base/text.js';
 import { createRng } from '../base/rng.js';
 import type { Rng } from '../base/rng.js';
 import type { TaskRow } from './row.js';
@@ -9,6 +9,8 @@ import type { TaskTemplate } from './template.js';
 
 /** Draws from one template that may give prompts that are there already, before the next template has its turn. */
 const TRIES_PER_TEMPLATE = 200;
+/** Most answers of all prompts together. A prompt has as many as the list that they are taken from has words. */
+const MOST_ANSWERS = 10_000_000;
 
 type Word = TaskTemplate['words'][string][number];
 type Drawn = ReadonlyMap<string, readonly Word[]>;
@@ -27,13 +29,20 @@ export function expandTemplate(
   const templates = compileTemplates(task, source);
   const rng = createRng(seed);
   const seen = new Set<string>();
+  let answers = 0;
   return Array.from({ length: count }, (_, index) => {
     for (let attempt = 0; attempt < TRIES_PER_TEMPLATE * templates.length; attempt++) {
       const template = templates[(index + Math.floor(attempt / TRIES_PER_TEMPLATE)) % templates.length];
-      const row = template && drawRow(task, template, rng);
-      if (row === undefined || seen.has(row.clean)) continue;
+      // Without a slot a second try gives the same prompt.
+      if (template === undefined || (template.draws.size === 0 && attempt % TRIES_PER_TEMPLATE > 0)) continue;
+      const row = drawRow(task, template, rng);
+      if (seen.has(row.clean)) continue;
       seen.add(row.clean);
-      return row;
+      answers += [row.correct ?? [], row.wrong ?? []].flat().length;
+      if (answers <= MOST_ANSWERS) return row;
+      const most = MOST_ANSWERS.toLocaleString('en-US');
+      const what = `the first ${index + 1} prompts have more than ${most} answers, expected shorter lists or a smaller count`;
+      throw new EdgewiseError('task', source, what);
     }
     const what = `only ${index} different prompts could be drawn, count asks for ${count}`;
     throw new EdgewiseError('task', source, what);
@@ -57,7 +66,7 @@ function fill({ parts, where }: CompiledText, drawn: Drawn): string {
       if (typeof part === 'string') return part;
       const word = drawn.get(part.list)?.[part.draw - 1];
       const text = word === undefined ? null : wordText(word, part.form);
-      if (text === null) throw new EdgewiseError('task', where, `slot ${part.list} could not be filled`);
+      if (text === null) throw new EdgewiseError('task', where, `slot ${oneLine(part.list)} could not be filled`);
       return text;
     })
     .join('');
@@ -69,9 +78,11 @@ function fillAnswers(answers: CompiledAnswers, drawn: Drawn): string | string[] 
     return texts.length === 1 ? (texts[0] ?? '') : texts;
   }
   const bound = fill(answers.bound, drawn);
-  const index = answers.words.indexOf(bound);
-  if (index < 0) throw new EdgewiseError('task', answers.bound.where, `${quote(bound)} is not a word of the list`);
-  const words = answers.side === 'after' ? answers.words.slice(index + 1) : answers.words.slice(0, index + 1);
+  const index = answers.set.places.get(bound);
+  if (index === undefined)
+    throw new EdgewiseError('task', answers.bound.where, `${quote(bound)} is not a word of the list`);
+  const { words: all } = answers.set;
+  const words = answers.side === 'after' ? all.slice(index + 1) : all.slice(0, index + 1);
   if (words.length === 0) throw new EdgewiseError('task', answers.bound.where, `no word comes after ${quote(bound)}`);
   return words.map((word) => answers.prefix + word);
 }

@@ -1,3 +1,4 @@
+import { oneLine } from '../base/text.js';
 import * as v from 'valibot';
 
 import { EdgewiseError } from '../base/errors.js';
@@ -57,9 +58,9 @@ export function checkTemplateShape(value: unknown, source: string): TaskTemplate
 
 /** What a schema found wrong, in words: the field, and what was expected of it. */
 function schemaComplaint(issue: v.BaseIssue<unknown>): string {
-  const field = v.getDotPath(issue) ?? 'the file';
+  const field = oneLine(v.getDotPath(issue) ?? 'the file');
   if (issue.type === 'strict_object' && issue.expected === 'never') return `${field}: there is no such field`;
   if (issue.received === 'undefined') return `${field}: is missing`;
   const ours = issue.message.startsWith('expected');
-  return `${field}: ${ours ? issue.message : `expected ${issue.expected ?? 'another value'}`}, got ${issue.received}`;
+  return `${field}: ${ours ? issue.message : `expected ${issue.expected ?? 'another value'}`}, got ${oneLine(issue.received)}`;
 }

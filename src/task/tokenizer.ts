@@ -119,7 +119,7 @@ export function createTokenizer(
   };
 
   const refuseUnknown = (text: string, place: string): never => {
-    const words = text.match(/\s*\S+/g) ?? [];
+    const words = text.match(/\s*\S+|\s+/g) ?? [];
     const word = words.find((candidate) => encodeBare(candidate) === null) ?? text;
     throw new EdgewiseError('task', place, `the tokenizer has no token for ${quote(word)}`);
   };

@@ -1,5 +1,5 @@
 import { EdgewiseError } from '../../base/errors.js';
-import { quote } from '../../base/text.js';
+import { oneLine, quote } from '../../base/text.js';
 import { isByteLevel } from './byte-level.js';
 import { namedTokens } from './side-files.js';
 import { parseObject, type NamedText } from './tokenizer-json.js';
@@ -32,7 +32,7 @@ export function tokenizerJsonOf({ vocab, merges, config, specialTokensMap, added
   const settings = config === null ? {} : parseObject(config);
   const { tokenizer_class: tokenizerClass, add_prefix_space: prefixSpace } = settings;
   if (typeof tokenizerClass === 'string' && !CLASSES.test(tokenizerClass)) {
-    const what = `tokenizer_class ${tokenizerClass} makes other tokens of vocab.json and merges.txt than GPT-2's`;
+    const what = `tokenizer_class ${oneLine(tokenizerClass)} makes other tokens of vocab.json and merges.txt than GPT-2's`;
     throw new EdgewiseError('config', config!.where, `${what}, expected GPT2Tokenizer or a tokenizer.json`);
   }
   const byteLevel = { type: 'ByteLevel', add_prefix_space: prefixSpace === true, trim_offsets: true, use_regex: true };

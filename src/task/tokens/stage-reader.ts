@@ -1,5 +1,5 @@
 import { EdgewiseError } from '../../base/errors.js';
-import { quote } from '../../base/text.js';
+import { oneLine, quote } from '../../base/text.js';
 
 /** Longest text that a tokenizer takes or makes, in characters: more than any model has positions for. */
 const LONGEST_TEXT = 10_000_000;
@@ -22,7 +22,7 @@ export class StageReader {
       throw new EdgewiseError('config', where, 'expected an object with a type');
     }
     this.#fields = json as Fields;
-    this.type = json.type;
+    this.type = oneLine(json.type);
   }
 
   flag(key: string, absent: boolean): boolean {

@@ -1,3 +1,4 @@
+import { firstLine, oneLine } from '../../base/text.js';
 import * as v from 'valibot';
 
 import { EdgewiseError } from '../../base/errors.js';
@@ -67,7 +68,7 @@ export function readTokenizerJson({ text, where }: NamedText): TokenizerJson {
   const parsed = v.safeParse(tokenizerSchema, parseObject({ text, where }));
   if (!parsed.success) {
     const issue = parsed.issues[0];
-    throw new EdgewiseError('config', where, `${v.getDotPath(issue) ?? 'top level'}: ${issue.message}`);
+    throw new EdgewiseError('config', where, oneLine(`${v.getDotPath(issue) ?? 'top level'}: ${issue.message}`));
   }
   const { added_tokens: added, normalizer, pre_tokenizer, post_processor, decoder, model } = parsed.output;
   for (const stage of ['normalizer', 'pre_tokenizer', 'post_processor', 'decoder'] as const) {
@@ -102,7 +103,7 @@ export function parseObject({ text, where }: NamedText): Record<string, unknown>
   try {
     value = JSON.parse(text);
   } catch (cause) {
-    throw new EdgewiseError('config', where, `is not valid JSON (${(cause as Error).message})`, { cause });
+    throw new EdgewiseError('config', where, `is not valid JSON (${firstLine(cause)})`, { cause });
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new EdgewiseError('config', where, 'expected a JSON object');
