@@ -1,4 +1,4 @@
-import { oneLine } from '../../base/text.js';
+import { oneLine, quote } from '../../base/text.js';
 import { EdgewiseError } from '../../base/errors.js';
 import { isObject } from '../../base/json/strict-json.js';
 import { ROW_KINDS } from '../rows/index.js';
@@ -40,7 +40,7 @@ export const jsonRows: TaskFormat = {
 function rowsOf(value: unknown, source: string): TaskRows {
   if (Array.isArray(value)) return fromList(value, 'row');
   if (!isObject(value)) throw new EdgewiseError('task', source, 'is one JSON value without fields, expected rows');
-  const split = fromSplit(value);
+  const split = fromSplit(value, source);
   if (split) return split;
   const list = LISTS.find((name) => Array.isArray(value[name]));
   if (list !== undefined) return fromList(value[list] as unknown[], list === 'prompts' ? 'prompt' : 'row');
@@ -89,9 +89,12 @@ function fromColumns(columns: Columns): TaskRows {
 }
 
 /** pandas' `to_json(orient="split")`: names once, then lists of values. */
-function fromSplit({ columns, data }: Readonly<Record<string, unknown>>): TaskRows | undefined {
+function fromSplit({ columns, data }: Readonly<Record<string, unknown>>, source: string): TaskRows | undefined {
   if (!Array.isArray(columns) || !Array.isArray(data)) return undefined;
-  const names = columns.map(String);
+  const names = columns.map((name: unknown) => {
+    if (typeof name === 'string' || typeof name === 'number') return String(name);
+    throw new EdgewiseError('task', source, `columns: got ${quote(name)}, expected names`);
+  });
   return fromList(
     data.map((values: unknown) =>
       Array.isArray(values) ? Object.fromEntries(names.map((name, i) => [name, values[i] as unknown])) : values,

@@ -42,7 +42,7 @@ export function tokenizerJsonOf({ vocab, merges, config, specialTokensMap, added
     pre_tokenizer: byteLevel,
     post_processor: null,
     decoder: byteLevel,
-    model: { type: 'BPE', vocab: ids, merges: mergesOf(merges) },
+    model: { type: 'BPE', vocab: ids, merges: mergesOf(merges, ids) },
   };
 }
 
@@ -54,14 +54,18 @@ function vocabularyOf(file: NamedText): Record<string, unknown> {
   throw new EdgewiseError('config', file.where, `${what}, expected GPT-2's or a tokenizer.json`);
 }
 
-function mergesOf({ text, where }: NamedText): string[][] {
+function mergesOf({ text, where }: NamedText, ids: Readonly<Record<string, unknown>>): string[][] {
   const lines = text.replaceAll('\r', '').split('\n');
   const first = lines[0]?.startsWith('#version') === true ? 1 : 0;
   while (lines.length > first && lines.at(-1) === '') lines.pop();
   return lines.slice(first).map((line, i) => {
     const pair = line.split(' ');
-    if (pair.length === 2 && pair.every((token) => token !== '' && isByteLevel(token))) return pair;
     const what = `line ${first + i + 1} is ${quote(line.slice(0, 60))}`;
+    if (pair.length === 2 && pair.every((token) => token !== '' && isByteLevel(token))) {
+      const absent = [...pair, pair.join('')].find((token) => !Object.hasOwn(ids, token));
+      if (absent === undefined) return pair;
+      throw new EdgewiseError('config', where, `${what}, but vocab.json has no ${quote(absent)}`);
+    }
     throw new EdgewiseError('config', where, `${what}, expected two tokens of GPT-2's byte characters`);
   });
 }
@@ -74,9 +78,7 @@ function addedTokens(
 ): object[] {
   const special = new Set(named.flatMap((file) => (file === null ? [] : namedTokens(parseObject(file)))));
   if (special.size === 0 && Object.hasOwn(ids, DEFAULT_SPECIAL)) special.add(DEFAULT_SPECIAL);
-  const numbered = Object.entries(addedFile === null ? {} : parseObject(addedFile)).sort(
-    ([, a], [, b]) => Number(a) - Number(b),
-  );
+  const numbered = addedFile === null ? [] : numberedTokens(addedFile);
   const known = new Map<string, unknown>([...Object.entries(ids), ...numbered]);
   let next = known.size;
   for (const token of special) if (!known.has(token)) known.set(token, next++);
@@ -87,4 +89,13 @@ function addedTokens(
     normalized: false,
     special: special.has(content),
   }));
+}
+
+/** The tokens of added_tokens.json, by id. */
+function numberedTokens(file: NamedText): [token: string, id: number][] {
+  const tokens = Object.entries(parseObject(file)).map(([token, id]): [string, number] => {
+    if (typeof id === 'number' && Number.isSafeInteger(id) && id >= 0) return [token, id];
+    throw new EdgewiseError('config', file.where, `${quote(token)}: got ${quote(id)}, expected an id`);
+  });
+  return tokens.sort(([, a], [, b]) => a - b);
 }

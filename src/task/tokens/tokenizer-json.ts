@@ -1,4 +1,5 @@
-import { firstLine, oneLine } from '../../base/text.js';
+import { firstLine } from '../../base/text.js';
+import { schemaComplaint } from '../schema-complaint.js';
 import * as v from 'valibot';
 
 import { EdgewiseError } from '../../base/errors.js';
@@ -68,7 +69,7 @@ export function readTokenizerJson({ text, where }: NamedText): TokenizerJson {
   const parsed = v.safeParse(tokenizerSchema, parseObject({ text, where }));
   if (!parsed.success) {
     const issue = parsed.issues[0];
-    throw new EdgewiseError('config', where, oneLine(`${v.getDotPath(issue) ?? 'top level'}: ${issue.message}`));
+    throw new EdgewiseError('config', where, schemaComplaint(issue));
   }
   const { added_tokens: added, normalizer, pre_tokenizer, post_processor, decoder, model } = parsed.output;
   for (const stage of ['normalizer', 'pre_tokenizer', 'post_processor', 'decoder'] as const) {
