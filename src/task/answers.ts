@@ -35,9 +35,9 @@ export function answerTokens(
   where: string,
   tokenizer: TaskTokenizer,
 ): AnswerTokens {
-  const alone = tokenizer.encodeBare(text);
   const added = prefix && tokensAdded(text, prefix, tokenizer);
-  const ids = added?.length === 1 || alone?.length !== 1 ? (added ?? alone) : alone;
+  const alone = added?.length === 1 ? null : tokenizer.encodeBare(text);
+  const ids = alone?.length === 1 ? alone : (added ?? alone);
   if (ids === null) throw new RowFault('text', where, `answer ${quote(text)} has no token`);
   if (ids.length === 0) throw new RowFault('answer', where, `answer ${quote(text)} is empty`);
   const remark = ids.length === 1 && prefix ? spaceRemark(text, ids[0]!, prefix, tokenizer) : undefined;

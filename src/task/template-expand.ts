@@ -15,38 +15,79 @@ const MOST_ANSWERS = 10_000_000;
 type Word = TaskTemplate['words'][string][number];
 type Drawn = ReadonlyMap<string, readonly Word[]>;
 
+interface DrawOptions {
+  readonly count?: number;
+  readonly seed?: number;
+}
+
 /**
  * Makes the prompt pairs of a template task as rows of the JSONL format. The templates take turns; no clean prompt
  * comes twice; the same seed gives the same rows on every platform, and a smaller count a prefix of them.
  *
  * @throws EdgewiseError of kind task: slots that cannot be filled, too few different prompts.
  */
-export function expandTemplate(
+export function expandTemplate(task: TaskTemplate, source: string, options: DrawOptions = {}): TaskRow[] {
+  return [...templateRows(task, source, options)];
+}
+
+/**
+ * The same, row by row.
+ *
+ * @throws EdgewiseError of kind task, before the first row where a slot cannot be filled.
+ */
+export function templateRows(
   task: TaskTemplate,
   source: string,
-  { count = task.count, seed = task.seed }: { readonly count?: number; readonly seed?: number } = {},
-): TaskRow[] {
-  const templates = compileTemplates(task, source);
-  const rng = createRng(seed);
+  { count = task.count, seed = task.seed }: DrawOptions = {},
+): Generator<TaskRow, undefined> {
+  return drawRows(task, source, compileTemplates(task, source), createRng(seed), count);
+}
+
+function* drawRows(
+  task: TaskTemplate,
+  source: string,
+  templates: readonly CompiledTemplate[],
+  rng: Rng,
+  count: number,
+): Generator<TaskRow, undefined> {
   const seen = new Set<string>();
   let answers = 0;
-  return Array.from({ length: count }, (_, index) => {
-    for (let attempt = 0; attempt < TRIES_PER_TEMPLATE * templates.length; attempt++) {
-      const template = templates[(index + Math.floor(attempt / TRIES_PER_TEMPLATE)) % templates.length];
-      // Without a slot a second try gives the same prompt.
-      if (template === undefined || (template.draws.size === 0 && attempt % TRIES_PER_TEMPLATE > 0)) continue;
-      const row = drawRow(task, template, rng);
-      if (seen.has(row.clean)) continue;
-      seen.add(row.clean);
-      answers += [row.correct ?? [], row.wrong ?? []].flat().length;
-      if (answers <= MOST_ANSWERS) return row;
+  for (let index = 0; index < count; index++) {
+    const row = newRow(task, templates, index, seen, rng);
+    if (row === undefined) {
+      const what = `only ${index} different prompts could be drawn, count asks for ${count}`;
+      throw new EdgewiseError('task', source, what);
+    }
+    answers += [row.correct ?? [], row.wrong ?? []].flat().length;
+    if (answers > MOST_ANSWERS) {
       const most = MOST_ANSWERS.toLocaleString('en-US');
       const what = `the first ${index + 1} prompts have more than ${most} answers, expected shorter lists or a smaller count`;
       throw new EdgewiseError('task', source, what);
     }
-    const what = `only ${index} different prompts could be drawn, count asks for ${count}`;
-    throw new EdgewiseError('task', source, what);
-  });
+    yield row;
+  }
+}
+
+/** A row whose clean prompt is not there yet; undefined where none is found. */
+function newRow(
+  task: TaskTemplate,
+  templates: readonly CompiledTemplate[],
+  index: number,
+  seen: Set<string>,
+  rng: Rng,
+): TaskRow | undefined {
+  for (let turn = 0; turn < templates.length; turn++) {
+    const template = templates[(index + turn) % templates.length]!;
+    // Without a slot a second try gives the same prompt.
+    const tries = template.draws.size === 0 ? 1 : TRIES_PER_TEMPLATE;
+    for (let attempt = 0; attempt < tries; attempt++) {
+      const row = drawRow(task, template, rng);
+      if (seen.has(row.clean)) continue;
+      seen.add(row.clean);
+      return row;
+    }
+  }
+  return undefined;
 }
 
 function drawRow(task: TaskTemplate, template: CompiledTemplate, rng: Rng): TaskRow & { readonly clean: string } {
