@@ -1,8 +1,10 @@
+import { EdgewiseError } from '../../base/errors.js';
 import type { AddedToken } from './added-tokens.js';
 import { findersOf } from './added-tokens.js';
 import type { WordModel } from './model.js';
 import type { Normalizer } from './normalizer.js';
 import type { PreTokenizer } from './pre-tokenizer.js';
+import { LONGEST_TEXT } from './stage-reader.js';
 
 /** Stages of a tokenizer between a text and its ids. */
 export interface EncodingStages {
@@ -60,12 +62,16 @@ export function encoderOf(
   };
   const encodeText = (text: string, first: boolean): (number | null)[] =>
     preTokenize({ text, first }).flatMap((word) => encodeWord(word.text));
-  return watched((text) =>
-    raw(text).flatMap((outer) => {
+  return watched((text) => {
+    if (text.length > LONGEST_TEXT) {
+      const [there, most] = [text.length, LONGEST_TEXT].map((length) => length.toLocaleString('en'));
+      throw new EdgewiseError('task', where, `a text has ${there} characters, expected at most ${most}`);
+    }
+    return raw(text).flatMap((outer) => {
       if ('id' in outer) return [outer.id];
       return normalized(normalize(outer.text)).flatMap((inner) => {
         return 'id' in inner ? [inner.id] : encodeText(inner.text, outer.start === 0 && inner.start === 0);
       });
-    }),
-  );
+    });
+  });
 }

@@ -38,8 +38,11 @@ export function blanksBehind(text: string, start: number): number {
 export function patternOf(stage: StageReader): RegExp {
   const pattern = stage.value('pattern');
   if (typeof pattern === 'object' && pattern !== null) {
-    if ('String' in pattern && typeof pattern.String === 'string') return literally(pattern.String);
-    if ('Regex' in pattern && typeof pattern.Regex === 'string') return compile(pattern.Regex, stage);
+    const { String: text, Regex: expression }: { String?: unknown; Regex?: unknown } = pattern;
+    const longest = Math.max(...[text, expression].map((value) => (typeof value === 'string' ? value.length : 0)));
+    if (longest > LONGEST) stage.fail('pattern', `a pattern of at most ${LONGEST.toLocaleString('en')} characters`);
+    if (typeof text === 'string') return literally(text);
+    if (typeof expression === 'string') return compile(expression, stage);
   }
   return stage.fail('pattern', 'an object with a String or a Regex');
 }
@@ -53,8 +56,6 @@ export function literally(text: string): RegExp {
 const LONGEST = 10_000;
 
 function compile(source: string, stage: StageReader): RegExp {
-  if (source.length > LONGEST)
-    stage.fail('pattern', `an expression of at most ${LONGEST.toLocaleString('en')} characters`);
   if (source.includes('(?>'))
     stage.fail('pattern', 'an expression without atomic groups, which JavaScript does not have');
   let pattern: RegExp | null;

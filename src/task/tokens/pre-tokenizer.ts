@@ -50,7 +50,7 @@ function build(stage: StageReader, keepsStart: boolean): PreTokenizer {
     case 'BertPreTokenizer':
       return chain([split(BLANK, 'Removed'), split(SIGN, 'Isolated')], stage);
     case 'CharDelimiterSplit':
-      return split(literally(stage.text('delimiter')), 'Removed');
+      return split(literally(oneCharacter('delimiter', stage)), 'Removed');
     case 'FixedLength':
       return fixedLength(stage.count('length', 1, 5));
     default:
@@ -90,10 +90,14 @@ function byteLevel(prefixSpace: boolean, words: boolean): PreTokenizer {
   };
 }
 
+function oneCharacter(key: string, stage: StageReader, absent?: string): string {
+  const text = stage.text(key, absent);
+  return text.length <= 2 && Array.from(text).length === 1 ? text : stage.fail(key, 'one character');
+}
+
 /** SentencePiece's way: blanks become a visible sign, and words begin with it. */
 function metaspace(stage: StageReader, keepsStart: boolean): PreTokenizer {
-  const sign = stage.text('replacement', '▁');
-  if (Array.from(sign).length !== 1) stage.fail('replacement', 'one character');
+  const sign = oneCharacter('replacement', stage, '▁');
   // Older files have `add_prefix_space` alone.
   const absent = stage.flag('add_prefix_space', true) ? 'always' : 'never';
   const scheme = stage.choice('prepend_scheme', ['always', 'never', 'first'], absent);

@@ -2,7 +2,7 @@ import { EdgewiseError } from '../../base/errors.js';
 import { oneLine, quote } from '../../base/text.js';
 
 /** Longest text that a tokenizer takes or makes, in characters: more than any model has positions for. */
-const LONGEST_TEXT = 10_000_000;
+export const LONGEST_TEXT = 10_000_000;
 
 type Fields = Readonly<Record<string, unknown>>;
 

@@ -118,7 +118,7 @@ function isVocabulary(value: unknown): boolean {
   if (Array.isArray(value)) {
     return (
       value.length <= MAX_VOCABULARY &&
-      value.every((item) => Array.isArray(item) && typeof item[0] === 'string' && typeof item[1] === 'number')
+      value.every((item) => Array.isArray(item) && typeof item[0] === 'string' && Number.isFinite(item[1]))
     );
   }
   return Object.values(value).every((id) => v.is(idSchema, id));

@@ -38,7 +38,7 @@ describe('expressions', () => {
   });
 
   test('too long to look at', () => {
-    expect(() => open(splitBy('a'.repeat(10_001)))).toThrow(/expected an expression of at most 10,000 characters$/);
+    expect(() => open(splitBy('a'.repeat(10_001)))).toThrow(/expected a pattern of at most 10,000 characters$/);
   });
 });
 
@@ -71,6 +71,17 @@ describe('growth', () => {
     expect(() => open(words(0))).toThrow(/FixedLength: length: got 0, expected a whole number of at least 1$/);
     expect(open(words(2 ** 40)).encodeBare('a')).toEqual([0]);
     expect(open(words(1)).encodeBare('aa')).toEqual([0, 0]);
+  });
+
+  test('a text that no model could take', () => {
+    expect(() => open({}).encodeBare('a'.repeat(10_000_001))).toThrow(
+      /^t\.json: a text has 10,000,001 characters, expected at most 10,000,000$/,
+    );
+  });
+
+  test('scores without end', () => {
+    const text = '{"model":{"type":"Unigram","unk_id":0,"vocab":[["a",1e999]]}}';
+    expect(() => openText(text)).toThrow(/^t\.json: model\.vocab: must map tokens to ids/);
   });
 
   test('stages in stages', () => {
