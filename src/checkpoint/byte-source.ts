@@ -47,11 +47,6 @@ const MAX_TEXT_BYTES = 100_000_000;
 
 /** A whole file as UTF-8 text; invalid UTF-8 is an error, not a replacement character. */
 export async function readText(source: ByteSource): Promise<string> {
-  return decodeUtf8(await readTextBytes(source), source.name);
-}
-
-/** The bytes of a text file. */
-export async function readTextBytes(source: ByteSource): Promise<Uint8Array<ArrayBuffer>> {
   if (source.size > MAX_TEXT_BYTES) {
     throw new EdgewiseError(
       'checkpoint',
@@ -59,7 +54,7 @@ export async function readTextBytes(source: ByteSource): Promise<Uint8Array<Arra
       `is ${source.size} bytes long, expected at most ${MAX_TEXT_BYTES}`,
     );
   }
-  return source.read(0, source.size);
+  return decodeUtf8(await source.read(0, source.size), source.name);
 }
 
 export function decodeUtf8(bytes: Uint8Array, where: string): string {

@@ -1,4 +1,4 @@
-import { readTextBytes, type ModelDirectory } from '../../checkpoint/byte-source.js';
+import { readText, type ModelDirectory } from '../../checkpoint/byte-source.js';
 import { EdgewiseError } from '../../base/errors.js';
 import type { TokenText } from '../../inspect/circuit-details.js';
 import type { LoadedModel } from '../../model/load-model.js';
@@ -92,7 +92,7 @@ async function filesOf(directory: ModelDirectory, names: ReadonlySet<string>): P
   const files = new Map<string, Uint8Array>();
   for (const name of names) {
     const file = await directory.open(name);
-    if (file) files.set(name, await readTextBytes(file));
+    if (file) files.set(name, new TextEncoder().encode(await readText(file)));
   }
   return files;
 }

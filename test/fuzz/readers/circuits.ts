@@ -57,12 +57,8 @@ function seedsOf(root: string, format: InputFormat): Seed[] {
 
 /** One reader of each format, through `import`, which `export`, `evaluate` and the viewer share. */
 function formatReader(root: string, format: InputFormat): FuzzedReader {
-  const open = (text: string, name: string): OpenedCircuit =>
-    openImport(text, name, {
-      format: 'auto',
-      acceptLikelyShape: true,
-      ...(format === 'edge-pruning' && { model: MODEL }),
-    });
+  const options = { acceptLikelyShape: true, ...(format === 'edge-pruning' && { model: MODEL }) };
+  const open = (text: string, name: string): OpenedCircuit => openImport(text, name, options);
   return {
     name: format,
     numbers: 'NaN is not known',
