@@ -15,7 +15,7 @@ export interface Seed {
 export interface FuzzedReader {
   readonly name: string;
   /** Files that can be read. */
-  readonly seeds: () => readonly Seed[];
+  readonly seeds: () => readonly Seed[] | Promise<readonly Seed[]>;
   /** Reads the file whole, and whatever else is done with it before a computation. */
   readonly read: (seed: Seed) => unknown;
   /** The text that gives the same when it is read; null where nothing can be written. */

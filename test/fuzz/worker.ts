@@ -18,7 +18,7 @@ parentPort!.on('message', (order: Order) => {
 
 async function answer({ reader: name, seed, first, count, until, makeOnly }: Order): Promise<Answer> {
   const reader = readers.get(name)!;
-  if (!seeds.has(reader)) seeds.set(reader, reader.seeds());
+  if (!seeds.has(reader)) seeds.set(reader, await reader.seeds());
   const findings: Finding[] = [];
   let taken = 0;
   let index = first;
