@@ -3,6 +3,7 @@ import { fstatSync, writeSync } from 'node:fs';
 import { constants } from 'node:os';
 import { Writable } from 'node:stream';
 import { isatty, WriteStream } from 'node:tty';
+import { Worker } from 'node:worker_threads';
 import { isSystemError, systemReason } from './system-error.js';
 
 // Native code (Dawn, graphics drivers) writes warnings straight to file descriptor 2, for which there is no switch, and
@@ -35,7 +36,20 @@ export async function withoutNativeOutput(main: () => Promise<number>): Promise<
   process.on('disconnect', () => process.exit(1));
   if (!process.connected) process.exit(1); // it was killed before this line
   process.channel?.unref();
+  endWithParent();
   return main();
+}
+
+/** Seconds between looks at the parent. */
+const LOOK = 1;
+
+/**
+ * Ends this process where its parent is gone, also while its main thread is busy and hears of nothing. Windows keeps
+ * the number of a parent that is gone.
+ */
+function endWithParent(): void {
+  const program = `setInterval(() => { if (process.ppid !== ${process.ppid}) process.kill(process.pid, 'SIGKILL'); }, ${LOOK * 1000});`;
+  new Worker(program, { eval: true }).unref();
 }
 
 async function runInChild(): Promise<number> {

@@ -9,6 +9,7 @@ import type { DownloadProgress } from './hub/hub.js';
 import { openModelDirectory } from './model-directory.js';
 import { resolveModel } from './model-location.js';
 import { openTaskFile } from './open-files.js';
+import { openTaskReader } from './reading/open-task-reader.js';
 import { deviceTuning } from './tuning-store.js';
 
 /** How a model runs. No result depends on it beyond rounding of the adapter. */
@@ -49,7 +50,7 @@ export interface OpenedEngine {
 export async function open(model: string, options: OpenOptions = {}): Promise<Edgewise> {
   const opened = await openModelByName(model, options);
   const { engine, close } = await openEngine(opened.model, options);
-  return new Edgewise({ engine, directory: opened.directory, taskFile: openTaskFile, close });
+  return new Edgewise({ engine, reader: (bos) => openTaskReader(opened, bos), taskFile: openTaskFile, close });
 }
 
 /** Reads and checks a model's files. */

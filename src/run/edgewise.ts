@@ -1,4 +1,3 @@
-import type { ModelDirectory } from '../checkpoint/byte-source.js';
 import type { Circuit } from '../circuit/circuit.js';
 import type { CircuitDetails } from '../circuit/details.js';
 import type { EdgeSet } from '../circuit/edge-set.js';
@@ -17,7 +16,7 @@ import { planDiscovery, type AskedDiscovery } from './methods/index.js';
 import { planScoring, refuseUnusedOfScoring } from './methods/scores.js';
 import { DEFAULTS, type AskedEvaluation, type AttributeOptions } from './options.js';
 import type { ScoringMethod } from './scoring-methods.js';
-import { taskReader, type ReaderOptions, type TaskReader } from './task-reader.js';
+import type { ReaderOptions, TaskReader } from './task-reader.js';
 
 /** Which prompt pairs of a task to use, how they are read, and how texts become tokens. */
 export interface TaskOptions extends ReaderOptions {
@@ -39,7 +38,8 @@ export interface EvaluateOptions<M extends MeasureName> extends AskedEvaluation 
 /** What an Edgewise works with. `open` of edgewise/node and `openInPage` make one. */
 export interface EdgewiseParts {
   readonly engine: Engine;
-  readonly directory: ModelDirectory;
+  /** Reads tasks in the model's tokens, with that token in front of every text. */
+  readonly reader: (bos: BosOption) => Promise<TaskReader>;
   /** Gives the task file that a name stands for. */
   readonly taskFile: (name: string) => Promise<TaskFile>;
   /** Disposes of the engine, and closes what was opened for it. */
@@ -154,16 +154,19 @@ export class Edgewise {
   }
 
   /** Frees the device's memory, and in Node closes the device. Every later call says so. */
-  close(): Promise<void> {
-    if (this.#lifetime.end()) return Promise.resolve();
-    return this.#parts.close();
+  async close(): Promise<void> {
+    if (this.#lifetime.end()) return;
+    const readers = await Promise.allSettled(this.#readers.values());
+    this.#readers.clear();
+    for (const reader of readers) if (reader.status === 'fulfilled') await reader.value.close();
+    await this.#parts.close();
   }
 
   #reader(bos: BosOption): Promise<TaskReader> {
     const key = JSON.stringify(bos);
     const known = this.#readers.get(key);
     if (known) return known;
-    const reader = taskReader(this.#parts.directory, this.engine.model.spec, bos);
+    const reader = this.#parts.reader(bos);
     this.#readers.set(key, reader);
     return reader;
   }

@@ -4,6 +4,7 @@ import { openModel, type ModelOptions } from '../model/load-model.js';
 import { builtinTaskFile } from '../task/builtin/index.js';
 import { Edgewise } from './edgewise.js';
 import { Engine } from './engine.js';
+import { taskReader } from './task-reader.js';
 
 export interface PageOptions extends ModelOptions {
   /** Of `navigator.gpu`. It stays the caller's, who destroys it after `close`. */
@@ -38,7 +39,7 @@ export async function openInPage(options: PageOptions): Promise<Edgewise> {
   });
   return new Edgewise({
     engine,
-    directory,
+    reader: (bos) => taskReader(directory, model.spec, bos),
     taskFile: async (task) => builtinTaskFile(task),
     close: async () => engine.dispose(),
   });

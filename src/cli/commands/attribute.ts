@@ -105,7 +105,7 @@ async function attribute(flags: Flags): Promise<void> {
   const reader = await namedTaskReader(opened, flags.bos ?? DEFAULTS.bos);
   const task = await readPrompts(reader, { ...flags, task: taskArgument, metric: metricOf(method, flags.metric) });
   tellPrompt(task);
-  const meanOver = await readMeanOver(reader, flags.meanOver, flags.ablation ?? DEFAULTS.ablation);
+  const meanOver = await readMeanOver(reader, flags.meanOver, flags.ablation ?? DEFAULTS.ablation, flags);
   const { journal: _, ...options } = { ...given, method, meanOver };
   const plan = planScoring(model, task, options as AttributeOptions<ScoringMethod>, 'taking gradients');
   const folder = flags.out ?? join('runs', `${model.name}.${task.name}.${method}`);

@@ -169,7 +169,7 @@ async function discover(flags: Flags): Promise<void> {
   const { journal: _, ...options } = {
     ...given,
     method,
-    meanOver: await readMeanOver(reader, flags.meanOver, flags.ablation ?? DEFAULTS.ablation),
+    meanOver: await readMeanOver(reader, flags.meanOver, flags.ablation ?? DEFAULTS.ablation, flags),
     ...(flags.predict !== undefined && {
       predict: parseScores(await readCircuitText(flags.predict), flags.predict, topology),
     }),

@@ -120,7 +120,7 @@ async function evaluate(flags: Flags): Promise<void> {
     ...(metric && { metric }),
     ...(ablation && { ablation }),
     ...(input && { input }),
-    ...(meanOver !== undefined && { meanOver: await readMeanOver(reader, meanOver, ablationHere) }),
+    ...(meanOver !== undefined && { meanOver: await readMeanOver(reader, meanOver, ablationHere, flags) }),
   };
   const differs = (option: Parameters<typeof flagOf>[0], given: unknown, before: unknown): void =>
     noteDifference(flagOf(option), given, before);

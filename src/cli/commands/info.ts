@@ -137,7 +137,7 @@ async function info(options: Flags): Promise<void> {
         report.prompt = firstPrompt(task);
         const budget = options.memory === undefined ? DEFAULT_BUDGET : options.memory * 1e9;
         const { ablation = 'resample' } = options;
-        const meanOver = await readMeanOver(reader!, options.meanOver, ablation);
+        const meanOver = await readMeanOver(reader!, options.meanOver, ablation, options);
         const meanPairs = typeof meanOver === 'string' ? task.pairs : meanOver.pairs;
         // As many circuits at once as a search evaluates here unless --batch says otherwise.
         const circuits = options.batch ?? fill;
