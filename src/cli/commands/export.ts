@@ -3,7 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { EdgewiseError } from '../../base/errors.js';
 import type { Circuit } from '../../circuit/circuit.js';
-import { select } from '../../discover/select.js';
+import { describeTies, select } from '../../discover/select.js';
 import {
   CIRCUIT_WRITERS,
   detailsFit,
@@ -170,5 +170,9 @@ function folderTexts(scores: Scores, taskModel: string, format: Format, options:
   if (format.needsSign) assertSignKnown(scores, `--format ${options.format}`);
   if (options.signed) assertSignKnown(scores, '--signed');
   const basis = { absolute: !options.signed, prune: options.prune };
-  return format.writeFolder!(scores, taskModel, (plain, edges) => select(plain, { ...basis, rule: 'top', edges }).kept);
+  return format.writeFolder!(scores, taskModel, (plain, edges) => {
+    const selection = select(plain, { ...basis, rule: 'top', edges });
+    for (const tie of describeTies(selection)) note(`note: top ${edges}: ${tie}`);
+    return selection.kept;
+  });
 }

@@ -184,7 +184,12 @@ function jsonReport({ read, scores, circuit, selection }: Imported, files: reado
     edges: read.circuit.topology.additionEdges,
     scored: scores ? scoredEdges(scores) : 0,
     kept: circuit && keptEdges(circuit),
-    selection: selection && { ...selection.record, left: selection.left.edges, nodes: selection.left.nodes },
+    selection: selection && {
+      ...selection.record,
+      left: selection.left.edges,
+      nodes: selection.left.nodes,
+      ties: selection.ties,
+    },
     positive: scores?.positive ?? null,
     notes: read.notes,
     files,

@@ -1,7 +1,7 @@
 import { candidateEdges, keptEdges, type Provenance } from '../../../src/circuit/circuit.js';
 import { describeScreening, describeSelection } from '../../../src/circuit/scored-circuit.js';
 import type { CircuitDocument } from '../../data/document.js';
-import { suggestSign } from '../../data/sign.js';
+import { hasSigns, suggestSign } from '../../data/sign.js';
 import { formatCount, formatNumber } from '../../view/format.js';
 import type { ViewState } from '../../view/view-state.js';
 import { Fact } from '../controls/facts.js';
@@ -115,6 +115,7 @@ function SignChoice({ document }: { document: CircuitDocument }) {
       </section>
     );
   }
+  if (!hasSigns(document.circuit)) return null;
   const likely = suggestSign(document.circuit);
   const options = [
     ['as-stated', 'left open'],
