@@ -68,7 +68,7 @@ export async function readCircuitFiles({ name, circuit, trace, details }: Circui
  * @throws EdgewiseError of kind 'circuit' where the text is no circuit.
  */
 export function openForViewer(text: string, source: string): OpenedCircuit {
-  return openCircuit(text, source, { acceptLikelyShape: true });
+  return openCircuit(text, source, { acceptLeastShape: true });
 }
 
 /**

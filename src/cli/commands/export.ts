@@ -46,6 +46,8 @@ interface Options extends SelectionOptions {
 /** Formats that are folders, in words. */
 const FOLDERS = OUTPUT_FORMATS.filter((name) => formatOf(name).writeFolder).join(' and ');
 
+const SHAPE_HINT = 'import it first, which takes --model, or --layers and --heads';
+
 export function exportCommand(): Command {
   const command = new Command('export')
     .description('Write a circuit or scores file in another format. Needs neither the model nor a GPU.')
@@ -104,7 +106,7 @@ async function textIn(path: string, format: Format, options: Options): Promise<s
     const { circuit } = chooseCircuit(scoresIn(text, path), rule, options);
     return format.write!(circuit, { allEdges });
   }
-  const { file, circuit, notes } = openCircuit(text, path);
+  const { file, circuit, notes } = openCircuit(text, path, { shapeHint: SHAPE_HINT });
   if (file.scores && format.writeScores) return format.writeScores(scoresIn(text, path));
   const masked = neuronsLeftOut(file);
   if (masked !== undefined) note(`note: ${masked}: their edges are written as if all neurons were kept`);
@@ -115,7 +117,7 @@ async function textIn(path: string, format: Format, options: Options): Promise<s
 
 /** @throws EdgewiseError where the file scores nothing. */
 function scoresIn(text: string, path: string): Scores {
-  const { scores } = openImport(text, path, {});
+  const { scores } = openImport(text, path, { shapeHint: SHAPE_HINT });
   if (!scores) throw new EdgewiseError('circuit', path, 'nothing is scored');
   return scores;
 }

@@ -76,7 +76,7 @@ export function importCommand(): Command {
     .addOption(jsonOption().default(false))
     .addHelpText(
       'after',
-      `\nWithout --select, a file that says which edges are in the circuit becomes\ncircuit.json. A file that only scores edges becomes scores.json. What a format\ndoes not hold is not known afterwards: GEXF, GraphML and traces leave out the\nwidth of the model, for example.\n\nFormats:\n${formatList(INPUT_FORMATS)}\n\nExamples:\n  edgewise import ioi.json --sign hurts --select greedy:500 --out runs/ioi\n  edgewise import edited-in-gephi.gexf --out runs/edited`,
+      `\nWithout --select, a file that says which edges are in the circuit becomes\ncircuit.json. A file that only scores edges becomes scores.json. What a format\ndoes not hold is not known afterwards: a trace does not say how wide its model\nis, for example.\n\nFormats:\n${formatList(INPUT_FORMATS)}\n\nExamples:\n  edgewise import ioi.json --sign hurts --select greedy:500 --out runs/ioi\n  edgewise import edited-in-gephi.gexf --out runs/edited`,
     )
     .action(importFile);
 }

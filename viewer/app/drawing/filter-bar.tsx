@@ -5,7 +5,7 @@ import { activeFilters } from '../../view/selection.js';
 import type { LimitKind } from '../../view/view-state.js';
 import { limitBy, limitToRank } from '../actions/limits.js';
 import { Segmented } from '../controls/segmented.js';
-import { comparison, current, data } from '../state/circuits.js';
+import { comparison, current, data, sizesKnown } from '../state/circuits.js';
 import { drawnSelection, found, selection } from '../state/edges.js';
 import { update, view, viewField } from '../state/view.js';
 import { FilterMenu } from './filter-menu.js';
@@ -102,7 +102,7 @@ function ReadOut() {
       </span>
       <span>
         <b>{formatCount(nodes.size)}</b> {nodes.size === 1 ? 'node' : 'nodes'}
-        <span class="wide-only"> of {data.value.nodes.length}</span>
+        {sizesKnown.value && <span class="wide-only"> of {data.value.nodes.length}</span>}
       </span>
       {drawnSelection.value.edges.length < edges.length && (
         <span>
