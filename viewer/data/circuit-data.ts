@@ -47,7 +47,7 @@ export interface CircuitData {
 export type Shape = Pick<CircuitData, 'layers' | 'heads' | 'parallel'>;
 
 /**
- * Every candidate edge of the circuit, or the file's edges alone where the model may have more. Each effect is signed so
+ * Every candidate edge of the circuit, or the file's edges alone where the model may have more. Effects are signed so
  * that positive = helps: `sign` says how the scores are to be read where the file does not say so itself.
  */
 export function toCircuitData(circuit: Circuit, sign: SignReading, sizesKnown = true): CircuitData {

@@ -41,6 +41,7 @@ interface Options extends SelectionOptions {
   readonly out?: string;
   readonly allEdges: boolean;
   readonly taskModel?: string;
+  readonly scan?: string;
 }
 
 /** Formats that are folders, in words. */
@@ -62,6 +63,11 @@ export function exportCommand(): Command {
   for (const option of selectionOptions()) command.addOption(option);
   return command
     .addOption(new Option('--task-model <name>', "name of MIB's folder, such as ioi_gpt2").argParser(nonEmpty))
+    .addOption(
+      new Option('--scan <name>', "the model's name in an attribution graph, such as Neuronpedia's gpt2-small")
+        .argParser(nonEmpty)
+        .default(undefined, 'as the file says'),
+    )
     .addHelpText(
       'after',
       `\nFormats:\n${formatList(OUTPUT_FORMATS)}\n\nExamples:\n  edgewise export runs/ioi/circuit.json --format dot\n  edgewise export scores.json --select top:200 --format gexf --out top200.gexf\n  edgewise export scores.json --format mib --task-model ioi_gpt2 --out mib`,
@@ -70,8 +76,11 @@ export function exportCommand(): Command {
 }
 
 async function exportFile(path: string, options: Options): Promise<void> {
-  const { taskModel, out } = options;
+  const { taskModel, out, scan } = options;
   const format = formatOf(options.format);
+  if (scan !== undefined && !format.takesPrompt) {
+    throw new EdgewiseError('usage', '--scan', 'goes with --format attribution-graph');
+  }
   assertSelection(options, format.writeFolder !== undefined && !format.needsSign);
   if (format.writeFolder) {
     await writeFolder(path, format, options);
@@ -100,11 +109,12 @@ async function write(path: string, text: string): Promise<void> {
 }
 
 async function textIn(path: string, format: Format, options: Options): Promise<string> {
-  const { allEdges, select: rule } = options;
+  const { allEdges, select: rule, scan } = options;
+  const named = scan === undefined ? {} : { scan };
   const text = await readCircuitText(path);
   if (rule !== undefined) {
     const { circuit } = chooseCircuit(scoresIn(text, path), rule, options);
-    return format.write!(circuit, { allEdges });
+    return format.write!(circuit, { allEdges, ...named });
   }
   const { file, circuit, notes } = openCircuit(text, path, { shapeHint: SHAPE_HINT });
   if (file.scores && format.writeScores) return format.writeScores(scoresIn(text, path));
@@ -112,7 +122,7 @@ async function textIn(path: string, format: Format, options: Options): Promise<s
   if (masked !== undefined) note(`note: ${masked}: their edges are written as if all neurons were kept`);
   for (const one of notes) note(`note: ${one}`);
   const prompt = format.takesPrompt ? await firstPrompt(path, circuit) : undefined;
-  return format.write!(circuit, { allEdges, ...(prompt ? { prompt } : {}) });
+  return format.write!(circuit, { allEdges, ...named, ...(prompt ? { prompt } : {}) });
 }
 
 /** @throws EdgewiseError where the file scores nothing. */

@@ -59,7 +59,8 @@ function readNodes(json: unknown, width: number | null, source: string): Map<str
   const nodes = new Map<string, FileNode>();
   for (const [name, value] of Object.entries(asObject(json, source, 'nodes'))) {
     const where = `nodes[${quote(name)}]`;
-    const { neurons = [] } = asObject(value, source, where);
+    // EAP-IG before 2025 and KnowledgeCircuits say of a node only whether it is in the circuit. Edges say the same.
+    const { neurons = [] } = typeof value === 'boolean' ? {} : asObject(value, source, where);
     const kept = asArray(neurons, source, `${where}.neurons`);
     const wrong = kept.find((one) => typeof one !== 'boolean');
     if (wrong !== undefined) fail(source, `${where}.neurons`, wrong, 'true or false for each');
