@@ -1,5 +1,5 @@
-// How other programs read the files that are written for them, restated from their code. Each gives the ids of the edges
-// that the program keeps, in a topology of this project.
+// How other programs read the files that are written for them, restated from their code. Each gives the ids of the
+// edges that the program keeps, in a topology of this project.
 import type { Topology } from '../../src/circuit/topology.js';
 
 /** Names of edges, of this project, that a program has kept. */

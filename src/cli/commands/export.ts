@@ -20,7 +20,7 @@ import {
 } from '../../files/index.js';
 import type { Scores } from '../../circuit/scores.js';
 import { writeFileAtomically } from '../../node/atomic-write.js';
-import { circuitPaths, openForViewer, readCircuitFiles } from '../../node/circuit-files.js';
+import { circuitPaths, oneCircuitAt, openForViewer, readCircuitFiles } from '../../node/circuit-files.js';
 import { makeFolder } from '../../node/make-folder.js';
 import { readCircuitText } from '../../node/open-files.js';
 import { readIfThere } from '../../node/probe.js';
@@ -52,7 +52,11 @@ const SHAPE_HINT = 'import it first, which takes --model, or --layers and --head
 export function exportCommand(): Command {
   const command = new Command('export')
     .description('Write a circuit or scores file in another format. Needs neither the model nor a GPU.')
-    .argument('<file>', `a circuit or scores, in a file of any format that is read: ${readableFormats()}`, nonEmpty)
+    .argument(
+      '<path>',
+      `a circuit or scores, in a file of any format that is read, or its folder: ${readableFormats()}`,
+      nonEmpty,
+    )
     .addOption(new Option('--format <format>', 'what to write').choices(OUTPUT_FORMATS).makeOptionMandatory())
     .addOption(
       new Option('--out <path>', `where to: a file, or a folder for ${FOLDERS} and attribution-graph`)
@@ -75,12 +79,13 @@ export function exportCommand(): Command {
     .action(exportFile);
 }
 
-async function exportFile(path: string, options: Options): Promise<void> {
+async function exportFile(argument: string, options: Options): Promise<void> {
   const { taskModel, out, scan } = options;
   const format = formatOf(options.format);
   if (scan !== undefined && !format.takesPrompt) {
     throw new EdgewiseError('usage', '--scan', 'goes with --format attribution-graph');
   }
+  const path = await oneCircuitAt(argument);
   assertSelection(options, format.writeFolder !== undefined && !format.needsSign);
   if (format.writeFolder) {
     await writeFolder(path, format, options);

@@ -19,6 +19,7 @@ import {
   type ModelShape,
 } from '../../files/index.js';
 import { writeFileAtomically } from '../../node/atomic-write.js';
+import { oneCircuitAt } from '../../node/circuit-files.js';
 import { makeFolder } from '../../node/make-folder.js';
 import { readCircuitText } from '../../node/open-files.js';
 import { readIfThere } from '../../node/probe.js';
@@ -49,7 +50,7 @@ interface Options extends SelectionOptions {
 export function importCommand(): Command {
   const command = new Command('import')
     .description('Turn a file of another format into circuit.json and circuit.gexf, or into scores.json. Needs no GPU.')
-    .argument('<file>', readableFormats(), nonEmpty)
+    .argument('<path>', `a file, or a folder with one: ${readableFormats()}`, nonEmpty)
     .addOption(
       new Option('--from <format>', 'what the file is; auto tells it by the content')
         .choices(['auto', ...INPUT_FORMATS])
@@ -92,14 +93,15 @@ interface Imported {
   readonly selection: Selection | null;
 }
 
-async function importFile(path: string, options: Options): Promise<void> {
+async function importFile(argument: string, options: Options): Promise<void> {
   assertSelection(options);
+  const path = await oneCircuitAt(argument);
   const model = await modelShape(options);
   const read = openImport(await readCircuitText(path), path, { format: options.from, model, shapeHint: SHAPE_HINT });
   const imported = choose(read, path, options);
   for (const note of read.notes) process.stderr.write(`note: ${note}\n`);
   const files = textsOf(imported);
-  const out = options.out ?? join('runs', `${basename(path).replace(/\.(jsonl?|gexf|graphml|xml)$/i, '')}.import`);
+  const out = options.out ?? join('runs', `${basename(argument).replace(/\.(jsonl?|gexf|graphml|xml)$/i, '')}.import`);
   const paths = /\.json$/i.test(out) ? await writeOne(out, files) : await writeFolder(out, files, options.force);
   process.stdout.write(options.json ? `${JSON.stringify(jsonReport(imported, paths))}\n` : textReport(imported, paths));
 }

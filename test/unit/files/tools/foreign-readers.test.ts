@@ -9,7 +9,7 @@ import { sharedFixtures } from '../../../support/fixtures.js';
 import { keptByAcdc, keptByEapIg, keptByEdgePruning } from '../../../support/foreign-readers.js';
 
 const GRAPHS = fileURLToPath(new URL('../../../../graphs/', import.meta.url));
-const names = readdirSync(GRAPHS).filter((name) => /\.acdc\.json$/.test(name));
+const names = readdirSync(GRAPHS).filter((name) => name.endsWith('.acdc.json'));
 const shipped = (name: string): Circuit => openCircuit(readFileSync(`${GRAPHS}${name}`, 'utf8'), name).circuit;
 const addition = (circuit: Circuit): number[] => [...circuit.kept].filter((id) => id < circuit.topology.additionEdges);
 
