@@ -4,6 +4,7 @@ import type { Ablation } from '../../circuit/run-identity.js';
 import { DEFAULT_MEASURES, reportOf, type Evaluation, type ReportCell } from '../../evaluate/measures.js';
 import { neuronsLeftOut, openCircuit, readableFormats } from '../../files/index.js';
 import { sha256 } from '../../base/sha256.js';
+import { oneCircuitAt } from '../../node/circuit-files.js';
 import { openTaskFile, readCircuitText } from '../../node/open-files.js';
 import { METRIC_NAMES } from '../../readout/metrics.js';
 import { asFound, evaluationAsFound, knownMetric } from '../../run/as-found.js';
@@ -51,7 +52,10 @@ export function evaluateCommand(): Command {
     .addOption(modelOption())
     .addOption(ignoreConfigOption())
     .addOption(taskOption())
-    .option('--circuit <file>', `the circuit, in a file of any format that is read: ${readableFormats()}`)
+    .option(
+      '--circuit <path>',
+      `the circuit, in a file of any format that is read, or its folder: ${readableFormats()}`,
+    )
     .addOption(metricOption(METRIC_NAMES, orTheCircuits));
   for (const option of promptOptions(orTheCircuits)) command.addOption(option);
   for (const option of patchOptions(orTheCircuits)) command.addOption(option);
@@ -73,7 +77,7 @@ export function evaluateCommand(): Command {
 const orTheCircuits = (value: string): string => `the circuit's, or ${value}`;
 
 async function evaluate(flags: Flags): Promise<void> {
-  const path = required(flags.circuit, '--circuit');
+  const path = await oneCircuitAt(required(flags.circuit, '--circuit'));
   const taskArgument = required(flags.task, '--task');
   const opened = await openModelArgument(flags);
   const shape = { topology: topologyOf(opened.model), width: null };

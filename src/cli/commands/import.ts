@@ -19,6 +19,7 @@ import {
   type ModelShape,
 } from '../../files/index.js';
 import { writeFileAtomically } from '../../node/atomic-write.js';
+import { oneCircuitAt } from '../../node/circuit-files.js';
 import { makeFolder } from '../../node/make-folder.js';
 import { readCircuitText } from '../../node/open-files.js';
 import { assertOutput } from '../../node/output.js';
@@ -50,7 +51,7 @@ interface Options extends SelectionOptions, Pick<ModelFlags, 'model' | 'ignoreCo
 export function importCommand(): Command {
   const command = new Command('import')
     .description('Turn a file of another format into circuit.json and circuit.gexf, or into scores.json. Needs no GPU.')
-    .argument('<file>', readableFormats(), nonEmpty)
+    .argument('<path>', `a file, or a folder with one: ${readableFormats()}`, nonEmpty)
     .addOption(
       new Option('--from <format>', 'what the file is; auto tells it by the content')
         .choices(['auto', ...INPUT_FORMATS])
@@ -78,7 +79,7 @@ export function importCommand(): Command {
     .addOption(jsonOption().default(false))
     .addHelpText(
       'after',
-      `\nWithout --select, a file that says which edges are in the circuit becomes\ncircuit.json. A file that only scores edges becomes scores.json. What a format\ndoes not hold is not known afterwards: GEXF, GraphML and traces leave out the\nwidth of the model, for example.\n\nFormats:\n${formatList(INPUT_FORMATS)}\n\nExamples:\n  edgewise import ioi.json --sign hurts --select greedy:500 --out runs/ioi\n  edgewise import edited-in-gephi.gexf --out runs/edited`,
+      `\nWithout --select, a file that says which edges are in the circuit becomes\ncircuit.json. A file that only scores edges becomes scores.json. What a format\ndoes not hold is not known afterwards: a trace does not say how wide its model\nis, for example.\n\nFormats:\n${formatList(INPUT_FORMATS)}\n\nExamples:\n  edgewise import ioi.json --sign hurts --select greedy:500 --out runs/ioi\n  edgewise import edited-in-gephi.gexf --out runs/edited`,
     )
     .action(importFile);
 }
@@ -94,11 +95,12 @@ interface Imported {
   readonly selection: Selection | null;
 }
 
-async function importFile(path: string, options: Options): Promise<void> {
+async function importFile(argument: string, options: Options): Promise<void> {
   assertSelection(options);
-  const out = options.out ?? join('runs', `${basename(path).replace(/\.(jsonl?|gexf|graphml|xml)$/i, '')}.import`);
+  const out = options.out ?? join('runs', `${basename(argument).replace(/\.(jsonl?|gexf|graphml|xml)$/i, '')}.import`);
   const oneFile = /\.json$/i.test(out);
   for (const place of oneFile ? [out] : IMPORTED_FILES.map((name) => join(out, name))) await assertOutput(place);
+  const path = await oneCircuitAt(argument);
   const model = await modelShape(options);
   const read = openImport(await readCircuitText(path), path, { format: options.from, model, shapeHint: SHAPE_HINT });
   const imported = choose(read, path, options);
@@ -200,7 +202,12 @@ function jsonReport({ read, scores, circuit, selection }: Imported, files: reado
     edges: read.circuit.topology.additionEdges,
     scored: scores ? scoredEdges(scores) : 0,
     kept: circuit && keptEdges(circuit),
-    selection: selection && { ...selection.record, left: selection.left.edges, nodes: selection.left.nodes },
+    selection: selection && {
+      ...selection.record,
+      left: selection.left.edges,
+      nodes: selection.left.nodes,
+      ties: selection.ties,
+    },
     positive: scores?.positive ?? null,
     notes: read.notes,
     files,

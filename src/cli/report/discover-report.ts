@@ -2,7 +2,7 @@ import { dirname } from 'node:path';
 import type { Circuit } from '../../circuit/circuit.js';
 import { compareCircuits } from '../../circuit/comparison.js';
 import { describeSelection } from '../../circuit/scored-circuit.js';
-import type { Selection } from '../../discover/select.js';
+import { describeTies, type Selection } from '../../discover/select.js';
 import type { Discovery, Screening } from '../../run/discovery.js';
 import type { WrittenDiscovery } from '../folder/discovery-folder.js';
 import { shellPath } from './shell-word.js';
@@ -147,12 +147,14 @@ function searchLines({ circuit, tested, kept, edges, seconds }: Discovery): stri
   ];
 }
 
-function choiceLines({ circuit, kept, edges, seconds }: Discovery, { record }: Selection): string[] {
+function choiceLines({ circuit, kept, edges, seconds }: Discovery, selection: Selection): string[] {
+  const { record } = selection;
   const { task, model, prompts, ablation, method } = circuit.provenance!;
   const choice = `${method}, ${describeSelection(record)}`;
   return [
     `${task.name} on ${model.name}, ${counted(prompts.count, 'prompt')}, ${ablation} ablation: ${choice}`,
     `  kept ${whole(kept)} of ${counted(edges, 'edge')} (${whole(record.chosen)} chosen, then pruned) in ${seconds.toFixed(1)} s`,
+    ...describeTies(selection).map((tie) => `  ${tie}`),
   ];
 }
 

@@ -4,6 +4,7 @@ import { createCircuit, type Circuit, type ImportRecord, type Provenance } from 
 import { EdgeSet } from '../../circuit/edge-set.js';
 import type { ScoresProvenance } from '../../circuit/scores.js';
 import { Topology, type TopologyShape } from '../../circuit/topology.js';
+import type { FileConfig } from './config-json.js';
 
 /** What a file says about one edge. */
 export interface FileEdge {
@@ -20,11 +21,6 @@ export interface FileNode {
   readonly neurons: number;
   /** Number of them that it leaves out of the circuit. */
   readonly leftOut: number;
-}
-
-/** The shape of the model that a file is for. */
-export interface FileConfig extends TopologyShape {
-  readonly width: number | null;
 }
 
 /** A circuit file as read, of whatever format: names, not yet compared with any model. */
@@ -55,15 +51,22 @@ export interface ReadCircuit {
   /** What a person should know of the reading. */
   readonly notes: readonly string[];
   /**
-   * Where the file does not state the model's shape: the one that fits best, and why it is in doubt, null for no doubt.
+   * Where the file does not state the model's shape: what its names tell of it. Without a doubt no other shape fits.
+   * With one, which says what is missing, it is the smallest that has all the nodes: the model may be larger.
    */
-  readonly likely?: { readonly shape: TopologyShape; readonly doubt: string | null };
+  readonly found?: { readonly shape: TopologyShape; readonly doubt: string | null };
 }
 
 /** What the caller knows of the model, for files that do not say it. */
 export interface ModelShape {
   readonly topology: Topology;
   readonly width: number | null;
+}
+
+/** The nodes at both ends of an edge, by the edge's name; undefined for another kind of name. */
+export function endsOfName(edge: string): readonly [from: string, to: string] | undefined {
+  const [, from, to] = /^([^<>]+)(?:<[qkv]>)?->([^<>]+)(?:<[qkv]>)?$/.exec(edge) ?? [];
+  return from === undefined || to === undefined ? undefined : [from, to];
 }
 
 /**
