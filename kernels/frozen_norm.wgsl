@@ -28,6 +28,7 @@ override CENTRED: bool;
 @group(0) @binding(6) var<storage, read_write> y: array<vec4f>;
 //#include reduce_sum
 //#include real_columns
+//#include norm_scale
 alias Leaf = vec2f; // of the part, of the stream
 
 @compute @workgroup_size(WORKGROUP)
@@ -63,7 +64,7 @@ fn frozen_norm(
     leaves[leaf] = vec2f(0.0, dot(squares, vec4f(1.0)));
   }
   let variance = sum_of_leaves(lane).y / f32(params.width);
-  let scale = 1.0 / sqrt(variance + params.epsilon);
+  let scale = norm_scale(variance, params.epsilon);
   for (var c = lane; c < params.width4; c += WORKGROUP) {
     y[row * params.width4 + c] = (x[x_at + c] - means.x) * scale * gain[c] + bias[c];
   }

@@ -20,6 +20,7 @@ override WORKGROUP: u32;
 @group(0) @binding(4) var<storage, read_write> y: array<vec4f>;
 //#include reduce_sum
 //#include real_columns
+//#include norm_scale
 alias Leaf = f32;
 
 @compute @workgroup_size(WORKGROUP)
@@ -46,7 +47,7 @@ fn layer_norm(
     leaves[leaf] = dot(squares, vec4f(1.0));
   }
   let variance = sum_of_leaves(lane) / f32(params.width);
-  let scale = 1.0 / sqrt(variance + params.epsilon);
+  let scale = norm_scale(variance, params.epsilon);
   for (var c = lane; c < params.width4; c += WORKGROUP) {
     y[base + c] = (x[base + c] - mean) * scale * gain[c] + bias[c];
   }

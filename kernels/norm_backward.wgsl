@@ -25,6 +25,7 @@ override FROZEN: bool;
 @group(0) @binding(3) var<storage, read_write> gradient: array<vec4f>;
 //#include reduce_sum
 //#include real_columns
+//#include norm_scale
 alias Leaf = vec3f; // squares of the centred row; a; a times the centred row
 
 @compute @workgroup_size(WORKGROUP)
@@ -58,7 +59,7 @@ fn norm_backward(
     leaves[leaf] = vec3f(dot(squares, vec4f(1.0)), dot(plain, vec4f(1.0)), dot(along, vec4f(1.0)));
   }
   let means = sum_of_leaves(lane) / width;
-  let scale = 1.0 / sqrt(means.x + params.epsilon);
+  let scale = norm_scale(means.x, params.epsilon);
   let mean_a = means.y;
   var tilt = 0.0; // mean(a n) * scale: times the centred x it is n mean(a n)
   if (!FROZEN) { tilt = means.z * scale * scale; }

@@ -18,6 +18,7 @@ export { builtinTasks } from './task/builtin/index.js';
 export { TASK_FORMATS } from './task/formats/index.js';
 export { ROW_KINDS } from './task/rows/index.js';
 export type { ReadOptions, ReadTask, RowVerdict, TaskFile } from './task/load-task.js';
+export type { BosOption } from './task/tokenizer.js';
 export type { PromptPair, Task } from './task/types.js';
 export { VERSION } from './version.js';
 

@@ -22,7 +22,7 @@ fn activate(x: vec4f) -> vec4f {
     case 1u: { return 0.5 * x * erfc(-0.7071067811865476 * x); }
     // x/2 (1 + tanh u) = x logistic(2u): no cancellation for negative u, no overflow of tanh for large u.
     case 2u: { return x * logistic(1.5957691216057308 * (x + 0.044715 * x * x * x)); }
-    case 3u: { return max(x, vec4f(0.0)); }
+    case 3u: { return select(x, vec4f(0.0), x <= vec4f(0.0)); } // NaN stays NaN, which max does not promise
     case 4u: { return x * logistic(x); }
     default: { return x; }
   }

@@ -6,8 +6,10 @@ export function nearestName(name: string, known: readonly string[]): string | un
   let best: string | undefined;
   let least = Infinity;
   for (const candidate of known) {
+    const most = Math.max(1, Math.floor(candidate.length / 3));
+    if (Math.abs(name.length - candidate.length) > most) continue;
     const distance = editDistance(name.toLowerCase(), candidate.toLowerCase());
-    if (distance >= least || distance > Math.max(1, Math.floor(candidate.length / 3))) continue;
+    if (distance >= least || distance > most) continue;
     least = distance;
     best = candidate;
   }

@@ -25,5 +25,7 @@ interface Crypto {
 }
 declare var crypto: Crypto;
 
+declare function setTimeout(callback: () => void, milliseconds: number): unknown;
+
 /** Milliseconds since some fixed moment. */
 declare var performance: { now(): number };

@@ -25,9 +25,19 @@ export function createRng(seed: number): Rng {
     next,
     below,
     sample<T>(items: readonly T[], count: number): T[] {
-      const pool = [...items];
+      // As if each were taken out of a copy of the items, which may be many.
+      const taken: number[] = [];
       const chosen: T[] = [];
-      for (let i = 0; i < count && pool.length > 0; i++) chosen.push(...pool.splice(below(pool.length), 1));
+      for (let left = items.length; left > 0 && chosen.length < count; left--) {
+        let at = below(left);
+        let before = 0;
+        while (before < taken.length && taken[before]! <= at) {
+          at++;
+          before++;
+        }
+        taken.splice(before, 0, at);
+        chosen.push(items[at]!);
+      }
       return chosen;
     },
     normal(): number {

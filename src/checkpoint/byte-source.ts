@@ -1,4 +1,5 @@
 import { EdgewiseError } from '../base/errors.js';
+import { foreignContent, TELLING_BYTES } from './foreign-files.js';
 
 /** A file that can be read in ranges: on disk, in memory, or behind HTTP. */
 export interface ByteSource {
@@ -16,6 +17,8 @@ export interface ModelDirectory {
   readonly name: string;
   /** The named file, or undefined where there is none. */
   open(file: string): Promise<ByteSource | undefined>;
+  /** Names of all files, where they can be listed: for messages about what is there instead. */
+  list?(): Promise<readonly string[]>;
 }
 
 export function memorySource(name: string, bytes: Uint8Array): ByteSource {
@@ -39,13 +42,18 @@ export function memoryDirectory(name: string, files: ReadonlyMap<string, Uint8Ar
       const bytes = files.get(file);
       return bytes && memorySource(`${name}/${file}`, bytes);
     },
+    list: async () => [...files.keys()],
   };
 }
 
 /** Longest text file that is read whole: safetensors indexes of the largest models stay far below. */
 const MAX_TEXT_BYTES = 100_000_000;
 
-/** A whole file as UTF-8 text; invalid UTF-8 is an error, not a replacement character. */
+/**
+ * A whole file as UTF-8 text; invalid UTF-8 is an error, not a replacement character.
+ *
+ * @throws EdgewiseError of kind checkpoint: too long, empty, no text, or something else, such as a Git LFS pointer.
+ */
 export async function readText(source: ByteSource): Promise<string> {
   if (source.size > MAX_TEXT_BYTES) {
     throw new EdgewiseError(
@@ -54,7 +62,10 @@ export async function readText(source: ByteSource): Promise<string> {
       `is ${source.size} bytes long, expected at most ${MAX_TEXT_BYTES}`,
     );
   }
-  return decodeUtf8(await source.read(0, source.size), source.name);
+  const bytes = await source.read(0, source.size);
+  const foreign = foreignContent(bytes.subarray(0, TELLING_BYTES));
+  if (foreign !== undefined) throw new EdgewiseError('checkpoint', source.name, foreign);
+  return decodeUtf8(bytes, source.name);
 }
 
 export function decodeUtf8(bytes: Uint8Array, where: string): string {

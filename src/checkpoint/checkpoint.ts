@@ -1,5 +1,7 @@
 import { EdgewiseError } from '../base/errors.js';
+import { oneLine } from '../base/text.js';
 import type { ByteSource, ModelDirectory } from './byte-source.js';
+import { thereIsInstead } from './foreign-files.js';
 import { readSafetensorsHeader, readTensor, requireReadable, type TensorRecord } from './safetensors.js';
 import { readShards, SHARD_INDEX } from './sharded.js';
 
@@ -26,7 +28,10 @@ export async function openCheckpoint(directory: ModelDirectory): Promise<Checkpo
   const single = await directory.open(SINGLE_FILE);
   if (single) return checkpointOf(single.name, [single], await readSafetensorsHeader(single));
   const index = await directory.open(SHARD_INDEX);
-  if (!index) throw new EdgewiseError('checkpoint', directory.name, `holds neither ${SINGLE_FILE} nor ${SHARD_INDEX}`);
+  if (!index) {
+    const instead = thereIsInstead((await directory.list?.()) ?? []);
+    throw new EdgewiseError('checkpoint', directory.name, `holds neither ${SINGLE_FILE} nor ${SHARD_INDEX}${instead}`);
+  }
   const { files, tensors } = await readShards(directory, index);
   return checkpointOf(index.name, files, tensors);
 }
@@ -38,7 +43,7 @@ function checkpointOf(
 ): Checkpoint {
   const record = (tensor: string): TensorRecord => {
     const found = tensors.get(tensor);
-    if (!found) throw new EdgewiseError('checkpoint', name, `has no tensor ${tensor}`);
+    if (!found) throw new EdgewiseError('checkpoint', name, `has no tensor ${oneLine(tensor)}`);
     return found;
   };
   return {

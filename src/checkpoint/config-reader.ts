@@ -1,27 +1,67 @@
 import { EdgewiseError } from '../base/errors.js';
-import { quote, quoteList } from '../base/text.js';
 import { isObject } from '../base/json/strict-json.js';
+import { nearestName } from '../base/nearest.js';
+import { quote } from '../base/text.js';
+import { firstNames } from './first-names.js';
+
+/** Keys that cannot change a number that this engine computes, and why. */
+export interface InertKeys {
+  readonly reason: string;
+  readonly keys?: readonly string[];
+  /** Names of whole kinds of keys. */
+  readonly pattern?: RegExp;
+}
+
+export interface ConfigReaderOptions {
+  /** Key -> other names under which the family's own code takes the same value. */
+  readonly aliases?: Readonly<Record<string, readonly string[]>>;
+  readonly inert?: readonly InertKeys[];
+  /** Keys that the user says do not change the model's numbers. */
+  readonly ignored?: readonly string[];
+}
+
+/** Longest list of unknown keys that a message shows as a flag's value, in characters. */
+const LONGEST_LIST = 150;
 
 /**
- * Reads a config.json strictly: a key is handled by asking for it, or declared ignorable with the reason, and `finish`
- * refuses all others. Wrong numbers in silence, from an option that nobody looked at, are what this prevents.
+ * Reads a config.json strictly: a key is handled by asking for it, or known as inert with the reason, or ignored by
+ * the user, and `finish` refuses all others. Wrong numbers in silence, from an option that nobody looked at, are what
+ * this prevents.
  */
 export class ConfigReader {
   readonly #where: string;
-  readonly #values: Readonly<Record<string, unknown>>;
+  readonly #values: ReadonlyMap<string, unknown>;
+  readonly #options: ConfigReaderOptions;
   readonly #handled = new Set<string>();
+  /** Key -> the other name whose value stands for it. */
+  readonly #standIns = new Map<string, string>();
 
-  /** @param where file name for messages. */
-  constructor(json: unknown, where: string) {
+  /**
+   * @param where file name for messages.
+   * @throws EdgewiseError of kind config where two names of one value disagree.
+   */
+  constructor(json: unknown, where: string, options: ConfigReaderOptions = {}) {
     if (!isObject(json)) throw new EdgewiseError('config', where, 'expected a JSON object');
     this.#where = where;
-    this.#values = json;
+    this.#values = new Map(Object.entries(json));
+    this.#options = options;
+    for (const [key, names] of Object.entries(options.aliases ?? {})) this.#readAliases(key, names);
+  }
+
+  #readAliases(key: string, names: readonly string[]): void {
+    for (const name of names) {
+      this.#handled.add(name);
+      const value = this.#values.get(name) ?? null;
+      if (value === null) continue;
+      if (this.#values.has(key) || this.#standIns.has(key)) this.#sameAs(name, key, this.value(key));
+      else this.#standIns.set(key, name);
+    }
   }
 
   /** The value, undefined where the key is absent; the key counts as handled. */
   value(key: string): unknown {
     this.#handled.add(key);
-    return Object.hasOwn(this.#values, key) ? this.#values[key] : undefined;
+    return this.#values.get(this.#standIns.get(key) ?? key);
   }
 
   /** An integer from 1 to `limit`. */
@@ -64,23 +104,93 @@ export class ConfigReader {
       : this.fail(key, 'a token id or null');
   }
 
-  /** Keys that cannot change a number that this engine computes, each with the reason. */
-  ignore(reasons: Readonly<Record<string, readonly string[]>>): void {
-    for (const keys of Object.values(reasons)) for (const key of keys) this.#handled.add(key);
+  /**
+   * Keys by which other programs say a value that is known here by another name. They must agree, unless the user
+   * ignores them.
+   *
+   * @param name what has the value here, for messages.
+   * @param read what the value of such a key means.
+   */
+  restated(name: string, value: unknown, keys: readonly string[], read = (stated: unknown): unknown => stated): void {
+    for (const key of keys) {
+      if (this.#isIgnored(key)) continue;
+      this.#handled.add(key);
+      if ((this.#values.get(key) ?? null) !== null) this.#sameAs(key, name, value, read);
+    }
+  }
+
+  /** Keys that change what a model computes unless they are absent, null or have this value. */
+  fixed(value: unknown, keys: readonly string[]): void {
+    for (const key of keys) {
+      if ((this.value(key) ?? value) !== value) this.fail(key, `${quote(value)}: models with it are not supported`);
+    }
+  }
+
+  #sameAs(key: string, name: string, value: unknown, read = (stated: unknown): unknown => stated): void {
+    if (read(this.#values.get(key)) !== value) this.fail(key, `the same as ${name} = ${quote(value)}`);
   }
 
   /** Refuses the value of a key. */
   fail(key: string, expected: string): never {
-    const value = quote(Object.hasOwn(this.#values, key) ? this.#values[key] : undefined);
-    throw new EdgewiseError('config', this.#where, `${key}: got ${value}, expected ${expected}`);
+    const name = this.#standIns.get(key) ?? key;
+    const what = `${name}: got ${quote(this.#values.get(name))}, expected ${expected}`;
+    const meant = this.#values.has(name) ? undefined : nearestName(name, [...this.#values.keys()]);
+    const hint = meant === undefined ? '' : `; did ${quote(meant)} mean ${name}?`;
+    throw new EdgewiseError('config', this.#where, what + hint);
   }
 
-  /** Refuses keys that were neither handled nor declared ignorable. */
+  /**
+   * Refuses keys that are neither handled, inert nor ignored by the user, and keys that the user cannot ignore.
+   *
+   * @throws EdgewiseError of kind config.
+   */
   finish(): void {
-    const unknown = Object.keys(this.#values).filter((key) => !this.#handled.has(key));
-    if (unknown.length > 0) {
-      const keys = `unknown key${unknown.length > 1 ? 's' : ''} ${quoteList(unknown)}`;
-      throw new EdgewiseError('config', this.#where, `${keys}: not known to leave the model's numbers unchanged`);
+    for (const key of this.#options.ignored ?? []) this.#checkIgnored(key);
+    const unknown = [...this.#values.keys()].filter(
+      (key) => !this.#handled.has(key) && !this.#isInert(key) && !this.#isIgnored(key),
+    );
+    if (unknown.length === 0) return;
+    const names = firstNames(unknown, (key) => this.#named(key));
+    const keys = `unknown key${unknown.length > 1 ? 's' : ''} ${names}`;
+    const plain = unknown.every(isPlain) ? unknown.join(',') : '';
+    const list = plain !== '' && plain.length <= LONGEST_LIST ? plain : 'key,key';
+    const wayOut = `if they change nothing, --ignore-config ${list} (ignoreConfig of the library) goes on without them`;
+    throw new EdgewiseError(
+      'config',
+      this.#where,
+      `${keys}: not known to leave the model's numbers unchanged; ${wayOut}`,
+    );
+  }
+
+  #checkIgnored(key: string): void {
+    const what = `${quote(key)} cannot be ignored (--ignore-config)`;
+    if (!this.#values.has(key)) {
+      const meant = nearestName(key, [...this.#values.keys()]);
+      const hint = meant === undefined ? '' : `; ${quote(meant)} is there`;
+      throw new EdgewiseError('config', this.#where, `${what}: there is no such key${hint}`);
+    }
+    if (this.#handled.has(key)) {
+      throw new EdgewiseError('config', this.#where, `${what}: it says what the model computes`);
     }
   }
+
+  /** The key, and what it may be a misspelling of. */
+  #named(key: string): string {
+    const known = [...this.#handled, ...(this.#options.inert ?? []).flatMap(({ keys }) => keys ?? [])];
+    const meant = nearestName(key, known);
+    return quote(key) + (meant === undefined ? '' : ` (${meant}?)`);
+  }
+
+  #isInert(key: string): boolean {
+    return (this.#options.inert ?? []).some(({ keys, pattern }) => keys?.includes(key) || pattern?.test(key));
+  }
+
+  #isIgnored(key: string): boolean {
+    return this.#options.ignored?.includes(key) ?? false;
+  }
+}
+
+/** Whether a key can stand in a list after a flag as it is. */
+function isPlain(key: string): boolean {
+  return /^[\w.-]{1,60}$/.test(key);
 }

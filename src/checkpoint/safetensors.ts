@@ -1,7 +1,8 @@
 import { EdgewiseError } from '../base/errors.js';
-import { quote } from '../base/text.js';
+import { oneLine, quote } from '../base/text.js';
 import { bfloat16ToFloat32, float16ToFloat32 } from '../base/half.js';
 import { decodeUtf8, type ByteSource } from './byte-source.js';
+import { foreignContent, TELLING_BYTES } from './foreign-files.js';
 import { isObject, parseStrictJson } from '../base/json/strict-json.js';
 
 /** Bytes per element of every element type that a header may name. */
@@ -51,9 +52,12 @@ export async function readSafetensorsHeader(source: ByteSource): Promise<Readonl
   const fail = (what: string): never => {
     throw new EdgewiseError('checkpoint', source.name, what);
   };
+  const start = await source.read(0, Math.min(source.size, TELLING_BYTES));
+  // The header is a JSON object.
+  const foreign = start[8] === 0x7b ? undefined : foreignContent(start);
+  if (foreign !== undefined) fail(foreign);
   if (source.size < 8) fail(`is ${source.size} bytes long; a safetensors file starts with 8 bytes of header length`);
-  const prefix = await source.read(0, 8);
-  const headerBytes = Number(new DataView(prefix.buffer, prefix.byteOffset, 8).getBigUint64(0, true));
+  const headerBytes = Number(new DataView(start.buffer, start.byteOffset, 8).getBigUint64(0, true));
   if (headerBytes > MAX_HEADER_BYTES) {
     fail(`header length ${headerBytes}, expected at most ${MAX_HEADER_BYTES} (is this a safetensors file?)`);
   }
@@ -74,7 +78,7 @@ export async function readSafetensorsHeader(source: ByteSource): Promise<Readonl
     if (tensor.offset !== end) {
       const fault = tensor.offset < end ? 'overlap those of another tensor' : `leave a gap before them`;
       fail(
-        `tensor ${tensor.name}: its bytes ${fault} (start ${tensor.offset - dataStart}, expected ${end - dataStart})`,
+        `tensor ${oneLine(tensor.name)}: its bytes ${fault} (start ${tensor.offset - dataStart}, expected ${end - dataStart})`,
       );
     }
     end += tensor.bytes;
@@ -85,7 +89,7 @@ export async function readSafetensorsHeader(source: ByteSource): Promise<Readonl
 
 function readEntry(name: string, entry: unknown, source: ByteSource, dataStart: number): TensorRecord {
   const fail = (what: string): never => {
-    throw new EdgewiseError('checkpoint', source.name, `tensor ${name}: ${what}`);
+    throw new EdgewiseError('checkpoint', source.name, `tensor ${oneLine(name)}: ${what}`);
   };
   if (!isObject(entry)) return fail(`expected an object in the header, got ${quote(entry)}`);
   const { dtype, shape, data_offsets: range } = entry;
@@ -101,8 +105,7 @@ function readEntry(name: string, entry: unknown, source: ByteSource, dataStart: 
   if (end > dataBytes) fail(`data_offsets ${begin}..${end} lie outside the ${dataBytes} bytes of data (truncated?)`);
   // Doubles are exact here up to 2^53, and a product beyond that cannot equal a range inside the file.
   const bytes = shape.reduce((product, size) => product * size, itemBytes);
-  if (bytes !== end - begin)
-    fail(`${dtype} [${shape.join(', ')}] takes ${bytes} bytes, data_offsets give ${end - begin}`);
+  if (bytes !== end - begin) fail(`${dtype} ${quote(shape)} takes ${bytes} bytes, data_offsets give ${end - begin}`);
   return { name, type: dtype, shape, source, offset: dataStart + begin, bytes };
 }
 
@@ -118,7 +121,7 @@ export async function readTensor(tensor: TensorRecord): Promise<Float32Array<Arr
     throw new EdgewiseError(
       'checkpoint',
       tensor.source.name,
-      `tensor ${tensor.name}: got ${bytes.length} of ${tensor.bytes} bytes`,
+      `tensor ${oneLine(tensor.name)}: got ${bytes.length} of ${tensor.bytes} bytes`,
     );
   }
   // Typed arrays need aligned offsets; they use the platform's byte order, which is little-endian wherever WebGPU runs.
@@ -130,7 +133,7 @@ export async function readTensor(tensor: TensorRecord): Promise<Float32Array<Arr
 
 export function requireReadable(tensor: TensorRecord): void {
   if (!READABLE_TYPES.includes(tensor.type)) {
-    const what = `tensor ${tensor.name} is stored as ${tensor.type}, expected ${READABLE_TYPES.join(', ')}`;
+    const what = `tensor ${oneLine(tensor.name)} is stored as ${tensor.type}, expected ${READABLE_TYPES.join(', ')}`;
     throw new EdgewiseError('checkpoint', tensor.source.name, what);
   }
 }

@@ -1,13 +1,13 @@
 import { EdgewiseError } from '../base/errors.js';
-import { quote } from '../base/text.js';
+import { oneLine, quote } from '../base/text.js';
 import { readText, type ByteSource, type ModelDirectory } from './byte-source.js';
 import { readSafetensorsHeader, type TensorRecord } from './safetensors.js';
 import { isObject, parseStrictJson } from '../base/json/strict-json.js';
 
 export const SHARD_INDEX = 'model.safetensors.index.json';
 
-/** A plain file name: no separators, so that an index cannot reach out of its folder. */
-const SHARD_NAME = /^[A-Za-z0-9_][A-Za-z0-9_.-]*\.safetensors$/;
+/** A plain file name, as long as file systems take it: no separators, so that an index cannot reach out of its folder. */
+const SHARD_NAME = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,200}\.safetensors$/;
 
 /**
  * Reads the headers of all shards of an index `{weight_map: {tensor: shard}}`. Index and shards must agree exactly: a
@@ -22,14 +22,14 @@ export async function readShards(
   const tensors = new Map<string, TensorRecord>();
   for (const shard of [...new Set(weightMap.values())].sort()) {
     const file = await directory.open(shard);
-    if (!file) throw new EdgewiseError('checkpoint', index.name, `names ${shard}, which is not there`);
+    if (!file) throw new EdgewiseError('checkpoint', index.name, `names ${oneLine(shard)}, which is not there`);
     files.push(file);
     for (const [name, tensor] of await readSafetensorsHeader(file)) {
       if (weightMap.get(name) !== shard) {
         throw new EdgewiseError(
           'checkpoint',
           file.name,
-          `holds tensor ${name}, which ${SHARD_INDEX} does not place there`,
+          `holds tensor ${oneLine(name)}, which ${SHARD_INDEX} does not place there`,
         );
       }
       tensors.set(name, tensor);
@@ -37,7 +37,11 @@ export async function readShards(
   }
   for (const [name, shard] of weightMap) {
     if (!tensors.has(name))
-      throw new EdgewiseError('checkpoint', index.name, `places tensor ${name} in ${shard}, which lacks it`);
+      throw new EdgewiseError(
+        'checkpoint',
+        index.name,
+        `places tensor ${oneLine(name)} in ${oneLine(shard)}, which lacks it`,
+      );
   }
   return { files, tensors };
 }
@@ -60,7 +64,7 @@ function parseWeightMap(text: string, where: string): ReadonlyMap<string, string
   const shards = new Map<string, string>();
   for (const [tensor, shard] of Object.entries(weightMap)) {
     if (typeof shard !== 'string' || !SHARD_NAME.test(shard)) {
-      const what = `weight_map: ${tensor} is in ${quote(shard)}, expected a plain name ending in .safetensors`;
+      const what = `weight_map: ${oneLine(tensor)} is in ${quote(shard)}, expected a plain name ending in .safetensors`;
       throw new EdgewiseError('checkpoint', where, what);
     }
     shards.set(tensor, shard);

@@ -3,8 +3,16 @@
  * prompts, unless a field says otherwise. It is plain data, written as details.json beside circuit.json.
  */
 export interface CircuitDetails {
-  /** The circuit that it belongs to: SHA-256 (hex) of weights and task, and the number of kept edges. */
-  readonly of: { readonly model: string; readonly task: string; readonly keptEdges: number };
+  /**
+   * The circuit that it belongs to: SHA-256 (hex) of weights and task, and the number of kept edges. `ignored` are the
+   * keys of the model's config that the user ignored.
+   */
+  readonly of: {
+    readonly model: string;
+    readonly task: string;
+    readonly keptEdges: number;
+    readonly ignored?: readonly string[];
+  };
   /** Metric of the run, whose values are in loss form. */
   readonly metric: string;
   readonly prompts: readonly PromptDetails[];

@@ -3,6 +3,9 @@
  * `a3.h0`, `m3`; ports `a3.h0<q>`, `m3`, `logits`; edges `m2->a3.h0<k>`; direct edges `a3.h0<q>->a3.h0`.
  */
 
+/** Longer than every name: numbers have at most nine digits. */
+const LONGEST_NAME = 64;
+
 /** Which input of an attention head a port is. */
 export type Branch = 'q' | 'k' | 'v';
 export const BRANCHES: readonly Branch[] = ['q', 'k', 'v'];
@@ -56,9 +59,42 @@ export function nodeName(node: Node): string {
   }
 }
 
+/** The node of a name, of whatever model; undefined where no model has a node of that name. */
+export function parseNode(name: string): Node | undefined {
+  if (name === 'input' || name === 'logits') return { kind: name };
+  // Numbers as nodeName writes them: a name has one spelling.
+  const [, layer, head, mlpLayer] = /^(?:a(0|[1-9]\d{0,8})\.h(0|[1-9]\d{0,8})|m(0|[1-9]\d{0,8}))$/.exec(name) ?? [];
+  if (mlpLayer !== undefined) return { kind: 'mlp', layer: Number(mlpLayer) };
+  return layer === undefined ? undefined : { kind: 'head', layer: Number(layer), head: Number(head) };
+}
+
+/** The port of a name, of whatever model; undefined where no model has a port of that name. */
+export function parsePort(name: string): Port | undefined {
+  const [, nodePart, branch] = /^([^<>]+)<([qkv])>$/.exec(name) ?? [];
+  const node = parseNode(nodePart ?? name);
+  if (branch !== undefined) return node?.kind === 'head' ? { ...node, branch: branch as Branch } : undefined;
+  return node?.kind === 'mlp' || node?.kind === 'logits' ? node : undefined;
+}
+
+/** Both ends of an edge's name, a direct edge's port being its `from`; undefined where no model has such an edge. */
+export function parseEdge(
+  name: string,
+):
+  | { readonly kind: 'addition'; readonly from: Writer; readonly to: Port }
+  | { readonly kind: 'direct'; readonly from: Port }
+  | undefined {
+  const [left, right, ...rest] = name.length > LONGEST_NAME ? [] : name.split('->');
+  if (left === undefined || right === undefined || rest.length > 0) return undefined;
+  const from = parseNode(left);
+  const to = parsePort(right);
+  if (from && from.kind !== 'logits' && to) return { kind: 'addition', from, to };
+  const port = parsePort(left);
+  return port?.kind === 'head' && nodeName(port) === right ? { kind: 'direct', from: port } : undefined;
+}
+
 /** Whether a name has the form of a head's, of whatever model. */
 export function isHeadName(name: string): boolean {
-  return /^a\d+\.h\d+$/.test(name);
+  return parseNode(name)?.kind === 'head';
 }
 
 export function portName(port: Port): string {

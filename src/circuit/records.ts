@@ -25,7 +25,10 @@ export interface EdgeRecord {
   readonly inCircuitEffect: number | null;
   /** Place in the order of decisions, from 0; null where it was not decided on. */
   readonly step: number | null;
-  /** Place by |effect| among all measured edges, kept or not; 1 is the strongest. Null where it was not measured. */
+  /**
+   * Place by |effect| among all measured edges, kept or not; 1 is the strongest. Equals share the first of their
+   * places. Null where it was not measured.
+   */
   readonly rank: number | null;
   readonly inCircuit: boolean;
 }
@@ -65,7 +68,11 @@ export function edgeRecords(
 ): EdgeRecord[] {
   const { topology, effects, steps, kept, inCircuit } = circuit;
   const ranks = new Int32Array(topology.edgeCount);
-  order.forEach((id, place) => (ranks[id] = place + 1));
+  order.forEach((id, place) => {
+    const before = order[place - 1];
+    const isTied = before !== undefined && Math.abs(effects[id]!) === Math.abs(effects[before]!);
+    ranks[id] = isTied ? ranks[before]! : place + 1;
+  });
   const ends = edgeEnds(topology);
   const writers = topology.writers.map(nodeName);
   const ports = topology.ports.map((port, index) => ({

@@ -76,12 +76,21 @@ export interface TaskReading {
   readonly dropped?: number;
 }
 
+/** A model that a run was on. */
+export interface ModelIdentity {
+  readonly name: string;
+  /** SHA-256 (hex) of config and weights. */
+  readonly hash: string;
+  readonly family: string;
+  /** Unknown keys of the config that the user ignored. */
+  readonly ignored?: readonly string[] | undefined;
+}
+
 /** The settings of a run. Two runs with equal identities are the same run, on whatever machine. */
 export interface RunIdentity {
   /** `acdc`, `eap`, ... */
   readonly method: string;
-  /** `hash` is the SHA-256 (hex) of the weights. */
-  readonly model: { readonly name: string; readonly hash: string; readonly family: string };
+  readonly model: ModelIdentity;
   /** SHA-256 (hex) of the tokenizer's file; null where the task gave every id. */
   readonly tokenizer: string | null;
   readonly task: { readonly name: string; readonly hash: string };

@@ -1,9 +1,7 @@
 import { EdgewiseError } from '../base/errors.js';
 import { quote } from '../base/text.js';
+import { parseNode } from './nodes.js';
 import { Topology, type TopologyShape } from './topology.js';
-
-/** No transformer has so many layers or heads. A hostile file must not fill the memory. */
-const MAX_SIZE = 512;
 
 export interface ShapeHints {
   /** Names of the edges in the file. */
@@ -51,16 +49,15 @@ export function inWords({ layers, heads, parallel }: TopologyShape): string {
 export function leastShape(nodes: readonly string[], source: string): { layers: number; heads: number } {
   let [layers, heads] = [1, 1];
   for (const node of nodes) {
-    if (node === 'input' || node === 'logits') continue;
-    const match = /^(?:a(\d{1,4})\.h(\d{1,4})|m(\d{1,4}))$/.exec(node);
-    const layer = Number(match?.[1] ?? match?.[3]);
-    const head = Number(match?.[2] ?? 0);
-    if (!(layer < MAX_SIZE && head < MAX_SIZE)) {
+    const named = parseNode(node);
+    if (named && 'layer' in named) {
+      layers = Math.max(layers, named.layer + 1);
+      if (named.kind === 'head') heads = Math.max(heads, named.head + 1);
+    }
+    if (!named || !Topology.fits({ layers, heads })) {
       const what = `node ${quote(node)}: expected a name such as a9.h9, m3, input or logits`;
       throw new EdgewiseError('circuit', source, what);
     }
-    layers = Math.max(layers, layer + 1);
-    heads = Math.max(heads, head + 1);
   }
   return { layers, heads };
 }
@@ -73,9 +70,9 @@ function shapesWith(
 ): TopologyShape[] {
   const found: TopologyShape[] = [];
   for (const parallel of hints.edges.some(feedsOwnMlp) ? [false] : [false, true]) {
-    for (let { layers } = least; layers <= MAX_SIZE; layers++) {
+    for (let { layers } = least; Topology.fits({ layers, heads: least.heads }); layers++) {
       if (candidateCount({ layers, heads: least.heads, parallel }, hints) > candidates) break;
-      for (let { heads } = least; heads <= MAX_SIZE; heads++) {
+      for (let { heads } = least; Topology.fits({ layers, heads }); heads++) {
         const count = candidateCount({ layers, heads, parallel }, hints);
         if (count === candidates) found.push({ layers, heads, parallel });
         if (count >= candidates) break;

@@ -1,5 +1,4 @@
 import { Command, CommanderError, type Option } from 'commander';
-import { EdgewiseError } from '../base/errors.js';
 import { VERSION } from '../version.js';
 import { attributeCommand } from './commands/attribute.js';
 import { checkCommand } from './commands/check.js';
@@ -12,6 +11,7 @@ import { infoCommand } from './commands/info.js';
 import { modelsCommand } from './commands/models.js';
 import { tasksCommand } from './commands/tasks.js';
 import { viewCommand } from './commands/view.js';
+import { errorLine } from './report/error-line.js';
 
 /** Every command; a further one is a file in commands/ and a line here. */
 const COMMANDS = [
@@ -56,7 +56,7 @@ export async function run(args: readonly string[]): Promise<number> {
       if (error.code === 'commander.help' && error.exitCode !== 0) process.stderr.write('error: unknown command\n');
       return error.exitCode;
     }
-    process.stderr.write(`error: ${describe(error)}\n`);
+    process.stderr.write(`error: ${errorLine(error)}\n`);
     return 1;
   }
 }
@@ -69,11 +69,4 @@ function optionDescription({ description, argChoices, defaultValue, defaultValue
     defaultValueDescription ?? (isFlag || defaultValue === undefined ? undefined : String(defaultValue));
   if (byDefault !== undefined) remarks.push(`default: ${byDefault}`);
   return remarks.length > 0 ? `${description} (${remarks.join('; ')})` : description;
-}
-
-/** One line. Unforeseen errors keep the name of their class, which a report of them needs. */
-function describe(error: unknown): string {
-  if (error instanceof EdgewiseError) return error.message.replace(/\s*\n\s*/g, ' ');
-  const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  return `unexpected ${text.replace(/\s*\n\s*/g, ' ')}`;
 }

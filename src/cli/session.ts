@@ -1,26 +1,37 @@
 import { EdgewiseError } from '../base/errors.js';
+import { quote } from '../base/text.js';
 import type { Ablation } from '../circuit/run-identity.js';
 import { behaviourWarnings } from '../evaluate/task-behaviour.js';
 import type { LoadedModel } from '../model/load-model.js';
 import { openEngine, openModelByName, type DeviceOptions, type OpenedModel } from '../node/open.js';
 import { openTaskFile } from '../node/open-files.js';
+import { openTaskReader } from '../node/reading/open-task-reader.js';
 import type { Engine } from '../run/engine.js';
 import { DEFAULTS, type MeanOver } from '../run/options.js';
-import { taskReader, type ReaderOptions, type TaskReader } from '../run/task-reader.js';
+import type { ReaderOptions, TaskReader } from '../run/task-reader.js';
 import type { MetricName } from '../readout/metrics.js';
 import type { ReadTask, TaskFile } from '../task/load-task.js';
 import { emptyPairs, tellRemarks } from '../task/remarks.js';
 import type { BosOption } from '../task/tokenizer.js';
 import type { Task } from '../task/types.js';
+import type { ModelFlags } from './options/options.js';
 import { readerOptions, type RowFlags } from './options/row-options.js';
 import { note, progressBar } from './report/progress.js';
 import { firstPrompt } from './report/prompt-line.js';
 
 /** The model that `--model` names. A download shows its progress. */
-export async function openModelArgument(argument: string): Promise<OpenedModel> {
+export async function openModelArgument({
+  model,
+  ignoreConfig,
+}: Pick<ModelFlags, 'model' | 'ignoreConfig'>): Promise<OpenedModel> {
+  const argument = required(model, '--model');
+  for (const key of ignoreConfig ?? []) note(`note: ${quote(key)} of config.json is ignored`);
   const bar = progressBar(`downloading ${argument}`);
   try {
-    return await openModelByName(argument, ({ file, bytes, total }) => bar.update(bytes, total, file));
+    return await openModelByName(argument, {
+      onDownload: ({ file, bytes, total }) => bar.update(bytes, total, file),
+      ...(ignoreConfig && { ignoreConfig }),
+    });
   } finally {
     bar.stop();
   }
@@ -35,10 +46,14 @@ export interface NamedTaskReader extends Pick<TaskReader, 'tokenizer' | 'tokenTe
 
 /** What is to be known of the tokenizer is told. */
 export async function namedTaskReader({ model, directory }: OpenedModel, bos: BosOption): Promise<NamedTaskReader> {
-  const { read, check, tokenizer, tokenText } = await taskReader(directory, model.spec, bos);
+  const { read, check, tokenizer, refused, tokenText } = await openTaskReader({ model, directory }, bos);
   for (const remark of tokenizer?.notes ?? []) note(`note: ${remark}`);
   return {
-    read: async (task, options) => read(typeof task === 'string' ? await openTaskFile(task) : task, options),
+    async read(argument, options) {
+      const task = await read(typeof argument === 'string' ? await openTaskFile(argument) : argument, options);
+      if (refused) note(`note: ${task.name} is in ids and can be read without the tokenizer: ${refused.message}`);
+      return task;
+    },
     check,
     tokenizer,
     tokenText,
@@ -71,11 +86,16 @@ export async function warnOfTask(engine: Engine, task: Task): Promise<void> {
   for (const warning of behaviourWarnings(await engine.behaviour(task))) note(`warning: ${warning}`);
 }
 
-/** What `--mean-over` names: `clean` (the default), `corrupted`, or a task file. Only mean ablations have one. */
+/**
+ * What `--mean-over` names: `clean` (the default), `corrupted`, or a task file. Only mean ablations have one.
+ *
+ * @param rows how the fields of the task are read; the file is read likewise.
+ */
 export async function readMeanOver(
   reader: NamedTaskReader,
   argument: string | undefined,
   ablation: Ablation,
+  rows: RowFlags,
 ): Promise<MeanOver> {
   if (argument === undefined) return 'clean';
   if (!ablation.startsWith('mean')) {
@@ -83,7 +103,11 @@ export async function readMeanOver(
   }
   return argument === 'clean' || argument === 'corrupted'
     ? argument
-    : reader.read(argument, { answers: 'first-token' });
+    : reader.read(argument, {
+        // Every row counts, and no metric reads an answer.
+        ...readerOptions({ ...rows, prompts: undefined, skip: undefined }),
+        answers: 'first-token',
+      });
 }
 
 /** Opens a device and an engine for the length of `use`. Both are closed whatever happens. */

@@ -57,7 +57,7 @@ function settle(
 }
 
 /** Whether nothing reads the receiver any more. An attention port is dead also where its direct edge was cut. */
-function feedsNothing(circuit: EdgeSet, { kind, port }: Receiver): boolean {
+export function feedsNothing(circuit: EdgeSet, { kind, port }: Receiver): boolean {
   const { topology } = circuit;
   const isHeadPort = topology.ports[port]!.kind === 'head';
   return (isHeadPort && kind === 'port' && !circuit.has(topology.directEdge(port))) || isDead(circuit, port);

@@ -4,8 +4,9 @@ import type { EdgeSet } from '../circuit/edge-set.js';
 import type { SenderHeads } from '../circuit/run-identity.js';
 import { acdcOrder } from './acdc-order.js';
 import { firstState, nextState } from './acdc-walk.js';
-import { earlierTest, NO_JOURNAL, type Journal, type Measurement } from './journal.js';
+import { assertAllMade, earlierTest, NO_JOURNAL, type Journal, type Measurement } from './journal.js';
 import { LookAhead, type Predictor } from './look-ahead.js';
+import { SearchWork, type WorkProgress } from './search-work.js';
 import type { CircuitEvaluator, PerPrompt } from '../circuit/evaluator.js';
 
 export interface AcdcOptions {
@@ -64,6 +65,8 @@ export interface AcdcProgress {
   /** Edges decided so far, tested or not, of `total`. */
   readonly decided: number;
   readonly total: number;
+  /** Where the evaluator knows its costs. */
+  readonly work?: WorkProgress;
 }
 
 /**
@@ -97,6 +100,7 @@ export async function acdc(
   const topology = start.topology;
   const receivers = acdcOrder(topology, options.senderHeads, options.directEdges);
   const total = receivers.reduce((sum, receiver) => sum + receiver.edges.length, 0);
+  const work = evaluator.costs && new SearchWork(topology, receivers, evaluator.costs);
   const lookAhead = new LookAhead(receivers, evaluator.most, predict);
   let values = (await evaluator.perPrompt([start]))[0]!;
   const initial = mean(values);
@@ -128,6 +132,7 @@ export async function acdc(
       measurements.push({ edge, without });
       if (!earlier) journal.record({ edge, without });
       if (!known) own++;
+      work?.decided(state, !removed, known === undefined);
       if (removed) {
         metric = after;
         values = without;
@@ -143,8 +148,10 @@ export async function acdc(
       untestedRemovals.push(...state.untested);
       if (!known && !lookAhead.decided(ahead[i]!, removed)) break; // the tests that follow are of other circuits
     }
-    onProgress({ tested: steps.length, measured: own, kept, decided: state.decided, total });
+    const { decided } = state;
+    onProgress({ tested: steps.length, measured: own, kept, decided, total, ...(work && { work: work.at(state) }) });
   }
+  assertAllMade(journal, steps.length);
   onProgress({ tested: steps.length, measured: own, kept, decided: total, total });
   const { circuit } = state;
   return { kept: circuit, steps, measurements, evaluations, untestedRemovals, promptEffects, initial, final: metric };

@@ -1,13 +1,19 @@
 import { mean } from '../base/mean.js';
+import { edgeEnds } from '../circuit/edge-ends.js';
 import type { EdgeSet } from '../circuit/edge-set.js';
-import { earlierTest, NO_JOURNAL, type Journal } from './journal.js';
-import type { CircuitEvaluator, PerPrompt } from '../circuit/evaluator.js';
+import { nodesInUse } from '../circuit/reachability.js';
+import { assertAllMade, earlierTest, NO_JOURNAL, type Journal } from './journal.js';
+import type { CircuitEvaluator, EvaluationCosts, PerPrompt } from '../circuit/evaluator.js';
+import type { WorkProgress } from './search-work.js';
+import { workOfTest } from './test-work.js';
 
 export interface ExactProgress {
   readonly done: number;
   /** Edges that this run measured itself. A journal held the others. */
   readonly measured: number;
   readonly total: number;
+  /** Where the evaluator knows its costs. */
+  readonly work?: WorkProgress;
 }
 
 export interface ExactEffects {
@@ -38,6 +44,9 @@ export async function exactEffects(
   const [uncut] = (await evaluator.perPrompt([from])) as [PerPrompt];
   const effects = new Map<number, PerPrompt>();
   let own = 0;
+  const work = evaluator.costs && workOfCuts(from, edges, evaluator.costs);
+  let done = 0;
+  let left = work?.reduce((sum, one) => sum + one, 0) ?? 0;
   for (let next = 0; next < edges.length;) {
     const earlier = earlierTest(journal, next, edges[next]!, from.topology);
     const batch = earlier ? [edges[next]!] : edges.slice(next, next + evaluator.most);
@@ -50,9 +59,26 @@ export async function exactEffects(
         without.map((value, n) => value - uncut[n]!),
       );
     });
+    const cost = work?.slice(next, next + batch.length).reduce((sum, one) => sum + one, 0) ?? 0;
     next += batch.length;
     if (!earlier) own += batch.length;
-    onProgress({ done: next, measured: own, total: edges.length });
+    if (!earlier) done += cost;
+    left -= cost;
+    const rest = left;
+    onProgress({ done: next, measured: own, total: edges.length, ...(work && { work: { done, left: () => rest } }) });
   }
+  assertAllMade(journal, edges.length);
   return { effects, initial: mean(uncut) };
+}
+
+/** What each of the cuts from a circuit costs. */
+function workOfCuts(from: EdgeSet, edges: readonly number[], costs: EvaluationCosts): number[] {
+  const { ports } = edgeEnds(from.topology);
+  const use = nodesInUse(from);
+  const known = new Map<number, number>();
+  return edges.map((edge) => {
+    const port = ports[edge]!;
+    if (!known.has(port)) known.set(port, workOfTest(from, use, port, costs));
+    return known.get(port)!;
+  });
 }

@@ -22,13 +22,14 @@ export function byStrength(strengths: Float64Array, { writers, ports }: EdgeEnds
  * Every edge enters a binary heap once at most: O(E log E), whatever `count` is.
  *
  * @param strengths [edgeCount]; edges with NaN are never candidates.
- * @returns ids in the order in which they are taken; fewer than `count` where no candidate is left.
+ * @returns `taken`: ids in the order in which they are taken; fewer than `count` where no candidate is left. `left`:
+ *   ids of the candidates that are left, in no order.
  */
 export function greedyEdges(
   scores: Pick<Scores, 'topology' | 'values'>,
   strengths: Float64Array,
   count: number,
-): number[] {
+): { readonly taken: number[]; readonly left: readonly number[] } {
   const { topology } = scores;
   const ends = edgeEnds(topology);
   const viaDirect = directScored(scores);
@@ -65,7 +66,7 @@ export function greedyEdges(
       offerNode(ends.writers[id]!);
     }
   }
-  return taken;
+  return { taken, left: heap.ids };
 }
 
 /** A binary heap of edge ids, first in order on top. */
@@ -75,6 +76,11 @@ class EdgeHeap {
 
   constructor(precedes: Precedes) {
     this.#precedes = precedes;
+  }
+
+  /** All that is in it, in no order. */
+  get ids(): readonly number[] {
+    return this.#ids;
   }
 
   push(id: number): void {

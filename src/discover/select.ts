@@ -26,12 +26,23 @@ export type SelectionRule = SelectionBasis &
       }
   );
 
+/** Equal scores of which some were taken and others left out, because no more were asked for. */
+export interface Tie {
+  /** The score, or |score|. */
+  readonly strength: number;
+  /** Number of those that were taken, and of all that could have been. */
+  readonly taken: number;
+  readonly tied: number;
+}
+
 export interface Selection {
   readonly kept: EdgeSet;
   /** Direct edges were chosen like the others. Otherwise all are kept, and are no part of the result. */
   readonly directTested: boolean;
   /** What was asked for, and the number of edges before pruning. */
   readonly record: SelectionRecord;
+  /** Strongest first; none where the scores alone decide. A choice through a tie goes by the order of edges. */
+  readonly ties: readonly Tie[];
   /** Edges left after pruning (direct ones only where they are scored), and writers with an outgoing edge. */
   readonly left: { readonly edges: number; readonly nodes: number };
 }
@@ -46,7 +57,7 @@ export interface Selection {
 export function select(scores: Scores, rule: SelectionRule): Selection {
   const { topology } = scores;
   const directTested = directScored(scores) && rule.rule !== 'top-nodes';
-  const ids = rule.rule === 'top-nodes' ? edgesOutOfTop(scores, rule) : chosenEdges(scores, rule);
+  const { ids, ties } = rule.rule === 'top-nodes' ? edgesOutOfTop(scores, rule) : chosenEdges(scores, rule);
   const picked = new Set(ids);
   const chosen = EdgeSet.where(topology, (id) => picked.has(id) || (!directTested && id >= topology.additionEdges));
   const kept = rule.prune ? pruneDisconnected(chosen, directTested) : chosen;
@@ -54,6 +65,7 @@ export function select(scores: Scores, rule: SelectionRule): Selection {
     kept,
     directTested,
     record: { ...askedOf(rule), chosen: ids.length },
+    ties,
     left: { edges: directTested ? kept.size : kept.additionSize, nodes: sendingWriters(kept) },
   };
 }
@@ -64,48 +76,82 @@ export function askedOf(rule: SelectionRule): Omit<SelectionRecord, 'chosen'> {
   return { rule: rule.rule, limit, absolute: rule.absolute, pruned: rule.prune };
 }
 
+/** `9 of 40 edges with |score| 0 are taken, by the order of edges: nothing else ranks them`, for each tie. */
+export function describeTies({ ties, record: { rule, absolute } }: Pick<Selection, 'ties' | 'record'>): string[] {
+  const things = rule === 'top-nodes' ? 'nodes' : 'edges';
+  const what = absolute ? '|score|' : 'score';
+  return ties.map(
+    ({ strength, taken, tied }) =>
+      `${taken} of ${tied} ${things} with ${what} ${strength} are taken, by the order of ${things}: nothing else ranks them`,
+  );
+}
+
+interface Chosen {
+  readonly ids: readonly number[];
+  readonly ties: readonly Tie[];
+}
+
 type EdgeRule = Exclude<SelectionRule, { readonly rule: 'top-nodes' }>;
 
-function chosenEdges(scores: Scores, rule: EdgeRule): number[] {
+function chosenEdges(scores: Scores, rule: EdgeRule): Chosen {
   const strengths = strengthsOf(scores.values, rule.absolute);
   if (rule.rule === 'threshold') {
     const { threshold } = rule;
     if (!Number.isFinite(threshold)) {
       throw new EdgewiseError('usage', 'threshold', `got ${threshold}, expected a finite number`);
     }
-    return idsWhere(strengths, (strength) => strength >= threshold);
+    return { ids: idsWhere(strengths, (strength) => strength >= threshold), ties: [] };
   }
   const most = scoredEdges(scores);
   checkCount(rule.rule, rule.edges, most, 'edges');
   if (rule.rule === 'top') return topEdges(scores, strengths, rule.edges);
-  const taken = greedyEdges(scores, strengths, rule.edges);
-  if (taken.length === rule.edges) return taken;
+  const { taken, left } = greedyEdges(scores, strengths, rule.edges);
+  if (taken.length === rule.edges) return { ids: taken, ties: tiesBetween(taken, left, strengths) };
   const what = `only ${taken.length} scored edges are connected with the logits`;
   throw new EdgewiseError('usage', `greedy ${rule.edges}`, what);
 }
 
 /** The edges that are stronger than the last one that fits, and of equally strong ones as many as fit. */
-function topEdges({ topology }: Scores, strengths: Float64Array, count: number): number[] {
-  if (count === 0) return [];
+function topEdges({ topology }: Scores, strengths: Float64Array, count: number): Chosen {
+  if (count === 0) return { ids: [], ties: [] };
   const ascending = strengths.filter((strength) => !Number.isNaN(strength)).sort();
   const last = ascending[ascending.length - count]!;
   const above = idsWhere(strengths, (strength) => strength > last);
   const precedes = byStrength(strengths, edgeEnds(topology));
   const equal = idsWhere(strengths, (strength) => strength === last).sort((a, b) => (precedes(a, b) ? -1 : 1));
-  return [...above, ...equal.slice(0, count - above.length)];
+  const taken = equal.slice(0, count - above.length);
+  return { ids: [...above, ...taken], ties: tiesBetween(taken, equal.slice(taken.length), strengths) };
+}
+
+/** The strengths that are both among the taken ones and among those left out. */
+function tiesBetween(taken: readonly number[], left: readonly number[], strengths: Float64Array): Tie[] {
+  const count = (ids: readonly number[]): Map<number, number> => {
+    const counts = new Map<number, number>();
+    for (const id of ids) counts.set(strengths[id]!, (counts.get(strengths[id]!) ?? 0) + 1);
+    return counts;
+  };
+  const leftOut = count(left);
+  return [...count(taken)]
+    .filter(([strength]) => leftOut.has(strength))
+    .map(([strength, number]) => ({ strength, taken: number, tied: number + leftOut.get(strength)! }))
+    .sort((a, b) => b.strength - a.strength);
 }
 
 /** Addition edges out of the writers with the `nodes` highest scores; writers without a score are always in. */
-function edgesOutOfTop(scores: Scores, rule: SelectionRule & { readonly rule: 'top-nodes' }): number[] {
+function edgesOutOfTop(scores: Scores, rule: SelectionRule & { readonly rule: 'top-nodes' }): Chosen {
   const { topology, nodes } = scores;
   if (!nodes) throw new EdgewiseError('usage', 'top-nodes', 'the scores hold none of whole nodes');
   const strengths = strengthsOf(nodes, rule.absolute);
   const scored = [...strengths.keys()].filter((writer) => !Number.isNaN(strengths[writer]!));
   checkCount('top-nodes', rule.nodes, scored.length, 'nodes');
   scored.sort((a, b) => strengths[b]! - strengths[a]! || a - b);
-  const dropped = new Set(scored.slice(rule.nodes));
+  const [taken, left] = [scored.slice(0, rule.nodes), scored.slice(rule.nodes)];
+  const dropped = new Set(left);
   const { writers } = edgeEnds(topology);
-  return idsWhere(writers.subarray(0, topology.additionEdges), (writer) => !dropped.has(writer));
+  return {
+    ids: idsWhere(writers.subarray(0, topology.additionEdges), (writer) => !dropped.has(writer)),
+    ties: tiesBetween(taken, left, strengths),
+  };
 }
 
 function strengthsOf(values: Float64Array, absolute: boolean): Float64Array {

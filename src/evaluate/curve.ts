@@ -37,7 +37,7 @@ export function curveCircuits(circuit: RankedCircuit): CurveCircuit[] {
   const { topology } = kept;
   const strengths = new Float64Array(topology.edgeCount).fill(Number.NaN);
   for (const id of kept) if (id < topology.additionEdges) strengths[id] = strengthOf(effects[id]!);
-  const order = greedyEdges({ topology, values: strengths }, strengths, kept.additionSize);
+  const { taken: order } = greedyEdges({ topology, values: strengths }, strengths, kept.additionSize);
   const bySize = new Map<number, CurveCircuit>();
   const taken = new Set<number>();
   for (const edge of order) {

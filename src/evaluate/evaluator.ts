@@ -1,7 +1,7 @@
 import { mean } from '../base/mean.js';
 import { EdgeSet } from '../circuit/edge-set.js';
 import type { Topology } from '../circuit/topology.js';
-import type { CircuitEvaluator, PerPrompt } from '../circuit/evaluator.js';
+import type { CircuitEvaluator, EvaluationCosts, PerPrompt } from '../circuit/evaluator.js';
 import { LogitsReadout, type BoundReadout } from '../readout/logits-readout.js';
 import { METRICS, type MetricName } from '../readout/metrics.js';
 import type { ReadoutPart } from '../readout/parts.js';
@@ -12,6 +12,7 @@ import { PatchedPass } from '../pass/patched-pass.js';
 import { Arena, sliceOf } from '../gpu/arena.js';
 import type { ModelWeights } from '../model/weights.js';
 import type { PromptPair } from '../task/types.js';
+import { evaluationCosts } from './evaluation-costs.js';
 import { assertEqualLengths, meanOutputs, spreadMeans, type MeanSource, type WriterRuns } from './mean-ablation.js';
 import type { PatchOptions } from './options.js';
 import { paddedIds, uploadPrompts, type PromptBatch } from './prompt-batch.js';
@@ -59,6 +60,7 @@ export class PatchingEvaluator implements CircuitEvaluator {
   readonly #passes: PatchedPass[] = [];
   #pairs: readonly PromptPair[] = [];
   #batches: readonly BoundBatch[] = [];
+  #costs: EvaluationCosts | undefined;
 
   static async create(
     weights: ModelWeights,
@@ -90,6 +92,14 @@ export class PatchingEvaluator implements CircuitEvaluator {
   /** Circuits that share a submission at most. */
   get most(): number {
     return this.#options.shape.circuits;
+  }
+
+  get costs(): EvaluationCosts {
+    const { ablation, shape } = this.#options;
+    return (this.#costs ??= evaluationCosts(this.topology, this.#weights.spec, this.#pairs, {
+      resample: ablation === 'resample',
+      circuits: shape.circuits,
+    }));
   }
 
   async #prepare(pairs: readonly PromptPair[], meanSource: MeanSource): Promise<void> {

@@ -1,7 +1,7 @@
 import type { EdgeSet } from '../circuit/edge-set.js';
 import type { Circuit } from '../circuit/circuit.js';
 import type { Scores } from '../circuit/scores.js';
-import { toGraph, type GraphOptions } from './graph/circuit-graph.js';
+import { toGraph } from './graph/circuit-graph.js';
 import { writeDot } from './graph/dot.js';
 import { writeGexf } from './graph/gexf.js';
 import { writeGraphml } from './graph/graphml.js';
@@ -14,7 +14,7 @@ import { circuitFileOf } from './own/read-circuit-json.js';
 import { writeScoresJson } from './own/scores-json.js';
 import { readTraceCircuit } from './own/trace-circuit.js';
 import { writeAcdcNames } from './tools/acdc-names.js';
-import { withListedGraph, writeAttributionGraph, type PromptOptions } from './tools/attribution-graph.js';
+import { withListedGraph, writeAttributionGraph, type AttributionGraphOptions } from './tools/attribution-graph.js';
 import { writeEapIg, writeEapIgScores } from './tools/eap-ig.js';
 import { readEdgePruning, writeEdgePruning } from './tools/edge-pruning.js';
 import { mibCircuits, mibImportances, type FolderTexts } from './tools/mib-folder.js';
@@ -23,7 +23,7 @@ import { mibCircuits, mibImportances, type FolderTexts } from './tools/mib-folde
  * A circuit as the text of a file: the kept edges alone unless `allEdges`. A format that says of each edge whether it
  * is in the circuit always holds all edges.
  */
-export type CircuitWriter = (circuit: Circuit, options?: GraphOptions & PromptOptions) => string;
+export type CircuitWriter = (circuit: Circuit, options?: AttributionGraphOptions) => string;
 
 /**
  * Scores as the files of a folder, by their paths. `choose` gives the best edges of a number, for circuits of sizes.
@@ -65,7 +65,7 @@ export interface Format {
   readonly needsSign?: true;
   /** The page with a circuit in it, which the program that has the built viewer puts together. */
   readonly isPage?: true;
-  /** Has a place for the tokens of a prompt. */
+  /** Has a place for the tokens of a prompt, and for another name of the model. */
   readonly takesPrompt?: true;
   /** A list of such files in one folder: its name, and how a file is put into it. */
   readonly list?: { readonly name: string; readonly add: typeof withListedGraph };

@@ -19,11 +19,11 @@ export {
   neuronsLeftOut,
   resolveCircuit,
   type CircuitFile,
-  type FileConfig,
   type FileEdge,
   type ModelShape,
   type ReadCircuit,
 } from './own/circuit-file.js';
+export type { FileConfig } from './own/config-json.js';
 export { SCHEMA_VERSION, writeCircuitJson } from './own/circuit-json.js';
 export {
   DETAILS_VERSION,

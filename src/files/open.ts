@@ -4,11 +4,12 @@ import { parsePythonJson } from '../base/json/python-json.js';
 import { isObject } from '../base/json/strict-json.js';
 import { oneLine, quote } from '../base/text.js';
 import { createCircuit, type Circuit } from '../circuit/circuit.js';
-import { inWords } from '../circuit/shape-of-names.js';
+import { inWords, leastShape } from '../circuit/shape-of-names.js';
 import { Topology } from '../circuit/topology.js';
 import { formatOf, INPUT_FORMATS, type FileContent, type Format, type InputFormat } from './formats.js';
 import { inCircuitOf } from './own/in-circuit-json.js';
 import {
+  endsOfName,
   fileTopology,
   resolveCircuit,
   type CircuitFile,
@@ -23,8 +24,11 @@ export interface OpenCircuitOptions {
   readonly model?: ModelShape | null;
   /** In JSON, a key that is there twice in one object is an error. Otherwise the last one counts. */
   readonly strict?: boolean;
-  /** A shape that the file tells in part only is taken, with a note. Otherwise it is an error. */
-  readonly acceptLikelyShape?: boolean;
+  /**
+   * Where the file does not state its model's shape, the smallest shape with its nodes will do, and `sizesKnown` is
+   * false. Otherwise it is an error.
+   */
+  readonly acceptLeastShape?: boolean;
   /** How a person can say the shape, for the message about a file without one. */
   readonly shapeHint?: string;
 }
@@ -37,6 +41,8 @@ export interface OpenedCircuit {
   /** The parsed file, where it is JSON. */
   readonly json: unknown;
   readonly circuit: Circuit;
+  /** False where the model has at least the circuit's layers and heads, and may have more. */
+  readonly sizesKnown: boolean;
   /** What a person should know of the reading. */
   readonly notes: readonly string[];
 }
@@ -59,7 +65,7 @@ export function openCircuit(text: string, source: string, options: OpenCircuitOp
   const { read, needsModel, title } = formatOf(format);
   if (needsModel && !model) throw withoutShape(source, `${title} does not say what model the circuit is of`, options);
   const result = read!(content, source, model);
-  const { topology, notes } = shapeFor(result, options);
+  const { topology, sizesKnown, notes } = shapeFor(result, options);
   const named = resolveCircuit(result.file, topology);
   const said = result.file.inCircuit;
   const inCircuit = said && inCircuitOf(said, named);
@@ -69,6 +75,7 @@ export function openCircuit(text: string, source: string, options: OpenCircuitOp
     file: result.file,
     json: content.json,
     circuit,
+    sizesKnown,
     notes: [...result.notes, ...notes, ...(said && !inCircuit ? [`${source}: ${CHANGED}`] : [])],
   };
 }
@@ -162,19 +169,29 @@ function withoutShape(source: string, what: string, { shapeHint }: OpenCircuitOp
   return new EdgewiseError('circuit', source, shapeHint === undefined ? what : `${what}; ${shapeHint}`);
 }
 
-/** The topology to open a file in: the model's, the file's own, or the likely one. */
+/** The topology to open a file in: the model's, the file's own, or what its names tell. */
 function shapeFor(
-  { file, likely }: ReadCircuit,
+  { file, found }: ReadCircuit,
   options: OpenCircuitOptions,
-): { readonly topology: Topology; readonly notes: readonly string[] } {
-  if (options.model) return { topology: options.model.topology, notes: [] };
-  if (file.cfg) return { topology: fileTopology(file), notes: [] };
-  if (!likely) throw withoutShape(file.source, 'the file does not say what model the circuit is of', options);
-  const { shape, doubt } = likely;
-  const topology = new Topology(shape);
-  if (doubt === null) return { topology, notes: [] };
-  if (!options.acceptLikelyShape) throw withoutShape(file.source, doubt, options);
-  return { topology, notes: [`${file.source}: ${doubt}; ${inWords(shape)} are taken`] };
+): Pick<OpenedCircuit, 'sizesKnown' | 'notes'> & { readonly topology: Topology } {
+  const known = { sizesKnown: true, notes: [] };
+  if (options.model) return { topology: options.model.topology, ...known };
+  if (file.cfg) return { topology: fileTopology(file), ...known };
+  const { shape, doubt } = found ?? leastOf(file, options);
+  const topology = new Topology(shape, file.source);
+  if (doubt === null) return { topology, ...known };
+  const what = `${doubt}; it has at least ${inWords(shape)}`;
+  if (!options.acceptLeastShape) throw withoutShape(file.source, what, options);
+  return { topology, sizesKnown: false, notes: [`${file.source}: ${what}`] };
+}
+
+/** The smallest shape with the nodes that the file names. */
+function leastOf(file: CircuitFile, options: OpenCircuitOptions): NonNullable<ReadCircuit['found']> {
+  const edges = [...file.edges.keys(), ...(file.directEdges?.keys() ?? [])];
+  const names = [...file.nodes.keys(), ...edges.flatMap((name) => endsOfName(name) ?? [])];
+  const doubt = 'the file does not say what model the circuit is of';
+  if (names.length === 0) throw withoutShape(file.source, doubt, options);
+  return { shape: { ...leastShape(names, file.source), parallel: false }, doubt };
 }
 
 function widthOf({ source, cfg }: CircuitFile, model: ModelShape | null): number | null {

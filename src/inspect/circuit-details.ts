@@ -34,6 +34,7 @@ export function circuitDetails(
 ): CircuitDetails {
   const answered = task.pairs.every(hasBothAnswers);
   const { topology } = circuit;
+  const ignored = circuit.provenance?.model.ignored;
   const writers = writersOf(circuit);
   const tokens = (values: readonly TokenValue[]): TokenLogit[] =>
     values.map(({ id, logit }) => ({ token: tokenText(id), logit }));
@@ -46,7 +47,7 @@ export function circuitDetails(
     ];
   });
   return {
-    of: { model: found.model, task: task.hash, keptEdges: keptEdges(circuit) },
+    of: { model: found.model, task: task.hash, keptEdges: keptEdges(circuit), ...(ignored && { ignored }) },
     metric: found.metric,
     prompts: task.pairs.map((pair, n) => promptDetails(pair, metrics, n, tokenText)),
     nodes: Object.fromEntries(nodes),

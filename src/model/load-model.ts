@@ -1,6 +1,9 @@
 import { EdgewiseError } from '../base/errors.js';
+import { oneLine, quote } from '../base/text.js';
 import { sha256 } from '../base/sha256.js';
 import { readText, type ByteSource, type ModelDirectory } from '../checkpoint/byte-source.js';
+import { firstNames } from '../checkpoint/first-names.js';
+import { thereIsInstead } from '../checkpoint/foreign-files.js';
 import { openCheckpoint, type Checkpoint } from '../checkpoint/checkpoint.js';
 import { parseStrictJson } from '../base/json/strict-json.js';
 import type { ModelFamily, TensorPlace } from './families/family.js';
@@ -23,19 +26,33 @@ export interface LoadedModel {
   readonly weights: WeightReader;
   /** SHA-256 (hex) over config and weight files, see `hashFiles`: identifies the model in results. */
   readonly hash: string;
+  /** Keys of config.json that the user ignored. */
+  readonly ignored?: readonly string[];
+}
+
+export interface ModelOptions {
+  /** Unknown keys of config.json of which the user says that they do not change the model's numbers. */
+  readonly ignoreConfig?: readonly string[];
 }
 
 /**
  * Opens a Hugging Face model directory: reads config.json strictly and checks that the checkpoint holds every tensor of
  * that model in its shape and nothing unknown. No weights are kept in memory.
  */
-export async function openModel(directory: ModelDirectory): Promise<LoadedModel> {
+export async function openModel(
+  directory: ModelDirectory,
+  { ignoreConfig = [] }: ModelOptions = {},
+): Promise<LoadedModel> {
   const config = await directory.open('config.json');
-  if (!config) throw new EdgewiseError('config', directory.name, 'holds no config.json');
+  if (!config) {
+    const instead = thereIsInstead((await directory.list?.()) ?? []);
+    throw new EdgewiseError('config', directory.name, `holds no config.json${instead}`);
+  }
   const configText = await readText(config);
   const json = parseStrictJson(configText, config.name, 'config');
   const family = familyOf(json, config.name);
-  const described = family.parseConfig(json, config.name);
+  const ignored = [...new Set(ignoreConfig)].sort();
+  const described = family.parseConfig(json, config.name, ignored);
   assertSupported(described, config.name);
 
   const checkpoint = await openCheckpoint(directory);
@@ -62,6 +79,7 @@ export async function openModel(directory: ModelDirectory): Promise<LoadedModel>
       },
     },
     hash: await hashFiles(configText, checkpoint.files),
+    ...(ignored.length > 0 && { ignored }),
   };
 }
 
@@ -82,7 +100,7 @@ function checkTensors(
   for (const [tensor, shape] of expected) {
     const got = checkpoint.shape(tensor);
     if (got.length !== shape.length || got.some((size, axis) => size !== shape[axis])) {
-      const what = `tensor ${tensor} has shape [${got.join(', ')}], expected [${shape.join(', ')}] by config.json`;
+      const what = `tensor ${tensor} has shape ${got.length === 0 ? '[]' : quote(got)}, expected ${quote(shape)} by config.json`;
       throw new EdgewiseError('checkpoint', checkpoint.name, what);
     }
     checkpoint.requireReadable(tensor);
@@ -96,9 +114,7 @@ function checkTensors(
 }
 
 function listed(tensors: readonly string[]): string {
-  const shown = tensors.slice(0, 4).join(', ');
-  const more = tensors.length > 4 ? ` and ${tensors.length - 4} more` : '';
-  return `${tensors.length} tensor${tensors.length > 1 ? 's' : ''} (${shown}${more})`;
+  return `${tensors.length} tensor${tensors.length > 1 ? 's' : ''} (${firstNames(tensors, oneLine)})`;
 }
 
 /**

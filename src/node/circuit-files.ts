@@ -1,8 +1,9 @@
 import { readdir, realpath } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import { EdgewiseError } from '../base/errors.js';
 import { openCircuit, type OpenedCircuit } from '../files/index.js';
-import { roleOf, shownName, sidecarsOf, stemOf } from '../files/own/sidecars.js';
+import { counted, quoteList } from '../base/text.js';
+import { roleOf, shownName, shownNames, sidecarsOf, stemOf } from '../files/own/sidecars.js';
 import { readCircuitText } from './open-files.js';
 import { isFile, isFolder } from './probe.js';
 import type { EmbeddedFile } from './view/viewer-page.js';
@@ -11,6 +12,8 @@ import type { EmbeddedFile } from './view/viewer-page.js';
 export interface CircuitPaths {
   /** For a reader: the file's name, with its folder's where that says more. */
   readonly name: string;
+  /** As it was found, and where it is: a link leads elsewhere. */
+  readonly path: string;
   readonly circuit: string;
   readonly trace: string | null;
   readonly details: string | null;
@@ -24,6 +27,7 @@ export async function circuitPaths(path: string): Promise<CircuitPaths> {
   const { trace, details } = sidecarsOf(name);
   return {
     name: shownName(basename(folder), name),
+    path: absolute,
     // A link stays a link when the file is written anew.
     circuit: await realpath(absolute).catch(() => absolute),
     trace: await ifFile(join(folder, trace)),
@@ -31,25 +35,71 @@ export async function circuitPaths(path: string): Promise<CircuitPaths> {
   };
 }
 
+/** Levels of folders below the given one that are looked through: runs/<run>/threshold-<x> is two below runs. */
+const DEEPEST = 3;
+
 /**
- * The circuits at a path: a file, a folder with `circuit.json`, or a folder of circuit files and of such folders.
+ * The circuits at a path: a file, or all circuit files of a folder and of the folders in it.
  *
+ * @param tell hears of what was left out.
  * @throws EdgewiseError of kind 'circuit' where there are none.
  */
-export async function findCircuits(path: string): Promise<CircuitPaths[]> {
-  if (!(await isFolder(path))) return [await circuitPaths(path)];
-  const own = await ifFile(join(path, 'circuit.json'));
-  if (own !== null) return [await circuitPaths(own)];
-  const found: CircuitPaths[] = [];
-  const names = (await readdir(path)).sort();
-  for (const name of names) {
-    const inside = join(path, name);
-    const result = await ifFile(join(inside, 'circuit.json'));
-    if (result !== null) found.push(await circuitPaths(result));
-    else if (await holdsCircuit(inside, names)) found.push(await circuitPaths(inside));
+export async function findCircuits(path: string, tell: (what: string) => void = () => {}): Promise<CircuitPaths[]> {
+  const found = await Promise.all((await circuitFilesAt(path, tell)).map(circuitPaths));
+  return withNames(found);
+}
+
+/** The same circuits with names that tell them apart. */
+export function withNames(circuits: readonly CircuitPaths[]): CircuitPaths[] {
+  const names = shownNames(circuits.map((circuit) => circuit.path));
+  return circuits.map((circuit, i) => ({ ...circuit, name: names[i]! }));
+}
+
+/**
+ * The one circuit file at a path: the file, or the only circuit in a folder.
+ *
+ * @throws EdgewiseError of kind 'circuit' where a folder holds none or several, which it names.
+ */
+export async function oneCircuitAt(path: string): Promise<string> {
+  const files = await circuitFilesAt(path, () => {});
+  if (files.length === 1) return files[0]!;
+  const names = quoteList(files.map((file) => relative(path, file)));
+  throw new EdgewiseError('circuit', path, `holds ${files.length} circuits, expected one: name one of ${names}`);
+}
+
+async function circuitFilesAt(path: string, tell: (what: string) => void): Promise<string[]> {
+  if (!(await isFolder(path))) return [path];
+  const { files, tooDeep } = await circuitsIn(path, 0);
+  if (tooDeep > 0) {
+    tell(`${path}: ${counted(tooDeep, 'folder')} more than ${DEEPEST} levels down are not looked through`);
   }
-  if (found.length === 0) throw new EdgewiseError('circuit', path, 'is a folder without circuits');
-  return found;
+  if (files.length === 0) throw new EdgewiseError('circuit', path, 'is a folder without circuits');
+  return files;
+}
+
+/** The circuit files of a folder, `circuit.json` first, then those in its folders; and how many folders lie deeper. */
+async function circuitsIn(folder: string, level: number): Promise<{ files: string[]; tooDeep: number }> {
+  const names = (await readdir(folder).catch(() => [])).sort();
+  const isResult = names.includes('circuit.json') && (await isFile(join(folder, 'circuit.json')));
+  const files = isResult ? [join(folder, 'circuit.json')] : [];
+  let tooDeep = 0;
+  for (const name of names) {
+    const inside = join(folder, name);
+    // Scores beside a circuit are those that it was chosen from.
+    const isPart = isResult && (stemOf(name) === 'circuit' || name === 'scores.json');
+    if (!isPart && (await holdsCircuit(inside, names))) files.push(inside);
+  }
+  for (const name of names) {
+    const inside = join(folder, name);
+    if (name.startsWith('.') || name === 'node_modules' || !(await isFolder(inside))) continue;
+    if (level === DEEPEST) tooDeep++;
+    else {
+      const deeper = await circuitsIn(inside, level + 1);
+      files.push(...deeper.files);
+      tooDeep += deeper.tooDeep;
+    }
+  }
+  return { files, tooDeep };
 }
 
 /** @throws EdgewiseError that names the file which cannot be read. */
@@ -68,7 +118,7 @@ export async function readCircuitFiles({ name, circuit, trace, details }: Circui
  * @throws EdgewiseError of kind 'circuit' where the text is no circuit.
  */
 export function openForViewer(text: string, source: string): OpenedCircuit {
-  return openCircuit(text, source, { acceptLikelyShape: true });
+  return openCircuit(text, source, { acceptLeastShape: true });
 }
 
 /**
@@ -86,7 +136,7 @@ async function holdsCircuit(path: string, names: readonly string[]): Promise<boo
   if (ending === undefined || roleOf(name) !== 'circuit' || !(await isFile(path))) return false;
   if (ending !== 'json') return !names.includes(`${stemOf(name)}.json`);
   const text = await readCircuitText(path).catch(() => '');
-  return text.includes('"edges"') && text.includes('"in_graph"');
+  return text.includes('"in_graph"') || (text.includes('"nodes"') && /"(?:edges|links)"/.test(text));
 }
 
 async function ifFile(path: string): Promise<string | null> {

@@ -1,9 +1,10 @@
 import type { Stats } from 'node:fs';
-import { open, stat } from 'node:fs/promises';
+import { open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EdgewiseError } from '../base/errors.js';
 import type { ByteSource, ModelDirectory } from '../checkpoint/byte-source.js';
 import { isMissing } from './probe.js';
+import { systemFault } from './system-error.js';
 
 /**
  * A model's folder on disk.
@@ -22,7 +23,13 @@ export async function openModelDirectory(path: string): Promise<ModelDirectory> 
       const fileInfo = await statIfThere(filePath);
       return fileInfo?.isFile() ? fileSource(filePath, fileInfo.size) : undefined;
     },
+    list: () => filesIn(path),
   };
+}
+
+/** Names of the files in a folder; none where it cannot be listed. */
+export async function filesIn(path: string): Promise<string[]> {
+  return readdir(path).catch(() => []);
 }
 
 /** Node refuses longer reads than 2^31 - 1 bytes. */
@@ -49,7 +56,7 @@ function fileSource(path: string, size: number): ByteSource {
           await file.close();
         }
       } catch (cause) {
-        throw cause instanceof EdgewiseError ? cause : unreadable(path, cause);
+        throw unreadable(path, cause);
       }
       return bytes;
     },
@@ -66,7 +73,6 @@ async function statIfThere(path: string): Promise<Stats | undefined> {
   }
 }
 
-function unreadable(path: string, cause: unknown): EdgewiseError {
-  const reason = (cause as NodeJS.ErrnoException).code ?? String(cause);
-  return new EdgewiseError('checkpoint', path, `cannot be read (${reason})`, { cause });
+function unreadable(path: string, cause: unknown): unknown {
+  return systemFault('checkpoint', path, 'cannot be read', cause);
 }

@@ -2,7 +2,10 @@ import { readdir } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { EdgewiseError } from '../base/errors.js';
+import { oneLine } from '../base/text.js';
+import { foreignWeights, thereIsInstead } from '../checkpoint/foreign-files.js';
 import { type DownloadProgress, fetchModel } from './hub/hub.js';
+import { filesIn } from './model-directory.js';
 import { isFile, isFolder } from './probe.js';
 
 /** Where a model's files are. */
@@ -30,15 +33,20 @@ export async function resolveModel(
 ): Promise<ModelLocation> {
   if (await isFolder(argument)) {
     if (!(await isFile(join(argument, 'config.json')))) {
-      throw new EdgewiseError('usage', argument, 'is a folder without a config.json, so not a model');
+      const instead = thereIsInstead(await filesIn(argument));
+      throw new EdgewiseError('usage', argument, `is a folder without a config.json, so not a model${instead}`);
     }
     return { directory: resolve(argument), name: basename(resolve(argument)) };
   }
-  if (await isFile(argument)) throw new EdgewiseError('usage', argument, 'is a file, expected the folder of a model');
+  if (await isFile(argument)) {
+    const foreign = foreignWeights([basename(argument)]);
+    const what = foreign === undefined ? '' : ` (${foreign})`;
+    throw new EdgewiseError('usage', argument, `is a file, expected the folder of a model${what}`);
+  }
   const shipped = await shippedModels();
   if (shipped.includes(argument)) return { directory: join(SHIPPED_MODELS, argument), name: argument };
 
-  const where = `model '${argument}'`;
+  const where = `model '${oneLine(argument)}'`;
   const { id, revision = 'main' } = HUB_ID.exec(argument)?.groups ?? {};
   if (id === undefined || revision.includes('..')) {
     throw new EdgewiseError('usage', where, `there is no such folder, and it is neither ${choices(shipped)}`);

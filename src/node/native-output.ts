@@ -3,6 +3,8 @@ import { fstatSync, writeSync } from 'node:fs';
 import { constants } from 'node:os';
 import { Writable } from 'node:stream';
 import { isatty, WriteStream } from 'node:tty';
+import { Worker } from 'node:worker_threads';
+import { isSystemError, systemReason } from './system-error.js';
 
 // Native code (Dawn, graphics drivers) writes warnings straight to file descriptor 2, for which there is no switch, and
 // Node cannot redirect a descriptor of its own process. So the program runs in a child process whose descriptor 2 is a
@@ -34,10 +36,33 @@ export async function withoutNativeOutput(main: () => Promise<number>): Promise<
   process.on('disconnect', () => process.exit(1));
   if (!process.connected) process.exit(1); // it was killed before this line
   process.channel?.unref();
+  endWithParent();
   return main();
 }
 
+/** Seconds between looks at the parent. */
+const LOOK = 1;
+
+/**
+ * Ends this process where its parent is gone, also while its main thread is busy and hears of nothing. Windows keeps
+ * the number of a parent that is gone.
+ */
+function endWithParent(): void {
+  const program = `setInterval(() => { if (process.ppid !== ${process.ppid}) process.kill(process.pid, 'SIGKILL'); }, ${LOOK * 1000});`;
+  new Worker(program, { eval: true }).unref();
+}
+
 async function runInChild(): Promise<number> {
+  try {
+    return await startChild();
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    process.stderr.write(`error: ${process.execPath}: cannot be started: ${systemReason(error)}\n`);
+    return 1;
+  }
+}
+
+async function startChild(): Promise<number> {
   const child = spawn(process.execPath, [...process.execArgv, ...process.argv.slice(1)], {
     env: { ...process.env, [STDERR_VARIABLE]: String(STDERR_FD) },
     stdio: ['inherit', 'inherit', 'pipe', 2, 'ipc'],

@@ -4,20 +4,14 @@ import { EdgewiseError } from '../base/errors.js';
 import { builtinTaskFile, builtinTasks } from '../task/builtin/index.js';
 import type { TaskFile } from '../task/load-task.js';
 import { statOrUndefined } from './probe.js';
+import { readFault } from './system-error.js';
 
 /** A whole file, with an error that says why where it cannot be read. */
 export async function readWhole(path: string, kind: 'task' | 'circuit'): Promise<Uint8Array<ArrayBuffer>> {
   try {
     return new Uint8Array(await readFile(path));
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    const reasons: Partial<Record<string, string>> = {
-      ENOENT: 'there is no such file',
-      EISDIR: 'is a folder, expected a file',
-      EACCES: 'may not be read',
-    };
-    const what = reasons[String(code)] ?? `cannot be read (${String(code ?? error)})`;
-    throw new EdgewiseError(kind, path, what, { cause: error });
+    throw readFault(kind, path, error);
   }
 }
 

@@ -1,7 +1,7 @@
 import type { ModelDirectory } from '../checkpoint/byte-source.js';
 import type { Tuning } from '../gpu/product/choose-tile.js';
 import type { TileName } from '../gpu/product/tiles.js';
-import { openModel, type LoadedModel } from '../model/load-model.js';
+import { openModel, type LoadedModel, type ModelOptions } from '../model/load-model.js';
 import { Edgewise } from '../run/edgewise.js';
 import { Engine } from '../run/engine.js';
 import { openDevice, type OpenDevice } from './device.js';
@@ -9,6 +9,7 @@ import type { DownloadProgress } from './hub/hub.js';
 import { openModelDirectory } from './model-directory.js';
 import { resolveModel } from './model-location.js';
 import { openTaskFile } from './open-files.js';
+import { openTaskReader } from './reading/open-task-reader.js';
 import { deviceTuning } from './tuning-store.js';
 
 /** How a model runs. No result depends on it beyond rounding of the adapter. */
@@ -21,7 +22,7 @@ export interface DeviceOptions {
   readonly tile?: TileName;
 }
 
-export interface OpenOptions extends DeviceOptions {
+export interface OpenOptions extends DeviceOptions, ModelOptions {
   /** Is told of the download of a model of the hub. */
   readonly onDownload?: (progress: DownloadProgress) => void;
 }
@@ -47,19 +48,19 @@ export interface OpenedEngine {
  *   cannot be downloaded, device where there is no adapter or it computes wrongly.
  */
 export async function open(model: string, options: OpenOptions = {}): Promise<Edgewise> {
-  const opened = await openModelByName(model, options.onDownload);
+  const opened = await openModelByName(model, options);
   const { engine, close } = await openEngine(opened.model, options);
-  return new Edgewise({ engine, directory: opened.directory, taskFile: openTaskFile, close });
+  return new Edgewise({ engine, reader: (bos) => openTaskReader(opened, bos), taskFile: openTaskFile, close });
 }
 
 /** Reads and checks a model's files. */
 export async function openModelByName(
   name: string,
-  onDownload?: (progress: DownloadProgress) => void,
+  { onDownload, ...options }: Pick<OpenOptions, 'onDownload' | 'ignoreConfig'> = {},
 ): Promise<OpenedModel> {
   const location = await resolveModel(name, onDownload && { onProgress: onDownload });
   const directory = await openModelDirectory(location.directory);
-  return { model: { ...(await openModel(directory)), name: location.name }, directory };
+  return { model: { ...(await openModel(directory, options)), name: location.name }, directory };
 }
 
 /** Opens a device, and puts an engine with the model on it. */

@@ -1,6 +1,6 @@
 import type { Stats } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
-import { EdgewiseError } from '../base/errors.js';
+import { systemFault } from './system-error.js';
 
 // What is at a path. A missing file is an answer here, not an error.
 
@@ -17,15 +17,22 @@ export async function isFile(path: string): Promise<boolean> {
   return (await statOrUndefined(path))?.isFile() ?? false;
 }
 
+/** What stands at a path that is no regular file, in a word. */
+export function kindOf(found: Stats): 'folder' | 'FIFO' | 'socket' | 'device' {
+  if (found.isDirectory()) return 'folder';
+  if (found.isFIFO()) return 'FIFO';
+  return found.isSocket() ? 'socket' : 'device';
+}
+
 /**
  * The text of a file; undefined where there is none.
  *
  * @throws EdgewiseError of kind usage where it is there and cannot be read.
  */
 export function readIfThere(path: string): Promise<string | undefined> {
-  return readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+  return readFile(path, 'utf8').catch((error: unknown) => {
     if (isMissing(error)) return undefined;
-    throw new EdgewiseError('usage', path, `cannot be read: ${error.code ?? error.message}`);
+    throw systemFault('usage', path, 'cannot be read', error);
   });
 }
 

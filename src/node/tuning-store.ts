@@ -11,6 +11,7 @@ import { VERSION } from '../version.js';
 import { writeFileAtomically } from './atomic-write.js';
 import type { OpenDevice } from './device.js';
 import { makeFolder } from './make-folder.js';
+import { isFile } from './probe.js';
 
 /** What a file of the store holds; adapter and version again, so that a file is known by more than its name. */
 const stored = v.object({
@@ -64,6 +65,8 @@ function tuningFile(folder: string, adapter: string): string {
 }
 
 async function readTuning(path: string, adapter: string, device: GPUDevice): Promise<Tuning | undefined> {
+  // A FIFO of that name would be waited for.
+  if (!(await isFile(path))) return undefined;
   try {
     const { tile, fill, adapter: owner } = v.parse(stored, JSON.parse(await readFile(path, 'utf8')));
     return owner === adapter && tileLacks(tile, device) === undefined ? { tile, fill } : undefined;

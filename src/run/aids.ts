@@ -1,4 +1,5 @@
 import type { Journal } from '../discover/journal.js';
+import type { WorkProgress } from '../discover/search-work.js';
 import { VERSION } from '../version.js';
 import type { Discovery } from './discovery.js';
 import type { Engine } from './engine.js';
@@ -26,6 +27,8 @@ export interface RunProgress {
   readonly unit: 'edges' | 'passes';
   /** Of those, what this run has done itself. The others were held by a journal or a neighbouring threshold. */
   readonly measured: number;
+  /** How much work that is, where tests differ in it. */
+  readonly work?: WorkProgress;
   /** Of a search: edges tested, and edges kept. */
   readonly search?: { readonly tested: number; readonly kept: number };
 }

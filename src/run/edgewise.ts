@@ -1,4 +1,3 @@
-import type { ModelDirectory } from '../checkpoint/byte-source.js';
 import type { Circuit } from '../circuit/circuit.js';
 import type { CircuitDetails } from '../circuit/details.js';
 import type { EdgeSet } from '../circuit/edge-set.js';
@@ -11,12 +10,14 @@ import type { Task } from '../task/types.js';
 import type { RunAids } from './aids.js';
 import { evaluationAsFound, provenanceOf } from './as-found.js';
 import type { Discovery } from './discovery.js';
-import type { Engine, InspectedCircuit } from './engine.js';
+import type { Engine } from './engine.js';
+import type { InspectedCircuit } from './inspection.js';
+import { Lifetime } from './lifetime.js';
 import { planDiscovery, type AskedDiscovery } from './methods/index.js';
 import { planScoring, refuseUnusedOfScoring } from './methods/scores.js';
 import { DEFAULTS, type AskedEvaluation, type AttributeOptions } from './options.js';
 import type { ScoringMethod } from './scoring-methods.js';
-import { taskReader, type ReaderOptions, type TaskReader } from './task-reader.js';
+import type { ReaderOptions, TaskReader } from './task-reader.js';
 
 /** Which prompt pairs of a task to use, how they are read, and how texts become tokens. */
 export interface TaskOptions extends ReaderOptions {
@@ -38,7 +39,8 @@ export interface EvaluateOptions<M extends MeasureName> extends AskedEvaluation 
 /** What an Edgewise works with. `open` of edgewise/node and `openInPage` make one. */
 export interface EdgewiseParts {
   readonly engine: Engine;
-  readonly directory: ModelDirectory;
+  /** Reads tasks in the model's tokens, with that token in front of every text. */
+  readonly reader: (bos: BosOption) => Promise<TaskReader>;
   /** Gives the task file that a name stands for. */
   readonly taskFile: (name: string) => Promise<TaskFile>;
   /** Disposes of the engine, and closes what was opened for it. */
@@ -57,6 +59,7 @@ export type Discovered<Options extends AskedDiscovery> = Options extends { reado
 export class Edgewise {
   readonly engine: Engine;
   readonly #parts: EdgewiseParts;
+  readonly #lifetime = new Lifetime('Edgewise', 'was closed; open the model again');
   readonly #readers = new Map<string, Promise<TaskReader>>();
 
   constructor(parts: EdgewiseParts) {
@@ -71,6 +74,7 @@ export class Edgewise {
    * @throws EdgewiseError of kind task: no such file, its mistakes with their lines, fewer prompts than asked for.
    */
   async task(source: string | TaskFile, { bos = DEFAULTS.bos, ...options }: TaskOptions = {}): Promise<Task> {
+    this.#lifetime.assert();
     const file = typeof source === 'string' ? await this.#parts.taskFile(source) : source;
     return (await this.#reader(bos)).read(file, options);
   }
@@ -89,8 +93,9 @@ export class Edgewise {
     options?: Options,
     aids: RunAids = {},
   ): Promise<Discovered<Options>> {
+    this.#lifetime.assert();
     const plan = planDiscovery(this.engine.model, task, options ?? {});
-    const { chosen } = await plan.run(this.engine, aids);
+    const { chosen } = await this.#lifetime.during(() => plan.run(this.engine, aids));
     return (Array.isArray(options?.threshold) ? chosen : chosen[0]) as Discovered<Options>;
   }
 
@@ -102,8 +107,10 @@ export class Edgewise {
    * @throws EdgewiseError as `discover`.
    */
   async attribute(task: Task, options: AttributeOptions<ScoringMethod> = {}, aids: RunAids = {}): Promise<Scores> {
+    this.#lifetime.assert();
     refuseUnusedOfScoring(options);
-    return planScoring(this.engine.model, task, options).run(this.engine, aids);
+    const plan = planScoring(this.engine.model, task, options);
+    return this.#lifetime.during(() => plan.run(this.engine, aids));
   }
 
   /**
@@ -117,8 +124,9 @@ export class Edgewise {
     circuit: Circuit | EdgeSet,
     { measures, seed = DEFAULTS.seed, ...asked }: EvaluateOptions<M> = {},
   ): Promise<Evaluation<M>> {
+    this.#lifetime.assert();
     const options = evaluationAsFound(asked, provenanceOf(circuit));
-    return this.engine.evaluate(task, circuit, options, measures, seed);
+    return this.#lifetime.during(() => this.engine.evaluate(task, circuit, options, measures, seed));
   }
 
   /**
@@ -154,25 +162,32 @@ export class Edgewise {
     options: Pick<AskedEvaluation, 'meanOver'> = {},
     { progress }: Pick<RunAids, 'progress'> = {},
   ): Promise<CircuitDetails> {
+    this.#lifetime.assert();
     const { tokenText } = await this.#reader(DEFAULTS.bos);
-    return this.engine.inspect(
-      task,
-      found,
-      { ...evaluationAsFound(options, found.circuit.provenance), ...(tokenText && { tokenText }) },
-      ({ done, total }) => progress?.({ part: 'measuring details', done, total, unit: 'passes', measured: done }),
+    return this.#lifetime.during(() =>
+      this.engine.inspect(
+        task,
+        found,
+        { ...evaluationAsFound(options, found.circuit.provenance), ...(tokenText && { tokenText }) },
+        ({ done, total }) => progress?.({ part: 'measuring details', done, total, unit: 'passes', measured: done }),
+      ),
     );
   }
 
-  /** Frees the device's memory, and in Node closes the device. */
-  close(): Promise<void> {
-    return this.#parts.close();
+  /** Frees the device's memory, and in Node closes the device. Every later call says so. */
+  async close(): Promise<void> {
+    if (this.#lifetime.end()) return;
+    const readers = await Promise.allSettled(this.#readers.values());
+    this.#readers.clear();
+    for (const reader of readers) if (reader.status === 'fulfilled') await reader.value.close();
+    await this.#parts.close();
   }
 
   #reader(bos: BosOption): Promise<TaskReader> {
     const key = JSON.stringify(bos);
     const known = this.#readers.get(key);
     if (known) return known;
-    const reader = taskReader(this.#parts.directory, this.engine.model.spec, bos);
+    const reader = this.#parts.reader(bos);
     this.#readers.set(key, reader);
     return reader;
   }

@@ -1,4 +1,3 @@
-import { EdgewiseError } from '../base/errors.js';
 import { mean } from '../base/mean.js';
 import type { Circuit } from '../circuit/circuit.js';
 import type { CircuitDetails } from '../circuit/details.js';
@@ -9,10 +8,7 @@ import type { Scores } from '../circuit/scores.js';
 import type { MeasuredEdges, MeasuringProgress } from '../evaluate/measured-edges.js';
 import type { Tuning } from '../gpu/product/choose-tile.js';
 import { measureTuning } from '../gpu/product/measure-tuning.js';
-import type { MetricName } from '../readout/metrics.js';
 import { Gpu, type Wait } from '../gpu/gpu.js';
-import { circuitDetails, writersOf, type TokenText } from '../inspect/circuit-details.js';
-import { inspectNodes } from '../inspect/inspect-nodes.js';
 import type { LoadedModel } from '../model/load-model.js';
 import { uploadWeights, type ModelWeights } from '../model/weights.js';
 import { attribute } from '../attribute/attribution.js';
@@ -31,12 +27,19 @@ import {
 } from '../evaluate/measures.js';
 import { DEFAULT_BUDGET, type RunPlan } from '../evaluate/memory-plan.js';
 import type { Task } from '../task/types.js';
-import type { Discovery } from './discovery.js';
-import { checkRun, meanSourceOf, planFor, topologyOf } from './identity.js';
+import { checkRun, cutsDirectEdges, meanSourceOf, planFor, refuseOtherShape, topologyOf } from './identity.js';
+import {
+  inspectCircuit,
+  type InspectedCircuit,
+  type InspectionOptions,
+  type InspectionProgress,
+} from './inspection.js';
+import { Lifetime } from './lifetime.js';
 import type { Caches, EvaluationOptions } from './options.js';
 import { scoresOfAttribution, type ScoringSetting } from './scoring.js';
 import { checkScoring, type ScoringOptions } from './scoring-methods.js';
-import { nonFinite, Search } from './search.js';
+import { refuseNonFinite } from './non-finite.js';
+import { Search } from './search.js';
 
 export interface EngineOptions {
   readonly device: GPUDevice;
@@ -51,23 +54,6 @@ export interface EngineOptions {
   readonly tuning?: Tuning;
 }
 
-export interface InspectionOptions extends EvaluationOptions {
-  /** Texts of tokens by id. Default `#<id>`. Prompts that bring their own texts keep them. */
-  readonly tokenText?: TokenText;
-}
-
-/** Passes over all prompts: done, and in total. */
-export interface InspectionProgress {
-  readonly done: number;
-  readonly total: number;
-}
-
-/** A circuit with the effects of its edges on every prompt, by name, as far as they are known. */
-export interface InspectedCircuit extends Pick<Discovery, 'circuit' | 'promptEffects'> {
-  /** In the circuit: see MeasuredEdges. */
-  readonly inCircuit?: MeasuredEdges['inCircuit'];
-}
-
 /**
  * One model on one device: caches of tasks, scores, measurements. Needs nothing of Node. The device is passed in, and
  * stays the caller's.
@@ -80,6 +66,7 @@ export class Engine {
   readonly tuning: Tuning;
   readonly #weights: ModelWeights;
   readonly #budget: number;
+  readonly #lifetime = new Lifetime('Engine', 'was disposed of; create another one');
 
   /**
    * Measures what suits the device unless it is told, checks its arithmetic on a small model, uploads the weights.
@@ -110,15 +97,18 @@ export class Engine {
    *   checkpoint where the model measures NaN.
    */
   async search(task: Task, caches: Caches): Promise<Search> {
+    this.#lifetime.assert();
     checkRun(this.model, task, caches);
     const start = performance.now();
-    const evaluator = await this.#evaluator(task, caches, caches.directEdges, caches.batch ?? this.tuning.fill);
+    const { directEdges, batch = this.tuning.fill } = caches;
+    const evaluator = await this.#lifetime.during(() => this.#evaluator(task, caches, directEdges, batch));
     try {
-      const whole = await evaluator.metric(EdgeSet.full(this.topology));
-      if (!Number.isFinite(whole)) throw nonFinite(this.model, caches.metric, whole);
+      const whole = await this.#lifetime.during(() => evaluator.metric(EdgeSet.full(this.topology)));
+      await refuseNonFinite(this.model, caches.metric, whole);
       const { adapter, tile } = this.gpu;
       const preparation = (performance.now() - start) / 1000;
-      return new Search({ model: this.model, task, caches, evaluator, adapter, tile, preparation });
+      const engine = this.#lifetime;
+      return new Search({ model: this.model, task, caches, evaluator, adapter, tile, preparation, engine });
     } catch (error) {
       evaluator.dispose();
       throw error;
@@ -136,32 +126,42 @@ export class Engine {
     options: ScoringOptions & { readonly method: AttributionMethod },
     onProgress?: (progress: AttributionProgress) => void,
   ): Promise<Scores> {
+    this.#lifetime.assert();
     checkScoring(this.model, task, options);
-    const found = await attribute(this.#weights, this.topology, task.pairs, {
-      ...options,
-      meanSource: meanSourceOf(task, options),
-      budget: this.#budget,
-      ...(onProgress && { onProgress }),
-    });
+    const found = await this.#lifetime.during(() =>
+      attribute(this.#weights, this.topology, task.pairs, {
+        ...options,
+        meanSource: meanSourceOf(task, options),
+        budget: this.#budget,
+        ...(onProgress && { onProgress }),
+      }),
+    );
     const broken = found.edges.find((score) => !Number.isFinite(score));
-    if (broken !== undefined) throw nonFinite(this.model, 'score of an edge', broken);
+    if (broken !== undefined) await refuseNonFinite(this.model, 'score of an edge', broken);
     return scoresOfAttribution(this.scoringSetting(task, options), found);
   }
 
   /** @throws EdgewiseError of kind device, with the numbers, where a search's caches do not fit the memory. */
   assertFits(task: Task, caches: Caches): void {
+    this.#lifetime.assert();
     this.#plan(task, caches, caches.directEdges, caches.batch ?? this.tuning.fill);
   }
 
   /**
    * Whether the model does the task at all. Cost: two forward passes.
    *
-   * @throws EdgewiseError: task where prompts do not fit the model, device where they do not fit the memory.
+   * @throws EdgewiseError: task where prompts do not fit the model, device where they do not fit the memory, checkpoint
+   *   where the model gives NaN.
    */
   async behaviour(task: Task): Promise<TaskBehaviour> {
+    this.#lifetime.assert();
     const options = { metric: 'kl', ablation: 'resample', input: 'token' } as const;
     checkPrompts(this.model.spec, task.pairs, meanSourceOf(task, options), options.ablation);
-    return this.#withEvaluator(task, options, false, (evaluator) => measureBehaviour(evaluator, task.pairs));
+    const behaviour = await this.#withEvaluator(task, options, false, (evaluator) =>
+      measureBehaviour(evaluator, task.pairs),
+    );
+    await refuseNonFinite(this.model, 'prediction', behaviour.kl);
+    return behaviour;
   }
 
   /**
@@ -180,18 +180,18 @@ export class Engine {
     measures: readonly M[] = DEFAULT_MEASURES as readonly MeasureName[] as readonly M[],
     seed = 0,
   ): Promise<Evaluation<M>> {
+    this.#lifetime.assert();
     checkRun(this.model, task, options);
     const measured: MeasuredCircuit =
       circuit instanceof EdgeSet ? { kept: circuit, circuit: null } : { kept: circuit.kept, circuit };
     const { kept } = measured;
-    this.#refuseOtherShape(kept);
+    refuseOtherShape(this.topology, kept);
     const { metric } = options;
     const { evaluation, whole } = await this.#withEvaluator(task, options, cutsDirectEdges(measured), (evaluator) =>
       measureCircuit(evaluator, measured, measures, { metric, pairs: task.pairs, seed }),
     );
     for (const name of ['kl', metric] as const) {
-      const value = mean(whole[name]!);
-      if (!Number.isFinite(value)) throw nonFinite(this.model, name, value);
+      await refuseNonFinite(this.model, name, mean(whole[name]!));
     }
     return evaluation;
   }
@@ -210,7 +210,7 @@ export class Engine {
     dropIdle = false,
     onProgress?: (progress: MeasuringProgress) => void,
   ): Promise<MeasuredEdges> {
-    this.#refuseOtherShape(circuit.kept);
+    refuseOtherShape(this.topology, circuit.kept);
     const search = await this.search(task, { ...options, directEdges: cutsDirectEdges(circuit) });
     try {
       return await search.measureEdges(circuit, dropIdle, onProgress);
@@ -233,35 +233,24 @@ export class Engine {
     options: InspectionOptions,
     onProgress: (progress: InspectionProgress) => void = () => {},
   ): Promise<CircuitDetails> {
-    checkRun(this.model, task, options);
-    const { circuit, promptEffects, inCircuit = {} } = inspected;
-    this.#refuseOtherRun(task, circuit, options.metric);
-    const { metric } = options;
-    const circuits = [EdgeSet.full(this.topology), circuit.kept, EdgeSet.empty(this.topology)];
-    const total = circuits.length + 1;
-    const values = await this.#withEvaluator(task, options, cutsDirectEdges(circuit), (evaluator) =>
-      evaluator.evaluate(circuits, [...new Set<MetricName>([metric, 'logit-diff'])]),
-    );
-    onProgress({ done: circuits.length, total });
-    const behaviour = await inspectNodes(this.#weights, this.topology, task.pairs, writersOf(circuit), {
-      input: options.input,
-      budget: this.#budget,
-    });
-    onProgress({ done: total, total });
-    const [whole, found, none] = values.map((perMetric) => perMetric[metric]!);
-    const logitDifference = values[0]!['logit-diff']!.map((loss) => -loss);
-    return circuitDetails(
-      circuit,
-      task,
-      { whole: whole!, circuit: found!, empty: none!, logitDifference },
-      behaviour,
-      { edges: ofKept(circuit, promptEffects), inCircuit, model: this.model.hash, metric },
-      options.tokenText ?? ((id) => `#${id}`),
+    const setting = { model: this.model, topology: this.topology, weights: this.#weights, budget: this.#budget };
+    return this.#lifetime.during(() =>
+      inspectCircuit(task, inspected, options, onProgress, {
+        ...setting,
+        withEvaluator: (directEdges, use) => this.#withEvaluator(task, options, directEdges, use),
+      }),
     );
   }
 
+  /** What a scoring's provenance says of this engine. */
+  scoringSetting(task: Task, options: ScoringOptions): ScoringSetting {
+    const { adapter, tile } = this.gpu;
+    return { model: this.model, task, topology: this.topology, options, adapter, tile };
+  }
+
+  /** Frees the weights. Every later call says so. Disposing again does no harm. */
   dispose(): void {
-    this.#weights.dispose();
+    if (!this.#lifetime.end()) this.#weights.dispose();
   }
 
   async #evaluator(
@@ -289,52 +278,19 @@ export class Engine {
     });
   }
 
-  /** What a scoring's provenance says of this engine. */
-  scoringSetting(task: Task, options: ScoringOptions): ScoringSetting {
-    const { adapter, tile } = this.gpu;
-    return { model: this.model, task, topology: this.topology, options, adapter, tile };
-  }
-
   async #withEvaluator<T>(
     task: Task,
     options: EvaluationOptions,
     directEdges: boolean,
     use: (evaluator: PatchingEvaluator) => Promise<T>,
   ): Promise<T> {
-    const evaluator = await this.#evaluator(task, options, directEdges);
-    try {
-      return await use(evaluator);
-    } finally {
-      evaluator.dispose();
-    }
+    return this.#lifetime.during(async () => {
+      const evaluator = await this.#evaluator(task, options, directEdges);
+      try {
+        return await use(evaluator);
+      } finally {
+        evaluator.dispose();
+      }
+    });
   }
-
-  #refuseOtherShape(circuit: EdgeSet): void {
-    const { layers, heads, parallel } = circuit.topology;
-    const mine = this.topology;
-    if (layers === mine.layers && heads === mine.heads && parallel === mine.parallel) return;
-    const what = `is of a model of ${layers} layers x ${heads} heads, this one has ${mine.layers} x ${mine.heads}`;
-    throw new EdgewiseError('circuit', 'the circuit', what);
-  }
-
-  #refuseOtherRun(task: Task, circuit: Circuit, metric: MetricName): void {
-    this.#refuseOtherShape(circuit.kept);
-    const { model, task: searched, prompts, metric: measured } = circuit.provenance!;
-    const same =
-      model.hash === this.model.hash &&
-      searched.hash === task.hash &&
-      prompts.count === task.pairs.length &&
-      prompts.skip === task.skip &&
-      measured === metric;
-    if (!same) throw new EdgewiseError('circuit', 'the circuit', 'was found with another model, task or metric');
-  }
-}
-
-/** What is known of the edges that the circuit keeps. */
-function ofKept<T>({ topology, kept }: Circuit, byName: Readonly<Record<string, T>>): Record<string, T> {
-  return Object.fromEntries(Object.entries(byName).filter(([name]) => kept.has(topology.edgeId(name)!)));
-}
-
-function cutsDirectEdges({ kept }: Pick<MeasuredCircuit, 'kept'>): boolean {
-  return kept.size - kept.additionSize < kept.topology.directEdges;
 }

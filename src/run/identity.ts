@@ -1,4 +1,6 @@
 import { EdgewiseError } from '../base/errors.js';
+import type { Circuit } from '../circuit/circuit.js';
+import type { EdgeSet } from '../circuit/edge-set.js';
 import type { Ablation, RunIdentity } from '../circuit/run-identity.js';
 import { Topology } from '../circuit/topology.js';
 import { METRICS, type MetricName } from '../readout/metrics.js';
@@ -19,7 +21,7 @@ export function taskIdentity(
 ): Omit<RunIdentity, 'method' | 'threshold' | 'absolute' | 'directEdges' | 'senderHeads' | 'seed'> {
   const meanName = typeof meanOver === 'string' ? meanOver : meanOver.hash;
   return {
-    model: { name: model.name, hash: model.hash, family: model.spec.family },
+    model: { name: model.name, hash: model.hash, family: model.spec.family, ignored: model.ignored },
     tokenizer: task.tokenizer?.hash ?? null,
     task: { name: task.name, hash: task.hash },
     reading: task.reading,
@@ -115,4 +117,35 @@ export function planFor(
     maxWorkgroups: limits.maxWorkgroups,
     budget,
   });
+}
+
+/** Whether a circuit needs an evaluator that can cut direct edges. */
+export function cutsDirectEdges({ kept }: { readonly kept: EdgeSet }): boolean {
+  return kept.size - kept.additionSize < kept.topology.directEdges;
+}
+
+/** @throws EdgewiseError of kind circuit where it is of a model of another shape. */
+export function refuseOtherShape(mine: Topology, { topology: { layers, heads, parallel } }: EdgeSet): void {
+  if (layers === mine.layers && heads === mine.heads && parallel === mine.parallel) return;
+  const what = `is of a model of ${layers} layers x ${heads} heads, this one has ${mine.layers} x ${mine.heads}`;
+  throw new EdgewiseError('circuit', 'the circuit', what);
+}
+
+/** @throws EdgewiseError of kind circuit where it was found by another run. */
+export function refuseOtherRun(
+  model: LoadedModel,
+  topology: Topology,
+  task: Task,
+  circuit: Circuit,
+  metric: MetricName,
+): void {
+  refuseOtherShape(topology, circuit.kept);
+  const { model: found, task: searched, prompts, metric: measured } = circuit.provenance!;
+  const same =
+    found.hash === model.hash &&
+    searched.hash === task.hash &&
+    prompts.count === task.pairs.length &&
+    prompts.skip === task.skip &&
+    measured === metric;
+  if (!same) throw new EdgewiseError('circuit', 'the circuit', 'was found with another model, task or metric');
 }

@@ -1,11 +1,12 @@
 import { memoryDirectory, type ModelDirectory } from '../checkpoint/byte-source.js';
 import type { Tuning } from '../gpu/product/choose-tile.js';
-import { openModel } from '../model/load-model.js';
+import { openModel, type ModelOptions } from '../model/load-model.js';
 import { builtinTaskFile } from '../task/builtin/index.js';
 import { Edgewise } from './edgewise.js';
 import { Engine } from './engine.js';
+import { taskReader } from './task-reader.js';
 
-export interface PageOptions {
+export interface PageOptions extends ModelOptions {
   /** Of `navigator.gpu`. It stays the caller's, who destroys it after `close`. */
   readonly device: GPUDevice;
   /** The adapter's name. It is written into results. Default: what the device says of its adapter. */
@@ -28,7 +29,7 @@ export interface PageOptions {
 export async function openInPage(options: PageOptions): Promise<Edgewise> {
   const { device, files, name = 'model', memory, tuning } = options;
   const directory = 'open' in files ? files : memoryDirectory(name, files);
-  const model = { ...(await openModel(directory)), name };
+  const model = { ...(await openModel(directory, options)), name };
   const engine = await Engine.create({
     device,
     adapter: options.adapter ?? adapterName(device),
@@ -38,7 +39,7 @@ export async function openInPage(options: PageOptions): Promise<Edgewise> {
   });
   return new Edgewise({
     engine,
-    directory,
+    reader: (bos) => taskReader(directory, model.spec, bos),
     taskFile: async (task) => builtinTaskFile(task),
     close: async () => engine.dispose(),
   });

@@ -1,4 +1,3 @@
-import { EdgewiseError } from '../base/errors.js';
 import { candidateEdges, createCircuit, keptEdges, type Circuit, type Provenance } from '../circuit/circuit.js';
 import { EdgeSet } from '../circuit/edge-set.js';
 import type { AttributionSettings, ScreeningRecord } from '../circuit/run-identity.js';
@@ -15,6 +14,8 @@ import type { LoadedModel } from '../model/load-model.js';
 import type { PatchingEvaluator } from '../evaluate/evaluator.js';
 import type { Discovery } from './discovery.js';
 import { runIdentity } from './identity.js';
+import { Lifetime } from './lifetime.js';
+import { refuseNonFinite } from './non-finite.js';
 import type { Caches, SearchOptions } from './options.js';
 import type { Task } from '../task/types.js';
 import { VERSION } from '../version.js';
@@ -38,6 +39,8 @@ export interface SearchSetting {
   readonly tile: string;
   /** Seconds that the caches took. */
   readonly preparation: number;
+  /** The engine's life, without which the caches are of no use. Default: as long as the search's. */
+  readonly engine?: Lifetime;
 }
 
 /**
@@ -49,6 +52,7 @@ export interface SearchSetting {
  */
 export class Search {
   readonly #setting: SearchSetting;
+  readonly #lifetime = new Lifetime('Search', 'was disposed of; prepare another one');
   readonly #found: { readonly options: SearchOptions; readonly result: AcdcResult }[] = [];
   #empty: number | undefined;
 
@@ -62,8 +66,16 @@ export class Search {
    * @param from where to start. Default: the whole model.
    * @throws EdgewiseError: usage where the journal is of another search, checkpoint where the model measures NaN.
    */
-  async at(options: SearchOptions, aids: Omit<AcdcAids, 'neighbour'> = {}, from?: SearchStart): Promise<Discovery> {
-    const { evaluator, caches, preparation } = this.#setting;
+  at(options: SearchOptions, aids: Omit<AcdcAids, 'neighbour'> = {}, from?: SearchStart): Promise<Discovery> {
+    return this.#during(() => this.#search(options, aids, from));
+  }
+
+  async #search(
+    options: SearchOptions,
+    aids: Omit<AcdcAids, 'neighbour'>,
+    from: SearchStart | undefined,
+  ): Promise<Discovery> {
+    const { model, evaluator, caches, preparation } = this.#setting;
     const { directEdges } = caches;
     const { topology } = evaluator;
     const neighbour = from ? undefined : this.#nearest(options);
@@ -76,7 +88,7 @@ export class Search {
       { ...aids, ...(predict && { predict }), ...(neighbour && { neighbour }) },
     );
     const seconds = preparation + (performance.now() - start) / 1000;
-    this.#refuseNonFinite(result.initial);
+    await refuseNonFinite(model, caches.metric, result.initial);
     if (!from) this.#found.push({ options, result });
     this.#empty ??= await evaluator.metric(EdgeSet.empty(topology));
     const empty = this.#empty;
@@ -110,7 +122,7 @@ export class Search {
     const { evaluator, caches } = this.#setting;
     const receivers = acdcOrder(evaluator.topology, 'descending', caches.directEdges);
     const edges = receivers.flatMap((receiver) => receiver.edges);
-    return exactEffects(evaluator, EdgeSet.full(evaluator.topology), edges, onProgress, journal);
+    return this.#during(() => exactEffects(evaluator, EdgeSet.full(evaluator.topology), edges, onProgress, journal));
   }
 
   /** Chooses from the scores of all edges where a search is to start: see `screen` of discover/. */
@@ -122,7 +134,9 @@ export class Search {
   ): Promise<SearchStart> {
     const { evaluator, caches } = this.#setting;
     const { directEdges } = caches;
-    const screened = await screen(evaluator, scores, { ...options, directEdges }, onProgress, journal);
+    const screened = await this.#during(() =>
+      screen(evaluator, scores, { ...options, directEdges }, onProgress, journal),
+    );
     const { steps, stepRule, backwardRule, granularity, normalisation } = scores.provenance!;
     return {
       circuit: screened.start,
@@ -145,11 +159,18 @@ export class Search {
     onProgress?: (progress: MeasuringProgress) => void,
   ): Promise<MeasuredEdges> {
     const { evaluator, caches } = this.#setting;
-    return measureEdges(evaluator, circuit, { ablation: caches.ablation, dropIdle }, onProgress);
+    return this.#during(() => measureEdges(evaluator, circuit, { ablation: caches.ablation, dropIdle }, onProgress));
   }
 
+  /** Frees the caches. Every later call says so. Disposing again does no harm. */
   dispose(): void {
-    this.#setting.evaluator.dispose();
+    if (!this.#lifetime.end()) this.#setting.evaluator.dispose();
+  }
+
+  /** Runs `use` while the engine and the caches are there. */
+  #during<T>(use: () => Promise<T>): Promise<T> {
+    const { engine = this.#lifetime } = this.#setting;
+    return engine.during(() => this.#lifetime.during(use));
   }
 
   /** Of the searches that differ in the threshold alone, the one with the smallest ratio of thresholds. */
@@ -160,11 +181,6 @@ export class Search {
       .filter(({ options }) => options.absolute === absolute && options.senderHeads === senderHeads)
       .sort((a, b) => distance(a) - distance(b));
     return nearest?.result;
-  }
-
-  /** Weights that hold NaN, or activations that overflow, make every comparison meaningless. */
-  #refuseNonFinite(metric: number): void {
-    if (!Number.isFinite(metric)) throw nonFinite(this.#setting.model, this.#setting.caches.metric, metric);
   }
 
   #toCircuit(options: SearchOptions, result: AcdcResult, empty: number, from: SearchStart | undefined): Circuit {
@@ -203,12 +219,6 @@ export class Search {
       },
     });
   }
-}
-
-/** The error for a number of the whole model that is not finite. @param quantity names the number. */
-export function nonFinite({ name }: LoadedModel, quantity: string, value: number): EdgewiseError {
-  const what = `the ${quantity} of the whole model is ${value} on the clean prompts: the weights hold NaN or overflow f32`;
-  return new EdgewiseError('checkpoint', name, what);
 }
 
 /** Guesses what a search at another threshold decided. Edges that it did not test are guessed by `otherwise`. */

@@ -35,9 +35,9 @@ export function answerTokens(
   where: string,
   tokenizer: TaskTokenizer,
 ): AnswerTokens {
-  const alone = tokenizer.encodeBare(text);
   const added = prefix && tokensAdded(text, prefix, tokenizer);
-  const ids = added?.length === 1 || alone?.length !== 1 ? (added ?? alone) : alone;
+  const alone = added?.length === 1 ? null : tokenizer.encodeBare(text);
+  const ids = alone?.length === 1 ? alone : (added ?? alone);
   if (ids === null) throw new RowFault('text', where, `answer ${quote(text)} has no token`);
   if (ids.length === 0) throw new RowFault('answer', where, `answer ${quote(text)} is empty`);
   const remark = ids.length === 1 && prefix ? spaceRemark(text, ids[0]!, prefix, tokenizer) : undefined;
@@ -76,7 +76,7 @@ function tokensAdded(text: string, prefix: AnswerPrefix, tokenizer: TaskTokenize
 
 /** A space that is missing between prompt and answer, or there twice, if it makes another token. */
 function spaceRemark(text: string, id: number, prefix: AnswerPrefix, tokenizer: TaskTokenizer): Remark | undefined {
-  const end = /\S*\s*$/.exec(prefix.text)![0];
+  const end = lastWord(prefix.text);
   const example = `${quote(end)} + ${quote(text)}`;
   if (/\s$/.test(prefix.text)) {
     const cut = prefix.text.trimEnd();
@@ -90,4 +90,11 @@ function spaceRemark(text: string, id: number, prefix: AnswerPrefix, tokenizer: 
   const spaced = tokensAdded(` ${text}`, prefix, tokenizer);
   if (spaced?.length !== 1 || spaced[0] === id) return undefined;
   return { kind: 'missing-space', example: `${example}; write ${quote(` ${text}`)} if a space belongs there` };
+}
+
+/** The last word of a text with the space behind it. An expression would take quadratic time. */
+function lastWord(text: string): string {
+  let start = text.trimEnd().length;
+  while (start > 0 && !/\s/.test(text.charAt(start - 1))) start--;
+  return text.slice(start);
 }

@@ -1,5 +1,5 @@
 import { EdgewiseError } from '../base/errors.js';
-import { counted } from '../base/text.js';
+import { counted, printable } from '../base/text.js';
 
 /** What can be wrong with a row, each in the words that count such rows. */
 const KINDS = {
@@ -29,7 +29,7 @@ export class RowFault extends EdgewiseError {
   constructor(fault: FaultKind, where: string, what: string, options?: ErrorOptions) {
     super('task', where, what, options);
     this.fault = fault;
-    this.what = what;
+    this.what = printable(what);
   }
 }
 

@@ -1,7 +1,16 @@
 import { EdgewiseError } from '../base/errors.js';
-import { quote } from '../base/text.js';
+import { oneLine, quote } from '../base/text.js';
 import { nearestName } from '../base/nearest.js';
 import { RowFault } from './fault.js';
+
+/** Most names that a message lists. */
+const MOST_NAMES = 10;
+
+/** Names from a file for a message: the first ten. */
+export function namesInLine(names: readonly string[]): string {
+  const first = names.slice(0, MOST_NAMES).map((name) => oneLine(name));
+  return `${first.join(', ')}${names.length > MOST_NAMES ? ` and ${names.length - MOST_NAMES} more` : ''}`;
+}
 
 /** One prompt pair as a file has it: values by field name, of whatever type the file gives. */
 export type FieldValues = Readonly<Record<string, unknown>>;
@@ -29,8 +38,8 @@ export function chosenFields(row: FieldValues, where: string, options: FieldOpti
   for (const [field, column] of Object.entries(columns)) {
     if (!Object.hasOwn(row, column)) {
       const near = nearestName(column, Object.keys(row));
-      const hint = near === undefined ? `it has ${Object.keys(row).join(', ')}` : `did you mean ${near}?`;
-      throw new RowFault('missing', where, `${column}: there is no such field (--columns names it); ${hint}`);
+      const hint = near === undefined ? `it has ${namesInLine(Object.keys(row))}` : `did you mean ${oneLine(near)}?`;
+      throw new RowFault('missing', where, `${oneLine(column)}: there is no such field (--columns names it); ${hint}`);
     }
     chosen.set(field, row[column]);
   }
@@ -50,9 +59,13 @@ export function refuseUnknown(row: FieldValues, known: readonly string[], where:
   if (first === undefined) return;
   const near = nearestName(first, known);
   const hint = near === undefined ? `expected ${known.join(', ')}` : `did you mean ${near}?`;
-  const aside = unknown.map((field) => (/[\s,]/.test(field) ? quote(field) : field)).join(',');
-  const what = `${first}: there is no such field; ${hint} (--ignore-fields ${aside} leaves it aside)`;
-  throw new RowFault('field', where, what.replace('leaves it', unknown.length > 1 ? 'leaves them' : 'leaves it'));
+  const aside = unknown
+    .slice(0, MOST_NAMES)
+    .map((field) => (/[\s,]/.test(field) ? quote(field) : oneLine(field)))
+    .join(',');
+  const leaves = unknown.length > 1 ? 'leaves them aside' : 'leaves it aside';
+  const way = unknown.length > MOST_NAMES ? 'names fields to leave aside' : `${aside} ${leaves}`;
+  throw new RowFault('field', where, `${oneLine(first)}: there is no such field; ${hint} (--ignore-fields ${way})`);
 }
 
 /** @throws EdgewiseError of kind usage where `--columns` gives a field that no row has. */
@@ -61,6 +74,6 @@ export function checkColumns(columns: FieldOptions['columns'], fields: readonly 
     if (fields.includes(field)) continue;
     const near = nearestName(field, fields);
     const hint = near === undefined ? `expected one of ${fields.join(', ')}` : `did you mean ${near}?`;
-    throw new EdgewiseError('usage', '--columns', `${field}: there is no such field; ${hint}`);
+    throw new EdgewiseError('usage', '--columns', `${oneLine(field)}: there is no such field; ${hint}`);
   }
 }

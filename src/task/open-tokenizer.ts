@@ -6,20 +6,6 @@ import { createTokenizer, type TaskTokenizer, type TokenizerOptions } from './to
 /** A file of the model's folder by its plain name; null where there is none. */
 export type ReadModelFile = (name: string) => Promise<NamedText | null>;
 
-/** Files of other kinds of tokenizers, and what to do about each. */
-const OTHER_FILES: Readonly<Record<string, string>> = {
-  'spiece.model': 'a SentencePiece model',
-  'tokenizer.model': 'a SentencePiece model',
-  'spm.model': 'a SentencePiece model',
-  'sentencepiece.bpe.model': 'a SentencePiece model',
-  'vocab.txt': 'a WordPiece vocabulary',
-  'tekken.json': "Mistral's own form",
-  'encoder.json': 'vocab.json under its oldest name',
-  'vocab.bpe': 'merges.txt under its oldest name',
-  'vocab.json': 'of no use without merges.txt',
-  'merges.txt': 'of no use without vocab.json',
-};
-
 /**
  * The tokenizer of a model's folder: tokenizer.json, or else vocab.json with merges.txt. Null where it has neither.
  *
@@ -48,17 +34,4 @@ async function fromBytePairFiles(read: ReadModelFile): Promise<NamedText | null>
     added: await read('added_tokens.json'),
   });
   return { text: JSON.stringify(json), where: vocab.where };
-}
-
-/**
- * Why a folder has no tokenizer, in words that follow `the model`: `has no tokenizer.json; it has vocab.txt ...`.
- *
- * @param has whether the folder has a file of that name.
- */
-export async function withoutTokenizer(has: (name: string) => Promise<boolean>): Promise<string> {
-  const found: string[] = [];
-  for (const [name, what] of Object.entries(OTHER_FILES)) if (await has(name)) found.push(`${name} (${what})`);
-  const other = found.length === 0 ? '' : `, only ${found.join(', ')}`;
-  const way = found.length === 0 ? '' : '; the transformers library makes a tokenizer.json of it by save_pretrained';
-  return `has no tokenizer.json, and no vocab.json with merges.txt${other}${way}`;
 }

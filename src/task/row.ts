@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 
 import { EdgewiseError } from '../base/errors.js';
-import { quote } from '../base/text.js';
+import { printable, quote } from '../base/text.js';
 import { answerTokens, severalTokens, type AnswerMode, type AnswerPrefix } from './answers.js';
 import { checkPair, type PairLimits } from './check-pair.js';
 import { RowFault } from './fault.js';
@@ -40,6 +40,8 @@ export interface RowContext extends PairLimits {
   readonly tokenizer: TaskTokenizer | null;
   /** Why there is no tokenizer, in words that follow `the model`. */
   readonly missing?: string;
+  /** Why the tokenizer that is there cannot be used. Rows in ids do without. */
+  readonly refused?: EdgewiseError;
   /** Default `one-token`. */
   readonly answers?: AnswerMode;
   /** Answers that the metric reads; default: none. */
@@ -115,7 +117,8 @@ function promptIds(row: TaskRow, field: 'clean' | 'corrupted', where: string, co
   const text = row[field];
   if (text === undefined) throw new RowFault('missing', where, `${field} or ${field}_ids is missing`);
   const tokenizer = needTokenizer(field, where, context);
-  return asFault(() => tokenizer.encodePrompt(text, `${where}, ${field}`));
+  const place = `${where}, ${field}`;
+  return asFault(place, () => tokenizer.encodePrompt(text, place));
 }
 
 /** The text up to the measured position. A prompt in ids, or a position inside it, is spelt from its tokens. */
@@ -192,6 +195,7 @@ function wholeAnswer(row: TaskRow, { where, context, prefix, remarks }: AnswerSe
 
 function needTokenizer(field: string, where: string, context: RowContext): TaskTokenizer {
   if (context.tokenizer !== null) return context.tokenizer;
+  if (context.refused) throw context.refused;
   const { missing = 'has no tokenizer.json' } = context;
   throw new RowFault('text', where, `${field} is text, but the model ${missing}; give ${field}_ids`);
 }
@@ -221,11 +225,13 @@ export function refuseMissing(
 }
 
 /** What a tokenizer refuses is the fault of the row. */
-function asFault<T>(encode: () => T): T {
+function asFault<T>(where: string, encode: () => T): T {
   try {
     return encode();
   } catch (error) {
     if (!(error instanceof EdgewiseError) || error.kind !== 'task' || error instanceof RowFault) throw error;
-    throw new RowFault('text', error.where, error.message.slice(error.where.length + 2), { cause: error });
+    const { message } = error;
+    const what = error.where === where ? message.slice(printable(`${where}: `).length) : message;
+    throw new RowFault('text', where, what, { cause: error });
   }
 }

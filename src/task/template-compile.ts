@@ -1,5 +1,6 @@
+import { namesInLine } from './fields.js';
 import { EdgewiseError } from '../base/errors.js';
-import { quote } from '../base/text.js';
+import { oneLine, quote } from '../base/text.js';
 import { parseTemplateText, slotText } from './template-text.js';
 import type { Slot, TextPart } from './template-text.js';
 import type { TaskTemplate, TemplateAnswers } from './template.js';
@@ -10,11 +11,25 @@ export interface CompiledText {
   readonly where: string;
 }
 
+/** A list of plain words, and where each stands in it. */
+interface WordSet {
+  readonly words: readonly string[];
+  readonly places: ReadonlyMap<string, number>;
+}
+
+/** What is made once for all templates of a task: there may be many, over the same long lists. */
+interface Compiling {
+  readonly task: TaskTemplate;
+  /** Slots that every word of their list fills. */
+  readonly checked: Set<string>;
+  readonly sets: Map<string, WordSet>;
+}
+
 export type CompiledAnswers =
   | { readonly kind: 'texts'; readonly texts: readonly CompiledText[] }
   | {
       readonly kind: 'set';
-      readonly words: readonly string[];
+      readonly set: WordSet;
       readonly bound: CompiledText;
       /** The words after the bound, or those up to and including it. */
       readonly side: 'after' | 'upTo';
@@ -38,18 +53,24 @@ export interface CompiledTemplate {
  */
 export function compileTemplates(task: TaskTemplate, source: string): CompiledTemplate[] {
   for (const [list, words] of Object.entries(task.words)) {
-    const keys = words.map((word) => JSON.stringify(word));
-    const twice = keys.find((key, i) => keys.indexOf(key) !== i);
-    if (twice !== undefined) throw new EdgewiseError('task', source, `words.${list}: ${twice} stands there twice`);
+    const known = new Set<string>();
+    for (const word of words) {
+      const text = JSON.stringify(word);
+      if (known.has(text)) {
+        throw new EdgewiseError('task', source, `words.${oneLine(list)}: ${oneLine(text)} stands there twice`);
+      }
+      known.add(text);
+    }
   }
+  const compiling: Compiling = { task, checked: new Set(), sets: new Map() };
   return task.templates.map((template, index) => {
     const where = `${source}, templates.${index}`;
-    const compile = (text: string, field: string): CompiledText => compileText(task, text, `${where}.${field}`);
+    const compile = (text: string, field: string): CompiledText => compileText(compiling, text, `${where}.${field}`);
     const clean = compile(template.clean, 'clean');
     const corrupted = compile(template.corrupted, 'corrupted');
     const answers = (field: 'correct' | 'wrong'): CompiledAnswers | null => {
       const given = template[field] ?? task[field];
-      return given === undefined ? null : compileAnswers(task, given, `${where}.${field}`);
+      return given === undefined ? null : compileAnswers(compiling, given, `${where}.${field}`);
     };
     const correct = answers('correct');
     const wrong = answers('wrong');
@@ -57,7 +78,7 @@ export function compileTemplates(task: TaskTemplate, source: string): CompiledTe
     for (const [list, needed] of draws) {
       const there = task.words[list]?.length ?? 0;
       if (there >= needed) continue;
-      throw new EdgewiseError('task', where, `needs ${needed} different words of ${list}, which has ${there}`);
+      throw new EdgewiseError('task', where, `needs ${needed} different words of ${oneLine(list)}, which has ${there}`);
     }
     return { clean, corrupted, correct, wrong, draws };
   });
@@ -74,34 +95,53 @@ function ownValue<T>(record: Readonly<Record<string, T>>, key: string): T | unde
   return Object.hasOwn(record, key) ? record[key] : undefined;
 }
 
-function compileText(task: TaskTemplate, text: string, where: string): CompiledText {
+function compileText({ task, checked }: Compiling, text: string, where: string): CompiledText {
   const parts = parseTemplateText(text, where);
-  for (const part of parts) if (typeof part !== 'string') checkSlot(task, part, where);
+  for (const part of parts) {
+    if (typeof part === 'string') continue;
+    const slot = `${part.list}:${part.form ?? ''}`;
+    if (checked.has(slot)) continue;
+    checkSlot(task, part, where);
+    checked.add(slot);
+  }
   return { parts, where };
 }
 
 function checkSlot(task: TaskTemplate, slot: Slot, where: string): void {
   const words = ownValue(task.words, slot.list);
   if (words === undefined) {
-    const lists = Object.keys(task.words).join(', ');
-    throw new EdgewiseError('task', where, `slot ${slotText(slot)}: there is no list ${slot.list} in words (${lists})`);
+    const lists = namesInLine(Object.keys(task.words));
+    throw new EdgewiseError(
+      'task',
+      where,
+      `slot ${slotText(slot)}: there is no list ${oneLine(slot.list)} in words (${lists})`,
+    );
   }
   const lacking = words.find((word) => wordText(word, slot.form) === null);
   if (lacking === undefined) return;
-  const wanted = slot.form === null ? 'has forms, of which one must be named' : `has no form ${slot.form}`;
+  const wanted = slot.form === null ? 'has forms, of which one must be named' : `has no form ${oneLine(slot.form)}`;
   throw new EdgewiseError('task', where, `slot ${slotText(slot)}: ${quote(lacking)} ${wanted}`);
 }
 
-function compileAnswers(task: TaskTemplate, answers: TemplateAnswers, where: string): CompiledAnswers {
-  if (typeof answers === 'string') return { kind: 'texts', texts: [compileText(task, answers, where)] };
-  if (Array.isArray(answers)) return { kind: 'texts', texts: answers.map((text) => compileText(task, text, where)) };
-  const words = ownValue(task.words, answers.from)?.map((word) => wordText(word, null)) ?? [null];
-  if (!words.every((word) => word !== null)) {
-    throw new EdgewiseError('task', where, `from: ${answers.from} is not a list of plain words`);
-  }
+function compileAnswers(compiling: Compiling, answers: TemplateAnswers, where: string): CompiledAnswers {
+  if (typeof answers === 'string') return { kind: 'texts', texts: [compileText(compiling, answers, where)] };
+  if (Array.isArray(answers))
+    return { kind: 'texts', texts: answers.map((text) => compileText(compiling, text, where)) };
   const side = answers.after === undefined ? 'upTo' : 'after';
-  const bound = compileText(task, answers.after ?? answers.upTo ?? '', `${where}.${side}`);
-  return { kind: 'set', words, bound, side, prefix: answers.prefix ?? '' };
+  const bound = compileText(compiling, answers.after ?? answers.upTo ?? '', `${where}.${side}`);
+  return { kind: 'set', set: wordSet(compiling, answers.from, where), bound, side, prefix: answers.prefix ?? '' };
+}
+
+function wordSet({ task, sets }: Compiling, list: string, where: string): WordSet {
+  const known = sets.get(list);
+  if (known) return known;
+  const words = ownValue(task.words, list)?.map((word) => wordText(word, null)) ?? [null];
+  if (!words.every((word) => word !== null)) {
+    throw new EdgewiseError('task', where, `from: ${oneLine(list)} is not a list of plain words`);
+  }
+  const set = { words, places: new Map(words.map((word, i) => [word, i])) };
+  sets.set(list, set);
+  return set;
 }
 
 function textsOf(answers: CompiledAnswers | null): readonly CompiledText[] {

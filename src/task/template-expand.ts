@@ -1,5 +1,5 @@
 import { EdgewiseError } from '../base/errors.js';
-import { quote } from '../base/text.js';
+import { oneLine, quote } from '../base/text.js';
 import { createRng } from '../base/rng.js';
 import type { Rng } from '../base/rng.js';
 import type { TaskRow } from './row.js';
@@ -9,9 +9,16 @@ import type { TaskTemplate } from './template.js';
 
 /** Draws from one template that may give prompts that are there already, before the next template has its turn. */
 const TRIES_PER_TEMPLATE = 200;
+/** Most answers of all prompts together. A prompt has as many as the list that they are taken from has words. */
+const MOST_ANSWERS = 10_000_000;
 
 type Word = TaskTemplate['words'][string][number];
 type Drawn = ReadonlyMap<string, readonly Word[]>;
+
+interface DrawOptions {
+  readonly count?: number;
+  readonly seed?: number;
+}
 
 /**
  * Makes the prompt pairs of a template task as rows of the JSONL format. The templates take turns; no clean prompt
@@ -19,25 +26,68 @@ type Drawn = ReadonlyMap<string, readonly Word[]>;
  *
  * @throws EdgewiseError of kind task: slots that cannot be filled, too few different prompts.
  */
-export function expandTemplate(
+export function expandTemplate(task: TaskTemplate, source: string, options: DrawOptions = {}): TaskRow[] {
+  return [...templateRows(task, source, options)];
+}
+
+/**
+ * The same, row by row.
+ *
+ * @throws EdgewiseError of kind task, before the first row where a slot cannot be filled.
+ */
+export function templateRows(
   task: TaskTemplate,
   source: string,
-  { count = task.count, seed = task.seed }: { readonly count?: number; readonly seed?: number } = {},
-): TaskRow[] {
-  const templates = compileTemplates(task, source);
-  const rng = createRng(seed);
+  { count = task.count, seed = task.seed }: DrawOptions = {},
+): Generator<TaskRow, undefined> {
+  return drawRows(task, source, compileTemplates(task, source), createRng(seed), count);
+}
+
+function* drawRows(
+  task: TaskTemplate,
+  source: string,
+  templates: readonly CompiledTemplate[],
+  rng: Rng,
+  count: number,
+): Generator<TaskRow, undefined> {
   const seen = new Set<string>();
-  return Array.from({ length: count }, (_, index) => {
-    for (let attempt = 0; attempt < TRIES_PER_TEMPLATE * templates.length; attempt++) {
-      const template = templates[(index + Math.floor(attempt / TRIES_PER_TEMPLATE)) % templates.length];
-      const row = template && drawRow(task, template, rng);
-      if (row === undefined || seen.has(row.clean)) continue;
+  let answers = 0;
+  for (let index = 0; index < count; index++) {
+    const row = newRow(task, templates, index, seen, rng);
+    if (row === undefined) {
+      const what = `only ${index} different prompts could be drawn, count asks for ${count}`;
+      throw new EdgewiseError('task', source, what);
+    }
+    answers += [row.correct ?? [], row.wrong ?? []].flat().length;
+    if (answers > MOST_ANSWERS) {
+      const most = MOST_ANSWERS.toLocaleString('en-US');
+      const what = `the first ${index + 1} prompts have more than ${most} answers, expected shorter lists or a smaller count`;
+      throw new EdgewiseError('task', source, what);
+    }
+    yield row;
+  }
+}
+
+/** A row whose clean prompt is not there yet; undefined where none is found. */
+function newRow(
+  task: TaskTemplate,
+  templates: readonly CompiledTemplate[],
+  index: number,
+  seen: Set<string>,
+  rng: Rng,
+): TaskRow | undefined {
+  for (let turn = 0; turn < templates.length; turn++) {
+    const template = templates[(index + turn) % templates.length]!;
+    // Without a slot a second try gives the same prompt.
+    const tries = template.draws.size === 0 ? 1 : TRIES_PER_TEMPLATE;
+    for (let attempt = 0; attempt < tries; attempt++) {
+      const row = drawRow(task, template, rng);
+      if (seen.has(row.clean)) continue;
       seen.add(row.clean);
       return row;
     }
-    const what = `only ${index} different prompts could be drawn, count asks for ${count}`;
-    throw new EdgewiseError('task', source, what);
-  });
+  }
+  return undefined;
 }
 
 function drawRow(task: TaskTemplate, template: CompiledTemplate, rng: Rng): TaskRow & { readonly clean: string } {
@@ -57,7 +107,7 @@ function fill({ parts, where }: CompiledText, drawn: Drawn): string {
       if (typeof part === 'string') return part;
       const word = drawn.get(part.list)?.[part.draw - 1];
       const text = word === undefined ? null : wordText(word, part.form);
-      if (text === null) throw new EdgewiseError('task', where, `slot ${part.list} could not be filled`);
+      if (text === null) throw new EdgewiseError('task', where, `slot ${oneLine(part.list)} could not be filled`);
       return text;
     })
     .join('');
@@ -69,9 +119,11 @@ function fillAnswers(answers: CompiledAnswers, drawn: Drawn): string | string[] 
     return texts.length === 1 ? (texts[0] ?? '') : texts;
   }
   const bound = fill(answers.bound, drawn);
-  const index = answers.words.indexOf(bound);
-  if (index < 0) throw new EdgewiseError('task', answers.bound.where, `${quote(bound)} is not a word of the list`);
-  const words = answers.side === 'after' ? answers.words.slice(index + 1) : answers.words.slice(0, index + 1);
+  const index = answers.set.places.get(bound);
+  if (index === undefined)
+    throw new EdgewiseError('task', answers.bound.where, `${quote(bound)} is not a word of the list`);
+  const { words: all } = answers.set;
+  const words = answers.side === 'after' ? all.slice(index + 1) : all.slice(0, index + 1);
   if (words.length === 0) throw new EdgewiseError('task', answers.bound.where, `no word comes after ${quote(bound)}`);
   return words.map((word) => answers.prefix + word);
 }

@@ -1,5 +1,5 @@
 import { EdgewiseError } from '../base/errors.js';
-import { quote } from '../base/text.js';
+import { oneLine, quote } from '../base/text.js';
 
 /**
  * A word drawn from a list: `{name}`, `{name.2}` (another word of the same list), `{noun:plural}` (a form of the word).
@@ -40,7 +40,7 @@ export function parseTemplateText(text: string, where: string): TextPart[] {
       throw new EdgewiseError(
         'task',
         where,
-        `slot {${inside}}: expected {list}, {list.2}, {list:form} or {list.2:form}`,
+        `slot {${oneLine(inside)}}: expected {list}, {list.2}, {list:form} or {list.2:form}`,
       );
     }
     parts.push({ list, draw: Number(draw), form });
@@ -50,5 +50,5 @@ export function parseTemplateText(text: string, where: string): TextPart[] {
 
 /** The slot as it is written in a template. */
 export function slotText({ list, draw, form }: Slot): string {
-  return `{${list}${draw === 1 ? '' : `.${draw}`}${form === null ? '' : `:${form}`}}`;
+  return oneLine(`{${list}${draw === 1 ? '' : `.${draw}`}${form === null ? '' : `:${form}`}}`);
 }

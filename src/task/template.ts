@@ -1,3 +1,4 @@
+import { schemaComplaint } from './schema-complaint.js';
 import * as v from 'valibot';
 
 import { EdgewiseError } from '../base/errors.js';
@@ -53,13 +54,4 @@ export function checkTemplateShape(value: unknown, source: string): TaskTemplate
   const parsed = v.safeParse(taskTemplate, value);
   if (parsed.success) return parsed.output;
   throw new EdgewiseError('task', source, schemaComplaint(parsed.issues[0]));
-}
-
-/** What a schema found wrong, in words: the field, and what was expected of it. */
-function schemaComplaint(issue: v.BaseIssue<unknown>): string {
-  const field = v.getDotPath(issue) ?? 'the file';
-  if (issue.type === 'strict_object' && issue.expected === 'never') return `${field}: there is no such field`;
-  if (issue.received === 'undefined') return `${field}: is missing`;
-  const ours = issue.message.startsWith('expected');
-  return `${field}: ${ours ? issue.message : `expected ${issue.expected ?? 'another value'}`}, got ${issue.received}`;
 }

@@ -2,22 +2,24 @@ import { EdgewiseError } from '../base/errors.js';
 import { quote } from '../base/text.js';
 import { checkAddedIds } from './tokens/added-ids.js';
 import { beginningOf, type Beginning, type BosMode } from './tokens/beginning.js';
-import { byteLevelText } from './tokens/byte-level.js';
-import { encoderOf } from './tokens/encode-text.js';
+import { encoderOf, type TextWatch } from './tokens/encode-text.js';
 import { readModel } from './tokens/model.js';
 import { readNormalizer } from './tokens/normalizer.js';
 import { readPreTokenizer } from './tokens/pre-tokenizer.js';
 import { disagreements, readSideFiles } from './tokens/side-files.js';
 import { specialPrefix } from './tokens/special-prefix.js';
+import { shownToken, textOfToken, type TokenStrings } from './tokens/token-texts.js';
 import { readTokenizerJson, type NamedText } from './tokens/tokenizer-json.js';
 import type { TokenizerIdentity } from './types.js';
 
+export type { TextWatch } from './tokens/encode-text.js';
 export type { BosMode } from './tokens/beginning.js';
 
 /** A mode, or a token by its spelling in the tokenizer's file: `<s>`. */
 export type BosOption = BosMode | { readonly text: string };
 
-export interface TaskTokenizer {
+/** What is to be known of a tokenizer. */
+export interface TokenizerFacts {
   readonly identity: TokenizerIdentity;
   /** What is put in front of every prompt, and where that is said. */
   readonly beginning: Beginning;
@@ -25,6 +27,10 @@ export interface TaskTokenizer {
   readonly notes: readonly string[];
   /** File, kind of the model and number of tokens: `tokenizer.json, BPE of 50,257 tokens`. */
   readonly description: string;
+  readonly strings: TokenStrings;
+}
+
+export interface TaskTokenizer extends TokenizerFacts {
   /**
    * Ids of a prompt, beginning-of-text token included as the mode says. `where` names the text in errors.
    *
@@ -54,6 +60,7 @@ export interface TokenizerOptions {
   readonly vocab: number;
   /** special_tokens_map.json, where there is one. */
   readonly specialTokensMap?: NamedText | null;
+  readonly watch?: TextWatch | undefined;
 }
 
 /**
@@ -65,7 +72,7 @@ export interface TokenizerOptions {
 export function createTokenizer(
   file: NamedText,
   configFile: NamedText | null,
-  { bosTokenId, bos: bosOption, vocab, hash, specialTokensMap = null }: TokenizerOptions,
+  { bosTokenId, bos: bosOption, vocab, hash, specialTokensMap = null, watch }: TokenizerOptions,
 ): TaskTokenizer {
   const { where } = file;
   const json = readTokenizerJson(file);
@@ -74,19 +81,16 @@ export function createTokenizer(
   const idNotes = checkAddedIds(json.added, model.ids, where);
   const { normalize, keepsStart, notes: normalizerNotes } = readNormalizer(json.normalizer, where);
   const preTokenize = readPreTokenizer(json.preTokenizer, keepsStart, where);
-  const encodeText = encoderOf({ added: json.added, normalize, preTokenize, model }, where);
+  const encodeText = encoderOf({ added: json.added, normalize, preTokenize, model }, where, watch);
 
-  const strings = new Map([...model.ids].map(([token, id]) => [id, token]));
-  const added = new Map(json.added.map((token) => [token.id, token]));
-  const addedIds = new Map(json.added.map((token) => [token.content, token.id]));
-
-  const textOf = (id: number): string | undefined => {
-    const content = added.get(id)?.content;
-    if (content !== undefined) return content;
-    const token = strings.get(id);
-    return token === undefined || !json.byteLevel ? token?.replaceAll('\u2581', ' ') : byteLevelText(token);
+  const strings: TokenStrings = {
+    model: new Map([...model.ids].map(([token, id]) => [id, token])),
+    added: new Map(json.added.map((token) => [token.id, token.content])),
+    byteLevel: json.byteLevel,
   };
-  const tokenText = (id: number): string => textOf(id) ?? `<${id}>`;
+  const addedIds = new Map(json.added.map((token) => [token.content, token.id]));
+  const textOf = textOfToken(strings);
+  const tokenText = shownToken(strings);
   const idOf = (token: string): number | undefined => addedIds.get(token) ?? model.ids.get(token);
 
   const special = new Set([
@@ -115,7 +119,7 @@ export function createTokenizer(
   };
 
   const refuseUnknown = (text: string, place: string): never => {
-    const words = text.match(/\s*\S+/g) ?? [];
+    const words = text.match(/\s*\S+|\s+/g) ?? [];
     const word = words.find((candidate) => encodeBare(candidate) === null) ?? text;
     throw new EdgewiseError('task', place, `the tokenizer has no token for ${quote(word)}`);
   };
@@ -131,7 +135,8 @@ export function createTokenizer(
     identity: { hash: hash ?? null, bos },
     beginning,
     notes: [...idNotes, ...normalizerNotes, ...disagreements(side, json, where), ...beginning.notes],
-    description: `${where.split(/[\\/]/).at(-1) ?? where}, ${model.type} of ${new Set([...strings.keys(), ...added.keys()]).size.toLocaleString('en')} tokens`,
+    description: `${where.split(/[\\/]/).at(-1) ?? where}, ${model.type} of ${new Set([...strings.model.keys(), ...strings.added.keys()]).size.toLocaleString('en')} tokens`,
+    strings,
 
     encodePrompt(text, place) {
       const plain = encodeBare(text) ?? refuseUnknown(text, place);

@@ -76,7 +76,7 @@ describe('exact', () => {
   test('an edge scores what the search measures that tests it first', async () => {
     const discover = ['discover', '--model', TINY_MODEL, '--task', inFolder('pairs.jsonl'), '--no-details'];
     // Nothing is removed, so every test is of the whole model.
-    await cli([...discover, '--threshold=-9', '--out', inFolder('nothing-removed')]);
+    await cli([...discover, '--threshold=-9', '--negative-threshold', '--out', inFolder('nothing-removed')]);
     const lines = (await readFile(inFolder('nothing-removed/trace.jsonl'), 'utf8')).trimEnd().split('\n');
     expect(lines).toHaveLength(TINY_EDGES);
     for (const line of lines) {
@@ -199,9 +199,34 @@ describe('weights that hold NaN', () => {
     const args = ['attribute', '--model', broken(), '--task', inFolder('pairs.jsonl'), '--out', out, '--method'];
     expectMistake(
       await runCli([...args, ...method]),
-      /broken-model: .* is NaN on the clean prompts: the weights hold NaN or overflow f32$/,
+      /broken-model: .* is NaN on the clean prompts: the weights hold NaN or overflow f32 \(layers\.2\.wout holds NaN\)$/,
     );
     expect(existsSync(out)).toBe(false);
+  });
+});
+
+describe('weights with which the squares in a norm overflow', () => {
+  const loud = (): string => inFolder('loud-model');
+
+  beforeAll(async () => {
+    await cp(join(TINY_MODEL, 'config.json'), join(loud(), 'config.json'));
+    const weights = await readFile(join(TINY_MODEL, 'model.safetensors'));
+    await writeFile(join(loud(), 'model.safetensors'), withNumber(weights, 'transformer.h.1.mlp.c_proj.bias', 0, 1e25));
+  });
+
+  test.each([
+    ['attribute', '--method', 'eap'],
+    ['attribute', '--method', 'information-flow'],
+    ['discover', '--threshold', '0.1'],
+    ['check-task'],
+  ])('are told by %s %s %s', async (command, ...options) => {
+    const given = ['--model', loud(), '--task', inFolder('pairs.jsonl'), ...options];
+    const out = command === 'check-task' ? [] : ['--out', inFolder('no-result')];
+    expectMistake(
+      await runCli([command, ...given, ...out]),
+      /loud-model: .*overflow f32 \(the largest weight is 1\.00e\+25, in layers\.1\.bout; a norm overflows/,
+    );
+    expect(existsSync(inFolder('no-result'))).toBe(false);
   });
 });
 

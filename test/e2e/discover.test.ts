@@ -150,7 +150,7 @@ describe('a search', () => {
 
   test.each(['SIGINT', 'SIGTERM', 'SIGKILL'] as const)('stopped early by %s leaves nothing', async (signal) => {
     const out = inFolder(`stopped-${signal}`);
-    const child = startCli([...discover, '--threshold=-1', '--out', out]);
+    const child = startCli([...discover, '--threshold=-1', '--negative-threshold', '--out', out]);
     const end = finished(child);
     await new Promise((resolve) => setTimeout(resolve, 250));
     child.kill(signal);

@@ -82,7 +82,11 @@ describe('options of a search', () => {
   });
 
   test('--direct-edges tests them too and keeps them apart', async () => {
-    const { edges, tested, kept, edgewise, edgeNames, steps } = await discover('--direct-edges', '--threshold=-9');
+    const { edges, tested, kept, edgewise, edgeNames, steps } = await discover(
+      '--direct-edges',
+      '--threshold=-9',
+      '--negative-threshold',
+    );
     expect([edges, tested, kept]).toEqual(Array.from({ length: 3 }, () => TINY_EDGES + TINY_DIRECT_EDGES));
     expect(Object.keys(edgewise.direct_edges ?? {})).toHaveLength(TINY_DIRECT_EDGES);
     expect(edgewise.direct_edges?.['a2.h0<q>->a2.h0']).toMatchObject({ in_graph: true });
@@ -150,7 +154,7 @@ describe('options of a search', () => {
   });
 
   test('--threshold below every effect keeps every edge', async () => {
-    const { kept, tested } = await discover('--threshold=-1e3');
+    const { kept, tested } = await discover('--threshold=-1e3', '--negative-threshold');
     expect([kept, tested]).toEqual([TINY_EDGES, TINY_EDGES]);
   });
 });

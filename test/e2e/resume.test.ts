@@ -1,5 +1,6 @@
 /** Searches that are interrupted, at any moment, and go on. */
 import { appendFile, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -90,10 +91,20 @@ test('--resume where there is nothing to go on with starts, and stays silent', a
   expect(await contents(inFolder('nothing'))).toEqual(files);
 });
 
-test.each(['SIGINT', 'SIGTERM'] as const)('%s tells how to go on', async (signal) => {
+test.each([
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+  ['SIGHUP', 129],
+] as const)('%s tells how to go on', async (signal, status) => {
   const out = inFolder(signal);
-  const { code, stdout, stderr } = await killedAfter([...discover, '--threshold=-1', '--out', out], out, 5, signal);
-  expect(code).toBe(signal === 'SIGINT' ? 130 : 143);
+  const { code, stdout, stderr } = await killedAfter(
+    [...discover, '--threshold=-1', '--negative-threshold', '--out', out],
+    out,
+    5,
+    signal,
+  );
+  expect(code).toBe(status);
+  expect(Object.keys(await contents(out))).toEqual(['search.jsonl']);
   expect(stdout).toBe('');
   const told = /^interrupted after (\d+) tests: the same command with --resume goes on from there$/m.exec(stderr);
   expect(Number(told?.[1])).toBeLessThanOrEqual(journalledTests(out));
@@ -142,11 +153,46 @@ test('a broken journal is refused by its line', async () => {
     ['{', 'line 3: not valid JSON'],
     ['["nobody->logits",0.5,0.5,0.5]', "line 3: expected an edge's name and a number for each prompt"],
     ['["m2->logits"]', "line 3: expected an edge's name and a number for each prompt"],
-    ['["input->logits",0.5,0.5,0.5]', 'its test 1 is of input->logits, this search would test a2.h4->logits'],
+    [lines[2]!.replace(/0\./, '1.'), 'line 3: is damaged, or a line before it is missing: its check does not agree'],
   ] as const) {
     await writeFile(journal, lines.with(2, line).join('\n'));
     expectMistake(await runCli(resume(out)), message);
   }
+  const other = withCheck('["input->logits",0.5,0.5,0.5]', lines[1]!);
+  await writeFile(journal, [...lines.slice(0, 2), other, ''].join('\n'));
+  expectMistake(
+    await runCli(resume(out)),
+    /search\.jsonl: its test 1 is of input->logits, this search would test a2\.h4->logits; --keep-before goes on from the 1 test before it, without --resume --force starts anew$/,
+  );
+});
+
+/** A test's line with its check, after the line of another test. */
+function withCheck(row: string, before: string): string {
+  const [check] = (JSON.parse(before) as unknown[]).slice(-1);
+  const body = row.slice(0, -1);
+  const own = createHash('sha256').update(String(check)).update(body).digest('hex').slice(0, 12);
+  return `${body},"${own}"]`;
+}
+
+test('what stands before the damage is kept on request', async () => {
+  const out = inFolder('kept');
+  await killedAfter(resume(out), out, 10);
+  const journal = join(out, 'search.jsonl');
+  const lines = (await readFile(journal, 'utf8')).split('\n');
+  await writeFile(journal, lines.with(6, '{"a":1}').join('\n'));
+  expectMistake(
+    await runCli(resume(out)),
+    /search\.jsonl: line 7: expected .*; --keep-before goes on from the 5 tests before it, without --resume --force starts anew$/,
+  );
+  expectMistake(
+    await runCli([...discover, '--keep-before', '--out', out], { env: NO_ADAPTER }),
+    '--keep-before: goes with --resume',
+  );
+  const { code, stderr } = await runCli([...resume(out), '--keep-before']);
+  expect(code, stderr).toBe(0);
+  expect(stderr).toMatch(/^note: .*search\.jsonl: line 7: expected .*; cut off there, 5 tests kept$/m);
+  expect(stderr).toMatch(/^going on after 5 tests of the interrupted run$/m);
+  expect(await contents(out)).toEqual(files);
 });
 
 test('killed while it writes leaves whole files only', async () => {

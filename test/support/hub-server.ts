@@ -66,6 +66,14 @@ export async function startHubServer(repositories: Readonly<Record<string, HubRe
         paths.flatMap((name) => describe(name, repository.files[name])),
       );
     }
+    if (endpoint === 'tree') {
+      const files = Object.entries(repository.files);
+      return json(
+        response,
+        200,
+        files.flatMap(([name, contents]) => describe(name, contents)),
+      );
+    }
     const contents = repository.files[rest.slice(1).join('/')];
     if (endpoint !== 'resolve' || !contents) {
       response.setHeader('X-Error-Code', 'EntryNotFound');

@@ -10,7 +10,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   base: [],
   circuit: ['base'],
   checkpoint: ['base'],
-  task: ['base', '@huggingface/tokenizers', 'hyparquet', 'papaparse'],
+  task: ['base', '@huggingface/tokenizers', 'hyparquet', 'papaparse', 'scslre'],
   gpu: ['base'],
   model: ['base', 'circuit', 'checkpoint', 'gpu'],
   block: ['base', 'circuit', 'gpu', 'model'],

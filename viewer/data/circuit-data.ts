@@ -47,15 +47,16 @@ export interface CircuitData {
 export type Shape = Pick<CircuitData, 'layers' | 'heads' | 'parallel'>;
 
 /**
- * Every candidate edge of the circuit, its effect signed so that positive = helps: `sign` says how the scores are to be
- * read where the file does not say so itself.
+ * Every candidate edge of the circuit, or the file's edges alone where the model may have more. Effects are signed so
+ * that positive = helps: `sign` says how the scores are to be read where the file does not say so itself.
  */
-export function toCircuitData(circuit: Circuit, sign: SignReading): CircuitData {
+export function toCircuitData(circuit: Circuit, sign: SignReading, sizesKnown = true): CircuitData {
   const flip = sign === 'negative-helps' && !signIsStated(circuit);
   const signed = flip ? { ...circuit, effects: negated(circuit.effects) } : circuit;
   const order = strongestFirst(signed);
   const edges = edgeRecords(signed, order, order).map(withoutState);
-  return assemble(circuit.topology, edges);
+  const listed = sizesKnown ? edges : edges.filter(({ inCircuit, effect }) => inCircuit || effect !== null);
+  return assemble(circuit.topology, listed);
 }
 
 /** An edge outside of a replay and a comparison. Fields are named: a spread is several times slower on 32,491 edges. */

@@ -22,6 +22,8 @@ export interface CircuitDocument {
   readonly name: string;
   readonly format: 'edgewise' | 'eap-ig' | Exclude<InputFormat, 'json' | 'eap-ig'>;
   readonly circuit: Circuit;
+  /** False: the model has at least the circuit's layers and heads, and may have more. */
+  readonly sizesKnown: boolean;
   /** Whether the file says what a positive score means. If it does not, the page asks. */
   readonly signStated: boolean;
   /** The file holds scores only: no edges were selected, and all are kept. */

@@ -1,5 +1,5 @@
 import { EdgewiseError } from '../../src/base/errors.js';
-import { sidecarsOf, distinctNames, roleOf, shownName, stemOf } from '../../src/files/own/sidecars.js';
+import { roleOf, shownNames, sidecarsOf, stemOf } from '../../src/files/own/sidecars.js';
 import type { SourceFile } from './document.js';
 
 /** A file that the reader chose or dropped: the part of the browser's `File` that is used. */
@@ -42,7 +42,7 @@ export async function readDropped(files: ArrayLike<DroppedFile>): Promise<Source
     const kind = roleOf(name) === 'trace' ? 'a trace' : 'details';
     throw new EdgewiseError('usage', name, `is ${kind} without a circuit; open it together with its circuit file`);
   }
-  const names = distinctNames(circuits.map((file) => shownName(folderOf(file).split('/').at(-1) ?? '', file.name)));
+  const names = shownNames(circuits.map((file) => file.webkitRelativePath || file.name));
   return Promise.all(
     groups.map(async ({ circuit, trace, details }, i) => ({
       name: names[i]!,

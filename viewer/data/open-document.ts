@@ -44,6 +44,7 @@ export function openDocument(source: SourceFile): CircuitDocument {
     name,
     format: opened.format,
     circuit,
+    sizesKnown: opened.sizesKnown,
     signStated: signIsStated(circuit),
     scoresOnly: opened.scoresOnly,
     trace: trace ?? traceOf(circuit),
@@ -53,16 +54,17 @@ export function openDocument(source: SourceFile): CircuitDocument {
   };
 }
 
-type Opened = Pick<CircuitDocument, 'format' | 'circuit' | 'scoresOnly' | 'savedView' | 'warnings'>;
+type Opened = Pick<CircuitDocument, 'format' | 'circuit' | 'sizesKnown' | 'scoresOnly' | 'savedView' | 'warnings'>;
 
-/** A shape that the file tells in part only is taken with a warning: the page has no model to ask. */
+/** A file that does not state its model's sizes is opened with a warning: the page has no model to ask. */
 function openInViewer(text: string, name: string): Opened {
-  const { format, file, circuit, notes } = openCircuit(text, name, { acceptLikelyShape: true });
+  const { format, file, circuit, sizesKnown, notes } = openCircuit(text, name, { acceptLeastShape: true });
   const { savedView, warnings } = viewIn(file.view, name);
   const isInterchange = format === 'json' || format === 'eap-ig';
   return {
     format: isInterchange ? (circuit.provenance ? 'edgewise' : 'eap-ig') : format,
     circuit,
+    sizesKnown,
     scoresOnly: file.scores !== undefined,
     savedView,
     warnings: [...notes, ...warnings],

@@ -1,3 +1,4 @@
+import { EdgewiseError } from '../../src/base/errors.js';
 import { SCHEMA_VERSION, writeCircuitJson } from '../../src/files/own/circuit-json.js';
 import { stemOf } from '../../src/files/own/sidecars.js';
 import type { CircuitDocument } from './document.js';
@@ -7,12 +8,21 @@ import type { SavedView } from './saved-view.js';
 /**
  * The circuit's file with the view in it, under `edgewise.view`. Every other character of a JSON file stays as it is.
  * Another format has no place for a view: a file of one becomes a circuit.json.
+ *
+ * @throws EdgewiseError kind `usage` where a circuit.json would state sizes of the model that nobody knows.
  */
 export function withSavedView(document: CircuitDocument, view: SavedView): { name: string; text: string } {
   const { name, text } = document.source;
-  return document.format === 'edgewise' || document.format === 'eap-ig'
-    ? { name, text: putView(text, view) }
-    : { name: `${stemOf(name)}.json`, text: putView(writeCircuitJson(document.circuit), view) };
+  if (document.format === 'edgewise' || document.format === 'eap-ig') return { name, text: putView(text, view) };
+  assertSizesKnown(document);
+  return { name: `${stemOf(name)}.json`, text: putView(writeCircuitJson(document.circuit), view) };
+}
+
+/** @throws EdgewiseError kind `usage` where a file of the circuit would state sizes of the model that nobody knows. */
+export function assertSizesKnown({ name, sizesKnown }: CircuitDocument): void {
+  if (sizesKnown) return;
+  const what = 'does not say how many layers and heads its model has, which the file would have to; import says it';
+  throw new EdgewiseError('usage', name, `${what}, with --model or with --layers and --heads`);
 }
 
 function putView(text: string, view: SavedView): string {

@@ -1,5 +1,10 @@
 import type { Circuit } from '../../src/circuit/circuit.js';
 
+/** Whether the circuit has effects with a sign: not all of them are 0 or missing. */
+export function hasSigns({ effects }: Circuit): boolean {
+  return effects.some((effect) => Math.abs(effect) > 0);
+}
+
 /** The sign of a sum of scores is believed when |sum| is at least this share of the sum of |score|. */
 const LEAST_SHARE = 0.1;
 

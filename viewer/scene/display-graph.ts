@@ -57,7 +57,8 @@ export function buildDisplay(
 
   const most = edges.reduce((largest, edge) => Math.max(largest, Math.abs(edge.effect ?? 0)), 0) || 1;
   for (const edge of edges) {
-    graph.addEdgeWithKey(edge.members[0]!.id, edge.source, edge.target, edgeOf(edge, most, found));
+    const strength = selection.ranked ? Math.abs(edge.effect ?? 0) / most : EVEN;
+    graph.addEdgeWithKey(edge.members[0]!.id, edge.source, edge.target, edgeOf(edge, strength, found));
   }
   return graph;
 }
@@ -93,15 +94,18 @@ function nodeOf(
   };
 }
 
-/** @param most the largest |effect| of all display edges. */
-function edgeOf({ members, effect }: JoinedEdge, most: number, found: Found): DisplayEdge {
+/** Strength of every edge where nothing ranks them: they are thin, and clear. */
+const EVEN = 0.04;
+
+/** @param strength relative to the strongest display edge. */
+function edgeOf({ members, effect }: JoinedEdge, strength: number, found: Found): DisplayEdge {
   const first = members[0]!;
   return {
     edges: members.map((member) => member.id),
     port: members.every((member) => member.port === first.port) ? first.port : 'several',
     kind: first.kind,
     effect,
-    strength: Math.abs(effect ?? 0) / most,
+    strength,
     class: first.contrast?.class ?? null,
     pending: members.every((member) => member.pending),
     inCircuit: members.some((member) => member.inCircuit),

@@ -7,7 +7,7 @@ import {
 } from '../../src/circuit/comparison.js';
 import { BRANCHES } from '../../src/circuit/nodes.js';
 import { assemble, type CircuitData, type EdgeRecord, type Shape } from '../data/circuit-data.js';
-import { defaultScope } from './selection.js';
+import { defaultScope, tieAfter, type Tie } from './selection.js';
 
 /** Two circuits as one. */
 export interface Comparison {
@@ -90,6 +90,11 @@ export function strongest(data: CircuitData, count: number): CircuitData {
   );
 }
 
+/** The tie that `strongest` cuts through, null for none. */
+export function tieOfStrongest(data: CircuitData, count: number): Tie | null {
+  return tieAfter(eligible(data), count);
+}
+
 /** Edges that a reader sees at first, strongest first: those of the circuit, or all if the file selects none. */
 function eligible(data: CircuitData): readonly EdgeRecord[] {
   return defaultScope(data) === 'all' ? data.edges : data.edges.filter((edge) => edge.inCircuit);
@@ -104,7 +109,12 @@ function ranked(edges: EdgeRecord[], shape: Shape): EdgeRecord[] {
   const strength = ({ effect }: EdgeRecord): number => (effect === null ? -1 : Math.abs(effect));
   const ids = idsIn(shape, edges);
   edges.sort((x, y) => strength(y) - strength(x) || ids.get(x)! - ids.get(y)!);
-  return edges.map((edge, place) => ({ ...edge, rank: edge.effect === null ? null : place + 1 }));
+  let rank = 0;
+  return edges.map((edge, place) => {
+    // Equals share the first of their places.
+    if (place === 0 || strength(edge) !== strength(edges[place - 1]!)) rank = place + 1;
+    return { ...edge, rank: edge.effect === null ? null : rank };
+  });
 }
 
 /** Numbers that are in the order of edge ids: by kind, then by port, then by writer. */

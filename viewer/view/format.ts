@@ -1,4 +1,5 @@
 import type { EdgeRecord, NodeRecord } from '../data/circuit-data.js';
+import type { Tie } from './selection.js';
 
 /** An effect to three significant digits, its sign written out: `+0.0312`, `−1.20`. */
 export function formatEffect(effect: number | null): string {
@@ -61,7 +62,7 @@ export function effectClass(effect: number | null, signKnown: boolean): string {
 /** The meaning of an effect in words. */
 export function effectWords(effect: number | null, signKnown: boolean): string {
   if (effect === null) return 'not measured';
-  if (!signKnown) return effect < 0 ? 'negative score' : 'positive score';
+  if (!signKnown) return effect === 0 ? 'score 0' : effect < 0 ? 'negative score' : 'positive score';
   return effect > 0 ? 'helps the task' : effect < 0 ? 'hurts the task' : 'no effect';
 }
 
@@ -69,4 +70,10 @@ export function effectWords(effect: number | null, signKnown: boolean): string {
 export function edgeLabel(edge: EdgeRecord, label: (node: string) => string): string {
   if (edge.kind === 'direct') return `${label(edge.target)} own ${edge.port}`;
   return `${label(edge.source)} → ${label(edge.target)}${edge.port === 'out' ? '' : ` ${edge.port}`}`;
+}
+
+/** `9 of 40 edges with |effect| 0 are shown, by their order: nothing else ranks them`. */
+export function tieWords({ strength, shown, tied }: Tie): string {
+  const which = strength === null ? 'without a measure' : `with |effect| ${formatMagnitude(strength)}`;
+  return `${formatCount(shown)} of ${plural(tied, 'edge')} ${which} are shown, by their order: nothing else ranks them`;
 }

@@ -9,15 +9,27 @@ export interface Selection {
   readonly available: number;
   /** Names of the nodes at the ends of the shown edges. */
   readonly nodes: ReadonlySet<string>;
-  /** Sum of |effect| of the shown edges / that of the available edges, 0..1. Null when none was measured. */
+  /** Sum of |effect| of the shown edges / that of the available edges, 0..1. Null when the latter sum is 0. */
   readonly share: number | null;
+  /** False when no edge is stronger than another: all of them are shown, whatever the limit. */
+  readonly ranked: boolean;
+  /** Set when the last shown edge is as strong as the first one that is not shown. */
+  readonly tie: Tie | null;
   /** The same limit as each of its kinds. */
   readonly limits: { readonly top: number; readonly effect: number; readonly share: number };
 }
 
+/** Edges of equal strength that the limit goes through. Some are shown, by their order alone. */
+export interface Tie {
+  /** Null = they were not measured. */
+  readonly strength: number | null;
+  readonly shown: number;
+  readonly tied: number;
+}
+
 /**
  * The strongest edges that pass the filters, up to the limit. Edges that were not measured come last: a limit by effect
- * or by share never reaches them. When no edge was measured, such a limit is ignored, and the default number is shown.
+ * or by share never reaches them. When nothing ranks the edges, all of them are shown.
  *
  * In a comparison, `blink` leaves one circuit of the union, with the effects of that circuit.
  */
@@ -29,13 +41,18 @@ export function select(data: CircuitData, view: ViewState): Selection {
   const edges = onSide(pool.edges.slice(0, count), view.blink);
   const nodes = new Set<string>();
   for (const { source, target } of edges) nodes.add(source).add(target);
-  const share = total > 0 ? reached / total : Number(count > 0);
   return {
     edges,
     available: pool.edges.length,
     nodes,
-    share: pool.measured > 0 ? share : null,
-    limits: { top: count, effect: effectAt(pool, count), share },
+    share: total > 0 ? reached / total : null,
+    ranked: pool.ranked,
+    tie: tieAfter(pool.edges, count),
+    limits: {
+      top: count,
+      effect: effectAt(pool, count),
+      share: total > 0 ? reached / total : Number(count > 0),
+    },
   };
 }
 
@@ -59,6 +76,8 @@ interface Pool {
   readonly measured: number;
   /** `sums[n]`: sum of |effect| of the n strongest edges, for n up to `measured`. */
   readonly sums: Float64Array;
+  /** False when there are several edges and no edge is stronger than another. A replay has edges to come: true. */
+  readonly ranked: boolean;
 }
 
 /** The last pool of each circuit. The slider moves far more often than the filters change. */
@@ -87,15 +106,15 @@ function filtered(data: CircuitData, { scope, ports, kinds, layers }: ViewState)
   const measured = unmeasured < 0 ? edges.length : unmeasured;
   const sums = new Float64Array(measured + 1);
   for (let i = 0; i < measured; i++) sums[i + 1] = sums[i]! + strength(edges[i]!);
-  return { edges, measured, sums };
+  const ranked = edges.length < 2 || edges.some((edge) => edge.pending || !isTied(edge, edges[0]!));
+  return { edges, measured, sums, ranked };
 }
 
 /** Number of edges that the limit lets through. */
 function cut(pool: Pool, by: LimitKind, limit: number | null): number {
-  const { edges, measured, sums } = pool;
-  if (limit === null || Number.isNaN(limit) || (by !== 'top' && measured === 0)) {
-    return Math.min(DEFAULT_EDGES, edges.length);
-  }
+  const { edges, measured, sums, ranked } = pool;
+  if (!ranked) return edges.length;
+  if (limit === null || Number.isNaN(limit) || (by !== 'top' && measured === 0)) return atFirst(pool);
   switch (by) {
     case 'top':
       return Math.max(0, Math.min(Math.round(limit), edges.length));
@@ -108,6 +127,33 @@ function cut(pool: Pool, by: LimitKind, limit: number | null): number {
       return fewest(measured, (count) => sums[count]! / total >= limit);
     }
   }
+}
+
+/**
+ * Number of edges that are shown at first. It goes through no tie: where the default number does, the end of the tie is
+ * taken that is nearer on the slider, whose scale is logarithmic.
+ */
+function atFirst(pool: Pool): number {
+  const count = Math.min(DEFAULT_EDGES, pool.edges.length);
+  const tie = tieAfter(pool.edges, count);
+  if (!tie) return count;
+  const [from, to] = [count - tie.shown, count - tie.shown + tie.tied];
+  return count / from <= to / count ? from : to;
+}
+
+/** The tie that a cut after the first `count` edges goes through; null when it goes through none. */
+export function tieAfter(edges: readonly EdgeRecord[], count: number): Tie | null {
+  const [last, next] = [edges[count - 1], edges[count]];
+  if (!last || !next || !isTied(last, next)) return null;
+  let [from, to] = [count - 1, count + 1];
+  while (from > 0 && isTied(edges[from - 1]!, last)) from--;
+  while (to < edges.length && isTied(edges[to]!, last)) to++;
+  return { strength: last.effect === null ? null : strength(last), shown: count - from, tied: to - from };
+}
+
+/** Whether nothing but their order tells two edges apart. Edges that a replay has yet to decide on are told by it. */
+function isTied(a: EdgeRecord, b: EdgeRecord): boolean {
+  return strength(a) === strength(b) && (a.effect === null) === (b.effect === null) && !a.pending && !b.pending;
 }
 
 /** The smallest count that is `enough`, or `most`. Every count above one that is enough is enough too. */

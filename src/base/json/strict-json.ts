@@ -86,7 +86,11 @@ function checkSyntax(text: string, fail: (position: number, what: string) => nev
       inner.add(key);
       expected = "':'";
     } else if (expected === 'a value' || expected === "a value or ']'") {
-      end ??= matchAt(TOKENS.number, text, position) ?? matchAt(TOKENS.word, text, position);
+      const number = matchAt(TOKENS.number, text, position);
+      if (number !== undefined && !Number.isFinite(Number(text.slice(position, number)))) {
+        fail(position, `${quote(text.slice(position, number))} is beyond the largest number`);
+      }
+      end ??= number ?? matchAt(TOKENS.word, text, position);
       if (end === undefined) wrong();
       expected = afterValue();
     } else {

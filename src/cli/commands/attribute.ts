@@ -8,13 +8,23 @@ import { planScoring, refuseUnusedOfScoring } from '../../run/methods/scores.js'
 import { DEFAULTS, type AttributeOptions } from '../../run/options.js';
 import { SCORING_METHOD_NAMES, type ScoringMethod } from '../../run/scoring-methods.js';
 import { assertUsable, SCORES_FILE, writeResult } from '../folder/result-folder.js';
+import { withClaims } from '../folder/claimed-folders.js';
 import { withJournals } from '../folder/run-journals.js';
 import { assertNoJournal, assertResumes, removeJournals } from '../folder/search-journal.js';
-import { flagOf, givenOptions, gradientOptions, metricOf, type MethodFlags } from '../options/method-options.js';
+import {
+  flagOf,
+  givenOptions,
+  gradientOptions,
+  journalFlags,
+  metricOf,
+  type MethodFlags,
+} from '../options/method-options.js';
 import {
   adapterOption,
   batchOption,
+  ignoreConfigOption,
   jsonOption,
+  keepBeforeOption,
   memoryOption,
   metricOption,
   modelOption,
@@ -28,6 +38,7 @@ import {
   type TaskFlags,
 } from '../options/options.js';
 import { note } from '../report/progress.js';
+import { shellPath } from '../report/shell-word.js';
 import { RunBars } from '../report/run-progress.js';
 import { counted, signed, whole } from '../report/text-report.js';
 import {
@@ -51,6 +62,7 @@ export function attributeCommand(): Command {
   const command = new Command('attribute')
     .description('Score every edge (or node, or neuron) of a model on a task. The scores go to scores.json.')
     .addOption(modelOption())
+    .addOption(ignoreConfigOption())
     .addOption(taskOption())
     .addOption(new Option('--method <name>', 'how to score').choices(SCORING_METHOD_NAMES).default(DEFAULTS.scoring))
     .addOption(metricOption(SEARCH_METRICS, () => DEFAULTS.scoringMetric));
@@ -69,6 +81,7 @@ export function attributeCommand(): Command {
         .default(undefined, 'runs/<model>.<task>.<method>'),
     )
     .option('--resume', 'exact: go on with an interrupted run into this folder, if there is one', false)
+    .addOption(keepBeforeOption())
     .option('--force', 'write into a folder that holds something else', false)
     .addOption(adapterOption())
     .addOption(tileOption())
@@ -85,36 +98,40 @@ async function attribute(flags: Flags): Promise<void> {
   const { method } = flags;
   const given = givenOptions(flags);
   refuseUnusedOfScoring({ method, ...given }, flagOf);
+  const resuming = journalFlags(flags);
   const taskArgument = required(flags.task, '--task');
-  const opened = await openModelArgument(required(flags.model, '--model'));
+  const opened = await openModelArgument(flags);
   const { model } = opened;
   const reader = await namedTaskReader(opened, flags.bos ?? DEFAULTS.bos);
   const task = await readPrompts(reader, { ...flags, task: taskArgument, metric: metricOf(method, flags.metric) });
   tellPrompt(task);
-  const meanOver = await readMeanOver(reader, flags.meanOver, flags.ablation ?? DEFAULTS.ablation);
+  const meanOver = await readMeanOver(reader, flags.meanOver, flags.ablation ?? DEFAULTS.ablation, flags);
   const { journal: _, ...options } = { ...given, method, meanOver };
   const plan = planScoring(model, task, options as AttributeOptions<ScoringMethod>, 'taking gradients');
   const folder = flags.out ?? join('runs', `${model.name}.${task.name}.${method}`);
-  // A circuit that was chosen from the same scores is another result.
-  await assertUsable(folder, { ...plan.identity, selection: undefined }, flags.force);
-  await assertNoJournal(folder, flags);
-  if (flags.resume) await assertResumes(folder, { ...plan.identity });
+  await withClaims([folder], async () => {
+    await assertNoJournal(folder, flags);
+    // A circuit that was chosen from the same scores is another result.
+    await assertUsable(folder, { ...plan.identity, selection: undefined }, flags.force);
+    if (flags.resume) await assertResumes(folder, { ...plan.identity });
 
-  const start = performance.now();
-  const bars = new RunBars();
-  const journals = { folder, topology: topologyOf(model), resume: flags.resume, quiet: () => bars.stop() };
-  const scores = await withJournals(journals, (journal) =>
-    withEngine(model, flags, (engine) => plan.run(engine, { journal, progress: bars.show })),
-  );
-  if (method === 'exact' && scores.perPrompt === null) {
-    note(
-      'note: scores.json holds the mean over prompts alone; with fewer --prompts it also holds those of each prompt',
+    const start = performance.now();
+    const bars = new RunBars();
+    const form = { topology: topologyOf(model), prompts: task.pairs.length };
+    const journals = { ...form, folder, ...resuming, quiet: () => bars.stop() };
+    const scores = await withJournals(journals, (journal) =>
+      withEngine(model, flags, (engine) => plan.run(engine, { journal, progress: bars.show })),
     );
-  }
-  const seconds = (performance.now() - start) / 1000;
-  const [file] = await writeResult(folder, { [SCORES_FILE]: writeScoresJson(scores) });
-  await removeJournals(folder);
-  process.stdout.write(flags.json ? jsonReport(scores, file!, seconds) : textReport(scores, file!, seconds));
+    if (method === 'exact' && scores.perPrompt === null) {
+      note(
+        'note: scores.json holds the mean over prompts alone; with fewer --prompts it also holds those of each prompt',
+      );
+    }
+    const seconds = (performance.now() - start) / 1000;
+    const [file] = await writeResult(folder, { [SCORES_FILE]: writeScoresJson(scores) });
+    await removeJournals(folder);
+    process.stdout.write(flags.json ? jsonReport(scores, file!, seconds) : textReport(scores, file!, seconds));
+  });
 }
 
 function jsonReport(scores: Scores, file: string, seconds: number): string {
@@ -142,8 +159,8 @@ function textReport(scores: Scores, file: string, seconds: number): string {
     ...strongest.map(({ name, score }) => `  ${name.padEnd(width)}  ${signed(score)}`),
     `written: ${file}`,
     granularity === 'edge'
-      ? `choose a circuit: edgewise export ${file} --select top:100 --format json`
-      : `choose a circuit: edgewise export ${file} --select top-nodes:20 --format json`,
+      ? `choose a circuit: edgewise export ${shellPath(file)} --select top:100 --format json`
+      : `choose a circuit: edgewise export ${shellPath(file)} --select top-nodes:20 --format json`,
   ];
   return `${lines.join('\n')}\n`;
 }

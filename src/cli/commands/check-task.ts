@@ -7,6 +7,7 @@ import { emptyPairs, tellRemarks } from '../../task/remarks.js';
 import type { Task } from '../../task/types.js';
 import {
   adapterOption,
+  ignoreConfigOption,
   jsonOption,
   memoryOption,
   metricOption,
@@ -30,6 +31,7 @@ export function checkTaskCommand(): Command {
   const command = new Command('check-task')
     .description('Say of a task file what is accepted and what is refused, and whether the model does the task at all.')
     .addOption(modelOption())
+    .addOption(ignoreConfigOption())
     .addOption(taskOption())
     .addOption(metricOption(METRIC_NAMES, () => 'none: answers may be missing'));
   for (const option of promptOptions()) command.addOption(option);
@@ -47,7 +49,7 @@ export function checkTaskCommand(): Command {
 
 async function checkTask(flags: Flags): Promise<void> {
   const taskArgument = required(flags.task, '--task');
-  const opened = await openModelArgument(required(flags.model, '--model'));
+  const opened = await openModelArgument(flags);
   const reader = await namedTaskReader(opened, flags.bos ?? DEFAULTS.bos);
   const file = await openTaskFile(taskArgument);
   const options = { ...readerOptions(flags), metric: flags.metric };

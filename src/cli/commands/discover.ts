@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import { join } from 'node:path';
 import { EdgewiseError } from '../../base/errors.js';
 import type { CircuitDetails } from '../../circuit/details.js';
@@ -21,15 +21,26 @@ import { DEFAULTS } from '../../run/options.js';
 import type { Task } from '../../task/types.js';
 import { DETAILS_LIMIT, detailsTooLarge } from '../folder/details-limit.js';
 import { DiscoveryFolder } from '../folder/discovery-folder.js';
+import { withClaims } from '../folder/claimed-folders.js';
 import { withJournals } from '../folder/run-journals.js';
 import { assertNoJournal } from '../folder/search-journal.js';
-import { flagOf, givenOptions, gradientOptions, metricOf, type MethodFlags } from '../options/method-options.js';
+import {
+  flagOf,
+  givenOptions,
+  gradientOptions,
+  isScoring,
+  journalFlags,
+  metricOf,
+  type MethodFlags,
+} from '../options/method-options.js';
 import {
   adapterOption,
   batchOption,
   count,
   finiteNumber,
+  ignoreConfigOption,
   jsonOption,
+  keepBeforeOption,
   memoryOption,
   metricOption,
   modelOption,
@@ -42,6 +53,7 @@ import {
   type ModelFlags,
   type TaskFlags,
 } from '../options/options.js';
+import { refuseNegative, thresholdOptions, type ThresholdFlags } from '../options/threshold-options.js';
 import { discoveryReport } from '../report/discover-report.js';
 import { note } from '../report/progress.js';
 import { RunBars } from '../report/run-progress.js';
@@ -59,7 +71,7 @@ import {
 } from '../session.js';
 
 /** Flags of `discover`, as commander gives them. */
-interface Flags extends ModelFlags, TaskFlags, MethodFlags {
+interface Flags extends ModelFlags, TaskFlags, MethodFlags, ThresholdFlags {
   readonly method: MethodName;
   /** Undefined where neither --details nor --no-details is given. */
   readonly details?: boolean;
@@ -71,38 +83,25 @@ interface Flags extends ModelFlags, TaskFlags, MethodFlags {
   readonly json: boolean;
 }
 
-/** `0.1,0.03`: one or more numbers, each once. */
-function thresholds(text: string): number[] {
-  const values = text.split(',').map(finiteNumber);
-  if (new Set(values).size < values.length) throw new InvalidArgumentError('A threshold is given twice.');
-  return values;
-}
-
 export function discoverCommand(): Command {
   const command = new Command('discover')
     .description(
       'Find the circuit of a task: prune the model (acdc), choose from scores (eap-ig-inputs and others), or both (screened). The results go to a folder.',
     )
     .addOption(modelOption())
+    .addOption(ignoreConfigOption())
     .addOption(taskOption())
     .addOption(new Option('--method <name>', 'how to search').choices(METHOD_NAMES).default(DEFAULTS.method))
     .addOption(
       metricOption(SEARCH_METRICS, () => `${DEFAULTS.searchMetric}; ${DEFAULTS.scoringMetric} for methods that score`),
-    )
-    .addOption(
-      new Option(
-        '--threshold <x>',
-        'remove an edge whose effect on the metric is below x; for several circuits x,y,z. Methods that score: keep edges that score x or more',
-      )
-        .argParser(thresholds)
-        .default(undefined, String(DEFAULTS.threshold)),
-    )
-    .addOption(
-      new Option(
-        '--edges <n>',
-        'acdc: find a threshold that keeps about n edges, starting at --threshold. Methods that score: choose n edges',
-      ).argParser(count(1)),
     );
+  for (const option of thresholdOptions()) command.addOption(option);
+  command.addOption(
+    new Option(
+      '--edges <n>',
+      'acdc: find a threshold that keeps about n edges, starting at --threshold. Methods that score: choose n edges',
+    ).argParser(count(1)),
+  );
   for (const option of promptOptions()) command.addOption(option);
   for (const option of patchOptions()) command.addOption(option);
   for (const option of gradientOptions()) command.addOption(option);
@@ -155,6 +154,7 @@ export function discoverCommand(): Command {
         .default(undefined, 'runs/<model>.<task>.<method>'),
     )
     .option('--resume', 'go on with an interrupted run into this folder, if there is one', false)
+    .addOption(keepBeforeOption())
     .option('--force', 'write into a folder that holds something else', false)
     .addOption(adapterOption())
     .addOption(tileOption())
@@ -171,8 +171,9 @@ async function discover(flags: Flags): Promise<void> {
   const { method } = flags;
   const given = givenOptions(flags);
   refuseUnusedOfMethod({ method, ...given }, flagOf);
+  const resuming = journalFlags(flags);
   const taskArgument = required(flags.task, '--task');
-  const opened = await openModelArgument(required(flags.model, '--model'));
+  const opened = await openModelArgument(flags);
   const { model } = opened;
   const reader = await namedTaskReader(opened, flags.bos ?? DEFAULTS.bos);
   const task = await readPrompts(reader, { ...flags, task: taskArgument, metric: metricOf(method, flags.metric) });
@@ -181,7 +182,7 @@ async function discover(flags: Flags): Promise<void> {
   const { journal: _, ...options } = {
     ...given,
     method,
-    meanOver: await readMeanOver(reader, flags.meanOver, flags.ablation ?? DEFAULTS.ablation),
+    meanOver: await readMeanOver(reader, flags.meanOver, flags.ablation ?? DEFAULTS.ablation, flags),
     ...(flags.predict !== undefined && {
       predict: parseScores(await readCircuitText(flags.predict), flags.predict, topology),
     }),
@@ -191,34 +192,37 @@ async function discover(flags: Flags): Promise<void> {
   }
   const planned = planDiscovery(model, task, options as AskedDiscovery, flagOf);
   const plan = { ...planned, asked: { ...planned.asked, dropIdle: flags.dropIdle || null } };
+  refuseNegative(flags, !isScoring(method));
   const folder = flags.out ?? join('runs', `${model.name}.${task.name}.${method}`);
-  await assertNoJournal(folder, flags);
   const results = new DiscoveryFolder(folder, plan, flags.force);
-  await results.assertUsable(flags.resume);
-
-  const bars = new RunBars();
-  const found = (threshold: number, { kept }: Discovery): void => {
-    if (flags.edges === undefined) return;
-    bars.stop();
-    note(`threshold ${threshold}: ${counted(kept, 'edge')}`);
-  };
-  const journals = { folder, topology, resume: flags.resume, quiet: () => bars.stop() };
-  const { discoveries, measured, details } = await withJournals(journals, (journal) =>
-    withEngine(model, flags, async (engine) => {
-      await warnOfTask(engine, task);
-      const made = await plan.run(engine, { journal, progress: bars.show, found });
-      const setting = { engine, task, plan, flags, reader, bars };
-      const edges: (MeasuredEdges | undefined)[] = [];
-      const inspected: (CircuitDetails | undefined)[] = [];
-      for (const one of made.chosen) {
-        edges.push(await measuredEdges(one, setting));
-        inspected.push(await detailsOf(one, edges.at(-1), setting));
-      }
-      return { discoveries: made, measured: edges, details: inspected };
-    }),
-  );
-  const written = await results.write(discoveries, measured, details);
-  process.stdout.write(discoveryReport(written, discoveries.all, results.table, flags.json));
+  await withClaims(results.folders, async () => {
+    await assertNoJournal(folder, flags);
+    await results.assertUsable(flags.resume);
+    const bars = new RunBars();
+    const found = (threshold: number, { kept }: Discovery): void => {
+      if (flags.edges === undefined) return;
+      bars.stop();
+      note(`threshold ${threshold}: ${counted(kept, 'edge')}`);
+    };
+    const form = { topology, prompts: task.pairs.length };
+    const journals = { ...form, folder, ...resuming, quiet: () => bars.stop() };
+    const { discoveries, measured, details } = await withJournals(journals, (journal) =>
+      withEngine(model, flags, async (engine) => {
+        await warnOfTask(engine, task);
+        const made = await plan.run(engine, { journal, progress: bars.show, found });
+        const setting = { engine, task, plan, flags, reader, bars };
+        const edges: (MeasuredEdges | undefined)[] = [];
+        const inspected: (CircuitDetails | undefined)[] = [];
+        for (const one of made.chosen) {
+          edges.push(await measuredEdges(one, setting));
+          inspected.push(await detailsOf(one, edges.at(-1), setting));
+        }
+        return { discoveries: made, measured: edges, details: inspected };
+      }),
+    );
+    const written = await results.write(discoveries, measured, details);
+    process.stdout.write(discoveryReport(written, discoveries.all, results.table, flags.json));
+  });
 }
 
 interface Inspection {

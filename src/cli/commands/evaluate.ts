@@ -4,6 +4,7 @@ import type { Ablation } from '../../circuit/run-identity.js';
 import { DEFAULT_MEASURES, reportOf, type Evaluation, type ReportCell } from '../../evaluate/measures.js';
 import { neuronsLeftOut, openCircuit, readableFormats } from '../../files/index.js';
 import { sha256 } from '../../base/sha256.js';
+import { oneCircuitAt } from '../../node/circuit-files.js';
 import { openTaskFile, readCircuitText } from '../../node/open-files.js';
 import { METRIC_NAMES } from '../../readout/metrics.js';
 import { asFound, evaluationAsFound, knownMetric } from '../../run/as-found.js';
@@ -14,6 +15,7 @@ import {
   adapterOption,
   count,
   MAX_SEED,
+  ignoreConfigOption,
   jsonOption,
   memoryOption,
   metricOption,
@@ -48,8 +50,12 @@ export function evaluateCommand(): Command {
   const command = new Command('evaluate')
     .description('Measure a circuit beside the whole model, the empty circuit and a random circuit of its size.')
     .addOption(modelOption())
+    .addOption(ignoreConfigOption())
     .addOption(taskOption())
-    .option('--circuit <file>', `the circuit, in a file of any format that is read: ${readableFormats()}`)
+    .option(
+      '--circuit <path>',
+      `the circuit, in a file of any format that is read, or its folder: ${readableFormats()}`,
+    )
     .addOption(metricOption(METRIC_NAMES, orTheCircuits));
   for (const option of promptOptions(orTheCircuits)) command.addOption(option);
   for (const option of patchOptions(orTheCircuits)) command.addOption(option);
@@ -71,9 +77,9 @@ export function evaluateCommand(): Command {
 const orTheCircuits = (value: string): string => `the circuit's, or ${value}`;
 
 async function evaluate(flags: Flags): Promise<void> {
-  const path = required(flags.circuit, '--circuit');
+  const path = await oneCircuitAt(required(flags.circuit, '--circuit'));
   const taskArgument = required(flags.task, '--task');
-  const opened = await openModelArgument(required(flags.model, '--model'));
+  const opened = await openModelArgument(flags);
   const shape = { topology: topologyOf(opened.model), width: null };
   const { file, circuit } = openCircuit(await readCircuitText(path), path, { model: shape });
   const masked = neuronsLeftOut(file);
@@ -118,7 +124,7 @@ async function evaluate(flags: Flags): Promise<void> {
     ...(metric && { metric }),
     ...(ablation && { ablation }),
     ...(input && { input }),
-    ...(meanOver !== undefined && { meanOver: await readMeanOver(reader, meanOver, ablationHere) }),
+    ...(meanOver !== undefined && { meanOver: await readMeanOver(reader, meanOver, ablationHere, flags) }),
   };
   const differs = (option: Parameters<typeof flagOf>[0], given: unknown, before: unknown): void =>
     noteDifference(flagOf(option), given, before);

@@ -3,7 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { EdgewiseError } from '../../base/errors.js';
 import type { Circuit } from '../../circuit/circuit.js';
-import { select } from '../../discover/select.js';
+import { describeTies, select } from '../../discover/select.js';
 import {
   CIRCUIT_WRITERS,
   detailsFit,
@@ -20,11 +20,14 @@ import {
 } from '../../files/index.js';
 import type { Scores } from '../../circuit/scores.js';
 import { writeFileAtomically } from '../../node/atomic-write.js';
-import { circuitPaths, openForViewer, readCircuitFiles } from '../../node/circuit-files.js';
+import { circuitPaths, oneCircuitAt, openForViewer, readCircuitFiles } from '../../node/circuit-files.js';
 import { makeFolder } from '../../node/make-folder.js';
 import { readCircuitText } from '../../node/open-files.js';
+import { assertOutput } from '../../node/output.js';
 import { readIfThere } from '../../node/probe.js';
 import { embedFiles, viewerPage } from '../../node/view/viewer-page.js';
+import { assertFolder } from '../../node/writable-folder.js';
+import { withClaims } from '../folder/claimed-folders.js';
 import { nonEmpty } from '../options/options.js';
 import {
   assertSelection,
@@ -41,15 +44,22 @@ interface Options extends SelectionOptions {
   readonly out?: string;
   readonly allEdges: boolean;
   readonly taskModel?: string;
+  readonly scan?: string;
 }
 
 /** Formats that are folders, in words. */
 const FOLDERS = OUTPUT_FORMATS.filter((name) => formatOf(name).writeFolder).join(' and ');
 
+const SHAPE_HINT = 'import it first, which takes --model, or --layers and --heads';
+
 export function exportCommand(): Command {
   const command = new Command('export')
     .description('Write a circuit or scores file in another format. Needs neither the model nor a GPU.')
-    .argument('<file>', `a circuit or scores, in a file of any format that is read: ${readableFormats()}`, nonEmpty)
+    .argument(
+      '<path>',
+      `a circuit or scores, in a file of any format that is read, or its folder: ${readableFormats()}`,
+      nonEmpty,
+    )
     .addOption(new Option('--format <format>', 'what to write').choices(OUTPUT_FORMATS).makeOptionMandatory())
     .addOption(
       new Option('--out <path>', `where to: a file, or a folder for ${FOLDERS} and attribution-graph`)
@@ -60,6 +70,11 @@ export function exportCommand(): Command {
   for (const option of selectionOptions()) command.addOption(option);
   return command
     .addOption(new Option('--task-model <name>', "name of MIB's folder, such as ioi_gpt2").argParser(nonEmpty))
+    .addOption(
+      new Option('--scan <name>', "the model's name in an attribution graph, such as Neuronpedia's gpt2-small")
+        .argParser(nonEmpty)
+        .default(undefined, 'as the file says'),
+    )
     .addHelpText(
       'after',
       `\nFormats:\n${formatList(OUTPUT_FORMATS)}\n\nExamples:\n  edgewise export runs/ioi/circuit.json --format dot\n  edgewise export scores.json --select top:200 --format gexf --out top200.gexf\n  edgewise export scores.json --format mib --task-model ioi_gpt2 --out mib`,
@@ -67,20 +82,35 @@ export function exportCommand(): Command {
     .action(exportFile);
 }
 
-async function exportFile(path: string, options: Options): Promise<void> {
-  const { taskModel, out } = options;
+async function exportFile(argument: string, options: Options): Promise<void> {
+  const { taskModel, out, scan } = options;
   const format = formatOf(options.format);
+  if (scan !== undefined && !format.takesPrompt) {
+    throw new EdgewiseError('usage', '--scan', 'goes with --format attribution-graph');
+  }
+  const path = await oneCircuitAt(argument);
   assertSelection(options, format.writeFolder !== undefined && !format.needsSign);
   if (format.writeFolder) {
     await writeFolder(path, format, options);
     return;
   }
   if (taskModel !== undefined) throw new EdgewiseError('usage', '--task-model', `goes with --format ${FOLDERS}`);
+  await assertPlace(out, format);
   const text = format.isPage ? await pageWith(path, options) : await textIn(path, format, options);
   if (out === undefined) process.stdout.write(text);
-  else if (format.list && !out.toLowerCase().endsWith(`.${format.extension}`))
-    await writeListed(out, text, format.list);
+  else if (isListed(out, format)) await withClaims([out], () => writeListed(out, text, format.list!));
   else await write(out, text);
+}
+
+/** Whether a file of the format goes into a folder with a list of such files. */
+function isListed(out: string, format: Format): boolean {
+  return format.list !== undefined && !out.toLowerCase().endsWith(`.${format.extension}`);
+}
+
+/** @throws EdgewiseError of kind usage, before anything is computed, where the text cannot be written to `out`. */
+async function assertPlace(out: string | undefined, format: Format): Promise<void> {
+  if (out === undefined) return;
+  await assertOutput(isListed(out, format) ? join(out, format.list!.name) : out);
 }
 
 /** The folder that a viewer of such files is started with: the file by its slug, and the list of all files. */
@@ -98,24 +128,25 @@ async function write(path: string, text: string): Promise<void> {
 }
 
 async function textIn(path: string, format: Format, options: Options): Promise<string> {
-  const { allEdges, select: rule } = options;
+  const { allEdges, select: rule, scan } = options;
+  const named = scan === undefined ? {} : { scan };
   const text = await readCircuitText(path);
   if (rule !== undefined) {
     const { circuit } = chooseCircuit(scoresIn(text, path), rule, options);
-    return format.write!(circuit, { allEdges });
+    return format.write!(circuit, { allEdges, ...named });
   }
-  const { file, circuit, notes } = openCircuit(text, path);
+  const { file, circuit, notes } = openCircuit(text, path, { shapeHint: SHAPE_HINT });
   if (file.scores && format.writeScores) return format.writeScores(scoresIn(text, path));
   const masked = neuronsLeftOut(file);
   if (masked !== undefined) note(`note: ${masked}: their edges are written as if all neurons were kept`);
   for (const one of notes) note(`note: ${one}`);
   const prompt = format.takesPrompt ? await firstPrompt(path, circuit) : undefined;
-  return format.write!(circuit, { allEdges, ...(prompt ? { prompt } : {}) });
+  return format.write!(circuit, { allEdges, ...named, ...(prompt ? { prompt } : {}) });
 }
 
 /** @throws EdgewiseError where the file scores nothing. */
 function scoresIn(text: string, path: string): Scores {
-  const { scores } = openImport(text, path, {});
+  const { scores } = openImport(text, path, { shapeHint: SHAPE_HINT });
   if (!scores) throw new EdgewiseError('circuit', path, 'nothing is scored');
   return scores;
 }
@@ -150,9 +181,13 @@ async function writeFolder(path: string, format: Format, options: Options): Prom
     throw new EdgewiseError('usage', '--task-model', 'is needed: it names the folder, such as ioi_gpt2');
   if (allEdges) throw new EdgewiseError('usage', '--all-edges', `the files of ${name} hold every edge anyway`);
   if (rule !== undefined) throw new EdgewiseError('usage', '--select', `the sizes of ${name} are fixed`);
+  await assertFolder(out);
   const files = folderTexts(scoresIn(await readCircuitText(path), path), taskModel, format, options);
   await refuseOtherCircuits(out, Object.keys(files));
-  for (const [file, text] of Object.entries(files)) await write(join(out, file), text);
+  for (const file of Object.keys(files)) await assertOutput(join(out, file));
+  await withClaims([out], async () => {
+    for (const [file, text] of Object.entries(files)) await write(join(out, file), text);
+  });
 }
 
 /** MIB takes whatever circuits lie in the folder: those of another export would count as some of these. */
@@ -170,5 +205,9 @@ function folderTexts(scores: Scores, taskModel: string, format: Format, options:
   if (format.needsSign) assertSignKnown(scores, `--format ${options.format}`);
   if (options.signed) assertSignKnown(scores, '--signed');
   const basis = { absolute: !options.signed, prune: options.prune };
-  return format.writeFolder!(scores, taskModel, (plain, edges) => select(plain, { ...basis, rule: 'top', edges }).kept);
+  return format.writeFolder!(scores, taskModel, (plain, edges) => {
+    const selection = select(plain, { ...basis, rule: 'top', edges });
+    for (const tie of describeTies(selection)) note(`note: top ${edges}: ${tie}`);
+    return selection.kept;
+  });
 }

@@ -19,10 +19,13 @@ import {
   type ModelShape,
 } from '../../files/index.js';
 import { writeFileAtomically } from '../../node/atomic-write.js';
+import { oneCircuitAt } from '../../node/circuit-files.js';
 import { makeFolder } from '../../node/make-folder.js';
 import { readCircuitText } from '../../node/open-files.js';
+import { assertOutput } from '../../node/output.js';
 import { readIfThere } from '../../node/probe.js';
-import { count, jsonOption, modelOption, nonEmpty } from '../options/options.js';
+import { withClaims } from '../folder/claimed-folders.js';
+import { count, ignoreConfigOption, jsonOption, modelOption, nonEmpty, type ModelFlags } from '../options/options.js';
 import {
   assertSelection,
   chooseCircuit,
@@ -33,10 +36,9 @@ import { openModelArgument } from '../session.js';
 import { formatList } from '../report/format-list.js';
 import { counted, whole } from '../report/text-report.js';
 
-interface Options extends SelectionOptions {
+interface Options extends SelectionOptions, Pick<ModelFlags, 'model' | 'ignoreConfig'> {
   readonly from: InputFormat | 'auto';
   readonly sign?: 'helps' | 'hurts';
-  readonly model?: string;
   readonly layers?: number;
   readonly heads?: number;
   readonly width?: number;
@@ -49,7 +51,7 @@ interface Options extends SelectionOptions {
 export function importCommand(): Command {
   const command = new Command('import')
     .description('Turn a file of another format into circuit.json and circuit.gexf, or into scores.json. Needs no GPU.')
-    .argument('<file>', readableFormats(), nonEmpty)
+    .argument('<path>', `a file, or a folder with one: ${readableFormats()}`, nonEmpty)
     .addOption(
       new Option('--from <format>', 'what the file is; auto tells it by the content')
         .choices(['auto', ...INPUT_FORMATS])
@@ -61,6 +63,7 @@ export function importCommand(): Command {
         .default(undefined, 'as the file says, or left open'),
     )
     .addOption(modelOption())
+    .addOption(ignoreConfigOption())
     .addOption(new Option('--layers <n>', 'layers of the model, where the file does not say').argParser(count(1)))
     .addOption(new Option('--heads <n>', 'heads per layer').argParser(count(1)))
     .addOption(new Option('--width <n>', 'width of the residual stream, which EAP-IG asks for').argParser(count(1)))
@@ -76,7 +79,7 @@ export function importCommand(): Command {
     .addOption(jsonOption().default(false))
     .addHelpText(
       'after',
-      `\nWithout --select, a file that says which edges are in the circuit becomes\ncircuit.json. A file that only scores edges becomes scores.json. What a format\ndoes not hold is not known afterwards: GEXF, GraphML and traces leave out the\nwidth of the model, for example.\n\nFormats:\n${formatList(INPUT_FORMATS)}\n\nExamples:\n  edgewise import ioi.json --sign hurts --select greedy:500 --out runs/ioi\n  edgewise import edited-in-gephi.gexf --out runs/edited`,
+      `\nWithout --select, a file that says which edges are in the circuit becomes\ncircuit.json. A file that only scores edges becomes scores.json. What a format\ndoes not hold is not known afterwards: a trace does not say how wide its model\nis, for example.\n\nFormats:\n${formatList(INPUT_FORMATS)}\n\nExamples:\n  edgewise import ioi.json --sign hurts --select greedy:500 --out runs/ioi\n  edgewise import edited-in-gephi.gexf --out runs/edited`,
     )
     .action(importFile);
 }
@@ -92,19 +95,31 @@ interface Imported {
   readonly selection: Selection | null;
 }
 
-async function importFile(path: string, options: Options): Promise<void> {
+async function importFile(argument: string, options: Options): Promise<void> {
   assertSelection(options);
+  const out = options.out ?? join('runs', `${basename(argument).replace(/\.(jsonl?|gexf|graphml|xml)$/i, '')}.import`);
+  const oneFile = /\.json$/i.test(out);
+  for (const place of oneFile ? [out] : IMPORTED_FILES.map((name) => join(out, name))) await assertOutput(place);
+  const path = await oneCircuitAt(argument);
   const model = await modelShape(options);
   const read = openImport(await readCircuitText(path), path, { format: options.from, model, shapeHint: SHAPE_HINT });
   const imported = choose(read, path, options);
   for (const note of read.notes) process.stderr.write(`note: ${note}\n`);
   const files = textsOf(imported);
-  const out = options.out ?? join('runs', `${basename(path).replace(/\.(jsonl?|gexf|graphml|xml)$/i, '')}.import`);
-  const paths = /\.json$/i.test(out) ? await writeOne(out, files) : await writeFolder(out, files, options.force);
+  const paths = oneFile
+    ? await writeOne(out, files)
+    : await withClaims([out], () => writeFolder(out, files, options.force));
   process.stdout.write(options.json ? `${JSON.stringify(jsonReport(imported, paths))}\n` : textReport(imported, paths));
 }
 
-async function modelShape({ model, layers, heads, width, parallel }: Options): Promise<ModelShape | null> {
+async function modelShape({
+  model,
+  ignoreConfig,
+  layers,
+  heads,
+  width,
+  parallel,
+}: Options): Promise<ModelShape | null> {
   if (model !== undefined) {
     for (const [option, value] of [
       ['--layers', layers],
@@ -114,7 +129,7 @@ async function modelShape({ model, layers, heads, width, parallel }: Options): P
     ] as const) {
       if (value !== undefined) throw new EdgewiseError('usage', option, 'is what --model says; give one of them');
     }
-    const opened = await openModelArgument(model);
+    const opened = await openModelArgument({ model, ...(ignoreConfig && { ignoreConfig }) });
     return { topology: topologyOf(opened.model), width: opened.model.spec.width };
   }
   if (layers === undefined && heads === undefined) {
@@ -146,6 +161,9 @@ function choose(read: ImportedFile, path: string, options: Options): Imported {
     : { imported: { ...circuit.imported, positive: scores.positive, selection: circuit.imported?.selection ?? null } };
   return { read, scores, circuit: { ...circuit, effects: scores.values, ...imported }, selection: null };
 }
+
+/** Every file that may be written. */
+const IMPORTED_FILES = ['circuit.json', 'circuit.gexf', 'scores.json'];
 
 function textsOf({ circuit, scores }: Imported): Readonly<Record<string, string>> {
   if (!circuit) return { 'scores.json': writeScoresJson(scores!) };
@@ -184,7 +202,12 @@ function jsonReport({ read, scores, circuit, selection }: Imported, files: reado
     edges: read.circuit.topology.additionEdges,
     scored: scores ? scoredEdges(scores) : 0,
     kept: circuit && keptEdges(circuit),
-    selection: selection && { ...selection.record, left: selection.left.edges, nodes: selection.left.nodes },
+    selection: selection && {
+      ...selection.record,
+      left: selection.left.edges,
+      nodes: selection.left.nodes,
+      ties: selection.ties,
+    },
     positive: scores?.positive ?? null,
     notes: read.notes,
     files,

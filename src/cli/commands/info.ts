@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { EdgewiseError } from '../../base/errors.js';
+import { oneLine } from '../../base/text.js';
 import type { Ablation } from '../../circuit/run-identity.js';
 import { planFor, topologyOf } from '../../run/identity.js';
 import { Gpu } from '../../gpu/gpu.js';
@@ -17,6 +18,7 @@ import {
   ablationOptions,
   adapterOption,
   batchOption,
+  ignoreConfigOption,
   jsonOption,
   memoryOption,
   modelOption,
@@ -43,6 +45,7 @@ export function infoCommand(): Command {
   const command = new Command('info')
     .description('Show the adapter with its limits, a model with its edges, and the memory that a run would take.')
     .addOption(modelOption())
+    .addOption(ignoreConfigOption())
     .addOption(taskOption());
   for (const option of promptOptions()) command.addOption(option);
   for (const option of ablationOptions()) command.addOption(option);
@@ -71,6 +74,8 @@ interface ModelReport extends Omit<ModelSpec, 'attention'>, TokenizerReport {
   readonly weight_bytes: number;
   readonly edges: number;
   readonly edges_with_direct: number;
+  /** Keys of the config that the user ignored. */
+  readonly ignored_config?: readonly string[];
 }
 
 interface Report {
@@ -94,7 +99,7 @@ async function info(options: Flags): Promise<void> {
   if (options.task !== undefined && options.model === undefined) {
     throw new EdgewiseError('usage', '--task', 'needs --model, whose tokenizer and sizes the plan depends on');
   }
-  const opened = options.model === undefined ? undefined : await openModelArgument(options.model);
+  const opened = options.model === undefined ? undefined : await openModelArgument(options);
   const bos = options.bos ?? DEFAULTS.bos;
   const reader = opened && options.task !== undefined ? await namedTaskReader(opened, bos) : undefined;
   const task = reader && (await readPrompts(reader, { ...options, task: options.task! }));
@@ -125,13 +130,14 @@ async function info(options: Flags): Promise<void> {
         weight_bytes: 4 * parameters,
         edges: topology.additionEdges,
         edges_with_direct: topology.edgeCount,
+        ...(model.ignored && { ignored_config: model.ignored }),
         ...(await describeTokenizer(opened, bos)),
       };
       if (task) {
         report.prompt = firstPrompt(task);
         const budget = options.memory === undefined ? DEFAULT_BUDGET : options.memory * 1e9;
         const { ablation = 'resample' } = options;
-        const meanOver = await readMeanOver(reader!, options.meanOver, ablation);
+        const meanOver = await readMeanOver(reader!, options.meanOver, ablation, options);
         const meanPairs = typeof meanOver === 'string' ? task.pairs : meanOver.pairs;
         // As many circuits at once as a search evaluates here unless --batch says otherwise.
         const circuits = options.batch ?? fill;
@@ -229,5 +235,6 @@ function modelRows(model: ModelReport): string[][] {
     ['  unembedding', model.tied ? 'tied to the embedding' : 'of its own'],
     ['  parameters', `${whole(model.parameters)} (${byteSize(model.weight_bytes)} as f32)`],
     ['  edges', `${whole(model.edges)} (${whole(model.edges_with_direct)} with direct edges)`],
+    ...(model.ignored_config ? [['  ignored in config.json', model.ignored_config.map(oneLine).join(', ')]] : []),
   ];
 }

@@ -2,7 +2,7 @@ import { Command, Option } from 'commander';
 import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { EdgewiseError } from '../../base/errors.js';
-import { findCircuits, openForViewer, type CircuitPaths } from '../../node/circuit-files.js';
+import { findCircuits, openForViewer, withNames, type CircuitPaths } from '../../node/circuit-files.js';
 import { openBrowser } from '../../node/view/open-browser.js';
 import { readCircuitText } from '../../node/open-files.js';
 import { serveViewer } from '../../node/view/view-server.js';
@@ -23,7 +23,7 @@ export function viewCommand(): Command {
     .description('Show circuits in the browser. Serves them on this machine only, until Ctrl-C. Needs no GPU.')
     .argument(
       '[path...]',
-      `circuit files (JSON, GEXF or GraphML), result folders, or folders of them (default: ${RESULTS})`,
+      `circuit files (JSON, GEXF or GraphML), or folders: all circuits in them, three levels down (default: ${RESULTS})`,
     )
     .addOption(
       new Option('--port <n>', 'where to serve; 0 is any port that is free').argParser(count(0, 65_535)).default(0),
@@ -43,10 +43,12 @@ async function view(paths: readonly string[], options: Options): Promise<void> {
   await server.close();
 }
 
+const tell = (what: string): void => note(`note: ${what}`);
+
 /** Each circuit once, however often it is named. */
 async function circuitsAt(paths: readonly string[]): Promise<CircuitPaths[]> {
-  const found = (await Promise.all(paths.map(findCircuits))).flat();
-  return [...new Map(found.map((file) => [file.circuit, file])).values()];
+  const found = (await Promise.all(paths.map((path) => findCircuits(path, tell)))).flat();
+  return withNames([...new Map(found.map((file) => [file.circuit, file])).values()]);
 }
 
 /** The newest first, because it is the one that is shown. */
@@ -55,7 +57,7 @@ async function newResults(): Promise<CircuitPaths[]> {
     const what = `there are no results under ${RESULTS}/; name a circuit file, a result folder, or a folder of circuits`;
     throw new EdgewiseError('usage', 'path', what);
   }
-  const found = await findCircuits(RESULTS);
+  const found = await findCircuits(RESULTS, tell);
   const dated = await Promise.all(found.map(async (file) => ({ file, time: (await stat(file.circuit)).mtimeMs })));
   return dated.sort((a, b) => b.time - a.time).map(({ file }) => file);
 }

@@ -38,6 +38,11 @@ export class DiscoveryFolder {
     return thresholds || typeof edges === 'number' ? join(this.#folder, THRESHOLDS_FILE) : undefined;
   }
 
+  /** Every folder that is written into. */
+  get folders(): readonly string[] {
+    return [this.#folder, ...(this.#plan.asked.thresholds ?? []).map((threshold) => this.#part(threshold))];
+  }
+
   /**
    * Makes sure, before any work, that the results can be written.
    *

@@ -1,5 +1,5 @@
-import { mkdtemp, readFile, readdir, rm, rmdir } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { readFile, readdir, rm, rmdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { EdgewiseError } from '../../base/errors.js';
 import type { Provenance } from '../../circuit/circuit.js';
@@ -8,10 +8,13 @@ import type { ScoresProvenance } from '../../circuit/scores.js';
 import { parseCircuit } from '../../files/index.js';
 import { isUnfinishedWrite, writeFileAtomically } from '../../node/atomic-write.js';
 import { makeFolder } from '../../node/make-folder.js';
-import { statOrUndefined } from '../../node/probe.js';
+import { assertOutput } from '../../node/output.js';
+import { assertFolder } from '../../node/writable-folder.js';
 import type { AskedOfRun, ThresholdPlan } from '../../run/methods/definition.js';
 import { askedThresholds, THRESHOLDS_FILE } from './thresholds-file.js';
-import { journalsIn } from './search-journal.js';
+import { isHeldByOther, isLock } from '../../node/folder-lock.js';
+import { systemFault } from '../../node/system-error.js';
+import { assertPlaceForJournals, journalsIn } from './search-journal.js';
 
 /** The files that say which run a folder's files are of. */
 const CIRCUIT_FILE = 'circuit.json';
@@ -48,11 +51,14 @@ export async function assertUsable(
   force: boolean,
   parts: (name: string) => boolean = () => false,
 ): Promise<void> {
-  await assertWritable(folder);
+  await assertFolder(folder);
+  for (const name of RESULT_FILES) await assertOutput(join(folder, name));
+  await assertPlaceForJournals(folder);
   if (force) return;
   const entries = await readdir(folder).catch(() => []);
   const journals = await journalsIn(folder);
-  if (entries.every((name) => isUnfinishedWrite(name) || journals.includes(name) || parts(name))) return;
+  if (entries.every((name) => isLock(name) || isUnfinishedWrite(name) || journals.includes(name) || parts(name)))
+    return;
   const [provenance, asked] = [await readProvenance(folder), await readAskedThresholds(folder)];
   // A table is written first, and says more.
   const earlier: Readonly<Record<string, unknown>> = { ...NOTHING_ASKED, ...provenance, ...asked };
@@ -111,7 +117,7 @@ export async function writeResult(
       if (stale || isUnfinishedWrite(name)) await rm(join(folder, name), { force: true });
     }
   } catch (error) {
-    throw new EdgewiseError('usage', folder, 'cannot be created', { cause: error });
+    throw systemFault('usage', folder, 'cannot be written', error);
   }
   const paths: string[] = [];
   for (const [name, text] of Object.entries(files)) {
@@ -127,27 +133,9 @@ export async function writeResult(
 export async function removeParts(folder: string, stale: (name: string) => boolean): Promise<void> {
   for (const name of (await readdir(folder)).filter(stale)) {
     const part = join(folder, name);
+    if (await isHeldByOther(part)) continue;
     for (const file of RESULT_FILES) await rm(join(part, file), { force: true }).catch(() => undefined);
     await rmdir(part).catch(() => undefined); // it holds something else
-  }
-}
-
-/**
- * Tries to create something in the folder, or in the nearest folder above it that is there. Permissions alone do not
- * tell: they bind no administrator, and a file system may be read-only.
- */
-async function assertWritable(folder: string): Promise<void> {
-  let path = resolve(folder);
-  let found = await statOrUndefined(path);
-  while (!found && path !== dirname(path)) {
-    path = dirname(path);
-    found = await statOrUndefined(path);
-  }
-  if (!found?.isDirectory()) throw new EdgewiseError('usage', folder, `cannot be created: ${path} is a file`);
-  try {
-    await rmdir(await mkdtemp(join(path, '.edgewise-')));
-  } catch (error) {
-    throw new EdgewiseError('usage', folder, `cannot be written: nothing can be created in ${path}`, { cause: error });
   }
 }
 

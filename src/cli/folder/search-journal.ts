@@ -1,17 +1,14 @@
-import { closeSync, existsSync, fsyncSync, openSync, rmSync, writeSync } from 'node:fs';
-import { open, readdir, rm, truncate } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { isDeepStrictEqual } from 'node:util';
+import { constants } from 'node:fs';
+import { open, readdir, rm, type FileHandle } from 'node:fs/promises';
+import { join } from 'node:path';
 import { EdgewiseError } from '../../base/errors.js';
-import type { Topology } from '../../circuit/topology.js';
-import type { Journal, Measurement } from '../../discover/journal.js';
-import { makeFolder } from '../../node/make-folder.js';
-import { readIfThere } from '../../node/probe.js';
+import { isMissing } from '../../node/probe.js';
+import { isSystemError, systemFault } from '../../node/system-error.js';
+import { BEGINNING, type SearchKey } from './journal-rows.js';
+import { readJournalKey, refuseDifferences } from './read-journal.js';
 
-/** A journal lies beside the results while a search runs: one line that says which search, then one for each test. */
+/** A journal lies beside the results while a search runs. */
 const JOURNAL_FILE = /^search(-[^/]*)?\.jsonl$/;
-/** The beginning of that first line. A file that begins otherwise is no journal, whatever its name. */
-const BEGINNING = '{"edgewise_search":';
 
 /** The journal's file. A run of several searches tells them apart by a word. */
 export function journalFile(word?: string): string {
@@ -21,36 +18,50 @@ export function journalFile(word?: string): string {
 /** Names of the journals in a folder; none where there is no such folder. */
 export async function journalsIn(folder: string): Promise<string[]> {
   const names = (await readdir(folder).catch(() => [])).filter((name) => JOURNAL_FILE.test(name));
-  const ours = await Promise.all(names.map((name) => isJournal(join(folder, name))));
-  return names.filter((_, i) => ours[i]);
+  const kinds = await Promise.all(names.map((name) => kindOf(join(folder, name))));
+  return names.filter((_, i) => kinds[i] === 'journal');
 }
 
-/** Whether a file is a journal, also one whose first line was cut short. */
-async function isJournal(path: string): Promise<boolean> {
-  const file = await open(path).catch(() => undefined);
-  if (!file) return false;
+/** What is at the path of a journal. A journal is a regular file, also one whose first line was cut short. */
+async function kindOf(path: string): Promise<'nothing' | 'journal' | 'other file' | 'no file'> {
+  let file: FileHandle | undefined;
   try {
+    // Without O_NONBLOCK a FIFO would wait for a writer.
+    file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    if (!(await file.stat()).isFile()) return 'no file';
     const { bytesRead, buffer } = await file.read(Buffer.alloc(BEGINNING.length), 0, BEGINNING.length, 0);
-    return BEGINNING.startsWith(buffer.toString('utf8', 0, bytesRead));
-  } catch {
-    return false; // a folder, say
+    return BEGINNING.startsWith(buffer.toString('utf8', 0, bytesRead)) ? 'journal' : 'other file';
+  } catch (error) {
+    if (isMissing(error)) return 'nothing';
+    if (isSystemError(error) && NO_FILE.includes(error.code)) return 'no file';
+    throw systemFault('usage', path, 'cannot be read', error);
   } finally {
-    await file.close();
+    await file?.close();
   }
 }
 
-const VERSION = 1;
+/** A socket, links in a loop, a file of somebody else. */
+const NO_FILE: readonly (string | undefined)[] = ['ENXIO', 'ELOOP', 'EACCES', 'EPERM'];
+
+/** @returns whether a journal is there. @throws EdgewiseError of kind usage where something else is. */
+export async function assertPlaceForJournal(path: string): Promise<boolean> {
+  const kind = await kindOf(path);
+  if (kind === 'nothing' || kind === 'journal') return kind === 'journal';
+  const what = 'is there already and is no journal of a search; results need another folder';
+  throw new EdgewiseError('usage', path, what);
+}
+
 /**
- * How long written tests may wait before they are forced to the disk, in milliseconds. Only a power failure loses them.
+ * Makes sure, before any work, that nothing in a folder is in the way of its journals. A file of another kind is, where
+ * it has the name of the main journal; anything that is no file is, under any such name.
+ *
+ * @throws EdgewiseError of kind usage.
  */
-const SYNC_EVERY = 2000;
-
-/** What a search and the search that left a journal must have in common: names and values as JSON. */
-export type SearchKey = Readonly<Record<string, unknown>>;
-
-export interface SearchJournal extends Journal {
-  /** Ends the writing. The file stays until `removeJournals`; a file without a test goes at once. */
-  close(): void;
+export async function assertPlaceForJournals(folder: string): Promise<void> {
+  for (const name of (await readdir(folder).catch(() => [])).filter((one) => JOURNAL_FILE.test(one))) {
+    const path = join(folder, name);
+    if (name === journalFile() || (await kindOf(path)) === 'no file') await assertPlaceForJournal(path);
+  }
 }
 
 /**
@@ -76,117 +87,14 @@ export async function assertNoJournal(
  * @throws EdgewiseError of kind usage that names the journal and what differs.
  */
 export async function assertResumes(folder: string, run: SearchKey): Promise<void> {
-  const here = asJson(run);
   for (const name of await journalsIn(folder)) {
     const path = join(folder, name);
-    const text = (await readIfThere(path)) ?? '';
-    const end = text.indexOf('\n');
-    if (end < 0) continue; // not even its first line was written
-    const theirs = parseLine(path, text.slice(0, end), 1) as SearchKey;
-    refuseDifferences(path, theirs, here, Object.keys(here));
+    const theirs = await readJournalKey(path);
+    if (theirs) refuseDifferences(path, theirs, run, Object.keys(run));
   }
 }
 
 /** Removes every journal in a folder, once results are written. */
 export async function removeJournals(folder: string): Promise<void> {
   for (const name of await journalsIn(folder)) await rm(join(folder, name), { force: true });
-}
-
-/**
- * Opens a journal: a new one, or the one that the same search left when it was interrupted. A last line that was cut
- * short is dropped, and its test is made again.
- *
- * @param resume take over what an earlier run left. Otherwise it is replaced.
- * @throws EdgewiseError of kind `usage` where the journal is of another search (what differs is named), or broken.
- */
-export async function openJournal(
-  path: string,
-  key: SearchKey,
-  topology: Topology,
-  resume: boolean,
-): Promise<SearchJournal> {
-  await makeFolder(dirname(path));
-  if (existsSync(path) && !(await isJournal(path))) {
-    throw new EdgewiseError(
-      'usage',
-      path,
-      'is there already and is no journal of a search; results need another folder',
-    );
-  }
-  const text = resume ? await readIfThere(path) : undefined;
-  const whole = text?.slice(0, text.lastIndexOf('\n') + 1) ?? '';
-  const [header, ...tests] = whole.split('\n').slice(0, -1);
-  if (header !== undefined) refuseOtherSearch(path, header, key);
-  const earlier = tests.map((line, i) => readTest(path, line, i + 2, topology));
-  if (header !== undefined) await truncate(path, Buffer.byteLength(whole));
-
-  const file = openSync(path, header === undefined ? 'w' : 'a');
-  if (header === undefined) writeSync(file, `${JSON.stringify({ edgewise_search: VERSION, ...key })}\n`);
-  let synced = performance.now();
-  let empty = earlier.length === 0;
-  return {
-    earlier,
-    record({ edge, without }) {
-      empty = false;
-      writeSync(file, `${JSON.stringify([topology.edgeName(edge), ...without.map(writeNumber)])}\n`);
-      if (performance.now() - synced < SYNC_EVERY) return;
-      fsyncSync(file);
-      synced = performance.now();
-    },
-    close() {
-      closeSync(file);
-      if (empty) rmSync(path, { force: true });
-    },
-  };
-}
-
-function refuseOtherSearch(path: string, header: string, key: SearchKey): void {
-  const { edgewise_search: version, ...theirs } = parseLine(path, header, 1) as SearchKey;
-  const mine = asJson(key);
-  if (version !== VERSION) throw new EdgewiseError('usage', path, 'is not the journal of a search of this version');
-  refuseDifferences(path, theirs, mine, [...new Set([...Object.keys(mine), ...Object.keys(theirs)])]);
-}
-
-function asJson(key: SearchKey): SearchKey {
-  return JSON.parse(JSON.stringify(key)) as SearchKey;
-}
-
-function refuseDifferences(path: string, theirs: SearchKey, mine: SearchKey, names: readonly string[]): void {
-  const different = names.filter((name) => !isDeepStrictEqual(mine[name], theirs[name]));
-  if (different.length === 0) return;
-  const told = different.map(
-    (name) => `${name} (${JSON.stringify(theirs[name])} there, ${JSON.stringify(mine[name])} here)`,
-  );
-  const what = `is of a search that differs in ${told.join(', ')}; without --resume --force starts anew`;
-  throw new EdgewiseError('usage', path, what);
-}
-
-function readTest(path: string, line: string, number: number, topology: Topology): Measurement {
-  const [name, ...values] = parseLine(path, line, number) as unknown[];
-  const edge = typeof name === 'string' ? topology.edgeId(name) : undefined;
-  const without = values.map(readNumber);
-  if (edge === undefined || without.length === 0 || without.includes(undefined)) {
-    throw new EdgewiseError('usage', path, `line ${number}: expected an edge's name and a number for each prompt`);
-  }
-  return { edge, without: without as number[] };
-}
-
-function parseLine(path: string, line: string, number: number): object {
-  try {
-    const value: unknown = JSON.parse(line);
-    if (typeof value === 'object' && value !== null) return value;
-  } catch {
-    // told below
-  }
-  throw new EdgewiseError('usage', path, `line ${number}: not valid JSON`);
-}
-
-/** JSON has no NaN and no infinities. A circuit may measure either. */
-function writeNumber(value: number): number | string {
-  return Number.isFinite(value) ? value : String(value);
-}
-
-function readNumber(value: unknown): number | undefined {
-  if (typeof value === 'number') return value;
-  return value === 'NaN' || value === 'Infinity' || value === '-Infinity' ? Number(value) : undefined;
 }

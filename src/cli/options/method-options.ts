@@ -1,5 +1,6 @@
 import { Option } from 'commander';
 import { BACKWARD_MODES, SCOPES, type GradientOptions } from '../../attribute/methods.js';
+import { EdgewiseError } from '../../base/errors.js';
 import { DEFAULT_STEPS, DEFAULT_STEP_RULE } from '../../attribute/options.js';
 import { STEP_RULES, type SenderHeads } from '../../circuit/run-identity.js';
 import { METHODS, type MethodName } from '../../run/methods/index.js';
@@ -10,10 +11,8 @@ import { count, type PatchingFlags } from './options.js';
 
 /** Flags of `discover` and `attribute` that only some methods take, as commander gives them. */
 export interface MethodFlags extends PatchingFlags, GradientOptions {
-  readonly threshold?: readonly number[];
   readonly edges?: number;
   readonly greedy?: boolean;
-  readonly signed?: boolean;
   readonly screen?: number;
   readonly retest?: number;
   readonly compare?: boolean;
@@ -22,8 +21,8 @@ export interface MethodFlags extends PatchingFlags, GradientOptions {
   readonly predict?: string;
   readonly directEdges?: boolean;
   readonly senderHeads?: SenderHeads;
-  readonly abs?: boolean;
   readonly resume: boolean;
+  readonly keepBefore: boolean;
 }
 
 /** Flags that are not the option's name in kebab case. */
@@ -38,9 +37,24 @@ export function flagOf(option: OptionName): string {
   return OTHER_FLAGS[option] ?? `--${option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 
+/**
+ * What is done with a journal that lies in the folder.
+ *
+ * @throws EdgewiseError of kind usage where something is to be kept of a run that is not gone on with.
+ */
+export function journalFlags({ resume, keepBefore }: MethodFlags): Pick<MethodFlags, 'resume' | 'keepBefore'> {
+  if (keepBefore && !resume) throw new EdgewiseError('usage', '--keep-before', 'goes with --resume');
+  return { resume, keepBefore };
+}
+
+/** Whether a method chooses from scores. */
+export function isScoring(method: MethodName): method is ScoringMethod {
+  return Object.hasOwn(SCORING_METHODS, method);
+}
+
 /** The metric that a method goes by: as given, or its default; undefined for a method that measures nothing. */
 export function metricOf(method: MethodName, given: MetricName | undefined): MetricName | undefined {
-  const scoring = Object.hasOwn(SCORING_METHODS, method) ? SCORING_METHODS[method as ScoringMethod] : undefined;
+  const scoring = isScoring(method) ? SCORING_METHODS[method] : undefined;
   return scoring?.needs.metric === 'none' ? undefined : (given ?? METHODS[method].metric);
 }
 

@@ -8,7 +8,8 @@ import { rowOptions, type RowFlags } from './row-options.js';
 
 /** Flags that several commands share, each defined once. The types hold their values as commander gives them. */
 export interface ModelFlags {
-  readonly model: string;
+  readonly model?: string;
+  readonly ignoreConfig?: readonly string[];
   readonly adapter?: string;
   readonly tile?: TileName;
   /** GB */
@@ -36,8 +37,25 @@ export function nonEmpty(text: string): string {
 /** A finite number, written out in digits: `0x10`, `1_0`, an empty text and NaN are refused. */
 export function finiteNumber(text: string): number {
   const value = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text.trim()) ? Number(text) : Number.NaN;
-  if (!Number.isFinite(value)) throw new InvalidArgumentError('Expected a finite number.');
+  if (!Number.isFinite(value)) throw new InvalidArgumentError(`Expected a finite number${withoutComma(text)}.`);
   return value;
+}
+
+/** What to write for a number with a comma, which is none: `0.05` for 0,05, `1000 or 1.000` for 1,000. */
+function withoutComma(text: string): string {
+  if (!/^\s*[+-]?\d*(,\d+)+(e[+-]?\d+)?\s*$/i.test(text)) return '';
+  const thousands = /^\s*[+-]?[1-9]\d{0,2}(,\d{3})+\s*$/.test(text) ? [text.trim().replaceAll(',', '')] : [];
+  const decimal =
+    text.split(',').length === 2
+      ? [
+          text
+            .trim()
+            .replace(/^([+-]?),/, '$10,')
+            .replace(',', '.'),
+        ]
+      : [];
+  const written = [...thousands, ...decimal];
+  return written.length === 0 ? '' : `; write ${written.join(' or ')}, without a comma`;
 }
 
 export function count(smallest: number, largest = Number.MAX_SAFE_INTEGER): (text: string) => number {
@@ -57,6 +75,12 @@ export const modelOption = (): Option =>
     '--model <model>',
     'model directory, shipped model, or hub id such as openai-community/gpt2 (id@revision)',
   );
+
+export const ignoreConfigOption = (): Option =>
+  new Option(
+    '--ignore-config <keys>',
+    "unknown keys of the model's config.json, key,key, that do not change its numbers; results record them",
+  ).argParser((text) => text.split(',').map((key) => nonEmpty(key).trim()));
 
 export const taskOption = (): Option =>
   new Option(
@@ -140,5 +164,11 @@ export const batchOption = (): Option =>
   new Option('--batch <n>', 'edges tested in one submission at most; changes no result')
     .argParser(count(1, MOST_AT_ONCE))
     .default(undefined, 'what fills the device');
+
+export const keepBeforeOption = (): Option =>
+  new Option(
+    '--keep-before',
+    'with --resume, where the interrupted run left a damaged journal: keep the tests before the damage',
+  ).default(false);
 
 export const jsonOption = (): Option => new Option('--json', 'print the result as JSON');

@@ -3,7 +3,8 @@ import { EdgewiseError } from '../../base/errors.js';
 import { circuitFromScores } from '../../circuit/scored-circuit.js';
 import type { Circuit } from '../../circuit/circuit.js';
 import type { Scores } from '../../circuit/scores.js';
-import { select, type Selection, type SelectionRule } from '../../discover/select.js';
+import { describeTies, select, type Selection, type SelectionRule } from '../../discover/select.js';
+import { note } from '../report/progress.js';
 import { finiteNumber } from './options.js';
 
 export interface SelectionOptions {
@@ -54,7 +55,7 @@ export function assertSelection({ select: rule, signed, prune }: SelectionOption
 }
 
 /**
- * The circuit that the options choose.
+ * The circuit that the options choose. A choice through equal scores is told.
  *
  * @throws EdgewiseError of kind usage for a signed choice from scores whose sign nobody knows.
  */
@@ -66,6 +67,7 @@ export function chooseCircuit(
   if (options.signed) assertSignKnown(scores, '--signed');
   const basis = { absolute: !options.signed, prune: options.prune };
   const selection = select(scores, selectionRule(rule, limit, basis));
+  for (const tie of describeTies(selection)) note(`note: ${tie}`);
   return { circuit: circuitFromScores(scores, selection), selection };
 }
 

@@ -2,10 +2,11 @@ import { dirname } from 'node:path';
 import type { Circuit } from '../../circuit/circuit.js';
 import { compareCircuits } from '../../circuit/comparison.js';
 import { describeSelection } from '../../circuit/scored-circuit.js';
-import type { Selection } from '../../discover/select.js';
+import { describeTies, type Selection } from '../../discover/select.js';
 import type { Discovery, Screening } from '../../run/discovery.js';
 import type { WrittenDiscovery } from '../folder/discovery-folder.js';
 import type { MeasuredEdges } from '../../evaluate/measured-edges.js';
+import { shellPath } from './shell-word.js';
 import { counted, fixed, signed, strongestEdges, table, whole } from './text-report.js';
 
 /**
@@ -50,8 +51,8 @@ function textReport(
   if (results.length === 1) lines.push(...resultLines(first));
   else lines.push('written', ...results.map(({ files }) => `  ${dirname(files[0]!)}`));
   if (thresholds !== undefined) lines.push(`table: ${thresholds}`);
-  if (results.length === 1) lines.push(`look at it: edgewise view ${dirname(first.files[0]!)}`);
-  else lines.push(`look at them: edgewise view ${dirname(dirname(first.files[0]!))}`);
+  if (results.length === 1) lines.push(`look at it: edgewise view ${shellPath(dirname(first.files[0]!))}`);
+  else lines.push(`look at them: edgewise view ${shellPath(dirname(dirname(first.files[0]!)))}`);
   return lines;
 }
 
@@ -156,12 +157,14 @@ function searchLines({ circuit, tested, kept, edges, seconds }: Discovery): stri
   ];
 }
 
-function choiceLines({ circuit, kept, edges, seconds }: Discovery, { record }: Selection): string[] {
+function choiceLines({ circuit, kept, edges, seconds }: Discovery, selection: Selection): string[] {
+  const { record } = selection;
   const { task, model, prompts, ablation, method } = circuit.provenance!;
   const choice = `${method}, ${describeSelection(record)}`;
   return [
     `${task.name} on ${model.name}, ${counted(prompts.count, 'prompt')}, ${ablation} ablation: ${choice}`,
     `  kept ${whole(kept)} of ${counted(edges, 'edge')} (${whole(record.chosen)} chosen, then pruned) in ${seconds.toFixed(1)} s`,
+    ...describeTies(selection).map((tie) => `  ${tie}`),
   ];
 }
 

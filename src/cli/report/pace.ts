@@ -1,7 +1,21 @@
+/** Work in any unit, for what cannot be told by a share of equal parts. */
+export interface Work {
+  /** What was done, without what an earlier run did. */
+  readonly done: number;
+  /** An estimate of what is left, worked out when it is asked for; undefined where that cannot be said. */
+  readonly left: () => number | undefined;
+}
+
+/** Nothing is said of the time left before this, in milliseconds: how fast it goes is not known yet. */
+const SETTLED = 2000;
+/** An estimate of the work left holds for this long, and for so many times as long as it took. */
+const HOLDS = { milliseconds: 500, times: 20 } as const;
+
 /** How fast something goes, by what it reported so far. */
 export class Pace {
   readonly #now: () => number;
-  #first: { readonly at: number; readonly share: number; readonly things: number } | undefined;
+  #first: { readonly at: number; readonly share: number; readonly things: number; readonly work: number } | undefined;
+  #estimate: { readonly until: number; readonly end: number | undefined } | undefined;
 
   /** @param now milliseconds, for tests. */
   constructor(now: () => number = () => performance.now()) {
@@ -10,19 +24,41 @@ export class Pace {
 
   /**
    * Rate and remaining time in words; empty words as long as there is too little to go by. Both count from the first
-   * step on. What came before (device, weights, an earlier run) says nothing of the speed.
+   * step on. What came before (device, weights, pipelines, an earlier run) says nothing of the speed.
    *
    * @param share of the whole that is done, 0 to 1.
    * @param things that this run has done itself, if their rate says something. Time counts from the first of them on.
+   * @param work where parts of the whole take differently long.
    */
-  words(share: number, things?: number): { readonly rate: string; readonly left: string } {
-    if (!this.#first || things === 0) this.#first = { at: this.#now(), share, things: things ?? 0 };
+  words(share: number, things?: number, work?: Work): { readonly rate: string; readonly left: string } {
+    if (!this.#first || things === 0) {
+      this.#first = { at: this.#now(), share, things: things ?? 0, work: work?.done ?? 0 };
+    }
     const milliseconds = this.#now() - this.#first.at;
-    return {
-      rate: rate(milliseconds, (things ?? 0) - this.#first.things),
-      left: timeLeft(milliseconds, share - this.#first.share, 1 - share),
-    };
+    const left = work
+      ? this.#byWork(milliseconds, work)
+      : byShare(milliseconds, share - this.#first.share, share < 1 ? 1 - share : 0);
+    return { rate: rate(milliseconds, (things ?? 0) - this.#first.things), left: words(left) };
   }
+
+  /** Milliseconds left, by the mean speed so far. Between two estimates time goes on. */
+  #byWork(milliseconds: number, { done, left }: Work): number | undefined {
+    if (milliseconds < SETTLED) return undefined;
+    const now = this.#now();
+    if (!this.#estimate || now >= this.#estimate.until) {
+      const rest = left();
+      const took = this.#now() - now;
+      const speed = (done - this.#first!.work) / milliseconds;
+      const end = rest !== undefined && rest > 0 && speed > 0 ? now + rest / speed : undefined;
+      this.#estimate = { until: now + Math.max(HOLDS.milliseconds, HOLDS.times * took), end };
+    }
+    const { end } = this.#estimate;
+    return end === undefined ? undefined : Math.max(1, end - now);
+  }
+}
+
+function byShare(milliseconds: number, done: number, toDo: number): number | undefined {
+  return done > 0.02 && toDo > 0 ? (milliseconds * toDo) / done : undefined;
 }
 
 function rate(milliseconds: number, done: number): string {
@@ -31,10 +67,9 @@ function rate(milliseconds: number, done: number): string {
   return `, ${each < 10 ? each.toPrecision(2) : Math.round(each)}/s`;
 }
 
-/** Goes by the mean speed so far: steps differ too much for a shorter memory. */
-function timeLeft(milliseconds: number, done: number, toDo: number): string {
-  if (!(done > 0.02 && toDo > 0)) return '';
-  const seconds = Math.ceil((milliseconds * toDo) / done / 1000);
+function words(milliseconds: number | undefined): string {
+  if (milliseconds === undefined || !Number.isFinite(milliseconds)) return '';
+  const seconds = Math.ceil(milliseconds / 1000);
   const minutes = Math.round(seconds / 60);
   return `  about ${seconds < 100 ? `${seconds} s` : minutes < 100 ? `${minutes} min` : `${Math.round(minutes / 60)} h`} left`;
 }

@@ -1,35 +1,31 @@
-import { constants } from 'node:os';
 import cliProgress from 'cli-progress';
-import { Pace } from './pace.js';
+import { onInterrupt } from '../interruption.js';
+import { Pace, type Work } from './pace.js';
 
 /**
  * A progress bar on stderr: a live line on a terminal, elsewhere a plain line now and then. Shows nothing in the first
  * second.
  */
 export interface ProgressBar {
-  /** @param things that this run has done itself, if their rate says something: see Pace. */
-  update(value: number, total: number, detail: string, things?: number): void;
+  /** @param things that this run has done itself, if their rate says something, and `work`: see Pace. */
+  update(value: number, total: number, detail: string, things?: number, work?: Work): void;
   stop(): void;
 }
 
 export function progressBar(label: string): ProgressBar {
   const started = performance.now();
   let bar: cliProgress.SingleBar | undefined;
+  let release: (() => void) | undefined;
   const pace = new Pace();
   const stop = (): void => {
     if (!bar) return;
     bar.stop();
     bar = undefined;
-    process.off('SIGINT', interrupted).off('SIGTERM', interrupted);
-  };
-  // A live line hides the cursor. A process that just ends would leave it hidden.
-  const interrupted = (signal: NodeJS.Signals): void => {
-    stop();
-    process.exit(128 + constants.signals[signal]);
+    release?.();
   };
   return {
-    update(value, total, what, things) {
-      const { rate, left } = pace.words(value / total, things);
+    update(value, total, what, things, work) {
+      const { rate, left } = pace.words(value / total, things, work);
       const detail = what + rate;
       if (!bar) {
         if (performance.now() - started < 1000) return;
@@ -45,7 +41,8 @@ export function progressBar(label: string): ProgressBar {
           notTTYSchedule: 5000,
         });
         bar.start(total, value, { detail, left });
-        process.on('SIGINT', interrupted).on('SIGTERM', interrupted);
+        // A live line hides the cursor. A process that just ends would leave it hidden.
+        release = onInterrupt(stop);
       }
       bar.setTotal(total);
       bar.update(value, { detail, left });

@@ -7,7 +7,7 @@ export class RunBars {
   #bar: ProgressBar | undefined;
 
   /** May be called without its object. */
-  readonly show = ({ part, done, total, unit, measured, search }: RunProgress): void => {
+  readonly show = ({ part, done, total, unit, measured, work, search }: RunProgress): void => {
     if (part !== this.#part) {
       this.stop();
       this.#part = part;
@@ -16,7 +16,7 @@ export class RunBars {
     const detail = search ? `${search.tested} tested, ${search.kept} kept` : `${done} of ${total}`;
     // Passes differ too much in length for a rate.
     if (unit === 'passes') this.#bar?.update(done, total, `${detail} passes`);
-    else this.#bar?.update(done, total, detail, measured);
+    else this.#bar?.update(done, total, detail, measured, work);
     if (done >= total) this.stop();
   };
 

@@ -1,8 +1,7 @@
 import { basename } from 'node:path';
-import { EdgewiseError } from '../../base/errors.js';
 import { quote } from '../../base/text.js';
 import type { OpenedModel } from '../../node/open.js';
-import { missingTokenizer, openTokenizer } from '../../run/task-reader.js';
+import { openTaskReader } from '../../node/reading/open-task-reader.js';
 import type { BosOption } from '../../task/tokenizer.js';
 
 /** A model's tokenizer in words. */
@@ -16,17 +15,12 @@ export interface TokenizerReport {
 /** A tokenizer that is refused is no reason to say nothing of the model. */
 export async function describeTokenizer({ model, directory }: OpenedModel, bos: BosOption): Promise<TokenizerReport> {
   const config = `${model.spec.bosTokenId ?? 'none'} by config.json`;
-  try {
-    const tokenizer = await openTokenizer(directory, model.spec, bos);
-    if (tokenizer === null) {
-      return { tokenizer: `none: the model ${await missingTokenizer(directory)}`, beginning_of_text: config };
-    }
-    const { ids, from, problem } = tokenizer.beginning;
-    const shown = ids.map((id) => `${id} ${quote(tokenizer.tokenText(id))}`).join(', ');
-    const beginning = problem?.message ?? (from === null ? 'none' : `${shown} by ${basename(from)}`);
-    return { tokenizer: [tokenizer.description, ...tokenizer.notes].join('; '), beginning_of_text: beginning };
-  } catch (error) {
-    if (!(error instanceof EdgewiseError) || error.kind !== 'config') throw error;
-    return { tokenizer: `refused: ${error.message}`, beginning_of_text: config };
-  }
+  const { tokenizer, refused, missing, tokenText, close } = await openTaskReader({ model, directory }, bos);
+  await close();
+  if (refused) return { tokenizer: `refused: ${refused.message}`, beginning_of_text: config };
+  if (tokenizer === null) return { tokenizer: `none: the model ${missing}`, beginning_of_text: config };
+  const { ids, from, problem } = tokenizer.beginning;
+  const shown = ids.map((id) => `${id} ${quote(tokenText!(id))}`).join(', ');
+  const beginning = problem?.message ?? (from === null ? 'none' : `${shown} by ${basename(from)}`);
+  return { tokenizer: [tokenizer.description, ...tokenizer.notes].join('; '), beginning_of_text: beginning };
 }

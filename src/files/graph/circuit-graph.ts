@@ -2,6 +2,7 @@ import { MultiDirectedGraph } from 'graphology';
 
 import { candidateEdges, keptEdges, type Circuit, type Provenance } from '../../circuit/circuit.js';
 import { edgeRecords, nodeRecords, type EdgeRecord, type NodeRecord } from '../../circuit/records.js';
+import type { TopologyShape } from '../../circuit/topology.js';
 import { layeredPosition } from './layout.js';
 
 /** What the graph says of a node, whose key is its name. */
@@ -17,10 +18,7 @@ export interface NodeAttributes extends Omit<NodeRecord, 'id'> {
 /** What the graph says of an edge, whose key is its name and whose ends are the graph's. */
 export type EdgeAttributes = Omit<EdgeRecord, 'id' | 'source' | 'target'>;
 
-export interface GraphAttributes {
-  layers: number;
-  heads: number;
-  parallel: boolean;
+export interface GraphAttributes extends TopologyShape {
   width: number | null;
   /** Edges that the circuit keeps, of how many. */
   keptEdges: number;

@@ -1,4 +1,5 @@
 import type { EdgeAttributes, GraphAttributes, NodeAttributes } from './circuit-graph.js';
+import { encodeConfig } from '../own/config-json.js';
 import { encodeProvenance } from '../own/provenance-json.js';
 
 /** One column of a table of nodes or edges, of a fixed type: `null` values are left out of a file. */
@@ -10,7 +11,8 @@ export interface Column<Attributes> {
 
 /**
  * What GEXF and GraphML files hold of a node. Token texts are a JSON string: list types of these formats are not safe.
- * The run's provenance is a JSON string at `logits`, as neither format has a safe place for it at the graph.
+ * The model's shape and the run's provenance are JSON strings at `input` and at `logits`. What stands at the graph is
+ * lost by programs that read the file and write it again; and people delete nodes.
  */
 export const NODE_COLUMNS: readonly Column<NodeAttributes>[] = [
   { name: 'kind', type: 'string', value: (node) => node.kind },
@@ -22,12 +24,20 @@ export const NODE_COLUMNS: readonly Column<NodeAttributes>[] = [
   { name: 'group', type: 'string', value: (node) => (node.layer === null ? node.kind : `layer ${node.layer}`) },
   { name: 'tokens_json', type: 'string', value: (node) => node.tokens && exactJson(node.tokens) },
   {
+    name: 'cfg_json',
+    type: 'string',
+    value: (node, graph) => (isTerminal(node) ? exactJson(encodeConfig(graph, graph.width)) : null),
+  },
+  {
     name: 'meta_json',
     type: 'string',
-    value: (node, { provenance }) =>
-      node.kind === 'logits' && provenance ? exactJson(encodeProvenance(provenance)) : null,
+    value: (node, { provenance }) => (provenance && isTerminal(node) ? exactJson(encodeProvenance(provenance)) : null),
   },
 ];
+
+function isTerminal({ kind }: Readonly<NodeAttributes>): boolean {
+  return kind === 'input' || kind === 'logits';
+}
 
 /** The port is repeated here because networkx drops a GEXF edge's kind. */
 export const EDGE_COLUMNS: readonly Column<EdgeAttributes>[] = [

@@ -2,10 +2,16 @@ import type { CircuitGraph } from './circuit-graph.js';
 import { appearance } from './appearance.js';
 import { hex } from './colors.js';
 import { describe } from './columns.js';
+import { encodeConfig } from '../own/config-json.js';
 
-/** The graph in Graphviz's language, from `input` at the bottom to `logits` on top; a figure up to about 150 edges. */
+/**
+ * The graph in Graphviz's language, from `input` at the bottom to `logits` on top; a figure up to about 150 edges. The
+ * model's shape is the graph's comment.
+ */
 export function writeDot(graph: CircuitGraph): string {
   const look = appearance(graph);
+  const about = graph.getAttributes();
+  const model = JSON.stringify(encodeConfig(about, about.width));
   const rows = new Map<number, string[]>();
   const nodes = graph.mapNodes((name, node) => {
     rows.set(node.y, [...(rows.get(node.y) ?? []), quoted(name)]);
@@ -19,7 +25,7 @@ export function writeDot(graph: CircuitGraph): string {
   });
   return [
     'digraph circuit {',
-    `  graph [rankdir=BT, label=${quoted(describe(graph.getAttributes()))}, fontname=Helvetica];`,
+    `  graph [rankdir=BT, label=${quoted(describe(about))}, fontname=Helvetica, comment=${quoted(model)}];`,
     '  node [shape=box, style="filled,rounded", fontname=Helvetica];',
     '  edge [fontname=Helvetica, fontsize=9];',
     ...nodes,

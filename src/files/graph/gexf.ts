@@ -1,4 +1,4 @@
-import type { CircuitGraph, GraphAttributes } from './circuit-graph.js';
+import type { CircuitGraph, EdgeAttributes, GraphAttributes } from './circuit-graph.js';
 import { appearance } from './appearance.js';
 import type { Rgb } from './colors.js';
 import { columnText, describe, EDGE_COLUMNS, edgeWeight, NODE_COLUMNS, type Column } from './columns.js';
@@ -22,9 +22,10 @@ export function writeGexf(graph: CircuitGraph): string {
     return `      <node${text('id', name)}${text('label', node.label)}>${values}${viz}</node>`;
   });
   const edges = graph.mapEdges((name, edge, source, target) => {
-    const values = attvalues(EDGE_COLUMNS, edge, attributes);
+    const width = look.edgeWidth(edge);
+    const values = attvalues([...EDGE_COLUMNS, sizeColumn(width)], edge, attributes);
     const ends = `${text('id', name)}${text('source', source)}${text('target', target)}`;
-    const viz = `${color(look.edgeColor(edge))}<viz:thickness value="${look.edgeWidth(edge)}"/>`;
+    const viz = `${color(look.edgeColor(edge))}<viz:thickness value="${width}"/>`;
     return `      <edge${ends} weight="${edgeWeight(edge)}"${text('kind', edge.port)}>${values}${viz}</edge>`;
   });
   const keywords = provenance ? [provenance.task.name, provenance.model.name, provenance.method].join(', ') : 'circuit';
@@ -38,7 +39,7 @@ export function writeGexf(graph: CircuitGraph): string {
     '  </meta>',
     '  <graph mode="static" defaultedgetype="directed" idtype="string">',
     declaration('node', NODE_COLUMNS),
-    declaration('edge', EDGE_COLUMNS),
+    declaration('edge', [...EDGE_COLUMNS, sizeColumn(0)]),
     '    <nodes>',
     ...nodes,
     '    </nodes>',
@@ -49,6 +50,11 @@ export function writeGexf(graph: CircuitGraph): string {
     '</gexf>',
     '',
   ].join('\n');
+}
+
+/** An edge's width once more: sigma reads `size`, and graphology-gexf makes `thickness` of the other one. */
+function sizeColumn(width: number): Column<EdgeAttributes> {
+  return { name: 'size', type: 'double', value: () => width };
 }
 
 function declaration<T>(of: 'node' | 'edge', columns: readonly Column<T>[]): string {

@@ -1,12 +1,13 @@
 import { EdgewiseError } from '../../base/errors.js';
-import { isObject } from '../../base/json/strict-json.js';
+import { asObject, fail, type JsonObject } from '../../base/json/json-fields.js';
 import { quote } from '../../base/text.js';
 import type { Provenance } from '../../circuit/circuit.js';
 import { isHeadName } from '../../circuit/nodes.js';
 import type { FileEdge, FileNode, ReadCircuit } from '../own/circuit-file.js';
 import type { FileInCircuit } from '../own/in-circuit-json.js';
+import { decodeConfig, type FileConfig } from '../own/config-json.js';
 import { decodeProvenance } from '../own/provenance-json.js';
-import { shapeOfNames } from '../../circuit/shape-of-names.js';
+import { leastShape, shapeOfNames, type ShapeHints } from '../../circuit/shape-of-names.js';
 
 /** Values of a node or an edge by their names, as the file spells them. */
 export type GraphValues = ReadonlyMap<string, string>;
@@ -34,8 +35,7 @@ const WHOLE: FileNode = { neurons: 0, leftOut: 0 };
 
 /**
  * The circuit in a graph whose nodes and edges are named as Edgewise names them. A graph of ours gives back its edges,
- * effects, steps and provenance. Four things have no place in these formats:
- * - the width of the residual stream,
+ * effects, steps, provenance, and the shape and width of its model. Three things have no place in these formats:
  * - which edges were removed without a test,
  * - for an imported circuit, what a positive score means and how the edges were chosen,
  * - the effects of edges that the file leaves out because the circuit does not keep them.
@@ -45,7 +45,7 @@ const WHOLE: FileNode = { neurons: 0, leftOut: 0 };
  * @throws EdgewiseError kind `circuit` that names the node or edge at fault.
  */
 export function circuitOfGraph({ source, description, nodes, edges }: GraphFile): ReadCircuit {
-  const provenance = provenanceOf(nodes.get('logits'), source);
+  const provenance = provenanceAt(nodes, source);
   const hasEffects = provenance !== undefined || edges.some(({ values }) => values.has('effect'));
   const addition = new Map<string, FileEdge>();
   const direct = new Map<string, FileEdge>();
@@ -61,12 +61,9 @@ export function circuitOfGraph({ source, description, nodes, edges }: GraphFile)
     home.set(name, fileEdge(edge.values, hasEffects ? 'effect' : 'weight', `edge ${quote(name)}`, source));
   }
   const directTested = provenance?.directEdges ?? direct.size > 0;
-  const { shape, doubt } = shapeOfNames([...nodes.keys()], {
-    edges: [...addition.keys()],
-    candidates: candidatesIn(description),
-    direct: directTested,
-    source,
-  });
+  const cfg = configAt(nodes, source);
+  const hints = { edges: [...addition.keys()], candidates: candidatesIn(description), direct: directTested, source };
+  const found = shapeFound([...nodes.keys()], cfg, hints);
   return {
     file: {
       source,
@@ -74,7 +71,7 @@ export function circuitOfGraph({ source, description, nodes, edges }: GraphFile)
       directEdges: directTested || direct.size > 0 ? direct : undefined,
       nodes: new Map([...nodes.keys()].map((name) => [name, WHOLE])),
       untestedRemovals: [],
-      cfg: doubt === null ? { ...shape, width: null } : undefined,
+      cfg: cfg ?? (found.doubt === null ? { ...found.shape, width: null } : undefined),
       provenance,
       scores: undefined,
       imported: undefined,
@@ -82,21 +79,21 @@ export function circuitOfGraph({ source, description, nodes, edges }: GraphFile)
       view: undefined,
     },
     notes: [],
-    ...(doubt === null ? {} : { likely: { shape, doubt } }),
+    ...(found.doubt === null ? {} : { found }),
   };
 }
 
 function fileEdge(values: GraphValues, effectName: string, where: string, source: string): FileEdge {
-  const fail = (name: string, expected: string): never => {
+  const wrong = (name: string, expected: string): never => {
     const what = `${where}: ${name}: got ${quote(values.get(name))}, expected ${expected}`;
     throw new EdgewiseError('circuit', source, what);
   };
   const step = numberIn(values, 'step') ?? -1;
-  if (!(Number.isInteger(step) && step >= -1 && step < 2 ** 31)) fail('step', 'an integer from 0');
+  if (!(Number.isInteger(step) && step >= -1 && step < 2 ** 31)) wrong('step', 'an integer from 0');
   const inCircuit = values.get('in_circuit') ?? 'true';
-  if (!/^(true|false|1|0)$/i.test(inCircuit)) fail('in_circuit', 'true or false');
+  if (!/^(true|false|1|0)$/i.test(inCircuit)) wrong('in_circuit', 'true or false');
   const effect = numberIn(values, effectName) ?? NaN;
-  if (Number.isNaN(effect) && !/^[+-]?(nan)?$/i.test(values.get(effectName) ?? '')) fail(effectName, 'a number');
+  if (Number.isNaN(effect) && !/^[+-]?(nan)?$/i.test(values.get(effectName) ?? '')) wrong(effectName, 'a number');
   return { score: Number.isFinite(effect) ? effect : NaN, inGraph: /^(true|1)$/i.test(inCircuit), step };
 }
 
@@ -127,16 +124,55 @@ function edgeNameOf({ id, source: from, target: to, values }: GraphFileEdge, sou
   return from === to ? `${to}<${branch}>->${to}` : `${from}->${to}<${branch}>`;
 }
 
-function provenanceOf(logits: GraphValues | undefined, source: string): Provenance | undefined {
-  const meta = logits?.get('meta_json') ?? '';
-  if (meta === '') return undefined;
+/** The run's provenance, if the nodes hold it. @throws EdgewiseError kind `circuit` that names the field at fault. */
+export function provenanceAt(nodes: GraphFile['nodes'], source: string): Provenance | undefined {
+  return atTerminals(nodes, 'meta_json', source, (json) => decodeProvenance(json, source));
+}
+
+/** The model's shape, where the nodes hold it. @throws EdgewiseError kind `circuit` that names the field at fault. */
+export function configAt(nodes: GraphFile['nodes'], source: string): FileConfig | undefined {
+  return atTerminals(nodes, 'cfg_json', source, (json, field) => decodeConfig(json, source, field));
+}
+
+/** What `input` and `logits` hold both, or one of them alone: people delete nodes. */
+function atTerminals<T>(
+  nodes: GraphFile['nodes'],
+  name: string,
+  source: string,
+  decode: (json: JsonObject, field: string) => T,
+): T | undefined {
+  const [first, second = first] = ['input', 'logits'].flatMap((node) => {
+    const field = `node "${node}": ${name}`;
+    const json = jsonIn(nodes.get(node)?.get(name), source, field);
+    return json ? [decode(json, field)] : [];
+  });
+  if (JSON.stringify(first) === JSON.stringify(second)) return first;
+  throw new EdgewiseError('circuit', source, `${name}: nodes "input" and "logits" say different things`);
+}
+
+/** The object in a JSON text that stands in a field of another file; undefined where there is no text. */
+export function jsonIn(text: unknown, source: string, field: string): JsonObject | undefined {
+  if (text === undefined || text === '') return undefined;
+  if (typeof text !== 'string') fail(source, field, text, 'a text');
   let json: unknown;
   try {
-    json = JSON.parse(meta);
+    json = JSON.parse(text);
   } catch {
-    throw new EdgewiseError('circuit', source, 'node "logits": meta_json is not valid JSON');
+    throw new EdgewiseError('circuit', source, `${field} is not valid JSON`);
   }
-  return decodeProvenance(isObject(json) ? json : {}, source);
+  return asObject(json, source, field);
+}
+
+/** The shape that is stated, or what the names tell of it: in doubt the smallest one that has them. */
+function shapeFound(
+  names: readonly string[],
+  stated: FileConfig | undefined,
+  hints: ShapeHints,
+): NonNullable<ReadCircuit['found']> {
+  const least = { ...leastShape(names, hints.source), parallel: false };
+  if (stated) return { shape: stated, doubt: null };
+  const { shape, doubt } = shapeOfNames(names, hints);
+  return { shape: doubt === null ? shape : least, doubt };
 }
 
 /** The number of candidate edges in a description of ours, `94 of 1519 edges`. */

@@ -22,7 +22,10 @@ export function readGexf(text: string, source: string): ReadCircuit {
   const fail = (at: number, what: string): never => {
     throw new EdgewiseError('circuit', `${source}, line ${lineAt(text, at)}`, what);
   };
-  const declared: Readonly<Record<string, Declared>> = { node: emptyDeclared(), edge: emptyDeclared() };
+  const declared: ReadonlyMap<string, Declared> = new Map([
+    ['node', emptyDeclared()],
+    ['edge', emptyDeclared()],
+  ]);
   const nodes = new Map<string, GraphValues>();
   const edges: GraphFileEdge[] = [];
   const path: string[] = [];
@@ -57,7 +60,7 @@ export function readGexf(text: string, source: string): ReadCircuit {
         isDirected = attributes.get('defaultedgetype') === 'directed';
         break;
       case 'attributes':
-        declaring = declared[attributes.get('class') ?? ''];
+        declaring = declared.get(attributes.get('class') ?? '');
         break;
       case 'attribute': {
         const id = needed('id');
@@ -70,7 +73,7 @@ export function readGexf(text: string, source: string): ReadCircuit {
         const id = needed('id');
         if (path.indexOf('node') < path.length - 1) fail(at, `node ${quote(id)} is inside of another node`);
         if (nodes.has(id)) fail(at, `node ${quote(id)} is there twice`);
-        values = new Map(declared['node']!.defaults);
+        values = new Map(declared.get('node')!.defaults);
         nodes.set(id, values);
         break;
       }
@@ -78,7 +81,7 @@ export function readGexf(text: string, source: string): ReadCircuit {
         const ends = { source: needed('source'), target: needed('target') };
         const type = attributes.get('type') ?? (isDirected ? 'directed' : 'undirected');
         if (type !== 'directed') fail(at, `has undirected edges, expected directed ones: type is ${quote(type)}`);
-        values = new Map(declared['edge']!.defaults);
+        values = new Map(declared.get('edge')!.defaults);
         for (const key of ['weight', 'kind']) {
           const value = attributes.get(key);
           if (value !== undefined) values.set(key, value);
@@ -89,7 +92,7 @@ export function readGexf(text: string, source: string): ReadCircuit {
       case 'attvalue': {
         const id = attributes.get('for') ?? attributes.get('id') ?? fail(at, '<attvalue> has no for, expected one');
         const owner = path.at(-3) ?? '';
-        values.set(declared[owner]?.names.get(id) ?? id, needed('value'));
+        values.set(declared.get(owner)?.names.get(id) ?? id, needed('value'));
         break;
       }
     }

@@ -18,7 +18,10 @@ export function readGraphml(text: string, source: string): ReadCircuit {
   };
   /** Names of values by their keys. */
   const names = new Map<string, string>();
-  const defaults: Readonly<Record<string, Map<string, string>>> = { node: new Map(), edge: new Map() };
+  const defaults: ReadonlyMap<string, Map<string, string>> = new Map([
+    ['node', new Map()],
+    ['edge', new Map()],
+  ]);
   const nodes = new Map<string, GraphValues>();
   const edges: GraphFileEdge[] = [];
   const path: string[] = [];
@@ -40,10 +43,9 @@ export function readGraphml(text: string, source: string): ReadCircuit {
       const [inside, owner] = [path.at(-1), path.at(-2) ?? ''];
       const valueName = names.get(key) ?? key;
       if (inside === 'desc' && ['graphml', 'graph'].includes(owner)) description = (description ?? '') + event.text;
-      else if (inside === 'data' && owner in defaults) appendText(values, valueName, event.text);
+      else if (inside === 'data' && defaults.has(owner)) appendText(values, valueName, event.text);
       else if (inside === 'default') {
-        for (const [of, list] of Object.entries(defaults))
-          if (isFor(keyFor, of)) appendText(list, valueName, event.text);
+        for (const [of, list] of defaults) if (isFor(keyFor, of)) appendText(list, valueName, event.text);
       }
       continue;
     }
@@ -66,7 +68,7 @@ export function readGraphml(text: string, source: string): ReadCircuit {
         const id = needed('id');
         if (path.indexOf('node') < path.length - 1) fail(at, `node ${quote(id)} is inside of another node`);
         if (nodes.has(id)) fail(at, `node ${quote(id)} is there twice`);
-        values = new Map(defaults['node']);
+        values = new Map(defaults.get('node'));
         nodes.set(id, values);
         break;
       }
@@ -75,7 +77,7 @@ export function readGraphml(text: string, source: string): ReadCircuit {
         if ((attributes.get('directed') ?? String(isDirected)) !== 'true') {
           fail(at, 'has undirected edges, expected directed ones');
         }
-        values = new Map(defaults['edge']);
+        values = new Map(defaults.get('edge'));
         edges.push({ id: attributes.get('id') ?? null, ...ends, values });
         break;
       }

@@ -3,7 +3,8 @@ import { quote } from '../../base/text.js';
 import { createCircuit, type Circuit, type ImportRecord, type Provenance } from '../../circuit/circuit.js';
 import { EdgeSet } from '../../circuit/edge-set.js';
 import type { ScoresProvenance } from '../../circuit/scores.js';
-import { attentionPortsOf, Topology, type TopologyShape } from '../../circuit/topology.js';
+import { Topology, type TopologyShape } from '../../circuit/topology.js';
+import type { FileConfig } from './config-json.js';
 import type { FileInCircuit } from './in-circuit-json.js';
 
 /** What a file says about one edge. */
@@ -21,11 +22,6 @@ export interface FileNode {
   readonly neurons: number;
   /** Number of them that it leaves out of the circuit. */
   readonly leftOut: number;
-}
-
-/** The shape of the model that a file is for. */
-export interface FileConfig extends TopologyShape {
-  readonly width: number | null;
 }
 
 /** A circuit file as read, of whatever format: names, not yet compared with any model. */
@@ -58,9 +54,10 @@ export interface ReadCircuit {
   /** What a person should know of the reading. */
   readonly notes: readonly string[];
   /**
-   * Where the file does not state the model's shape: the one that fits best, and why it is in doubt, null for no doubt.
+   * Where the file does not state the model's shape: what its names tell of it. Without a doubt no other shape fits.
+   * With one, which says what is missing, it is the smallest that has all the nodes: the model may be larger.
    */
-  readonly likely?: { readonly shape: TopologyShape; readonly doubt: string | null };
+  readonly found?: { readonly shape: TopologyShape; readonly doubt: string | null };
 }
 
 /** What the caller knows of the model, for files that do not say it. */
@@ -69,8 +66,11 @@ export interface ModelShape {
   readonly width: number | null;
 }
 
-/** Largest writers x ports matrix (GPT-2 XL: 4.6 million). A hostile `cfg` must not exhaust the memory. */
-const MAX_MATRIX = 2 ** 27;
+/** The nodes at both ends of an edge, by the edge's name; undefined for another kind of name. */
+export function endsOfName(edge: string): readonly [from: string, to: string] | undefined {
+  const [, from, to] = /^([^<>]+)(?:<[qkv]>)?->([^<>]+)(?:<[qkv]>)?$/.exec(edge) ?? [];
+  return from === undefined || to === undefined ? undefined : [from, to];
+}
 
 /**
  * The topology that the file's own `cfg` describes, for uses without a model.
@@ -79,11 +79,7 @@ const MAX_MATRIX = 2 ** 27;
  */
 export function fileTopology(file: CircuitFile): Topology {
   if (!file.cfg) throw new EdgewiseError('circuit', file.source, 'no cfg, which says what model the circuit is of');
-  const { layers, heads } = file.cfg;
-  if (!((1 + layers * (heads + 1)) * (1 + layers * (attentionPortsOf(heads) + 1)) <= MAX_MATRIX)) {
-    throw new EdgewiseError('circuit', file.source, `cfg: ${layers} layers of ${heads} heads are too many`);
-  }
-  return new Topology(file.cfg);
+  return new Topology(file.cfg, file.source);
 }
 
 /**

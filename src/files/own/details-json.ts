@@ -25,7 +25,7 @@ export function writeDetails(details: CircuitDetails): string {
   const { of, metric, prompts, nodes, rest, edges, inCircuit } = details;
   const members = [
     entry('schema_version', DETAILS_VERSION),
-    entry('of', { model: of.model, task: of.task, kept_edges: of.keptEdges }),
+    entry('of', { model: of.model, task: of.task, kept_edges: of.keptEdges, ignored: of.ignored }),
     entry('metric', metric),
     block(
       'prompts',
@@ -115,7 +115,12 @@ const tokens = v.array(v.object({ token: v.string(), logit: v.number() }));
 
 const schema = v.object({
   schema_version: v.literal(DETAILS_VERSION),
-  of: v.object({ model: v.string(), task: v.string(), kept_edges: count }),
+  of: v.object({
+    model: v.string(),
+    task: v.string(),
+    kept_edges: count,
+    ignored: v.exactOptional(v.array(v.string())),
+  }),
   metric: v.string(),
   prompts: v.array(
     v.object({
@@ -202,12 +207,20 @@ function checkLengths({ prompts, nodes, rest, edges, in_circuit: inCircuit }: De
   }
 }
 
-function decode({ of, metric, prompts, nodes, rest, edges, in_circuit: inCircuit }: DetailsFile): CircuitDetails {
+function decode({
+  of: { kept_edges: keptEdges, ...of },
+  metric,
+  prompts,
+  nodes,
+  rest,
+  edges,
+  in_circuit: inCircuit,
+}: DetailsFile): CircuitDetails {
   const lengths = prompts.map((prompt) => prompt.clean.length);
   const values = <T, U>(record: Readonly<Record<string, T>>, decodeValue: (value: T) => U): Record<string, U> =>
     Object.fromEntries(Object.entries(record).map(([name, value]) => [name, decodeValue(value)]));
   return {
-    of: { model: of.model, task: of.task, keptEdges: of.kept_edges },
+    of: { ...of, keptEdges },
     metric,
     prompts: prompts.map(({ logit_difference: logitDifference, ...prompt }) => ({ ...prompt, logitDifference })),
     nodes: values(nodes, ({ attention_1e4: attention, ...node }) => ({

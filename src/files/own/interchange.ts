@@ -3,6 +3,7 @@ import type { Circuit } from '../../circuit/circuit.js';
 import { nodeName } from '../../circuit/nodes.js';
 import type { Topology } from '../../circuit/topology.js';
 import { block, entry } from '../../base/json/entry-lines.js';
+import { encodeConfig } from './config-json.js';
 
 /**
  * What the interchange schema of EAP-IG and MIB says of a node and of an edge; further keys are ignored by its readers.
@@ -18,18 +19,12 @@ export interface InterchangeEntries {
  * line, in the order of ids.
  */
 export function interchangeMembers(topology: Topology, width: number | null, entries: InterchangeEntries): string[] {
-  const cfg = {
-    n_layers: topology.layers,
-    n_heads: topology.heads,
-    parallel_attn_mlp: topology.parallel,
-    ...(width === null ? {} : { d_model: width }),
-  };
   const nodes = [...topology.writers, { kind: 'logits' } as const].map((node, index) => {
     const name = nodeName(node);
     return entry(name, entries.node(name, node.kind === 'logits' ? null : index));
   });
   return [
-    entry('cfg', cfg),
+    entry('cfg', encodeConfig(topology, width)),
     block('nodes', '{}', nodes),
     block('edges', '{}', edgeLines(topology, 0, topology.additionEdges, entries)),
   ];

@@ -23,7 +23,12 @@ const hash = v.string();
 const run = {
   engineVersion: v.string(),
   method: v.string(),
-  model: v.object({ name: v.string(), hash, family: v.string() }),
+  model: v.object({
+    name: v.string(),
+    hash,
+    family: v.string(),
+    ignored: v.exactOptional(v.array(v.string())),
+  }),
   tokenizer: v.nullable(hash),
   task: v.object({ name: v.string(), hash }),
   reading: v.exactOptional(

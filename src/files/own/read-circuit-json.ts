@@ -2,8 +2,9 @@ import { EdgewiseError } from '../../base/errors.js';
 import { asArray, asObject, fail, isCount, readJson, type JsonObject } from '../../base/json/json-fields.js';
 import { quote } from '../../base/text.js';
 import { circuitProvenance } from '../../circuit/scored-circuit.js';
-import type { CircuitFile, FileConfig, FileEdge, FileNode } from './circuit-file.js';
+import type { CircuitFile, FileEdge, FileNode } from './circuit-file.js';
 import { SCHEMA_VERSION } from './circuit-json.js';
+import { decodeConfig } from './config-json.js';
 import { fileInCircuit } from './in-circuit-json.js';
 import { decodeImported, decodeProvenance, decodeScoresProvenance } from './provenance-json.js';
 
@@ -39,7 +40,7 @@ export function circuitFileOf(json: unknown, source: string): CircuitFile {
   const optional = <T>(key: string, read: (json: JsonObject, source: string) => T): T | undefined =>
     own[key] === undefined ? undefined : read(asObject(own[key], source, `edgewise.${key}`), source);
   const scores = optional('scores', readScoresHeader);
-  const cfg = file['cfg'] === undefined ? undefined : readConfig(asObject(file['cfg'], source, 'cfg'), source);
+  const cfg = file['cfg'] === undefined ? undefined : decodeConfig(asObject(file['cfg'], source, 'cfg'), source, 'cfg');
   const provenance = optional('provenance', decodeProvenance);
   return {
     source,
@@ -60,7 +61,8 @@ function readNodes(json: unknown, width: number | null, source: string): Map<str
   const nodes = new Map<string, FileNode>();
   for (const [name, value] of Object.entries(asObject(json, source, 'nodes'))) {
     const where = `nodes[${quote(name)}]`;
-    const { neurons = [] } = asObject(value, source, where);
+    // EAP-IG before 2025 and KnowledgeCircuits say of a node only whether it is in the circuit. Edges say the same.
+    const { neurons = [] } = typeof value === 'boolean' ? {} : asObject(value, source, where);
     const kept = asArray(neurons, source, `${where}.neurons`);
     const wrong = kept.find((one) => typeof one !== 'boolean');
     if (wrong !== undefined) fail(source, `${where}.neurons`, wrong, 'true or false for each');
@@ -100,19 +102,4 @@ function readEdges(json: unknown, source: string, field: string): Map<string, Fi
     edges.set(name, { score: measured ? Number(score) : NaN, inGraph, step });
   }
   return edges;
-}
-
-function readConfig(cfg: JsonObject, source: string): FileConfig {
-  const size = (key: string): number => {
-    const value = cfg[key];
-    return isCount(value) && value > 0 ? value : fail(source, `cfg.${key}`, value, 'an integer from 1');
-  };
-  const parallel = cfg['parallel_attn_mlp'] ?? false;
-  if (typeof parallel !== 'boolean') fail(source, 'cfg.parallel_attn_mlp', parallel, 'true or false');
-  return {
-    layers: size('n_layers'),
-    heads: size('n_heads'),
-    parallel,
-    width: cfg['d_model'] === undefined ? null : size('d_model'),
-  };
 }

@@ -120,8 +120,8 @@ function readNodes(
   let neurons: Float64Array | null = null;
   topology.writers.forEach((_, writer) => {
     const name = topology.writerName(writer);
-    if (!Object.hasOwn(file, name)) return;
-    const { score = null, neurons_scores: row } = asObject(file[name], source, `nodes[${JSON.stringify(name)}]`);
+    if (!Object.hasOwn(file, name) || typeof file[name] === 'boolean') return;
+    const { score = null, neurons_scores: row } = asObject(file[name], source, `nodes["${name}"]`);
     nodes[writer] = asNumber(score, source, `nodes["${name}"].score`);
     if (row === undefined) return;
     const where = `nodes["${name}"].neurons_scores`;

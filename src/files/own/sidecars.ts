@@ -32,6 +32,22 @@ export function shownName(folder: string, file: string): string {
   return ['circuit', 'scores'].includes(stemOf(file)) && folder !== '' ? `${folder}/${file}` : file;
 }
 
+/**
+ * What circuits are called, by their paths: the shortest ends of the paths that tell them apart. `runs/a/circuit.json`
+ * and `runs/b/circuit.json` are `a/circuit.json` and `b/circuit.json`.
+ */
+export function shownNames(paths: readonly string[]): string[] {
+  const parts = paths.map((path) => path.split('/').filter((part) => part !== ''));
+  const names = parts.map((all) => shownName(all.at(-2) ?? '', all.at(-1) ?? ''));
+  for (let length = 2; ; length++) {
+    const longer = names.flatMap((name, i) =>
+      names.indexOf(name) !== names.lastIndexOf(name) && parts[i]!.length >= length ? [i] : [],
+    );
+    if (longer.length === 0) return distinctNames(names);
+    for (const i of longer) names[i] = parts[i]!.slice(-length).join('/');
+  }
+}
+
 /** The names in order. A name that is there already gets a number: `x.json`, `x.json (2)`. */
 export function distinctNames(names: readonly string[]): string[] {
   const taken = new Set<string>();

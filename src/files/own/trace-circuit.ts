@@ -3,7 +3,7 @@ import { quote } from '../../base/text.js';
 import type { Circuit } from '../../circuit/circuit.js';
 import { Topology } from '../../circuit/topology.js';
 import { leastShape } from '../../circuit/shape-of-names.js';
-import type { FileEdge, ReadCircuit } from './circuit-file.js';
+import { endsOfName, type FileEdge, type ReadCircuit } from './circuit-file.js';
 import { readTrace, type TraceStep } from './trace.js';
 
 /**
@@ -24,7 +24,7 @@ export function readTraceCircuit(text: string, source: string): ReadCircuit {
   const direct = new Map<string, FileEdge>();
   const nodes = new Set<string>();
   for (const { step, edge, before, after, kept } of trace) {
-    const [, from, to] = /^([^<>]+)(?:<[qkv]>)?->([^<>]+)(?:<[qkv]>)?$/.exec(edge) ?? [];
+    const [from, to] = endsOfName(edge) ?? [];
     if (from === undefined || to === undefined) {
       const what = `step ${step}: edge: got ${quote(edge)}, expected a name such as m0->a1.h0<q>`;
       throw new EdgewiseError('circuit', source, what);
@@ -35,9 +35,9 @@ export function readTraceCircuit(text: string, source: string): ReadCircuit {
   const least = leastShape([...nodes], source);
   const fitting = [false, true]
     .map((parallel) => ({ ...least, parallel }))
-    .filter((shape) => isWholeSearch(new Set(edges.keys()), new Topology(shape)));
-  const [shape = { ...least, parallel: false }, ...others] = fitting;
-  const isKnown = fitting.length > 0 && others.length === 0;
+    .filter((shape) => isWholeSearch(new Set(edges.keys()), new Topology(shape, source)));
+  const isKnown = fitting.length === 1;
+  const shape = isKnown ? fitting[0]! : { ...least, parallel: false };
   const doubt =
     'a trace does not say how many layers and heads its model has, unless every edge into the logits was tested';
   return {
@@ -54,7 +54,7 @@ export function readTraceCircuit(text: string, source: string): ReadCircuit {
       view: undefined,
     },
     notes: [],
-    likely: { shape, doubt: isKnown ? null : doubt },
+    found: { shape, doubt: isKnown ? null : doubt },
   };
 }
 

@@ -7,15 +7,16 @@ type HookedNode = readonly [name: string, index: readonly (number | null)[]];
 
 /**
  * The kept edges in the names of the reference ACDC: what its `save_edges` pickles, as JSON. One edge a line,
- * `[[receiver, index, sender, index], effect]`, effect null where the edge was not tested. Direct edges are there where
- * they were decided on; its placeholder edges, which are never tested, are not.
+ * `[[receiver, index, sender, index], effect]`, effect null where the edge was not tested.
+ *
+ * ACDC takes every edge for absent that is not listed. So direct edges are listed in any case: where none was decided
+ * on, all of them are kept. Its placeholder edges, which are never tested, are not listed.
  */
 export function writeAcdcNames(circuit: Circuit): string {
-  const { topology, kept, effects, directTested } = circuit;
+  const { topology, kept, effects } = circuit;
   const lines: string[] = [];
   for (const id of kept) {
     const edge = topology.edge(id);
-    if (edge.kind === 'direct' && !directTested) break;
     const port = topology.ports[edge.port]!;
     const [receiver, sender] =
       edge.kind === 'direct'

@@ -1,12 +1,17 @@
 import type { Circuit, Provenance } from '../../circuit/circuit.js';
 import { toGraph, type CircuitGraph, type GraphOptions, type NodeAttributes } from '../graph/circuit-graph.js';
+import { nodeRecords } from '../../circuit/records.js';
 import { describe } from '../graph/columns.js';
+import { encodeProvenance } from '../own/provenance-json.js';
 import { asArray, asObject, readJson } from '../../base/json/json-fields.js';
+import { fnv1a } from '../../base/fnv.js';
 import { block, entry, jsonFile } from '../../base/json/entry-lines.js';
 
-/** What stands over the columns of the graph: a prompt's tokens, where the caller has one. */
-export interface PromptOptions {
+export interface AttributionGraphOptions extends GraphOptions {
+  /** What stands over the columns of the graph: a prompt's tokens, where the caller has one. */
   readonly prompt?: readonly string[];
+  /** The model's name in the viewer, where it is another one: `gpt2-small` is Neuronpedia's for GPT-2. */
+  readonly scan?: string;
 }
 
 /** Two, because the viewer drops nodes whose feature is in more than two thirds of the columns. */
@@ -19,10 +24,11 @@ const NO_PROMPT = ['(earlier positions)', '(all positions)'];
  * token. Its links have no ports: a link's weight is the sum of the effects of the q, k and v edges between two nodes
  * (1 each, where nothing of the circuit is measured). `influence` is the cumulative share of node strength, strongest
  * first, by which the viewers prune; `node_threshold` 1 shows all. The probability at the logits, which the viewers
- * read out of the label, is 0: a circuit has none.
+ * read out of the label, is 0: a circuit has none. A layer without a node of the circuit has one node all the same,
+ * without links: Neuronpedia's page needs a row for each layer.
  */
-export function writeAttributionGraph(circuit: Circuit, options: GraphOptions & PromptOptions = {}): string {
-  const graph = toGraph(circuit, options);
+export function writeAttributionGraph(circuit: Circuit, options: AttributionGraphOptions = {}): string {
+  const graph = withEveryLayer(toGraph(circuit, options), circuit);
   const { provenance, layers } = graph.getAttributes();
   const tokens = (options.prompt?.length ?? 0) >= 2 ? options.prompt! : NO_PROMPT;
   const column = tokens.length - 1;
@@ -50,12 +56,14 @@ export function writeAttributionGraph(circuit: Circuit, options: GraphOptions & 
     const [source, target] = pair.split('->') as [string, string];
     return JSON.stringify({ source: ids.get(source), target: ids.get(target), weight });
   });
+  const scan = options.scan ?? provenance?.model.name ?? 'unknown';
+  const content = JSON.stringify([provenance && encodeProvenance(provenance), scan, tokens, nodes, links]);
   const metadata = {
-    slug: slug(provenance),
-    scan: provenance?.model.name ?? 'unknown',
+    slug: slug(provenance, content),
+    scan,
     transcoder_list: [],
     prompt_tokens: tokens,
-    prompt: tokens.join(''),
+    prompt: textOf(tokens),
     node_threshold: 1,
     schema_version: 1,
     info: {
@@ -154,8 +162,28 @@ function slugWords({ model, task, method, metric, threshold, selection }: Proven
   return [model.name, task.name, method, metric, ...chosen];
 }
 
-function slug(provenance: Provenance | null): string {
+/**
+ * A name for people, and the hash of all that the graph says: two graphs never have one name, whatever script the names
+ * of their tasks are in, and the same graph keeps its name.
+ */
+function slug(provenance: Provenance | null, content: string): string {
   const words = provenance ? slugWords(provenance) : ['circuit'];
   const text = words.join('-').toLowerCase();
-  return text.replaceAll(/[^a-z0-9]+/g, '-').replaceAll(/^-+|-+$/g, '') || 'circuit';
+  return `${text.replaceAll(/[^a-z0-9]+/g, '-').replaceAll(/^-+|-+$/g, '') || 'circuit'}-${fnv1a(content)}`;
+}
+
+/** The text of a prompt. Tokens of whole words do not hold the blanks between them. */
+function textOf(tokens: readonly string[]): string {
+  return tokens.join(tokens.some((token) => /\s/u.test(token)) ? '' : ' ');
+}
+
+/** The graph with a node in each layer of the model: the first one of a layer that has none. */
+function withEveryLayer(graph: CircuitGraph, { topology }: Circuit): CircuitGraph {
+  const there = new Set(graph.mapNodes((_, { layer }) => layer));
+  for (const { id, ...node } of nodeRecords(topology, [])) {
+    if (there.has(node.layer)) continue;
+    there.add(node.layer);
+    graph.addNode(id, { ...node, label: id, tokens: null, x: 0, y: 0 });
+  }
+  return graph;
 }

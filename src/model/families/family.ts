@@ -19,9 +19,10 @@ export interface ModelFamily {
    *
    * @param json parsed config.json.
    * @param where its name, for messages.
+   * @param ignored keys that the user says do not change the model's numbers.
    * @throws EdgewiseError naming the key, where one is unknown, missing or has a value that is not understood.
    */
-  parseConfig(json: unknown, where: string): ModelSpec;
+  parseConfig(json: unknown, where: string, ignored?: readonly string[]): ModelSpec;
 
   /** Prefix that this checkpoint puts before all names but the unembedding's. */
   prefix(has: (tensor: string) => boolean): string;

@@ -1,7 +1,9 @@
-import { ConfigReader } from '../../checkpoint/config-reader.js';
+import { isObject } from '../../base/json/strict-json.js';
+import { ConfigReader, type InertKeys } from '../../checkpoint/config-reader.js';
 import type { Activation, ModelSpec } from '../spec.js';
 import type { TensorName } from '../weight-table.js';
 import type { ModelFamily, TensorPlace } from './family.js';
+import { INERT_KEYS } from './inert-keys.js';
 
 /**
  * GPT-2 (Radford et al. 2019; modelling code: Hugging Face transformers, GPT2LMHeadModel): learned positions, layer
@@ -33,96 +35,91 @@ const ACTIVATIONS: Readonly<Record<string, Activation>> = {
   swish: 'silu',
 };
 
-/** Keys that cannot change the logits of a forward pass, by reason. */
-const IGNORABLE: Readonly<Record<string, readonly string[]>> = {
-  'dropout is off outside training': ['attn_pdrop', 'embd_pdrop', 'resid_pdrop', 'summary_first_dropout'],
-  'initial values are overwritten by the checkpoint': ['initializer_range'],
-  'the multiple-choice head is not part of the language model': [
-    'summary_activation',
-    'summary_proj_to_labels',
-    'summary_type',
-    'summary_use_proj',
-  ],
-  'labels of classification heads': [
-    '_num_labels',
-    'finetuning_task',
-    'id2label',
-    'label2id',
-    'num_labels',
-    'problem_type',
-  ],
-  'order of operations in half precision only': ['reorder_and_upcast_attn'],
-  'memory, speed and form of outputs': [
-    '_attn_implementation',
-    '_attn_implementation_autoset',
-    'attn_implementation',
-    'chunk_size_feed_forward',
-    'gradient_checkpointing',
-    'keys_to_ignore_at_inference',
-    'output_attentions',
-    'output_hidden_states',
-    'output_past',
-    'return_dict',
-    'torchscript',
-    'use_cache',
-  ],
-  'storage type: the checkpoint names it per tensor': ['dtype', 'torch_dtype', 'use_bfloat16'],
-  'where the files come from': [
-    '_commit_hash',
-    '_name_or_path',
-    'name_or_path',
-    'tokenizer_class',
-    'transformers_version',
-  ],
-  'special tokens of generation and training': [
-    'decoder_start_token_id',
-    'eos_token_id',
-    'pad_token_id',
-    'sep_token_id',
-    'n_special',
-    'predict_special_tokens',
-  ],
-  'defaults of text generation': [
-    'bad_words_ids',
-    'begin_suppress_tokens',
-    'diversity_penalty',
-    'do_sample',
-    'early_stopping',
-    'encoder_no_repeat_ngram_size',
-    'exponential_decay_length_penalty',
-    'forced_bos_token_id',
-    'forced_eos_token_id',
-    'length_penalty',
-    'max_length',
-    'min_length',
-    'no_repeat_ngram_size',
-    'num_beam_groups',
-    'num_beams',
-    'num_return_sequences',
-    'output_scores',
-    'prefix',
-    'remove_invalid_values',
-    'repetition_penalty',
-    'return_dict_in_generate',
-    'suppress_tokens',
-    'task_specific_params',
-    'temperature',
-    'tf_legacy_loss',
-    'top_k',
-    'top_p',
-    'typical_p',
-  ],
-  'cross attention is refused below': ['cross_attention_hidden_size', 'is_decoder', 'tie_encoder_decoder'],
+/** Other names of sizes that GPT2Config itself takes (its attribute_map). */
+const ALIASES = {
+  n_embd: ['hidden_size'],
+  n_layer: ['num_hidden_layers'],
+  n_head: ['num_attention_heads'],
+  n_positions: ['max_position_embeddings'],
 };
+
+/** Names that other programs, or other families, give to values that a GPT-2 has. */
+const RESTATED = {
+  width: [
+    'd_model',
+    'dim',
+    'emb_dim',
+    'embd_dim',
+    'embed_dim',
+    'embedding_dim',
+    'embedding_size',
+    'model_dim',
+    'n_embed',
+  ],
+  layers: ['n_layers', 'num_layers'],
+  heads: ['n_heads', 'n_kv_heads', 'num_heads', 'num_key_value_heads'],
+  headWidth: ['attention_head_size', 'd_head', 'head_dim', 'head_size'],
+  mlpWidth: ['d_ff', 'd_inner', 'd_mlp', 'ffn_dim', 'ffn_hidden_size', 'inner_dim', 'intermediate_size', 'mlp_dim'],
+  positions: [
+    'block_size',
+    'context_length',
+    'context_size',
+    'max_seq_len',
+    'max_seq_length',
+    'max_sequence_length',
+    'n_ctx',
+    'seq_len',
+    'seq_length',
+    'sequence_length',
+  ],
+  vocabulary: ['d_vocab', 'n_vocab', 'vocabulary_size'],
+  epsilon: ['layer_norm_eps', 'layernorm_epsilon', 'ln_eps', 'norm_eps', 'norm_epsilon'],
+  activation: ['act_fn', 'activation', 'afn', 'hidden_act', 'hidden_activation'],
+};
+
+/** Keys that turn a GPT-2 into another model unless they say what holds for it anyway. */
+const FIXED = {
+  off: [
+    'alibi',
+    'is_moe',
+    'multi_query',
+    'parallel_attn',
+    'parallel_attn_output',
+    'post_norm',
+    'qk_norm',
+    'rms_norm',
+    'rotary',
+    'use_alibi',
+    'use_moe',
+    'use_parallel_residual',
+    'use_qk_norm',
+    'use_rms_norm',
+    'use_rope',
+    'use_rotary',
+  ],
+  on: ['attention_bias', 'bias', 'causal', 'is_causal', 'mlp_bias', 'norm_first', 'pre_norm', 'qkv_bias', 'use_bias'],
+};
+
+const INERT: readonly InertKeys[] = [
+  ...INERT_KEYS,
+  {
+    reason: 'the multiple-choice head is not part of the language model',
+    keys: ['summary_activation', 'summary_proj_to_labels', 'summary_type', 'summary_use_proj'],
+  },
+  { reason: 'order of operations in half precision only', keys: ['reorder_and_upcast_attn'] },
+  {
+    reason: 'cross attention is refused below',
+    keys: ['cross_attention_hidden_size', 'is_decoder', 'tie_encoder_decoder'],
+  },
+];
 
 /** Far above every real model, and small enough that tables of names and sizes stay harmless. */
 const MAX_LAYERS = 1000;
 const MAX_HEADS = 1000;
 const MAX_SIZE = 2 ** 24;
 
-function parseConfig(json: unknown, where: string): ModelSpec {
-  const config = new ConfigReader(json, where);
-  config.ignore(IGNORABLE);
+function parseConfig(json: unknown, where: string, ignored: readonly string[] = []): ModelSpec {
+  const config = new ConfigReader(json, where, { aliases: ALIASES, inert: INERT, ignored });
   config.choice('model_type', '', { gpt2: true });
   readArchitectures(config);
 
@@ -132,9 +129,6 @@ function parseConfig(json: unknown, where: string): ModelSpec {
   if (width % heads !== 0) config.fail('n_embd', `a multiple of n_head = ${heads}`);
   const headWidth = width / heads;
   const maxPositions = config.size('n_positions', MAX_SIZE);
-  if ((config.optionalSize('n_ctx', MAX_SIZE) ?? maxPositions) !== maxPositions) {
-    config.fail('n_ctx', `the same as n_positions = ${maxPositions}`);
-  }
 
   const base = config.flag('scale_attn_weights', true) ? 1 / Math.sqrt(headWidth) : 1;
   const byLayer = config.flag('scale_attn_by_inverse_layer_idx', false);
@@ -142,7 +136,8 @@ function parseConfig(json: unknown, where: string): ModelSpec {
     config.fail('add_cross_attention', 'false: only decoders are supported');
   if (config.flag('is_encoder_decoder', false)) config.fail('is_encoder_decoder', 'false: only decoders are supported');
   const pruned = config.value('pruned_heads') ?? {};
-  if (JSON.stringify(pruned) !== '{}') config.fail('pruned_heads', 'an empty object: pruned heads are not supported');
+  if (!isObject(pruned) || Object.keys(pruned).length > 0)
+    config.fail('pruned_heads', 'an empty object: pruned heads are not supported');
 
   const spec: ModelSpec = {
     family: 'gpt2',
@@ -172,8 +167,25 @@ function parseConfig(json: unknown, where: string): ModelSpec {
     postNorms: false,
     bosTokenId: config.tokenId('bos_token_id'),
   };
+  readRestated(config, spec);
   config.finish();
   return spec;
+}
+
+function readRestated(config: ConfigReader, spec: ModelSpec): void {
+  const { activation } = spec.mlp;
+  config.restated('n_embd', spec.width, RESTATED.width);
+  config.restated('n_layer', spec.layers, RESTATED.layers);
+  config.restated('n_head', spec.heads, RESTATED.heads);
+  config.restated('n_embd / n_head', spec.headWidth, RESTATED.headWidth);
+  config.restated('n_inner', spec.mlpWidth, RESTATED.mlpWidth);
+  config.restated('n_positions', spec.maxPositions, RESTATED.positions);
+  config.restated('vocab_size', spec.vocab, RESTATED.vocabulary);
+  config.restated('layer_norm_epsilon', spec.norm.epsilon, RESTATED.epsilon);
+  config.restated('activation_function', activation, RESTATED.activation, (name) => ACTIVATIONS[String(name)]);
+  config.restated('tie_word_embeddings', spec.tied, ['tie_embeddings', 'tie_weights', 'tied_embeddings']);
+  config.fixed(false, FIXED.off);
+  config.fixed(true, FIXED.on);
 }
 
 function readArchitectures(config: ConfigReader): void {

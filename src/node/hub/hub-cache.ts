@@ -5,7 +5,10 @@ import { EdgewiseError } from '../../base/errors.js';
 import { SHARD_INDEX, shardNames } from '../../checkpoint/sharded.js';
 import { fillFileAtomically, writeFileAtomically } from '../atomic-write.js';
 import { makeFolder } from '../make-folder.js';
+import { assertOutput } from '../output.js';
 import { isFile, statOrUndefined } from '../probe.js';
+import { systemFault } from '../system-error.js';
+import { assertFolder } from '../writable-folder.js';
 
 // One model's part of the Hugging Face cache, in the layout that the Python libraries share:
 //   models--org--name/refs/<revision>        the commit that a branch or tag stood for when it was downloaded
@@ -36,6 +39,17 @@ export async function cachedCommit(repository: string, revision: string): Promis
   if (COMMIT.test(revision)) return revision;
   const text = await readFile(join(repository, 'refs', revision), 'utf8').catch(() => '');
   return COMMIT.test(text.trim()) ? text.trim() : undefined;
+}
+
+/**
+ * Makes sure, before a download, that what belongs to this revision can be stored.
+ *
+ * @throws EdgewiseError of kind usage.
+ */
+export async function assertCacheWritable(repository: string, revision: string): Promise<void> {
+  if (!COMMIT.test(revision)) await assertOutput(join(repository, 'refs', revision));
+  await assertFolder(join(repository, 'blobs'));
+  await assertFolder(join(repository, 'snapshots'));
 }
 
 export async function rememberCommit(repository: string, revision: string, commit: string): Promise<void> {
@@ -131,7 +145,6 @@ async function* unbroken(stream: ReadableStream<Uint8Array>, what: () => string)
 
 async function makeCacheFolder(folder: string): Promise<void> {
   await makeFolder(folder).catch((error: unknown) => {
-    const what = error instanceof Error ? error.message : String(error);
-    throw new EdgewiseError('usage', folder, `the folder cannot be made: ${what}`, { cause: error });
+    throw systemFault('usage', folder, 'the folder cannot be made', error);
   });
 }

@@ -1,7 +1,10 @@
 import type { PathInfo } from '@huggingface/hub';
 import { EdgewiseError } from '../../base/errors.js';
+import { firstLine, oneLine, quote } from '../../base/text.js';
+import { thereIsInstead } from '../../checkpoint/foreign-files.js';
 import { SHARD_INDEX } from '../../checkpoint/sharded.js';
 import {
+  assertCacheWritable,
   cachedCommit,
   COMMIT,
   type RemoteFile,
@@ -71,6 +74,7 @@ export async function fetchModel(
       'is not in the local cache, and HF_HUB_OFFLINE forbids downloading it',
     );
   }
+  if (state === 'absent') await assertCacheWritable(repository, revision);
   try {
     const commit = await download(library, hub, repository, id, revision, onProgress);
     await rememberCommit(repository, revision, commit);
@@ -94,7 +98,7 @@ async function download(
   const access = { hubUrl: hub.endpoint, ...(hub.accessToken === undefined ? {} : { accessToken: hub.accessToken }) };
   const model = await library.modelInfo({ name: id, revision, additionalFields: ['sha'], ...access });
   const commit = model.sha;
-  if (!COMMIT.test(commit)) throw new Error(`the hub names no commit for this revision, but '${commit}'`);
+  if (!COMMIT.test(commit)) throw new Error(`the hub names no commit for this revision, but ${quote(commit)}`);
   const repo = { type: 'model', name: id } as const;
   const describe = async (paths: string[]): Promise<RemoteFile[]> =>
     (await library.pathsInfo({ repo, paths, revision: commit, ...access })).map(remoteFile);
@@ -131,10 +135,13 @@ async function download(
     const shards = await snapshotShards(snapshotFolder(repository, commit));
     const described = await describe(shards);
     const missing = shards.find((name) => !described.some((file) => file.path === name));
-    if (missing !== undefined) throw new Error(`${SHARD_INDEX} lists ${missing}, which the repository lacks`);
+    if (missing !== undefined) throw new Error(`${SHARD_INDEX} lists ${oneLine(missing)}, which the repository lacks`);
     await fetchAll(described);
   } else {
-    throw new Error(`the repository has neither ${WEIGHTS} nor ${SHARD_INDEX}; other weight formats are not read`);
+    const names: string[] = [];
+    for await (const { path } of library.listFiles({ repo, revision: commit, ...access })) names.push(path);
+    const instead = thereIsInstead(names);
+    throw new EdgewiseError('checkpoint', `model '${id}'`, `has neither ${WEIGHTS} nor ${SHARD_INDEX}${instead}`);
   }
   return commit;
 }
@@ -144,7 +151,7 @@ function remoteFile(info: PathInfo): RemoteFile {
     ? ({ kind: 'sha256', hex: info.lfs.oid } as const)
     : ({ kind: 'git-sha1', hex: info.oid ?? '' } as const);
   // The hash becomes a file name.
-  if (!/^[0-9a-f]{40,64}$/.test(hash.hex)) throw new Error(`the hub gives no hash for ${info.path}`);
+  if (!/^[0-9a-f]{40,64}$/.test(hash.hex)) throw new Error(`the hub gives no hash for ${oneLine(info.path)}`);
   return { path: info.path, size: info.lfs?.size ?? info.size, hash };
 }
 
@@ -166,7 +173,7 @@ function explain(error: unknown, hub: Hub): string {
   if (status === 404) return `${hub.endpoint} has no such model or revision`;
   if (status !== undefined) return `${hub.endpoint} answers with status ${status}`;
   if (isUnreachable(error)) return `is not in the local cache, and ${hub.endpoint} cannot be reached`;
-  return `the download failed: ${error instanceof Error ? error.message : String(error)}`;
+  return `the download failed: ${firstLine(error)}`;
 }
 
 function statusOf(error: unknown): number | undefined {

@@ -95,8 +95,16 @@ export function searchAt(
     options,
     {
       ...aids,
-      onProgress: ({ tested, measured, kept, decided, total }) =>
-        progress?.({ part, done: decided, total, unit: 'edges', measured, search: { tested, kept } }),
+      onProgress: ({ tested, measured, kept, decided, total, work }) =>
+        progress?.({
+          part,
+          done: decided,
+          total,
+          unit: 'edges',
+          measured,
+          ...(work && { work }),
+          search: { tested, kept },
+        }),
     },
     from,
   );

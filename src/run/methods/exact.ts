@@ -22,7 +22,7 @@ export async function exactScores(
   try {
     return await withJournal(aids, engine, undefined, record, async ({ journal }) => {
       const effects = await search.exact(
-        ({ done, measured, total }) => aids.progress?.({ part: 'cutting edges', done, total, unit: 'edges', measured }),
+        (progress) => aids.progress?.({ part: 'cutting edges', unit: 'edges', ...progress }),
         journal,
       );
       return scoresOfEffects(engine.scoringSetting(task, options), effects);

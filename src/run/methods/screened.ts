@@ -1,4 +1,5 @@
 import { EdgewiseError } from '../../base/errors.js';
+import type { ExactProgress } from '../../discover/exact.js';
 import { withJournal, type RunAids } from '../aids.js';
 import type { Discovery } from '../discovery.js';
 import type { Engine } from '../engine.js';
@@ -105,13 +106,5 @@ function thresholdOf(options: DiscoverOptions, nameOf: OptionNaming): number {
 }
 
 function progressOf({ progress }: RunAids) {
-  return ({
-    done,
-    measured,
-    total,
-  }: {
-    readonly done: number;
-    readonly measured: number;
-    readonly total: number;
-  }): void => progress?.({ part: 'testing edges near the cutoff', done, total, unit: 'edges', measured });
+  return (of: ExactProgress): void => progress?.({ part: 'testing edges near the cutoff', unit: 'edges', ...of });
 }

@@ -1,3 +1,4 @@
+import { oneLine } from '../../base/text.js';
 import Papa from 'papaparse';
 
 import { EdgewiseError } from '../../base/errors.js';
@@ -50,8 +51,9 @@ function readDelimited({ source, text }: TaskContent, delimiter: string): TaskRo
   const [header, ...rows] = lines;
   if (header === undefined) throw new EdgewiseError('task', source, 'is empty, expected a header and rows');
   const names = header.cells.map((name) => name.trim());
-  const twice = names.find((name, i) => name !== '' && names.indexOf(name) !== i);
-  if (twice !== undefined) throw new EdgewiseError('task', source, `the header names ${twice} twice`);
+  const places = new Map(names.map((name, i) => [name, i]));
+  const twice = names.find((name, i) => name !== '' && places.get(name) !== i);
+  if (twice !== undefined) throw new EdgewiseError('task', source, `the header names ${oneLine(twice)} twice`);
   if (rows.length === 0) throw new EdgewiseError('task', source, 'has a header and no rows');
   return {
     length: rows.length,

@@ -1,8 +1,9 @@
+import { oneLine, quote } from '../../base/text.js';
 import { EdgewiseError } from '../../base/errors.js';
 import { isObject } from '../../base/json/strict-json.js';
 import { ROW_KINDS } from '../rows/index.js';
 import { RowFault } from '../fault.js';
-import type { FieldValues } from '../fields.js';
+import { namesInLine, type FieldValues } from '../fields.js';
 import type { TaskFormat, TaskRows } from './format.js';
 
 /**
@@ -28,7 +29,8 @@ export const jsonRows: TaskFormat = {
   },
   read({ source, text, json }) {
     const value = json();
-    if (value === undefined) throw new EdgewiseError('task', source, `is not valid JSON (${syntaxError(text())})`);
+    if (value === undefined)
+      throw new EdgewiseError('task', source, `is not valid JSON (${oneLine(syntaxError(text()))})`);
     const rows = rowsOf(value, source);
     if (rows.length === 0) throw new EdgewiseError('task', source, 'is empty, expected prompt pairs');
     return rows;
@@ -38,7 +40,7 @@ export const jsonRows: TaskFormat = {
 function rowsOf(value: unknown, source: string): TaskRows {
   if (Array.isArray(value)) return fromList(value, 'row');
   if (!isObject(value)) throw new EdgewiseError('task', source, 'is one JSON value without fields, expected rows');
-  const split = fromSplit(value);
+  const split = fromSplit(value, source);
   if (split) return split;
   const list = LISTS.find((name) => Array.isArray(value[name]));
   if (list !== undefined) return fromList(value[list] as unknown[], list === 'prompts' ? 'prompt' : 'row');
@@ -48,7 +50,7 @@ function rowsOf(value: unknown, source: string): TaskRows {
     if (columns.some(([field]) => KNOWN.has(field))) return fromColumns(value as Columns);
     return fromList(Object.values(value), 'row');
   }
-  const fields = Object.keys(value).slice(0, 8).join(', ') || 'none';
+  const fields = namesInLine(Object.keys(value)) || 'none';
   const what = `is a JSON object with the fields ${fields}; expected a template (templates, words, seed, count), a row, or rows under ${LISTS.join(', ')}`;
   throw new EdgewiseError('task', source, what);
 }
@@ -79,13 +81,20 @@ function fromColumns(columns: Columns): TaskRows {
   const names = [...new Set(Object.values(columns).flatMap((column) => Object.keys(column)))];
   const row = (name: string): FieldValues =>
     Object.fromEntries(Object.entries(columns).map(([field, column]) => [field, column[name]]));
-  return { length: names.length, where: (index) => `row ${names[index]}`, row: (index) => row(names[index]!) };
+  return {
+    length: names.length,
+    where: (index) => `row ${oneLine(names[index]!)}`,
+    row: (index) => row(names[index]!),
+  };
 }
 
 /** pandas' `to_json(orient="split")`: names once, then lists of values. */
-function fromSplit({ columns, data }: Readonly<Record<string, unknown>>): TaskRows | undefined {
+function fromSplit({ columns, data }: Readonly<Record<string, unknown>>, source: string): TaskRows | undefined {
   if (!Array.isArray(columns) || !Array.isArray(data)) return undefined;
-  const names = columns.map(String);
+  const names = columns.map((name: unknown) => {
+    if (typeof name === 'string' || typeof name === 'number') return String(name);
+    throw new EdgewiseError('task', source, `columns: got ${quote(name)}, expected names`);
+  });
   return fromList(
     data.map((values: unknown) =>
       Array.isArray(values) ? Object.fromEntries(names.map((name, i) => [name, values[i] as unknown])) : values,

@@ -1,3 +1,4 @@
+import { firstLine } from '../../base/text.js';
 import { EdgewiseError } from '../../base/errors.js';
 import { isObject } from '../../base/json/strict-json.js';
 import { parsePythonJson } from '../../base/json/python-json.js';
@@ -34,7 +35,7 @@ function parseLine(line: string, where: string): FieldValues {
   try {
     value = parsePythonJson(line);
   } catch (cause) {
-    const reason = line.trim() === '' ? 'the line is blank' : (cause as Error).message;
+    const reason = line.trim() === '' ? 'the line is blank' : firstLine(cause);
     throw new RowFault('format', where, `is not valid JSON (${reason})`, { cause });
   }
   if (isObject(value)) return value;

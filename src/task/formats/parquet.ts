@@ -12,19 +12,26 @@ export const parquet: TaskFormat = {
   recognisedBy: 'its first bytes, PAR1',
   recognises: ({ bytes }) => startsWith(bytes, 'PAR1'),
   async read({ source, bytes }) {
+    let failed = false;
     const file = {
       byteLength: bytes.length,
-      slice: (start: number, end?: number) => bytes.slice(start, end).buffer,
+      // The library asks for all columns at once. Where it fails while it asks, nobody hears of what comes of the
+      // columns; so nothing comes of them.
+      async slice(start: number, end?: number): Promise<ArrayBuffer> {
+        await new Promise<void>((resolve) => setTimeout(resolve, 0));
+        return failed ? new Promise(() => {}) : bytes.slice(start, end).buffer;
+      },
     };
     let rows: Record<string, unknown>[];
     try {
       rows = await parquetReadObjects({ file });
     } catch (cause) {
-      const reason = oneLine(cause instanceof Error ? cause.message : String(cause));
+      failed = true;
+      const reason = reasonOf(cause);
       const codec = /unsupported compression codec: (\w+)/.exec(reason)?.[1];
       const what =
         codec === undefined
-          ? `is not a whole parquet file (${reason})`
+          ? `is not a whole parquet file${reason === '' ? '' : ` (${reason})`}`
           : `is compressed with ${codec.toLowerCase()}; write it with snappy, as in df.to_parquet(file)`;
       throw new EdgewiseError('task', source, what, { cause });
     }
@@ -35,6 +42,12 @@ export const parquet: TaskFormat = {
     );
   },
 };
+
+/** What the library says. Where it fails by accident, its message says nothing of the file. */
+function reasonOf(cause: unknown): string {
+  const { name, message } = cause instanceof Error ? cause : new Error(String(cause));
+  return name === 'Error' && !/undefined|NaN/.test(message) ? oneLine(message) : '';
+}
 
 /** Integers of 64 bits come as bigint, which JSON and token ids do not know. */
 function plainNumbers(value: unknown): unknown {

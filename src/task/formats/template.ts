@@ -1,8 +1,9 @@
 import { isObject } from '../../base/json/strict-json.js';
-import { expandTemplate } from '../template-expand.js';
+import type { TaskRow } from '../row.js';
+import { templateRows } from '../template-expand.js';
 import { checkSlotTokens } from '../template-tokens.js';
 import { checkTemplateShape } from '../template.js';
-import { listed, type TaskFormat } from './format.js';
+import type { TaskFormat } from './format.js';
 
 export const template: TaskFormat = {
   name: 'template',
@@ -17,6 +18,16 @@ export const template: TaskFormat = {
   read({ source, json }, tokenizer) {
     const task = checkTemplateShape(json(), source);
     if (tokenizer !== null) checkSlotTokens(task, source, tokenizer);
-    return listed(expandTemplate(task, source), 'prompt');
+    const rows = templateRows(task, source);
+    const drawn: TaskRow[] = [];
+    return {
+      length: task.count,
+      where: (index) => `prompt ${index + 1}`,
+      row(index) {
+        // Rows that nobody asks for are not drawn.
+        while (drawn.length <= index) drawn.push(rows.next().value!);
+        return drawn[index]!;
+      },
+    };
   },
 };

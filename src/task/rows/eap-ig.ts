@@ -48,8 +48,9 @@ export const eapIg: RowKind = {
   },
 };
 
-/** `The war lasted from the year 1745 to the year 17` */
-const YEARS = /\b(\d\d)(\d\d)\b.*\b(\d\d)$/;
+/** `The war lasted from the year 1745 to the year 17`. Two expressions, because one takes quadratic time. */
+const YEAR = /\b(\d\d)(\d\d)\b/;
+const BEGUN = /\b(\d\d)$/;
 
 /**
  * EAP-IG's greater-than: `correct_idx` is no token id but the two last digits of the first year, which the answer is to
@@ -57,7 +58,9 @@ const YEARS = /\b(\d\d)(\d\d)\b.*\b(\d\d)$/;
  */
 function greaterThan(row: FieldValues): FieldValues | undefined {
   const { clean, corrupted, correct_idx: given, incorrect_idx: wrong } = row;
-  const [, century, digits, begun] = (typeof clean === 'string' && YEARS.exec(clean)) || [];
+  const line = typeof clean === 'string' ? clean.split(/[\n\r]/).at(-1)! : '';
+  const [, century, digits] = YEAR.exec(line) ?? [];
+  const [, begun] = BEGUN.exec(line) ?? [];
   if (wrong !== undefined || typeof given !== 'number' || Number(digits) !== given || century !== begun)
     return undefined;
   const years = Array.from({ length: 100 }, (_, year) => String(year).padStart(2, '0'));

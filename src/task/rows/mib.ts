@@ -1,3 +1,4 @@
+import { oneLine } from '../../base/text.js';
 import { isObject } from '../../base/json/strict-json.js';
 import { RowFault } from '../fault.js';
 import type { FieldValues } from '../fields.js';
@@ -29,7 +30,7 @@ export const mib: RowKind = {
       throw new RowFault(
         'missing',
         where,
-        `${name ?? 'a counterfactual'}: is missing, expected a row of the same kind`,
+        `${oneLine(name ?? 'a counterfactual')}: is missing, expected a row of the same kind`,
       );
     }
     const { metadata } = row;
@@ -39,7 +40,7 @@ export const mib: RowKind = {
       [metadata['indirect_object'], metadata['subject']].every((name) => typeof name === 'string');
     const answers = names
       ? { correct: ` ${String(metadata['indirect_object'])}`, wrong: ` ${String(metadata['subject'])}` }
-      : { correct: rightAnswer(row, where), wrong: rightAnswer(counterfactual, `${where}, ${name}`) };
+      : { correct: rightAnswer(row, where), wrong: rightAnswer(counterfactual, `${where}, ${oneLine(name!)}`) };
     return { clean: prompt, corrupted: counterfactual['prompt'], ...answers };
   },
 };

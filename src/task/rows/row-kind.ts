@@ -36,6 +36,6 @@ export function renamed(
 
 /** Numbers as they would be written, in a list or alone: answers of arithmetic are texts to a tokenizer. */
 export function asText(value: unknown): unknown {
-  if (typeof value === 'number') return String(value);
+  if (typeof value === 'number' && Number.isFinite(value)) return String(value);
   return Array.isArray(value) ? value.map((item: unknown) => asText(item)) : value;
 }

@@ -1,5 +1,5 @@
 import { EdgewiseError } from '../../base/errors.js';
-import { quote } from '../../base/text.js';
+import { oneLine, quote } from '../../base/text.js';
 import type { NamedToken } from './side-files.js';
 
 /**
@@ -148,7 +148,10 @@ function shown(id: number, { textOf }: BosSources): string {
 function choices(ids: readonly number[], { textOf, idOf }: BosSources): string {
   const options = [...new Set(ids)].flatMap((id) => {
     const text = textOf(id);
-    const byText = text !== undefined && idOf(text) === id && !/["$`\\!\n]/.test(text) ? [`--bos "${text}"`] : [];
+    const byText =
+      text !== undefined && idOf(text) === id && !/["$`\\!]/.test(text) && oneLine(text) === text
+        ? [`--bos "${text}"`]
+        : [];
     return text === undefined ? [] : [`--bos ${id}`, ...byText];
   });
   const all = ['--bos no', ...options];

@@ -1,7 +1,7 @@
 import { BPE, Unigram, WordPiece } from '@huggingface/tokenizers';
 
 import { EdgewiseError } from '../../base/errors.js';
-import { quote } from '../../base/text.js';
+import { oneLine, quote } from '../../base/text.js';
 
 /** `model` of a tokenizer.json; its vocabulary was checked. */
 export interface ModelFields {
@@ -34,7 +34,7 @@ const UNKNOWN = '\u0000unknown';
 export function readModel(fields: ModelFields, where: string): WordModel {
   const type = typeOf(fields);
   const fail = (what: string): never => {
-    throw new EdgewiseError('config', `${where}: model`, `${type}: ${what}`);
+    throw new EdgewiseError('config', `${where}: model`, `${oneLine(type)}: ${what}`);
   };
   switch (type) {
     case 'BPE':

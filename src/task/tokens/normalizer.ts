@@ -56,7 +56,10 @@ function build(stage: StageReader, notes: string[]): Normalizer {
     case 'NFKC':
     case 'NFKD': {
       const form = stage.type;
-      return (text) => text.normalize(form);
+      return (text) => {
+        stage.limit(text.length);
+        return text.normalize(form);
+      };
     }
     case 'Lowercase':
       return lowercase;
@@ -66,13 +69,22 @@ function build(stage: StageReader, notes: string[]): Normalizer {
       return strip(stage.flag('strip_left', true), stage.flag('strip_right', true));
     case 'Prepend': {
       const prefix = stage.text('prepend');
-      return (text) => (text === '' ? '' : prefix + text);
+      return (text) => {
+        stage.limit(text.length + prefix.length);
+        return text === '' ? '' : prefix + text;
+      };
     }
     case 'Replace': {
       const pattern = patternOf(stage);
       const content = stage.text('content');
-      // A function, because `$&` in a text would stand for the match.
-      return (text) => text.replace(pattern, () => content);
+      return (text) => {
+        let { length } = text;
+        // A function, because `$&` in a text would stand for the match.
+        return text.replace(pattern, (match: string) => {
+          stage.limit((length += content.length - match.length));
+          return content;
+        });
+      };
     }
     case 'BertNormalizer':
       return bert(stage);

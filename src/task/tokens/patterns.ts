@@ -1,5 +1,7 @@
 import { SplitPreTokenizer } from '@huggingface/tokenizers';
+import scslre from 'scslre';
 
+import { firstLine, quote } from '../../base/text.js';
 import type { StageReader } from './stage-reader.js';
 
 // Character classes of the Rust library. JavaScript's own \s, \w and \d mean other characters.
@@ -36,8 +38,11 @@ export function blanksBehind(text: string, start: number): number {
 export function patternOf(stage: StageReader): RegExp {
   const pattern = stage.value('pattern');
   if (typeof pattern === 'object' && pattern !== null) {
-    if ('String' in pattern && typeof pattern.String === 'string') return literally(pattern.String);
-    if ('Regex' in pattern && typeof pattern.Regex === 'string') return compile(pattern.Regex, stage);
+    const { String: text, Regex: expression }: { String?: unknown; Regex?: unknown } = pattern;
+    const longest = Math.max(...[text, expression].map((value) => (typeof value === 'string' ? value.length : 0)));
+    if (longest > LONGEST) stage.fail('pattern', `a pattern of at most ${LONGEST.toLocaleString('en')} characters`);
+    if (typeof text === 'string') return literally(text);
+    if (typeof expression === 'string') return compile(expression, stage);
   }
   return stage.fail('pattern', 'an object with a String or a Regex');
 }
@@ -47,6 +52,9 @@ export function literally(text: string): RegExp {
   return text === '' ? /(?!)/gu : new RegExp(text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&'), 'gu');
 }
 
+/** Longest expression that is read. The longest public ones have a tenth of it. */
+const LONGEST = 10_000;
+
 function compile(source: string, stage: StageReader): RegExp {
   if (source.includes('(?>'))
     stage.fail('pattern', 'an expression without atomic groups, which JavaScript does not have');
@@ -54,7 +62,34 @@ function compile(source: string, stage: StageReader): RegExp {
   try {
     ({ pattern } = new SplitPreTokenizer({ type: 'Split', pattern: { Regex: source }, behavior: 'Isolated' }));
   } catch (cause) {
-    return stage.fail('pattern', `an expression that JavaScript can follow (${(cause as Error).message})`);
+    return stage.fail('pattern', `an expression that JavaScript can follow (${firstLine(cause)})`);
   }
-  return pattern ?? stage.fail('pattern', 'a regular expression');
+  if (pattern === null) return stage.fail('pattern', 'a regular expression');
+  refuseUnbounded(pattern, source, stage);
+  return pattern;
+}
+
+/** A group that is repeated: without one, no expression takes exponential time. */
+const REPEATED_GROUP = /\)(?:[*+]|\{\d*,?\d*\})/;
+
+/**
+ * Refuses an expression that takes exponential time, such as `(a+)+$`. Not every one is found: where a time limit is to
+ * be had, it is set as well.
+ */
+function refuseUnbounded(pattern: RegExp, source: string, stage: StageReader): void {
+  if (!REPEATED_GROUP.test(source)) return;
+  const report = exponentialPart(pattern);
+  if (report === undefined) return;
+  stage.refuse(
+    `has the expression ${quote(source)}, which takes exponential time for texts with ${quote(report.character.pick)} again and again; expected one without a repetition in a repetition`,
+  );
+}
+
+function exponentialPart(pattern: RegExp): scslre.Report | undefined {
+  try {
+    return scslre.analyse(pattern, { reportTypes: { Move: false } }).reports.find(({ exponential }) => exponential);
+  } catch {
+    // It gives up on expressions that make too large an automaton.
+    return undefined;
+  }
 }

@@ -29,7 +29,10 @@ export function readPreTokenizer(json: unknown, keepsStart: boolean, where: stri
 function build(stage: StageReader, keepsStart: boolean): PreTokenizer {
   switch (stage.type) {
     case 'Sequence':
-      return chain(stage.stages('pretokenizers').map((child) => build(child, keepsStart)));
+      return chain(
+        stage.stages('pretokenizers').map((child) => build(child, keepsStart)),
+        stage,
+      );
     case 'ByteLevel':
       return byteLevel(stage.flag('add_prefix_space', false), stage.flag('use_regex', true));
     case 'Metaspace':
@@ -45,18 +48,37 @@ function build(stage: StageReader, keepsStart: boolean): PreTokenizer {
     case 'WhitespaceSplit':
       return split(BLANK, 'Removed');
     case 'BertPreTokenizer':
-      return chain([split(BLANK, 'Removed'), split(SIGN, 'Isolated')]);
+      return chain([split(BLANK, 'Removed'), split(SIGN, 'Isolated')], stage);
     case 'CharDelimiterSplit':
-      return split(literally(stage.text('delimiter')), 'Removed');
+      return split(literally(oneCharacter('delimiter', stage)), 'Removed');
     case 'FixedLength':
-      return split(new RegExp(`[\\s\\S]{1,${stage.count('length', 1, 5)}}`, 'gu'), 'Isolated');
+      return fixedLength(stage.count('length', 1, 5));
     default:
       return stage.refuse('is a pre-tokenizer that is not supported');
   }
 }
 
-function chain(stages: readonly PreTokenizer[]): PreTokenizer {
-  return (piece) => stages.reduce<Piece[]>((pieces, stage) => pieces.flatMap(stage), [piece]);
+function chain(stages: readonly PreTokenizer[], whole: StageReader): PreTokenizer {
+  return (piece) =>
+    stages.reduce<Piece[]>(
+      (pieces, stage) => {
+        const cut = pieces.flatMap(stage);
+        whole.limit(cut.reduce((sum, { text }) => sum + text.length, 0));
+        return cut;
+      },
+      [piece],
+    );
+}
+
+/** Words of as many code points each. */
+function fixedLength(length: number): PreTokenizer {
+  return ({ text, first }) => {
+    const points = Array.from(text);
+    return Array.from({ length: Math.ceil(points.length / length) }, (_, i) => ({
+      text: points.slice(i * length, (i + 1) * length).join(''),
+      first: first && i === 0,
+    }));
+  };
 }
 
 function byteLevel(prefixSpace: boolean, words: boolean): PreTokenizer {
@@ -68,9 +90,14 @@ function byteLevel(prefixSpace: boolean, words: boolean): PreTokenizer {
   };
 }
 
+function oneCharacter(key: string, stage: StageReader, absent?: string): string {
+  const text = stage.text(key, absent);
+  return text.length <= 2 && Array.from(text).length === 1 ? text : stage.fail(key, 'one character');
+}
+
 /** SentencePiece's way: blanks become a visible sign, and words begin with it. */
 function metaspace(stage: StageReader, keepsStart: boolean): PreTokenizer {
-  const sign = stage.text('replacement', '▁');
+  const sign = oneCharacter('replacement', stage, '▁');
   // Older files have `add_prefix_space` alone.
   const absent = stage.flag('add_prefix_space', true) ? 'always' : 'never';
   const scheme = stage.choice('prepend_scheme', ['always', 'never', 'first'], absent);

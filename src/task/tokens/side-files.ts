@@ -68,11 +68,12 @@ export function namedTokens(json: Readonly<Record<string, unknown>>): string[] {
   return keys.flatMap((key) => contentsOf(json[key]));
 }
 
-/** A token is written as its text, or as an object with the text as `content`. */
+/** A token is written as its text, or as an object with the text as `content`; several as a list. */
 function contentsOf(value: unknown): string[] {
-  if (Array.isArray(value)) return value.flatMap(contentsOf);
-  const content = typeof value === 'string' ? value : objectOf(value)['content'];
-  return typeof content === 'string' && content !== '' ? [content] : [];
+  return (Array.isArray(value) ? (value as unknown[]) : [value]).flatMap((token) => {
+    const content = typeof token === 'string' ? token : objectOf(token)['content'];
+    return typeof content === 'string' && content !== '' ? [content] : [];
+  });
 }
 
 function objectOf(value: unknown): Readonly<Record<string, unknown>> {

@@ -1,5 +1,8 @@
 import { EdgewiseError } from '../../base/errors.js';
-import { quote } from '../../base/text.js';
+import { oneLine, quote } from '../../base/text.js';
+
+/** Longest text that a tokenizer takes or makes, in characters: more than any model has positions for. */
+export const LONGEST_TEXT = 10_000_000;
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -19,7 +22,7 @@ export class StageReader {
       throw new EdgewiseError('config', where, 'expected an object with a type');
     }
     this.#fields = json as Fields;
-    this.type = json.type;
+    this.type = oneLine(json.type);
   }
 
   flag(key: string, absent: boolean): boolean {
@@ -60,6 +63,19 @@ export class StageReader {
   fail(key: string, expected: string): never {
     const got = quote(this.#fields[key]);
     throw new EdgewiseError('config', this.#where, `${this.type}: ${key}: got ${got}, expected ${expected}`);
+  }
+
+  /**
+   * Refuses a text that the stage makes so long that no model could take it.
+   *
+   * @param length of the text, as far as it was made.
+   * @throws EdgewiseError of kind task.
+   */
+  limit(length: number): void {
+    if (length <= LONGEST_TEXT) return;
+    const most = LONGEST_TEXT.toLocaleString('en');
+    const what = `${this.type} makes a text of more than ${most} characters, expected a stage that lengthens texts less`;
+    throw new EdgewiseError('task', this.#where, what);
   }
 
   /** Refuses the stage as a whole. */

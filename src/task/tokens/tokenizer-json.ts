@@ -1,3 +1,5 @@
+import { firstLine } from '../../base/text.js';
+import { schemaComplaint } from '../schema-complaint.js';
 import * as v from 'valibot';
 
 import { EdgewiseError } from '../../base/errors.js';
@@ -8,6 +10,9 @@ import type { ModelFields } from './model.js';
 const MAX_CHARACTERS = 128 * 1024 * 1024;
 /** Above any published vocabulary. The library keeps an array indexed by id. */
 const MAX_VOCABULARY = 4_194_304;
+
+/** Levels of stages in stages. Published files have two. */
+const MOST_DEPTH = 100;
 
 /** A file's contents, with its name for messages. */
 export interface NamedText {
@@ -64,9 +69,18 @@ export function readTokenizerJson({ text, where }: NamedText): TokenizerJson {
   const parsed = v.safeParse(tokenizerSchema, parseObject({ text, where }));
   if (!parsed.success) {
     const issue = parsed.issues[0];
-    throw new EdgewiseError('config', where, `${v.getDotPath(issue) ?? 'top level'}: ${issue.message}`);
+    throw new EdgewiseError('config', where, schemaComplaint(issue));
   }
   const { added_tokens: added, normalizer, pre_tokenizer, post_processor, decoder, model } = parsed.output;
+  for (const stage of ['normalizer', 'pre_tokenizer', 'post_processor', 'decoder'] as const) {
+    if (isDeep(parsed.output[stage], MOST_DEPTH)) {
+      throw new EdgewiseError(
+        'config',
+        where,
+        `${stage}: holds stages in stages, expected at most ${MOST_DEPTH} levels`,
+      );
+    }
+  }
   return {
     added: added ?? [],
     normalizer: normalizer ?? null,
@@ -90,7 +104,7 @@ export function parseObject({ text, where }: NamedText): Record<string, unknown>
   try {
     value = JSON.parse(text);
   } catch (cause) {
-    throw new EdgewiseError('config', where, `is not valid JSON (${(cause as Error).message})`, { cause });
+    throw new EdgewiseError('config', where, `is not valid JSON (${firstLine(cause)})`, { cause });
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new EdgewiseError('config', where, 'expected a JSON object');
@@ -104,7 +118,7 @@ function isVocabulary(value: unknown): boolean {
   if (Array.isArray(value)) {
     return (
       value.length <= MAX_VOCABULARY &&
-      value.every((item) => Array.isArray(item) && typeof item[0] === 'string' && typeof item[1] === 'number')
+      value.every((item) => Array.isArray(item) && typeof item[0] === 'string' && Number.isFinite(item[1]))
     );
   }
   return Object.values(value).every((id) => v.is(idSchema, id));
@@ -118,6 +132,12 @@ export function hasPrefixSpace(preTokenizer: unknown): boolean | null {
 
 function hasByteLevelStage(stage: unknown): boolean {
   return stagesOf(stage).some(({ type }) => type === 'ByteLevel');
+}
+
+/** Whether lists or objects stand in each other deeper than `levels`. */
+function isDeep(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return levels === 0 || Object.values(value).some((child) => isDeep(child, levels - 1));
 }
 
 /** A stage with all that it holds: a Sequence holds others. */

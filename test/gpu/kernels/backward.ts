@@ -132,6 +132,18 @@ export function normBackwardTests(device: TestDevice): void {
       }
     });
   });
+
+  test.each([0, 1])('a row whose squares overflow f32 gives no finite gradient; frozen: %i', async (frozen) => {
+    const [width, gain] = [8, rng.normals(8, 0.5, 1)];
+    const got = await runKernel(device.gpu, 'norm_backward', {
+      buffers: { x: rng.normals(width, 1e20), gain, gradient: rng.normals(width, 10) },
+      params: { rows: 1, x_rows: 1, width, width4: width / 4, epsilon: EPSILON },
+      overrides: { FROZEN: frozen },
+      grid: { rows: 1 },
+      read: 'gradient',
+    });
+    expect([...new Float32Array(got)].some(Number.isFinite)).toBe(false);
+  });
 }
 
 export function softmaxBackwardTests(device: TestDevice): void {

@@ -1,4 +1,4 @@
-import { describe, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Gpu } from '../../../src/gpu/gpu.js';
 import { layerNorm } from '../../oracle/ops.js';
 import { expectRounded, expectSame, runKernel, untouched, type TestDevice } from '../../support/gpu.js';
@@ -112,6 +112,14 @@ export function frozenNormTests(device: TestDevice): void {
       return Array.from({ length: parts }, (_unused, u) => rows[u * width + i]!).reduce((a, b) => a + b, constant[i]!);
     });
     expectRounded('sum', sum, layerNorm(stream, gain, bias, EPSILON), new Float64Array(width).fill(5), 20);
+  });
+
+  test.each([true, false])('a stream whose squares overflow f32 makes no finite row; centred: %s', async (centred) => {
+    const [width, x] = [6, rng.normals(6)];
+    const [gain, bias] = [rng.normals(width, 0.5, 1), rng.normals(width)];
+    const norm = { width, centred, tokens: 1, rows: [0], x, gain, bias, stream: rng.normals(width, 1e20) };
+    const y = await frozenNorm(device.gpu, norm);
+    expect([...y.subarray(0, width)].some(Number.isFinite)).toBe(false);
   });
 
   test('more rows than one dimension of a grid takes', async () => {

@@ -1,4 +1,4 @@
-import { describe, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Gpu } from '../../../src/gpu/gpu.js';
 import { padBlocks } from '../../../src/model/layout.js';
 import { layerNorm } from '../../oracle/ops.js';
@@ -53,6 +53,7 @@ export function layerNormTests(device: TestDevice): void {
     ['far off with little variance', 0.1, 1e3],
     ['far below with variance of one', 1, -1e3],
     ['small', 1e-3, 0],
+    ['large', 1e17, 0],
   ])('rows %s', (_, deviation, mean) => {
     test.each([
       [1, 1],
@@ -83,6 +84,15 @@ export function layerNormTests(device: TestDevice): void {
     const own = weights(6);
     const y = await norm(device.gpu, paddedRows(new Float32Array(6).fill(3), 6), own);
     expectSame('norm', y.subarray(0, 6), own.bias);
+  });
+
+  test('a row whose squares overflow f32 becomes infinite or NaN, never the bias', async () => {
+    const own = weights(30);
+    const x = rng.normals(60, 1e20);
+    x.fill(1, 30); // the row after it is sound
+    const y = await norm(device.gpu, paddedRows(x, 30), own);
+    expect(y.subarray(0, 30).filter(Number.isFinite)).toHaveLength(0);
+    expectSame('the other row', y.subarray(32, 62), own.bias);
   });
 
   test('more rows than one dimension of a grid takes; a row gives the same bits wherever it stands', async () => {

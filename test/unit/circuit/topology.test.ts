@@ -69,6 +69,21 @@ describe('names and ids', () => {
       'm0->m0',
       'a2.h0->logits',
       'a0.h0->a1.h0',
+      'a0.h00->logits',
+      'a0.h0->a01.h0<q>',
+      'm1e0->logits',
+      'a0.h2->logits',
+      'a0.h0->m2',
+      'logits->logits',
+      'input->input',
+      'input->a0.h0<q><q>',
+      'input->a0.h0<q>->a0.h0',
+      'a0.h0<q>->a0.h1',
+      'm0<q>->m0',
+      'input->m0<q>',
+      ' input->m0',
+      `a${'9'.repeat(100_000)}.h0->logits`,
+      'input->'.repeat(100_000),
       '__proto__',
       '',
     ]) {
@@ -90,6 +105,39 @@ describe('names and ids', () => {
   });
 });
 
-it('a graph too large for 32-bit edge ids is refused', () => {
-  expect(() => new Topology({ layers: 1000, heads: 64, parallel: false })).toThrow(/too large/);
+describe('size', () => {
+  it.each([
+    [1000, 3],
+    [1000, 64],
+    [2, 1_000_000],
+    [2 ** 31 - 1, 1],
+    [0, 1],
+    [1, 0],
+    [NaN, 1],
+  ])('%i layers of %i heads are refused before anything is built', (layers, heads) => {
+    expect(Topology.fits({ layers, heads })).toBe(false);
+    expect(() => new Topology({ layers, heads, parallel: false }, 'c.json')).toThrow(/^c\.json: .* is too large/);
+  });
+
+  it('counts edges as the topology has them', () => {
+    for (const [layers, heads] of [
+      [1, 1],
+      [1, 7],
+      [5, 3],
+      [12, 12],
+    ] as const) {
+      // prettier-ignore
+      for (const parallel of [true, false]) {
+        const { additionEdges, directEdges } = new Topology({ layers, heads, parallel });
+        expect(Topology.edgeCounts({ layers, heads, parallel })).toEqual({ addition: additionEdges, direct: directEdges });
+      }
+    }
+  });
+
+  it('of the largest graph names are found without a table of all', () => {
+    const topology = new Topology({ layers: 40, heads: 40, parallel: false });
+    const start = performance.now();
+    for (let id = 0; id < topology.edgeCount; id += 9973) expect(topology.edgeId(topology.edgeName(id))).toBe(id);
+    expect(performance.now() - start).toBeLessThan(1000);
+  });
 });

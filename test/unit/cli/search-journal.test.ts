@@ -6,25 +6,20 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { EdgewiseError } from '../../../src/base/errors.js';
 import { Topology } from '../../../src/circuit/topology.js';
 import { withJournals } from '../../../src/cli/folder/run-journals.js';
-import {
-  assertNoJournal,
-  assertResumes,
-  journalsIn,
-  openJournal,
-  removeJournals,
-  type SearchJournal,
-} from '../../../src/cli/folder/search-journal.js';
+import { openJournal, type SearchJournal } from '../../../src/cli/folder/open-journal.js';
+import { assertNoJournal, assertResumes, journalsIn, removeJournals } from '../../../src/cli/folder/search-journal.js';
 
 const topology = new Topology({ layers: 1, heads: 2, parallel: false });
 const KEY = { method: 'acdc', threshold: 0.5, task: { name: 'pairs', hash: 'a' }, seed: null };
-const HEADER = `${JSON.stringify({ edgewise_search: 1, ...KEY })}\n`;
+const HEADER = `${JSON.stringify({ edgewise_search: 2, ...KEY })}\n`;
 const TESTS = [
   { edge: 0, without: [0.25, 1e-9] },
   { edge: 3, without: [Number.NaN, -Infinity] },
 ];
 let folder: string;
 const path = (name = 'search.jsonl'): string => join(folder, name);
-const open = (resume: boolean, name?: string): Promise<SearchJournal> => openJournal(path(name), KEY, topology, resume);
+const open = (resume: boolean, name?: string): Promise<SearchJournal> =>
+  openJournal(path(name), { key: KEY, topology, prompts: 2, resume });
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'edgewise-journal-'));
@@ -114,7 +109,7 @@ describe('what a run would not go on with', () => {
   test('differs in what the run is of', async () => {
     await refused({ method: 'exact' }, `${path()}: is of a search that differs in method ("acdc" there, "exact" here)`);
     await refused({ task: { name: 'pairs', hash: 'b' } }, 'differs in task ({"name":"pairs","hash":"a"} there');
-    await writeFile(path(), '{"edgewise_search":1,\n');
+    await writeFile(path(), '{"edgewise_search":2,\n');
     await expect(assertResumes(folder, {})).rejects.toThrow('line 1: not valid JSON');
   });
 
@@ -132,12 +127,15 @@ describe('a run that fails', () => {
     const write = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
     const quiet = vi.fn<() => void>();
     try {
-      const failing = withJournals({ folder, topology, resume: false, quiet }, async (openOne) => {
-        const journal = await openOne({ name: undefined, key: KEY });
-        for (const one of TESTS.slice(0, made)) journal.record(one);
-        journal.close();
-        throw error;
-      });
+      const failing = withJournals(
+        { folder, topology, prompts: 2, resume: false, keepBefore: false, quiet },
+        async (openOne) => {
+          const journal = await openOne({ name: undefined, key: KEY });
+          for (const one of TESTS.slice(0, made)) journal.record(one);
+          journal.close();
+          throw error;
+        },
+      );
       await expect(failing).rejects.toBe(error);
       expect(quiet).toHaveBeenCalled();
       return write.mock.calls.map(([text]) => String(text)).join('');

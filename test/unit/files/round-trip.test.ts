@@ -36,8 +36,8 @@ const NAMES = { steps: false, provenance: false, width: false, untestedRemovals:
 const KEPT: Readonly<Record<InputFormat, Kept>> = {
   json: { ...GRAPH, width: true, untestedRemovals: true },
   'node-link': { ...GRAPH, width: true, untestedRemovals: true },
-  gexf: { ...GRAPH, width: false, untestedRemovals: false },
-  graphml: { ...GRAPH, width: false, untestedRemovals: false },
+  gexf: { ...GRAPH, width: true, untestedRemovals: false },
+  graphml: { ...GRAPH, width: true, untestedRemovals: false },
   'eap-ig': { ...NAMES, effects: 'zeros', width: true, shape: true },
   'edge-pruning': { ...NAMES, effects: 'none', shape: false },
   trace: { ...NAMES, effects: 'all', steps: true, directEdges: true, shape: false },
@@ -164,7 +164,7 @@ describe('the circuits of graphs/', () => {
       expect(back.provenance).toEqual(circuit.provenance);
       const { layers, heads, parallel } = circuit.topology;
       expect(back.topology).toMatchObject({ layers, heads, parallel });
-      expect([back.width, back.untestedRemovals]).toEqual([null, []]);
+      expect([back.width, back.untestedRemovals]).toEqual([circuit.width, []]);
     },
   );
 

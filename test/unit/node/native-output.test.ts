@@ -23,6 +23,7 @@ beforeAll(async () => {
        console.log('result ' + process.argv[2]);
        if (process.argv[2] === 'crash') process.kill(process.pid, 'SIGABRT');
        if (process.argv[2] === 'throw') setTimeout(() => { throw new Error('oops'); });
+       if (process.argv[2] === 'busy') for (;;);
        if (process.argv[2] === 'wait') await new Promise((resolve) => setTimeout(resolve, 60_000));
        await new Promise((resolve) => setTimeout(resolve, 50));
        process.stderr.write('error: last line\\n');
@@ -64,10 +65,14 @@ describe.skipIf(process.platform === 'win32')('a program without native output',
     expect(done.status).toBe(1);
   });
 
-  test.each(['SIGTERM', 'SIGKILL'] as const)(
-    '%s ends the child too',
-    async (signal) => {
-      const parent = spawn(process.execPath, [program, 'wait'], { stdio: ['ignore', 'pipe', 'ignore'] });
+  test.each([
+    ['SIGTERM', 'wait'],
+    ['SIGKILL', 'wait'],
+    ['SIGKILL', 'busy'],
+  ] as const)(
+    '%s ends the child too (%s)',
+    async (signal, way) => {
+      const parent = spawn(process.execPath, [program, way], { stdio: ['ignore', 'pipe', 'ignore'] });
       await once(parent.stdout, 'data');
       parent.kill(signal);
       // The child holds the pipe open as long as it lives.

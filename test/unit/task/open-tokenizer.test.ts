@@ -2,8 +2,9 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 
-import { openModelTokenizer, withoutTokenizer } from '../../../src/task/open-tokenizer.js';
+import { openModelTokenizer } from '../../../src/task/open-tokenizer.js';
 import type { TaskTokenizer } from '../../../src/task/tokenizer.js';
+import { withoutTokenizer } from '../../../src/task/tokenizer-files.js';
 
 const golden = fileURLToPath(new URL('../../golden/', import.meta.url));
 const gpt2 = JSON.parse(readFileSync(`${golden}tokenizers/gpt2.json`, 'utf8')) as {
@@ -103,7 +104,7 @@ describe('vocab.json with merges.txt', () => {
     [
       'a merge of nothing in the vocabulary',
       { ...files, 'merges.txt': 'Q Q' },
-      'm/vocab.json: model: BPE: merge 1 is of "QQ"',
+      'm/merges.txt: line 1 is "Q Q", but vocab.json has no "QQ"',
     ],
     [
       'ends of words',
@@ -116,8 +117,12 @@ describe('vocab.json with merges.txt', () => {
       'm/tokenizer_config.json: tokenizer_class Qwen2Tokenizer',
     ],
     ['no JSON', { ...files, 'vocab.json': '{' }, 'm/vocab.json: is not valid JSON'],
-    ['ids that are none', { ...files, 'vocab.json': { a: 'b' } }, 'm/vocab.json: model.vocab'],
-    ['added ids that are none', { ...files, 'added_tokens.json': { '<p>': 'x' } }, 'm/vocab.json: added_tokens.0.id'],
+    ['ids that are none', { ...files, 'vocab.json': { a: 'b' } }, 'm/vocab.json: "a": got "b", expected an id'],
+    [
+      'added ids that are none',
+      { ...files, 'added_tokens.json': { '<p>': 'x' } },
+      'm/added_tokens.json: "<p>": got "x", expected an id',
+    ],
     [
       'an added id of something else',
       { ...files, 'added_tokens.json': { '<p>': 3 } },

@@ -6,8 +6,9 @@ import { update, view } from '../state/view.js';
 
 // How many edges are shown, and into which ports.
 
-/** Shows the strongest edges, `rank` of them. The limit keeps its kind. */
+/** Shows the strongest edges, `rank` of them. The limit keeps its kind. Without a ranking it does nothing. */
 export function limitToRank(rank: number): void {
+  if (!selection.peek().ranked) return;
   const state = view.peek();
   const top = Math.max(1, Math.min(Math.round(rank), selection.peek().available));
   if (state.limitBy === 'top') return update({ limit: top });

@@ -1,5 +1,5 @@
 import { CIRCUIT_WRITERS, type CircuitFormat } from '../../../src/files/index.js';
-import { withSavedView } from '../../data/save-view.js';
+import { assertSizesKnown, withSavedView } from '../../data/save-view.js';
 import type { SavedView } from '../../data/saved-view.js';
 import { saveSource } from '../../data/sources.js';
 import { writeSvg } from '../../scene/draw/svg.js';
@@ -28,7 +28,7 @@ function title(): string {
 
 /** Name of the open file with another ending. */
 function named(ending: string): string {
-  return `${(current.peek()?.name ?? 'circuit').replace(/\.(json|gexf)$/i, '').replaceAll(/[\\/]/g, '-')}.${ending}`;
+  return `${(current.peek()?.name ?? 'circuit').replace(/\.(jsonl?|gexf|graphml|xml)$/i, '').replaceAll(/[\\/]/g, '-')}.${ending}`;
 }
 
 function download(name: string, content: Blob): void {
@@ -72,6 +72,7 @@ export async function savePng(): Promise<void> {
 export function downloadCircuit(format: CircuitFormat): void {
   const open = current.peek();
   if (!open) return;
+  assertSizesKnown(open);
   const type = format === 'json' ? 'application/json' : 'application/xml';
   download(named(format), new Blob([CIRCUIT_WRITERS[format](open.circuit)], { type }));
 }

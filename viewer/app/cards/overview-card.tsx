@@ -1,8 +1,8 @@
 import { candidateEdges, keptEdges, type Provenance } from '../../../src/circuit/circuit.js';
 import { describeScreening, describeSelection } from '../../../src/circuit/scored-circuit.js';
 import type { CircuitDocument } from '../../data/document.js';
-import { suggestSign } from '../../data/sign.js';
-import { formatCount, formatNumber } from '../../view/format.js';
+import { hasSigns, suggestSign } from '../../data/sign.js';
+import { formatCount, formatNumber, plural } from '../../view/format.js';
 import type { ViewState } from '../../view/view-state.js';
 import { Fact } from '../controls/facts.js';
 import { dialog } from '../state/page.js';
@@ -37,13 +37,10 @@ export function OverviewCard({ document }: { document: CircuitDocument }) {
       <dl class="facts">
         {from && <Origin from={from} />}
         <Fact name="Size">
+          {document.sizesKnown ? '' : 'at least '}
           {circuit.topology.layers} layers × {circuit.topology.heads} heads
         </Fact>
-        <Fact name="Kept">
-          {document.scoresOnly
-            ? `nothing was selected: scores of ${formatCount(candidateEdges(circuit))} edges`
-            : `${formatCount(keptEdges(circuit))} of ${formatCount(candidateEdges(circuit))} edges`}
-        </Fact>
+        <Fact name="Kept">{keptWords(document)}</Fact>
         {selection && <Fact name="Chosen">{describeSelection(selection)}</Fact>}
         {from?.screening && <Fact name="Screened">{describeScreening(from.screening)}</Fact>}
         {from && <Outcome from={from} />}
@@ -53,6 +50,13 @@ export function OverviewCard({ document }: { document: CircuitDocument }) {
       <Hints />
     </article>
   );
+}
+
+/** Where the model may have more nodes than the file names, nobody knows how many edges it has. */
+function keptWords({ circuit, scoresOnly, sizesKnown }: CircuitDocument): string {
+  if (scoresOnly) return `nothing was selected: scores of ${plural(candidateEdges(circuit), 'edge')}`;
+  const kept = keptEdges(circuit);
+  return sizesKnown ? `${formatCount(kept)} of ${plural(candidateEdges(circuit), 'edge')}` : plural(kept, 'edge');
 }
 
 function Origin({ from }: { from: Provenance }) {
@@ -115,6 +119,7 @@ function SignChoice({ document }: { document: CircuitDocument }) {
       </section>
     );
   }
+  if (!hasSigns(document.circuit)) return null;
   const likely = suggestSign(document.circuit);
   const options = [
     ['as-stated', 'left open'],

@@ -1,11 +1,11 @@
 import type { EdgeRecord } from '../../data/circuit-data.js';
 import { faithfulnessAt } from '../../view/curve.js';
-import { formatCount, formatMagnitude, formatNumber, formatPercent, plural } from '../../view/format.js';
+import { formatCount, formatMagnitude, formatNumber, formatPercent, plural, tieWords } from '../../view/format.js';
 import { activeFilters } from '../../view/selection.js';
 import type { LimitKind } from '../../view/view-state.js';
 import { limitBy, limitToRank } from '../actions/limits.js';
 import { Segmented } from '../controls/segmented.js';
-import { comparison, current, data } from '../state/circuits.js';
+import { comparison, current, data, sizesKnown } from '../state/circuits.js';
 import { drawnSelection, found, selection } from '../state/edges.js';
 import { update, view, viewField } from '../state/view.js';
 import { FilterMenu } from './filter-menu.js';
@@ -21,20 +21,22 @@ function toPosition(rank: number, n: number): number {
 }
 
 export function FilterBar() {
-  const { edges, available } = selection.value;
+  const { edges, available, ranked } = selection.value;
   const shown = edges.length;
   return (
     <div class="filter-bar">
-      <Segmented<LimitKind>
-        label="Limit by"
-        value={viewField.limitBy.value}
-        options={[
-          ['top', 'Top', 'The strongest edges, by number'],
-          ['effect', '|Effect| ≥', 'Edges of at least this |effect|'],
-          ['share', 'Share', 'The strongest edges that have this share of the sum of |effect|'],
-        ]}
-        onChange={limitBy}
-      />
+      {ranked && (
+        <Segmented<LimitKind>
+          label="Limit by"
+          value={viewField.limitBy.value}
+          options={[
+            ['top', 'Top', 'The strongest edges, by number'],
+            ['effect', '|Effect| ≥', 'Edges of at least this |effect|'],
+            ['share', 'Share', 'The strongest edges that have this share of the sum of |effect|'],
+          ]}
+          onChange={limitBy}
+        />
+      )}
       <input
         class="main-slider"
         type="range"
@@ -44,11 +46,11 @@ export function FilterBar() {
         value={Math.round(toPosition(shown, available))}
         aria-label="Edges shown"
         aria-valuetext={`${shown} of ${plural(available, 'edge')}`}
-        disabled={available === 0}
+        disabled={available === 0 || !ranked}
         style={{ '--at': `${(100 * toPosition(shown, available)) / STEPS}%` }}
         onInput={(event) => limitToRank(toRank(event.currentTarget.valueAsNumber, available))}
       />
-      <LimitBox />
+      {ranked && <LimitBox />}
       <FilterMenu />
       <ReadOut />
     </div>
@@ -86,7 +88,7 @@ function isKept({ inCircuit }: EdgeRecord): boolean {
 
 /** How much of the circuit is shown. */
 function ReadOut() {
-  const { edges, available, nodes, share } = selection.value;
+  const { edges, available, nodes, share, ranked, tie } = selection.value;
   const document = current.value;
   const hits = found.value;
   // Faithfulness was measured for the strongest kept edges. The same number of other edges is another circuit.
@@ -100,17 +102,22 @@ function ReadOut() {
       </span>
       <span>
         <b>{formatCount(nodes.size)}</b> {nodes.size === 1 ? 'node' : 'nodes'}
-        <span class="wide-only"> of {data.value.nodes.length}</span>
+        {sizesKnown.value && <span class="wide-only"> of {data.value.nodes.length}</span>}
       </span>
       {drawnSelection.value.edges.length < edges.length && (
-        <span>drawing the strongest {formatCount(drawnSelection.value.edges.length)} first</span>
+        <span>
+          drawing {ranked && 'the strongest '}
+          {formatCount(drawnSelection.value.edges.length)} first
+        </span>
       )}
+      {!ranked && <span>nothing ranks these edges</span>}
+      {tie && <span>{tieWords(tie)}</span>}
       {hits && (
         <span>
           <b>{formatCount(edges.reduce((count, { id }) => count + Number(hits.edges.has(id)), 0))}</b> found
         </span>
       )}
-      {share !== null && Number.isFinite(share) && (
+      {ranked && share !== null && Number.isFinite(share) && (
         <span>
           <b>{formatPercent(share)}</b> of |effect|
         </span>

@@ -1,5 +1,5 @@
 import { signal } from '@preact/signals';
-import { suggestSign } from '../../data/sign.js';
+import { hasSigns, suggestSign } from '../../data/sign.js';
 import { Icon } from '../controls/icons.js';
 import { current, unsigned } from '../state/circuits.js';
 import { messages } from '../state/messages.js';
@@ -42,7 +42,7 @@ const leftOpen = signal<ReadonlySet<string>>(new Set());
 function SignBanner() {
   const document = unsigned.value;
   if (!document || viewField.sign.value !== 'as-stated') return null;
-  if (leftOpen.value.has(document.name)) return null;
+  if (leftOpen.value.has(document.name) || !hasSigns(document.circuit)) return null;
   const likely = suggestSign(document.circuit);
   return (
     <div class="banner question" role="region" aria-label="Meaning of the sign">

@@ -28,14 +28,17 @@ const EMPTY: CircuitData = {
 };
 
 /** The circuit of the shown document, without comparison and replay. */
-export const ownData = computed(() =>
-  current.value ? toCircuitData(current.value.circuit, viewField.sign.value) : EMPTY,
-);
+export const ownData = computed(() => (current.value ? dataOf(current.value) : EMPTY));
 
 /** The circuit of the other document. */
-export const otherData = computed(() =>
-  other.value ? toCircuitData(other.value.circuit, viewField.sign.value) : null,
-);
+export const otherData = computed(() => (other.value ? dataOf(other.value) : null));
+
+function dataOf({ circuit, sizesKnown }: CircuitDocument): CircuitData {
+  return toCircuitData(circuit, viewField.sign.value, sizesKnown);
+}
+
+/** Whether every shown document states the sizes of its model. */
+export const sizesKnown = computed(() => [current.value, other.value].every((one) => one?.sizesKnown !== false));
 
 /** Both circuits of a comparison are cut to this number of their strongest edges. Null = they are not cut. */
 export const matched = signal<number | null>(null);

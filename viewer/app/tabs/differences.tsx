@@ -1,6 +1,6 @@
 import type { EdgeClass, EdgeRecord } from '../../data/circuit-data.js';
-import { matchEdges, type Comparison } from '../../view/compare.js';
-import { edgeLabel, formatCount, formatEffect } from '../../view/format.js';
+import { matchEdges, tieOfStrongest, type Comparison } from '../../view/compare.js';
+import { edgeLabel, formatCount, formatEffect, tieWords } from '../../view/format.js';
 import { choose, hint, nodeLabel } from '../actions/choose.js';
 import { Check } from '../controls/check.js';
 import { Segmented } from '../controls/segmented.js';
@@ -123,6 +123,11 @@ function MatchCount() {
   const b = otherData.value;
   if (!b) return null;
   const count = matched.value;
+  const sides = [['A', ownData.value] as const, ['B', b] as const];
+  const ties = sides.flatMap(([name, data]) => {
+    const tie = count === null ? null : tieOfStrongest(data, count);
+    return tie ? [`${name}: ${tieWords(tie)}`] : [];
+  });
   return (
     <div class="match">
       <Check
@@ -144,6 +149,11 @@ function MatchCount() {
           }}
         />
       )}
+      {ties.map((text) => (
+        <p key={text} class="quiet">
+          {text}
+        </p>
+      ))}
     </div>
   );
 }

@@ -37,7 +37,7 @@ export function legendOf(scene: Scene, context: LegendContext): LegendEntry[] {
     ...widthEntries(edges, context),
   ];
   entries.push(...nodeEntries(scene, context));
-  if (edges.some((edge) => edge.effect !== null)) {
+  if (edges.some((edge) => edge.effect !== null && edge.effect !== 0)) {
     entries.push(
       context.signKnown
         ? remark(
@@ -90,10 +90,11 @@ function hueEntries({ graph }: Scene, edges: readonly DisplayEdge[], context: Le
   }
   const zero = decided.some((edge) => edge.effect === 0);
   const unmeasured = decided.some((edge) => edge.effect === null);
+  const none = signKnown ? 'no effect' : 'score 0';
   return present(decided, [
     [(edge) => (edge.effect ?? 0) > 0, palette.helps, signKnown ? 'helps the task' : 'score > 0'],
     [(edge) => (edge.effect ?? 0) < 0, palette.hurts, signKnown ? 'hurts the task' : 'score < 0'],
-    [(edge) => edge.effect === 0, palette.neutral, unmeasured ? 'no effect, or not measured' : 'no effect'],
+    [(edge) => edge.effect === 0, palette.neutral, `${none}${unmeasured ? ', or not measured' : ''}`],
     [(edge) => edge.effect === null && !zero, palette.neutral, 'not measured'],
   ]);
 }
@@ -110,10 +111,11 @@ function stateEntries(edges: readonly DisplayEdge[], { palette }: LegendContext)
   return entries;
 }
 
-/** Two widths: that of the strongest edge, and that of an edge with a tenth of its effect. */
+/** Two widths: that of the strongest edge, and that of an edge with a tenth of its effect. None where all are equal. */
 function widthEntries(edges: readonly DisplayEdge[], { palette, signKnown }: LegendContext): LegendEntry[] {
   const most = edges.reduce((largest, edge) => Math.max(largest, Math.abs(edge.effect ?? 0)), 0);
-  if (most === 0) return [];
+  const isEven = edges.length > 1 && edges.every(({ strength }) => strength === edges[0]!.strength);
+  if (most === 0 || isEven) return [];
   const quantity = signKnown ? '|effect|' : '|score|';
   return [
     { swatch: { kind: 'line', color: palette.neutral, width: 6, dashed: false }, text: `${quantity} ${short(most)}` },

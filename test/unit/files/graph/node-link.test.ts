@@ -89,7 +89,9 @@ describe('node-link', () => {
     [graph([{ ...ok, step: -2 }]), 'edges[0].step: got -2'],
     [graph([], { directed: false }), 'directed: got false'],
     [graph([], { graph: { n_layers: 0 } }), 'graph.n_layers: got 0'],
-    [graph([], { graph: { edgewise: { provenance: {} } } }), 'edgewise.provenance.'],
+    [graph([], { nodes: [{ id: 'logits', meta_json: '{}' }] }), 'edgewise.provenance.'],
+    [graph([], { nodes: [{ id: 'input', cfg_json: '{"n_layers": "2"}' }] }), 'cfg_json.n_layers: got "2"'],
+    [graph([], { graph: { edgewise_json: 1 } }), 'graph.edgewise_json: got 1, expected a text'],
     [graph([{ source: 'm0', target: 'm9' }]), 'edge "m0->m9": not in a model'],
     ['{"nodes": [], "edges": [], "edges": []}', 'the key "edges" is there twice'],
   ])('says what is wrong with %s', (text, message) => {

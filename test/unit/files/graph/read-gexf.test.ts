@@ -22,7 +22,7 @@ function readJson(path: string): Circuit {
 
 /** The circuit in a GEXF text. What the file tells of the model in part only is accepted, as the viewer does. */
 function read(text: string, source = 'c.gexf'): Circuit {
-  return openCircuit(text, source, { format: 'gexf', acceptLikelyShape: true }).circuit;
+  return openCircuit(text, source, { format: 'gexf', acceptLeastShape: true }).circuit;
 }
 
 /** Kept candidate edges with what is known of them. */
@@ -128,7 +128,17 @@ describe('readGexf', () => {
       'in_circuit: got "x", expected true or false',
     ],
     [good.replace(/for="meta_json" value="[^"]*"/, 'for="meta_json" value="{"'), 'meta_json is not valid JSON'],
-    [good.replace(/for="meta_json" value="[^"]*"/, 'for="meta_json" value="[]"'), 'edgewise.provenance.'],
+    [
+      good.replace(/for="meta_json" value="[^"]*"/, 'for="meta_json" value="[]"'),
+      'meta_json: got an array, expected an object',
+    ],
+    [good.replace(/for="meta_json" value="[^"]*"/, 'for="meta_json" value="{}"'), 'edgewise.provenance.'],
+    [
+      good.replace(/for="cfg_json" value="[^"]*"/, 'for="cfg_json" value="{}"'),
+      'node "input": cfg_json.n_layers: got nothing',
+    ],
+    [good.replace(/n_heads&quot;:2/, 'n_heads&quot;:3'), 'cfg_json: nodes "input" and "logits" say different things'],
+    [good.replaceAll(/n_heads&quot;:2/g, 'n_heads&quot;:9e9'), 'cfg_json.n_heads: got 9000000000'],
     ['<gexf></gexf>', 'broken GEXF: there is no <graph> element'],
   ])('says what is wrong with %#', (text, message) => {
     expect(complaint(() => read(text), 'c.gexf')).toContain(message);
@@ -159,13 +169,14 @@ describe('readGexf', () => {
       provenance: sampleProvenance(),
       untestedRemovals: [],
     });
-    const text = CIRCUIT_WRITERS.gexf(empty);
-    expectSameCircuit(read(text), empty);
+    expectSameCircuit(read(CIRCUIT_WRITERS.gexf(empty)), empty);
+    const text = CIRCUIT_WRITERS.gexf(empty).replaceAll(/<attvalue for="cfg_json"[^>]*>/g, '');
     expect(complaint(() => openCircuit(text, 'c.gexf'), 'c.gexf')).toBe(
-      'c.gexf: 46 edges are those of 2 layers of 2 heads or of 3 layers of 1 heads',
+      'c.gexf: 46 edges are those of 2 layers of 2 heads or of 3 layers of 1 heads; it has at least 1 layers of 1 heads',
     );
-    const { notes } = openCircuit(text, 'c.gexf', { acceptLikelyShape: true });
-    expect(notes).toEqual([expect.stringContaining('2 layers of 2 heads are taken')]);
+    const least = openCircuit(text, 'c.gexf', { acceptLeastShape: true });
+    expect(least.notes).toEqual([expect.stringContaining('it has at least 1 layers of 1 heads')]);
+    expect(least).toMatchObject({ sizesKnown: false, circuit: { topology: { layers: 1, heads: 1 }, width: null } });
     const model = { topology, width: null };
     expect(openCircuit(text, 'c.gexf', { model })).toMatchObject({ notes: [], circuit: { directTested: false } });
   });

@@ -9,7 +9,7 @@ import { networkx } from '../../../support/external-tools.js';
 import { SAMPLE_KEPT, sampleCircuit, sampleDirectCircuit } from '../../../support/sample-circuit.js';
 
 function read(text: string): Circuit {
-  return openCircuit(text, 'c.graphml', { format: 'graphml', acceptLikelyShape: true }).circuit;
+  return openCircuit(text, 'c.graphml', { format: 'graphml', acceptLeastShape: true }).circuit;
 }
 
 const good = CIRCUIT_WRITERS.graphml(sampleCircuit());

@@ -215,7 +215,7 @@ describe('reading a circuit', () => {
   it('builds no topology without a cfg or beyond memory', () => {
     expect(complaint(() => fileTopology(parseCircuit(only({}), 'c')))).toContain('no cfg');
     const huge = only({}, { cfg: { n_layers: 2_000_000_000, n_heads: 2_000_000_000 } });
-    expect(complaint(() => fileTopology(parseCircuit(huge, 'c')))).toContain('too many');
+    expect(complaint(() => fileTopology(parseCircuit(huge, 'c')))).toContain('too large');
   });
 
   it('never fails but with one line that names the file', () => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import { keptEdges } from '../../../../src/circuit/circuit.js';
 import { CIRCUIT_WRITERS } from '../../../../src/files/index.js';
-import { SAMPLE_KEPT, sampleCircuit, sampleDirectCircuit } from '../../../support/sample-circuit.js';
+import { SAMPLE_KEPT, SAMPLE_TOPOLOGY, sampleCircuit, sampleDirectCircuit } from '../../../support/sample-circuit.js';
 
 describe("ACDC's names", () => {
   it('is written as ever', async () => {
@@ -27,6 +27,14 @@ describe("ACDC's names", () => {
       ['blocks.1.attn.hook_q', [null, null, 0], 'blocks.1.hook_q_input', [null, null, 0]],
       0.2,
     ]);
-    expect(JSON.parse(CIRCUIT_WRITERS.acdc(sampleCircuit()))).toHaveLength(Object.keys(SAMPLE_KEPT).length);
+  });
+
+  it('list the direct edges where none was decided on, without an effect: ACDC cuts what is not listed', () => {
+    const edges = JSON.parse(CIRCUIT_WRITERS.acdc(sampleCircuit())) as [unknown[], number | null][];
+    expect(edges).toHaveLength(Object.keys(SAMPLE_KEPT).length + SAMPLE_TOPOLOGY.directEdges);
+    expect(edges).toContainEqual([
+      ['blocks.0.attn.hook_v', [null, null, 1], 'blocks.0.hook_v_input', [null, null, 1]],
+      null,
+    ]);
   });
 });

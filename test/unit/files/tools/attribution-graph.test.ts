@@ -1,8 +1,14 @@
 import { describe, expect, it } from 'vitest';
 
 import type { Circuit } from '../../../../src/circuit/circuit.js';
+import { EdgeSet } from '../../../../src/circuit/edge-set.js';
 import { CIRCUIT_WRITERS } from '../../../../src/files/index.js';
-import { SAMPLE_TOPOLOGY as toy, sampleCircuit, sampleDirectCircuit } from '../../../support/sample-circuit.js';
+import {
+  SAMPLE_TOPOLOGY as toy,
+  sampleCircuit,
+  sampleDirectCircuit,
+  sampleProvenance,
+} from '../../../support/sample-circuit.js';
 
 describe('attribution graph', () => {
   it('is written as ever', async () => {
@@ -37,7 +43,7 @@ describe('attribution graph', () => {
 
   it("has what the viewers' models require", () => {
     expect(graph.metadata).toMatchObject({
-      slug: 'toy-2l-toy-acdc-kl-0-05',
+      slug: expect.stringMatching(/^toy-2l-toy-acdc-kl-0-05-[0-9a-f]{16}$/),
       scan: 'toy-2l',
       prompt: 'When Mary and',
       prompt_tokens: ['When', ' Mary', ' and'],
@@ -67,6 +73,49 @@ describe('attribution graph', () => {
     let sum = 0;
     Object.values(strengths).forEach((strength, i) => expect(influences[i]).toBeCloseTo((sum += strength) / total, 12));
     expect(influences).toHaveLength(4);
+  });
+
+  it('has a name that no other run has, in any script', () => {
+    const runs = [
+      {},
+      { task: { name: '任务一', hash: 'h1' } },
+      { task: { name: '任务二', hash: 'h2' } },
+      { ablation: 'zero' as const },
+      { prompts: { count: 8, skip: 8 } },
+      { threshold: null },
+      { seed: 1 },
+    ];
+    const slugs = runs.map((run) => graphOf(sampleCircuit({ provenance: sampleProvenance(run) })).metadata.slug);
+    expect(new Set(slugs).size).toBe(runs.length);
+    for (const one of slugs) expect(one).toMatch(/^[a-z0-9-]+$/);
+    expect(graphOf(sampleCircuit({ provenance: sampleProvenance({}) })).metadata.slug).toBe(slugs[0]);
+    const bare = [0.5, 0.25].map((effect) => {
+      const effects = sampleCircuit().effects.with(toy.edgeId('m1->logits')!, effect);
+      return graphOf(sampleCircuit({ provenance: null, effects })).metadata.slug;
+    });
+    expect(bare[0]).not.toBe(bare[1]);
+  });
+
+  it("has the prompt's text: tokens that hold no blanks are words", () => {
+    const prompt = (...tokens: string[]): string => graphOf(sampleCircuit(), tokens).metadata.prompt;
+    expect(prompt('When', ' Mary', ' and')).toBe('When Mary and');
+    expect(prompt('when', 'mary', 'and')).toBe('when mary and');
+    expect(prompt('', 'x\n', 'y')).toBe('x\ny');
+  });
+
+  it('takes another name of the model', () => {
+    const text = CIRCUIT_WRITERS['attribution-graph'](sampleCircuit(), { scan: 'gpt2-small' });
+    expect((JSON.parse(text) as Graph).metadata.scan).toBe('gpt2-small');
+  });
+
+  it('has a node in every layer, as the page of Neuronpedia needs', () => {
+    const first = sampleCircuit({ kept: EdgeSet.of(toy, [toy.edgeId('m0->logits')!]), untestedRemovals: [] });
+    for (const circuit of [first, sampleCircuit()]) {
+      const { nodes, links } = graphOf(circuit);
+      expect(new Set(nodes.map(({ layer }) => layer))).toEqual(new Set(['E', '0', '1', '3']));
+      const added = nodes.find(({ clerp }) => clerp.includes('(a1.h0)'));
+      if (circuit === first) expect(links.some(({ source }) => source === added!.node_id)).toBe(false);
+    }
   });
 
   it('gives a circuit without measures links of 1, and one without a prompt two columns', () => {

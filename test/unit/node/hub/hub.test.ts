@@ -171,7 +171,9 @@ test('refusals say what to do', async () => {
   await expect(fetchModel('org/gated', 'main')).rejects.toThrow(/gated or private.*set HF_TOKEN/);
   await expect(fetchModel('org/unknown', 'main')).rejects.toThrow(/or does not exist/);
   await expect(fetchModel('org/missing', 'main')).rejects.toThrow(/no such model or revision/);
-  await expect(fetchModel('org/pickled', 'main')).rejects.toThrow(/neither model\.safetensors nor/);
+  await expect(fetchModel('org/pickled', 'main')).rejects.toThrow(
+    /neither model\.safetensors nor .*; there is pytorch_model\.bin, a PyTorch pickle/,
+  );
   await hub.close();
   await expect(fetchModel('org/plain', 'main')).rejects.toThrow(/not in the local cache.*cannot be reached/);
 });

@@ -44,6 +44,13 @@ describe('toCircuitData', () => {
     expect(edges.slice(9).every(({ effect, rank }) => effect === null && rank === null)).toBe(true);
   });
 
+  it('gives equals the first of their places as their rank', () => {
+    const effects = new Float64Array(SAMPLE_TOPOLOGY.edgeCount).fill(NaN);
+    effects.set([1, -2, 2, 0, 0, 0.5]);
+    const { edges } = toCircuitData(sampleCircuit({ effects, untestedRemovals: [] }), 'as-stated');
+    expect(edges.slice(0, 7).map(({ rank }) => rank)).toEqual([1, 1, 3, 4, 5, 5, null]);
+  });
+
   it('labels nodes as they are drawn', () => {
     const { nodes } = toCircuitData(sampleCircuit(), 'as-stated');
     expect(nodes.map((node) => node.label)).toEqual(['input', '0.0', '0.1', 'MLP 0', '1.0', '1.1', 'MLP 1', 'logits']);

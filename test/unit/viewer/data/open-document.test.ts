@@ -17,6 +17,7 @@ import { defaultScope, select } from '../../../../viewer/view/selection.js';
 import { DEFAULT_EDGES, DEFAULT_VIEW, type ViewState } from '../../../../viewer/view/view-state.js';
 import { circuitFromScores } from '../../../../src/circuit/scored-circuit.js';
 import { select as toolSelect } from '../../../../src/discover/select.js';
+import { withSavedView } from '../../../../viewer/data/save-view.js';
 import { sampleScores } from '../../../support/sample-scores.js';
 import { anyText } from '../../../support/any-text.js';
 import { SAMPLE_KEPT, sampleCircuit } from '../../../support/sample-circuit.js';
@@ -151,6 +152,28 @@ describe('openDocument', () => {
   ])('says what it reads when given %j', (text, message) => {
     expect(complaint(text)).toContain(`some.file: ${message}`);
     expect(complaint(text)).toContain('Readable are circuit.json and scores.json, trace.jsonl, GEXF');
+  });
+
+  it('never takes the sizes that the names of a file need for those of its model', () => {
+    const bare = CIRCUIT_WRITERS.gexf(circuit)
+      .replaceAll(/<attvalue for="cfg_json"[^>]*>/g, '')
+      .replace(/<description>.*<\/description>/, '');
+    for (const [text, doubt] of [
+      [bare, 'does not say how many layers and heads its model has'],
+      ['{"edges": {"m1->logits": {"in_graph": true, "score": 1}}}', 'does not say what model the circuit is of'],
+      ['{"nodes": [{"id": "m1"}], "edges": [{"source": "m1", "target": "logits"}]}', 'does not say what model'],
+    ] as const) {
+      const opened = openDocument(sourceFile('bare', text));
+      expect(opened.sizesKnown).toBe(false);
+      expect(opened.warnings).toEqual([
+        expect.stringMatching(new RegExp(`^bare: the file ${doubt}.*; it has at least`)),
+      ]);
+      const { edges } = toCircuitData(opened.circuit, 'as-stated', opened.sizesKnown);
+      expect(edges.length).toBe([...text.matchAll(/in_graph|<edge |"source"/g)].length);
+      if (opened.format === 'eap-ig') continue;
+      expect(() => withSavedView(opened, {})).toThrow(/^bare: does not say how many layers .* import says it, with/);
+    }
+    expect(openDocument(sourceFile('whole', CIRCUIT_WRITERS.gexf(circuit))).sizesKnown).toBe(true);
   });
 
   it.each([

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { EdgeSet } from '../../../../src/circuit/edge-set.js';
 import { assemble, toCircuitData, type CircuitData } from '../../../../viewer/data/circuit-data.js';
 import { incidentEdges } from '../../../../viewer/view/incident.js';
+import { tieWords } from '../../../../viewer/view/format.js';
 import { defaultScope, select } from '../../../../viewer/view/selection.js';
 import { DEFAULT_EDGES, DEFAULT_VIEW, type LimitKind } from '../../../../viewer/view/view-state.js';
 import { SAMPLE_KEPT, SAMPLE_TOPOLOGY, sampleCircuit, sampleDirectCircuit } from '../../../support/sample-circuit.js';
@@ -85,8 +86,12 @@ describe('select', () => {
         expect(again('top')).toEqual(ids(edges));
         const measured = some.edges.filter((edge) => edge.effect !== null).length;
         expect([limits.top, limits.effect, limits.share].every(Number.isFinite)).toBe(true);
-        expect(share === null).toBe(measured === 0);
+        expect(share === null).toBe(some.edges.every((edge) => !edge.effect));
         if (measured === 0) return;
+        if (new Set(some.edges.map(({ effect: value }) => value && Math.abs(value))).size === 1) {
+          expect(ids(edges)).toEqual(ids(some.edges));
+          return;
+        }
         // A limit by effect shows all edges of equal strength. A limit by share leaves out edges of effect 0.
         const least = Math.min(...edges.map((edge) => Math.abs(edge.effect ?? 0)));
         const strong = some.edges.filter((edge) => edge.effect !== null && Math.abs(edge.effect) >= least);
@@ -144,6 +149,58 @@ describe('select', () => {
     expect(shown({ scope: 'all', ports: { ...DEFAULT_VIEW.ports, q: false } }, direct)).not.toContain(
       'a1.h0<q>->a1.h0',
     );
+  });
+});
+
+describe('ties', () => {
+  const all = SAMPLE_TOPOLOGY.additionEdges;
+
+  it('shows everything where nothing ranks the edges, whatever the limit', () => {
+    for (const value of [null, 0, -0.5]) {
+      const even = withEffects(Array.from({ length: all }, (_, i) => (value !== null && i % 2 ? -value : value)));
+      for (const limit of [null, 0, 3, 0.5]) {
+        for (const limitBy of ['top', 'effect', 'share'] as const) {
+          const { edges, ranked, tie } = select(even, view({ limit, limitBy, scope: 'all' }));
+          expect([edges.length, ranked, tie]).toEqual([all, false, null]);
+        }
+      }
+    }
+    expect(select(withEffects([1, ...Array.from({ length: all - 1 }, () => 0)]), view({ scope: 'all' })).ranked).toBe(
+      true,
+    );
+  });
+
+  it('has no share of a sum that is 0', () => {
+    expect(select(withEffects(Array.from({ length: all }, () => 0)), view({ scope: 'all' })).share).toBeNull();
+  });
+
+  it('says what a limit through a tie leaves out', () => {
+    const data = withEffects([3, -2, 2, 2, 1]);
+    const tie = (limit: number) => select(data, view({ limit, scope: 'all' })).tie;
+    expect(tie(1)).toBeNull();
+    expect(tie(2)).toEqual({ strength: 2, shown: 1, tied: 3 });
+    expect(tie(3)).toEqual({ strength: 2, shown: 2, tied: 3 });
+    expect([tie(4), tie(5)]).toEqual([null, null]);
+    expect(tie(6)).toEqual({ strength: null, shown: 1, tied: all - 5 });
+    expect(tieWords(tie(3)!)).toMatch(/^2 of 3 edges with \|effect\| 2\.00 are shown/);
+    expect(tieWords(tie(6)!)).toMatch(/edges without a measure are shown/);
+  });
+
+  it('cuts through no tie at first', () => {
+    /** Data of many edges with these strengths, each so many times. */
+    type Run = readonly [effect: number, count: number];
+    const runs = (...parts: readonly Run[]): CircuitData => {
+      const edge = data.edges[0]!;
+      const edges = parts.flatMap(([effect, count], run) =>
+        Array.from({ length: count }, (_, i) => ({ ...edge, id: `${run}.${i}`, effect, inCircuit: true })),
+      );
+      return assemble(data, edges);
+    };
+    const first = (...parts: readonly Run[]): number => select(runs(...parts), DEFAULT_VIEW).edges.length;
+    expect(first([2, 150], [1, 1000])).toBe(150);
+    expect(first([2, 50], [1, 200])).toBe(250);
+    expect(first([2, 963], [0, 1])).toBe(963);
+    expect(first([2, DEFAULT_EDGES], [1, 9])).toBe(DEFAULT_EDGES);
   });
 });
 

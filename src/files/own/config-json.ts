@@ -1,0 +1,39 @@
+import { fail, isCount, type JsonObject } from '../../base/json/json-fields.js';
+import type { TopologyShape } from '../../circuit/topology.js';
+
+/** The shape of the model that a file is for. */
+export interface FileConfig extends TopologyShape {
+  /** Width of the residual stream; null where the file does not say. */
+  readonly width: number | null;
+}
+
+/** The shape in the keys of the interchange schema of EAP-IG and MIB, which every format here uses. */
+export function encodeConfig(shape: TopologyShape, width: number | null): JsonObject {
+  return {
+    n_layers: shape.layers,
+    n_heads: shape.heads,
+    parallel_attn_mlp: shape.parallel,
+    ...(width === null ? {} : { d_model: width }),
+  };
+}
+
+/**
+ * The shape in those keys. Other keys of the object are left aside.
+ *
+ * @param field the object's place in the file, for messages.
+ * @throws EdgewiseError kind `circuit` that names the key at fault.
+ */
+export function decodeConfig(json: JsonObject, source: string, field: string): FileConfig {
+  const size = (key: string): number => {
+    const value = json[key];
+    return isCount(value) && value > 0 ? value : fail(source, `${field}.${key}`, value, 'an integer from 1');
+  };
+  const parallel = json['parallel_attn_mlp'] ?? false;
+  if (typeof parallel !== 'boolean') fail(source, `${field}.parallel_attn_mlp`, parallel, 'true or false');
+  return {
+    layers: size('n_layers'),
+    heads: size('n_heads'),
+    parallel,
+    width: json['d_model'] === undefined ? null : size('d_model'),
+  };
+}

@@ -1,0 +1,66 @@
+import { CIRCUIT_WRITERS } from '../../../src/files/index.js';
+import { openDocument } from '../../../viewer/data/open-document.js';
+import { toCircuitData } from '../../../viewer/data/circuit-data.js';
+import { withSavedView } from '../../../viewer/data/save-view.js';
+import { decodeView, encodeView } from '../../../viewer/view/url-state.js';
+import { DEFAULT_VIEW, type ViewState } from '../../../viewer/view/view-state.js';
+import { sampleCircuit } from '../../support/sample-circuit.js';
+import type { FuzzedReader } from '../reader.js';
+import { filesAt, textOf, textSeed } from './files.js';
+
+const VIEW = {
+  layout: 'figure',
+  pinned: ['m1', 'a0.h1'],
+  groups: [{ name: 'early', members: ['m0', 'a0.h1'] }],
+  notes: { m1: 'why', 'm1->logits': 'strong' },
+  positions: { grid: { m1: [1, 2] }, force: { 'a0.h1': [-3.5, 0] } },
+  sign: 'positive-helps',
+};
+
+const HASHES = [
+  'file=a&layout=figure&theme=dark&hue=port&merge=1&connected=1&scope=all&by=share&share=0.9',
+  'ports=qk&kinds=head,mlp&layers=0-3&find=a0&show=m1&pin=m1,a0.h1&groups=early:m0:m1&notes=m1:why',
+  'at.grid=m1:1:2,a0.h1:3:4&sign=positive-helps&step=12&blink=a&tab=edges&prompt=3&top=20',
+];
+
+export const viewerReaders = (root: string): FuzzedReader[] => [
+  {
+    name: 'view-in-file',
+    numbers: 'NaN is not known',
+    seeds: () => {
+      const file = JSON.parse(CIRCUIT_WRITERS.json(sampleCircuit())) as { edgewise: Record<string, unknown> };
+      file.edgewise['view'] = VIEW;
+      return [
+        textSeed('view.json', 'json', JSON.stringify(file)),
+        ...filesAt(root, 'test/golden/export', /^kept\.gexf$/, 'xml'),
+      ];
+    },
+    read(seed) {
+      const document = openDocument({ name: seed.name, text: textOf(seed), trace: null, details: null, saveTo: null });
+      const { savedView, warnings, circuit } = document;
+      const data = toCircuitData(circuit, 'as-stated');
+      const saved = savedView === null ? null : withSavedView(document, savedView).text;
+      return { savedView, warnings, nodes: data.nodes, edges: data.edges, saved };
+    },
+  },
+  {
+    name: 'details-beside',
+    seeds: () => filesAt(root, 'graphs', /pronoun.*\.details\.json$/, 'json'),
+    neverFails: true,
+    read(seed) {
+      const [circuit] = filesAt(root, 'graphs', /pronoun.*acdc\.json$/, 'json');
+      const source = { name: seed.name, text: textOf(circuit!), trace: null, details: textOf(seed), saveTo: null };
+      return openDocument(source).details;
+    },
+  },
+  {
+    name: 'view-in-url',
+    neverFails: true,
+    seeds: () => [
+      ...HASHES.map((hash, i) => textSeed(`hash-${i}`, 'text', `#${hash}`)),
+      textSeed('hash-full', 'text', `#${encodeView({ ...DEFAULT_VIEW, ...(VIEW as unknown as Partial<ViewState>) })}`),
+    ],
+    read: (seed) => decodeView(textOf(seed)),
+    write: (view) => `#${encodeView(view as ViewState)}`,
+  },
+];

@@ -1,0 +1,14 @@
+/** Half a minute of `npm run fuzz`: the same files every time. A finding here is made again by that command. */
+import { expect, test } from 'vitest';
+import { campaign } from '../fuzz/campaign.js';
+import { fuzzedReaders } from '../fuzz/readers/index.js';
+import { REPOSITORY } from '../support/bundle.js';
+
+const readers = fuzzedReaders(REPOSITORY).map(({ name }) => name);
+
+test('every reader takes a changed file, or refuses it in a line', { timeout: 300_000 }, async () => {
+  const { tallies, findings } = await campaign({ root: REPOSITORY, readers, seed: 1, seconds: 240, inputs: 120 });
+  expect(findings.map(({ reader, index, wrong }) => `${reader}, input ${index}: ${wrong}`)).toEqual([]);
+  // Readers that refuse everything, or take everything, are not tried.
+  for (const [name, { read, taken }] of tallies) expect([name, read, taken > 3]).toEqual([name, 120, true]);
+});
