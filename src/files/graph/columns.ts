@@ -44,11 +44,11 @@ export const EDGE_COLUMNS: readonly Column<EdgeAttributes>[] = [
   { name: 'port', type: 'string', value: (edge) => edge.port },
   { name: 'effect', type: 'double', value: (edge) => edge.effect },
   { name: 'abs_effect', type: 'double', value: (edge) => edge.effect && Math.abs(edge.effect) },
-  { name: 'effect_in_circuit', type: 'double', value: (edge) => edge.inCircuitEffect },
   { name: 'rank', type: 'integer', value: (edge) => edge.rank },
   { name: 'in_circuit', type: 'boolean', value: (edge) => edge.inCircuit },
   { name: 'method', type: 'string', value: (_, { provenance }) => provenance?.method ?? null },
   { name: 'step', type: 'integer', value: (edge) => edge.step },
+  { name: 'effect_in_circuit', type: 'double', value: (edge) => edge.inCircuitEffect },
 ];
 
 /** JSON without the two characters that it leaves as they are and XML cannot hold: any text survives. */

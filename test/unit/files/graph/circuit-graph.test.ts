@@ -24,6 +24,7 @@ describe('toGraph', () => {
     expect(graph.getEdgeAttributes('a0.h1->a1.h0<v>')).toEqual({
       port: 'v',
       kind: 'addition',
+      inCircuitEffect: null,
       effect: -0.75,
       step: 5,
       rank: 1,
