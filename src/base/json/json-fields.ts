@@ -79,10 +79,10 @@ export function asArray(value: unknown, source: string, field: string): readonly
   return Array.isArray(value) ? value : fail(source, field, value, 'an array');
 }
 
-/** A number, or NaN for null: Python's NaN was read as null. */
+/** A number, or NaN for null: Python's NaN was read as null. -0 becomes 0, as in every file that is written. */
 export function asNumber(value: unknown, source: string, field: string): number {
   if (value === null) return NaN;
-  return typeof value === 'number' ? value : fail(source, field, value, 'a number');
+  return typeof value === 'number' ? value + 0 : fail(source, field, value, 'a number');
 }
 
 export function isCount(value: unknown): value is number {

@@ -15,13 +15,13 @@ import type { CircuitDetails } from '../../../src/circuit/details.js';
 import type { Circuit } from '../../../src/circuit/circuit.js';
 import { SAMPLE_TOPOLOGY as topology, sampleCircuit, sampleDirectCircuit } from '../../support/sample-circuit.js';
 
-/** Names that are keys of every object, hostile texts, and numbers that are none. */
-const HOSTILE = [
-  ...['__proto__', 'constructor', 'prototype', 'toString', 'hasOwnProperty', 'valueOf', '__defineGetter__'],
-  ...['\u001b[31m', '\u202e', '\ud800', '\u0000', 'x'.repeat(300), '', '&#0;', '<', '"', ']]>', '\n'],
-  ...['1e999', '-1e400', `1${'0'.repeat(400)}`, 'NaN', 'Infinity', '-INF', '-0', '1e-400', '9007199254740993', '-1'],
-  ...['null', '{}', '[]', 'true', '{"__proto__":{"previous":1}}', '{"constructor":{"prototype":{"previous":1}}}'],
-];
+/** Names that are keys of every object. */
+const KEYS = ['__proto__', 'constructor', 'prototype', 'toString', 'hasOwnProperty', 'valueOf', '__defineGetter__'];
+const TEXTS = ['\u001b[31m', '\u202e', '\ud800', '\u0000', 'x'.repeat(300), '', '&#0;', '<', '"', ']]>', '\n'];
+const HUGE = `1${'0'.repeat(400)}`;
+const NUMBERS = ['1e999', '-1e400', HUGE, 'NaN', 'Infinity', '-INF', '-0', '1e-400', '9007199254740993', '-1'];
+const POLLUTING = ['{"__proto__":{"previous":1}}', '{"constructor":{"prototype":{"previous":1}}}'];
+const HOSTILE = [KEYS, TEXTS, NUMBERS, POLLUTING, ['null', '{}', '[]', 'true']].flat();
 
 /** The text with some of its words, numbers or pieces replaced, doubled or left out. */
 const mutated = (text: string): fc.Arbitrary<string> => {
