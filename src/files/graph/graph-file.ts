@@ -91,7 +91,9 @@ function fileEdge(values: GraphValues, effectName: string, where: string, source
   const inCircuit = values.get('in_circuit') ?? 'true';
   if (!/^(true|false|1|0)$/i.test(inCircuit)) wrong('in_circuit', 'true or false');
   const effect = numberIn(values, effectName) ?? NaN;
-  if (!Number.isFinite(effect) && !NOT_FINITE.test(values.get(effectName) ?? '')) wrong(effectName, 'a finite number');
+  if (!Number.isFinite(effect) && !NOT_FINITE.test(values.get(effectName) ?? '')) {
+    wrong(effectName, Number.isNaN(effect) ? 'a number' : 'a finite number');
+  }
   return { score: effect, inGraph: /^(true|1)$/i.test(inCircuit), step };
 }
 

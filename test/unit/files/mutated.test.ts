@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { EdgewiseError } from '../../../src/base/errors.js';
 import {
   CIRCUIT_WRITERS,
+  openCircuit,
   openImport,
   parseDetails,
   readTrace,
@@ -228,7 +229,9 @@ describe('numbers beyond the largest one', () => {
     ],
     ['{"step":0,"edge":"m0->logits","before":1e999,"after":0,"kept":true}', 'before: got Infinity, expected a finite'],
   ])('are refused with file and field %#', (text, message) => {
-    expect(() => openImport(text, 'f.x', {})).toThrow(message);
-    expect(() => openImport(text, 'f.x', {})).toThrow(/^f\.x/);
+    expect(() => openCircuit(text, 'f.x')).toThrow(message);
+    expect(() => openCircuit(text, 'f.x')).toThrow(/^f\.x/);
+    // JSON that becomes another file is told by line and column.
+    expect(() => openImport(text, 'f.x', {})).toThrow(/^f\.x.*(is beyond the largest number|expected a finite number)/);
   });
 });
