@@ -100,7 +100,7 @@ export function resolveCircuit(file: CircuitFile, topology: Topology): Circuit {
         const home = direct ? 'edges' : 'edgewise.direct_edges';
         throw new EdgewiseError('circuit', source, `edge ${quote(name)}: belongs under ${home}`);
       }
-      effects[id] = edge.score;
+      effects[id] = edge.score + 0; // -0 becomes 0, as in every file that is written
       steps[id] = edge.step;
       if (edge.inGraph) kept.push(id);
     }
