@@ -98,8 +98,8 @@ describe.each(ABLATIONS)('%s ablation', (ablation) => {
 });
 
 test.each<AcdcOptions>([
-  { threshold: 0.02, absolute: false, senderHeads: 'descending', directEdges: false },
-  { threshold: 0.01, absolute: true, senderHeads: 'ascending', directEdges: true },
+  { threshold: 0.0003, absolute: false, senderHeads: 'descending', directEdges: false },
+  { threshold: 0.0001, absolute: true, senderHeads: 'ascending', directEdges: true },
 ])('ACDC decides as the literal evaluator and as in the twin: %j', async (options) => {
   const task = oracleTask(await loadOracle(model.loaded), UNEVEN);
   const cut = oracleAblation(task, 'resample');
@@ -115,7 +115,7 @@ test.each<AcdcOptions>([
   const decisions = ({ steps }: typeof found, { edgeName }: Pick<Topology, 'edgeName'>) =>
     steps.map(({ edge, kept }) => `${edgeName(edge)} ${kept}`);
   const names = { edgeName: (id: number) => model.topology.edgeName(id) };
-  expect(found.steps.length).toBeGreaterThan(40);
+  expect(found.steps.length).toBeGreaterThan(25);
   expect(new Set(found.steps.map(({ kept }) => kept)).size).toBe(2);
   expect(decisions(found, names)).toEqual(decisions(wanted, names));
   const inTwin = decisions(await search(twin), { edgeName: (id) => twin.topology.edgeName(id) });

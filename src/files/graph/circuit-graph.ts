@@ -47,7 +47,7 @@ export function toGraph(circuit: Circuit, options: GraphOptions = {}): CircuitGr
     layers,
     heads,
     parallel,
-    attentionOnly,
+    ...(attentionOnly && { attentionOnly }),
     width,
     keptEdges: keptEdges(circuit),
     candidateEdges: count,
