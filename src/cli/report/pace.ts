@@ -62,7 +62,7 @@ function byShare(milliseconds: number, done: number, toDo: number): number | und
 }
 
 function rate(milliseconds: number, done: number): string {
-  if (done === 0 || milliseconds < 1000) return '';
+  if (!(done > 0 && milliseconds >= 1000)) return '';
   const each = (1000 * done) / milliseconds;
   return `, ${each < 10 ? each.toPrecision(2) : Math.round(each)}/s`;
 }
