@@ -12,7 +12,7 @@ export type { AskedEvaluation, AttributeOptions, DiscoverOptions } from './run/o
 export { SCORING_METHODS, type ScoringMethod } from './run/scoring-methods.js';
 export type { Discovery, Screening } from './run/discovery.js';
 export type { JournalRequest, RunAids, RunJournal, RunProgress } from './run/aids.js';
-export type { WorkProgress } from './discover/search-work.js';
+export type { WorkProgress } from './base/work-progress.js';
 export { METRICS, type MetricName } from './readout/metrics.js';
 export { MEASURES, type Evaluation, type MeasureName } from './evaluate/measures.js';
 export { builtinTasks } from './task/builtin/index.js';

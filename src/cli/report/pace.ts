@@ -1,13 +1,9 @@
-/** Work in any unit, for what cannot be told by a share of equal parts. */
-export interface Work {
-  /** What was done, without what an earlier run did. */
-  readonly done: number;
-  /** An estimate of what is left, worked out when it is asked for; undefined where that cannot be said. */
-  readonly left: () => number | undefined;
-}
+import type { WorkProgress } from '../../base/work-progress.js';
 
 /** Nothing is said of the time left before this, in milliseconds: how fast it goes is not known yet. */
 const SETTLED = 2000;
+/** Nor before so much of the work is done. */
+const LEAST_SHARE = 0.04;
 /** An estimate of the work left holds for this long, and for so many times as long as it took. */
 const HOLDS = { milliseconds: 500, times: 20 } as const;
 
@@ -30,7 +26,7 @@ export class Pace {
    * @param things that this run has done itself, if their rate says something. Time counts from the first of them on.
    * @param work where parts of the whole take differently long.
    */
-  words(share: number, things?: number, work?: Work): { readonly rate: string; readonly left: string } {
+  words(share: number, things?: number, work?: WorkProgress): { readonly rate: string; readonly left: string } {
     if (!this.#first || things === 0) {
       this.#first = { at: this.#now(), share, things: things ?? 0, work: work?.done ?? 0 };
     }
@@ -42,14 +38,15 @@ export class Pace {
   }
 
   /** Milliseconds left, by the mean speed so far. Between two estimates time goes on. */
-  #byWork(milliseconds: number, { done, left }: Work): number | undefined {
+  #byWork(milliseconds: number, { done, left }: WorkProgress): number | undefined {
     if (milliseconds < SETTLED) return undefined;
     const now = this.#now();
     if (!this.#estimate || now >= this.#estimate.until) {
       const rest = left();
       const took = this.#now() - now;
       const speed = (done - this.#first!.work) / milliseconds;
-      const end = rest !== undefined && rest > 0 && speed > 0 ? now + rest / speed : undefined;
+      const known = rest !== undefined && rest > 0 && done >= LEAST_SHARE * (done + rest) && speed > 0;
+      const end = known ? now + rest / speed : undefined;
       this.#estimate = { until: now + Math.max(HOLDS.milliseconds, HOLDS.times * took), end };
     }
     const { end } = this.#estimate;
