@@ -11,6 +11,7 @@ import { benchKernels } from './kernels.js';
 import { benchPasses } from './passes.js';
 import { plantedSearch } from './planted-search.js';
 import type { Row } from './row.js';
+import { benchTruth } from './truth/truth.js';
 import { benchViewer } from './viewer.js';
 import { WatchedGpu } from './watched-gpu.js';
 
@@ -21,6 +22,7 @@ const ON_DEVICE: Readonly<Record<string, Bench>> = {
   passes: benchPasses,
   attribution: benchAttribution,
   acdc: benchAcdc,
+  truth: benchTruth,
 };
 /** Searches and gradients take minutes to hours on a software adapter: they run where they are asked for. */
 const UNASKED = ['kernels', 'passes', 'viewer'];
