@@ -19,8 +19,5 @@ export async function writeModelFolder(folder: string, { spec, weights }: Loaded
     wrong_ids: [...wrong],
   }));
   await writeFile(join(folder, `${task.name}.jsonl`), formatJsonl(rows));
-  await pipeline(
-    Readable.from(gpt2Safetensors(spec, weights)),
-    createWriteStream(join(folder, 'model.safetensors')),
-  );
+  await pipeline(Readable.from(gpt2Safetensors(spec, weights)), createWriteStream(join(folder, 'model.safetensors')));
 }

@@ -61,14 +61,11 @@ function rowOf(name: string, { edges, area, pessimisticArea }: Found, { truth }:
 
 /** `0.80 / 0.57 / 0.78 (0.62)`: precision, recall, area, and the pessimistic area where it is another. */
 function cell(row: Row): string {
-  const [precision, recall, area, pessimistic] = [
-    'precision',
-    'recall',
-    'ROC area',
-    'ROC area, pessimistic',
-  ].map((figure) => {
-    const value = row[figure]!;
-    return typeof value === 'number' ? value.toFixed(2) : '-';
-  });
+  const [precision, recall, area, pessimistic] = ['precision', 'recall', 'ROC area', 'ROC area, pessimistic'].map(
+    (figure) => {
+      const value = row[figure]!;
+      return typeof value === 'number' ? value.toFixed(2) : '-';
+    },
+  );
   return `${precision} / ${recall} / ${area}${pessimistic === area ? '' : ` (${pessimistic})`}`;
 }

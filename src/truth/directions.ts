@@ -10,7 +10,8 @@ export type Direction = Float64Array;
  * @param to orthonormal rows that the new ones are orthogonal to as well. They are not among the result.
  */
 export function orthonormal(count: number, width: number, rng: Rng, to: readonly Direction[] = []): Direction[] {
-  if (count + to.length > width) throw new Error(`no ${count + to.length} orthogonal directions in ${width} dimensions`);
+  if (count + to.length > width)
+    throw new Error(`no ${count + to.length} orthogonal directions in ${width} dimensions`);
   const rows: Direction[] = [];
   while (rows.length < count) {
     const row = Float64Array.from({ length: width }, () => rng.normal());

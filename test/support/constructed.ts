@@ -47,5 +47,8 @@ export async function expectTruth(
 
 /** Every choice of one edge from each path. */
 function combinations(paths: readonly (readonly number[])[]): number[][] {
-  return paths.reduce<number[][]>((chosen, path) => chosen.flatMap((some) => path.map((edge) => [...some, edge])), [[]]);
+  return paths.reduce<number[][]>(
+    (chosen, path) => chosen.flatMap((some) => path.map((edge) => [...some, edge])),
+    [[]],
+  );
 }

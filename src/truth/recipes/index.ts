@@ -7,11 +7,4 @@ import { queriesAlone } from './queries-alone.js';
 import { redundantPair } from './redundant-pair.js';
 
 /** Every model whose circuit is known. A further one is a file beside this one and an entry here. */
-export const RECIPES: readonly Recipe[] = [
-  nameMoving,
-  greaterThan,
-  queriesAlone,
-  negativeHead,
-  orGate,
-  redundantPair,
-];
+export const RECIPES: readonly Recipe[] = [nameMoving, greaterThan, queriesAlone, negativeHead, orGate, redundantPair];

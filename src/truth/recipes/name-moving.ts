@@ -51,11 +51,7 @@ export const nameMoving: Recipe = {
     print.head(
       0,
       2,
-      [
-        ...matchEach(name, name, 12),
-        { query: late, key: early, score: 12 },
-        { query: 'always', key: rest, score: 18 },
-      ],
+      [...matchEach(name, name, 12), { query: late, key: early, score: 12 }, { query: 'always', key: rest, score: 18 }],
       [...moveEach(name, twice), { from: isName, to: isTwice }],
     );
     print.head(

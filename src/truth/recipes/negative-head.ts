@@ -17,14 +17,7 @@ export const negativeHead: Recipe = {
   about: 'a head copies a symbol to the answer; a later head finds the answer in the prompt and takes half of it away',
   sizes: { layers: 3, vocab: 14, tokens: 5 },
   metric: 'logit-diff',
-  edges: [
-    'input->a1.h0<v>',
-    'a1.h0->logits',
-    'a1.h0->a2.h2<q>',
-    'input->a2.h2<k>',
-    'input->a2.h2<v>',
-    'a2.h2->logits',
-  ],
+  edges: ['input->a1.h0<v>', 'a1.h0->logits', 'a1.h0->a2.h2<q>', 'input->a2.h2<k>', 'input->a2.h2<v>', 'a2.h2->logits'],
   alternatives: [],
   plant(print) {
     const symbol = print.directions(SYMBOLS.length);

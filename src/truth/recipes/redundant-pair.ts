@@ -49,12 +49,13 @@ export const redundantPair: Recipe = {
     );
   },
   pair(rng) {
-    const [a, b, otherA, otherB] = rng.sample(SYMBOLS, 4) as [number, number, number, number];
+    const [a, b, otherA, otherB, asked] = rng.sample(SYMBOLS, 5) as [number, number, number, number, number];
     const [x, y, z] = rng.sample(FILLERS, 3) as [number, number, number];
-    const prompt = (first: number, next: number): number[] => [START, x, first, next, y, z, first];
+    const prompt = (first: number, next: number, last: number): number[] => [START, x, first, next, y, z, last];
     return {
-      clean: prompt(a, b),
-      corrupted: prompt(otherA, otherB),
+      clean: prompt(a, b, a),
+      // Its last token is new. Otherwise a corrupted query would find a corrupted key, and cutting both would cost nothing.
+      corrupted: prompt(otherA, otherB, asked),
       correct: [b],
       wrong: [otherB],
     };
