@@ -6,7 +6,7 @@ import { edgeIds, type Constructed } from '../../src/truth/construct.js';
 
 /** Shares of what the behaviour is worth: metric of the empty circuit less that of the whole model. */
 const MATTERS = 0.3;
-const CUTTING_ALL_OTHERS = 0.06;
+const CUTTING_ALL_OTHERS = 0.08;
 const SUFFICES = 0.02;
 
 /**
