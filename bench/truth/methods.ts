@@ -36,7 +36,7 @@ export interface Found {
 
 export type Method = (subject: Subject) => Promise<Found>;
 
-/** Thresholds of a search, as shares of what the behaviour is worth: metric of the empty circuit less that of the model. */
+/** Thresholds of a search, as shares of what the behaviour is worth: metric of the empty circuit less the model's. */
 const SHARES = [0.8, 0.4, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001, 0.0005, 0.0002, 0.0001];
 /** The one whose circuit is told. */
 const SHARE = 0.05;

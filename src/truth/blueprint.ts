@@ -46,7 +46,8 @@ const CONSTANT = 32;
 
 /*
  * Idle nodes: attention at random, outputs as large as the circuit's in directions that no circuit reads, and small
- * ones (LEAK, a norm) in all directions. Nodes of the circuit read and write as much at random beside what they pass on.
+ * ones (LEAK, a norm) in all directions. Nodes of the circuit read and write as much at random beside what they pass
+ * on.
  */
 const IDLE_TOKEN = 0.7;
 const IDLE_POSITION = 0.3;

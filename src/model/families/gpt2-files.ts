@@ -21,7 +21,7 @@ export function gpt2Config(spec: ModelSpec): string {
   return `${JSON.stringify(config, null, 1)}\n`;
 }
 
-/** The model.safetensors beside it, in pieces: f32, about 4 bytes per weight. Of the weights one tensor is in memory. */
+/** The model.safetensors beside it, in pieces: f32, 4 bytes per weight. One tensor at a time is in memory. */
 export async function* gpt2Safetensors(spec: ModelSpec, weights: WeightReader): AsyncGenerator<Uint8Array> {
   // Tensors of the file, each with the model's tensors that make it up: c_attn holds q, k and v side by side.
   const parts = new Map<string, { readonly shape: readonly number[]; readonly of: TensorName[] }>();

@@ -54,7 +54,7 @@ export const redundantPair: Recipe = {
     const prompt = (first: number, next: number, last: number): number[] => [START, x, first, next, y, z, last];
     return {
       clean: prompt(a, b, a),
-      // Its last token is new. Otherwise a corrupted query would find a corrupted key, and cutting both would cost nothing.
+      // Its last token is new. Otherwise a corrupted query would find a corrupted key: cutting both would cost nothing.
       corrupted: prompt(otherA, otherB, asked),
       correct: [b],
       wrong: [otherB],
