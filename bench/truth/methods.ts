@@ -116,7 +116,7 @@ async function choose(
   });
   const ranking =
     order === 'greedy'
-      ? greedyEdges(scores, scores.values.map(Math.abs), truth.edges)
+      ? greedyEdges(scores, scores.values.map(Math.abs), truth.edges).taken
       : rankEdges(scores.values, edgeEnds(engine.topology), truth.edges, order === 'absolute');
   const { trapezoidArea: area, pessimisticArea: pessimistic } = rocOfRanking(ranking, truth);
   return { edges: additionEdges(kept), area, pessimisticArea: pessimistic };
