@@ -59,13 +59,13 @@ function rowOf(name: string, { edges, area, pessimisticArea }: Found, { truth }:
   };
 }
 
-/** `0.80 / 0.57 / 0.78 (0.62)`: precision, recall, area, and the pessimistic area where it is another. */
+/** `0.80 / 0.57 / 0.781 (0.620)`: precision, recall, area, and the pessimistic area where it is another. */
 function cell(row: Row): string {
-  const [precision, recall, area, pessimistic] = ['precision', 'recall', 'ROC area', 'ROC area, pessimistic'].map(
-    (figure) => {
-      const value = row[figure]!;
-      return typeof value === 'number' ? value.toFixed(2) : '-';
-    },
-  );
-  return `${precision} / ${recall} / ${area}${pessimistic === area ? '' : ` (${pessimistic})`}`;
+  const shown = (figure: string, digits: number): string => {
+    const value = row[figure]!;
+    return typeof value === 'number' ? value.toFixed(digits) : '-';
+  };
+  const [area, pessimistic] = [shown('ROC area', 3), shown('ROC area, pessimistic', 3)];
+  const both = area === pessimistic ? area : `${area} (${pessimistic})`;
+  return `${shown('precision', 2)} / ${shown('recall', 2)} / ${both}`;
 }
