@@ -11,6 +11,7 @@ import { benchKernels } from './kernels.js';
 import { benchPasses } from './passes.js';
 import { plantedSearch } from './planted-search.js';
 import type { Row } from './row.js';
+import { benchTruth } from './truth/truth.js';
 import { benchViewer } from './viewer.js';
 import { WatchedGpu } from './watched-gpu.js';
 
@@ -21,6 +22,7 @@ const ON_DEVICE: Readonly<Record<string, Bench>> = {
   passes: benchPasses,
   attribution: benchAttribution,
   acdc: benchAcdc,
+  truth: benchTruth,
 };
 /** Searches and gradients take minutes to hours on a software adapter: they run where they are asked for. */
 const UNASKED = ['kernels', 'passes', 'viewer'];
@@ -52,7 +54,7 @@ export async function main(args: readonly string[]): Promise<void> {
     const { renderer, rows } = await benchViewer();
     announce(renderer);
     report('viewer', rows);
-    write(`viewer-${renderer}`, { renderer, results: { viewer: rows } });
+    tellWritten(write(`viewer-${renderer}`, { renderer, results: { viewer: rows } }));
   }
 }
 
@@ -68,13 +70,18 @@ async function runOnDevice(names: readonly string[], options: Omit<AcdcBenchOpti
     for (const name of names) {
       const asked = !UNASKED.includes(name);
       // Written one by one, since all of them may take hours.
-      const add = (row: Row): void =>
-        write(`${name}-${open.adapter}`, { adapter: open.adapter, tuning, results: { [name]: [row] } }, 'add');
+      let file: string | undefined;
+      const add = (row: Row): void => {
+        file = write(`${name}-${open.adapter}`, { adapter: open.adapter, tuning, results: { [name]: [row] } }, 'add');
+      };
       const rows = await ON_DEVICE[name]!(gpu, { ...options, fill: tuning.fill }, asked ? add : () => {});
       report(name, rows);
       if (!asked) results[name] = rows;
+      if (file !== undefined) tellWritten(file);
     }
-    if (Object.keys(results).length > 0) write(open.adapter, { adapter: open.adapter, tuning, results });
+    if (Object.keys(results).length > 0) {
+      tellWritten(write(open.adapter, { adapter: open.adapter, tuning, results }));
+    }
   } finally {
     await open.close();
   }
@@ -103,8 +110,13 @@ interface Report {
   readonly [key: string]: unknown;
 }
 
-/** @param mode `add` leaves rows of an earlier run where this one has none of their name. */
-function write(name: string, { results, ...on }: Report, mode: 'replace' | 'add' = 'replace'): void {
+/**
+ * Writes results as JSON.
+ *
+ * @param mode `add` leaves rows of an earlier run where this one has none of their name.
+ * @returns the file's path.
+ */
+function write(name: string, { results, ...on }: Report, mode: 'replace' | 'add' = 'replace'): string {
   const folder = new URL('../../bench/results/', import.meta.url);
   mkdirSync(folder, { recursive: true });
   const file = new URL(`${name.replace(/[^\w.]+/g, '-').replace(/-$/, '')}.json`, folder);
@@ -117,7 +129,11 @@ function write(name: string, { results, ...on }: Report, mode: 'replace' | 'add'
   );
   const text = JSON.stringify({ ...on, node: process.version, version: VERSION, results: merged }, null, 1);
   writeFileSync(file, `${text}\n`);
-  console.log(`\nwritten as ${decodeURIComponent(file.pathname)}`);
+  return decodeURIComponent(file.pathname);
+}
+
+function tellWritten(file: string): void {
+  console.log(`\nwritten as ${file}`);
 }
 
 function formatted(value: string | number | undefined): string {

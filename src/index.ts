@@ -12,6 +12,7 @@ export type { AskedEvaluation, AttributeOptions, DiscoverOptions } from './run/o
 export { SCORING_METHODS, type ScoringMethod } from './run/scoring-methods.js';
 export type { Discovery, Screening } from './run/discovery.js';
 export type { JournalRequest, RunAids, RunJournal, RunProgress } from './run/aids.js';
+export type { WorkProgress } from './base/work-progress.js';
 export { METRICS, type MetricName } from './readout/metrics.js';
 export { MEASURES, type Evaluation, type MeasureName } from './evaluate/measures.js';
 export { builtinTasks } from './task/builtin/index.js';
@@ -48,7 +49,7 @@ export {
 } from './files/index.js';
 
 // Extend: searches over another evaluator, other choices of edges, other measures.
-export type { CircuitEvaluator, PerPrompt } from './circuit/evaluator.js';
+export type { CircuitEvaluator, EvaluationCosts, PerPrompt } from './circuit/evaluator.js';
 export { EdgeSet } from './circuit/edge-set.js';
 export { pruneDisconnected } from './circuit/prune.js';
 export { Topology, type Edge, type TopologyShape } from './circuit/topology.js';

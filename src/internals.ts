@@ -16,3 +16,5 @@ export { taskReader, type TaskReader } from './run/task-reader.js';
 export { loadTask } from './task/load-task.js';
 export { takePrompts } from './task/take-prompts.js';
 export { createTokenizer, type TaskTokenizer } from './task/tokenizer.js';
+export { construct, type Constructed } from './truth/construct.js';
+export { RECIPES } from './truth/recipes/index.js';

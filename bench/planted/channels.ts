@@ -1,4 +1,5 @@
 import type { Rng } from '../../src/base/rng.js';
+import { orthonormal } from '../../src/truth/directions.js';
 
 /**
  * What the planted circuit passes on, each in a subspace of the residual stream of its own: `token` the identity of the
@@ -44,27 +45,4 @@ export function drawChannels(width: number, codeWidth: number, rng: Rng): Channe
     rest: take(1)[0]!,
     position: take(2 * FREQUENCIES),
   };
-}
-
-/**
- * `count` orthonormal rows of `width` numbers: normal deviates, made orthogonal one after the other (Gram-Schmidt,
- * twice).
- */
-export function orthonormal(count: number, width: number, rng: Rng): Float64Array[] {
-  if (count > width) throw new Error(`no ${count} orthogonal directions in ${width} dimensions`);
-  const rows: Float64Array[] = [];
-  while (rows.length < count) {
-    const row = Float64Array.from({ length: width }, () => rng.normal());
-    for (const other of [...rows, ...rows]) {
-      const overlap = dot(row, other);
-      for (let i = 0; i < width; i++) row[i]! -= overlap * other[i]!;
-    }
-    const norm = Math.sqrt(dot(row, row));
-    rows.push(row.map((value) => value / norm));
-  }
-  return rows;
-}
-
-function dot(a: Float64Array, b: Float64Array): number {
-  return a.reduce((sum, value, i) => sum + value * b[i]!, 0);
 }

@@ -6,7 +6,8 @@ import { gpt2Spec } from '../../src/model/random-model.js';
 import type { ModelSpec } from '../../src/model/spec.js';
 import { weightTable } from '../../src/model/weight-table.js';
 import type { PromptPair, Task } from '../../src/task/types.js';
-import { drawChannels, orthonormal } from './channels.js';
+import { orthonormal } from '../../src/truth/directions.js';
+import { drawChannels } from './channels.js';
 import { drawPlan, plantedEdges, type CircuitDesign, type Plan } from './plan.js';
 import { plantedWeights } from './weights.js';
 

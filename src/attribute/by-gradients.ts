@@ -19,6 +19,12 @@ export interface ScoreTotals {
   readonly nodes: Float64Array | undefined;
 }
 
+/** Parts of a pass that the gradient at a point takes: forwards from its group on, and twice as much on the way back. */
+function workAt({ group, own }: GradientPoint, groups: number): number {
+  const forwards = group === null ? 0 : groups - group;
+  return forwards + 2 * (groups - (own ? (group ?? 0) : 0));
+}
+
 /** What stays the same from one micro-batch of prompts to the next. */
 interface GradientRun {
   readonly pass: GradientPass;
@@ -56,9 +62,17 @@ export async function byGradients(
   const points = gradientPoints(settled, groups);
   const batches = inBatches(pairs, shape.prompts);
   const dropped = settled.gradDrop ? [...weights.layers.keys()] : [undefined];
-  const total = batches.length * (1 + dropped.length * points.length);
-  let done = 0;
-  const onPass = (): void => onProgress({ done: ++done, total });
+  // Per micro-batch both sides forwards, then every point.
+  const perBatch = [2 * groups.length, ...dropped.flatMap(() => points.map((point) => workAt(point, groups.length)))];
+  const total = batches.length * perBatch.length;
+  let [done, worked] = [0, 0];
+  let left = batches.length * perBatch.reduce((sum, work) => sum + work, 0);
+  const onPass = (): void => {
+    const work = perBatch[done % perBatch.length]!;
+    left -= work;
+    const rest = left;
+    onProgress({ done: ++done, total, work: { done: (worked += work), left: () => rest } });
+  };
   const arena = new Arena(weights.gpu);
   try {
     const corrected = settled.backward === 'atp-star';

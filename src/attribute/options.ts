@@ -1,3 +1,4 @@
+import type { WorkProgress } from '../base/work-progress.js';
 import { EdgewiseError } from '../base/errors.js';
 import type { Ablation, InputKind, StepRule } from '../circuit/run-identity.js';
 import { METRICS, SEED_METRICS, type MetricName, type SeedMetric } from '../readout/metrics.js';
@@ -27,6 +28,8 @@ export interface AttributionOptions extends GradientOptions {
 export interface AttributionProgress {
   readonly done: number;
   readonly total: number;
+  /** Where passes take differently long. */
+  readonly work?: WorkProgress;
 }
 
 /** Options with every default filled in. They are known to fit one another. */

@@ -100,11 +100,10 @@ export class ScoreSink {
     };
     return {
       'final input': edges('logits'),
-      'mlp input': edges('mlp'),
       'attention inputs': edges('heads'),
-      'mlp output': nodes('mlp'),
       'head outputs': nodes('heads'),
       embedding: nodes('input'),
+      ...(this.#frame.topology.attentionOnly ? {} : { 'mlp input': edges('mlp'), 'mlp output': nodes('mlp') }),
     };
   }
 }

@@ -1,3 +1,4 @@
+import { writerBehind } from '../circuit/reachability.js';
 import type { Topology } from '../circuit/topology.js';
 
 // Writers and ports of a model, by the residual stream that they share. A stream is the residual stream at one place:
@@ -16,7 +17,7 @@ export interface WriterGroup {
   readonly biases: { readonly before: number; readonly after: number };
 }
 
-/** All groups in the order of the forward pass: the input, then per layer its heads and its MLP. 2L + 1 of them. */
+/** All groups in the order of the forward pass: the input, then per layer its heads and its MLP, if it has one. */
 export function writerGroups(topology: Topology): readonly WriterGroup[] {
   const groups: WriterGroup[] = [];
   const add = (group: Omit<WriterGroup, 'index'>): void => void groups.push({ index: groups.length, ...group });
@@ -29,8 +30,10 @@ export function writerGroups(topology: Topology): readonly WriterGroup[] {
       writers: topology.heads,
       biases: { before: layer, after: layer + 1 },
     });
-    const firstWriter = topology.mlpWriter(layer);
-    add({ kind: 'mlp', layer, firstWriter, writers: 1, biases: { before: layer + 1, after: layer + 1 } });
+    for (const port of topology.mlpPorts(layer)) {
+      const firstWriter = writerBehind(topology, port)!;
+      add({ kind: 'mlp', layer, firstWriter, writers: 1, biases: { before: layer + 1, after: layer + 1 } });
+    }
   }
   return groups;
 }
@@ -52,7 +55,7 @@ export interface PortGroup {
   readonly ports: number;
 }
 
-/** All port groups in the order of the forward pass: per layer its heads and its MLP, then the logits. */
+/** All port groups in the order of the forward pass: per layer its heads and its MLP, if it has one, then the logits. */
 export function portGroups(topology: Topology): readonly PortGroup[] {
   const groups: PortGroup[] = [];
   const writers = writerGroups(topology);
@@ -73,7 +76,7 @@ export function portGroups(topology: Topology): readonly PortGroup[] {
   };
   for (let layer = 0; layer < topology.layers; layer++) {
     add('heads', layer, topology.headPort(layer, 'q', 0), topology.attentionPorts);
-    add('mlp', layer, topology.mlpPort(layer), 1);
+    for (const port of topology.mlpPorts(layer)) add('mlp', layer, port, 1);
   }
   add('logits', topology.layers, topology.logitsPort, 1);
   return groups;

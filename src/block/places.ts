@@ -1,3 +1,5 @@
+import { EdgewiseError } from '../base/errors.js';
+import type { Topology } from '../circuit/topology.js';
 import type { Tensor } from '../gpu/arena.js';
 import type { BufferSlice } from '../gpu/kernel.js';
 
@@ -85,6 +87,12 @@ export function viewOf(data: Tensor, columns: number, units = 1): PlaceView {
   const rowStride = data.shape.at(-1)!;
   const rows = data.shape.at(-2)!;
   return { data, first: 0, units, unitStride: rows * rowStride, rows, rowStride, columns };
+}
+
+/** @throws EdgewiseError of kind usage for a place that a model of this topology does not have. */
+export function requirePlace(place: Place, { attentionOnly }: Topology): void {
+  if (!attentionOnly || !place.startsWith('mlp')) return;
+  throw new EdgewiseError('usage', `place ${place}`, 'an attention-only model does not have it');
 }
 
 /** What holds places: a pass, or the gradients of one. */

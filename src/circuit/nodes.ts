@@ -33,17 +33,26 @@ export type Node = Writer | LogitsNode;
 /** An input of a node: the residual stream as that node reads it, before its norm. */
 export type Port = (HeadNode & { readonly branch: Branch }) | MlpNode | LogitsNode;
 
-/** The nodes of a model in the order of writers: `input`, per layer its heads and its MLP, `logits`. */
-export function modelNodes(layers: number, heads: number): Node[] {
-  return [...modelWriters(layers, heads), { kind: 'logits' }];
+/** What decides which nodes a model has. */
+export interface NodeShape {
+  readonly layers: number;
+  /** Query heads per layer. */
+  readonly heads: number;
+  /** No layer has an MLP. Default false. */
+  readonly attentionOnly?: boolean;
+}
+
+/** The nodes of a model in the order of writers: `input`, per layer its heads and its MLP if it has one, `logits`. */
+export function modelNodes(shape: NodeShape): Node[] {
+  return [...modelWriters(shape), { kind: 'logits' }];
 }
 
 /** The nodes that write. */
-export function modelWriters(layers: number, heads: number): Writer[] {
+export function modelWriters({ layers, heads, attentionOnly = false }: NodeShape): Writer[] {
   const writers: Writer[] = [{ kind: 'input' }];
   for (let layer = 0; layer < layers; layer++) {
     for (let head = 0; head < heads; head++) writers.push({ kind: 'head', layer, head });
-    writers.push({ kind: 'mlp', layer });
+    if (!attentionOnly) writers.push({ kind: 'mlp', layer });
   }
   return writers;
 }

@@ -1,7 +1,7 @@
 import { candidateEdges, type Circuit } from './circuit.js';
 import { edgeEnds } from './edge-ends.js';
-import { modelNodes, nodeName, portNode, type Branch, type Node } from './nodes.js';
-import type { Topology, TopologyShape } from './topology.js';
+import { modelNodes, nodeName, portNode, type Branch, type Node, type NodeShape } from './nodes.js';
+import type { Topology } from './topology.js';
 
 // A circuit as rows of nodes and edges: what graph files, the viewer and tables show of it.
 
@@ -108,10 +108,7 @@ function finiteOrNull(value: number | undefined): number | null {
  * Rows of all nodes of a model: `input`, per layer its heads and its MLP, `logits`. What is said of them follows from
  * the edges.
  */
-export function nodeRecords(
-  { layers, heads }: Pick<TopologyShape, 'layers' | 'heads'>,
-  edges: readonly EdgeRecord[],
-): NodeRecord[] {
+export function nodeRecords(shape: NodeShape, edges: readonly EdgeRecord[]): NodeRecord[] {
   const kept = edges.filter((edge) => edge.inCircuit);
   const inCircuit = nodesAt(kept);
   const effects = new Map<string, number>();
@@ -121,7 +118,7 @@ export function nodeRecords(
     add(source, effect);
     if (target === 'logits') add(target, effect);
   }
-  return modelNodes(layers, heads).map((node): NodeRecord => {
+  return modelNodes(shape).map((node): NodeRecord => {
     const id = nodeName(node);
     return {
       id,

@@ -30,7 +30,8 @@ export interface FoundShape {
  */
 export function shapeOfNames(nodes: readonly string[], hints: ShapeHints): FoundShape {
   const least = leastShape(nodes, hints.source);
-  const fitting = hints.candidates === null ? [] : shapesWith(hints.candidates, least, hints);
+  const fitting =
+    hints.candidates === null ? [] : shapesWith(hints.candidates, least, hints, kindsOf(nodes, hints.edges));
   const shape = fitting[0] ?? { ...least, parallel: false };
   if (fitting.length === 1) return { shape, doubt: null };
   const doubt =
@@ -41,8 +42,9 @@ export function shapeOfNames(nodes: readonly string[], hints: ShapeHints): Found
 }
 
 /** `2 layers of 3 heads`. */
-export function inWords({ layers, heads, parallel }: TopologyShape): string {
-  return `${layers} layers of ${heads} heads${parallel ? ' in parallel with the MLP' : ''}`;
+export function inWords({ layers, heads, parallel, attentionOnly }: TopologyShape): string {
+  const blocks = attentionOnly ? ' without MLPs' : parallel ? ' in parallel with the MLP' : '';
+  return `${layers} layers of ${heads} heads${blocks}`;
 }
 
 /** The fewest layers and heads with which a model has all the nodes. */
@@ -62,19 +64,30 @@ export function leastShape(nodes: readonly string[], source: string): { layers: 
   return { layers, heads };
 }
 
+type BlockKind = Pick<TopologyShape, 'parallel' | 'attentionOnly'>;
+
+/** The kinds of blocks that a model with these nodes and edges may have, the most usual one first. */
+export function kindsOf(nodes: readonly string[], edges: readonly string[]): readonly BlockKind[] {
+  const kinds: BlockKind[] = [{ parallel: false }];
+  if (!edges.some(feedsOwnMlp)) kinds.push({ parallel: true });
+  if (!nodes.some((node) => parseNode(node)?.kind === 'mlp')) kinds.push({ parallel: false, attentionOnly: true });
+  return kinds;
+}
+
 /** Every shape with this number of candidate edges, from the fewest layers. */
 function shapesWith(
   candidates: number,
   least: { readonly layers: number; readonly heads: number },
   hints: ShapeHints,
+  kinds: readonly BlockKind[],
 ): TopologyShape[] {
   const found: TopologyShape[] = [];
-  for (const parallel of hints.edges.some(feedsOwnMlp) ? [false] : [false, true]) {
+  for (const kind of kinds) {
     for (let { layers } = least; Topology.fits({ layers, heads: least.heads }); layers++) {
-      if (candidateCount({ layers, heads: least.heads, parallel }, hints) > candidates) break;
+      if (candidateCount({ layers, heads: least.heads, ...kind }, hints) > candidates) break;
       for (let { heads } = least; Topology.fits({ layers, heads }); heads++) {
-        const count = candidateCount({ layers, heads, parallel }, hints);
-        if (count === candidates) found.push({ layers, heads, parallel });
+        const count = candidateCount({ layers, heads, ...kind }, hints);
+        if (count === candidates) found.push({ layers, heads, ...kind });
         if (count >= candidates) break;
       }
     }

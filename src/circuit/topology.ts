@@ -8,15 +8,13 @@ import {
   parseEdge,
   portName,
   type Branch,
+  type NodeShape,
   type Port,
   type Writer,
 } from './nodes.js';
 
 /** What decides which edges exist. */
-export interface TopologyShape {
-  readonly layers: number;
-  /** Query heads per layer. */
-  readonly heads: number;
+export interface TopologyShape extends NodeShape {
   /** Attention and MLP read the same residual stream (GPT-NeoX): a head does not feed its own layer's MLP. */
   readonly parallel: boolean;
 }
@@ -26,12 +24,22 @@ export function attentionPortsOf(heads: number): number {
   return BRANCHES.length * heads;
 }
 
+function mlpsPerLayer({ attentionOnly = false }: NodeShape): 0 | 1 {
+  return attentionOnly ? 0 : 1;
+}
+
 /**
  * Largest number of writers x ports. That of GPT-2 XL is 4.6 million, that of a model of 40 layers x 40 heads 7.9
  * million. All edges of such a graph are read and written in seconds; a larger one is refused before it is built, so
  * that no file of a few bytes fills the memory.
  */
 const MAX_SIZE = 2 ** 23;
+
+/** The first field in which two shapes differ; undefined where they are the same. */
+export function shapeDifference(a: TopologyShape, b: TopologyShape): keyof TopologyShape | undefined {
+  const fields = ['layers', 'heads', 'parallel', 'attentionOnly'] as const;
+  return fields.find((field) => (a[field] ?? false) !== (b[field] ?? false));
+}
 
 /** An edge of the graph: addition edges carry a writer's output to a port, direct edges a head's own q, k or v. */
 export type Edge =
@@ -42,7 +50,7 @@ export type Edge =
  * Writers, ports and edges of a decoder-only transformer, each in one fixed order, that of EAP-IG.
  *
  * Writers: `input`, then per layer its heads and its MLP, so writer = 1 + l(H+1) + h. Ports: per layer the q ports of
- * all heads, then k, then v, then the MLP; `logits` last. What a port can read is always a *prefix* of the writers, so
+ * all heads, then k, then v, then the MLP; `logits` last. An attention-only model has no MLPs: writer = 1 + lH + h. What a port can read is always a *prefix* of the writers, so
  * the addition edges into port p are the ids `firstEdge(p) .. firstEdge(p) + fanIn(p) - 1`, in writer order. Direct
  * edges follow after all addition edges, in the order of the attention ports.
  */
@@ -50,6 +58,7 @@ export class Topology {
   readonly layers: number;
   readonly heads: number;
   readonly parallel: boolean;
+  readonly attentionOnly: boolean;
   /** Attention ports of one layer: q of all heads, then k, then v. */
   readonly attentionPorts: number;
   readonly writers: readonly Writer[];
@@ -59,6 +68,9 @@ export class Topology {
   /** Number of direct edges: three per head (432 for GPT-2 small). */
   readonly directEdges: number;
   readonly #firstEdge: Int32Array;
+  /** Writers and ports of one layer. */
+  readonly #layerWriters: number;
+  readonly #layerPorts: number;
 
   /**
    * @param source of the shape, for messages.
@@ -72,17 +84,21 @@ export class Topology {
     }
     this.layers = shape.layers;
     this.heads = shape.heads;
-    this.parallel = shape.parallel;
+    this.attentionOnly = shape.attentionOnly ?? false;
+    this.parallel = shape.parallel && !this.attentionOnly;
     this.attentionPorts = attentionPortsOf(heads);
+    const mlps = mlpsPerLayer(shape);
+    this.#layerWriters = heads + mlps;
+    this.#layerPorts = this.attentionPorts + mlps;
     const ports: Port[] = [];
     for (let layer = 0; layer < shape.layers; layer++) {
       for (const branch of BRANCHES) {
         for (let head = 0; head < shape.heads; head++) ports.push({ kind: 'head', layer, head, branch });
       }
-      ports.push({ kind: 'mlp', layer });
+      if (mlps > 0) ports.push({ kind: 'mlp', layer });
     }
     ports.push({ kind: 'logits' });
-    this.writers = modelWriters(layers, heads);
+    this.writers = modelWriters(shape);
     this.ports = ports;
     this.#firstEdge = new Int32Array(ports.length + 1);
     for (let p = 0; p < ports.length; p++) this.#firstEdge[p + 1] = this.#firstEdge[p]! + this.fanIn(p);
@@ -97,15 +113,15 @@ export class Topology {
   }
 
   /** How many addition and direct edges a model of this shape has, counted without building its topology. */
-  static edgeCounts({ layers, heads, parallel }: TopologyShape): {
-    readonly addition: number;
-    readonly direct: number;
-  } {
-    const writers = heads + 1;
+  static edgeCounts(shape: TopologyShape): { readonly addition: number; readonly direct: number } {
+    const { layers, heads, parallel } = shape;
+    const mlps = mlpsPerLayer(shape);
+    const writers = heads + mlps;
     // Writers before each layer, summed over the layers.
     const before = layers + (writers * layers * (layers - 1)) / 2;
     const intoLogits = 1 + layers * writers;
-    const addition = (attentionPortsOf(heads) + 1) * before + (parallel ? 0 : layers * heads) + intoLogits;
+    const intoOwnMlps = parallel ? 0 : mlps * layers * heads;
+    const addition = (attentionPortsOf(heads) + mlps) * before + intoOwnMlps + intoLogits;
     return { addition, direct: layers * attentionPortsOf(heads) };
   }
 
@@ -116,16 +132,26 @@ export class Topology {
 
   /** Index of head `head` of layer `layer` among the writers. */
   headWriter(layer: number, head: number): number {
-    return 1 + layer * (this.heads + 1) + head;
+    return 1 + layer * this.#layerWriters + head;
   }
 
-  /** Index of layer `layer`'s MLP among the writers. */
+  /** Index of layer `layer`'s MLP among the writers. @throws EdgewiseError where the model has no MLPs. */
   mlpWriter(layer: number): number {
-    return 1 + layer * (this.heads + 1) + this.heads;
+    this.#requireMlps();
+    return 1 + layer * this.#layerWriters + this.heads;
+  }
+
+  /** The MLP's port of layer `layer` among the ports; none in an attention-only model. */
+  mlpPorts(layer: number): readonly number[] {
+    return this.attentionOnly ? [] : [this.mlpPort(layer)];
+  }
+
+  #requireMlps(): void {
+    if (this.attentionOnly) throw new EdgewiseError('circuit', 'MLP', 'an attention-only model has none');
   }
 
   headPort(layer: number, branch: Branch, head: number): number {
-    return layer * (this.attentionPorts + 1) + this.attentionPort(branch, head);
+    return layer * this.#layerPorts + this.attentionPort(branch, head);
   }
 
   /** Place of a head's port among the attention ports of its layer. */
@@ -133,8 +159,10 @@ export class Topology {
     return BRANCHES.indexOf(branch) * this.heads + head;
   }
 
+  /** @throws EdgewiseError where the model has no MLPs. */
   mlpPort(layer: number): number {
-    return layer * (this.attentionPorts + 1) + this.attentionPorts;
+    this.#requireMlps();
+    return layer * this.#layerPorts + this.attentionPorts;
   }
 
   get logitsPort(): number {
@@ -146,9 +174,9 @@ export class Topology {
     const p = this.ports[port]!;
     switch (p.kind) {
       case 'head':
-        return 1 + p.layer * (this.heads + 1);
+        return 1 + p.layer * this.#layerWriters;
       case 'mlp':
-        return 1 + p.layer * (this.heads + 1) + (this.parallel ? 0 : this.heads);
+        return 1 + p.layer * this.#layerWriters + (this.parallel ? 0 : this.heads);
       case 'logits':
         return this.writers.length;
     }
@@ -180,7 +208,7 @@ export class Topology {
     if (id >= this.additionEdges) {
       const ordinal = id - this.additionEdges;
       const layer = Math.floor(ordinal / this.attentionPorts);
-      return { kind: 'direct', id, port: layer * (this.attentionPorts + 1) + (ordinal % this.attentionPorts) };
+      return { kind: 'direct', id, port: layer * this.#layerPorts + (ordinal % this.attentionPorts) };
     }
     let low = 0;
     let high = this.ports.length - 1;
@@ -233,6 +261,6 @@ export class Topology {
   }
 
   #has(node: Exclude<Writer, { readonly kind: 'input' }>): boolean {
-    return node.layer < this.layers && (node.kind === 'mlp' || node.head < this.heads);
+    return node.layer < this.layers && (node.kind === 'mlp' ? !this.attentionOnly : node.head < this.heads);
   }
 }

@@ -1,4 +1,4 @@
-import { constants } from 'node:os';
+import { endBySignal } from '../node/end-by-signal.js';
 
 /** Ctrl-C, a plain `kill`, and a terminal that was closed. */
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
@@ -6,8 +6,7 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 const actions: (() => void)[] = [];
 
 /**
- * Has something done before a signal ends the process: the newest action first. The process then ends with the status
- * that shells give, and so with everything that is done on a process's exit.
+ * Has something done before a signal ends the process: the newest action first.
  *
  * @returns what takes the action back.
  */
@@ -23,5 +22,5 @@ export function onInterrupt(action: () => void): () => void {
 
 function interrupted(signal: NodeJS.Signals): void {
   for (const action of [...actions].reverse()) action();
-  process.exit(128 + constants.signals[signal]);
+  endBySignal(signal);
 }

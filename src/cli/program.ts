@@ -10,6 +10,7 @@ import { importCommand } from './commands/import.js';
 import { infoCommand } from './commands/info.js';
 import { modelsCommand } from './commands/models.js';
 import { tasksCommand } from './commands/tasks.js';
+import { truthCommand } from './commands/truth.js';
 import { viewCommand } from './commands/view.js';
 import { errorLine } from './report/error-line.js';
 
@@ -26,6 +27,7 @@ const COMMANDS = [
   checkCommand,
   tasksCommand,
   modelsCommand,
+  truthCommand,
 ];
 
 /**

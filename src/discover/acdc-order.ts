@@ -30,7 +30,7 @@ export function acdcOrder(topology: Topology, senderHeads: SenderHeads, directEd
   };
   addPort(topology.logitsPort);
   for (let layer = topology.layers - 1; layer >= 0; layer--) {
-    addPort(topology.mlpPort(layer));
+    topology.mlpPorts(layer).forEach(addPort);
     const headPorts = branchesFromLast.flatMap((branch) =>
       headsFromLast.map((h) => topology.headPort(layer, branch, h)),
     );

@@ -1,12 +1,13 @@
 import { EdgewiseError } from '../base/errors.js';
 import { mean } from '../base/mean.js';
+import type { WorkProgress } from '../base/work-progress.js';
 import type { EdgeSet } from '../circuit/edge-set.js';
 import type { SenderHeads } from '../circuit/run-identity.js';
 import { acdcOrder } from './acdc-order.js';
 import { firstState, nextState } from './acdc-walk.js';
 import { assertAllMade, earlierTest, NO_JOURNAL, type Journal, type Measurement } from './journal.js';
 import { LookAhead, type Predictor } from './look-ahead.js';
-import { SearchWork, type WorkProgress } from './search-work.js';
+import { SearchWork } from './search-work.js';
 import type { CircuitEvaluator, PerPrompt } from '../circuit/evaluator.js';
 
 export interface AcdcOptions {

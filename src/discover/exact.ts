@@ -1,10 +1,10 @@
 import { mean } from '../base/mean.js';
+import type { WorkProgress } from '../base/work-progress.js';
 import { edgeEnds } from '../circuit/edge-ends.js';
 import type { EdgeSet } from '../circuit/edge-set.js';
 import { nodesInUse } from '../circuit/reachability.js';
 import { assertAllMade, earlierTest, NO_JOURNAL, type Journal } from './journal.js';
 import type { CircuitEvaluator, EvaluationCosts, PerPrompt } from '../circuit/evaluator.js';
-import type { WorkProgress } from './search-work.js';
 import { workOfTest } from './test-work.js';
 
 export interface ExactProgress {

@@ -1,4 +1,5 @@
 import { createRng } from '../base/rng.js';
+import type { WorkProgress } from '../base/work-progress.js';
 import { EdgeSet } from '../circuit/edge-set.js';
 import type { EvaluationCosts } from '../circuit/evaluator.js';
 import { nodesInUse } from '../circuit/reachability.js';
@@ -13,14 +14,6 @@ const TRIALS = 5;
 const MOST_SPREAD = 5;
 /** How many tests of other writers a writer's own tests are worth, as a guess of whether its next edge stays. */
 const PRIOR = 1;
-
-/** How much of the work is done, in the unit of an evaluator's costs. */
-export interface WorkProgress {
-  /** Of the tests that this run measured itself. */
-  readonly done: number;
-  /** An estimate of what is left, worked out when it is asked for; undefined where that cannot be said. */
-  readonly left: () => number | undefined;
-}
 
 /**
  * The work of a search: what is done, and an estimate of what is left. Tests get dearer towards the input, where more of the model is downstream,

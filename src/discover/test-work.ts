@@ -1,4 +1,4 @@
-import { EdgeSet } from '../circuit/edge-set.js';
+import type { EdgeSet } from '../circuit/edge-set.js';
 import type { EvaluationCosts } from '../circuit/evaluator.js';
 import { writerBehind, type NodesInUse } from '../circuit/reachability.js';
 

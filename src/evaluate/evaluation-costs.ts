@@ -9,7 +9,7 @@ import { firstDifference } from './prompt-batch.js';
  * What a step takes to begin, in f32 operations that the device makes in the same time. Roughly, of an adapter in
  * software (milliseconds) and of one in hardware.
  */
-const STEP = { software: 2e6, hardware: 2e8 } as const;
+const STEP = { software: 5e6, hardware: 2e8 } as const;
 
 /** F32 operations of parts of a pass over these prompts. @param resample see uploadPrompts. */
 export function evaluationCosts(

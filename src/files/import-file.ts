@@ -40,8 +40,12 @@ export function choosesEdges({ circuit, scores }: Pick<ImportedFile, 'circuit' |
   return size > 0 && size < all;
 }
 
-function withWidth(file: CircuitFile, { layers, heads, parallel }: Topology, width: number | null): CircuitFile {
-  return { ...file, cfg: { layers, heads, parallel, width } };
+function withWidth(
+  file: CircuitFile,
+  { layers, heads, parallel, attentionOnly }: Topology,
+  width: number | null,
+): CircuitFile {
+  return { ...file, cfg: { layers, heads, parallel, ...(attentionOnly && { attentionOnly }), width } };
 }
 
 function hasNodeScores({ nodes }: Readonly<Record<string, unknown>>): boolean {

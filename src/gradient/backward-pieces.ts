@@ -50,7 +50,7 @@ export async function bindMlpBackward(
   { layer, reads }: PortGroup,
 ): Promise<MlpPieces> {
   const { tensors, tokens } = frame;
-  const layerWeights = context.weights.layers[layer]!;
+  const mlp = context.weights.layers[layer]!.mlp!;
   const at = {
     streamGradient: tensors.streamGradient,
     before: frame.preactivations[layer]!,
@@ -58,15 +58,15 @@ export async function bindMlpBackward(
     inputGradients: tensors.portGradients,
   };
   return {
-    norm: await normBackward(context, rules, layerWeights.norm2, {
+    norm: await normBackward(context, rules, mlp.norm, {
       x: frame.streams[reads]!,
       xRows: tokens,
       gradient: tensors.portGradients,
       rows: tokens,
     }),
-    in: await mlpInBackward(context, layerWeights, at),
-    activation: await mlpActivationBackward(context, rules.identityRule, at),
-    out: await mlpOutBackward(context, layerWeights, at),
+    in: await mlpInBackward(context, mlp, at),
+    activation: await mlpActivationBackward(context, mlp, rules.identityRule, at),
+    out: await mlpOutBackward(context, mlp, at),
   };
 }
 

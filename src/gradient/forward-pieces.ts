@@ -42,16 +42,16 @@ export async function bindMlp(
   const { tensors, tokens } = frame;
   const { normed, hidden: activated, portGradients: outputs } = tensors;
   const { layers, layout } = context.weights;
-  const layerWeights = layers[layer]!;
+  const mlp = layers[layer]!.mlp!;
   const before = frame.preactivations[layer]!;
   const whole = [{ a: 0, out: 0 }];
-  const into = wholeProducts(context, layerWeights.mlpIn, whole, { rows: tokens, inner4: layout.width4 });
-  const out = wholeProducts(context, layerWeights.mlpOut, whole, { rows: tokens, inner4: layout.mlp4 });
+  const into = wholeProducts(context, mlp.in, whole, { rows: tokens, inner4: layout.width4 });
+  const out = wholeProducts(context, mlp.out, whole, { rows: tokens, inner4: layout.mlp4 });
   return {
-    norm: await norm(context, layerWeights.norm2, { x: frame.readBy(index), y: normed }, tokens),
-    in: await mlpIn(context, layerWeights, into, { normed, hidden: before }, false),
-    activation: await mlpActivation(context, { before, activated }),
-    out: await mlpOut(context, layerWeights, out, { activated, outputs }),
+    norm: await norm(context, mlp.norm, { x: frame.readBy(index), y: normed }, tokens),
+    in: await mlpIn(context, mlp, into, { normed, hidden: before }, false),
+    activation: await mlpActivation(context, mlp, { before, activated }),
+    out: await mlpOut(context, mlp, out, { activated, outputs }),
   };
 }
 

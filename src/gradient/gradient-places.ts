@@ -1,5 +1,5 @@
 import { EdgewiseError } from '../base/errors.js';
-import { viewOf, type Place, type PlaceView } from '../block/places.js';
+import { requirePlace, viewOf, type Place, type PlaceView } from '../block/places.js';
 import { projectionView } from '../block/projections.js';
 import type { GradientFrame } from './gradient-frame.js';
 
@@ -7,6 +7,7 @@ import type { GradientFrame } from './gradient-frame.js';
 export function forwardPlace(frame: GradientFrame, place: Place, layer: number): PlaceView {
   const { weights, topology, tensors, streams, portGroups, shape } = frame;
   const { spec } = weights;
+  requirePlace(place, topology);
   switch (place) {
     case 'embedding':
     case 'mlp output':
@@ -45,6 +46,7 @@ export function forwardPlace(frame: GradientFrame, place: Place, layer: number):
 export function gradientPlace(frame: GradientFrame, place: Place, layer: number): PlaceView {
   const { weights, topology, tensors, shape, tokens } = frame;
   const { spec, layout } = weights;
+  requirePlace(place, topology);
   switch (place) {
     case 'embedding':
     case 'residual':

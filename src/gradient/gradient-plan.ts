@@ -59,7 +59,7 @@ export function gradientLayerTensors(topology: Topology, layout: Layout, { promp
   const tokens = prompts * sequence;
   return {
     attentionStream: [tokens, 4 * layout.width4],
-    mlpStream: [tokens, 4 * layout.width4],
+    mlpStream: [topology.attentionOnly ? 0 : tokens, 4 * layout.width4],
     /** Queries, keys and values of every head. */
     projections: projectionShape(topology, layout, tokens),
     /** The MLP before its activation. */

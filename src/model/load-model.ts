@@ -10,7 +10,7 @@ import type { ModelFamily, TensorPlace } from './families/family.js';
 import { familyOf } from './families/index.js';
 import type { ModelSpec } from './spec.js';
 import { assertSupported } from './support.js';
-import { weightTable, type TensorName } from './weight-table.js';
+import { layerTensor, MLP_TENSORS, weightTable, type TensorName } from './weight-table.js';
 
 /** Reads weights on demand: nothing is kept, so that each tensor is in memory once at most. */
 export interface WeightReader {
@@ -52,16 +52,17 @@ export async function openModel(
   const json = parseStrictJson(configText, config.name, 'config');
   const family = familyOf(json, config.name);
   const ignored = [...new Set(ignoreConfig)].sort();
-  const described = family.parseConfig(json, config.name, ignored);
-  assertSupported(described, config.name);
+  const configured = family.parseConfig(json, config.name, ignored);
+  assertSupported(configured, config.name);
 
   const checkpoint = await openCheckpoint(directory);
   const prefix = family.prefix((tensor) => checkpoint.has(tensor));
+  const described = withMlpsAsThere(configured, family.places(configured, prefix), checkpoint);
   const places = new Map(family.places(described, prefix));
   if (checkpoint.has(family.unembed)) {
     places.set('unembed', { tensor: family.unembed, shape: [described.vocab, described.width] });
   }
-  checkTensors(checkpoint, places, family, prefix);
+  checkTensors(checkpoint, places, family, prefix, described.mlp === null);
   const tied = await isTied(checkpoint, family, places, json, described);
   const spec: ModelSpec = { ...described, tied };
   const table = weightTable(spec);
@@ -93,6 +94,7 @@ function checkTensors(
   places: ReadonlyMap<TensorName, TensorPlace>,
   family: ModelFamily,
   prefix: string,
+  attentionOnly: boolean,
 ): void {
   const expected = new Map([...places.values()].map((place) => [place.tensor, place.shape]));
   const missing = [...expected.keys()].filter((tensor) => !checkpoint.has(tensor));
@@ -108,9 +110,38 @@ function checkTensors(
   const unknown = [...checkpoint.names()].filter((tensor) => !expected.has(tensor) && !family.isBuffer(tensor));
   if (unknown.length > 0) {
     const naming = prefix === '' ? '' : ` (names here start with ${prefix})`;
-    const what = `holds ${listed(unknown)} that a ${family.modelType} model does not have${naming}`;
+    const model = `${family.modelType} model${attentionOnly ? ' without MLPs' : ''}`;
+    const what = `holds ${listed(unknown)} that a ${model} does not have${naming}`;
     throw new EdgewiseError('checkpoint', checkpoint.name, what);
   }
+}
+
+/**
+ * The model as the checkpoint has it: attention-only where no layer has a tensor of an MLP.
+ *
+ * @throws EdgewiseError of kind checkpoint where some layers have a whole MLP and others have none.
+ */
+function withMlpsAsThere(
+  configured: ModelSpec,
+  places: ReadonlyMap<TensorName, TensorPlace>,
+  checkpoint: Checkpoint,
+): ModelSpec {
+  if (configured.mlp === null) return configured;
+  const [without, whole]: [number[], number[]] = [[], []];
+  for (let layer = 0; layer < configured.layers; layer++) {
+    const expected = MLP_TENSORS.flatMap((name) => places.get(layerTensor(layer, name)) ?? []);
+    const there = expected.filter(({ tensor }) => checkpoint.has(tensor)).length;
+    // A layer of which nothing is there is missing, which is told.
+    if (!checkpoint.has(places.get(layerTensor(layer, 'wo'))!.tensor)) return configured;
+    if (there === 0) without.push(layer);
+    else if (there === expected.length) whole.push(layer);
+  }
+  if (without.length === 0) return configured;
+  if (without.length === configured.layers) return { ...configured, mlp: null, mlpWidth: 0 };
+  if (whole.length + without.length < configured.layers) return configured; // some lack tensors, which is told
+  const layers = (list: readonly number[]): string => firstNames(list.map(String), String);
+  const what = `layers ${layers(without)} have no MLP, layers ${layers(whole)} have one: layers that differ are not supported`;
+  throw new EdgewiseError('checkpoint', checkpoint.name, what);
 }
 
 function listed(tensors: readonly string[]): string {

@@ -9,6 +9,7 @@ export interface Gpt2Sizes {
   readonly layers: number;
   readonly heads: number;
   readonly headWidth: number;
+  /** 0: attention only. */
   readonly mlpWidth: number;
   readonly vocab: number;
   readonly maxPositions: number;
@@ -37,7 +38,7 @@ export function gpt2Spec(sizes: Gpt2Sizes): ModelSpec {
       qkNorm: 'none',
       biases: { qkv: true, out: true },
     },
-    mlp: { kind: 'plain', activation: sizes.activation ?? 'gelu-tanh', biases: true },
+    mlp: sizes.mlpWidth === 0 ? null : { kind: 'plain', activation: sizes.activation ?? 'gelu-tanh', biases: true },
     embeddingScale: 1,
     tied: sizes.tied ?? true,
     logitBias: false,

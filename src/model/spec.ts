@@ -16,7 +16,7 @@ export interface ModelSpec {
   readonly width: number;
   /** Width of one head (dh); not always width / heads. */
   readonly headWidth: number;
-  /** Hidden width of the MLP (F). */
+  /** Hidden width of the MLP (F); 0 without MLPs. */
   readonly mlpWidth: number;
   readonly vocab: number;
   /** Longest prompt in tokens that the positions allow. */
@@ -29,7 +29,8 @@ export interface ModelSpec {
    */
   readonly block: 'sequential' | 'parallel' | 'parallel-shared-norm';
   readonly attention: AttentionSpec;
-  readonly mlp: MlpSpec;
+  /** Null for an attention-only model: no layer has an MLP, nor a norm before one. */
+  readonly mlp: MlpSpec | null;
   /** Factor on the token embedding (Gemma: sqrt(d)). */
   readonly embeddingScale: number;
   /** Unembedding is the transposed token embedding. */

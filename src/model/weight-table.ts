@@ -17,6 +17,9 @@ export type LayerTensor =
   | 'wout'
   | 'bout';
 
+/** The matrices and biases of an MLP, without its norm. */
+export const MLP_TENSORS: readonly LayerTensor[] = ['wgate', 'win', 'bin', 'wout', 'bout'];
+
 /** The neutral name of a weight tensor: what the engine asks for, whatever a checkpoint calls it. */
 export type TensorName =
   | 'embed'
@@ -62,6 +65,7 @@ export function weightTable(spec: ModelSpec): ReadonlyMap<TensorName, readonly n
     }
     add('wo', queryWidth, d);
     if (spec.attention.biases.out) add('bo', d);
+    if (spec.mlp === null) continue;
     if (spec.block !== 'parallel-shared-norm') addNorm(`layers.${layer}.norm2`);
     if (spec.mlp.kind === 'gated') add('wgate', d, mlpWidth);
     add('win', d, mlpWidth);

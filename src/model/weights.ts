@@ -4,7 +4,7 @@ import { packMatrix, PANEL4, type Matrix } from '../gpu/product/matrix.js';
 import { BRANCHES } from '../circuit/nodes.js';
 import { layoutOf, padBlocks, projectionColumn4, projectionColumns4, type Layout } from './layout.js';
 import type { WeightReader } from './load-model.js';
-import type { ModelSpec } from './spec.js';
+import type { Activation, ModelSpec } from './spec.js';
 import { layerTensor, type LayerTensor, type TensorName } from './weight-table.js';
 
 export interface NormWeights {
@@ -19,11 +19,19 @@ export interface LayerWeights {
   readonly qkvBias: Tensor;
   /** [H dh, d] */
   readonly attentionOut: Matrix;
-  readonly norm2: NormWeights;
-  readonly mlpIn: Matrix;
-  readonly mlpInBias: Tensor;
-  readonly mlpOut: Matrix;
-  readonly mlpOutBias: Tensor;
+  /** Null in an attention-only model. */
+  readonly mlp: MlpWeights | null;
+}
+
+export interface MlpWeights {
+  readonly norm: NormWeights;
+  /** [d, F] */
+  readonly in: Matrix;
+  readonly inBias: Tensor;
+  readonly activation: Activation;
+  /** [F, d] */
+  readonly out: Matrix;
+  readonly outBias: Tensor;
 }
 
 /** All weights of a model on the device. */
@@ -92,18 +100,28 @@ async function upload(gpu: Gpu, arena: Arena, spec: ModelSpec, source: WeightRea
 
 async function uploadLayer(reader: WeightUpload, layer: number): Promise<LayerWeights> {
   const { spec, layout } = reader;
-  const { width, headWidth, mlpWidth, heads } = spec;
+  const { width, headWidth, heads } = spec;
   const at = (tensor: LayerTensor): TensorName => layerTensor(layer, tensor);
   const out = await reader.blocks(at('wo'), [heads * headWidth, width], [headWidth, width]);
   return {
     norm1: await reader.norm(at('norm1.gain'), at('norm1.bias')),
     ...(await uploadProjections(reader, layer)),
     attentionOut: reader.matrix(at('wo'), out, heads * 4 * layout.head4),
-    norm2: await reader.norm(at('norm2.gain'), at('norm2.bias')),
-    mlpIn: reader.matrix(at('win'), await reader.blocks(at('win'), [width, mlpWidth]), 4 * layout.width4),
-    mlpInBias: await reader.vector(at('bin'), mlpWidth),
-    mlpOut: reader.matrix(at('wout'), await reader.blocks(at('wout'), [mlpWidth, width]), 4 * layout.mlp4),
-    mlpOutBias: await reader.vector(at('bout'), width),
+    mlp: spec.mlp && (await uploadMlp(reader, layer, spec.mlp.activation)),
+  };
+}
+
+async function uploadMlp(reader: WeightUpload, layer: number, activation: Activation): Promise<MlpWeights> {
+  const { layout } = reader;
+  const { width, mlpWidth } = reader.spec;
+  const at = (tensor: LayerTensor): TensorName => layerTensor(layer, tensor);
+  return {
+    norm: await reader.norm(at('norm2.gain'), at('norm2.bias')),
+    in: reader.matrix(at('win'), await reader.blocks(at('win'), [width, mlpWidth]), 4 * layout.width4),
+    inBias: await reader.vector(at('bin'), mlpWidth),
+    activation,
+    out: reader.matrix(at('wout'), await reader.blocks(at('wout'), [mlpWidth, width]), 4 * layout.mlp4),
+    outBias: await reader.vector(at('bout'), width),
   };
 }
 

@@ -79,7 +79,7 @@ async function circuitFilesAt(path: string, tell: (what: string) => void): Promi
 
 /** The circuit files of a folder, `circuit.json` first, then those in its folders; and how many folders lie deeper. */
 async function circuitsIn(folder: string, level: number): Promise<{ files: string[]; tooDeep: number }> {
-  const names = (await readdir(folder).catch(() => [])).sort();
+  const names = (await readdir(folder).catch((): string[] => [])).sort();
   const isResult = names.includes('circuit.json') && (await isFile(join(folder, 'circuit.json')));
   const files = isResult ? [join(folder, 'circuit.json')] : [];
   let tooDeep = 0;

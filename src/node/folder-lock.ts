@@ -41,18 +41,22 @@ export function isLock(name: string): boolean {
  * @throws EdgewiseError of kind usage that names the other process, where there is one.
  */
 export async function withFolders<T>(folders: readonly string[], use: () => Promise<T>): Promise<T> {
-  const releases: (() => void)[] = [];
-  const release = (): void => {
-    while (releases.length > 0) releases.pop()!();
-  };
-  process.on('exit', release);
+  process.on('exit', releaseFolders);
   try {
     for (const folder of folders) releases.push(...(await hold(folder)));
     return await use();
   } finally {
-    process.off('exit', release);
-    release();
+    process.off('exit', releaseFolders);
+    releaseFolders();
   }
+}
+
+/** What gives back the folders of this process. */
+const releases: (() => void)[] = [];
+
+/** Gives back every folder that this process has, before it ends in a way that nothing else notices. */
+export function releaseFolders(): void {
+  while (releases.length > 0) releases.pop()!();
 }
 
 /** @returns what undoes it, to be done from the last to the first. */

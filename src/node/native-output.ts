@@ -4,6 +4,7 @@ import { constants } from 'node:os';
 import { Writable } from 'node:stream';
 import { isatty, WriteStream } from 'node:tty';
 import { Worker } from 'node:worker_threads';
+import { endBySignal } from './end-by-signal.js';
 import { isSystemError, systemReason } from './system-error.js';
 
 // Native code (Dawn, graphics drivers) writes warnings straight to file descriptor 2, for which there is no switch, and
@@ -83,6 +84,7 @@ async function startChild(): Promise<number> {
     process.stderr.write(native);
     process.stderr.write(`\nerror: the process was ended by ${signal}\n`);
   }
+  if (signal === 'SIGHUP') endBySignal(signal);
   return 128 + constants.signals[signal];
 }
 

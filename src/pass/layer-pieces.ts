@@ -13,13 +13,15 @@ import type { PassFrame } from './pass-frame.js';
  */
 export interface LayerPieces {
   readonly attention: AttentionPieces;
-  readonly mlp: MlpPieces;
+  /** Null in an attention-only model. */
+  readonly mlp: MlpPieces | null;
 }
 
 export async function bindLayer(context: PieceContext, frame: PassFrame, layer: number): Promise<LayerPieces> {
   const { tensors, topology, shape, tokens, control, outputs } = frame;
   const { normed, pattern, z: mixed, hidden } = tensors;
   const layerWeights = frame.weights.layers[layer]!;
+  const { mlp } = layerWeights;
   const tables = frame.tables.layers[layer]!;
   const at = { normed, projections: frame.projections[layer]!, pattern, mixed, outputs };
   const jobs = (list: JobTable): Jobs => ({ words: control, list });
@@ -34,11 +36,11 @@ export async function bindLayer(context: PieceContext, frame: PassFrame, layer: 
       mix: await attentionMix(context, heads, at),
       output: await attentionOutput(context, layerWeights, tables.attentionOut.map(jobs), at),
     },
-    mlp: {
-      norm: takingRows(await norm(context, layerWeights.norm2, normAt, shape.circuits * tokens), tables.mlpInput),
-      in: await mlpIn(context, layerWeights, tables.mlpIn.map(jobs), { normed, hidden }, true),
+    mlp: mlp && {
+      norm: takingRows(await norm(context, mlp.norm, normAt, shape.circuits * tokens), tables.mlpInput),
+      in: await mlpIn(context, mlp, tables.mlpIn.map(jobs), { normed, hidden }, true),
       activation: WITHIN_ANOTHER,
-      out: await mlpOut(context, layerWeights, tables.mlpOut.map(jobs), { activated: hidden, outputs }),
+      out: await mlpOut(context, mlp, tables.mlpOut.map(jobs), { activated: hidden, outputs }),
     },
   };
 }

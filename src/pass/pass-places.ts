@@ -1,5 +1,5 @@
 import { EdgewiseError } from '../base/errors.js';
-import { viewOf, type Place, type PlaceView } from '../block/places.js';
+import { requirePlace, viewOf, type Place, type PlaceView } from '../block/places.js';
 import { projectionView } from '../block/projections.js';
 import type { Tensor } from '../gpu/arena.js';
 import type { PassFrame } from './pass-frame.js';
@@ -12,6 +12,7 @@ import type { PassFrame } from './pass-frame.js';
 export function passPlace(frame: PassFrame, place: Place, layer: number): PlaceView {
   const { weights, topology, tokens, outputs, tensors, shape, input } = frame;
   const { spec } = weights;
+  requirePlace(place, topology);
   const refuse = (why: string): never => {
     throw new EdgewiseError('usage', `place ${place}`, `a pass of circuits does not hold it: ${why}`);
   };

@@ -204,7 +204,7 @@ export class PatchedPass implements PlaceHolder {
       if (kind === 'heads') {
         this.#recordAttention(recording, bound, layer, taps);
       } else if (kind === 'mlp') {
-        for (const name of MLP_PIECES) this.#layers[layer]!.mlp[name].encode(recording);
+        for (const name of MLP_PIECES) this.#layers[layer]!.mlp![name].encode(recording);
         taps['mlp output']?.(layer);
       } else {
         this.#finalNorm.encode(recording);

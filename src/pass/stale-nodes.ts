@@ -70,10 +70,11 @@ export function staleNodes(circuit: EdgeSet, use: NodesInUse, last: ResidentCirc
         ports[port] = use.ports[port]!;
       }
     }
-    const mlp = topology.mlpWriter(layer);
-    const port = topology.mlpPort(layer);
-    settle(mlp, inputsChanged(circuit, last.circuit, port, changed));
-    compute.ports[port] = compute.writers[mlp]!;
+    for (const port of topology.mlpPorts(layer)) {
+      const mlp = topology.mlpWriter(layer);
+      settle(mlp, inputsChanged(circuit, last.circuit, port, changed));
+      compute.ports[port] = compute.writers[mlp]!;
+    }
   }
   compute.ports[topology.logitsPort] = REACH.metric;
   return { compute, resident: { circuit, writers, ports } };

@@ -1,5 +1,5 @@
+import type { WorkProgress } from '../base/work-progress.js';
 import type { Journal } from '../discover/journal.js';
-import type { WorkProgress } from '../discover/search-work.js';
 import { VERSION } from '../version.js';
 import type { Discovery } from './discovery.js';
 import type { Engine } from './engine.js';

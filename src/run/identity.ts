@@ -2,7 +2,8 @@ import { EdgewiseError } from '../base/errors.js';
 import type { Circuit } from '../circuit/circuit.js';
 import type { EdgeSet } from '../circuit/edge-set.js';
 import type { Ablation, RunIdentity } from '../circuit/run-identity.js';
-import { Topology } from '../circuit/topology.js';
+import { inWords } from '../circuit/shape-of-names.js';
+import { shapeDifference, Topology } from '../circuit/topology.js';
 import { METRICS, type MetricName } from '../readout/metrics.js';
 import { layoutOf } from '../model/layout.js';
 import type { LoadedModel } from '../model/load-model.js';
@@ -82,8 +83,8 @@ export function meanSourceOf(task: Task, { ablation, meanOver = 'clean' }: Evalu
 
 /** The nodes and edges of a model. */
 export function topologyOf(model: LoadedModel): Topology {
-  const { layers, heads, block } = model.spec;
-  return new Topology({ layers, heads, parallel: block !== 'sequential' });
+  const { layers, heads, block, mlp } = model.spec;
+  return new Topology({ layers, heads, parallel: block !== 'sequential', attentionOnly: mlp === null });
 }
 
 /** What a memory plan depends on besides the prompts. */
@@ -125,9 +126,9 @@ export function cutsDirectEdges({ kept }: { readonly kept: EdgeSet }): boolean {
 }
 
 /** @throws EdgewiseError of kind circuit where it is of a model of another shape. */
-export function refuseOtherShape(mine: Topology, { topology: { layers, heads, parallel } }: EdgeSet): void {
-  if (layers === mine.layers && heads === mine.heads && parallel === mine.parallel) return;
-  const what = `is of a model of ${layers} layers x ${heads} heads, this one has ${mine.layers} x ${mine.heads}`;
+export function refuseOtherShape(mine: Topology, { topology }: EdgeSet): void {
+  if (shapeDifference(topology, mine) === undefined) return;
+  const what = `is of a model of ${inWords(topology)}, this one has ${inWords(mine)}`;
   throw new EdgewiseError('circuit', 'the circuit', what);
 }
 

@@ -1,4 +1,4 @@
-import { chmod, cp, readFile, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { cli, cliJson, expectMistake, NO_ADAPTER, runCli, useFolder } from '../support/cli.js';
@@ -58,6 +58,30 @@ describe('a circuit of a search', () => {
     expect(report.corrupted).toBeCloseTo(found.empty, 5);
     expect(report.faithfulness).toBeCloseTo(found.faithfulness, 4);
     expect(await cli(args)).toBe(stdout);
+  });
+
+  test('is found in its folder, in its GEXF file, and in other formats of it', async () => {
+    const expected = await cli([...command(inFolder('run/circuit.json')), '--json']);
+    for (const format of ['graphml', 'node-link'] as const) {
+      await cli(['export', inFolder('run'), '--format', format, '--out', inFolder(`as.${format}`)]);
+    }
+    for (const path of ['run', 'run/circuit.gexf', 'as.graphml', 'as.node-link']) {
+      const { stdout, stderr, code } = await runCli([...command(inFolder(path)), '--json']);
+      expect([code, stderr]).toEqual([0, '']);
+      expect(stdout).toBe(expected);
+    }
+  });
+
+  test('is named where a folder holds several, and missed where it holds none', async () => {
+    await cp(inFolder('run'), inFolder('several/a'), { recursive: true });
+    await cp(inFolder('run'), inFolder('several/b'), { recursive: true });
+    const names = '"a/circuit.json", "b/circuit.json"';
+    const several = `several: holds 2 circuits, expected one: name one of ${names}`;
+    expectMistake(await runCli(command(inFolder('several'))), several);
+    expectMistake(await runCli(['export', inFolder('several'), '--format', 'dot']), several);
+    expectMistake(await runCli(['import', inFolder('several')]), several);
+    await mkdir(inFolder('none'));
+    expectMistake(await runCli(command(inFolder('none'))), 'none: is a folder without circuits');
   });
 
   test('with other options, which are announced', async () => {

@@ -24,7 +24,7 @@ interface Found {
   edgeNames: string[];
 }
 
-const COMMANDS = ['discover', 'attribute', 'evaluate', 'export', 'import', 'info', 'check', 'tasks', 'models'];
+const COMMANDS = ['discover', 'attribute', 'evaluate', 'export', 'import', 'info', 'check', 'tasks', 'models', 'truth'];
 const folder = useFolder();
 let task: string;
 let other: string;

@@ -4,7 +4,7 @@ import { request, createServer, type IncomingHttpHeaders, type OutgoingHttpHeade
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { writeCircuitJson, writeGexf } from '../../src/files/index.js';
+import { CIRCUIT_WRITERS, writeCircuitJson, writeGexf } from '../../src/files/index.js';
 import { toGraph } from '../../src/files/graph/circuit-graph.js';
 import {
   cli,
@@ -156,6 +156,39 @@ describe('what is served', () => {
     expect((await list()).map(({ name }) => name)).toEqual(['b/circuit.json', 'c/circuit.json', 'a/circuit.json']);
   });
 
+  test('the circuits of a sweep, those of other runs beside it, and of folders below; what lies deeper is told', async () => {
+    const cwd = at('sweep');
+    const put = async (...path: string[]): Promise<void> => {
+      await mkdir(join(cwd, 'runs', ...path.slice(0, -1)), { recursive: true });
+      await writeFile(join(cwd, 'runs', ...path), TEXT);
+    };
+    for (const run of ['x', 'y'])
+      for (const part of ['threshold-0.2', 'threshold-0.5']) await put(run, part, 'circuit.json');
+    await put('z', 'circuit.json');
+    await put('z', 'top.json');
+    await put('z', 'scores.json');
+    await put('1', '2', '3', '4', 'circuit.json');
+    await writeFile(join(cwd, 'runs', 'g.graphml'), CIRCUIT_WRITERS.graphml(sampleCircuit()));
+    await writeFile(join(cwd, 'runs', 'n.json'), CIRCUIT_WRITERS['node-link'](sampleCircuit()));
+    const { list, ask, ended } = await view({ cwd });
+    const entries = await list();
+    expect(entries.map(({ name }) => name).toSorted()).toEqual([
+      'g.graphml',
+      'n.json',
+      'top.json',
+      'x/threshold-0.2/circuit.json',
+      'x/threshold-0.5/circuit.json',
+      'y/threshold-0.2/circuit.json',
+      'y/threshold-0.5/circuit.json',
+      'z/circuit.json',
+    ]);
+    const graphml = entries.find(({ name }) => name === 'g.graphml')!;
+    expect(graphml.saveTo).toBeNull();
+    expect((await ask(`/${graphml.text}`)).body).toBe(CIRCUIT_WRITERS.graphml(sampleCircuit()));
+    children.at(-1)!.kill('SIGTERM');
+    expect((await ended).stderr).toBe('note: runs: 1 folder more than 3 levels down are not looked through\n');
+  });
+
   test('--help', async () => {
     expect(await cli(['view', '--help'], { env })).toMatch(/\[path\.\.\.\][\s\S]*--port[\s\S]*--no-open/);
   });
@@ -235,6 +268,20 @@ describe('saving', () => {
     const cut = TEXT.replace(/"in_graph":\s*true,"step"/, '"in_graph":false,"step"');
     expect(cut).not.toBe(TEXT);
     await refused(409, put(cut));
+    // With a view that is new, anything else that is new.
+    for (const [status, from, to] of [
+      [409, '"m0": {"in_graph":true}', '"m0": {"in_graph":false}'],
+      [409, '"nodes": {', '"mine": 1,\n"nodes": {'],
+      [409, '"schema_version": 1', '"schema_version": 1, "mine": {}'],
+      [409, '"nodes": {', '"__proto__": {"edges": {}},\n"nodes": {'],
+      [422, '"nodes": {', '"nodes": {},\n"nodes": {'],
+      [422, '"in_graph":true}', '"in_graph":true,"in_graph":false}'],
+      [422, '"d_model": 16', '"d_model": 1e999'],
+    ] as const) {
+      const more = text.replace(from, to);
+      if (more === text) continue;
+      await refused(status, put(more));
+    }
     await refused(413, ask(saveTo, { method: 'PUT', headers: { origin, 'content-length': 2 ** 40 }, body: 'x' }));
     expect((await put(text)).status).toBe(204);
     expect(await readFile(file, 'utf8')).toBe(text);

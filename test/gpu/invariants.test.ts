@@ -359,7 +359,7 @@ test('a model whose every matrix is in several pieces gives the same bits', asyn
       [
         of.weights.embed,
         of.weights.unembed,
-        ...of.weights.layers.flatMap((l) => [l.qkv, l.attentionOut, l.mlpIn, l.mlpOut]),
+        ...of.weights.layers.flatMap((l) => [l.qkv, l.attentionOut, l.mlp!.in, l.mlp!.out]),
       ].map((matrix) => matrix.chunks.length);
     expect(layers(whole)).toEqual([1, 1, 1, 1, 1, 1]);
     expect(Math.min(...layers(pieces))).toBeGreaterThan(1);

@@ -40,7 +40,7 @@ const identityRule: MakeRules = (model, base) => ({
       spec.norm.epsilon,
     );
     const there = matmul(normed, weight('win'), weight('bin'), spec.width, spec.mlpWidth);
-    return hidden.map((x, i) => (x * activate(spec.mlp.activation, there[i]!)) / there[i]!);
+    return hidden.map((x, i) => (x * activate(spec.mlp!.activation, there[i]!)) / there[i]!);
   },
 });
 

@@ -76,7 +76,12 @@ export function oracleOf(
 ): OracleModel {
   return {
     spec,
-    topology: new Topology({ layers: spec.layers, heads: spec.heads, parallel: spec.block !== 'sequential' }),
+    topology: new Topology({
+      layers: spec.layers,
+      heads: spec.heads,
+      parallel: spec.block !== 'sequential',
+      attentionOnly: spec.mlp === null,
+    }),
     input,
     tensor(name) {
       const values = tensors.get(name);
@@ -235,11 +240,13 @@ export function pass(
     const attention = ownHeads.reduce((sum, head) => add(sum, head), new Float64Array(length * width));
     moveTo('attention output', layer, add(attention, layerWeight(layer, 'bo')));
 
+    const { mlp } = spec;
+    if (mlp === null) continue;
     const port = topology.mlpPort(layer);
     const normed = norm(port, readPort(port, topology.parallel ? layer : layer + 1), 'norm2');
     const compute = (): Float64Array => {
       const hidden = matmul(normed, layerWeight(layer, 'win'), layerWeight(layer, 'bin'), width, spec.mlpWidth);
-      const active = rules.activate?.(layer, hidden) ?? activateAll(spec.mlp.activation, hidden);
+      const active = rules.activate?.(layer, hidden) ?? activateAll(mlp.activation, hidden);
       const out = matmul(active, layerWeight(layer, 'wout'), layerWeight(layer, 'bout'), spec.mlpWidth, width);
       return at('mlp output', layer, 0, out);
     };

@@ -1,6 +1,6 @@
 /** Models on the device and what passes over them give. */
 import { EdgeSet } from '../../src/circuit/edge-set.js';
-import { Topology } from '../../src/circuit/topology.js';
+import type { Topology } from '../../src/circuit/topology.js';
 import { LogitsReadout } from '../../src/readout/logits-readout.js';
 import { createScratch } from '../../src/pass/pass-frame.js';
 import { PatchedPass } from '../../src/pass/patched-pass.js';
@@ -10,6 +10,7 @@ import type { LoadedModel } from '../../src/model/load-model.js';
 import { uploadWeights, type ModelWeights } from '../../src/model/weights.js';
 import { PatchingEvaluator, type EvaluatorOptions } from '../../src/evaluate/evaluator.js';
 import { uploadPrompts } from '../../src/evaluate/prompt-batch.js';
+import { topologyOf } from '../../src/run/identity.js';
 import type { PromptPair } from '../../src/task/types.js';
 
 /** A model whose weights are on the device. */
@@ -18,10 +19,10 @@ export interface DeviceModel {
   readonly topology: Topology;
 }
 
-export async function uploadModel(gpu: Gpu, { spec, weights }: LoadedModel): Promise<DeviceModel> {
+export async function uploadModel(gpu: Gpu, model: LoadedModel): Promise<DeviceModel> {
   return {
-    weights: await uploadWeights(gpu, spec, weights),
-    topology: new Topology({ layers: spec.layers, heads: spec.heads, parallel: spec.block !== 'sequential' }),
+    weights: await uploadWeights(gpu, model.spec, model.weights),
+    topology: topologyOf(model),
   };
 }
 

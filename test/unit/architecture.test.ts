@@ -18,6 +18,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   pass: ['base', 'circuit', 'gpu', 'model', 'block'],
   gradient: ['base', 'circuit', 'gpu', 'model', 'readout', 'block'],
   discover: ['base', 'circuit'],
+  truth: ['base', 'circuit', 'checkpoint', 'task', 'model', 'readout'],
   evaluate: ['base', 'circuit', 'task', 'gpu', 'model', 'block', 'readout', 'pass', 'discover'],
   attribute: ['base', 'circuit', 'task', 'gpu', 'model', 'block', 'readout', 'gradient', 'evaluate'],
   inspect: ['base', 'circuit', 'task', 'gpu', 'model', 'readout', 'block', 'pass', 'evaluate'],

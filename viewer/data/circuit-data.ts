@@ -35,6 +35,8 @@ export interface CircuitData {
   readonly heads: number;
   /** Attention and MLP read the same stream: MLPs stand in their layer's row. */
   readonly parallel: boolean;
+  /** There are no MLPs. Default false. */
+  readonly attentionOnly?: boolean;
   /** `input`, per layer heads and MLP, `logits`. */
   readonly nodes: readonly NodeRecord[];
   /** Strongest first, equals in the order of edge ids; those not measured last. */
@@ -44,7 +46,7 @@ export interface CircuitData {
 }
 
 /** What decides which nodes there are. */
-export type Shape = Pick<CircuitData, 'layers' | 'heads' | 'parallel'>;
+export type Shape = Pick<CircuitData, 'layers' | 'heads' | 'parallel' | 'attentionOnly'>;
 
 /**
  * Every candidate edge of the circuit, or the file's edges alone where the model may have more. Effects are signed so
@@ -93,14 +95,16 @@ function withoutState({
  *
  * @param edges in the order of CircuitData's.
  */
-export function assemble({ layers, heads, parallel }: Shape, edges: readonly EdgeRecord[]): CircuitData {
-  const nodes = nodeRecords({ layers, heads }, edges).map((node): NodeRecord => ({ ...node, label: nodeLabel(node) }));
+export function assemble(shape: Shape, edges: readonly EdgeRecord[]): CircuitData {
+  const { layers, heads, parallel, attentionOnly = false } = shape;
+  const nodes = nodeRecords(shape, edges).map((node): NodeRecord => ({ ...node, label: nodeLabel(node) }));
   const edgeById = new Map<string, EdgeRecord>();
   for (const edge of edges) edgeById.set(edge.id, edge);
   return {
     layers,
     heads,
     parallel,
+    attentionOnly,
     nodes,
     edges,
     nodeById: new Map(nodes.map((node) => [node.id, node])),

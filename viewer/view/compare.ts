@@ -37,6 +37,7 @@ export function compare(a: CircuitData, b: CircuitData): Comparison {
     layers: Math.max(a.layers, b.layers),
     heads: Math.max(a.heads, b.heads),
     parallel: a.parallel && b.parallel,
+    attentionOnly: (a.attentionOnly ?? false) && (b.attentionOnly ?? false),
   };
   const withDirect = hasDirect(a) && hasDirect(b);
   const names = new Set([...a.edgeById.keys(), ...b.edgeById.keys()]);
@@ -118,8 +119,9 @@ function ranked(edges: EdgeRecord[], shape: Shape): EdgeRecord[] {
 }
 
 /** Numbers that are in the order of edge ids: by kind, then by port, then by writer. */
-function idsIn({ layers, heads }: Shape, edges: readonly EdgeRecord[]): Map<EdgeRecord, number> {
-  const { nodes } = assemble({ layers, heads, parallel: false }, []);
+function idsIn(shape: Shape, edges: readonly EdgeRecord[]): Map<EdgeRecord, number> {
+  const { layers, heads } = shape;
+  const { nodes } = assemble({ ...shape, parallel: false }, []);
   const places = new Map(nodes.map((node, place) => [node.id, { node, place }]));
   return new Map(
     edges.map((edge) => {

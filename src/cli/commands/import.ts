@@ -43,6 +43,7 @@ interface Options extends SelectionOptions, Pick<ModelFlags, 'model' | 'ignoreCo
   readonly heads?: number;
   readonly width?: number;
   readonly parallel: boolean;
+  readonly attentionOnly: boolean;
   readonly out?: string;
   readonly force: boolean;
   readonly json: boolean;
@@ -67,7 +68,8 @@ export function importCommand(): Command {
     .addOption(new Option('--layers <n>', 'layers of the model, where the file does not say').argParser(count(1)))
     .addOption(new Option('--heads <n>', 'heads per layer').argParser(count(1)))
     .addOption(new Option('--width <n>', 'width of the residual stream, which EAP-IG asks for').argParser(count(1)))
-    .option('--parallel', 'attention and MLP read the same stream (GPT-NeoX)', false);
+    .option('--parallel', 'attention and MLP read the same stream (GPT-NeoX)', false)
+    .option('--attention-only', 'the model has no MLPs', false);
   for (const option of selectionOptions()) command.addOption(option);
   return command
     .addOption(
@@ -119,6 +121,7 @@ async function modelShape({
   heads,
   width,
   parallel,
+  attentionOnly,
 }: Options): Promise<ModelShape | null> {
   if (model !== undefined) {
     for (const [option, value] of [
@@ -126,6 +129,7 @@ async function modelShape({
       ['--heads', heads],
       ['--width', width],
       ['--parallel', parallel || undefined],
+      ['--attention-only', attentionOnly || undefined],
     ] as const) {
       if (value !== undefined) throw new EdgewiseError('usage', option, 'is what --model says; give one of them');
     }
@@ -135,11 +139,12 @@ async function modelShape({
   if (layers === undefined && heads === undefined) {
     if (width !== undefined) throw new EdgewiseError('usage', '--width', 'needs --layers and --heads');
     if (parallel) throw new EdgewiseError('usage', '--parallel', 'needs --layers and --heads');
+    if (attentionOnly) throw new EdgewiseError('usage', '--attention-only', 'needs --layers and --heads');
     return null;
   }
   if (layers === undefined) throw new EdgewiseError('usage', '--heads', 'needs --layers');
   if (heads === undefined) throw new EdgewiseError('usage', '--layers', 'needs --heads');
-  return { topology: new Topology({ layers, heads, parallel }), width: width ?? null };
+  return { topology: new Topology({ layers, heads, parallel, attentionOnly }), width: width ?? null };
 }
 
 function choose(read: ImportedFile, path: string, options: Options): Imported {

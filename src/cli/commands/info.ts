@@ -226,7 +226,7 @@ function modelRows(model: ModelReport): string[][] {
       '  size',
       `${counted(model.layers, 'layer')}, ${counted(model.heads, 'head')} of width ${model.headWidth}, width ${model.width}`,
     ],
-    ['  MLP', `width ${model.mlpWidth}, ${mlp.activation}`],
+    ['  MLP', mlp === null ? 'none: attention only' : `width ${model.mlpWidth}, ${mlp.activation}`],
     ['  norm', `${norm.kind}, epsilon ${norm.epsilon.toExponential()}`],
     ['  positions', `${whole(model.maxPositions)}, ${positions.kind}`],
     ['  vocabulary', counted(model.vocab, 'token')],

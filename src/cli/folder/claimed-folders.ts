@@ -1,4 +1,4 @@
-import { withFolders } from '../../node/folder-lock.js';
+import { releaseFolders, withFolders } from '../../node/folder-lock.js';
 import { onInterrupt } from '../interruption.js';
 
 /**
@@ -7,8 +7,7 @@ import { onInterrupt } from '../interruption.js';
  * @throws EdgewiseError of kind usage where another process writes into one of them.
  */
 export async function withClaims<T>(folders: readonly string[], use: () => Promise<T>): Promise<T> {
-  // Claims go with the process's exit, which a signal alone does not cause.
-  const release = onInterrupt(() => undefined);
+  const release = onInterrupt(releaseFolders);
   try {
     return await withFolders(folders, use);
   } finally {

@@ -1,13 +1,14 @@
-/** Work in any unit, for what cannot be told by a share of equal parts. */
-export interface Work {
-  /** What was done, without what an earlier run did. */
-  readonly done: number;
-  /** An estimate of what is left, worked out when it is asked for; undefined where that cannot be said. */
-  readonly left: () => number | undefined;
-}
+import type { WorkProgress } from '../../base/work-progress.js';
 
 /** Nothing is said of the time left before this, in milliseconds: how fast it goes is not known yet. */
 const SETTLED = 2000;
+/** Nor before so much of the work is done. */
+const LEAST_SHARE = 0.04;
+/**
+ * Nor while the whole work is thought to be less and less: by more than this share in the last third of the time. More
+ * of it will go.
+ */
+const STEADY = 0.85;
 /** An estimate of the work left holds for this long, and for so many times as long as it took. */
 const HOLDS = { milliseconds: 500, times: 20 } as const;
 
@@ -15,6 +16,8 @@ const HOLDS = { milliseconds: 500, times: 20 } as const;
 export class Pace {
   readonly #now: () => number;
   #first: { readonly at: number; readonly share: number; readonly things: number; readonly work: number } | undefined;
+  /** What the whole work was thought to be, by the time since the first step. */
+  readonly #wholes: { readonly milliseconds: number; readonly work: number }[] = [];
   #estimate: { readonly until: number; readonly end: number | undefined } | undefined;
 
   /** @param now milliseconds, for tests. */
@@ -30,7 +33,7 @@ export class Pace {
    * @param things that this run has done itself, if their rate says something. Time counts from the first of them on.
    * @param work where parts of the whole take differently long.
    */
-  words(share: number, things?: number, work?: Work): { readonly rate: string; readonly left: string } {
+  words(share: number, things?: number, work?: WorkProgress): { readonly rate: string; readonly left: string } {
     if (!this.#first || things === 0) {
       this.#first = { at: this.#now(), share, things: things ?? 0, work: work?.done ?? 0 };
     }
@@ -42,18 +45,25 @@ export class Pace {
   }
 
   /** Milliseconds left, by the mean speed so far. Between two estimates time goes on. */
-  #byWork(milliseconds: number, { done, left }: Work): number | undefined {
-    if (milliseconds < SETTLED) return undefined;
+  #byWork(milliseconds: number, { done, left }: WorkProgress): number | undefined {
     const now = this.#now();
     if (!this.#estimate || now >= this.#estimate.until) {
       const rest = left();
       const took = this.#now() - now;
       const speed = (done - this.#first!.work) / milliseconds;
-      const end = rest !== undefined && rest > 0 && speed > 0 ? now + rest / speed : undefined;
+      const known = rest !== undefined && rest > 0 && this.#isSettled(milliseconds, done, rest) && speed > 0;
+      const end = known ? now + rest / speed : undefined;
       this.#estimate = { until: now + Math.max(HOLDS.milliseconds, HOLDS.times * took), end };
     }
     const { end } = this.#estimate;
-    return end === undefined ? undefined : Math.max(1, end - now);
+    return end === undefined || milliseconds < SETTLED ? undefined : Math.max(1, end - now);
+  }
+
+  #isSettled(milliseconds: number, done: number, rest: number): boolean {
+    const work = done + rest;
+    const before = this.#wholes.findLast((whole) => whole.milliseconds <= (2 / 3) * milliseconds);
+    this.#wholes.push({ milliseconds, work });
+    return done >= LEAST_SHARE * work && work >= STEADY * (before?.work ?? Infinity);
   }
 }
 
@@ -62,7 +72,7 @@ function byShare(milliseconds: number, done: number, toDo: number): number | und
 }
 
 function rate(milliseconds: number, done: number): string {
-  if (done === 0 || milliseconds < 1000) return '';
+  if (!(done > 0 && milliseconds >= 1000)) return '';
   const each = (1000 * done) / milliseconds;
   return `, ${each < 10 ? each.toPrecision(2) : Math.round(each)}/s`;
 }

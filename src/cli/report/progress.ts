@@ -1,6 +1,7 @@
 import cliProgress from 'cli-progress';
+import type { WorkProgress } from '../../base/work-progress.js';
 import { onInterrupt } from '../interruption.js';
-import { Pace, type Work } from './pace.js';
+import { Pace } from './pace.js';
 
 /**
  * A progress bar on stderr: a live line on a terminal, elsewhere a plain line now and then. Shows nothing in the first
@@ -8,7 +9,7 @@ import { Pace, type Work } from './pace.js';
  */
 export interface ProgressBar {
   /** @param things that this run has done itself, if their rate says something, and `work`: see Pace. */
-  update(value: number, total: number, detail: string, things?: number, work?: Work): void;
+  update(value: number, total: number, detail: string, things?: number, work?: WorkProgress): void;
   stop(): void;
 }
 

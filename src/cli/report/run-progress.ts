@@ -15,7 +15,7 @@ export class RunBars {
     }
     const detail = search ? `${search.tested} tested, ${search.kept} kept` : `${done} of ${total}`;
     // Passes differ too much in length for a rate.
-    if (unit === 'passes') this.#bar?.update(done, total, `${detail} passes`);
+    if (unit === 'passes') this.#bar?.update(done, total, `${detail} passes`, undefined, work);
     else this.#bar?.update(done, total, detail, measured, work);
     if (done >= total) this.stop();
   };

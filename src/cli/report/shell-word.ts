@@ -17,7 +17,7 @@ export function shellWord(text: string, platform: NodeJS.Platform = process.plat
   if (platform === 'win32') return /^[\w:\\./-]+$/.test(text) ? text : `"${text}"`;
   if (PLAIN.test(text)) return text;
   if (!UNSEEN.test(text)) return `'${text.replaceAll("'", String.raw`'\''`)}'`;
-  const escaped = [...text].map((one) => (UNSEEN.test(one) ? escape(one) : one.replace(/['\\]/, '\\$&')));
+  const escaped = Array.from(text, (one) => (UNSEEN.test(one) ? escape(one) : one.replace(/['\\]/, '\\$&')));
   return `$'${escaped.join('')}'`;
 }
 

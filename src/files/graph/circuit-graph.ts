@@ -39,7 +39,7 @@ export interface GraphOptions {
  */
 export function toGraph(circuit: Circuit, options: GraphOptions = {}): CircuitGraph {
   const { topology, kept, provenance, width } = circuit;
-  const { layers, heads, parallel } = topology;
+  const { layers, heads, parallel, attentionOnly } = topology;
   const allEdges = options.allEdges ?? false;
   const graph: CircuitGraph = new MultiDirectedGraph();
   const count = candidateEdges(circuit);
@@ -47,6 +47,7 @@ export function toGraph(circuit: Circuit, options: GraphOptions = {}): CircuitGr
     layers,
     heads,
     parallel,
+    ...(attentionOnly && { attentionOnly }),
     width,
     keptEdges: keptEdges(circuit),
     candidateEdges: count,

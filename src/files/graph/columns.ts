@@ -51,9 +51,15 @@ export const EDGE_COLUMNS: readonly Column<EdgeAttributes>[] = [
   { name: 'effect_in_circuit', type: 'double', value: (edge) => edge.inCircuitEffect },
 ];
 
-/** JSON without the two characters that it leaves as they are and XML cannot hold: any text survives. */
+/**
+ * JSON without the characters that it leaves as they are and XML does not: those that XML cannot hold, and those that
+ * some readers take for an end of line.
+ */
 function exactJson(value: unknown): string {
-  return JSON.stringify(value).replace(/[\ufffe\uffff]/g, (character) => `\\u${character.charCodeAt(0).toString(16)}`);
+  return JSON.stringify(value).replace(
+    /[\u007f-\u009f\u2028\u2029\ufffe\uffff]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }
 
 /** The value as text, or null where there is none: never NaN or an infinity. */

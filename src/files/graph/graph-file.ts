@@ -1,5 +1,5 @@
 import { EdgewiseError } from '../../base/errors.js';
-import { asObject, fail, type JsonObject } from '../../base/json/json-fields.js';
+import { asObject, assertFinite, fail, type JsonObject } from '../../base/json/json-fields.js';
 import { quote } from '../../base/text.js';
 import type { Provenance } from '../../circuit/circuit.js';
 import { isHeadName } from '../../circuit/nodes.js';
@@ -93,22 +93,28 @@ function fileEdge(values: GraphValues, effectName: string, where: string, source
   const inCircuit = values.get('in_circuit') ?? 'true';
   if (!/^(true|false|1|0)$/i.test(inCircuit)) wrong('in_circuit', 'true or false');
   const effect = numberIn(values, effectName) ?? NaN;
-  if (Number.isNaN(effect) && !/^[+-]?(nan)?$/i.test(values.get(effectName) ?? '')) wrong(effectName, 'a number');
-  return { score: Number.isFinite(effect) ? effect : NaN, inGraph: /^(true|1)$/i.test(inCircuit), step };
+  if (!Number.isFinite(effect) && !NOT_FINITE.test(values.get(effectName) ?? '')) {
+    wrong(effectName, Number.isNaN(effect) ? 'a number' : 'a finite number');
+  }
+  return { score: effect, inGraph: /^(true|1)$/i.test(inCircuit), step };
 }
+
+/** How programs spell what is no number. An effect of this kind counts as not measured. */
+const NOT_FINITE = /^\s*([+-]?(nan|inf|infinity))?\s*$/i;
 
 /** The column `effect_in_circuit` by edge. The curve has no place in these formats. */
 function inCircuitOfGraph(edges: readonly GraphFileEdge[], source: string): FileInCircuit | undefined {
   const measured = edges.filter(({ values }) => values.has('effect_in_circuit'));
   if (measured.length === 0) return undefined;
-  const named = measured.map((edge) => [edgeNameOf(edge, source), numberIn(edge.values, 'effect_in_circuit')]);
-  return { effects: Object.fromEntries(named) as unknown, curve: [] };
+  const named = measured.map((edge) => [edgeNameOf(edge, source), numberIn(edge.values, 'effect_in_circuit')] as const);
+  return { effects: new Map(named), curve: [] };
 }
 
-/** The number of that name, NaN where it is none; undefined where there is no value. `INF` is XML's infinity. */
+/** The number of that name, NaN where it is none; undefined where there is no value. */
 function numberIn(values: GraphValues, name: string): number | undefined {
   const text = values.get(name)?.trim() ?? '';
-  return text === '' ? undefined : Number(text.replace(/^([+-]?)INF$/i, '$1Infinity'));
+  if (text === '') return undefined;
+  return NOT_FINITE.test(text) ? NaN : Number(text);
 }
 
 /** The edge's name by its ends and its port. Without a port the name that the file gives the edge may hold it. */
@@ -160,6 +166,7 @@ export function jsonIn(text: unknown, source: string, field: string): JsonObject
   } catch {
     throw new EdgewiseError('circuit', source, `${field} is not valid JSON`);
   }
+  assertFinite(text, json, `${source}, ${field}`);
   return asObject(json, source, field);
 }
 

@@ -110,7 +110,7 @@ export function readNodeLink(file: unknown, source: string): CircuitFile {
       imported === undefined
         ? { positive: null, selection: null }
         : decodeImported(asObject(imported, source, 'imported'), source),
-    inCircuit: worth.length === 0 ? undefined : { effects: Object.fromEntries(worth), curve: [] },
+    inCircuit: worth.length === 0 ? undefined : { effects: new Map(worth), curve: [] },
     view: undefined,
   };
 }

@@ -3,7 +3,8 @@ import { quote } from '../../base/text.js';
 import { createCircuit, type Circuit, type ImportRecord, type Provenance } from '../../circuit/circuit.js';
 import { EdgeSet } from '../../circuit/edge-set.js';
 import type { ScoresProvenance } from '../../circuit/scores.js';
-import { Topology, type TopologyShape } from '../../circuit/topology.js';
+import { inWords } from '../../circuit/shape-of-names.js';
+import { shapeDifference, Topology, type TopologyShape } from '../../circuit/topology.js';
 import type { FileConfig } from './config-json.js';
 import type { FileInCircuit } from './in-circuit-json.js';
 
@@ -103,7 +104,7 @@ export function resolveCircuit(file: CircuitFile, topology: Topology): Circuit {
         const home = direct ? 'edges' : 'edgewise.direct_edges';
         throw new EdgewiseError('circuit', source, `edge ${quote(name)}: belongs under ${home}`);
       }
-      effects[id] = edge.score;
+      effects[id] = edge.score + 0; // -0 becomes 0, as in every file that is written
       steps[id] = edge.step;
       if (edge.inGraph) kept.push(id);
     }
@@ -132,11 +133,10 @@ export function resolveCircuit(file: CircuitFile, topology: Topology): Circuit {
 }
 
 function checkShape(cfg: FileConfig, topology: Topology, source: string): void {
-  for (const field of ['layers', 'heads', 'parallel'] as const) {
-    if (cfg[field] === topology[field]) continue;
-    const what = `cfg: ${field} ${cfg[field]}, expected ${topology[field]} (circuit of another model?)`;
-    throw new EdgewiseError('circuit', source, what);
-  }
+  const field = shapeDifference(cfg, topology);
+  if (field === undefined) return;
+  const what = `cfg: ${field} ${cfg[field] ?? false}, expected ${topology[field]} (circuit of another model?)`;
+  throw new EdgewiseError('circuit', source, what);
 }
 
 function importedOf({ provenance, imported, scores }: CircuitFile): Pick<Circuit, 'imported'> {
@@ -151,8 +151,8 @@ function edgeId(name: string, topology: Topology, source: string): number {
   throw notInModel(`edge ${quote(name)}`, topology, source);
 }
 
-function notInModel(what: string, { layers, heads, parallel }: Topology, source: string): EdgewiseError {
-  const model = `${layers} layers of ${heads} heads${parallel ? ' in parallel with the MLP' : ''}`;
+function notInModel(what: string, topology: Topology, source: string): EdgewiseError {
+  const model = inWords(topology);
   return new EdgewiseError('circuit', source, `${what}: not in a model with ${model} (circuit of another model?)`);
 }
 

@@ -13,6 +13,7 @@ export function encodeConfig(shape: TopologyShape, width: number | null): JsonOb
     n_layers: shape.layers,
     n_heads: shape.heads,
     parallel_attn_mlp: shape.parallel,
+    ...(shape.attentionOnly && { attn_only: true }),
     ...(width === null ? {} : { d_model: width }),
   };
 }
@@ -30,10 +31,13 @@ export function decodeConfig(json: JsonObject, source: string, field: string): F
   };
   const parallel = json['parallel_attn_mlp'] ?? false;
   if (typeof parallel !== 'boolean') fail(source, `${field}.parallel_attn_mlp`, parallel, 'true or false');
+  const attentionOnly = json['attn_only'] ?? false;
+  if (typeof attentionOnly !== 'boolean') fail(source, `${field}.attn_only`, attentionOnly, 'true or false');
   return {
     layers: size('n_layers'),
     heads: size('n_heads'),
     parallel,
+    ...(attentionOnly && { attentionOnly }),
     width: json['d_model'] === undefined ? null : size('d_model'),
   };
 }

@@ -5,8 +5,8 @@ import type { CurvePoint, InCircuit } from '../../circuit/in-circuit.js';
 
 /** What a file says of the worth of its edges, not yet compared with its circuit. */
 export interface FileInCircuit {
-  /** By the edge's name. */
-  readonly effects: unknown;
+  /** By the edge's name; undefined where there is no such table. */
+  readonly effects: ReadonlyMap<string, unknown> | undefined;
   /** Names of edges that carry nothing. Undefined: those with effect 0. */
   readonly idle?: unknown;
   readonly curve: unknown;
@@ -39,7 +39,8 @@ export function inCircuitMembers({ topology, kept, inCircuit }: Circuit): string
 /** What a file has under `edgewise` of the worth of its edges. */
 export function fileInCircuit(own: Readonly<Record<string, unknown>>): FileInCircuit | undefined {
   if (own['in_circuit'] === undefined && own['curve'] === undefined && own['idle'] === undefined) return undefined;
-  return { effects: own['in_circuit'], idle: own['idle'] ?? [], curve: own['curve'] };
+  const { in_circuit: effects, idle = [], curve } = own;
+  return { effects: isObject(effects) ? new Map(Object.entries(effects)) : undefined, idle, curve };
 }
 
 /**
@@ -50,16 +51,15 @@ export function inCircuitOf({ effects, idle, curve }: FileInCircuit, circuit: Ci
   const { topology, kept } = circuit;
   const isKept = (id: number | undefined): id is number =>
     id !== undefined && id < topology.additionEdges && kept.has(id);
-  if (!isObject(effects) || !Array.isArray(curve) || !isCurve(curve)) return undefined;
+  if (!effects || !Array.isArray(curve) || !isCurve(curve)) return undefined;
   const values = new Float64Array(topology.edgeCount).fill(Number.NaN);
-  const named = Object.entries(effects);
-  for (const [name, value] of named) {
+  for (const [name, value] of effects) {
     const id = topology.edgeId(name);
     if (!isKept(id) || !(value === null || Number.isFinite(value))) return undefined;
     values[id] = value === null ? Infinity : Number(value);
   }
-  if (named.length !== kept.additionSize) return undefined;
-  const names = idle ?? named.filter(([, value]) => value === 0).map(([name]) => name);
+  if (effects.size !== kept.additionSize) return undefined;
+  const names = idle ?? [...effects].filter(([, value]) => value === 0).map(([name]) => name);
   if (!Array.isArray(names)) return undefined;
   const ids = names.map((name) => (typeof name === 'string' ? topology.edgeId(name) : undefined));
   return ids.every(isKept) ? { effects: values, idle: ids.sort((a, b) => a - b), curve } : undefined;

@@ -2,7 +2,7 @@ import { EdgewiseError } from '../../base/errors.js';
 import { quote } from '../../base/text.js';
 import type { Circuit } from '../../circuit/circuit.js';
 import { Topology } from '../../circuit/topology.js';
-import { leastShape } from '../../circuit/shape-of-names.js';
+import { kindsOf, leastShape } from '../../circuit/shape-of-names.js';
 import { endsOfName, type FileEdge, type ReadCircuit } from './circuit-file.js';
 import { readTrace, type TraceStep } from './trace.js';
 
@@ -33,8 +33,8 @@ export function readTraceCircuit(text: string, source: string): ReadCircuit {
     (from === to ? direct : edges).set(edge, { score: after - before, inGraph: kept, step });
   }
   const least = leastShape([...nodes], source);
-  const fitting = [false, true]
-    .map((parallel) => ({ ...least, parallel }))
+  const fitting = kindsOf([...nodes], [...edges.keys()])
+    .map((kind) => ({ ...least, ...kind }))
     .filter((shape) => isWholeSearch(new Set(edges.keys()), new Topology(shape, source)));
   const isKnown = fitting.length === 1;
   const shape = isKnown ? fitting[0]! : { ...least, parallel: false };

@@ -55,7 +55,8 @@ function readStep(line: string, where: string): TraceStep {
   const { step, edge, before, after, kept } = json;
   const metric = (field: string, value: unknown): number => {
     if (value === null) return NaN;
-    return typeof value === 'number' ? value : fail(where, field, value, 'a number or null');
+    if (typeof value !== 'number') fail(where, field, value, 'a number or null');
+    return Number.isFinite(value) ? value + 0 : fail(where, field, value, 'a finite number or null');
   };
   return {
     step: isCount(step) ? step : fail(where, 'step', step, 'an integer from 0'),

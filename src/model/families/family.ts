@@ -15,7 +15,8 @@ export interface ModelFamily {
   readonly modelType: string;
 
   /**
-   * The model that a config describes, as if it were tied unless the config says otherwise: only the checkpoint tells.
+   * The model that a config describes, as if it were tied and had MLPs unless the config says otherwise: only the
+   * checkpoint tells.
    *
    * @param json parsed config.json.
    * @param where its name, for messages.

@@ -139,6 +139,10 @@ function parseConfig(json: unknown, where: string, ignored: readonly string[] = 
   if (!isObject(pruned) || Object.keys(pruned).length > 0)
     config.fail('pruned_heads', 'an empty object: pruned heads are not supported');
 
+  // A width of 0 stands for no MLPs. Where the key is absent, only the checkpoint tells.
+  const mlpWidth = config.value('n_inner') === 0 ? 0 : (config.optionalSize('n_inner', MAX_SIZE) ?? 4 * width);
+  const activation = config.choice('activation_function', 'gelu_new', ACTIVATIONS);
+
   const spec: ModelSpec = {
     family: 'gpt2',
     layers,
@@ -146,7 +150,7 @@ function parseConfig(json: unknown, where: string, ignored: readonly string[] = 
     kvHeads: heads,
     width,
     headWidth,
-    mlpWidth: config.optionalSize('n_inner', MAX_SIZE) ?? 4 * width,
+    mlpWidth,
     vocab: config.size('vocab_size', MAX_SIZE),
     maxPositions,
     norm: { kind: 'layer', epsilon: config.positive('layer_norm_epsilon', 1e-5), onePlusGain: false },
@@ -159,7 +163,7 @@ function parseConfig(json: unknown, where: string, ignored: readonly string[] = 
       qkNorm: 'none',
       biases: { qkv: true, out: true },
     },
-    mlp: { kind: 'plain', activation: config.choice('activation_function', 'gelu_new', ACTIVATIONS), biases: true },
+    mlp: mlpWidth === 0 ? null : { kind: 'plain', activation, biases: true },
     embeddingScale: 1,
     tied: config.flag('tie_word_embeddings', true),
     logitBias: false,
@@ -167,13 +171,12 @@ function parseConfig(json: unknown, where: string, ignored: readonly string[] = 
     postNorms: false,
     bosTokenId: config.tokenId('bos_token_id'),
   };
-  readRestated(config, spec);
+  readRestated(config, spec, activation);
   config.finish();
   return spec;
 }
 
-function readRestated(config: ConfigReader, spec: ModelSpec): void {
-  const { activation } = spec.mlp;
+function readRestated(config: ConfigReader, spec: ModelSpec, activation: Activation): void {
   config.restated('n_embd', spec.width, RESTATED.width);
   config.restated('n_layer', spec.layers, RESTATED.layers);
   config.restated('n_head', spec.heads, RESTATED.heads);
@@ -207,7 +210,6 @@ function places(spec: ModelSpec, prefix: string): ReadonlyMap<TensorName, Tensor
     const neutral = `layers.${layer}` as const;
     const block = `${prefix}h.${layer}`;
     addNorm(`${neutral}.norm1`, `${block}.ln_1`);
-    addNorm(`${neutral}.norm2`, `${block}.ln_2`);
     // c_attn holds q, k and v side by side; its Conv1D stores [in, out], unlike the linear layers of other families.
     (['q', 'k', 'v'] as const).forEach((branch, i) => {
       const columns = { from: i * d, to: (i + 1) * d };
@@ -216,6 +218,8 @@ function places(spec: ModelSpec, prefix: string): ReadonlyMap<TensorName, Tensor
     });
     map.set(`${neutral}.wo`, { tensor: `${block}.attn.c_proj.weight`, shape: [d, d] });
     map.set(`${neutral}.bo`, { tensor: `${block}.attn.c_proj.bias`, shape: [d] });
+    if (spec.mlp === null) continue;
+    addNorm(`${neutral}.norm2`, `${block}.ln_2`);
     map.set(`${neutral}.win`, { tensor: `${block}.mlp.c_fc.weight`, shape: [d, mlpWidth] });
     map.set(`${neutral}.bin`, { tensor: `${block}.mlp.c_fc.bias`, shape: [mlpWidth] });
     map.set(`${neutral}.wout`, { tensor: `${block}.mlp.c_proj.weight`, shape: [mlpWidth, d] });

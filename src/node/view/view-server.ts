@@ -4,7 +4,9 @@ import type { AddressInfo } from 'node:net';
 import { isDeepStrictEqual } from 'node:util';
 import { EdgewiseError } from '../../base/errors.js';
 import { distinctNames } from '../../files/own/sidecars.js';
-import { parseCircuit } from '../../files/index.js';
+import { readJson, readStrictJson } from '../../base/json/json-fields.js';
+import { isObject } from '../../base/json/strict-json.js';
+import { circuitFileOf } from '../../files/own/read-circuit-json.js';
 import { writeFileAtomically } from '../atomic-write.js';
 import { holdsView, type CircuitPaths } from '../circuit-files.js';
 import { readCircuitText } from '../open-files.js';
@@ -120,12 +122,27 @@ async function listOf({ files, token }: Site): Promise<object[]> {
 
 /** Replaces a circuit file by a text that differs from it in the view alone. */
 async function save({ circuit }: CircuitPaths, text: string): Promise<void> {
-  const { view: _old, ...before } = parseCircuit(await readCircuitText(circuit), circuit);
-  const { view: _new, ...after } = parseCircuit(text, circuit);
-  if (!isDeepStrictEqual(before, after)) {
-    throw new Refusal(409, 'the file on disk holds another circuit by now; reload the page');
+  const before = readJson(await readCircuitText(circuit), circuit);
+  // A key that is there twice could be one thing here, and another thing to the next reader.
+  const after = readStrictJson(text, circuit);
+  circuitFileOf(after, circuit);
+  if (!isDeepStrictEqual(withoutView(before, before), withoutView(after, before))) {
+    throw new Refusal(
+      409,
+      'the file on disk holds another circuit by now, or more than the view differs; reload the page',
+    );
   }
   await writeFileAtomically(circuit, text);
+}
+
+/** All that the file holds but the view, and but what a file without a view gets along with its first one. */
+function withoutView(json: unknown, before: unknown): unknown {
+  if (!isObject(json) || !isObject(json['edgewise'])) return json;
+  const { edgewise, ...others } = json;
+  const { view: _view, ...own } = edgewise;
+  const isFirst = isObject(before) && before['edgewise'] === undefined;
+  if (isFirst && Object.keys(own).every((key) => key === 'schema_version')) return others;
+  return { ...others, edgewise: own };
 }
 
 /** @throws Refusal where it is too long or no UTF-8. */

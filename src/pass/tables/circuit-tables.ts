@@ -148,8 +148,8 @@ export class CircuitTables {
   #fillMlp(l: number, circuits: readonly CircuitWork[], cutSums: CutSums): void {
     const { width4, mlp4 } = this.#layout;
     const tables = this.layers[l]!;
-    // slots[c] is undefined where the MLP of circuit c is not computed.
-    const slots = this.#fillInputs(tables.mlpInput, circuits, [this.#topology.mlpPort(l)], cutSums);
+    // slots[c] is undefined where the MLP of circuit c is not computed. Without MLPs there are no slots.
+    const slots = this.#fillInputs(tables.mlpInput, circuits, this.#topology.mlpPorts(l), cutSums);
     const computed = slots.flatMap((slot, c) => (slot === undefined ? [] : [{ c, ...slot }]));
     const hiddenAt = (c: number): number => c * this.#tokens * mlp4;
     this.#writer.writeProduct(

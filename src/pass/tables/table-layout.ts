@@ -86,14 +86,14 @@ export function layOutTables(topology: Topology, layout: Layout, shape: PassShap
     metric: region(prompts),
     logits: region(prompts),
   };
-  const layers = Array.from({ length: topology.layers }, () => ({
+  const layers = Array.from({ length: topology.layers }, (_, layer) => ({
     headInputs: inputs(headPorts),
     // A run of ports with one input makes one job, or one more for every border of a panel inside it.
     projections: products(chunks.qkv, circuits * (headPorts + Math.ceil((headPorts * head4) / PANEL4))),
     replaced: table('copy_rows', circuits * headPorts),
     heads: table('attention_pattern', circuits * heads),
     attentionOut: products(chunks.attentionOut, circuits * heads),
-    mlpInput: inputs(1),
+    mlpInput: inputs(topology.mlpPorts(layer).length),
     mlpIn: products(chunks.mlpIn, circuits),
     mlpOut: products(chunks.mlpOut, circuits),
   }));

@@ -56,8 +56,8 @@ export function planScoring(
     run: (engine, aids, further = {}) =>
       method === 'exact'
         ? exactScores(engine, task, options, { ...identity, ...further }, aids)
-        : engine.attribute(task, { ...options, method }, ({ done, total }) =>
-            aids.progress?.({ part, done, total, unit: 'passes', measured: done }),
+        : engine.attribute(task, { ...options, method }, (progress) =>
+            aids.progress?.({ part, unit: 'passes', measured: progress.done, ...progress }),
           ),
   };
 }

@@ -1,6 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import { keptEdges } from '../../../src/circuit/circuit.js';
+import { EdgeSet } from '../../../src/circuit/edge-set.js';
+import { Topology } from '../../../src/circuit/topology.js';
 import { toGraph } from '../../../src/files/graph/circuit-graph.js';
 import { fileTopology, parseCircuit, resolveCircuit, writeCircuitJson, writeGexf } from '../../../src/files/index.js';
 import { circuitPaths, readCircuitFiles } from '../../../src/node/circuit-files.js';
@@ -45,6 +48,44 @@ describe.skipIf(browserPath === undefined)('files in headless Chromium', () => {
       hacked: 'hacked' in globalThis,
     }));
     expect(found).toEqual({ images: 0, hacked: false });
+  });
+
+  test('a graph with the name of an object is refused, and the next file opens', async () => {
+    const gexf = (name: string): string =>
+      `<gexf version="1.3"><graph defaultedgetype="directed"><nodes><node id="input"/></nodes><edges><edge source="input" target="${name}"/></edges></graph></gexf>`;
+    const { page } = await viewer.open([
+      put('proto.gexf', gexf('__proto__')),
+      put('made.gexf', gexf('constructor')),
+      IOI,
+    ]);
+    await drawn(page);
+    const alerts = (await page.getByRole('alert').allInnerTexts()).join('\n');
+    expect(alerts).toMatch(/proto\.gexf: .*"__proto__" is no node of the file/);
+    expect(alerts).toMatch(/made\.gexf: .*"constructor" is no node of the file/);
+    expect(await readOut(page)).toMatchObject({ edges: KEPT, of: KEPT });
+    expect(await page.evaluate(() => ['previous' in {}, 'previous' in Object])).toEqual([false, false]);
+  });
+
+  test('a circuit that nothing ranks is shown whole, and says so', async () => {
+    const many = new Topology({ layers: 4, heads: 4, parallel: false });
+    const even = sampleCircuit({
+      topology: many,
+      provenance: null,
+      kept: EdgeSet.where(many, (id) => id % 2 === 0 || id >= many.additionEdges),
+      effects: new Float64Array(many.edgeCount),
+      steps: new Int32Array(many.edgeCount).fill(-1),
+      untestedRemovals: [],
+    });
+    const { page } = await viewer.open([put('even.json', writeCircuitJson(even))]);
+    await drawn(page);
+    const count = keptEdges(even);
+    expect(count).toBeGreaterThan(200);
+    expect(await readOut(page)).toMatchObject({ edges: count, of: count });
+    const text = await page.getByTestId('read-out').innerText();
+    expect(text).toContain('nothing ranks these edges');
+    expect(text).not.toContain('of |effect|');
+    expect(await page.getByRole('slider', { name: 'Edges shown' }).isDisabled()).toBe(true);
+    expect(await page.getByRole('region', { name: 'Meaning of the sign' }).count()).toBe(0);
   });
 
   test('GEXF of the same circuit shows the same edges', async () => {

@@ -28,6 +28,18 @@ describe('numbers of edges', () => {
     expect(topology.ports.length).toBe(1 + layers * (3 * heads + 1));
   });
 
+  it.each([
+    ['attn-only-4l', 4, 8, 1281, 96],
+    ['attn-only-2l', 2, 8, 257, 48],
+  ])('%s, without MLPs', (_, layers, heads, addition, direct) => {
+    const shape = { layers, heads, parallel: false, attentionOnly: true };
+    const topology = new Topology(shape);
+    expect([topology.additionEdges, topology.directEdges]).toEqual([addition, direct]);
+    expect(Topology.edgeCounts(shape)).toEqual({ addition, direct });
+    expect(topology.writers.length).toBe(1 + layers * heads);
+    expect(topology.ports.length).toBe(1 + layers * 3 * heads);
+  });
+
   it('GPT-2 small has 32,923 with direct edges', () => {
     expect(new Topology({ layers: 12, heads: 12, parallel: false }).edgeCount).toBe(32_923);
   });
@@ -47,6 +59,26 @@ describe('names and ids', () => {
       ).toBe(id);
     }
     expect(names.size).toBe(topology.edgeCount);
+  });
+
+  it('an attention-only model has the edges of the model with MLPs that touch none, under the same names', () => {
+    const whole = new Topology({ layers: 3, heads: 2, parallel: false });
+    const topology = new Topology({ layers: 3, heads: 2, parallel: true, attentionOnly: true });
+    const names = Array.from({ length: topology.edgeCount }, (_, id) => topology.edgeName(id));
+    expect(names).toEqual(
+      Array.from({ length: whole.edgeCount }, (_, id) => whole.edgeName(id)).filter((name) => !/\bm\d/.test(name)),
+    );
+    names.forEach((name, id) => expect(topology.edgeId(name)).toBe(id));
+    for (let id = 0; id < topology.edgeCount; id++) {
+      const edge = topology.edge(id);
+      const again =
+        edge.kind === 'addition' ? topology.additionEdge(edge.writer, edge.port) : topology.directEdge(edge.port);
+      expect(again).toBe(id);
+    }
+    for (const name of ['m0->logits', 'input->m0', 'a0.h0->m0']) expect(topology.edgeId(name)).toBeUndefined();
+    expect(() => topology.mlpWriter(0)).toThrow(EdgewiseError);
+    expect(topology.mlpPorts(0)).toEqual([]);
+    expect(topology.parallel).toBe(false);
   });
 
   it('spells them as EAP-IG and MIB do', () => {

@@ -26,7 +26,7 @@ test('whatever a shell would read otherwise is quoted', () => {
 // Windows has no such shell.
 test.skipIf(process.platform === 'win32')('bash reads every word as the text that it stands for', () => {
   const character = fc.oneof(
-    fc.constantFrom(...' \'"$`\\!*?[]{}()<>|&;#~=-\n\t\u001b\u202e'),
+    fc.constantFrom(...Array.from(' \'"$`\\!*?[]{}()<>|&;#~=-\n\t\u001b\u202e')),
     fc.string({ unit: 'binary', minLength: 1, maxLength: 1 }),
   );
   const words = fc.array(

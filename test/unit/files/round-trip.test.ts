@@ -59,6 +59,7 @@ const circuits: fc.Arbitrary<Circuit> = fc
     layers: fc.integer({ min: 1, max: 3 }),
     heads: fc.integer({ min: 1, max: 3 }),
     parallel: fc.boolean(),
+    attentionOnly: fc.boolean(),
     directTested: fc.boolean(),
     seeds: fc.array(fc.tuple(fc.boolean(), fc.boolean(), fc.double({ noNaN: true, noDefaultInfinity: true })), {
       minLength: 1,
@@ -66,8 +67,8 @@ const circuits: fc.Arbitrary<Circuit> = fc
     }),
     text: anyText,
   })
-  .map(({ layers, heads, parallel, directTested, seeds, text }) => {
-    const topology = new Topology({ layers, heads, parallel });
+  .map(({ layers, heads, parallel, attentionOnly, directTested, seeds, text }) => {
+    const topology = new Topology({ layers, heads, parallel, attentionOnly });
     const count = directTested ? topology.edgeCount : topology.additionEdges;
     const seed = (id: number) => seeds[(id * 7) % seeds.length]!;
     // The first edge is in every circuit: a file without any edge of the input says something else in Edge Pruning.

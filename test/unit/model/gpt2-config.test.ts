@@ -136,7 +136,7 @@ test('what the kernels lack is refused by name, all of it at once', () => {
     ...spec,
     kvHeads: 1,
     norm: { ...spec.norm, kind: 'rms' },
-    mlp: { ...spec.mlp, kind: 'gated' },
+    mlp: { ...spec.mlp!, kind: 'gated' },
     attention: { ...spec.attention, window: [null, 4, null] },
   };
   expect(() => assertSupported(other, 'm')).toThrow(

@@ -99,6 +99,39 @@ describe('tied and untied', () => {
   });
 });
 
+describe('attention-only', () => {
+  const kept = (drop: RegExp): Tensors =>
+    Object.fromEntries(Object.entries(original).filter(([name]) => !drop.test(name)));
+  const withoutMlps = kept(/\.(mlp|ln_2)\./);
+
+  test.each([[{}], [{ n_inner: 0 }], [{ n_inner: null }]])(
+    'a folder without MLPs and their norms; config %j',
+    async (changes) => {
+      const model = await open(withoutMlps, changes);
+      expect(model.spec).toMatchObject({ mlp: null, mlpWidth: 0 });
+      const names = [...weightTable(model.spec).keys()];
+      expect(names.filter((name) => /norm2|win|wout|bin|bout/.test(name))).toEqual([]);
+      for (const name of names) await model.weights.read(name);
+    },
+  );
+
+  test.each<[string, Tensors, Record<string, unknown>, string]>([
+    [
+      'layers that differ',
+      kept(/h\.1\.(mlp|ln_2)\./),
+      {},
+      'layers 1 have no MLP, layers 0, 2 have one: layers that differ are not supported',
+    ],
+    ['a norm without its MLP', kept(/\.mlp\./), {}, 'holds 6 tensors (transformer.h.0.ln_2.bias, '],
+    ['MLPs that the config denies', original, { n_inner: 0 }, 'holds 18 tensors (transformer.h.0.ln_2.bias, '],
+    ['part of an MLP', kept(/h\.1\.mlp\.c_fc\./), {}, 'lacks 2 tensors (transformer.h.1.mlp.c_fc.weight, '],
+    ['no norm at all', kept(/\.(mlp|ln_2|ln_1)\./), {}, 'lacks 6 tensors (transformer.h.0.ln_1.weight, '],
+    ['no final norm', kept(/\.(mlp|ln_2|ln_f)\./), {}, 'lacks 2 tensors (transformer.ln_f.weight, '],
+  ])('%s: refused by name', async (_, tensors, changes, message) => {
+    await expect(open(tensors, changes)).rejects.toThrow(message);
+  });
+});
+
 describe('a model that does not fit its config', () => {
   const extra = (name: string): Tensors => ({ ...original, [name]: wte });
   test.each<[string, Tensors, Record<string, unknown>, string]>([

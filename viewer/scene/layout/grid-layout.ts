@@ -32,11 +32,11 @@ const MLP_RISE = 0.44;
  * above. Rows are one unit apart. The distance of the columns gives the whole the aspect ratio (width / height).
  */
 export function gridOf(data: CircuitData, aspect: number): Grid {
-  const { layers, heads, parallel } = data;
+  const { layers, heads, parallel, attentionOnly = false } = data;
   const bottom = -1 - BELOW;
   const top = layers + ABOVE;
   const height = top - bottom;
-  const columns = heads - 1 + MLP_COLUMN;
+  const columns = Math.max(1, heads - 1 + (attentionOnly ? 0 : MLP_COLUMN));
   const step = Math.max(0.2, (height * (Math.min(8, Math.max(0.25, aspect)) - LEFT - RIGHT)) / columns);
   const pitch = Math.min(1, step);
   const bounds = { left: -LEFT * height - 0.3 * pitch, right: columns * step + RIGHT * height, bottom, top };

@@ -2,7 +2,10 @@ import { existsSync, readFileSync } from 'node:fs';
 
 import { describe, expect, it } from 'vitest';
 
-import type { Circuit } from '../../../../src/circuit/circuit.js';
+import { createCircuit, type Circuit } from '../../../../src/circuit/circuit.js';
+import { EdgeSet } from '../../../../src/circuit/edge-set.js';
+import { Topology } from '../../../../src/circuit/topology.js';
+import { CIRCUIT_WRITERS } from '../../../../src/files/index.js';
 import { toGraph } from '../../../../src/files/graph/circuit-graph.js';
 import { toCircuitData } from '../../../../viewer/data/circuit-data.js';
 import { openDocument } from '../../../../viewer/data/open-document.js';
@@ -32,6 +35,29 @@ describe('toCircuitData', () => {
       expect(data.nodeById.get(name)!.effect).toBeCloseTo(effect, 12);
     });
   });
+
+  it.each(['json', 'gexf', 'graphml', 'node-link', 'eap-ig'] as const)(
+    'of an attention-only model shows no MLP that does not exist: %s',
+    (format) => {
+      const topology = new Topology({ layers: 3, heads: 2, parallel: false, attentionOnly: true });
+      const circuit = createCircuit({
+        ...sampleCircuit(),
+        topology,
+        kept: EdgeSet.full(topology),
+        effects: new Float64Array(topology.edgeCount).map((_, id) => (id < topology.additionEdges ? id / 7 : NaN)),
+        steps: new Int32Array(topology.edgeCount).fill(-1),
+        untestedRemovals: [],
+      });
+      const { circuit: read } = openDocument(sourceFile(`c.${format}`, CIRCUIT_WRITERS[format](circuit)));
+      const data = toCircuitData(read, 'as-stated');
+      expect(data.nodes.map(({ id }) => id)).toEqual([
+        'input',
+        ...['a0.h0', 'a0.h1', 'a1.h0', 'a1.h1', 'a2.h0', 'a2.h1'],
+        'logits',
+      ]);
+      expect(data.edges.length).toBe(topology.additionEdges);
+    },
+  );
 
   it('puts the strongest first, equals in the order of ids, and those not measured last', () => {
     const { edges } = toCircuitData(sampleCircuit(), 'as-stated');
