@@ -40,7 +40,7 @@ async function exactAreas(name: string): Promise<{ readonly signed: number; read
   const { effects } = await withEvaluator(model, pairs, { metric: made.recipe.metric }, (evaluator) =>
     exactEffects(
       evaluator,
-      topology,
+      EdgeSet.full(topology),
       Array.from({ length: edges }, (_, edge) => edge),
     ),
   );

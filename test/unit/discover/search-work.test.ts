@@ -70,7 +70,7 @@ test('a search tells it with every report: nothing is left at its end, and what 
 test('exact effects tell it to the last unit', async () => {
   const edges = acdcOrder(topology, 'descending', true).flatMap((receiver) => receiver.edges);
   const reports: ExactProgress[] = [];
-  await exactEffects(evaluator(4), topology, edges, (report) => reports.push(report));
+  await exactEffects(evaluator(4), EdgeSet.full(topology), edges, (report) => reports.push(report));
   const sums = reports.map(({ work }) => work!.done + work!.left()!);
   expect(new Set(sums).size).toBe(1);
   expect(reports.at(-1)!.work!.left()).toBe(0);

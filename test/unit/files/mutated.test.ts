@@ -164,7 +164,7 @@ describe('a changed file', () => {
       nodes: { 'a0.h0': node, m0: { ...node, attention: null } },
       rest: { writers: [0.5], constants: [-1] },
       edges: { 'a0.h0->m0': [0.5], 'm0->logits': [NaN] },
-      curve: [{ edges: 1, faithfulness: 0.5 }],
+      inCircuit: { 'a0.h0->m0': [0.25] },
     };
     fc.assert(
       fc.property(mutated(writeDetails(details)), (changed) => {
