@@ -249,7 +249,10 @@ describe('mistakes, all found without an adapter', () => {
   });
 
   test('a folder, a missing file, a metric without answers', async () => {
-    expectMistake(await runCli(command(folder.path), { env: NO_ADAPTER }), /is a folder, expected a file/);
+    expectMistake(
+      await runCli(command(folder.path), { env: NO_ADAPTER }),
+      /: holds \d+ circuits, expected one: name one of .*"run\/circuit\.json"/,
+    );
     expectMistake(await runCli(command(inFolder('no.json')), { env: NO_ADAPTER }), /no\.json: there is no such file/);
     const silent = await writeRows(folder.path, 'mute.jsonl', [{ clean_ids: [1, 2], corrupted_ids: [1, 3] }]);
     const args = [...command(inFolder('run/circuit.json')).with(4, silent), '--metric', 'logit-diff'];

@@ -54,6 +54,15 @@ describe('one command reaches a circuit', () => {
     expect(stdout).toMatch(/^stdin on tasks-4l, 1 prompt/);
     expect(provenance.metrics.initial).toBeCloseTo(-10.0105, 3);
   });
+
+  test('--columns names those of the file of --mean-over too', async () => {
+    const texts = ['When Paul and James walked to the bank, James gave a ball to'];
+    const rows = texts.map((clean) => ({ q: clean, corrupted: clean, correct: ' Paul', wrong: ' James' }));
+    const task = await writeRows(folder.path, 'renamed.jsonl', rows);
+    const args = ['--task', task, '--columns', 'clean=q', '--ablation', 'mean', '--mean-over', task];
+    const { provenance } = await discover('renamed', args);
+    expect(provenance.metrics.initial).toBeCloseTo(-10.0105, 3);
+  });
 });
 
 describe('rows that cannot be used', () => {

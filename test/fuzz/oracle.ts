@@ -89,7 +89,8 @@ async function wrongRoundTrip(value: unknown, { write, read }: FuzzedReader, see
     return `cannot read what was written: ${nameOf(error)}`;
   }
   if (again === text) return null;
-  const at = [...text].findIndex((character, i) => character !== again?.[i]);
+  let at = 0;
+  while (at < text.length && text[at] === again?.[at]) at++;
   return `another text after writing and reading, at ${at}: ${printable(text.slice(at, at + 80))} | ${printable(again?.slice(at, at + 80) ?? 'nothing')}`;
 }
 

@@ -111,7 +111,8 @@ const shares = listOf<number>(
 );
 const texts = listOf<string>((x) => typeof x === 'string', 'an array of texts');
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
-const tokens = v.array(v.object({ token: v.string(), logit: v.number() }));
+const finite = v.custom<number>(Number.isFinite, 'a finite number');
+const tokens = v.array(v.object({ token: v.string(), logit: finite }));
 
 const schema = v.object({
   schema_version: v.literal(DETAILS_VERSION),
@@ -130,11 +131,11 @@ const schema = v.object({
       correct: texts,
       wrong: texts,
       metrics: v.object({
-        whole: v.nullable(v.number()),
-        circuit: v.nullable(v.number()),
-        empty: v.nullable(v.number()),
+        whole: v.nullable(finite),
+        circuit: v.nullable(finite),
+        empty: v.nullable(finite),
       }),
-      logit_difference: v.nullable(v.number()),
+      logit_difference: v.nullable(finite),
     }),
   ),
   nodes: v.record(

@@ -177,6 +177,8 @@ function decode(schema: Fields, json: JsonObject, source: string, where: string)
   if (result.success) return result.output;
   const issue = result.issues[0];
   const path = (issue.path ?? []).map((item) => fileKey(String(item.key)));
-  const problem = `got ${oneLine(issue.received)}, expected ${issue.expected ?? 'another value'}`;
+  const expected = `expected ${oneLine(issue.expected ?? 'another value')}`;
+  const problem =
+    issue.received === 'undefined' ? `is missing, ${expected}` : `got ${oneLine(issue.received)}, ${expected}`;
   throw new EdgewiseError('circuit', source, `${where}.${path.join('.')}: ${problem}`);
 }

@@ -57,7 +57,7 @@ function seedsOf(root: string, format: InputFormat): Seed[] {
 
 /** One reader of each format, through `import`, which `export`, `evaluate` and the viewer share. */
 function formatReader(root: string, format: InputFormat): FuzzedReader {
-  const options = { acceptLikelyShape: true, ...(format === 'edge-pruning' && { model: MODEL }) };
+  const options = format === 'edge-pruning' ? { model: MODEL } : {};
   const open = (text: string, name: string): OpenedCircuit => openImport(text, name, options);
   return {
     name: format,
