@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
 import { serveViewer } from '../dist/node/view/view-server.js';
 import { circuitPaths } from '../dist/node/circuit-files.js';
-import { viewerPage } from '../dist/node/viewer-page.js';
+import { viewerPage } from '../dist/node/view/viewer-page.js';
 import { findChromium } from './setup/test-tools.mjs';
 
 const GRAPHS = fileURLToPath(new URL('../graphs/', import.meta.url));
