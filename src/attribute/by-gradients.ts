@@ -19,7 +19,9 @@ export interface ScoreTotals {
   readonly nodes: Float64Array | undefined;
 }
 
-/** Parts of a pass that the gradient at a point takes: forwards from its group on, and twice as much on the way back. */
+/**
+ * Parts of a pass that the gradient at a point takes: forwards from its group on, and twice as much on the way back.
+ */
 function workAt({ group, own }: GradientPoint, groups: number): number {
   const forwards = group === null ? 0 : groups - group;
   return forwards + 2 * (groups - (own ? (group ?? 0) : 0));

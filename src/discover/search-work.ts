@@ -16,9 +16,9 @@ const MOST_SPREAD = 5;
 const PRIOR = 1;
 
 /**
- * The work of a search: what is done, and an estimate of what is left. Tests get dearer towards the input, where more of the model is downstream,
- * and fewer where nodes are dead. Which nodes will be is not known, so the work is put between two bounds: if every edge
- * that is undecided stays, and if edges stay as often as they did so far.
+ * The work of a search: what is done, and an estimate of what is left. Tests get dearer towards the input, where more
+ * of the model is downstream, and fewer where nodes are dead. Which nodes will be is not known, so the work is put
+ * between two bounds: if every edge that is undecided stays, and if edges stay as often as they did so far.
  */
 export class SearchWork {
   readonly #topology: Topology;

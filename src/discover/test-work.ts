@@ -3,8 +3,8 @@ import type { EvaluationCosts } from '../circuit/evaluator.js';
 import { writerBehind, type NodesInUse } from '../circuit/reachability.js';
 
 /**
- * What a test of an edge into `port` costs: it computes the node behind the port, and of the circuit whatever reads what
- * changed.
+ * What a test of an edge into `port` costs: it computes the node behind the port, and of the circuit whatever reads
+ * what changed.
  *
  * @param use where the nodes of `circuit` lead to the logits; nothing else is computed.
  */

@@ -10,8 +10,8 @@ import { isSystemError, systemReason } from './system-error.js';
  * Writes a whole file or nothing: readers see the old contents or the new ones, never a part, and an error leaves no
  * trace. The folder must exist. A symbolic link stays: what it leads to is replaced.
  *
- * @throws EdgewiseError of kind 'usage' that names the file when it cannot be written, is no regular file, or another process
- *   holds its folder.
+ * @throws EdgewiseError of kind 'usage' that names the file when it cannot be written, is no regular file, or another
+ * process holds its folder.
  */
 export async function writeFileAtomically(path: string, contents: string | Uint8Array): Promise<void> {
   await fillFileAtomically(path, (file) => file.writeFile(contents));

@@ -18,7 +18,9 @@ import { assertFolder } from './writable-folder.js';
 /** `.edgewise-<machine>-<process>-<start of the process>.lock` */
 const CLAIM = /^\.edgewise-([0-9a-f]{16})-(\d+)-(\d+)\.lock$/;
 
-/** How often a claim is tried, and how long to wait in between, in milliseconds: a process that was killed may linger. */
+/**
+ * How often a claim is tried, and how long to wait in between, in milliseconds: a process that was killed may linger.
+ */
 const TRIES = 5;
 const PAUSE = 150;
 

@@ -10,10 +10,31 @@ import { TINY_MODEL, tinyRows, writeRows } from '../support/tiny-task.js';
 const folder = useFolder();
 const inFolder = (name: string): string => join(folder.path, name);
 let task: string;
-const attribute = (out: string, ...options: string[]): string[] =>
-  ['attribute', '--model', TINY_MODEL, '--task', task, '--method', 'exact', '--out', out, ...options]; // prettier-ignore
-const discover = (out: string, ...options: string[]): string[] =>
-  ['discover', '--model', TINY_MODEL, '--task', task, '--threshold=-1', '--negative-threshold', '--no-details', '--out', out, ...options]; // prettier-ignore
+const attribute = (out: string, ...options: string[]): string[] => [
+  'attribute',
+  '--model',
+  TINY_MODEL,
+  '--task',
+  task,
+  '--method',
+  'exact',
+  '--out',
+  out,
+  ...options,
+];
+const discover = (out: string, ...options: string[]): string[] => [
+  'discover',
+  '--model',
+  TINY_MODEL,
+  '--task',
+  task,
+  '--threshold=-1',
+  '--negative-threshold',
+  '--no-details',
+  '--out',
+  out,
+  ...options,
+];
 
 beforeAll(async () => {
   task = await writeRows(folder.path, 'pairs.jsonl', tinyRows(3));

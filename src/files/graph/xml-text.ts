@@ -3,8 +3,8 @@ export const NOT_XML = /[^\t\n\r\u{20}-\u{d7ff}\u{e000}-\u{fffd}\u{10000}-\u{10f
 const EVERY_NOT_XML = new RegExp(NOT_XML, 'gu');
 
 /**
- * Tabs and line ends are spelled out: a parser turns them into spaces in the value of an attribute. XML 1.1 has two more
- * ends of lines, which some parsers of XML 1.0 take for such.
+ * Tabs and line ends are spelled out: a parser turns them into spaces in the value of an attribute. XML 1.1 has two
+ * more ends of lines, which some parsers of XML 1.0 take for such.
  */
 const SPELLED: Readonly<Record<string, string>> = {
   '&': '&amp;',

@@ -7,7 +7,9 @@ import { Pace } from '../../../src/cli/report/pace.js';
 
 const RUNS = new URL('../../golden/progress/', import.meta.url).pathname;
 
-/** Milliseconds since the run's start, edges or passes done, their total, those done by this run, work done and left. */
+/**
+ * Milliseconds since the run's start, edges or passes done, their total, those done by this run, work done and left.
+ */
 type Report = readonly [number, number, number, number, (number | null)?, (number | null)?];
 
 interface Recording {
@@ -61,7 +63,13 @@ describe.each(recordings)('%s', (_, recording) => {
 
 test('whatever is reported, the words are of finite numbers, or none', () => {
   const number = fc.oneof(fc.double(), fc.nat(), fc.constant(0));
-  const step = fc.tuple(fc.nat(100_000), number, fc.option(fc.nat(), { nil: undefined }), number, fc.option(number, { nil: undefined })); // prettier-ignore
+  const step = fc.tuple(
+    fc.nat(100_000),
+    number,
+    fc.option(fc.nat(), { nil: undefined }),
+    number,
+    fc.option(number, { nil: undefined }),
+  );
   fc.assert(
     fc.property(fc.array(step, { maxLength: 20 }), fc.boolean(), (steps, weighed) => {
       let now = 0;

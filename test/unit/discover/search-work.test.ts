@@ -89,7 +89,10 @@ test.each(['ioi', 'docstring', 'induction', 'agreement'])(
   'the shipped search of %s: within a factor of 2.2 from a fifth of the work on',
   (task) => {
     const url = new URL(`../../../graphs/tasks-4l.${task}.acdc.trace.jsonl`, import.meta.url);
-    const decisions = readFileSync(url, 'utf8').trim().split('\n').map((line) => (JSON.parse(line) as { kept: boolean }).kept); // prettier-ignore
+    const decisions = readFileSync(url, 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { kept: boolean }).kept);
     const receivers = acdcOrder(SHIPPED, 'descending', false);
     const work = new SearchWork(SHIPPED, receivers, real);
     let state = firstState(receivers, EdgeSet.full(SHIPPED));

@@ -8,7 +8,9 @@ import { SAMPLE_KEPT, SAMPLE_TOPOLOGY as topology, sampleCircuit } from '../../s
 
 const sample = sampleCircuit();
 
-/** Two prompts. Cutting edge e of the sample costs e on the first and -e / 2 on the second, but k edges cost nothing. */
+/**
+ * Two prompts. Cutting edge e of the sample costs e on the first and -e / 2 on the second, but k edges cost nothing.
+ */
 function evaluatorOf(): CircuitEvaluator & { readonly asked: EdgeSet[] } {
   const asked: EdgeSet[] = [];
   return {
