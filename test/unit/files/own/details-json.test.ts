@@ -127,7 +127,7 @@ describe('details.json', () => {
     ['no JSON', '{"schema_version": 1,', /not valid JSON/],
     ['nothing', '', /not valid JSON/],
     ['an array', '[]', /schema_version: is missing/],
-    ['another version', changed((file) => (file.schema_version = 3)), /schema_version: got 2, expected 2/],
+    ['another version', changed((file) => (file.schema_version = 3)), /schema_version: got 3, expected 2/],
     ['no prompts', changed((file) => delete file.prompts), /prompts: is missing/],
     ['a text for a count', changed((file) => (file.of.kept_edges = '7')), /of\.kept_edges: got "7"/],
     ['a position outside', changed((file) => (file.prompts![1]!.position = 1)), /prompts\.1\.position: got 1/],
