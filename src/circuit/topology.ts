@@ -50,9 +50,11 @@ export type Edge =
  * Writers, ports and edges of a decoder-only transformer, each in one fixed order, that of EAP-IG.
  *
  * Writers: `input`, then per layer its heads and its MLP, so writer = 1 + l(H+1) + h. Ports: per layer the q ports of
- * all heads, then k, then v, then the MLP; `logits` last. An attention-only model has no MLPs: writer = 1 + lH + h. What a port can read is always a *prefix* of the writers, so
- * the addition edges into port p are the ids `firstEdge(p) .. firstEdge(p) + fanIn(p) - 1`, in writer order. Direct
- * edges follow after all addition edges, in the order of the attention ports.
+ * all heads, then k, then v, then the MLP; `logits` last. An attention-only model has no MLPs: writer = 1 + lH + h.
+ *
+ * What a port can read is always a *prefix* of the writers. So the addition edges into port p are the ids
+ * `firstEdge(p) .. firstEdge(p) + fanIn(p) - 1`, in writer order. Direct edges follow after all addition edges, in the
+ * order of the attention ports.
  */
 export class Topology {
   readonly layers: number;
