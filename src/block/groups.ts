@@ -55,9 +55,7 @@ export interface PortGroup {
   readonly ports: number;
 }
 
-/**
- * All port groups in the order of the forward pass: per layer its heads and its MLP, if it has one, then the logits.
- */
+/** All port groups in the order of the forward pass: per layer its heads and its MLP, if any, then the logits. */
 export function portGroups(topology: Topology): readonly PortGroup[] {
   const groups: PortGroup[] = [];
   const writers = writerGroups(topology);

@@ -6,9 +6,7 @@ import { isObject, parseStrictJson } from '../base/json/strict-json.js';
 
 export const SHARD_INDEX = 'model.safetensors.index.json';
 
-/**
- * A plain file name, as long as file systems take it: no separators, so that an index cannot reach out of its folder.
- */
+/** A plain file name that file systems take. No separators: an index cannot reach out of its folder. */
 const SHARD_NAME = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,200}\.safetensors$/;
 
 /**
