@@ -187,7 +187,8 @@ export class Engine {
     const { kept } = measured;
     refuseOtherShape(this.topology, kept);
     const { metric } = options;
-    const { evaluation, whole } = await this.#withEvaluator(task, options, cutsDirectEdges(measured), (evaluator) =>
+    const directEdges = cutsDirectEdges({ kept, directTested: measured.circuit?.directTested ?? false });
+    const { evaluation, whole } = await this.#withEvaluator(task, options, directEdges, (evaluator) =>
       measureCircuit(evaluator, measured, measures, { metric, pairs: task.pairs, seed }),
     );
     for (const name of ['kl', metric] as const) {

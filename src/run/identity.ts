@@ -120,9 +120,9 @@ export function planFor(
   });
 }
 
-/** Whether a circuit needs an evaluator that can cut direct edges. */
-export function cutsDirectEdges({ kept }: { readonly kept: EdgeSet }): boolean {
-  return kept.size - kept.additionSize < kept.topology.directEdges;
+/** Whether a circuit, or a part of it, needs an evaluator that can cut direct edges. */
+export function cutsDirectEdges({ kept, directTested }: Pick<Circuit, 'kept' | 'directTested'>): boolean {
+  return directTested || kept.size - kept.additionSize < kept.topology.directEdges;
 }
 
 /** @throws EdgewiseError of kind circuit where it is of a model of another shape. */

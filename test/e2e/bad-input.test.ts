@@ -69,7 +69,7 @@ describe('a checkpoint', () => {
       () => withTensor({ shape: [30, 67] }),
       /wte\.weight has shape \[30, 67\], expected \[67, 30\]/,
     ],
-    ['with a negative size', () => withTensor({ shape: [-67, -30] }), /wte\.weight: shape \[-67,-30\]/],
+    ['with a negative size', () => withTensor({ shape: [-67, -30] }), /wte\.weight: shape \[-67, -30\]/],
     ['with offsets outside', () => withTensor({ data_offsets: [0, 1e9] }), /wte\.weight: data_offsets .* lie outside/],
     ['with offsets backwards', () => withTensor({ data_offsets: [8, 0] }), /wte\.weight: data_offsets 8\.\.0/],
     ['with overlapping tensors', () => withTensor({ data_offsets: [0, 8040] }), /overlap/],
@@ -92,11 +92,11 @@ describe('a config', () => {
 
   test.each<[string, () => string | Uint8Array, RegExp]>([
     ['that is text', () => 'hello', /not valid JSON at line 1, column 1/],
-    ['that is empty', () => '', /not valid JSON/],
+    ['that is empty', () => '', /is 0 bytes long/],
     ['of garbage', () => garbage, /is not UTF-8 text/],
     ['that is an array', () => '[]', /model_type/],
     ['with a key twice', () => '{"n_layer": 3, "n_layer": 2}', /"n_layer" is there twice/],
-    ['with an unknown key', changed({ rope_theta: 1 }), /unknown key rope_theta/],
+    ['with an unknown key', changed({ rope_theta: 1 }), /unknown key "rope_theta"/],
     ['of an unknown family', changed({ model_type: 'mamba' }), /model_type: got "mamba".*gpt2/],
     ['of another head', changed({ architectures: ['GPT2ForTokenClassification'] }), /architectures: got \["GPT2ForT/],
     ['with an unknown activation', changed({ activation_function: 'mish' }), /activation_function: got "mish"/],

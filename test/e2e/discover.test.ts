@@ -100,7 +100,8 @@ describe('a search', () => {
     }
     const untested = edges.filter(([, edge]) => edge.step === undefined).map(([name]) => name);
     expect(circuit.edgewise.untested_removals.toSorted()).toEqual(untested.toSorted());
-    expect(Object.keys(circuit.edgewise)).toEqual(['schema_version', 'provenance', 'untested_removals']);
+    const own = ['schema_version', 'provenance', 'untested_removals', 'in_circuit', 'idle', 'curve'];
+    expect(Object.keys(circuit.edgewise)).toEqual(own);
     expect(circuit.edgewise.provenance).toMatchObject({
       method: 'acdc',
       model: { name: 'gpt2', family: 'gpt2' },

@@ -6,6 +6,7 @@ import {
   CIRCUIT_WRITERS,
   MEASURES,
   METHODS,
+  pruneDisconnected,
   select,
   writeDetails,
   writeScoresJson,
@@ -91,7 +92,8 @@ describe('discover', () => {
     const progress: RunProgress[] = [];
     const found = await edgewise.discover(task, options, { progress: (one) => void progress.push(one) });
     if (Array.isArray(found)) throw new Error('one circuit was asked for');
-    expect(CIRCUIT_WRITERS.json(found.circuit)).toBe(await written(out, 'circuit.json'));
+    const { circuit } = await edgewise.measureEdges(task, found.circuit);
+    expect(CIRCUIT_WRITERS.json(circuit)).toBe(await written(out, 'circuit.json'));
     if (!found.selection) expect(writeTrace(found.trace)).toBe(await written(out, 'trace.jsonl'));
     if (found.scores) expect(writeScoresJson(found.scores)).toBe(await written(out, 'scores.json'));
     expect(found.faithfulness).toBe((report.results?.[0] ?? report).faithfulness);
@@ -105,7 +107,8 @@ describe('discover', () => {
     expect(found).toHaveLength(2);
     for (const [i, threshold] of ['0.5', '2'].entries()) {
       const text = await written(join('several', `threshold-${threshold}`), 'circuit.json');
-      expect(CIRCUIT_WRITERS.json(found[i]!.circuit)).toBe(text);
+      const { circuit } = await edgewise.measureEdges(task, found[i]!.circuit);
+      expect(CIRCUIT_WRITERS.json(circuit)).toBe(text);
     }
     expect(await edgewise.discover(task, { threshold: [2] })).toHaveLength(1);
   });
@@ -176,7 +179,9 @@ test('evaluate: as the circuit was found, and as asked', async () => {
   const measured = await edgewise.evaluate(task, found.circuit, { metric: 'kl', measures: all, seed: 3 });
   expect(measured.metric).toBe('kl');
   expect(measured.random.seed).toBe(3);
-  expect(measured.curve.at(-1)).toEqual({ edges: found.kept, faithfulness: measured.faithfulness });
+  expect(measured.curve.at(-1)!.edges).toBe(pruneDisconnected(found.circuit.kept, false).additionSize);
+  for (const { faithfulness, necessity } of measured.curve)
+    expect(Number.isFinite(faithfulness! + necessity!)).toBe(true);
   const edges = edgewise.evaluate(task, found.circuit.kept, { measures: ['curve'] });
   await expect(edges).rejects.toThrow('curve: needs a circuit with the effects of its edges');
 });
@@ -184,7 +189,9 @@ test('evaluate: as the circuit was found, and as asked', async () => {
 test('inspect', async () => {
   await cliJson(command('discover', 'details', '--threshold', '1', '--details'));
   const found = await edgewise.discover(task, { threshold: 1 });
-  expect(writeDetails(await edgewise.inspect(task, found))).toBe(await written('details', 'details.json'));
+  const measured = await edgewise.measureEdges(task, found.circuit);
+  const details = await edgewise.inspect(task, { ...found, ...measured });
+  expect(writeDetails(details)).toBe(await written('details', 'details.json'));
 });
 
 test('task: a file, a path, some of its prompts', async () => {

@@ -199,7 +199,7 @@ describe('mistakes, all found without an adapter', () => {
     [['discover', '--model'], /--model.*missing/],
     [['evaluate', '--model', TINY_MODEL, '--task', 'x.jsonl'], /--circuit: is needed/],
     [['export', 'x.json'], /--format/],
-    [['export', '--format', 'dot'], /file/],
+    [['export', '--format', 'dot'], /path/],
     [['export', 'x.json', '--format', 'svg'], /--format.*json, gexf, graphml, node-link, dot/],
     [['info', '--task', 'ioi'], /--task: needs --model/],
     [['tasks', 'chess'], /chess: is no shipped task \(ioi, /],

@@ -190,11 +190,10 @@ async function discover(flags: Flags): Promise<void> {
   if (flags.dropIdle && flags.inCircuit === false) {
     throw new EdgewiseError('usage', '--drop-idle', 'needs what --no-in-circuit leaves unmeasured; give one of them');
   }
-  const planned = planDiscovery(model, task, options as AskedDiscovery, flagOf);
-  const plan = { ...planned, asked: { ...planned.asked, dropIdle: flags.dropIdle || null } };
+  const plan = planDiscovery(model, task, options as AskedDiscovery, flagOf);
   refuseNegative(flags, !isScoring(method));
   const folder = flags.out ?? join('runs', `${model.name}.${task.name}.${method}`);
-  const results = new DiscoveryFolder(folder, plan, flags.force);
+  const results = new DiscoveryFolder(folder, plan, flags);
   await withClaims(results.folders, async () => {
     await assertNoJournal(folder, flags);
     await results.assertUsable(flags.resume);

@@ -24,11 +24,14 @@ const isPart = (name: string): boolean => name.startsWith(PART);
 export class DiscoveryFolder {
   readonly #folder: string;
   readonly #plan: MethodPlan;
+  readonly #dropIdle: true | null;
   readonly #force: boolean;
 
-  constructor(folder: string, plan: MethodPlan, force: boolean) {
+  /** @param dropIdle what is done to the circuits that are found: it makes another result, not another search. */
+  constructor(folder: string, plan: MethodPlan, { dropIdle, force }: Record<'dropIdle' | 'force', boolean>) {
     this.#folder = folder;
     this.#plan = plan;
+    this.#dropIdle = dropIdle || null;
     this.#force = force;
   }
 
@@ -51,9 +54,10 @@ export class DiscoveryFolder {
   async assertUsable(resume: boolean): Promise<void> {
     const { identity, asked } = this.#plan;
     const run = { ...identity, ...asked };
-    await assertUsable(this.#folder, run, this.#force, (name) => this.#several && isPart(name));
+    const dropIdle = this.#dropIdle;
+    await assertUsable(this.#folder, { ...run, dropIdle }, this.#force, (name) => this.#several && isPart(name));
     for (const threshold of asked.thresholds ?? []) {
-      await assertUsable(this.#part(threshold), { ...identity, threshold }, this.#force);
+      await assertUsable(this.#part(threshold), { ...identity, threshold, dropIdle }, this.#force);
     }
     if (resume) await assertResumes(this.#folder, run);
   }

@@ -36,6 +36,8 @@ export interface FolderRun
   extends Partial<RunIdentity & AttributionSettings>, Omit<AskedOfRun, 'selection' | 'threshold'> {
   /** Undefined where the run chooses nothing from scores: a result with a choice is another run's. */
   readonly selection?: AskedOfRun['selection'] | undefined;
+  /** True where edges that carry nothing are left out, null where not. */
+  readonly dropIdle?: true | null;
 }
 
 /**
@@ -83,7 +85,7 @@ export async function assertUsable(
 }
 
 /** What a result without a table was asked for. */
-const NOTHING_ASKED: ThresholdPlan & Pick<AskedOfRun, 'dropIdle'> = {
+const NOTHING_ASKED: ThresholdPlan & Pick<FolderRun, 'dropIdle'> = {
   thresholds: null,
   edges: null,
   start: null,

@@ -40,8 +40,6 @@ export interface AskedOfRun extends Partial<ThresholdPlan> {
   readonly selection?: Omit<SelectionRecord, 'chosen'>;
   /** Edges that score `cutoff` or more are the start. At most `limit` edges near the cutoff are tested again. */
   readonly screening?: Pick<ScreeningRecord, 'cutoff' | 'limit'>;
-  /** Edges that carry nothing are left out. */
-  readonly dropIdle?: true | null;
 }
 
 /** A run that is settled and checked, before a device is needed. */
