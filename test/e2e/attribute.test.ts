@@ -74,7 +74,15 @@ describe('exact', () => {
   });
 
   test('an edge scores what the search measures that tests it first', async () => {
-    const discover = ['discover', '--model', TINY_MODEL, '--task', inFolder('pairs.jsonl'), '--no-details'];
+    const discover = [
+      'discover',
+      '--model',
+      TINY_MODEL,
+      '--task',
+      inFolder('pairs.jsonl'),
+      '--no-details',
+      '--no-in-circuit',
+    ];
     // Nothing is removed, so every test is of the whole model.
     await cli([...discover, '--threshold=-9', '--negative-threshold', '--out', inFolder('nothing-removed')]);
     const lines = (await readFile(inFolder('nothing-removed/trace.jsonl'), 'utf8')).trimEnd().split('\n');

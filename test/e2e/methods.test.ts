@@ -92,8 +92,8 @@ describe('by scores', () => {
   });
 
   test('the strongest edges of scores.json, or the best connected ones', async () => {
-    await cli(discover('top', '--method', 'eap', '--edges', '8', '--no-details'));
-    await cli(discover('greedy', '--method', 'eap', '--edges', '8', '--greedy', '--no-details'));
+    await cli(discover('top', '--method', 'eap', '--edges', '8', '--no-details', '--no-in-circuit'));
+    await cli(discover('greedy', '--method', 'eap', '--edges', '8', '--greedy', '--no-details', '--no-in-circuit'));
     const { edges } = JSON.parse(await readFile(join(inFolder('top'), 'scores.json'), 'utf8')) as CircuitJson;
     const strongest = Object.entries(edges)
       .sort(([, a], [, b]) => Math.abs(b.score) - Math.abs(a.score))

@@ -38,7 +38,19 @@ beforeAll(async () => {
 /** A search that keeps little, so that it is over soon, unless the options say otherwise. */
 async function discover(...options: string[]): Promise<Found> {
   const out = join(folder.path, `run-${runs++}`);
-  const args = ['discover', '--model', TINY_MODEL, '--task', task, '--threshold', '0.3', '--out', out, ...options];
+  const args = [
+    'discover',
+    '--model',
+    TINY_MODEL,
+    '--task',
+    task,
+    '--threshold',
+    '0.3',
+    '--no-in-circuit',
+    '--out',
+    out,
+    ...options,
+  ];
   const report = await cliJson<Omit<Found, 'steps'>>(args);
   const { edges, edgewise } = JSON.parse(await readFile(join(out, 'circuit.json'), 'utf8'));
   const lines = (await readFile(join(out, 'trace.jsonl'), 'utf8')).trimEnd().split('\n');
@@ -86,6 +98,7 @@ describe('options of a search', () => {
       '--direct-edges',
       '--threshold=-9',
       '--negative-threshold',
+      '--in-circuit',
     );
     expect([edges, tested, kept]).toEqual(Array.from({ length: 3 }, () => TINY_EDGES + TINY_DIRECT_EDGES));
     expect(Object.keys(edgewise.direct_edges ?? {})).toHaveLength(TINY_DIRECT_EDGES);

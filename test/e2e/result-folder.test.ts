@@ -67,7 +67,7 @@ describe('a circuit chosen from scores', () => {
   test('is replaced with --force', async () => {
     const out = 'replaced';
     const eap = (...options: string[]): string[] =>
-      run('discover', out, '--method', 'eap', '--no-details', '--edges', ...options);
+      run('discover', out, '--method', 'eap', '--no-details', '--no-in-circuit', '--edges', ...options);
     await cli(eap('8'));
     await expectOtherRun(out, eap('20'), 'selection');
     await cli(eap('20', '--force'));
@@ -77,7 +77,7 @@ describe('a circuit chosen from scores', () => {
 
   test('and the same scores without a choice are two results', async () => {
     const out = 'eap';
-    const discover = run('discover', out, '--method', 'eap', '--edges', '8', '--no-details');
+    const discover = run('discover', out, '--method', 'eap', '--edges', '8', '--no-details', '--no-in-circuit');
     await cli(discover);
     await expectOtherRun(out, run('attribute', out, '--method', 'eap'), 'selection');
     const alone = 'scores-alone';
@@ -96,7 +96,17 @@ describe('a circuit chosen from scores', () => {
 
 describe('a screened circuit', () => {
   const screened = (...options: string[]): string[] =>
-    run('discover', 'screened', '--method', 'screened', '--threshold', '0.05', '--no-details', ...options);
+    run(
+      'discover',
+      'screened',
+      '--method',
+      'screened',
+      '--threshold',
+      '0.05',
+      '--no-details',
+      '--no-in-circuit',
+      ...options,
+    );
 
   test('is one of the border and of the tests that were asked for', async () => {
     const own = screened('--screen', '0.02', '--retest', '5');
@@ -111,7 +121,18 @@ describe('a screened circuit', () => {
 
   test('is told apart by the limit even where fewer edges lie near the border', async () => {
     const out = (limit: string): string[] =>
-      run('discover', 'all-near', '--method', 'screened', '--threshold', '0.05', '--retest', limit, '--no-details');
+      run(
+        'discover',
+        'all-near',
+        '--method',
+        'screened',
+        '--threshold',
+        '0.05',
+        '--retest',
+        limit,
+        '--no-details',
+        '--no-in-circuit',
+      );
     await cli(out('1000'));
     await expectOtherRun('all-near', out('2000'), 'screening');
     await expectOtherRun('all-near', run('discover', 'all-near', '--method', 'acdc'), 'method');

@@ -279,8 +279,8 @@ test('too little memory leaves no journal and says nothing of --resume; the corr
   const [, ...rest] = discover;
   for (const [name, args] of Object.entries({
     acdc: discover,
-    several: [...discover, '--threshold', '0.3,0.06', '--no-details'],
-    screened: [...discover, '--method', 'screened', '--retest', '5', '--no-details'],
+    several: [...discover, '--threshold', '0.3,0.06', '--no-details', '--no-in-circuit'],
+    screened: [...discover, '--method', 'screened', '--retest', '5', '--no-details', '--no-in-circuit'],
     exact: ['attribute', ...rest, '--method', 'exact', '--metric', 'kl'],
   })) {
     const out = inFolder(`memory-${name}`);
@@ -296,7 +296,10 @@ describe('in whatever phase it is killed, a run ends in the bytes of one that wa
   const journals = (out: string): string[] => readdirSync(out).filter((name) => name.startsWith('search'));
 
   test('screened: while it tests near the cutoff, searches, and compares', async () => {
-    const screened = [...discover, '--method', 'screened', '--threshold', '0.002', '--screen', '0.001', '--compare'];
+    const screened = [
+      ...discover,
+      ...['--method', 'screened', '--threshold', '0.002', '--screen', '0.001', '--compare', '--no-in-circuit'],
+    ];
     const whole = inFolder('screened-whole');
     const report = await cliJson<ScreenedReport>([...screened, '--out', whole]);
     const [retested, inside] = [report.screening.retested, report.tested];
@@ -317,7 +320,7 @@ describe('in whatever phase it is killed, a run ends in the bytes of one that wa
   });
 
   test('a number of edges: in any of its searches', async () => {
-    const edges = [...discover, '--edges', '100', '--threshold', '0.5'];
+    const edges = [...discover, '--edges', '100', '--threshold', '0.5', '--no-in-circuit'];
     const whole = inFolder('edges-whole');
     await cli([...edges, '--out', whole]);
     const table = (await contents(whole))['thresholds.json']!;

@@ -68,7 +68,7 @@ describe('one threshold', () => {
   });
 
   test('is replaced by several with --force, which can then be repeated', async () => {
-    await cli(search('forced', '--threshold', '0.3', '--no-details'));
+    await cli(search('forced', '--threshold', '0.3', '--no-details', '--no-in-circuit'));
     const several = ['--threshold', '0.3,0.06', ...otherTask()];
     await cli(search('forced', ...several, '--force'));
     // Nothing stays of the search that was replaced.

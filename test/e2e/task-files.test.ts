@@ -26,7 +26,17 @@ async function discover(
   input?: string,
 ): Promise<CliResult & { readonly provenance: CircuitJson['edgewise']['provenance'] }> {
   const out = join(folder.path, name);
-  const run = ['discover', '--model', 'tasks-4l', '--metric', 'logit-diff', '--threshold', '2', '--no-details'];
+  const run = [
+    'discover',
+    '--model',
+    'tasks-4l',
+    '--metric',
+    'logit-diff',
+    '--threshold',
+    '2',
+    '--no-details',
+    '--no-in-circuit',
+  ];
   const result = await runCli([...run, '--out', out, ...args], input === undefined ? {} : { input });
   expect(result.code, result.stderr).toBe(0);
   const circuit = JSON.parse(await readFile(join(out, 'circuit.json'), 'utf8')) as CircuitJson;
@@ -194,7 +204,19 @@ describe('check-task', () => {
     expect(text).toMatch(/note: in 6 of 6 pairs the clean and the corrupted prompt are equal/);
     expect(text).toMatch(/warning: the corrupted prompts hardly change the prediction \(KL 0\.0 nats\)/);
     const out = join(folder.path, 'undone');
-    const run = ['discover', '--model', TINY_MODEL, '--task', task, '--threshold', '1', '--no-details', '--out', out];
+    const run = [
+      'discover',
+      '--model',
+      TINY_MODEL,
+      '--task',
+      task,
+      '--threshold',
+      '1',
+      '--no-details',
+      '--no-in-circuit',
+      '--out',
+      out,
+    ];
     const report = await cliJson<{ model: { preferred: { clean: number } }; warnings: string[] }>([
       'check-task',
       '--model',

@@ -10,7 +10,18 @@ const folder = useFolder();
 const path = (name: string): string => join(folder.path, name);
 
 const discover = (model: string, task: string, out: string, ...options: string[]): string[] => {
-  return ['discover', '--model', path(model), '--task', path(task), '--out', path(out), '--no-details', ...options];
+  return [
+    'discover',
+    '--model',
+    path(model),
+    '--task',
+    path(task),
+    '--out',
+    path(out),
+    '--no-details',
+    '--no-in-circuit',
+    ...options,
+  ];
 };
 
 interface Provenance {

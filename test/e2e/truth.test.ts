@@ -39,7 +39,7 @@ test('a search on a written folder finds the edges of its circuit.json', async (
 
   const run = ['--model', out, '--task', join(out, 'task.jsonl'), '--prompts', '8', '--metric', known.metric];
   const found = join(folder.path, 'found');
-  await cliJson(['discover', ...run, '--threshold', '0.5', '--out', found, '--no-details']);
+  await cliJson(['discover', ...run, '--threshold', '0.5', '--out', found, '--no-details', '--no-in-circuit']);
   expect(keptIn(await readFile(join(found, 'circuit.json'), 'utf8'))).toEqual(truth);
 
   const circuit = ['--circuit', join(out, 'circuit.json')];

@@ -31,6 +31,7 @@ const discover = (out: string, ...options: string[]): string[] => [
   '--threshold=-1',
   '--negative-threshold',
   '--no-details',
+  '--no-in-circuit',
   '--out',
   out,
   ...options,

@@ -178,18 +178,24 @@ function idleLines({ circuit, dropped }: MeasuredEdges): string[] {
   return [`  ${what}${dropped.length > 0 ? ' and are left out' : '; --drop-idle leaves them out'}: ${listed}`];
 }
 
+/** The strongest edges, and those between heads, with what they did when they were decided on. */
 function strongestInCircuit({ circuit }: MeasuredEdges): string[] {
   const { topology, inCircuit } = circuit;
-  const strongest = strongestEdges({ ...circuit, effects: inCircuit!.effects }, 8, 'all');
-  if (strongest.length === 0) return ['no edge is kept'];
-  const width = Math.max(...strongest.map(({ name }) => name.length));
+  const ranked = { ...circuit, effects: inCircuit!.effects };
+  const [all, heads] = [strongestEdges(ranked, 5, 'all'), strongestEdges(ranked, 5, 'heads')];
+  if (all.length === 0) return ['no edge is kept'];
+  const width = Math.max(...[...all, ...heads].map(({ name }) => name.length));
   const decided = ({ name }: { readonly name: string }): string => {
     const effect = circuit.effects[topology.edgeId(name)!]!;
     return Number.isFinite(effect) ? `  (${signed(effect)} when decided)` : '';
   };
+  const lines = (edges: typeof all): string[] =>
+    edges.map((edge) => `  ${edge.name.padEnd(width)}  ${signed(edge.effect)}${decided(edge)}`);
   return [
     'strongest edges (how much worse the metric of the circuit gets without the edge)',
-    ...strongest.map((edge) => `  ${edge.name.padEnd(width)}  ${signed(edge.effect)}${decided(edge)}`),
+    ...lines(all),
+    heads.length === 0 ? 'no head-to-head edge is kept' : 'strongest head-to-head edges',
+    ...lines(heads),
   ];
 }
 
