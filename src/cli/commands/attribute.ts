@@ -1,3 +1,4 @@
+import { counted } from '../../base/text.js';
 import { Command, Option } from 'commander';
 import { join } from 'node:path';
 import { GRANULARITIES } from '../../circuit/run-identity.js';
@@ -40,7 +41,7 @@ import {
 import { note } from '../report/progress.js';
 import { shellPath } from '../report/shell-word.js';
 import { RunBars } from '../report/run-progress.js';
-import { counted, signed, whole } from '../report/text-report.js';
+import { signed, whole } from '../report/text-report.js';
 import {
   namedTaskReader,
   openModelArgument,

@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 import { join } from 'node:path';
 import { EdgewiseError } from '../../base/errors.js';
+import { counted } from '../../base/text.js';
 import type { CircuitDetails } from '../../circuit/details.js';
 import type { MeasuredEdges } from '../../evaluate/measured-edges.js';
 import { SENDER_HEADS } from '../../circuit/run-identity.js';
@@ -57,7 +58,6 @@ import { refuseNegative, thresholdOptions, type ThresholdFlags } from '../option
 import { discoveryReport } from '../report/discover-report.js';
 import { note } from '../report/progress.js';
 import { RunBars } from '../report/run-progress.js';
-import { counted } from '../report/text-report.js';
 import {
   namedTaskReader,
   openModelArgument,

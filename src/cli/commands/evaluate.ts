@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import { EdgewiseError } from '../../base/errors.js';
+import { counted } from '../../base/text.js';
 import type { Ablation } from '../../circuit/run-identity.js';
 import { DEFAULT_MEASURES, reportOf, type Evaluation, type ReportCell } from '../../evaluate/measures.js';
 import { neuronsLeftOut, openCircuit, readableFormats } from '../../files/index.js';
@@ -29,7 +30,7 @@ import {
   type TaskFlags,
 } from '../options/options.js';
 import { note } from '../report/progress.js';
-import { counted, fixed, table, whole } from '../report/text-report.js';
+import { fixed, table, whole } from '../report/text-report.js';
 import {
   namedTaskReader,
   openModelArgument,

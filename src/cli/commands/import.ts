@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 import { basename, dirname, join } from 'node:path';
 import { EdgewiseError } from '../../base/errors.js';
+import { counted } from '../../base/text.js';
 import { keptEdges, signIsStated, type Circuit } from '../../circuit/circuit.js';
 import { describeSelection } from '../../circuit/scored-circuit.js';
 import { scoredEdges, withSign, type Scores } from '../../circuit/scores.js';
@@ -34,7 +35,7 @@ import {
 } from '../options/selection-options.js';
 import { openModelArgument } from '../session.js';
 import { formatList } from '../report/format-list.js';
-import { counted, whole } from '../report/text-report.js';
+import { whole } from '../report/text-report.js';
 
 interface Options extends SelectionOptions, Pick<ModelFlags, 'model' | 'ignoreConfig'> {
   readonly from: InputFormat | 'auto';

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { EdgewiseError } from '../../base/errors.js';
-import { oneLine } from '../../base/text.js';
+import { counted, oneLine } from '../../base/text.js';
 import type { Ablation } from '../../circuit/run-identity.js';
 import { planFor, topologyOf } from '../../run/identity.js';
 import { Gpu } from '../../gpu/gpu.js';
@@ -31,7 +31,7 @@ import {
 import { namedTaskReader, openModelArgument, readMeanOver, readPrompts } from '../session.js';
 import { firstPrompt } from '../report/prompt-line.js';
 import { describeTokenizer, type TokenizerReport } from '../report/tokenizer-report.js';
-import { byteSize, counted, table, whole } from '../report/text-report.js';
+import { byteSize, table, whole } from '../report/text-report.js';
 
 interface Flags extends Partial<ModelFlags>, Partial<TaskFlags> {
   readonly directEdges: boolean;

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { EdgewiseError } from '../../base/errors.js';
+import { counted } from '../../base/text.js';
 import { isSystemError } from '../../node/system-error.js';
 import type { JournalRequest, RunJournal } from '../../run/aids.js';
 import { onInterrupt } from '../interruption.js';
 import { note } from '../report/progress.js';
-import { counted } from '../report/text-report.js';
 import type { RowForm } from './journal-rows.js';
 import { openJournal } from './open-journal.js';
 import { journalFile } from './search-journal.js';

@@ -1,3 +1,4 @@
+import { counted } from '../../base/text.js';
 import { dirname } from 'node:path';
 import type { Circuit } from '../../circuit/circuit.js';
 import { compareCircuits } from '../../circuit/comparison.js';
@@ -7,7 +8,7 @@ import type { Discovery, Screening } from '../../run/discovery.js';
 import type { WrittenDiscovery } from '../folder/discovery-folder.js';
 import type { MeasuredEdges } from '../../evaluate/measured-edges.js';
 import { shellPath } from './shell-word.js';
-import { counted, fixed, signed, strongestEdges, table, whole } from './text-report.js';
+import { fixed, signed, strongestEdges, table, whole } from './text-report.js';
 
 /**
  * What `discover` prints.

@@ -1,10 +1,10 @@
-import { quote } from '../../base/text.js';
+import { counted, quote } from '../../base/text.js';
 import type { BothSides, TaskBehaviour } from '../../evaluate/task-behaviour.js';
 import type { TokenText } from '../../inspect/circuit-details.js';
 import { countFaults } from '../../task/fault.js';
 import type { ReadTask, RowVerdict } from '../../task/load-task.js';
 import type { PromptPair } from '../../task/types.js';
-import { counted, fixed, table } from './text-report.js';
+import { fixed, table } from './text-report.js';
 
 /** What `check-task` found. */
 export interface TaskReport {

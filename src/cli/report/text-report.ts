@@ -31,11 +31,6 @@ export function whole(value: number): string {
   return value.toLocaleString('en-US');
 }
 
-/** `1 prompt`, `2 prompts`. */
-export function counted(count: number, thing: string, things = `${thing}s`): string {
-  return `${whole(count)} ${count === 1 ? thing : things}`;
-}
-
 /** `256 B`, `4.10 kB`, `11.0 MB`: three digits in the unit that suits the number. */
 export function byteSize(bytes: number): string {
   if (bytes < 1000) return `${bytes} B`;
