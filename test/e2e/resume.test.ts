@@ -296,10 +296,8 @@ describe('in whatever phase it is killed, a run ends in the bytes of one that wa
   const journals = (out: string): string[] => readdirSync(out).filter((name) => name.startsWith('search'));
 
   test('screened: while it tests near the cutoff, searches, and compares', async () => {
-    const screened = [
-      ...discover,
-      ...['--method', 'screened', '--threshold', '0.002', '--screen', '0.001', '--compare', '--no-in-circuit'],
-    ];
+    const screening = ['--method', 'screened', '--threshold', '0.002', '--screen', '0.001', '--compare'];
+    const screened = [...discover, ...screening, '--no-in-circuit'];
     const whole = inFolder('screened-whole');
     const report = await cliJson<ScreenedReport>([...screened, '--out', whole]);
     const [retested, inside] = [report.screening.retested, report.tested];
