@@ -19,9 +19,10 @@ import { assertFolder } from './writable-folder.js';
 const CLAIM = /^\.edgewise-([0-9a-f]{16})-(\d+)-(\d+)\.lock$/;
 
 /**
- * How often a claim is tried, and how long to wait in between, in milliseconds: a process that was killed may linger.
+ * How often a claim is tried, and how long to wait in between, in milliseconds. A process whose parent was killed looks
+ * for it once a second (native-output.ts), and lingers until then.
  */
-const TRIES = 5;
+const TRIES = 20;
 const PAUSE = 150;
 
 interface Claim {
