@@ -169,16 +169,17 @@ describe("a file of the user's with the name of a journal", () => {
     return join(inFolder(out), name);
   };
 
-  test.each(['search-pairs.jsonl', 'search.jsonl'])('%s alone makes a folder one that is not empty', async (name) => {
+  test.each([
+    [
+      'search-pairs.jsonl',
+      /is not empty and holds no result of this run; use --force to write into it, or another --out$/,
+    ],
+    // It would be in the journal's way, so that --force does not help.
+    ['search.jsonl', /is there already and is no journal of a search; results need another folder$/],
+  ])('%s alone makes a folder one that is not empty', async (name, message) => {
     const out = `alone-${name}`;
     await withFile(out, name);
-    for (const options of [[], ['--resume']]) {
-      await expectRefused(
-        out,
-        options,
-        /is not empty and holds no result of this run; use --force to write into it, or another --out$/,
-      );
-    }
+    for (const options of [[], ['--resume']]) await expectRefused(out, options, message);
   });
 
   test('which no search writes to, it stays beside the results', async () => {
