@@ -89,6 +89,7 @@ export const circuitReaders = (root: string): FuzzedReader[] => [
   },
   {
     name: 'details',
+    numbers: 'NaN is not known',
     seeds: () => filesAt(root, 'graphs', /\.details\.json$/, 'json').slice(0, 2),
     read: (seed) => parseDetails(textOf(seed), seed.name),
     write: (details) => writeDetails(details as CircuitDetails),
