@@ -80,8 +80,7 @@ export function openCircuit(text: string, source: string, options: OpenCircuitOp
   };
 }
 
-const CHANGED =
-  'its effects in the circuit and its curve are of other edges than it keeps, and are left out; edgewise inspect measures them anew';
+const CHANGED = 'its effects in the circuit and its curve are of other edges than it keeps, and are left out';
 
 /** Formats that are read, in words. */
 export function readableFormats(): string {

@@ -5,10 +5,13 @@ import { EdgewiseError } from '../../base/errors.js';
 import { createCircuit } from '../../circuit/circuit.js';
 import { CIRCUIT_WRITERS } from '../../files/index.js';
 import { writeFileAtomically } from '../../node/atomic-write.js';
-import { makeFolder } from '../../node/make-folder.js';
+import { assertOutput } from '../../node/output.js';
+import { assertFolder } from '../../node/writable-folder.js';
 import { construct, type Constructed } from '../../truth/construct.js';
 import { RECIPES } from '../../truth/recipes/index.js';
+import { withClaims } from '../folder/claimed-folders.js';
 import { count, jsonOption, MAX_SEED, nonEmpty } from '../options/options.js';
+import { shellPath } from '../report/shell-word.js';
 import { table } from '../report/text-report.js';
 
 interface Options {
@@ -45,8 +48,11 @@ async function truth(name: string | undefined, options: Options): Promise<void> 
   const { out = name } = options;
   const files = filesOf(made);
   await refuseFull(out, options.force);
-  await makeFolder(out);
-  for (const [file, contents] of files) await writeFileAtomically(join(out, file), contents);
+  await assertFolder(out);
+  for (const file of files.keys()) await assertOutput(join(out, file));
+  await withClaims([out], async () => {
+    for (const [file, contents] of files) await writeFileAtomically(join(out, file), contents);
+  });
   const { recipe, task, truth: edges } = made;
   const paths = [...files.keys()].map((file) => join(out, file));
   if (options.json) {
@@ -54,7 +60,7 @@ async function truth(name: string | undefined, options: Options): Promise<void> 
     return;
   }
   const { additionEdges } = edges.topology;
-  const run = `--model ${out} --task ${join(out, TASK_FILE)} --metric ${recipe.metric}`;
+  const run = `--model ${shellPath(out)} --task ${shellPath(join(out, TASK_FILE))} --metric ${recipe.metric}`;
   process.stdout.write(
     `${[
       `${name}: ${recipe.about}`,
@@ -62,7 +68,7 @@ async function truth(name: string | undefined, options: Options): Promise<void> 
       'files written',
       ...paths.map((path) => `  ${path}`),
       `look for it: edgewise discover ${run}`,
-      `measure it: edgewise evaluate ${run} --circuit ${join(out, CIRCUIT_FILE)}`,
+      `measure it: edgewise evaluate ${run} --circuit ${shellPath(join(out, CIRCUIT_FILE))}`,
     ].join('\n')}\n`,
   );
 }
