@@ -1,3 +1,4 @@
+import { finiteOrNull } from '../base/finite-or-null.js';
 import { candidateEdges, type Circuit } from './circuit.js';
 
 /** Where something that is in one of two circuits is, and whether its two effects have one sign. */
@@ -61,7 +62,7 @@ export function compareCircuits(a: Circuit, b: Circuit): CircuitComparison {
   const candidates = Math.min(candidateEdges(a), candidateEdges(b));
   const item = ({ kept, effects }: Circuit, id: number): ComparedItem => ({
     inCircuit: kept.has(id),
-    effect: Number.isFinite(effects[id]!) ? effects[id]! : null,
+    effect: finiteOrNull(effects[id]),
   });
   const pairs = Array.from({ length: candidates }, (_, id) => [item(a, id), item(b, id)] as const);
   const edges = countContrasts(pairs.map(([inA, inB]) => contrastOf(inA, inB)));

@@ -1,3 +1,4 @@
+import { finiteOrNull } from '../base/finite-or-null.js';
 import { candidateEdges, type Circuit } from './circuit.js';
 import { edgeEnds } from './edge-ends.js';
 import { modelNodes, nodeName, portNode, type Branch, type Node, type NodeShape } from './nodes.js';
@@ -98,10 +99,6 @@ export function edgeRecords(
       inCircuit: kept.has(id),
     };
   });
-}
-
-function finiteOrNull(value: number | undefined): number | null {
-  return Number.isFinite(value) ? value! : null;
 }
 
 /**

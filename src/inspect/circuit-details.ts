@@ -1,3 +1,4 @@
+import { finiteOrNull } from '../base/finite-or-null.js';
 import { keptEdges, type Circuit } from '../circuit/circuit.js';
 import type { CircuitDetails, NodeDetails, PromptDetails, TokenLogit } from '../circuit/details.js';
 import { circuitNodes } from '../circuit/records.js';
@@ -59,7 +60,6 @@ export function circuitDetails(
 
 function promptDetails(pair: PromptPair, metrics: PromptMetrics, n: number, tokenText: TokenText): PromptDetails {
   const { clean, corrupted, texts, position, correct, wrong } = pair;
-  const finite = (value: number | undefined): number | null => (Number.isFinite(value) ? value! : null);
   return {
     clean: texts?.clean ?? clean.map(tokenText),
     corrupted: texts?.corrupted ?? corrupted.map(tokenText),
@@ -67,11 +67,11 @@ function promptDetails(pair: PromptPair, metrics: PromptMetrics, n: number, toke
     correct: correct.map(tokenText),
     wrong: wrong.map(tokenText),
     metrics: {
-      whole: finite(metrics.whole[n]),
-      circuit: finite(metrics.circuit[n]),
-      empty: finite(metrics.empty[n]),
+      whole: finiteOrNull(metrics.whole[n]),
+      circuit: finiteOrNull(metrics.circuit[n]),
+      empty: finiteOrNull(metrics.empty[n]),
     },
-    logitDifference: hasBothAnswers(pair) ? finite(metrics.logitDifference[n]) : null,
+    logitDifference: hasBothAnswers(pair) ? finiteOrNull(metrics.logitDifference[n]) : null,
   };
 }
 

@@ -1,3 +1,4 @@
+import { finiteOrNull } from '../base/finite-or-null.js';
 import { candidateEdges, createCircuit, keptEdges, type Circuit, type Provenance } from '../circuit/circuit.js';
 import { EdgeSet } from '../circuit/edge-set.js';
 import type { AttributionSettings, ScreeningRecord } from '../circuit/run-identity.js';
@@ -196,7 +197,6 @@ export class Search {
       const margin = Math.abs(tested - options.threshold);
       if (minMargin === null || margin < minMargin.margin) minMargin = { margin, edge: topology.edgeName(edge) };
     }
-    const finite = (value: number): number | null => (Number.isFinite(value) ? value : null);
     return createCircuit({
       topology,
       width: model.spec.width,
@@ -213,7 +213,11 @@ export class Search {
         order: RECEIVER_ORDER,
         adapter,
         tile: this.#setting.tile,
-        metrics: { initial: finite(result.initial), final: finite(result.final), empty: finite(empty) },
+        metrics: {
+          initial: finiteOrNull(result.initial),
+          final: finiteOrNull(result.final),
+          empty: finiteOrNull(empty),
+        },
         faithfulness: faithfulness(result.final, result.initial, empty),
         minMargin: minMargin !== null && Number.isFinite(minMargin.margin) ? minMargin : null,
       },

@@ -1,3 +1,4 @@
+import { finiteOrNull } from '../../base/finite-or-null.js';
 import { EdgewiseError } from '../../base/errors.js';
 import { candidateEdges, keptEdges, type Circuit } from '../../circuit/circuit.js';
 import { circuitFromScores } from '../../circuit/scored-circuit.js';
@@ -77,13 +78,12 @@ async function measured(
   const chosen = circuitFromScores(scores, selection);
   const names = ['metric', 'faithfulness'] as const;
   const { clean, corrupted, circuit: final, faithfulness } = await engine.evaluate(task, chosen, caches, names);
-  const finite = (value: number): number | null => (Number.isFinite(value) ? value : null);
   const circuit: Circuit = {
     ...chosen,
     provenance: {
       ...chosen.provenance!,
       metric: caches.metric,
-      metrics: { initial: finite(clean), final: finite(final), empty: finite(corrupted) },
+      metrics: { initial: finiteOrNull(clean), final: finiteOrNull(final), empty: finiteOrNull(corrupted) },
       faithfulness,
     },
   };
