@@ -70,6 +70,26 @@ function spread(sizes: readonly number[]): number[] {
   return [...places].sort((a, b) => a - b);
 }
 
+/**
+ * A point of the curve, by metrics in loss form.
+ *
+ * @param circuit of the circuit. @param complement of the model without it. @param model of the whole model.
+ * @param empty of the empty circuit.
+ */
+export function curvePoint(
+  edges: number,
+  circuit: number,
+  complement: number,
+  { model, empty }: { readonly model: number; readonly empty: number },
+): CurvePoint {
+  const without = faithfulness(complement, model, empty);
+  return {
+    edges,
+    faithfulness: faithfulness(circuit, model, empty),
+    necessity: without === null ? null : 1 - without,
+  };
+}
+
 /** The model without a circuit: every addition edge that the circuit does not have, and every direct edge. */
 export function complementOf(circuit: EdgeSet): EdgeSet {
   const { topology } = circuit;
@@ -82,14 +102,13 @@ export function complementOf(circuit: EdgeSet): EdgeSet {
  *
  * Cost: two evaluations per point.
  *
- * @param model metric of the whole model, in loss form.
- * @param empty metric of the empty circuit, in loss form.
+ * @param ends metrics of the whole model and of the empty circuit, in loss form.
  * @param onProgress is told how many evaluations are done.
  */
 export async function circuitCurve(
   evaluator: CircuitEvaluator,
   circuit: RankedCircuit,
-  { model, empty }: { readonly model: number; readonly empty: number },
+  ends: { readonly model: number; readonly empty: number },
   onProgress: (done: number, total: number) => void = () => {},
 ): Promise<CurvePoint[]> {
   const circuits = curveCircuits(circuit);
@@ -100,12 +119,5 @@ export async function circuitCurve(
     for (const values of await evaluator.perPrompt(batch)) metrics.push(mean(values));
     onProgress(metrics.length, asked.length);
   }
-  return circuits.map(({ edges }, i) => {
-    const without = faithfulness(metrics[circuits.length + i]!, model, empty);
-    return {
-      edges,
-      faithfulness: faithfulness(metrics[i]!, model, empty),
-      necessity: without === null ? null : 1 - without,
-    };
-  });
+  return circuits.map(({ edges }, i) => curvePoint(edges, metrics[i]!, metrics[circuits.length + i]!, ends));
 }

@@ -19,9 +19,9 @@ export interface MeasuredEdges {
   readonly curveSeconds: number;
 }
 
-/** Evaluations: done, and about how many there are in total. */
+/** Evaluations of a part: done, and in total. */
 export interface MeasuringProgress {
-  readonly part: 'effects' | 'curve';
+  readonly part: 'measuring edges in the circuit' | 'measuring the curve';
   readonly done: number;
   readonly total: number;
 }
@@ -43,18 +43,15 @@ export async function measureEdges(
   const { topology } = circuit;
   const start = performance.now();
   const { effects, idle, perPrompt } = await edgesInCircuit(evaluator, circuit, ablation, (done, total) =>
-    onProgress({ part: 'effects', done, total }),
+    onProgress({ part: 'measuring edges in the circuit', done, total }),
   );
   const measured = performance.now();
   const dropped = new Set(dropIdle ? idle : []);
   const kept = EdgeSet.where(topology, (id) => circuit.kept.has(id) && !dropped.has(id));
-  const [model, empty] = [
-    mean((await evaluator.perPrompt([EdgeSet.full(topology)]))[0]!),
-    mean((await evaluator.perPrompt([EdgeSet.empty(topology)]))[0]!),
-  ];
+  const [model, empty] = (await evaluator.perPrompt([EdgeSet.full(topology), EdgeSet.empty(topology)])).map(mean);
   const ranked = { kept, directTested: circuit.directTested, effects };
-  const curve = await circuitCurve(evaluator, ranked, { model, empty }, (done, total) =>
-    onProgress({ part: 'curve', done, total }),
+  const curve = await circuitCurve(evaluator, ranked, { model: model!, empty: empty! }, (done, total) =>
+    onProgress({ part: 'measuring the curve', done, total }),
   );
   const end = performance.now();
   const left = [...perPrompt].filter(([id]) => !dropped.has(id));

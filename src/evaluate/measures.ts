@@ -5,7 +5,7 @@ import { EdgeSet } from '../circuit/edge-set.js';
 import { METRICS, type MetricName } from '../readout/metrics.js';
 import type { CurvePoint } from '../circuit/in-circuit.js';
 import type { PromptPair } from '../task/types.js';
-import { complementOf, curveCircuits, type CurveCircuit } from './curve.js';
+import { complementOf, curveCircuits, curvePoint, type CurveCircuit } from './curve.js';
 import type { PromptValues } from './evaluator.js';
 import { faithfulness } from './faithfulness.js';
 import { randomCircuitLike } from './random-circuit.js';
@@ -178,16 +178,11 @@ const curve: Measure<{ readonly curve: readonly CurvePoint[] }> = {
     return [...circuits, ...circuits.map(complementOf)];
   },
   value: (values) => {
-    const points = curveOf(values.measured);
+    const circuits = curveOf(values.measured);
+    const metrics = values.own.map((one) => meanOf(one, values.metric));
+    const ends = { model: meanOf(values.whole, values.metric), empty: meanOf(values.empty, values.metric) };
     return {
-      curve: points.map(({ edges: size }, i) => {
-        const without = faithfulnessOf(values.own[points.length + i]!, values);
-        return {
-          edges: size,
-          faithfulness: faithfulnessOf(values.own[i]!, values),
-          necessity: without === null ? null : 1 - without,
-        };
-      }),
+      curve: circuits.map(({ edges: size }, i) => curvePoint(size, metrics[i]!, metrics[circuits.length + i]!, ends)),
     };
   },
   report: ({ curve: points }) => ({

@@ -143,9 +143,12 @@ export class Edgewise {
     { dropIdle = false, ...asked }: AskedEvaluation & { readonly dropIdle?: boolean } = {},
     { progress }: Pick<RunAids, 'progress'> = {},
   ): Promise<MeasuredEdges> {
+    this.#lifetime.assert();
     const options = evaluationAsFound(asked, circuit.provenance);
-    return this.engine.measureEdges(task, circuit, options, dropIdle, ({ part, done, total }) =>
-      progress?.({ part: `measuring ${part}`, done, total, unit: 'passes', measured: done }),
+    return this.#lifetime.during(() =>
+      this.engine.measureEdges(task, circuit, options, dropIdle, (one) =>
+        progress?.({ ...one, unit: 'passes', measured: one.done }),
+      ),
     );
   }
 

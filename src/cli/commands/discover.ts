@@ -252,14 +252,8 @@ async function measuredEdges(
     );
   }
   if (!(flags.inCircuit ?? !isLong)) return undefined;
-  return engine.measureEdges(task, circuit, plan.caches, flags.dropIdle, ({ part, done, total }) =>
-    bars.show({
-      part: part === 'effects' ? 'measuring edges in the circuit' : 'measuring the curve',
-      done,
-      total,
-      unit: 'passes',
-      measured: done,
-    }),
+  return engine.measureEdges(task, circuit, plan.caches, flags.dropIdle, (progress) =>
+    bars.show({ ...progress, unit: 'passes', measured: progress.done }),
   );
 }
 

@@ -4,7 +4,7 @@ import { quote } from '../../base/text.js';
 import type { Provenance } from '../../circuit/circuit.js';
 import { isHeadName } from '../../circuit/nodes.js';
 import type { FileEdge, FileNode, ReadCircuit } from '../own/circuit-file.js';
-import type { FileInCircuit } from '../own/in-circuit-json.js';
+import { columnInCircuit } from '../own/in-circuit-json.js';
 import { decodeConfig, type FileConfig } from '../own/config-json.js';
 import { decodeProvenance } from '../own/provenance-json.js';
 import { leastShape, shapeOfNames, type ShapeHints } from '../../circuit/shape-of-names.js';
@@ -49,6 +49,7 @@ export function circuitOfGraph({ source, description, nodes, edges }: GraphFile)
   const hasEffects = provenance !== undefined || edges.some(({ values }) => values.has('effect'));
   const addition = new Map<string, FileEdge>();
   const direct = new Map<string, FileEdge>();
+  const worth = new Map<string, number | undefined>();
   for (const edge of edges) {
     for (const end of [edge.source, edge.target]) {
       if (nodes.has(end)) continue;
@@ -58,6 +59,7 @@ export function circuitOfGraph({ source, description, nodes, edges }: GraphFile)
     const name = edgeNameOf(edge, source);
     const home = edge.source === edge.target ? direct : addition;
     if (home.has(name)) throw new EdgewiseError('circuit', source, `edge ${quote(name)}: is there twice`);
+    if (edge.values.has('effect_in_circuit')) worth.set(name, numberIn(edge.values, 'effect_in_circuit'));
     home.set(name, fileEdge(edge.values, hasEffects ? 'effect' : 'weight', `edge ${quote(name)}`, source));
   }
   const directTested = provenance?.directEdges ?? direct.size > 0;
@@ -75,7 +77,7 @@ export function circuitOfGraph({ source, description, nodes, edges }: GraphFile)
       provenance,
       scores: undefined,
       imported: undefined,
-      inCircuit: inCircuitOfGraph(edges, source),
+      inCircuit: columnInCircuit(worth),
       view: undefined,
     },
     notes: [],
@@ -101,14 +103,6 @@ function fileEdge(values: GraphValues, effectName: string, where: string, source
 
 /** How programs spell what is no number. An effect of this kind counts as not measured. */
 const NOT_FINITE = /^\s*([+-]?(nan|inf|infinity))?\s*$/i;
-
-/** The column `effect_in_circuit` by edge. The curve has no place in these formats. */
-function inCircuitOfGraph(edges: readonly GraphFileEdge[], source: string): FileInCircuit | undefined {
-  const measured = edges.filter(({ values }) => values.has('effect_in_circuit'));
-  if (measured.length === 0) return undefined;
-  const named = measured.map((edge) => [edgeNameOf(edge, source), numberIn(edge.values, 'effect_in_circuit')] as const);
-  return { effects: new Map(named), curve: [] };
-}
 
 /** The number of that name, NaN where it is none; undefined where there is no value. */
 function numberIn(values: GraphValues, name: string): number | undefined {

@@ -5,6 +5,7 @@ import { isHeadName } from '../../circuit/nodes.js';
 import type { CircuitFile, FileEdge, FileNode } from '../own/circuit-file.js';
 import { SCHEMA_VERSION } from '../own/circuit-json.js';
 import { decodeConfig, encodeConfig } from '../own/config-json.js';
+import { columnInCircuit } from '../own/in-circuit-json.js';
 import { configAt, jsonIn, provenanceAt, type GraphValues } from './graph-file.js';
 import { describe, EDGE_COLUMNS, edgeWeight, NODE_COLUMNS, type Column } from './columns.js';
 import { asArray, asNumber, asObject, fail, isCount, type JsonObject } from '../../base/json/json-fields.js';
@@ -82,20 +83,17 @@ export function readNodeLink(file: unknown, source: string): CircuitFile {
   const measures = isOurs ? ['effect'] : ['effect', 'score', 'weight'];
   const edges = new Map<string, FileEdge>();
   const direct = new Map<string, FileEdge>();
+  const worth = new Map<string, unknown>();
   asArray(json[member], source, member).forEach((item, i) => {
     const where = `${member}[${i}]`;
     const edge = asObject(item, source, where);
     const name = nameOf(edge, source, where);
     const home = edge['source'] === edge['target'] ? direct : edges;
     if (home.has(name)) throw new EdgewiseError('circuit', source, `${where}: ${quote(name)} is there twice`);
+    if (edge['effect_in_circuit'] !== undefined) worth.set(name, edge['effect_in_circuit']);
     home.set(name, contentOf(edge, measures, source, where));
   });
   const removals = asArray(own['untested_removals'] ?? [], source, 'graph.edgewise_json.untested_removals');
-  const worth = asArray(json[member], source, member).flatMap((item, i): [string, unknown][] => {
-    const edge = asObject(item, source, `${member}[${i}]`);
-    const value = edge['effect_in_circuit'];
-    return value === undefined ? [] : [[nameOf(edge, source, `${member}[${i}]`), value]];
-  });
   const imported = own['imported'];
   return {
     source,
@@ -110,7 +108,7 @@ export function readNodeLink(file: unknown, source: string): CircuitFile {
       imported === undefined
         ? { positive: null, selection: null }
         : decodeImported(asObject(imported, source, 'imported'), source),
-    inCircuit: worth.length === 0 ? undefined : { effects: new Map(worth), curve: [] },
+    inCircuit: columnInCircuit(worth),
     view: undefined,
   };
 }

@@ -1,3 +1,4 @@
+import { finiteOrNull } from '../../base/finite-or-null.js';
 import { block, entry } from '../../base/json/entry-lines.js';
 import { isObject } from '../../base/json/strict-json.js';
 import type { Circuit } from '../../circuit/circuit.js';
@@ -21,7 +22,7 @@ export function inCircuitMembers({ topology, kept, inCircuit }: Circuit): string
     block(
       'in_circuit',
       '{}',
-      measured.map((id) => entry(topology.edgeName(id), Number.isFinite(effects[id]!) ? effects[id] : null)),
+      measured.map((id) => entry(topology.edgeName(id), finiteOrNull(effects[id]))),
     ),
     block(
       'idle',
@@ -41,6 +42,11 @@ export function fileInCircuit(own: Readonly<Record<string, unknown>>): FileInCir
   if (own['in_circuit'] === undefined && own['curve'] === undefined && own['idle'] === undefined) return undefined;
   const { in_circuit: effects, idle = [], curve } = own;
   return { effects: isObject(effects) ? new Map(Object.entries(effects)) : undefined, idle, curve };
+}
+
+/** What a table of edges says in its column `effect_in_circuit`. The curve has no place in such a table. */
+export function columnInCircuit(effects: ReadonlyMap<string, unknown>): FileInCircuit | undefined {
+  return effects.size === 0 ? undefined : { effects, curve: [] };
 }
 
 /**
