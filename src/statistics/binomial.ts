@@ -17,7 +17,8 @@ function probability(k: number, n: number, p: number): number {
 export function binomialSum(from: number, to: number, n: number, p: number): number {
   const terms: number[] = [];
   for (let k = Math.max(0, from); k <= Math.min(n, to); k++) terms.push(probability(k, n, p));
-  return terms.toSorted((a, b) => a - b).reduce((sum, term) => sum + term, 0);
+  const sum = terms.toSorted((a, b) => a - b).reduce((total, term) => total + term, 0);
+  return Math.min(1, sum);
 }
 
 /** How near the bounds of an interval are found. */
@@ -32,6 +33,6 @@ const NEARNESS = 1e-13;
  */
 export function clopperPearson(k: number, n: number, alpha = 0.05): readonly [lower: number, upper: number] {
   const crossing = (from: number, to: number): number =>
-    bisect((p) => binomialSum(from, to, n, p) - alpha / 2, 0, 1, 100, NEARNESS);
+    bisect((p: number) => binomialSum(from, to, n, p) - alpha / 2, 0, 1, 100, NEARNESS);
   return [k === 0 ? 0 : crossing(k, n), k === n ? 1 : crossing(0, k)];
 }
