@@ -2,7 +2,7 @@ import { createRng } from '../base/rng.js';
 import type { WorkProgress } from '../base/work-progress.js';
 import { EdgeSet } from '../circuit/edge-set.js';
 import type { EvaluationCosts } from '../circuit/evaluator.js';
-import { nodesInUse } from '../circuit/reachability.js';
+import { nodesInUse, REACH, type NodesInUse } from '../circuit/reachability.js';
 import type { Topology } from '../circuit/topology.js';
 import type { Receiver } from './acdc-order.js';
 import { feedsNothing, type SearchState } from './acdc-walk.js';
@@ -10,10 +10,17 @@ import { workOfTest } from './test-work.js';
 
 /** Ways on that are tried out. */
 const TRIALS = 5;
-/** Where the least and the most that may be to do differ by more than this factor, nothing is said. */
-const MOST_SPREAD = 5;
-/** How many tests of other writers a writer's own tests are worth, as a guess of whether its next edge stays. */
+/**
+ * Whether the next edge of a writer stays is guessed from the writer's own tests. All tests of its kind of writer count
+ * as so many more, and all tests of the search as so many of its kind.
+ */
 const PRIOR = 1;
+
+/** How often edges stayed. */
+interface Tally {
+  tested: number;
+  kept: number;
+}
 
 /**
  * The work of a search: what is done, and an estimate of what is left. Tests get dearer towards the input, where more
@@ -24,20 +31,19 @@ export class SearchWork {
   readonly #topology: Topology;
   readonly #receivers: readonly Receiver[];
   readonly #costs: EvaluationCosts;
-  /** By writer: its edges that were tested, and of those the ones that stayed. */
-  readonly #tested: Float64Array;
-  readonly #kept: Float64Array;
+  /** Of each writer; the last one is of all direct edges. */
+  readonly #writers: readonly Tally[];
+  /** By kind of writer. Edges of MLPs stay far more often than those of heads. */
+  readonly #kinds = new Map<string, Tally>();
+  readonly #all: Tally = { tested: 0, kept: 0 };
   #current: { readonly receiver: number; readonly work: number } | undefined;
   #done = 0;
-  #allTested = 0;
-  #allKept = 0;
 
   constructor(topology: Topology, receivers: readonly Receiver[], costs: EvaluationCosts) {
     this.#topology = topology;
     this.#receivers = receivers;
     this.#costs = costs;
-    this.#tested = new Float64Array(topology.writers.length + 1);
-    this.#kept = new Float64Array(topology.writers.length + 1);
+    this.#writers = Array.from({ length: topology.writers.length + 1 }, () => ({ tested: 0, kept: 0 }));
   }
 
   /** Takes note of the decision on the edge of a state. @param measured this run made the test itself. */
@@ -49,11 +55,10 @@ export class SearchWork {
     }
     if (measured) this.#done += this.#current!.work;
     const writer = this.#writer(edge!, receiver);
-    this.#tested[writer]!++;
-    this.#allTested++;
-    if (!kept) return;
-    this.#kept[writer]!++;
-    this.#allKept++;
+    for (const tally of [this.#writers[writer]!, this.#kind(writer), this.#all]) {
+      tally.tested++;
+      if (kept) tally.kept++;
+    }
   }
 
   /** How far the search is in a state. */
@@ -66,9 +71,8 @@ export class SearchWork {
     const most = this.#most(state);
     const trials = Array.from({ length: TRIALS }, (_, seed) => this.#trial(state, seed)).sort((a, b) => a - b);
     const middle = trials[trials.length >> 1]!;
-    if (!(most / middle <= MOST_SPREAD)) return undefined;
     // Edges of the nodes that matter stay together, so that more of the model lives on than by chance.
-    return middle * Math.min(Math.cbrt(most / middle), 1.4);
+    return middle * Math.min(Math.cbrt(most / middle), 1.2);
   }
 
   /** If every edge that is not decided stays. */
@@ -76,7 +80,7 @@ export class SearchWork {
     const use = nodesInUse(circuit);
     let work = 0;
     for (let r = receiver; r < this.#receivers.length; r++) {
-      const tests = this.#testsOf(circuit, r, r === receiver ? next : 0).length;
+      const tests = this.#testsOf(circuit, use, r, r === receiver ? next : 0).length;
       if (tests > 0) work += tests * workOfTest(circuit, use, this.#receivers[r]!.port, this.#costs);
     }
     return work;
@@ -89,9 +93,10 @@ export class SearchWork {
     let work = 0;
     for (let r = state.receiver; r < this.#receivers.length; r++) {
       const receiver = this.#receivers[r]!;
-      const tests = this.#testsOf(circuit, r, r === state.receiver ? state.next : 0);
+      const use = nodesInUse(circuit);
+      const tests = this.#testsOf(circuit, use, r, r === state.receiver ? state.next : 0);
       if (tests.length === 0) continue;
-      work += tests.length * workOfTest(circuit, nodesInUse(circuit), receiver.port, this.#costs);
+      work += tests.length * workOfTest(circuit, use, receiver.port, this.#costs);
       const gone = new Set(tests.filter((edge) => chance.next() >= this.#stays(this.#writer(edge, receiver))));
       const before = circuit;
       if (gone.size > 0) circuit = EdgeSet.where(this.#topology, (edge) => before.has(edge) && !gone.has(edge));
@@ -99,21 +104,36 @@ export class SearchWork {
     return work;
   }
 
-  /** Edges of a receiver that are to be tested, from one of them on. */
-  #testsOf(circuit: EdgeSet, receiver: number, from: number): readonly number[] {
-    const { edges } = this.#receivers[receiver]!;
-    if (from === 0 && feedsNothing(circuit, this.#receivers[receiver]!)) return [];
+  /**
+   * Edges of a receiver that are to be tested, from one of them on. A search cuts what leads into a receiver that feeds
+   * nothing; here it stays, so that a receiver counts only where it leads to the logits.
+   */
+  #testsOf(circuit: EdgeSet, use: NodesInUse, receiver: number, from: number): readonly number[] {
+    const { edges, port } = this.#receivers[receiver]!;
+    if (from === 0 && (use.ports[port] === REACH.none || feedsNothing(circuit, this.#receivers[receiver]!))) return [];
     return edges.slice(from).filter((edge) => circuit.has(edge));
   }
 
   /** Probability that an edge of a writer stays. */
   #stays(writer: number): number {
-    const usual = (this.#allKept + 0.5) / (this.#allTested + 1);
-    return (this.#kept[writer]! + PRIOR * usual) / (this.#tested[writer]! + PRIOR);
+    const usual = (this.#all.kept + 0.5) / (this.#all.tested + 1);
+    return share(this.#writers[writer]!, share(this.#kind(writer), usual));
+  }
+
+  #kind(writer: number): Tally {
+    const kind = this.#topology.writers[writer]?.kind ?? 'direct';
+    const tally = this.#kinds.get(kind) ?? { tested: 0, kept: 0 };
+    this.#kinds.set(kind, tally);
+    return tally;
   }
 
   /** Direct edges count together. */
   #writer(edge: number, { kind, port }: Receiver): number {
     return kind === 'direct' ? this.#topology.writers.length : edge - this.#topology.firstEdge(port);
   }
+}
+
+/** @param usual the share where nothing was tested. */
+function share({ tested, kept }: Tally, usual: number): number {
+  return (kept + PRIOR * usual) / (tested + PRIOR);
 }

@@ -5,10 +5,12 @@ const SETTLED = 2000;
 /** Nor before so much of the work is done. */
 const LEAST_SHARE = 0.04;
 /**
- * Nor while the whole work is thought to be less and less: by more than this share in the last third of the time. More
- * of it will go.
+ * While the whole work is thought to be less and less, to below this share of it in the last third of the time, more
+ * of it will go. What is said then is a bound.
  */
-const STEADY = 0.85;
+const STEADY = 0.7;
+/** A bound is so many times the estimate. */
+const MARGIN = 2;
 /** An estimate of the work left holds for this long, and for so many times as long as it took. */
 const HOLDS = { milliseconds: 500, times: 20 } as const;
 
@@ -18,7 +20,7 @@ export class Pace {
   #first: { readonly at: number; readonly share: number; readonly things: number; readonly work: number } | undefined;
   /** What the whole work was thought to be, by the time since the first step. */
   readonly #wholes: { readonly milliseconds: number; readonly work: number }[] = [];
-  #estimate: { readonly until: number; readonly end: number | undefined } | undefined;
+  #estimate: { readonly until: number; readonly end: number | undefined; readonly falling: boolean } | undefined;
 
   /** @param now milliseconds, for tests. */
   constructor(now: () => number = () => performance.now()) {
@@ -40,30 +42,35 @@ export class Pace {
     const milliseconds = this.#now() - this.#first.at;
     const left = work
       ? this.#byWork(milliseconds, work)
-      : byShare(milliseconds, share - this.#first.share, share < 1 ? 1 - share : 0);
-    return { rate: rate(milliseconds, (things ?? 0) - this.#first.things), left: words(left) };
+      : words('about', byShare(milliseconds, share - this.#first.share, share < 1 ? 1 - share : 0));
+    return { rate: rate(milliseconds, (things ?? 0) - this.#first.things), left };
   }
 
-  /** Milliseconds left, by the mean speed so far. Between two estimates time goes on. */
-  #byWork(milliseconds: number, { done, left }: WorkProgress): number | undefined {
+  /** The time left in words, by the mean speed so far. Between two estimates time goes on. */
+  #byWork(milliseconds: number, { done, left }: WorkProgress): string {
     const now = this.#now();
     if (!this.#estimate || now >= this.#estimate.until) {
       const rest = left();
       const took = this.#now() - now;
       const speed = (done - this.#first!.work) / milliseconds;
-      const known = rest !== undefined && rest > 0 && this.#isSettled(milliseconds, done, rest) && speed > 0;
-      const end = known ? now + rest / speed : undefined;
-      this.#estimate = { until: now + Math.max(HOLDS.milliseconds, HOLDS.times * took), end };
+      const known = rest !== undefined && rest > 0 && done >= LEAST_SHARE * (done + rest) && speed > 0;
+      this.#estimate = {
+        until: now + Math.max(HOLDS.milliseconds, HOLDS.times * took),
+        end: known ? now + rest / speed : undefined,
+        falling: rest !== undefined && this.#falls(milliseconds, done + rest),
+      };
     }
-    const { end } = this.#estimate;
-    return end === undefined || milliseconds < SETTLED ? undefined : Math.max(1, end - now);
+    const { end, falling } = this.#estimate;
+    if (end === undefined || milliseconds < SETTLED) return '';
+    const rest = Math.max(1, end - now);
+    return falling ? words('less than', MARGIN * rest) : words('about', rest);
   }
 
-  #isSettled(milliseconds: number, done: number, rest: number): boolean {
-    const work = done + rest;
+  /** Whether the whole work is thought to be much less than a while before. @param work what it is thought to be. */
+  #falls(milliseconds: number, work: number): boolean {
     const before = this.#wholes.findLast((whole) => whole.milliseconds <= (2 / 3) * milliseconds);
     this.#wholes.push({ milliseconds, work });
-    return done >= LEAST_SHARE * work && work >= STEADY * (before?.work ?? Infinity);
+    return !(work >= STEADY * (before?.work ?? Infinity));
   }
 }
 
@@ -77,9 +84,10 @@ function rate(milliseconds: number, done: number): string {
   return `, ${each < 10 ? each.toPrecision(2) : Math.round(each)}/s`;
 }
 
-function words(milliseconds: number | undefined): string {
+function words(how: 'about' | 'less than', milliseconds: number | undefined): string {
   if (milliseconds === undefined || !Number.isFinite(milliseconds)) return '';
+  const whole = how === 'about' ? Math.round : Math.ceil;
   const seconds = Math.ceil(milliseconds / 1000);
-  const minutes = Math.round(seconds / 60);
-  return `  about ${seconds < 100 ? `${seconds} s` : minutes < 100 ? `${minutes} min` : `${Math.round(minutes / 60)} h`} left`;
+  const minutes = whole(seconds / 60);
+  return `  ${how} ${seconds < 100 ? `${seconds} s` : minutes < 100 ? `${minutes} min` : `${whole(minutes / 60)} h`} left`;
 }
