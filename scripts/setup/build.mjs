@@ -29,7 +29,11 @@ export function ensureBuild(root) {
   const shared = ['src/base', 'src/circuit', 'src/files'];
   ensure(root, join(dist, VIEWER, '.built-from'), [...common, 'viewer', ...shared], () => {
     say('building the viewer (vite)');
-    mustBuild(root, 'vite/bin/vite.js', 'build', '--config', join(root, 'viewer', 'vite.config.ts'));
+    // The viewer empties the folder, so that the report's page comes after it.
+    for (const mode of ['production', 'report']) {
+      const config = join(root, 'viewer', 'vite.config.ts');
+      mustBuild(root, 'vite/bin/vite.js', 'build', '--config', config, '--mode', mode);
+    }
   });
 }
 

@@ -2,12 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { EdgewiseError } from '../../base/errors.js';
 
-/** The built viewer. The root is three levels up from this module, both as a source and built. */
-const PAGE = fileURLToPath(new URL('../../../dist/viewer/index.html', import.meta.url));
-
-/** Where the page looks for its circuits. */
-const OPENING = '<script id="edgewise-files" type="application/json">';
-const PLACE = `${OPENING}</script>`;
+/** A built page. The root is three levels up from this module, both as a source and built. */
+const built = (path: string): string => fileURLToPath(new URL(`../../../dist/viewer/${path}`, import.meta.url));
 
 /** Texts of a circuit and of what lies beside it. */
 export interface EmbeddedFile {
@@ -23,10 +19,24 @@ export interface EmbeddedFile {
  * @throws EdgewiseError of kind 'usage' where it was not built.
  */
 export async function viewerPage(): Promise<string> {
+  return builtPage(built('index.html'));
+}
+
+/**
+ * A report as one HTML file.
+ *
+ * @param report the text of report.json.
+ * @throws EdgewiseError of kind 'usage' where the page was not built.
+ */
+export async function reportPage(report: string): Promise<string> {
+  return embed(await builtPage(built('report/index.html')), 'edgewise-report', report);
+}
+
+async function builtPage(path: string): Promise<string> {
   try {
-    return await readFile(PAGE, 'utf8');
+    return await readFile(path, 'utf8');
   } catch (cause) {
-    throw new EdgewiseError('usage', PAGE, "the viewer is not built; run 'npm run build'", { cause });
+    throw new EdgewiseError('usage', path, "the viewer is not built; run 'npm run build'", { cause });
   }
 }
 
@@ -35,11 +45,17 @@ export async function viewerPage(): Promise<string> {
  * texts hold, they stay data: no character of theirs can end the element or begin another one.
  */
 export function embedFiles(page: string, content: readonly EmbeddedFile[] | string): string {
-  const [before, after, ...more] = page.split(PLACE);
-  if (after === undefined || more.length > 0) throw new Error(`the viewer's page needs ${PLACE} just once`);
-  const json = JSON.stringify(content).replace(
+  return embed(page, 'edgewise-files', JSON.stringify(content));
+}
+
+/** @param id of the element that the page's script reads. */
+function embed(page: string, id: string, json: string): string {
+  const opening = `<script id="${id}" type="application/json">`;
+  const [before, after, ...more] = page.split(`${opening}</script>`);
+  if (after === undefined || more.length > 0) throw new Error(`the page needs ${opening}</script> just once`);
+  const data = json.replace(
     /[<\u2028\u2029]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
-  return `${before}${OPENING}${json}</script>${after}`;
+  return `${before}${opening}${data}</script>${after}`;
 }

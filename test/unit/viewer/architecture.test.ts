@@ -10,7 +10,7 @@ const PREACT = ['preact', '@preact/signals'];
 /** Runs in Node, and is tested there. */
 const PURE = ['data', 'view', 'scene'];
 /** What the app is made of, each folder on those before it. */
-const PAGE = [...PURE, ...PREACT, 'canvas/stage', 'app/state', 'app/actions', 'app/controls'];
+const PAGE = [...PURE, ...PREACT, 'plots', 'canvas/stage', 'app/state', 'app/actions', 'app/controls'];
 /**
  * What the files of each folder may import besides their own folder: files, folders and packages. A file belongs to the
  * longest row that fits.
@@ -23,6 +23,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'scene/style': ['view', 'scene/scene'],
   'scene/draw': ['scene/scene', 'scene/layout', 'scene/style'],
   'scene/pick': ['scene/scene', 'scene/layout', 'scene/draw'],
+  plots: ['preact'],
+  report: ['preact', 'plots', 'view/format'],
   canvas: [...PURE, 'graphology-layout-forceatlas2'],
   'canvas/sigma': [...PURE, 'canvas', 'sigma', '@sigma'],
   'app/state': [...PURE, '@preact/signals', 'canvas/stage'],

@@ -1,9 +1,11 @@
 import { candidateEdges, keptEdges, type Provenance } from '../../../src/circuit/circuit.js';
+import type { CurvePoint } from '../../../src/circuit/in-circuit.js';
 import { describeScreening, describeSelection, describeTrim } from '../../../src/circuit/scored-circuit.js';
 import type { CircuitDocument } from '../../data/document.js';
 import { hasSigns, suggestSign } from '../../data/sign.js';
 import { formatCount, formatNumber, plural } from '../../view/format.js';
 import type { ViewState } from '../../view/view-state.js';
+import { CurvePlot } from '../../plots/curve-plot.js';
 import { Fact } from '../controls/facts.js';
 import { dialog } from '../state/page.js';
 import { update, viewField } from '../state/view.js';
@@ -47,9 +49,19 @@ export function OverviewCard({ document }: { document: CircuitDocument }) {
         {from && <Outcome from={from} />}
       </dl>
       {from && <Metrics from={from} />}
+      {circuit.inCircuit && circuit.inCircuit.curve.length > 1 && <Curve curve={circuit.inCircuit.curve} />}
       <SignChoice document={document} />
       <Hints />
     </article>
+  );
+}
+
+function Curve({ curve }: { curve: readonly CurvePoint[] }) {
+  return (
+    <section>
+      <h3>The strongest edges alone</h3>
+      <CurvePlot curve={curve} />
+    </section>
   );
 }
 
