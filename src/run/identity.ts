@@ -132,6 +132,18 @@ export function refuseOtherShape(mine: Topology, { topology }: EdgeSet): void {
   throw new EdgewiseError('circuit', 'the circuit', what);
 }
 
+/** Whether a circuit was found by a run with this model, on these prompts and by this metric. */
+export function isRunOf(model: LoadedModel, task: Task, { provenance }: Circuit, metric: MetricName): boolean {
+  return (
+    provenance !== null &&
+    provenance.model.hash === model.hash &&
+    provenance.task.hash === task.hash &&
+    provenance.prompts.count === task.pairs.length &&
+    provenance.prompts.skip === task.skip &&
+    provenance.metric === metric
+  );
+}
+
 /** @throws EdgewiseError of kind circuit where it was found by another run. */
 export function refuseOtherRun(
   model: LoadedModel,
@@ -141,12 +153,6 @@ export function refuseOtherRun(
   metric: MetricName,
 ): void {
   refuseOtherShape(topology, circuit.kept);
-  const { model: found, task: searched, prompts, metric: measured } = circuit.provenance!;
-  const same =
-    found.hash === model.hash &&
-    searched.hash === task.hash &&
-    prompts.count === task.pairs.length &&
-    prompts.skip === task.skip &&
-    measured === metric;
-  if (!same) throw new EdgewiseError('circuit', 'the circuit', 'was found with another model, task or metric');
+  if (isRunOf(model, task, circuit, metric)) return;
+  throw new EdgewiseError('circuit', 'the circuit', 'was found with another model, task or metric');
 }
