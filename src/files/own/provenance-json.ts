@@ -56,7 +56,7 @@ const attribution = {
 };
 
 const selectionSchema = v.object({
-  rule: v.picklist(['threshold', 'top', 'greedy', 'top-nodes']),
+  rule: v.picklist(['threshold', 'top', 'greedy', 'top-nodes', 'circuit']),
   limit: v.pipe(v.number(), v.finite()),
   absolute: v.boolean(),
   pruned: v.boolean(),
