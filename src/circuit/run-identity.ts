@@ -113,3 +113,9 @@ export interface RunIdentity {
   readonly senderHeads: SenderHeads | null;
   readonly seed: number | null;
 }
+
+/** What a circuit was measured with. */
+export type MeasuredWith = Pick<
+  RunIdentity,
+  'model' | 'task' | 'prompts' | 'ablation' | 'meanOver' | 'input' | 'metric'
+>;

@@ -1,7 +1,7 @@
 import { EdgewiseError } from '../base/errors.js';
-import type { Circuit } from '../circuit/circuit.js';
+import type { Circuit, Provenance } from '../circuit/circuit.js';
 import type { EdgeSet } from '../circuit/edge-set.js';
-import type { Ablation, RunIdentity } from '../circuit/run-identity.js';
+import type { Ablation, MeasuredWith, RunIdentity } from '../circuit/run-identity.js';
 import { inWords } from '../circuit/shape-of-names.js';
 import { shapeDifference, Topology } from '../circuit/topology.js';
 import { METRICS, type MetricName } from '../readout/metrics.js';
@@ -52,6 +52,27 @@ export function runIdentity(
     senderHeads,
     seed: null,
   };
+}
+
+/** What a circuit is measured with, where its provenance does not say just that. */
+export function measuredOtherwise(
+  model: LoadedModel,
+  task: Task,
+  options: EvaluationOptions,
+  provenance: Provenance | null,
+): MeasuredWith | undefined {
+  const { model: of, task: on, prompts, ablation, meanOver, input, metric } = taskIdentity(model, task, options);
+  const same =
+    provenance !== null &&
+    provenance.model.hash === of.hash &&
+    provenance.task.hash === on.hash &&
+    provenance.prompts.count === prompts.count &&
+    provenance.prompts.skip === prompts.skip &&
+    provenance.ablation === ablation &&
+    provenance.meanOver === meanOver &&
+    provenance.input === input &&
+    provenance.metric === metric;
+  return same ? undefined : { model: of, task: on, prompts, ablation, meanOver, input, metric };
 }
 
 /**

@@ -8,6 +8,7 @@ import { cli, cliJson, expectMistake, NO_ADAPTER, runCli, useFolder } from '../s
 import { TINY_MODEL, tinyRows, writeRows } from '../support/tiny-task.js';
 
 interface OwnKeys {
+  measured_with?: object;
   in_circuit?: Record<string, number>;
   idle?: string[];
   curve?: { edges: number; faithfulness: number; necessity: number }[];
@@ -125,6 +126,11 @@ test("another program's circuit is measured as options say; it is not replaced u
   expect(summary).toMatchObject({ metric: 'logit-diff', ablation: 'zero', prompts: 2, replaced: [] });
   expect(await readdir(elsewhere)).toEqual(['circuit.json']);
   const made = await json(elsewhere, 'circuit.json');
+  expect(made.edgewise.measured_with).toMatchObject({
+    prompts: { count: 2, skip: 1 },
+    metric: 'logit-diff',
+    ablation: 'zero',
+  });
   const inGraph = ({ edges }: CircuitJson): string[] => Object.keys(edges).filter((name) => edges[name]!.in_graph);
   expect(inGraph(made)).toEqual(inGraph(whole));
   expect(Object.keys(made.edgewise.in_circuit!)).toEqual(inGraph(whole));
@@ -149,14 +155,26 @@ test('keys that do not fit an edited file are left aside, and are made for what 
   expect(Object.keys(made.edgewise.in_circuit!)).toEqual(Object.keys(whole.edgewise.in_circuit!).slice(1));
 });
 
+test('on another task the file says what was measured, and the viewer takes it', async () => {
+  const other = await writeRows(folder.path, 'others.jsonl', tinyRows(5).slice(3));
+  const out = join(folder.path, 'other-task');
+  const args = ['inspect', '--model', TINY_MODEL, '--task', other, '--circuit', found, '--out', out];
+  const { stderr, code } = await runCli(args);
+  expect(code, stderr).toBe(0);
+  expect(stderr).toContain('note: the circuit was found on another task, pairs');
+  const made = await json(out, 'circuit.json');
+  expect(made.edgewise.provenance).toEqual(whole.edgewise.provenance);
+  expect(made.edgewise.measured_with).toMatchObject({ task: { name: 'others' }, prompts: { count: 2, skip: 0 } });
+  const details = await text(out, 'details.json');
+  const files = { trace: null, details, name: 'circuit.json', saveTo: null };
+  expect(openDocument({ ...files, text: await text(out, 'circuit.json') }).details!.prompts).toHaveLength(2);
+  const { warnings } = openDocument({ ...files, text: await text(found, 'circuit.json') });
+  expect(warnings.join()).toContain('details of circuit.json: belong to another circuit');
+});
+
 test('what cannot be inspected, or would be overwritten, is refused before a device is opened', async () => {
   const env = NO_ADAPTER;
-  const other = await writeRows(folder.path, 'others.jsonl', tinyRows(5));
   const circuit = ['--circuit', found];
-  expectMistake(
-    await runCli(['inspect', '--model', TINY_MODEL, '--task', other, ...circuit], { env }),
-    'was found on another task, pairs',
-  );
   const scores = await folderWith('scores', ({ edges }) => ({
     edges: Object.fromEntries(Object.entries(edges).map(([name, edge]) => [name, { ...edge, in_graph: true }])),
   }));

@@ -386,6 +386,39 @@ describe('details of a circuit', () => {
     });
   });
 
+  test('of a circuit that was not found here; heads have kinds and words, other nodes have none', async () => {
+    const task = taskOf(mixedPairs(odd.vocab));
+    await withDetails(await randomModel(odd, 5), task, OPTIONS, async (found, { circuit }, engine) => {
+      const foreign = { ...circuit, provenance: null };
+      const steps: string[] = [];
+      const options = { ...OPTIONS, metric: 'logit-diff' } as const;
+      const details = await engine.inspect(task, { circuit: foreign }, options, ({ done, total }) =>
+        steps.push(`${done}/${total}`),
+      );
+      expect(details.nodes).toEqual(found.nodes);
+      expect(details.edges).toEqual({});
+      expect(detailsFit(details, foreign)).toBe(true);
+      const heads = Object.entries(details.nodes).filter(([name]) => /^a/.test(name));
+      const layers = new Set(heads.map(([name]) => name.slice(0, name.indexOf('.')))).size;
+      expect(steps.at(-1)).toBe(`${4 + layers}/${4 + layers}`);
+      const words = new Set(task.pairs.flatMap(({ clean }) => clean)).size;
+      for (const [name, { detectors, ov }] of Object.entries(details.nodes)) {
+        expect([detectors === null, ov === null], name).toEqual(/^a/.test(name) ? [false, false] : [true, true]);
+        if (!ov) continue;
+        expect(ov.words).toBe(words);
+        expect(ov.tokens).toHaveLength(Math.min(16, words));
+        const strongest = ov.tokens.map(({ promotes }) => promotes[0]!.logit);
+        expect(strongest).toEqual(strongest.toSorted((a, b) => b - a));
+      }
+      const measured = await engine.measureEdges(task, foreign, options);
+      const { measuredWith } = measured.circuit.inCircuit!;
+      expect(measuredWith).toMatchObject({ metric: 'logit-diff', task: { hash: task.hash } });
+      const again = await engine.measureEdges(task, circuit, OPTIONS);
+      expect(again.circuit.inCircuit!.measuredWith).toBeUndefined();
+      expect(again.metrics.circuit).toBe(circuit.provenance!.metrics.final);
+    });
+  });
+
   test('without answers there are no direct effects; another task or metric is refused', async () => {
     const pairs = mixedPairs(odd.vocab).map((pair, n) => (n === 1 ? { ...pair, wrong: [] } : pair));
     const task = taskOf(pairs);

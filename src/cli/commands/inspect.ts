@@ -84,7 +84,6 @@ async function inspect(flags: Flags): Promise<void> {
   const { opened, path, read, task, reader, options } = run;
   for (const one of read.notes) note(`note: ${one}`);
   refuseScores(run);
-  refuseOtherProvenance(run);
   const { circuit, file } = read;
   const results = new InspectionFolder(flags.out ?? dirname(path), { path, circuit, view: file.view });
   await withClaims([results.folder], async () => {
@@ -121,25 +120,6 @@ function refuseScores({ path, read: { file, circuit } }: CircuitRun): void {
   const scored = effects.some((effect) => Number.isFinite(effect));
   if (file.scores === undefined && (provenance !== null || !all || !scored)) return;
   const what = 'scores edges and chooses none; choose some first: edgewise import --select top:200 --out <folder>';
-  throw new EdgewiseError('circuit', path, what);
-}
-
-/**
- * The result would say where the circuit was found, and hold numbers from elsewhere.
- *
- * @throws EdgewiseError of kind circuit.
- */
-function refuseOtherProvenance({ path, read, opened, task }: CircuitRun): void {
-  const { provenance } = read.circuit;
-  if (!provenance) return;
-  const other =
-    provenance.model.hash === opened.model.hash
-      ? provenance.task.hash === task.hash
-        ? undefined
-        : `task, ${provenance.task.name}`
-      : `model, ${provenance.model.name}`;
-  if (other === undefined) return;
-  const what = `was found on another ${other}; evaluate measures it here, inspect where it was found`;
   throw new EdgewiseError('circuit', path, what);
 }
 

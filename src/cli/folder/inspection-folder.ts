@@ -76,7 +76,10 @@ export class InspectionFolder {
 
   #isOfCircuit(text: string): boolean {
     try {
-      return detailsFit(parseDetails(text, this.#detailsPath), this.#file.circuit);
+      // Whatever they were measured with: that is what an inspection may change.
+      const details = parseDetails(text, this.#detailsPath);
+      const { inCircuit: _, ...circuit } = this.#file.circuit;
+      return detailsFit(details, { ...circuit, provenance: null });
     } catch {
       return false;
     }
@@ -97,7 +100,7 @@ function withoutWorth(text: string): unknown {
   try {
     const json: unknown = JSON.parse(text);
     if (!isObject(json) || !isObject(json['edgewise'])) return json;
-    const { in_circuit: _, idle: _idle, curve: _curve, ...own } = json['edgewise'];
+    const { in_circuit: _, idle: _idle, curve: _curve, measured_with: _with, ...own } = json['edgewise'];
     return { ...json, edgewise: own };
   } catch {
     return undefined;

@@ -3,14 +3,15 @@ import type { CircuitDetails } from '../../circuit/details.js';
 import { circuitNodes } from '../../circuit/records.js';
 
 /**
- * Whether the details were measured for this very circuit: same kept edges, and, where the circuit says where it comes
- * from, same weights and task.
+ * Whether the details were measured for this very circuit: same kept edges, and, where the circuit says what it was
+ * measured with or where it comes from, same weights and task.
  */
 export function detailsFit(details: CircuitDetails, circuit: Circuit): boolean {
   const { of, edges } = details;
-  const { topology, kept, provenance } = circuit;
+  const { topology, kept, provenance, inCircuit } = circuit;
   if (of.keptEdges !== keptEdges(circuit)) return false;
-  if (provenance && (provenance.model.hash !== of.model || provenance.task.hash !== of.task)) return false;
+  const from = inCircuit?.measuredWith ?? provenance;
+  if (from && (from.model.hash !== of.model || from.task.hash !== of.task)) return false;
   const names = Object.keys(edges);
   // Circuits that were chosen from scores have no effects per prompt; their nodes must then be the same.
   if (names.length === 0) return hasNodes(circuit, Object.keys(details.nodes));

@@ -248,6 +248,16 @@ describe('details and circuit', () => {
     expect(detailsFit(details, { ...circuit, provenance: null })).toBe(true);
   });
 
+  test('what the edges were measured with counts, not what the circuit was found with', () => {
+    const { model, task, prompts, ablation, meanOver, input, metric } = sampleProvenance();
+    const effects = new Float64Array(circuit.topology.edgeCount);
+    const other = { ...task, hash: 'ee'.repeat(32) };
+    const measuredWith = { model, task: other, prompts, ablation, meanOver, input, metric };
+    const elsewhere = sampleCircuit({ inCircuit: { effects, idle: [], curve: [], measuredWith } });
+    expect(detailsFit(details, elsewhere)).toBe(false);
+    expect(detailsFit({ ...details, of: { ...details.of, task: other.hash } }, elsewhere)).toBe(true);
+  });
+
   test.each<[string, CircuitDetails, Parameters<typeof detailsFit>[1]]>([
     [
       'other weights',
