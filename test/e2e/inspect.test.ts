@@ -58,7 +58,6 @@ beforeAll(async () => {
   found = join(folder.path, 'found');
   await cli(['discover', ...run, '--prompts', '3', '--threshold', '0.01', '--out', found]);
   whole = await json(found, 'circuit.json');
-  expect(whole.edgewise.curve!.length).toBeGreaterThan(2);
 });
 
 test('a result without the keys gets them in place, and loses nothing', async () => {
@@ -135,7 +134,10 @@ test("another program's circuit is measured as options say; it is not replaced u
   expect(inGraph(made)).toEqual(inGraph(whole));
   expect(Object.keys(made.edgewise.in_circuit!)).toEqual(inGraph(whole));
   const evaluated = await cliJson<{ circuit: number; faithfulness: number }>([
-    ...['evaluate', ...run, '--circuit', source],
+    'evaluate',
+    ...run,
+    '--circuit',
+    source,
     ...options.slice(0, -1),
   ]);
   expect(summary.final).toBe(evaluated.circuit);
@@ -200,6 +202,7 @@ test('what cannot be inspected, or would be overwritten, is refused before a dev
 
 test('a circuit of the curve has the size and the faithfulness that the curve says', async () => {
   const { curve } = whole.edgewise;
+  expect(curve!.length).toBeGreaterThan(2);
   const point = curve![Math.floor(curve!.length / 2)]!;
   const most = curve![Math.floor(curve!.length / 2) + 1]!.edges - 1;
   const small = join(folder.path, 'small.json');

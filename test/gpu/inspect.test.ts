@@ -398,12 +398,12 @@ describe('details of a circuit', () => {
       expect(details.nodes).toEqual(found.nodes);
       expect(details.edges).toEqual({});
       expect(detailsFit(details, foreign)).toBe(true);
-      const heads = Object.entries(details.nodes).filter(([name]) => /^a/.test(name));
+      const heads = Object.entries(details.nodes).filter(([name]) => name.startsWith('a'));
       const layers = new Set(heads.map(([name]) => name.slice(0, name.indexOf('.')))).size;
       expect(steps.at(-1)).toBe(`${4 + layers}/${4 + layers}`);
       const words = new Set(task.pairs.flatMap(({ clean }) => clean)).size;
       for (const [name, { detectors, ov }] of Object.entries(details.nodes)) {
-        expect([detectors === null, ov === null], name).toEqual(/^a/.test(name) ? [false, false] : [true, true]);
+        expect([detectors === null, ov === null], name).toEqual(name.startsWith('a') ? [false, false] : [true, true]);
         if (!ov) continue;
         expect(ov.words).toBe(words);
         expect(ov.tokens).toHaveLength(Math.min(16, words));
