@@ -1,7 +1,7 @@
 import { EdgewiseError } from '../base/errors.js';
 import type { EdgeSet } from './edge-set.js';
 import type { InCircuit } from './in-circuit.js';
-import type { AttributionSettings, RunIdentity, ScreeningRecord, SelectionRecord } from './run-identity.js';
+import type { AttributionSettings, RunIdentity, ScreeningRecord, SelectionRecord, TrimRecord } from './run-identity.js';
 import type { Topology } from './topology.js';
 
 /**
@@ -31,6 +31,8 @@ export interface Provenance extends RunIdentity, Partial<AttributionSettings> {
   readonly screening?: ScreeningRecord;
   /** Edges that carry nothing in the circuit were left out after it was found. */
   readonly dropIdle?: true;
+  /** For circuits that were made smaller after the search. */
+  readonly trimmed?: TrimRecord;
 }
 
 /** What is known of a circuit whose scores another program computed. */

@@ -50,6 +50,16 @@ export interface SelectionRecord {
   readonly pruned: boolean;
   /** Edges chosen, before pruning; for `circuit` after it. */
   readonly chosen: number;
+  /** How faithful the circuit was to be, where `limit` is the fewest that are. */
+  readonly faithfulness?: number;
+}
+
+/** How a search's circuit was made smaller: by what its edges are worth in it. */
+export interface TrimRecord {
+  /** How faithful the circuit was to stay. */
+  readonly faithfulness: number;
+  /** Edges that the search kept. */
+  readonly found: number;
 }
 
 /** How the circuit that a search started from was chosen. */

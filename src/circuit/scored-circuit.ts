@@ -1,6 +1,7 @@
 import { createCircuit, type Circuit, type Provenance } from './circuit.js';
 import { EdgeSet } from './edge-set.js';
-import type { ScreeningRecord, SelectionRecord } from './run-identity.js';
+import { counted } from '../base/text.js';
+import type { ScreeningRecord, SelectionRecord, TrimRecord } from './run-identity.js';
 import { directScored, type Scores, type ScoresProvenance } from './scores.js';
 
 /** A choice from scores. */
@@ -34,11 +35,17 @@ export function circuitFromScores(scores: Scores, chosen: ChosenEdges | null): C
 /** `top 200 by |score|, pruned`, or that nothing was selected. */
 export function describeSelection(selection: SelectionRecord | null): string {
   if (!selection) return 'nothing was selected: every edge is kept';
-  const { rule, limit, absolute, pruned } = selection;
+  const { rule, limit, absolute, pruned, faithfulness } = selection;
   if (rule === 'circuit') return `at most ${limit} edges by |effect in the circuit|, pruned`;
   const what = absolute ? '|score|' : 'score';
   const choice = rule === 'threshold' ? `${what} >= ${limit}` : `${rule} ${limit} by ${what}`;
-  return `${choice}, ${pruned ? 'pruned' : 'not pruned'}`;
+  const fewest = faithfulness === undefined ? '' : `, the fewest with faithfulness ${faithfulness}`;
+  return `${choice}${fewest}, ${pruned ? 'pruned' : 'not pruned'}`;
+}
+
+/** `to faithfulness 0.95, from 91 edges that the search kept`. */
+export function describeTrim({ faithfulness, found }: TrimRecord): string {
+  return `to faithfulness ${faithfulness}, from ${counted(found, 'edge')} that the search kept`;
 }
 
 /** `from 266 edges; 78 of 200 scores near 0.003 were on its wrong side`. */

@@ -76,6 +76,21 @@ export async function readPrompts(reader: NamedTaskReader, flags: PromptFlags): 
   return task;
 }
 
+/**
+ * Prompts of the same task that come after those of `task`.
+ *
+ * @throws EdgewiseError of kind task where there are fewer.
+ */
+export async function readOtherPrompts(
+  reader: NamedTaskReader,
+  flags: PromptFlags,
+  { pairs, skip, reading }: Task,
+  prompts: number,
+): Promise<Task> {
+  const used = skip + pairs.length + (reading?.dropped ?? 0);
+  return reader.read(flags.task, { ...readerOptions({ ...flags, prompts, skip: used }), metric: flags.metric });
+}
+
 /** Tells the first prompt token by token, so that a token that nobody meant is seen before a run. Ids say nothing. */
 export function tellPrompt(task: Task): void {
   if (task.pairs[0]?.texts !== undefined) note(`prompt 1: ${firstPrompt(task)}`);

@@ -70,8 +70,11 @@ export function select(scores: Scores, rule: SelectionRule): Selection {
   };
 }
 
-/** The part of a selection's record that is known beforehand: what was asked for. */
-export function askedOf(rule: SelectionRule): Omit<SelectionRecord, 'chosen'> {
+/** What was asked for. */
+export type AskedSelection = Omit<SelectionRecord, 'chosen'>;
+
+/** The part of a selection's record that is known beforehand. */
+export function askedOf(rule: SelectionRule): AskedSelection {
   const limit = 'threshold' in rule ? rule.threshold : 'edges' in rule ? rule.edges : rule.nodes;
   return { rule: rule.rule, limit, absolute: rule.absolute, pruned: rule.prune };
 }
@@ -109,6 +112,11 @@ function chosenEdges(scores: Scores, rule: EdgeRule): Chosen {
   if (taken.length === rule.edges) return { ids: taken, ties: tiesBetween(taken, left, strengths) };
   const what = `only ${taken.length} scored edges are connected with the logits`;
   throw new EdgewiseError('usage', `greedy ${rule.edges}`, what);
+}
+
+/** The most edges that the rule `greedy` can choose: scored ones that are connected with the logits. */
+export function mostGreedyEdges(scores: Scores, { absolute }: Pick<SelectionBasis, 'absolute'>): number {
+  return greedyEdges(scores, strengthsOf(scores.values, absolute), scoredEdges(scores)).taken.length;
 }
 
 /** The edges that are stronger than the last one that fits, and of equally strong ones as many as fit. */

@@ -30,10 +30,19 @@ export interface Discovery {
   readonly scores: Scores | null;
   /** How the circuit was chosen from scores; null for a search. */
   readonly selection: Selection | null;
+  /** The circuit is the smallest that was found of a faithfulness. */
+  readonly faithful?: FaithfulRecord;
   /** What a screened search took; null for other methods. */
   readonly screening: Screening | null;
   /** From weights resident and pipelines compiled to the last decision, caches included. */
   readonly seconds: number;
+}
+
+/** How the smallest circuit of a faithfulness was found. */
+export interface FaithfulRecord {
+  readonly wanted: number;
+  /** Circuits that were evaluated for it in all: tests of searches, and choices that were tried. */
+  readonly evaluations: number;
 }
 
 /** What the parts of a screened search took, in seconds. */

@@ -65,6 +65,12 @@ export interface DiscoverOptions<Method extends string = string> extends Attribu
    * `acdc`: find a threshold that keeps about so many edges, from `threshold` on. Methods that score: choose so many.
    */
   readonly edges?: number;
+  /**
+   * Find the smallest circuit with so much faithfulness, above 0 and at most 1, instead of one by `threshold` or
+   * `edges`. Methods that search lower the threshold until the circuit has it, and then leave out the edges that are
+   * worth least in the circuit. Methods that score choose the fewest edges that have it.
+   */
+  readonly faithfulness?: number;
   /** Methods that search: test |effect|. Default false. */
   readonly absolute?: boolean;
   /** Methods that search: order of the heads of a layer. Default `descending`. */

@@ -10,6 +10,7 @@ import type { Journal } from '../discover/journal.js';
 import { ALWAYS_REMOVED, type Predictor } from '../discover/look-ahead.js';
 import { screen, type ScreenOptions } from '../discover/screen.js';
 import { faithfulness } from '../evaluate/faithfulness.js';
+import { smallerCircuit } from '../evaluate/smaller-circuit.js';
 import { measureEdges, type MeasuredEdges, type MeasuringProgress } from '../evaluate/measured-edges.js';
 import type { LoadedModel } from '../model/load-model.js';
 import type { PatchingEvaluator } from '../evaluate/evaluator.js';
@@ -55,7 +56,9 @@ export class Search {
   readonly #setting: SearchSetting;
   readonly #lifetime = new Lifetime('Search', 'was disposed of; prepare another one');
   readonly #found: { readonly options: SearchOptions; readonly result: AcdcResult }[] = [];
+  /** Metric of the empty circuit, and of the whole model, once they are known. */
   #empty: number | undefined;
+  #whole: number | undefined;
 
   constructor(setting: SearchSetting) {
     this.#setting = setting;
@@ -169,6 +172,63 @@ export class Search {
     if (!measuredWith) return measured;
     const inCircuit = { ...measured.circuit.inCircuit!, measuredWith };
     return { ...measured, circuit: createCircuit({ ...measured.circuit, inCircuit }) };
+  }
+
+  /** Faithfulness of the circuit with these edges. */
+  async faithfulness(kept: EdgeSet): Promise<number | null> {
+    return (await this.#measured(kept)).faithfulness;
+  }
+
+  /**
+   * The smallest circuit that stays as faithful as wanted, of those that the curve of a found circuit goes through: its
+   * edges enter by what they are worth in it.
+   *
+   * Cost: an evaluation per kept edge, and two per point of the curve.
+   *
+   * @param discovery a circuit that is as faithful as wanted.
+   */
+  async trim(
+    discovery: Discovery,
+    wanted: number,
+    onProgress?: (progress: MeasuringProgress) => void,
+  ): Promise<Discovery> {
+    const start = performance.now();
+    const { evaluations, circuit } = await this.#during(() =>
+      smallerCircuit(this.#setting.evaluator, discovery.circuit, wanted, this.#setting.caches.ablation, onProgress),
+    );
+    const { kept } = circuit;
+    const { final, faithfulness: reached } = await this.#measured(kept);
+    const { provenance } = circuit;
+    const trimmed: Circuit = {
+      ...circuit,
+      provenance: {
+        ...provenance!,
+        metrics: { ...provenance!.metrics, final: finiteOrNull(final) },
+        faithfulness: reached,
+        trimmed: { faithfulness: wanted, found: discovery.kept },
+      },
+    };
+    const names = new Set([...kept].map((id) => kept.topology.edgeName(id)));
+    return {
+      ...discovery,
+      circuit: trimmed,
+      kept: keptEdges(trimmed),
+      final,
+      faithfulness: reached,
+      promptEffects: Object.fromEntries(Object.entries(discovery.promptEffects).filter(([name]) => names.has(name))),
+      evaluations: discovery.evaluations + evaluations + 1,
+      seconds: discovery.seconds + (performance.now() - start) / 1000,
+    };
+  }
+
+  async #measured(kept: EdgeSet): Promise<{ readonly final: number; readonly faithfulness: number | null }> {
+    const { evaluator } = this.#setting;
+    return this.#during(async () => {
+      const model = (this.#whole ??= await evaluator.metric(EdgeSet.full(evaluator.topology)));
+      const empty = (this.#empty ??= await evaluator.metric(EdgeSet.empty(evaluator.topology)));
+      const final = await evaluator.metric(kept);
+      return { final, faithfulness: faithfulness(final, model, empty) };
+    });
   }
 
   /** Frees the caches. Every later call says so. Disposing again does no harm. */

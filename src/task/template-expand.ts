@@ -7,7 +7,7 @@ import { compileTemplates, wordText } from './template-compile.js';
 import type { CompiledAnswers, CompiledTemplate, CompiledText } from './template-compile.js';
 import type { TaskTemplate } from './template.js';
 
-/** Draws from one template that may give prompts that are there already, before the next template has its turn. */
+/** Draws from one template that may give prompts that are there already, before it is given up as used up. */
 const TRIES_PER_TEMPLATE = 200;
 /** Most answers of all prompts together. A prompt has as many as the list that they are taken from has words. */
 const MOST_ANSWERS = 10_000_000;
@@ -51,9 +51,10 @@ function* drawRows(
   count: number,
 ): Generator<TaskRow, undefined> {
   const seen = new Set<string>();
+  const usedUp = new Set<CompiledTemplate>();
   let answers = 0;
   for (let index = 0; index < count; index++) {
-    const row = newRow(task, templates, index, seen, rng);
+    const row = newRow(task, templates, index, { seen, usedUp, rng });
     if (row === undefined) {
       const what = `only ${index} different prompts could be drawn, count asks for ${count}`;
       throw new EdgewiseError('task', source, what);
@@ -68,16 +69,24 @@ function* drawRows(
   }
 }
 
+interface Drawing {
+  readonly rng: Rng;
+  /** Clean prompts that are there. */
+  readonly seen: Set<string>;
+  /** Templates that gave nothing new at their last turn. Each draw from them would only cost time. */
+  readonly usedUp: Set<CompiledTemplate>;
+}
+
 /** A row whose clean prompt is not there yet; undefined where none is found. */
 function newRow(
   task: TaskTemplate,
   templates: readonly CompiledTemplate[],
   index: number,
-  seen: Set<string>,
-  rng: Rng,
+  { rng, seen, usedUp }: Drawing,
 ): TaskRow | undefined {
   for (let turn = 0; turn < templates.length; turn++) {
     const template = templates[(index + turn) % templates.length]!;
+    if (usedUp.has(template)) continue;
     // Without a slot a second try gives the same prompt.
     const tries = template.draws.size === 0 ? 1 : TRIES_PER_TEMPLATE;
     for (let attempt = 0; attempt < tries; attempt++) {
@@ -86,6 +95,7 @@ function newRow(
       seen.add(row.clean);
       return row;
     }
+    usedUp.add(template);
   }
   return undefined;
 }

@@ -25,6 +25,9 @@ interface Place {
   readonly index: number;
 }
 
+/** A tree of more values is changed no further: a list that is repeated twice and then again would never end. */
+const MOST_VALUES = 100_000;
+
 /** Changes a JSON text in a few places, each a value or a key. */
 export function mutateJson(text: string, rng: Rng): string {
   let value: unknown;
@@ -35,8 +38,19 @@ export function mutateJson(text: string, rng: Rng): string {
   }
   const root: Json[] = [tree(value)];
   const changes = 1 + Math.floor(rng.next() ** 3 * 6);
-  for (let i = 0; i < changes; i++) change(root, rng);
+  for (let i = 0; i < changes && !isLarge(root); i++) change(root, rng);
   return root.map(spell).join('');
+}
+
+function isLarge(root: Json): boolean {
+  const open: Json[] = [root];
+  for (let seen = 0; seen < MOST_VALUES; seen++) {
+    const value = open.pop();
+    if (value === undefined) return false;
+    if (Array.isArray(value)) for (const inner of value) open.push(inner);
+    else if (value instanceof Entries) for (const [, inner] of value.entries) open.push(inner);
+  }
+  return true;
 }
 
 function tree(value: unknown): Json {

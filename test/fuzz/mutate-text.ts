@@ -48,7 +48,8 @@ export function mutateLines(text: string, rng: Rng): string {
 export function mutateXml(text: string, rng: Rng): string {
   if (rng.next() < 0.2) return mutateText(text, rng);
   const tag = /<[^<>]*>/g;
-  const attribute = /(\w+)="([^"]*)"/g;
+  // From the beginning of a word: a long one is else tried from each of its letters on.
+  const attribute = /(?<!\w)(\w+)="([^"]*)"/g;
   const ways: (() => string)[] = [
     () => replaceOne(text, tag, '', rng),
     () => replaceOne(text, tag, (found) => found + found, rng),

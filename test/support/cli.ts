@@ -1,4 +1,5 @@
-/** The command line as a user meets it: the built program in a process of its own. */
+/** The command line as a user meets it: the built program. */
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdirSync, rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -10,6 +11,7 @@ import { ensureBuild } from '../../scripts/setup/build.mjs';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const MAIN = join(ROOT, 'dist', 'cli', 'main.js');
+const PROGRAM = join(ROOT, 'dist', 'cli', 'program.js');
 
 export interface CliResult {
   readonly stdout: string;
@@ -52,19 +54,76 @@ export function useFolder(): { readonly path: string } {
   };
 }
 
-/** Starts the program and leaves it running. No test reaches the network unless it names a hub. */
+/** No test reaches the network unless it names a hub. */
+const environment = (): Readonly<Record<string, string>> => ({ HF_HUB_OFFLINE: '1', EDGEWISE_CACHE: cache });
+
+/** Starts the program in a process of its own, and leaves it running. */
 export function startCli(args: readonly string[], { cwd = ROOT, env = {}, input }: CliOptions = {}): ChildProcess {
   const child = spawn(process.execPath, [MAIN, ...args], {
     cwd,
-    env: { ...process.env, HF_HUB_OFFLINE: '1', EDGEWISE_CACHE: cache, ...env },
+    env: { ...process.env, ...environment(), ...env },
     stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
   });
   child.stdin?.end(input);
   return child;
 }
 
+/**
+ * Runs the program to its end: in a process of its own where the options change what a process has, otherwise in this
+ * one, which saves the second that a start takes.
+ */
 export async function runCli(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
-  return finished(startCli(args, options));
+  const { env, ...rest } = options;
+  const isElsewhere = Object.keys(rest).length > 0 || (env !== undefined && env !== NO_ADAPTER);
+  return isElsewhere ? finished(startCli(args, options)) : runHere(args, env === NO_ADAPTER);
+}
+
+type Written = { stdout: string; stderr: string };
+
+/** What runs of the program in this process have written. Runs may overlap. */
+const writtenBy = new AsyncLocalStorage<Written>();
+
+/** Runs the built program in this process. @param hidden no adapter is to be seen. */
+async function runHere(args: readonly string[], hidden: boolean): Promise<CliResult> {
+  captureOutput();
+  Object.assign(process.env, environment());
+  const { run } = (await import(PROGRAM)) as { run: (args: readonly string[]) => Promise<number> };
+  const written: Written = { stdout: '', stderr: '' };
+  const shown = Object.fromEntries(Object.keys(NO_ADAPTER).map((name) => [name, process.env[name]]));
+  if (hidden) Object.assign(process.env, NO_ADAPTER);
+  try {
+    const code = await writtenBy.run(written, () => run(args));
+    return { ...written, code };
+  } finally {
+    if (hidden) restore(shown);
+  }
+}
+
+function restore(variables: Readonly<Record<string, string | undefined>>): void {
+  for (const [name, value] of Object.entries(variables)) {
+    if (value === undefined) delete process.env[name];
+    else process.env[name] = value;
+  }
+}
+
+let captures = false;
+
+/** Hands what a run writes to the run. Everything else is written as before. */
+function captureOutput(): void {
+  if (captures) return;
+  captures = true;
+  for (const name of ['stdout', 'stderr'] as const) {
+    const stream = process[name];
+    const write = stream.write.bind(stream) as (...all: unknown[]) => boolean;
+    stream.write = (chunk: string | Uint8Array, ...rest: unknown[]): boolean => {
+      const written = writtenBy.getStore();
+      if (!written) return write(chunk, ...rest);
+      written[name] += typeof chunk === 'string' ? chunk : Buffer.from(chunk).toString('utf8');
+      const done = rest.at(-1);
+      if (typeof done === 'function') (done as () => void)();
+      return true;
+    };
+  }
 }
 
 /** What a program that was started printed until it ended. */

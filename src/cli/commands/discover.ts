@@ -8,9 +8,7 @@ import { SENDER_HEADS } from '../../circuit/run-identity.js';
 import { parseScores } from '../../files/index.js';
 import { readCircuitText } from '../../node/open-files.js';
 import type { Discovery } from '../../run/discovery.js';
-import type { Engine } from '../../run/engine.js';
 import { topologyOf } from '../../run/identity.js';
-import type { MethodPlan } from '../../run/methods/definition.js';
 import {
   METHOD_NAMES,
   planDiscovery,
@@ -19,8 +17,7 @@ import {
   type MethodName,
 } from '../../run/methods/index.js';
 import { DEFAULTS } from '../../run/options.js';
-import type { Task } from '../../task/types.js';
-import { DETAILS_LIMIT, detailsTooLarge } from '../folder/details-limit.js';
+import { DETAILS_LIMIT } from '../folder/details-limit.js';
 import { DiscoveryFolder } from '../folder/discovery-folder.js';
 import { withClaims } from '../folder/claimed-folders.js';
 import { withJournals } from '../folder/run-journals.js';
@@ -55,29 +52,29 @@ import {
   type TaskFlags,
 } from '../options/options.js';
 import { refuseNegative, thresholdOptions, type ThresholdFlags } from '../options/threshold-options.js';
-import { discoveryReport } from '../report/discover-report.js';
+import { discoveryReport, type OtherPrompts } from '../report/discover-report.js';
+import { checkedOn, detailsOf, EFFECTS_LIMIT, measuredEdges, type MeasuringFlags } from '../measure-found.js';
 import { note } from '../report/progress.js';
+import { fixed } from '../report/text-report.js';
 import { RunBars } from '../report/run-progress.js';
 import {
   namedTaskReader,
   openModelArgument,
   readMeanOver,
+  readOtherPrompts,
   readPrompts,
   required,
   tellPrompt,
   warnOfTask,
   withEngine,
-  type NamedTaskReader,
 } from '../session.js';
 
 /** Flags of `discover`, as commander gives them. */
-interface Flags extends ModelFlags, TaskFlags, MethodFlags, ThresholdFlags {
+interface Flags extends ModelFlags, TaskFlags, MethodFlags, ThresholdFlags, MeasuringFlags {
   readonly method: MethodName;
-  /** Undefined where neither --details nor --no-details is given. */
-  readonly details?: boolean;
-  /** Undefined where neither --in-circuit nor --no-in-circuit is given. */
-  readonly inCircuit?: boolean;
-  readonly dropIdle: boolean;
+  /** How many other prompts the circuits are measured on. */
+  readonly checkPrompts?: number;
+  readonly faithfulness?: number;
   readonly out?: string;
   readonly force: boolean;
   readonly json: boolean;
@@ -102,6 +99,19 @@ export function discoverCommand(): Command {
       'acdc: find a threshold that keeps about n edges, starting at --threshold. Methods that score: choose n edges',
     ).argParser(count(1)),
   );
+  command
+    .addOption(
+      new Option(
+        '--faithfulness <x>',
+        'find the smallest circuit with so much faithfulness, above 0 and at most 1, by exact evaluation. Not with --threshold or --edges',
+      ).argParser(finiteNumber),
+    )
+    .addOption(
+      new Option(
+        '--check-prompts <n>',
+        'also measure the circuit on n other prompts, taken after those used',
+      ).argParser(count(1)),
+    );
   for (const option of promptOptions()) command.addOption(option);
   for (const option of patchOptions()) command.addOption(option);
   for (const option of gradientOptions()) command.addOption(option);
@@ -176,7 +186,10 @@ async function discover(flags: Flags): Promise<void> {
   const opened = await openModelArgument(flags);
   const { model } = opened;
   const reader = await namedTaskReader(opened, flags.bos ?? DEFAULTS.bos);
-  const task = await readPrompts(reader, { ...flags, task: taskArgument, metric: metricOf(method, flags.metric) });
+  const promptFlags = { ...flags, task: taskArgument, metric: metricOf(method, flags.metric) };
+  const task = await readPrompts(reader, promptFlags);
+  const { checkPrompts } = flags;
+  const others = checkPrompts && (await readOtherPrompts(reader, promptFlags, task, checkPrompts));
   tellPrompt(task);
   const topology = topologyOf(model);
   const { journal: _, ...options } = {
@@ -198,78 +211,34 @@ async function discover(flags: Flags): Promise<void> {
     await assertNoJournal(folder, flags);
     await results.assertUsable(flags.resume);
     const bars = new RunBars();
-    const found = (threshold: number, { kept }: Discovery): void => {
-      if (flags.edges === undefined) return;
+    const found = (threshold: number, { kept, faithfulness }: Discovery): void => {
+      if (flags.edges === undefined && flags.faithfulness === undefined) return;
       bars.stop();
-      note(`threshold ${threshold}: ${counted(kept, 'edge')}`);
+      const reached = faithfulness === null ? 'undefined' : fixed(faithfulness, 3);
+      note(`threshold ${threshold}: ${counted(kept, 'edge')}, faithfulness ${reached}`);
     };
     const form = { topology, prompts: task.pairs.length };
     const journals = { ...form, folder, ...resuming, quiet: () => bars.stop() };
-    const { discoveries, measured, details } = await withJournals(journals, (journal) =>
+    const { discoveries, measured, details, checks } = await withJournals(journals, (journal) =>
       withEngine(model, flags, async (engine) => {
         await warnOfTask(engine, task);
         const made = await plan.run(engine, { journal, progress: bars.show, found });
         const setting = { engine, task, plan, flags, reader, bars };
         const edges: (MeasuredEdges | undefined)[] = [];
         const inspected: (CircuitDetails | undefined)[] = [];
+        const elsewhere: (OtherPrompts | undefined)[] = [];
         for (const one of made.chosen) {
           edges.push(await measuredEdges(one, setting));
           inspected.push(await detailsOf(one, edges.at(-1), setting));
+          elsewhere.push(others ? await checkedOn(others, edges.at(-1)?.circuit ?? one.circuit, setting) : undefined);
         }
-        return { discoveries: made, measured: edges, details: inspected };
+        return { discoveries: made, measured: edges, details: inspected, checks: elsewhere };
       }),
     );
-    const written = await results.write(discoveries, measured, details);
+    const written = (await results.write(discoveries, measured, details)).map((one, i) => ({
+      ...one,
+      check: checks[i],
+    }));
     process.stdout.write(discoveryReport(written, discoveries.all, results.table, flags.json));
   });
-}
-
-interface Inspection {
-  readonly engine: Engine;
-  readonly task: Task;
-  readonly plan: MethodPlan;
-  readonly flags: Flags;
-  readonly reader: NamedTaskReader;
-  readonly bars: RunBars;
-}
-
-/** Most edges of a circuit chosen from scores that are measured without being asked for. */
-const EFFECTS_LIMIT = 1000;
-
-/**
- * What the edges of a circuit are worth in it, where that is wanted: as told, otherwise unless it takes much longer
- * than the method did, which is said. A search has tested more edges than it kept.
- */
-async function measuredEdges(
-  { circuit, selection }: Discovery,
-  { engine, task, plan, flags, bars }: Inspection,
-): Promise<MeasuredEdges | undefined> {
-  const size = circuit.kept.additionSize;
-  const isLong = selection !== null && size > EFFECTS_LIMIT && !flags.dropIdle;
-  if (flags.inCircuit === undefined && isLong) {
-    note(
-      `the ${counted(size, 'edge')} are not measured in the circuit, which takes as many tests; --in-circuit does it`,
-    );
-  }
-  if (!(flags.inCircuit ?? !isLong)) return undefined;
-  return engine.measureEdges(task, circuit, plan.caches, flags.dropIdle, (progress) =>
-    bars.show({ ...progress, unit: 'passes', measured: progress.done }),
-  );
-}
-
-/**
- * The details of a circuit, where they are wanted: as told, otherwise unless they would become large, which is said.
- */
-async function detailsOf(
-  discovery: Discovery,
-  measured: MeasuredEdges | undefined,
-  { engine, task, plan, flags, reader: { tokenText }, bars }: Inspection,
-): Promise<CircuitDetails | undefined> {
-  const found = { ...discovery, ...measured };
-  const remark = flags.details === undefined ? detailsTooLarge(task, found.circuit) : undefined;
-  if (remark !== undefined) note(remark);
-  if (!(flags.details ?? remark === undefined)) return undefined;
-  return engine.inspect(task, found, { ...plan.caches, ...(tokenText && { tokenText }) }, ({ done, total }) =>
-    bars.show({ part: 'measuring details', done, total, unit: 'passes', measured: done }),
-  );
 }

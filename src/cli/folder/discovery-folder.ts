@@ -37,8 +37,10 @@ export class DiscoveryFolder {
 
   /** Where the table of all searches lies, if the run makes several. */
   get table(): string | undefined {
-    const { thresholds, edges } = this.#plan.asked;
-    return thresholds || typeof edges === 'number' ? join(this.#folder, THRESHOLDS_FILE) : undefined;
+    const { thresholds, edges, faithfulness } = this.#plan.asked;
+    return thresholds || typeof edges === 'number' || faithfulness !== undefined
+      ? join(this.#folder, THRESHOLDS_FILE)
+      : undefined;
   }
 
   /** Every folder that is written into. */

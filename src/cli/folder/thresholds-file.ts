@@ -7,7 +7,7 @@ const VERSION = 1;
 
 /** `thresholds.json`: holds no durations and no paths, so that equal runs write equal bytes. */
 export function thresholdsJson(
-  { identity: run, asked: { thresholds, edges, start } }: Pick<MethodPlan, 'identity' | 'asked'>,
+  { identity: run, asked: { thresholds, edges, start, faithfulness } }: Pick<MethodPlan, 'identity' | 'asked'>,
   all: readonly Discovery[],
   written: readonly Discovery[],
 ): string {
@@ -20,10 +20,10 @@ export function thresholdsJson(
       faithfulness: discovery.faithfulness,
       min_margin: minMargin,
       tested: discovery.tested,
-      written: written.includes(discovery),
+      written: written.some(({ circuit }) => circuit.provenance!.threshold === threshold),
     };
   });
-  const asked = { thresholds, edges, start };
+  const asked = { thresholds, edges, start, ...(faithfulness !== undefined && { faithfulness }) };
   return `${JSON.stringify({ edgewise_thresholds: VERSION, run, asked, searches: rows }, null, 1)}\n`;
 }
 

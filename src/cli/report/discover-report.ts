@@ -10,6 +10,18 @@ import { idleLines, strongestInCircuit } from './in-circuit-report.js';
 import { shellPath } from './shell-word.js';
 import { fixed, signed, strongestEdges, table, whole } from './text-report.js';
 
+/** A circuit on prompts that it was not found on. */
+export interface OtherPrompts {
+  readonly prompts: number;
+  readonly skip: number;
+  readonly faithfulness: number | null;
+}
+
+/** A circuit with its files, and how it does on other prompts where that was asked for. */
+export interface ReportedDiscovery extends WrittenDiscovery {
+  readonly check?: OtherPrompts | undefined;
+}
+
 /**
  * What `discover` prints.
  *
@@ -18,7 +30,7 @@ import { fixed, signed, strongestEdges, table, whole } from './text-report.js';
  * @param json for machines.
  */
 export function discoveryReport(
-  results: readonly WrittenDiscovery[],
+  results: readonly ReportedDiscovery[],
   all: readonly Discovery[],
   thresholds: string | undefined,
   json: boolean,
@@ -27,9 +39,11 @@ export function discoveryReport(
   return `${reports}\n`;
 }
 
-function jsonReport(results: readonly WrittenDiscovery[], thresholds: string | undefined): string {
-  const reports = results.map(({ discovery, measured, files }) => ({
+function jsonReport(results: readonly ReportedDiscovery[], thresholds: string | undefined): string {
+  const reports = results.map(({ discovery, measured, files, check }) => ({
     ...jsonOf(discovery, files),
+    ...(discovery.faithful && { wanted: discovery.faithful.wanted, evaluations: discovery.faithful.evaluations }),
+    ...(check && { check }),
     ...(measured?.dropped.length ? { kept: discovery.kept - measured.dropped.length } : {}),
     ...(measured && {
       idle: measured.circuit.inCircuit!.idle.length,
@@ -43,11 +57,11 @@ function jsonReport(results: readonly WrittenDiscovery[], thresholds: string | u
 
 /** The one result with its strongest edges, or a table of all searches and where the results lie. */
 function textReport(
-  results: readonly WrittenDiscovery[],
+  results: readonly ReportedDiscovery[],
   all: readonly Discovery[],
   thresholds: string | undefined,
 ): string[] {
-  const [first] = results as [WrittenDiscovery];
+  const [first] = results as [ReportedDiscovery];
   const lines = thresholds === undefined ? [] : [...thresholdTable(all, results), ''];
   if (results.length === 1) lines.push(...resultLines(first));
   else lines.push('written', ...results.map(({ files }) => `  ${dirname(files[0]!)}`));
@@ -57,20 +71,22 @@ function textReport(
   return lines;
 }
 
-function thresholdTable(all: readonly Discovery[], written: readonly WrittenDiscovery[]): string[] {
+function thresholdTable(all: readonly Discovery[], written: readonly ReportedDiscovery[]): string[] {
   const rows = all.map((discovery) => [
-    String(discovery.circuit.provenance!.threshold),
+    String(thresholdOf(discovery)),
     whole(discovery.kept),
     value(discovery.final),
     discovery.faithfulness === null ? '-' : fixed(discovery.faithfulness, 3),
     whole(discovery.tested),
     whole(discovery.evaluations),
-    written.some((one) => one.discovery === discovery) ? '*' : '',
+    written.some(({ discovery: one }) => thresholdOf(one) === thresholdOf(discovery)) ? '*' : '',
   ]);
   const { metric } = all[0]!.circuit.provenance!;
   const titles = ['threshold', 'edges', metric, 'faithfulness', 'tested', 'evaluated', ''];
   return table([titles, ...rows], [0, 1, 2, 3, 4, 5]);
 }
+
+const thresholdOf = ({ circuit }: Discovery): number | null => circuit.provenance!.threshold;
 
 function jsonOf({ circuit, screening, selection, ...found }: Discovery, files: readonly string[]): object {
   const { tested, evaluations, kept, edges, initial, final, empty, faithfulness, seconds } = found;
@@ -112,14 +128,18 @@ function compared(screened: Circuit, plain: Discovery) {
   return { kept, faithfulness, shared: both + flipped, onlyScreened: onlyA, onlyPlain: onlyB };
 }
 
-function resultLines({ discovery, measured, files }: WrittenDiscovery): string[] {
-  const { circuit, initial, final, empty, faithfulness, selection, screening } = discovery;
+function resultLines({ discovery, measured, files, check }: ReportedDiscovery): string[] {
+  const { circuit, initial, final, empty, faithfulness, selection, screening, faithful } = discovery;
   const { metric, minMargin } = circuit.provenance!;
   return [
     ...(screening ? [...screeningLines(discovery, screening), ''] : []),
     ...(selection ? choiceLines(discovery, selection) : searchLines(discovery)),
     `  ${metric} (lower is better): ${value(initial)} whole model, ${value(final)} circuit, ${value(empty)} empty circuit`,
     `  faithfulness ${faithfulness === null ? 'undefined: the whole model and the empty circuit do not differ' : fixed(faithfulness, 3)}`,
+    ...(check ? [`  on ${counted(check.prompts, 'other prompt')}: ${faithfulnessOr(check.faithfulness)}`] : []),
+    ...(faithful
+      ? [`  the smallest with faithfulness ${faithful.wanted} or more: ${counted(faithful.evaluations, 'evaluation')}`]
+      : []),
     ...(minMargin
       ? [`  closest decision: ${minMargin.edge}, ${Number(minMargin.margin.toPrecision(2))} from the threshold`]
       : []),
@@ -153,10 +173,13 @@ function screeningLines({ circuit, tested, edges }: Discovery, screening: Screen
 }
 
 function searchLines({ circuit, tested, kept, edges, seconds }: Discovery): string[] {
-  const { task, model, prompts, ablation, threshold } = circuit.provenance!;
+  const { task, model, prompts, ablation, threshold, trimmed } = circuit.provenance!;
   return [
     `${task.name} on ${model.name}, ${counted(prompts.count, 'prompt')}, ${ablation} ablation`,
     `  kept ${whole(kept)} of ${counted(edges, 'edge')}: ${whole(tested)} tested in ${seconds.toFixed(1)} s at threshold ${threshold}`,
+    ...(trimmed
+      ? [`  ${whole(trimmed.found)} were kept at that threshold; those that are worth least in it are left out`]
+      : []),
   ];
 }
 
@@ -180,5 +203,8 @@ function headToHead(circuit: Circuit): string[] {
     ...strongest.map(({ name, effect }) => `  ${name.padEnd(width)}  ${signed(effect)}`),
   ];
 }
+
+const faithfulnessOr = (value: number | null): string =>
+  value === null ? 'undefined' : `faithfulness ${fixed(value, 3)}`;
 
 const value = (metric: number): string => fixed(metric, 4);

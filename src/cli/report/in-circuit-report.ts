@@ -21,7 +21,8 @@ export function strongestInCircuit({ circuit }: MeasuredEdges): string[] {
   const width = Math.max(...[...all, ...heads].map(({ name }) => name.length));
   const decided = ({ name }: { readonly name: string }): string => {
     const effect = circuit.effects[topology.edgeId(name)!]!;
-    return Number.isFinite(effect) && circuit.provenance ? `  (${signed(effect)} when decided)` : '';
+    if (!Number.isFinite(effect)) return '';
+    return `  (${signed(effect)} ${circuit.steps[topology.edgeId(name)!]! < 0 ? 'scored' : 'when decided'})`;
   };
   const lines = (edges: typeof all): string[] =>
     edges.map((edge) => `  ${edge.name.padEnd(width)}  ${signed(edge.effect)}${decided(edge)}`);

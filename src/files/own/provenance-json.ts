@@ -62,6 +62,7 @@ const selectionSchema = v.object({
   absolute: v.boolean(),
   pruned: v.boolean(),
   chosen: count,
+  faithfulness: v.exactOptional(v.pipe(v.number(), v.finite())),
 }) satisfies v.GenericSchema<unknown, SelectionRecord>;
 
 const screeningSchema = v.object({
@@ -96,6 +97,7 @@ const circuitSchema = v.object({
   // What only searches have that a screening went before.
   screening: v.exactOptional(screeningSchema),
   dropIdle: v.exactOptional(v.literal(true)),
+  trimmed: v.exactOptional(v.object({ faithfulness: v.pipe(v.number(), v.finite()), found: count })),
 }) satisfies v.GenericSchema<unknown, Provenance>;
 
 const scoresSchema = v.object({

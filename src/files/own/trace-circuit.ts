@@ -78,28 +78,35 @@ function isWholeSearch(tested: ReadonlySet<string>, topology: Topology): boolean
  *
  * @param source the trace's name, for messages.
  * @throws EdgewiseError kind `circuit` at the first decision that the circuit contradicts: it does not have the edge,
- *   or the decision went the other way there.
+ *   or the decision went the other way there. Edges that the search kept may have been left out afterwards.
  */
 export function checkTrace(trace: readonly TraceStep[], circuit: Circuit, source: string): readonly TraceStep[] {
   const { topology, kept } = circuit;
+  const leftOut = isSmaller(circuit);
   for (const step of trace) {
     const id = topology.edgeId(step.edge);
     if (id === undefined) throw new EdgewiseError('circuit', source, `the circuit has no edge ${quote(step.edge)}`);
-    if (kept.has(id) === step.kept) continue;
+    if (kept.has(id) === step.kept || (step.kept && leftOut)) continue;
     const [here, there] = step.kept ? ['kept', 'removed'] : ['removed', 'kept'];
     throw new EdgewiseError('circuit', source, `edge ${quote(step.edge)} is ${here} here and ${there} in the circuit`);
   }
   return trace;
 }
 
+/** Whether edges that the search kept were left out afterwards. */
+function isSmaller({ provenance }: Circuit): boolean {
+  return provenance?.dropIdle !== undefined || provenance?.trimmed !== undefined;
+}
+
 /**
  * The decisions as the circuit itself tells them, for one found by ACDC whose trace is not at hand. ACDC goes on from
  * the metric with or without the edge. So the metrics follow from the first one and the effects, up to rounding. Where
- * they do not end at the circuit's own metric they are NaN. Null where some steps are missing.
+ * they do not end at the circuit's own metric they are NaN. Null where some steps are missing, or edges that the search
+ * kept.
  */
 export function traceOf(circuit: Circuit): TraceStep[] | null {
   const { topology, steps, effects, kept, provenance } = circuit;
-  if (provenance?.method !== 'acdc') return null;
+  if (provenance?.method !== 'acdc' || isSmaller(circuit)) return null;
   const order = [...steps.keys()].filter((id) => steps[id]! >= 0).sort((a, b) => steps[a]! - steps[b]!);
   if (order.length === 0 || order.some((id, step) => steps[id] !== step)) return null;
   const { initial, final } = provenance.metrics;

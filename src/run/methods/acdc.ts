@@ -7,14 +7,16 @@ import type { Discovery } from '../discovery.js';
 import { checkRun, runIdentity } from '../identity.js';
 import { DEFAULTS, type DiscoverOptions, type OptionNaming, type SearchOptions } from '../options.js';
 import type { Search, SearchStart } from '../search.js';
+import { smallestFrom } from './smallest.js';
 import {
   cachesOf,
   EVALUATION_OPTIONS,
+  faithfulnessOf,
   refuseTooMany,
   thresholdsOf,
   type Discoveries,
   type MethodDefinition,
-  type ThresholdPlan,
+  type SearchPlan,
 } from './definition.js';
 
 /** Search by ACDC: the circuit at one threshold, at several, or at one that keeps about so many edges. */
@@ -29,6 +31,7 @@ export const ACDC: MethodDefinition = {
     'batch',
     'threshold',
     'edges',
+    'faithfulness',
     'absolute',
     'senderHeads',
     'predict',
@@ -38,13 +41,13 @@ export const ACDC: MethodDefinition = {
   metric: DEFAULTS.searchMetric,
   plan(model, task, options, nameOf) {
     const thresholds = thresholdsOf(options, nameOf);
-    const plan = thresholdPlan(thresholds, options, nameOf);
+    const plan = searchPlan(thresholds, options, nameOf);
     refuseTooMany(model, options, nameOf);
     const caches = cachesOf(options, ACDC.metric);
     checkRun(model, task, caches);
     const search = searchOptions(options);
     const { threshold: _, ...identity } = runIdentity(model, task, caches, { ...search, threshold: thresholds[0]! });
-    const single = plan.thresholds === null && plan.edges === null;
+    const single = plan.thresholds === null && plan.edges === null && plan.faithfulness === undefined;
     const asked = { ...plan, ...(single && { threshold: thresholds[0]! }) };
     return {
       caches,
@@ -53,7 +56,7 @@ export const ACDC: MethodDefinition = {
       run: async (engine, aids) => {
         const searches = await engine.search(task, caches);
         try {
-          return await searchAll(thresholds, plan, async (threshold) => {
+          const at = async (threshold: number): Promise<Discovery> => {
             const { predict } = options;
             const key = { ...identity, ...asked, threshold };
             const discovery = await withJournal(aids, engine, single ? undefined : String(threshold), key, (journal) =>
@@ -64,7 +67,11 @@ export const ACDC: MethodDefinition = {
             );
             aids.found?.(threshold, discovery);
             return discovery;
-          });
+          };
+          const { faithfulness } = plan;
+          return faithfulness === undefined
+            ? await searchAll(thresholds, plan, at)
+            : await smallestFrom(thresholds[0]!, faithfulness, at, searches, aids, nameOf);
         } finally {
           searches.dispose();
         }
@@ -111,7 +118,10 @@ export function searchAt(
 }
 
 /** @throws EdgewiseError of kind usage where the options contradict each other. */
-function thresholdPlan(thresholds: readonly number[], { edges }: DiscoverOptions, nameOf: OptionNaming): ThresholdPlan {
+function searchPlan(thresholds: readonly number[], options: DiscoverOptions, nameOf: OptionNaming): SearchPlan {
+  const { edges } = options;
+  const faithfulness = faithfulnessOf(options, nameOf);
+  if (faithfulness !== undefined) return { thresholds: null, edges: null, start: thresholds[0]!, faithfulness };
   if (edges === undefined) {
     const several = thresholds.length > 1 ? thresholds.toSorted((a, b) => b - a) : null;
     return { thresholds: several, edges: null, start: null };
@@ -131,7 +141,7 @@ function thresholdPlan(thresholds: readonly number[], { edges }: DiscoverOptions
 /** Makes all searches of a run. */
 async function searchAll(
   thresholds: readonly number[],
-  { edges, start }: ThresholdPlan,
+  { edges, start }: SearchPlan,
   at: (threshold: number) => Promise<Discovery>,
 ): Promise<Discoveries> {
   const found = new Map<number, Discovery>();

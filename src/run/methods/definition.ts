@@ -1,5 +1,6 @@
 import { EdgewiseError } from '../../base/errors.js';
-import type { AttributionSettings, RunIdentity, ScreeningRecord, SelectionRecord } from '../../circuit/run-identity.js';
+import type { AttributionSettings, RunIdentity, ScreeningRecord } from '../../circuit/run-identity.js';
+import type { AskedSelection } from '../../discover/select.js';
 import type { LoadedModel } from '../../model/load-model.js';
 import type { MetricName } from '../../readout/metrics.js';
 import type { Task } from '../../task/types.js';
@@ -33,11 +34,17 @@ export interface ThresholdPlan {
   readonly start: number | null;
 }
 
+/** What methods that search are asked for. */
+export interface SearchPlan extends ThresholdPlan {
+  /** How faithful the circuit is to be. Absent where it does not matter. */
+  readonly faithfulness?: number;
+}
+
 /** What a run was asked for besides what identifies every run. It tells one run from another. */
-export interface AskedOfRun extends Partial<ThresholdPlan> {
+export interface AskedOfRun extends Partial<SearchPlan> {
   /** Of one search. */
   readonly threshold?: number;
-  readonly selection?: Omit<SelectionRecord, 'chosen'>;
+  readonly selection?: Omit<AskedSelection, 'limit'> & Partial<Pick<AskedSelection, 'limit'>>;
   /** Edges that score `cutoff` or more are the start. At most `limit` edges near the cutoff are tested again. */
   readonly screening?: Pick<ScreeningRecord, 'cutoff' | 'limit'>;
 }
@@ -95,6 +102,32 @@ export function refuseTooMany(
   if (edges > most) throw new EdgewiseError('usage', where, `got ${edges}, the model has ${most}`);
   if (Number.isSafeInteger(edges) && edges >= 1) return;
   throw new EdgewiseError('usage', where, `got ${edges}, expected a whole number of at least 1`);
+}
+
+/**
+ * How faithful the circuit is asked to be, where that is asked.
+ *
+ * @throws EdgewiseError of kind usage for no number above 0 and at most 1, or where the circuit's size is given too.
+ */
+export function faithfulnessOf(options: DiscoverOptions, nameOf: OptionNaming): number | undefined {
+  const { faithfulness } = options;
+  if (faithfulness === undefined) return undefined;
+  const where = nameOf('faithfulness');
+  for (const other of ['threshold', 'edges'] as const) {
+    if (options[other] === undefined) continue;
+    throw new EdgewiseError('usage', where, `finds how much to keep, which ${nameOf(other)} says; give one of them`);
+  }
+  if (faithfulness > 0 && faithfulness <= 1) return faithfulness;
+  throw new EdgewiseError('usage', where, `got ${faithfulness}, expected a number above 0 and at most 1`);
+}
+
+/** @throws EdgewiseError of kind usage: no circuit is as faithful as asked. @param best faithfulness that there is. */
+export function refuseUnreached(wanted: number, best: number | null, tried: string, nameOf: OptionNaming): never {
+  const where = `${nameOf('faithfulness')} ${wanted}`;
+  if (best === null) {
+    throw new EdgewiseError('usage', where, 'is not defined here: the whole model and the empty circuit do not differ');
+  }
+  throw new EdgewiseError('usage', where, `${tried} has faithfulness ${Number(best.toPrecision(4))}; ask for less`);
 }
 
 /**

@@ -98,6 +98,7 @@ export const circuitReaders = (root: string): FuzzedReader[] => [
     name: 'trace-steps',
     seeds: () => filesAt(root, 'graphs', /(pronoun|than).*\.trace\.jsonl$/, 'json-lines'),
     read: (seed) => readTrace(textOf(seed), seed.name),
+    numbers: 'NaN is not known',
     write: (steps) => writeTrace(steps as TraceStep[]),
   },
 ];

@@ -136,3 +136,34 @@ test('a search with other options is no neighbour', async () => {
     expect(outcome(found)).toEqual(outcome(alone));
   }
 });
+
+test('a found circuit is made smaller by what its edges are worth in it, as far as it stays faithful', async () => {
+  const search = await searchOf(4);
+  const found = await search.at(atThreshold(0.05));
+  const wanted = 0.2;
+  expect(found.faithfulness).toBeGreaterThan(wanted);
+  const trimmed = await search.trim(found, wanted);
+  const { kept } = trimmed.circuit;
+  expect(trimmed.kept).toBeLessThan(found.kept);
+  expect([...kept].every((id) => found.circuit.kept.has(id))).toBe(true);
+  // What is said of it is measured of it.
+  expect(trimmed.faithfulness).toBe(await search.faithfulness(kept));
+  expect(trimmed.faithfulness).toBeGreaterThanOrEqual(wanted);
+  expect(trimmed.circuit.provenance).toMatchObject({
+    trimmed: { faithfulness: wanted, found: found.kept },
+    faithfulness: trimmed.faithfulness,
+    metrics: { final: trimmed.final },
+  });
+  expect(Object.keys(trimmed.promptEffects).sort()).toEqual(
+    [...kept]
+      .filter((id) => id < topology.additionEdges)
+      .map((id) => topology.edgeName(id))
+      .sort(),
+  );
+  // An evaluation for each edge on a path, two for each point of the curve, and the circuits they are compared with.
+  expect(trimmed.evaluations - found.evaluations).toBeGreaterThan(found.kept);
+  // Where no smaller circuit is as faithful, it stays as it is.
+  const whole = await search.trim(found, found.faithfulness!);
+  expect(whole.kept).toBe(found.kept);
+  expect(whole.circuit.provenance!.trimmed).toEqual({ faithfulness: found.faithfulness, found: found.kept });
+});

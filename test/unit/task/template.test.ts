@@ -63,6 +63,17 @@ describe('expansion', () => {
     expect(() => expand(tooMany)).toThrow('t.json: only 20 different prompts could be drawn, count asks for 21');
   });
 
+  it('gives up a template that is used up; the others go on', () => {
+    const few = { clean: 'few {digit}', corrupted: 'x', correct: 'x', wrong: 'y' };
+    const word = Array.from({ length: 60 }, (_, i) => `w${i}`);
+    const words = { digit: base.words.digit, word };
+    const templates = [few, { ...few, clean: 'many {word} {word.2}' }, { ...few, clean: 'and {digit}' }];
+    const rows = expand({ ...base, words, templates, count: 2000 });
+    expect(new Set(rows.map((row) => row.clean)).size).toBe(2000);
+    const digits = base.words.digit.length;
+    expect(rows.filter((row) => !row.clean?.startsWith('many'))).toHaveLength(2 * digits);
+  });
+
   it('gives the words after a drawn one, or up to it', () => {
     const answers = {
       correct: { from: 'digit', after: '{start}', prefix: '=' },

@@ -1,5 +1,5 @@
 import { candidateEdges, keptEdges, type Provenance } from '../../../src/circuit/circuit.js';
-import { describeScreening, describeSelection } from '../../../src/circuit/scored-circuit.js';
+import { describeScreening, describeSelection, describeTrim } from '../../../src/circuit/scored-circuit.js';
 import type { CircuitDocument } from '../../data/document.js';
 import { hasSigns, suggestSign } from '../../data/sign.js';
 import { formatCount, formatNumber, plural } from '../../view/format.js';
@@ -42,6 +42,7 @@ export function OverviewCard({ document }: { document: CircuitDocument }) {
         </Fact>
         <Fact name="Kept">{keptWords(document)}</Fact>
         {selection && <Fact name="Chosen">{describeSelection(selection)}</Fact>}
+        {from?.trimmed && <Fact name="Made smaller">{describeTrim(from.trimmed)}</Fact>}
         {from?.screening && <Fact name="Screened">{describeScreening(from.screening)}</Fact>}
         {from && <Outcome from={from} />}
       </dl>

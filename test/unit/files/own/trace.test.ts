@@ -88,6 +88,20 @@ describe('readTrace', () => {
       't: edge "m1->logits" is removed here and kept in the circuit',
     );
   });
+
+  it('may have kept edges that were left out of the circuit afterwards, where the circuit says so', () => {
+    const id = SAMPLE_TOPOLOGY.edgeId('m1->logits')!;
+    const less = { ...circuit, kept: circuit.kept.without(id) };
+    expect(() => checkTrace(trace, less, 't')).toThrow('t: edge "m1->logits" is kept here and removed in the circuit');
+    const trimmed = { faithfulness: 0.9, found: 8 };
+    for (const why of [{ dropIdle: true as const }, { trimmed }]) {
+      const smaller = { ...less, provenance: { ...sampleProvenance(), ...why } };
+      expect(checkTrace(trace, smaller, 't')).toBe(trace);
+      expect(traceOf({ ...smaller, provenance: { ...smaller.provenance, method: 'acdc' } })).toBeNull();
+      const flipped = [{ ...trace[0]!, edge: 'm0->m1', kept: false }];
+      expect(() => checkTrace(flipped, smaller, 't')).toThrow('is removed here and kept in the circuit');
+    }
+  });
 });
 
 describe('traceOf', () => {
