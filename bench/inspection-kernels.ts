@@ -125,7 +125,7 @@ async function topColumnsBench(arena: Arena, rows: number, vocab: number): Promi
       amounts: arena.tensor('amounts', [rows, COUNT]),
     },
     params: { rows, vocab, stride },
-    overrides: { COUNT, SIGN: 1 },
+    overrides: { COUNT, SIGN: 1, CENTRED: 1 },
   });
   return {
     name: `top_columns ${rows} x ${vocab}`,

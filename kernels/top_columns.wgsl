@@ -1,5 +1,5 @@
 // columns[r, k] = the column of the k-th largest value among the first `vocab` of row r, k < COUNT
-// amounts[r, k] = that value - mean of the row
+// amounts[r, k] = that value - mean of the row, or where not CENTRED that value
 //
 // SIGN -1 takes the smallest instead. Of equal values the lower column comes first. Where the row has fewer than COUNT,
 // columns are 0xffffffff.
@@ -16,6 +16,7 @@ struct Params {
 override WORKGROUP: u32;
 override COUNT: u32;
 override SIGN: f32;
+override CENTRED: bool;
 const NONE = 0xffffffffu;
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> values: array<f32>;
@@ -41,13 +42,17 @@ fn top_columns(
   let row = wid.y * groups.x + wid.x;
   if (row >= params.rows) { return; }
   let base = row * params.stride;
-  let origin = values[base];
-  for (var leaf = lane; leaf < LEAVES; leaf += WORKGROUP) {
-    var total = 0.0;
-    for (var v = leaf; v < params.vocab; v += LEAVES) { total += values[base + v] - origin; }
-    leaves[leaf] = total;
+  var origin = 0.0;
+  var mean = 0.0; // less origin
+  if (CENTRED) {
+    origin = values[base];
+    for (var leaf = lane; leaf < LEAVES; leaf += WORKGROUP) {
+      var total = 0.0;
+      for (var v = leaf; v < params.vocab; v += LEAVES) { total += values[base + v] - origin; }
+      leaves[leaf] = total;
+    }
+    mean = sum_of_leaves(lane) / f32(params.vocab);
   }
-  let mean = sum_of_leaves(lane) / f32(params.vocab); // less origin
 
   var last_value = 0.0;
   var last_column = NONE;

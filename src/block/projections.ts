@@ -56,7 +56,7 @@ export function sharedProjections(
   { normed, projections: out }: ProjectionTensors,
 ): Promise<Piece> {
   const { tokens, weights } = context;
-  return product(context, qkv, sharedJobs(context, topology, qkv, BRANCHES, tokens), {
+  return product(context, qkv, sharedJobs(context, qkv, columnRuns(topology, weights.layout, BRANCHES), tokens), {
     a: normed,
     out,
     rows: tokens,
@@ -74,15 +74,40 @@ export function queriesAndKeys(
   at: { readonly normed: BufferSlice; readonly queriesAndKeys: BufferSlice },
   rows: number,
 ): Promise<RowPiece> {
-  const { width4, head4 } = context.weights.layout;
+  const { layout } = context.weights;
+  const { width4, head4 } = layout;
   const branches = ['q', 'k'] as const;
-  return product(context, qkv, sharedJobs(context, topology, qkv, branches, rows), {
+  return product(context, qkv, sharedJobs(context, qkv, columnRuns(topology, layout, branches), rows), {
     a: at.normed,
     out: at.queriesAndKeys,
     rows,
     inner4: width4,
     outStride: branches.length * topology.heads * head4,
     bias: qkvBias,
+  });
+}
+
+/** The values of every head alone, without their biases: normed [rows, d] -> values [H, rows, dh]. */
+export function valuesByHead(
+  context: PieceContext,
+  { qkv }: LayerWeights,
+  at: { readonly normed: BufferSlice; readonly values: BufferSlice },
+  rows: number,
+): Promise<RowPiece> {
+  const { spec, layout } = context.weights;
+  const { width4, head4 } = layout;
+  const runs = Array.from({ length: spec.heads }, (_, head) => ({
+    first: projectionColumn4(layout, 'v', head),
+    out: head * rows * head4,
+    columns: head4,
+  }));
+  return product(context, qkv, sharedJobs(context, qkv, runs, rows), {
+    a: at.normed,
+    out: at.values,
+    rows,
+    inner4: width4,
+    outStride: head4,
+    bias: undefined,
   });
 }
 
@@ -114,13 +139,12 @@ export function columnRuns(topology: Topology, layout: Layout, branches: readonl
 /** Jobs of ports that read the same rows: of each chunk of the matrix. */
 function sharedJobs(
   { arena, weights: { layout } }: PieceContext,
-  topology: Topology,
   qkv: Matrix,
-  branches: readonly Branch[],
+  runs: readonly ColumnRun[],
   rows: number,
 ): Jobs[] {
   return qkv.chunks.map(({ firstColumn4, columns4 }) => {
-    const jobs = columnRuns(topology, layout, branches).flatMap(({ first, out, columns }) => {
+    const jobs = runs.flatMap(({ first, out, columns }) => {
       const start = Math.max(first, firstColumn4);
       const end = Math.min(first + columns, firstColumn4 + columns4);
       if (start >= end) return [];
@@ -129,7 +153,7 @@ function sharedJobs(
           a: 0,
           weight: 0,
           bias: firstColumn4,
-          // A job counts its columns from the chunk's first one.
+          // A job counts its columns from the chunk's first one. Below 0 it wraps around, and back on the device.
           out: out - first + firstColumn4,
           firstColumn4: start - firstColumn4,
           endColumn4: end - firstColumn4,

@@ -58,9 +58,54 @@ export interface NodeDetails {
    */
   readonly promotes: readonly TokenLogit[];
   readonly suppresses: readonly TokenLogit[];
+  /** Heads only: how like known kinds of heads it attends, mean over prompts; null where it was not measured. */
+  readonly detectors: HeadDetectors | null;
+  /** Heads only: what it writes for the tokens of the prompts; null where it was not measured. */
+  readonly ov: HeadTokens | null;
 }
 
-/** A token's text and the node's direct contribution to its logit, relative to the mean over the vocabulary. */
+/** Kinds of heads that are told by where they attend to. */
+export const DETECTORS = ['previous_token', 'duplicate_token', 'induction'] as const;
+export type DetectorName = (typeof DETECTORS)[number];
+
+/** How much attention and a template agree: see detectorScores. NaN where no prompt has attention to judge by. */
+export interface DetectorScore {
+  /** Share of the attention that is where the template is. */
+  readonly mul: number;
+  /** 1 - mean over queries of the distance between attention and template: at most 1, and may be below 0. */
+  readonly abs: number;
+}
+
+export type HeadDetectors = Readonly<
+  Record<
+    DetectorName,
+    DetectorScore & {
+      /** Without the first token and the query's own. */
+      readonly excludeBosAndCurrent: DetectorScore;
+    }
+  >
+>;
+
+/** What a head writes to the logits where it attends to a token, by its weights alone: see ovTokens. */
+export interface HeadTokens {
+  /** How many tokens of the prompts were looked at. */
+  readonly words: number;
+  readonly copying: HeadCopying;
+  /** Of those that promote some token most, at most 16, strongest first: what they promote. */
+  readonly tokens: readonly { readonly token: string; readonly promotes: readonly TokenLogit[] }[];
+}
+
+/** Whether a head promotes the very tokens that it attends to. */
+export interface HeadCopying {
+  /** Mean logit of a word's own token, and of any word's token. */
+  readonly diagonalMean: number;
+  readonly mean: number;
+  /** Share of the words that promote themselves most of all tokens, and that are among the five they promote most. */
+  readonly top1IsSelf: number;
+  readonly top5HasSelf: number;
+}
+
+/** A token's text and what is added to its logit; for a node's own output, relative to the mean over the vocabulary. */
 export interface TokenLogit {
   readonly token: string;
   readonly logit: number;

@@ -1,3 +1,5 @@
+import type { MeasuredWith } from './run-identity.js';
+
 /**
  * What the edges of a circuit are worth inside of it. Effects at the moment of decision say something else: there
  * nearly the whole model still stands in for the edge.
@@ -12,6 +14,8 @@ export interface InCircuit {
   readonly idle: readonly number[];
   /** By rising number of edges. */
   readonly curve: readonly CurvePoint[];
+  /** What all of it was measured with, where that is not what the circuit was found with. */
+  readonly measuredWith?: MeasuredWith;
 }
 
 /** How good the strongest edges of a circuit are without the others. */

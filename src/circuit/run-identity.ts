@@ -39,16 +39,16 @@ export interface AttributionSettings {
   readonly normalisation: string;
 }
 
-/** How a circuit was chosen from scores. */
+/** How a circuit was chosen from scores, or (`circuit`) from the curve of a larger circuit. */
 export interface SelectionRecord {
-  readonly rule: 'threshold' | 'top' | 'greedy' | 'top-nodes';
+  readonly rule: 'threshold' | 'top' | 'greedy' | 'top-nodes' | 'circuit';
   /** The smallest score kept for `threshold`, else how many edges (or nodes) were asked for. */
   readonly limit: number;
   /** By |score|, not by score. */
   readonly absolute: boolean;
   /** Nodes that nothing reaches, or that reach nothing, were removed with their edges. */
   readonly pruned: boolean;
-  /** Edges chosen, before pruning. */
+  /** Edges chosen, before pruning; for `circuit` after it. */
   readonly chosen: number;
   /** How faithful the circuit was to be, where `limit` is the fewest that are. */
   readonly faithfulness?: number;
@@ -123,3 +123,9 @@ export interface RunIdentity {
   readonly senderHeads: SenderHeads | null;
   readonly seed: number | null;
 }
+
+/** What a circuit was measured with. */
+export type MeasuredWith = Pick<
+  RunIdentity,
+  'model' | 'task' | 'prompts' | 'ablation' | 'meanOver' | 'input' | 'metric'
+>;

@@ -8,6 +8,7 @@ import { evaluateCommand } from './commands/evaluate.js';
 import { exportCommand } from './commands/export.js';
 import { importCommand } from './commands/import.js';
 import { infoCommand } from './commands/info.js';
+import { inspectCommand } from './commands/inspect.js';
 import { modelsCommand } from './commands/models.js';
 import { tasksCommand } from './commands/tasks.js';
 import { truthCommand } from './commands/truth.js';
@@ -19,6 +20,7 @@ const COMMANDS = [
   discoverCommand,
   attributeCommand,
   evaluateCommand,
+  inspectCommand,
   exportCommand,
   importCommand,
   viewCommand,

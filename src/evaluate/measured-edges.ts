@@ -12,6 +12,8 @@ export interface MeasuredEdges {
   readonly circuit: Circuit;
   /** Of kept addition edges, by name in the order of ids: the effect in the circuit on every prompt. */
   readonly inCircuit: Readonly<Record<string, readonly number[]>>;
+  /** Metrics in loss form, means over the prompts. */
+  readonly metrics: { readonly model: number; readonly circuit: number; readonly empty: number };
   /** Edges that were left out because they carry nothing, by name. */
   readonly dropped: readonly string[];
   /** What the effects and the curve took. */
@@ -48,7 +50,14 @@ export async function measureEdges(
   const measured = performance.now();
   const dropped = new Set(dropIdle ? idle : []);
   const kept = EdgeSet.where(topology, (id) => circuit.kept.has(id) && !dropped.has(id));
-  const [model, empty] = (await evaluator.perPrompt([EdgeSet.full(topology), EdgeSet.empty(topology)])).map(mean);
+  const ends = [EdgeSet.full(topology), kept, EdgeSet.empty(topology)];
+  const metrics: number[] = [];
+  // An evaluator takes so many circuits at once.
+  for (let first = 0; first < ends.length; first += evaluator.most) {
+    const values = await evaluator.perPrompt(ends.slice(first, first + evaluator.most));
+    metrics.push(...values.map(mean));
+  }
+  const [model, found, empty] = metrics;
   const ranked = { kept, directTested: circuit.directTested, effects };
   const curve = await circuitCurve(evaluator, ranked, { model: model!, empty: empty! }, (done, total) =>
     onProgress({ part: 'measuring the curve', done, total }),
@@ -67,6 +76,7 @@ export async function measureEdges(
       },
     }),
     inCircuit: Object.fromEntries(left.map(([id, values]) => [topology.edgeName(id), values])),
+    metrics: { model: model!, circuit: found!, empty: empty! },
     dropped: [...dropped].map((id) => topology.edgeName(id)),
     effectSeconds: (measured - start) / 1000,
     curveSeconds: (end - measured) / 1000,

@@ -27,12 +27,12 @@ export type { FileConfig } from './own/config-json.js';
 export { SCHEMA_VERSION, writeCircuitJson } from './own/circuit-json.js';
 export {
   DETAILS_VERSION,
-  detailsFit,
   estimateDetailsBytes,
   parseDetails,
   writeDetails,
   type DetailsExtent,
 } from './own/details-json.js';
+export { detailsFit } from './own/details-fit.js';
 export { parseCircuit } from './own/read-circuit-json.js';
 export { parseScores, writeScoresJson } from './own/scores-json.js';
 export { readTrace, writeTrace, type TraceStep } from './own/trace.js';

@@ -1,9 +1,11 @@
 import { finiteOrNull } from '../base/finite-or-null.js';
 import { keptEdges, type Circuit } from '../circuit/circuit.js';
-import type { CircuitDetails, NodeDetails, PromptDetails, TokenLogit } from '../circuit/details.js';
+import type { CircuitDetails, HeadTokens, NodeDetails, PromptDetails, TokenLogit } from '../circuit/details.js';
 import { circuitNodes } from '../circuit/records.js';
 import type { PromptPair, Task } from '../task/types.js';
+import { headDetectors } from './head-detectors.js';
 import type { NodeBehaviour } from './inspect-nodes.js';
+import type { HeadOv } from './ov-tokens.js';
 import type { TokenValue } from './top-tokens.js';
 
 /** Text of a token by its id. */
@@ -24,12 +26,24 @@ export function writersOf(circuit: Circuit): number[] {
   return [...circuit.topology.writers.keys()].filter((writer) => names.has(circuit.topology.writerName(writer)));
 }
 
+/** What the heads of a circuit write for the words of the prompts. */
+export interface WordBehaviour {
+  /** Token ids, each once. */
+  readonly words: readonly number[];
+  /** By the head's writer. */
+  readonly heads: ReadonlyMap<number, HeadOv>;
+}
+
+/** Words of a head that are told, those with the largest logits. */
+const TOLD_WORDS = 16;
+
 /** What was measured, under the names of nodes and edges and with tokens as texts. */
 export function circuitDetails(
   circuit: Circuit,
   task: Task,
   metrics: PromptMetrics,
   behaviour: NodeBehaviour,
+  words: WordBehaviour,
   found: Pick<CircuitDetails, 'edges' | 'inCircuit'> & { readonly model: string; readonly metric: string },
   tokenText: TokenText,
 ): CircuitDetails {
@@ -39,12 +53,28 @@ export function circuitDetails(
   const writers = writersOf(circuit);
   const tokens = (values: readonly TokenValue[]): TokenLogit[] =>
     values.map(({ id, logit }) => ({ token: tokenText(id), logit }));
+  const prompts = task.pairs.map(({ clean }) => clean);
+  const headTokens = ({ promotes, copying }: HeadOv): HeadTokens => ({
+    words: words.words.length,
+    copying,
+    tokens: strongestFirst(promotes)
+      .slice(0, TOLD_WORDS)
+      .map((w) => ({ token: tokenText(words.words[w]!), promotes: tokens(promotes[w]!) })),
+  });
   const nodes = writers.map((writer, i): [string, NodeDetails] => {
     const { attention, promotes, suppresses } = behaviour.nodes[i]!;
     const direct = answered ? behaviour.direct[writer]! : null;
+    const ov = words.heads.get(writer);
     return [
       topology.writerName(writer),
-      { attention, direct, promotes: tokens(promotes), suppresses: tokens(suppresses) },
+      {
+        attention,
+        direct,
+        promotes: tokens(promotes),
+        suppresses: tokens(suppresses),
+        detectors: attention && headDetectors(attention, prompts),
+        ov: ov ? headTokens(ov) : null,
+      },
     ];
   });
   return {
@@ -56,6 +86,12 @@ export function circuitDetails(
     edges: found.edges,
     inCircuit: found.inCircuit,
   };
+}
+
+/** Places of lists of tokens, those with the largest first logit first; equal ones in their order. */
+function strongestFirst(lists: readonly (readonly TokenValue[])[]): number[] {
+  const strength = (place: number): number => lists[place]![0]?.logit ?? -Infinity;
+  return [...lists.keys()].sort((a, b) => strength(b) - strength(a) || a - b);
 }
 
 function promptDetails(pair: PromptPair, metrics: PromptMetrics, n: number, tokenText: TokenText): PromptDetails {

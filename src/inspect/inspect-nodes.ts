@@ -35,7 +35,7 @@ export interface NodeInspection {
 }
 
 /** Nodes' logits that are on the device at once, in bytes: more would not be faster. */
-const MAX_LOGITS = 2 ** 26;
+export const MAX_LOGITS = 2 ** 26;
 
 /**
  * Runs the whole model over the clean prompts and measures some of its nodes. Cost: one forward pass over the

@@ -3,7 +3,7 @@ import { Arena, sliceOf, type Tensor } from '../gpu/arena.js';
 import type { Operation } from '../gpu/recording.js';
 import type { ModelWeights } from '../model/weights.js';
 
-/** A token and its logit less the mean over the vocabulary. */
+/** A token and its logit. */
 export interface TokenValue {
   readonly id: number;
   readonly logit: number;
@@ -21,8 +21,8 @@ export const TOP_TOKENS = 8;
 const NO_COLUMN = 0xffffffff;
 
 /**
- * Multiplies some rows of `means` [W, 1, width] with the unembedding, as many at once as `maxBytes` allows, and picks
- * the extremes of each: the vocabulary never leaves the device. Cost: 2 * width * vocabulary FLOPs a row.
+ * The extremes of the logits that some rows of `means` [W, 1, width] give, less their mean over the vocabulary. Cost:
+ * see strongestTokens.
  */
 export async function topTokens(
   weights: ModelWeights,
@@ -30,56 +30,88 @@ export async function topTokens(
   rows: readonly number[],
   maxBytes: number,
 ): Promise<TopTokens[]> {
+  const ends = { signs: [1, -1], count: TOP_TOKENS, centred: true } as const;
+  const [promotes, suppresses] = await strongestTokens(weights, means, rows, ends, maxBytes);
+  return rows.map((_, i) => ({ promotes: promotes![i]!, suppresses: suppresses![i]! }));
+}
+
+/** Which tokens of a row of logits are asked for. */
+export interface AskedTokens {
+  /** 1: the largest logits, -1: the smallest. */
+  readonly signs: readonly (1 | -1)[];
+  readonly count: number;
+  /** Logits less the mean over the vocabulary; otherwise as they are. */
+  readonly centred: boolean;
+}
+
+/**
+ * Multiplies some rows of `normed` [.., width] with the unembedding, as many at once as `maxBytes` allows, and picks
+ * the extremes of each: the logits never leave the device. Cost: 2 * width * vocabulary FLOPs a row.
+ *
+ * @returns per sign and row the tokens, strongest first. Of equal ones the lower id comes first.
+ */
+export async function strongestTokens(
+  weights: ModelWeights,
+  normed: Tensor,
+  rows: readonly number[],
+  asked: AskedTokens,
+  maxBytes: number,
+): Promise<TokenValue[][][]> {
   const atOnce = Math.max(1, Math.floor(maxBytes / (4 * weights.layout.vocabStride)));
-  const found: TopTokens[] = [];
+  const found = asked.signs.map((): TokenValue[][] => []);
   for (let first = 0; first < rows.length; first += atOnce) {
-    found.push(...(await topTokensAtOnce(weights, means, rows.slice(first, first + atOnce))));
+    const part = await strongestAtOnce(weights, normed, rows.slice(first, first + atOnce), asked);
+    part.forEach((lists, sign) => found[sign]!.push(...lists));
   }
   return found;
 }
 
-async function topTokensAtOnce(weights: ModelWeights, means: Tensor, rows: readonly number[]): Promise<TopTokens[]> {
+async function strongestAtOnce(
+  weights: ModelWeights,
+  normed: Tensor,
+  rows: readonly number[],
+  { signs, count, centred }: AskedTokens,
+): Promise<TokenValue[][][]> {
   const { gpu, spec, layout } = weights;
   const width = 4 * layout.width4;
   const stride = layout.vocabStride;
   const arena = new Arena(gpu);
   try {
-    const picked = arena.tensor('rows of means', [rows.length, width]);
-    const logits = arena.tensor('logits of nodes', [rows.length, stride]);
+    const picked = arena.tensor('picked rows', [rows.length, width]);
+    const logits = arena.tensor('their logits', [rows.length, stride]);
     const toLogits = await unembedding({ arena, weights }, { normed: picked, logits }, rows.length);
     const extremes = async (sign: 1 | -1) => {
-      const columns = arena.tensor('top columns', [rows.length, TOP_TOKENS]);
-      const amounts = arena.tensor('top amounts', [rows.length, TOP_TOKENS]);
+      const columns = arena.tensor('top columns', [rows.length, count]);
+      const amounts = arena.tensor('top amounts', [rows.length, count]);
       const operation: Operation = await arena.operation('top_columns', {
         buffers: { values: logits, columns, amounts },
         params: { rows: rows.length, vocab: spec.vocab, stride },
-        overrides: { COUNT: TOP_TOKENS, SIGN: sign },
+        overrides: { COUNT: count, SIGN: sign, CENTRED: centred ? 1 : 0 },
       });
       return { operation, columns, amounts };
     };
-    const both = [await extremes(1), await extremes(-1)];
+    const ends = await Promise.all(signs.map(extremes));
     const recording = gpu.record();
-    rows.forEach((row, i) => recording.copy(sliceOf(means, row * width, width), sliceOf(picked, i * width, width)));
+    rows.forEach((row, i) => recording.copy(sliceOf(normed, row * width, width), sliceOf(picked, i * width, width)));
     toLogits.encode(recording);
-    for (const { operation } of both) recording.dispatchRows(operation, rows.length);
-    const pending = both.map(({ columns, amounts }) => [recording.readback(columns), recording.readback(amounts)]);
+    for (const { operation } of ends) recording.dispatchRows(operation, rows.length);
+    const pending = ends.map(({ columns, amounts }) => [recording.readback(columns), recording.readback(amounts)]);
     recording.submit();
-    const [promotes, suppresses] = await Promise.all(
+    return await Promise.all(
       pending.map(async (copies) => {
         const [columns, amounts] = await Promise.all(copies.map((copy) => copy()));
-        return tokenLists(new Uint32Array(columns!), new Float32Array(amounts!), rows.length);
+        return tokenLists(new Uint32Array(columns!), new Float32Array(amounts!), rows.length, count);
       }),
     );
-    return rows.map((_, i) => ({ promotes: promotes![i]!, suppresses: suppresses![i]! }));
   } finally {
     arena.dispose();
   }
 }
 
-function tokenLists(columns: Uint32Array, amounts: Float32Array, rows: number): TokenValue[][] {
+function tokenLists(columns: Uint32Array, amounts: Float32Array, rows: number, count: number): TokenValue[][] {
   return Array.from({ length: rows }, (_, row) =>
-    Array.from({ length: TOP_TOKENS }, (_unused, k) => {
-      const at = row * TOP_TOKENS + k;
+    Array.from({ length: count }, (_unused, k) => {
+      const at = row * count + k;
       return { id: columns[at]!, logit: amounts[at]! };
     }).filter(({ id }) => id !== NO_COLUMN),
   );

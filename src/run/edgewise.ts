@@ -153,16 +153,19 @@ export class Edgewise {
   }
 
   /**
-   * What the nodes and edges of a circuit do on each prompt: attention, direct effects, promoted tokens. Cost: four
-   * forward passes.
+   * What the nodes and edges of a circuit do on each prompt: attention, direct effects, promoted tokens; and what its
+   * heads write for the tokens of the prompts. Cost: four forward passes, and a row of the unembedding for each head and
+   * token, of at most 128 tokens.
    *
-   * @param found a circuit that was found here on this task.
-   * @throws EdgewiseError: circuit where it was found with another model, task or metric.
+   * @param found any circuit of this model's shape; a Discovery and MeasuredEdges are one with effects on every prompt.
+   *   Options that are not given are as it was found.
+   * @throws EdgewiseError: circuit where it is of another shape, or where effects at the decision are given and the
+   *   circuit was found with another model, task or metric; task where prompts do not fit, device, checkpoint.
    */
   async inspect(
     task: Task,
     found: InspectedCircuit,
-    options: Pick<AskedEvaluation, 'meanOver'> = {},
+    options: AskedEvaluation = {},
     { progress }: Pick<RunAids, 'progress'> = {},
   ): Promise<CircuitDetails> {
     this.#lifetime.assert();

@@ -221,12 +221,12 @@ export class Engine {
   }
 
   /**
-   * How the nodes and edges of a circuit behave on each prompt. Cost: four forward passes.
+   * How the nodes and edges of a circuit behave on each prompt, and what its heads write for the words of the prompts.
+   * Cost: four forward passes, and 2 d V FLOPs for each head and word (see ovTokens).
    *
-   * @param inspected a circuit that was found by this engine.
-   * @param options as in the search.
-   * @throws EdgewiseError: circuit where it was found with another model, task or metric, device where the memory does
-   *   not suffice.
+   * @param inspected any circuit of this model's shape.
+   * @throws EdgewiseError: circuit where it is of another shape, or where effects at the decision are given and it was
+   *   found with another model, task or metric; device where the memory does not suffice.
    */
   async inspect(
     task: Task,

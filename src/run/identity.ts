@@ -1,7 +1,7 @@
 import { EdgewiseError } from '../base/errors.js';
-import type { Circuit } from '../circuit/circuit.js';
+import type { Circuit, Provenance } from '../circuit/circuit.js';
 import type { EdgeSet } from '../circuit/edge-set.js';
-import type { Ablation, RunIdentity } from '../circuit/run-identity.js';
+import type { Ablation, MeasuredWith, RunIdentity } from '../circuit/run-identity.js';
 import { inWords } from '../circuit/shape-of-names.js';
 import { shapeDifference, Topology } from '../circuit/topology.js';
 import { METRICS, type MetricName } from '../readout/metrics.js';
@@ -52,6 +52,27 @@ export function runIdentity(
     senderHeads,
     seed: null,
   };
+}
+
+/** What a circuit is measured with, where its provenance does not say just that. */
+export function measuredOtherwise(
+  model: LoadedModel,
+  task: Task,
+  options: EvaluationOptions,
+  provenance: Provenance | null,
+): MeasuredWith | undefined {
+  const { model: of, task: on, prompts, ablation, meanOver, input, metric } = taskIdentity(model, task, options);
+  const same =
+    provenance !== null &&
+    provenance.model.hash === of.hash &&
+    provenance.task.hash === on.hash &&
+    provenance.prompts.count === prompts.count &&
+    provenance.prompts.skip === prompts.skip &&
+    provenance.ablation === ablation &&
+    provenance.meanOver === meanOver &&
+    provenance.input === input &&
+    provenance.metric === metric;
+  return same ? undefined : { model: of, task: on, prompts, ablation, meanOver, input, metric };
 }
 
 /**
@@ -132,6 +153,18 @@ export function refuseOtherShape(mine: Topology, { topology }: EdgeSet): void {
   throw new EdgewiseError('circuit', 'the circuit', what);
 }
 
+/** Whether a circuit was found by a run with this model, on these prompts and by this metric. */
+export function isRunOf(model: LoadedModel, task: Task, { provenance }: Circuit, metric: MetricName): boolean {
+  return (
+    provenance !== null &&
+    provenance.model.hash === model.hash &&
+    provenance.task.hash === task.hash &&
+    provenance.prompts.count === task.pairs.length &&
+    provenance.prompts.skip === task.skip &&
+    provenance.metric === metric
+  );
+}
+
 /** @throws EdgewiseError of kind circuit where it was found by another run. */
 export function refuseOtherRun(
   model: LoadedModel,
@@ -141,12 +174,6 @@ export function refuseOtherRun(
   metric: MetricName,
 ): void {
   refuseOtherShape(topology, circuit.kept);
-  const { model: found, task: searched, prompts, metric: measured } = circuit.provenance!;
-  const same =
-    found.hash === model.hash &&
-    searched.hash === task.hash &&
-    prompts.count === task.pairs.length &&
-    prompts.skip === task.skip &&
-    measured === metric;
-  if (!same) throw new EdgewiseError('circuit', 'the circuit', 'was found with another model, task or metric');
+  if (isRunOf(model, task, circuit, metric)) return;
+  throw new EdgewiseError('circuit', 'the circuit', 'was found with another model, task or metric');
 }

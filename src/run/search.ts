@@ -15,7 +15,7 @@ import { measureEdges, type MeasuredEdges, type MeasuringProgress } from '../eva
 import type { LoadedModel } from '../model/load-model.js';
 import type { PatchingEvaluator } from '../evaluate/evaluator.js';
 import type { Discovery } from './discovery.js';
-import { runIdentity } from './identity.js';
+import { measuredOtherwise, runIdentity } from './identity.js';
 import { Lifetime } from './lifetime.js';
 import { refuseNonFinite } from './non-finite.js';
 import type { Caches, SearchOptions } from './options.js';
@@ -156,14 +156,22 @@ export class Search {
     };
   }
 
-  /** What each kept edge is worth in a circuit: see `measureEdges` of evaluate/. */
-  measureEdges(
+  /**
+   * What each kept edge is worth in a circuit: see `measureEdges` of evaluate/. The result says what it was measured
+   * with where the circuit's provenance does not.
+   */
+  async measureEdges(
     circuit: Circuit,
     dropIdle: boolean,
     onProgress?: (progress: MeasuringProgress) => void,
   ): Promise<MeasuredEdges> {
-    const { evaluator, caches } = this.#setting;
-    return this.#during(() => measureEdges(evaluator, circuit, { ablation: caches.ablation, dropIdle }, onProgress));
+    const { evaluator, caches, model, task } = this.#setting;
+    const { ablation } = caches;
+    const measured = await this.#during(() => measureEdges(evaluator, circuit, { ablation, dropIdle }, onProgress));
+    const measuredWith = measuredOtherwise(model, task, caches, circuit.provenance);
+    if (!measuredWith) return measured;
+    const inCircuit = { ...measured.circuit.inCircuit!, measuredWith };
+    return { ...measured, circuit: createCircuit({ ...measured.circuit, inCircuit }) };
   }
 
   /** Faithfulness of the circuit with these edges. */

@@ -24,7 +24,19 @@ interface Found {
   edgeNames: string[];
 }
 
-const COMMANDS = ['discover', 'attribute', 'evaluate', 'export', 'import', 'info', 'check', 'tasks', 'models', 'truth'];
+const COMMANDS = [
+  'discover',
+  'attribute',
+  'evaluate',
+  'inspect',
+  'export',
+  'import',
+  'info',
+  'check',
+  'tasks',
+  'models',
+  'truth',
+];
 const folder = useFolder();
 let task: string;
 let other: string;

@@ -14,6 +14,7 @@ import { DEFAULT_BUDGET } from '../../src/evaluate/memory-plan.js';
 import { Gpu } from '../../src/gpu/gpu.js';
 import { inspectNodes, type NodeBehaviour } from '../../src/inspect/inspect-nodes.js';
 import { planInspection } from '../../src/inspect/inspection-plan.js';
+import { OV_TOKENS, ovTokens, wordsOf } from '../../src/inspect/ov-tokens.js';
 import { layoutOf } from '../../src/model/layout.js';
 import { openModel, type LoadedModel } from '../../src/model/load-model.js';
 import { gpt2Spec, randomModel } from '../../src/model/random-model.js';
@@ -24,8 +25,9 @@ import { loadTask } from '../../src/task/load-task.js';
 import type { PromptPair, Task } from '../../src/task/types.js';
 import { oracleBehaviour } from '../oracle/behaviour.js';
 import { loadOracle, runModel } from '../oracle/model.js';
+import { oracleOv } from '../oracle/ov.js';
 import { uploadModel, type DeviceModel } from '../support/evaluators.js';
-import { fixture } from '../support/fixtures.js';
+import { fixture, fixtureJson } from '../support/fixtures.js';
 import { expectClose, useDevice } from '../support/gpu.js';
 import { searchOnce } from '../support/one-search.js';
 import { familyFixture, familyPairs, sharePairs } from '../support/tasks.js';
@@ -173,6 +175,91 @@ describe.each(MODELS)('%s', (_, load, prompts) => {
   });
 });
 
+/** Every head of a model. */
+const headsOf = ({ topology }: DeviceModel): { layer: number; head: number }[] =>
+  topology.writers.flatMap((node) => (node.kind === 'head' ? [{ layer: node.layer, head: node.head }] : []));
+
+test.each(MODELS)('what heads write for words: %s', async (_, load) => {
+  const loaded = await load();
+  const { vocab } = loaded.spec;
+  const model = await uploadModel(device.gpu, loaded);
+  const words = randomNumbers(5).sample(
+    Array.from({ length: vocab }, (__, id) => id),
+    Math.min(7, vocab),
+  );
+  const heads = headsOf(model).filter((__, i) => i % 2 === 0);
+  // Logits of three rows at once: pieces change nothing.
+  const got = await ovTokens(model.weights, heads, words, 3 * 4 * model.weights.layout.vocabStride);
+  const oracle = await loadOracle(loaded, 'token');
+  heads.forEach(({ layer, head }, i) => {
+    const logits = oracleOv(oracle, layer, head, words);
+    const name = `a${layer}.h${head}`;
+    words.forEach((word, w) => {
+      const told = got[i]!.promotes[w]!;
+      const values = told.map(({ logit }) => logit);
+      const sorted = [...logits[w]!].sort((a, b) => b - a).slice(0, OV_TOKENS);
+      expect(new Set(told.map(({ id }) => id)).size).toBe(Math.min(OV_TOKENS, vocab));
+      expectClose(`${name}, word ${word}, by rank`, values, sorted, TOLERANCE, 'relative');
+      const own = told.map(({ id }) => logits[w]![id]!);
+      expectClose(`${name}, word ${word}, by token`, values, own, TOLERANCE, 'relative');
+    });
+    const { copying } = got[i]!;
+    const pairs = words.flatMap((__, w) => words.map((word) => logits[w]![word]!));
+    expectClose(
+      `${name}: copying`,
+      [copying.diagonalMean, copying.mean],
+      [mean(words.map((word, w) => logits[w]![word]!)), mean(pairs)],
+      TOLERANCE * Math.max(...pairs.map(Math.abs)),
+    );
+    const among = (first: number): number =>
+      mean(words.map((word, w) => (logits[w]!.filter((x) => x > logits[w]![word]!).length < first ? 1 : 0)));
+    expect([copying.top1IsSelf, copying.top5HasSelf]).toEqual([among(1), among(5)]);
+  });
+  model.weights.dispose();
+});
+
+test('what heads write for words: the reference', async () => {
+  interface Copying {
+    readonly diagonal_mean: number;
+    readonly mean: number;
+    readonly top1_is_self: number;
+    readonly top5_has_self: number;
+  }
+  interface Head {
+    readonly ov_top: readonly (readonly [number, number, number])[];
+    readonly ov_copying: Copying;
+  }
+  const { word_ids: words, heads } = await fixtureJson<{
+    readonly word_ids: number[];
+    readonly heads: Readonly<Record<string, Head>>;
+  }>('share4l/reference/lens/ov_qk.json');
+  const loaded = await directory(fixture('share4l'));
+  const model = await uploadModel(device.gpu, loaded);
+  const prompts = (await sharePairs('ioi.jsonl', 64)).map(({ clean }) => clean);
+  expect(wordsOf(prompts, 0)).toEqual(words);
+  const all = headsOf(model);
+  const got = await ovTokens(model.weights, all, words, 2 ** 26);
+  all.forEach(({ layer, head }, i) => {
+    const { ov_top: top, ov_copying: copying } = heads[`a${layer}.h${head}`]!;
+    const { promotes, copying: found } = got[i]!;
+    const triples = promotes
+      .flatMap((list, w) => list.map(({ id, logit }) => [words[w]!, id, logit] as const))
+      .sort((a, b) => b[2] - a[2])
+      .slice(0, top.length);
+    expect(triples.map(([from, to]) => [from, to])).toEqual(top.map(([from, to]) => [from, to]));
+    const values = triples.map(([, , value]) => value);
+    expectClose(
+      'values',
+      values,
+      top.map(([, , value]) => value),
+      1e-6,
+    );
+    expectClose('means', [found.diagonalMean, found.mean], [copying.diagonal_mean, copying.mean], 1e-6);
+    expectClose('shares', [found.top1IsSelf, found.top5HasSelf], [copying.top1_is_self, copying.top5_has_self], 1e-9);
+  });
+  model.weights.dispose();
+});
+
 test('an unembedding in pieces changes no bit', async () => {
   const pairs = mixedPairs(odd.vocab).slice(0, 1);
   const inspect = async (bindingLimit?: number): Promise<NodeBehaviour> => {
@@ -296,6 +383,39 @@ describe('details of a circuit', () => {
       expect(writeDetails(read)).toBe(text);
       expect(detailsFit(read, circuit)).toBe(true);
       expect(detailsFit(read, { ...circuit, kept: EdgeSet.empty(topology) })).toBe(false);
+    });
+  });
+
+  test('of a circuit that was not found here; heads have kinds and words, other nodes have none', async () => {
+    const task = taskOf(mixedPairs(odd.vocab));
+    await withDetails(await randomModel(odd, 5), task, OPTIONS, async (found, { circuit }, engine) => {
+      const foreign = { ...circuit, provenance: null };
+      const steps: string[] = [];
+      const options = { ...OPTIONS, metric: 'logit-diff' } as const;
+      const details = await engine.inspect(task, { circuit: foreign }, options, ({ done, total }) =>
+        steps.push(`${done}/${total}`),
+      );
+      expect(details.nodes).toEqual(found.nodes);
+      expect(details.edges).toEqual({});
+      expect(detailsFit(details, foreign)).toBe(true);
+      const heads = Object.entries(details.nodes).filter(([name]) => name.startsWith('a'));
+      const layers = new Set(heads.map(([name]) => name.slice(0, name.indexOf('.')))).size;
+      expect(steps.at(-1)).toBe(`${4 + layers}/${4 + layers}`);
+      const words = new Set(task.pairs.flatMap(({ clean }) => clean)).size;
+      for (const [name, { detectors, ov }] of Object.entries(details.nodes)) {
+        expect([detectors === null, ov === null], name).toEqual(name.startsWith('a') ? [false, false] : [true, true]);
+        if (!ov) continue;
+        expect(ov.words).toBe(words);
+        expect(ov.tokens).toHaveLength(Math.min(16, words));
+        const strongest = ov.tokens.map(({ promotes }) => promotes[0]!.logit);
+        expect(strongest).toEqual(strongest.toSorted((a, b) => b - a));
+      }
+      const measured = await engine.measureEdges(task, foreign, options);
+      const { measuredWith } = measured.circuit.inCircuit!;
+      expect(measuredWith).toMatchObject({ metric: 'logit-diff', task: { hash: task.hash } });
+      const again = await engine.measureEdges(task, circuit, OPTIONS);
+      expect(again.circuit.inCircuit!.measuredWith).toBeUndefined();
+      expect(again.metrics.circuit).toBe(circuit.provenance!.metrics.final);
     });
   });
 

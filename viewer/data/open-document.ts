@@ -1,6 +1,7 @@
 import { EdgewiseError } from '../../src/base/errors.js';
 import { signIsStated } from '../../src/circuit/circuit.js';
-import { detailsFit, parseDetails } from '../../src/files/own/details-json.js';
+import { detailsFit } from '../../src/files/own/details-fit.js';
+import { parseDetails } from '../../src/files/own/details-json.js';
 import { openCircuit } from '../../src/files/open.js';
 import { readTrace } from '../../src/files/own/trace.js';
 import { checkTrace, traceOf } from '../../src/files/own/trace-circuit.js';

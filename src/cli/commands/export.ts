@@ -2,8 +2,10 @@ import { Command, Option } from 'commander';
 import { readdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { EdgewiseError } from '../../base/errors.js';
+import { counted } from '../../base/text.js';
 import type { Circuit } from '../../circuit/circuit.js';
 import { describeTies, select } from '../../discover/select.js';
+import { circuitOnCurve } from '../../evaluate/circuit-on-curve.js';
 import {
   CIRCUIT_WRITERS,
   detailsFit,
@@ -17,6 +19,7 @@ import {
   type Format,
   type FormatName,
   type FolderTexts,
+  type OpenedCircuit,
 } from '../../files/index.js';
 import type { Scores } from '../../circuit/scores.js';
 import { writeFileAtomically } from '../../node/atomic-write.js';
@@ -33,13 +36,18 @@ import {
   assertSelection,
   assertSignKnown,
   chooseCircuit,
-  selectionOptions,
+  selectionOrSizeOptions,
+  type ChosenRule,
+  type ChosenSize,
   type SelectionOptions,
 } from '../options/selection-options.js';
 import { formatList } from '../report/format-list.js';
 import { note } from '../report/progress.js';
+import { fixed } from '../report/text-report.js';
 
-interface Options extends SelectionOptions {
+type Choice = ChosenRule | ChosenSize;
+
+interface Options extends SelectionOptions<Choice> {
   readonly format: FormatName;
   readonly out?: string;
   readonly allEdges: boolean;
@@ -67,7 +75,7 @@ export function exportCommand(): Command {
         .default(undefined, 'stdout'),
     )
     .option('--all-edges', 'also the edges that the circuit does not keep', false);
-  for (const option of selectionOptions()) command.addOption(option);
+  for (const option of selectionOrSizeOptions()) command.addOption(option);
   return command
     .addOption(new Option('--task-model <name>', "name of MIB's folder, such as ioi_gpt2").argParser(nonEmpty))
     .addOption(
@@ -77,7 +85,7 @@ export function exportCommand(): Command {
     )
     .addHelpText(
       'after',
-      `\nFormats:\n${formatList(OUTPUT_FORMATS)}\n\nExamples:\n  edgewise export runs/ioi/circuit.json --format dot\n  edgewise export scores.json --select top:200 --format gexf --out top200.gexf\n  edgewise export scores.json --format mib --task-model ioi_gpt2 --out mib`,
+      `\nFormats:\n${formatList(OUTPUT_FORMATS)}\n\nExamples:\n  edgewise export runs/ioi/circuit.json --format dot\n  edgewise export scores.json --select top:200 --format gexf --out top200.gexf\n  edgewise export runs/ioi --select circuit:30 --format json --out ioi30.json\n  edgewise export scores.json --format mib --task-model ioi_gpt2 --out mib`,
     )
     .action(exportFile);
 }
@@ -90,6 +98,7 @@ async function exportFile(argument: string, options: Options): Promise<void> {
   }
   const path = await oneCircuitAt(argument);
   assertSelection(options, format.writeFolder !== undefined && !format.needsSign);
+  if (options.select?.rule === 'circuit') assertPlainSize(options);
   if (format.writeFolder) {
     await writeFolder(path, format, options);
     return;
@@ -132,16 +141,41 @@ async function textIn(path: string, format: Format, options: Options): Promise<s
   const named = scan === undefined ? {} : { scan };
   const text = await readCircuitText(path);
   if (rule !== undefined) {
-    const { circuit } = chooseCircuit(scoresIn(text, path), rule, options);
-    return format.write!(circuit, { allEdges, ...named });
+    const prompt =
+      format.takesPrompt && rule.rule === 'circuit' ? await firstPrompt(path, openedIn(text, path).circuit) : undefined;
+    return format.write!(chosenIn(text, path, rule, options), { allEdges, ...named, ...(prompt ? { prompt } : {}) });
   }
-  const { file, circuit, notes } = openCircuit(text, path, { shapeHint: SHAPE_HINT });
+  const { file, circuit, notes } = openedIn(text, path);
   if (file.scores && format.writeScores) return format.writeScores(scoresIn(text, path));
   const masked = neuronsLeftOut(file);
   if (masked !== undefined) note(`note: ${masked}: their edges are written as if all neurons were kept`);
   for (const one of notes) note(`note: ${one}`);
   const prompt = format.takesPrompt ? await firstPrompt(path, circuit) : undefined;
   return format.write!(circuit, { allEdges, ...named, ...(prompt ? { prompt } : {}) });
+}
+
+function openedIn(text: string, path: string): OpenedCircuit {
+  return openCircuit(text, path, { shapeHint: SHAPE_HINT });
+}
+
+/** The circuit that is chosen from the file's scores, or from the curve of its circuit. */
+function chosenIn(text: string, path: string, rule: Choice, options: Options): Circuit {
+  if (rule.rule !== 'circuit') return chooseCircuit(scoresIn(text, path), rule, options).circuit;
+  const { circuit: whole, notes } = openedIn(text, path);
+  for (const one of notes) note(`note: ${one}`);
+  const { circuit, point } = circuitOnCurve(whole, rule.limit, path);
+  const value = (share: number | null): string => (share === null ? 'undefined' : fixed(share, 3));
+  note(
+    `circuit:${rule.limit}: ${counted(point.edges, 'edge')}, faithfulness ${value(point.faithfulness)}, necessity ${value(point.necessity)}, by the curve of ${path}`,
+  );
+  return circuit;
+}
+
+/** @throws EdgewiseError of kind usage where an option is given that says how scores are chosen from. */
+function assertPlainSize({ signed, prune }: Options): void {
+  const what = 'says how scores are chosen from; circuit:N goes by the curve';
+  if (signed) throw new EdgewiseError('usage', '--signed', what);
+  if (!prune) throw new EdgewiseError('usage', '--no-prune', what);
 }
 
 /** @throws EdgewiseError where the file scores nothing. */
@@ -168,7 +202,7 @@ async function pageWith(path: string, options: Options): Promise<string> {
   openForViewer(text, path);
   const files = await readCircuitFiles(await circuitPaths(path));
   if (options.select === undefined) return embedFiles(await viewerPage(), [files]);
-  const { circuit } = chooseCircuit(scoresIn(text, path), options.select, options);
+  const circuit = chosenIn(text, path, options.select, options);
   const chosen = { name: files.name, text: CIRCUIT_WRITERS.json(circuit), trace: null, details: null };
   return embedFiles(await viewerPage(), [chosen]);
 }

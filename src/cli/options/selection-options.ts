@@ -7,26 +7,45 @@ import { describeTies, select, type Selection, type SelectionRule } from '../../
 import { note } from '../report/progress.js';
 import { finiteNumber } from './options.js';
 
-export interface SelectionOptions {
-  readonly select?: ChosenRule;
+export interface SelectionOptions<Choice = ChosenRule> {
+  readonly select?: Choice;
   readonly signed: boolean;
   /** Commander's name for what --no-prune turns off. */
   readonly prune: boolean;
 }
 
-interface ChosenRule {
+/** A choice from scores. */
+export interface ChosenRule {
   readonly rule: SelectionRule['rule'];
   readonly limit: number;
 }
 
+/** A choice from the curve of a circuit. */
+export interface ChosenSize {
+  readonly rule: 'circuit';
+  readonly limit: number;
+}
+
 const RULES = ['top', 'threshold', 'greedy', 'top-nodes'] as const;
+const RULES_ABOUT =
+  'choose the circuit from the scores: top:N edges, threshold:X (and above), greedy:N from the logits down, or top-nodes:N with all their edges';
 
 /** How a circuit is chosen from scores: by |score|, as EAP-IG does, unless --signed. */
 export const selectionOptions = (): Option[] => [
+  new Option('--select <rule>', RULES_ABOUT).argParser((text) => parseRule(text, RULES)),
+  ...basisOptions(),
+];
+
+/** The same, and how a smaller circuit is chosen from a measured one. */
+export const selectionOrSizeOptions = (): Option[] => [
   new Option(
     '--select <rule>',
-    'choose the circuit from the scores: top:N edges, threshold:X (and above), greedy:N from the logits down, or top-nodes:N with all their edges',
-  ).argParser(parseRule),
+    `${RULES_ABOUT}; or, of a circuit with its curve, circuit:N edges at most by the effect in the circuit`,
+  ).argParser((text) => parseRule(text, [...RULES, 'circuit'])),
+  ...basisOptions(),
+];
+
+const basisOptions = (): Option[] => [
   new Option('--absolute', 'choose by |score|, which is the default').conflicts('signed').default(false),
   new Option('--signed', 'choose by score instead of |score|: what helps most first, what hurts last')
     .conflicts('absolute')
@@ -34,11 +53,14 @@ export const selectionOptions = (): Option[] => [
   new Option('--no-prune', 'keep chosen edges that are not connected with both input and logits'),
 ];
 
-function parseRule(text: string): ChosenRule {
+function parseRule<Rule extends string>(
+  text: string,
+  rules: readonly Rule[],
+): { readonly rule: Rule; readonly limit: number } {
   const [name, number, ...rest] = text.split(':');
-  const rule = RULES.find((known) => known === name);
+  const rule = rules.find((known) => known === name);
   if (rule === undefined || number === undefined || rest.length > 0) {
-    throw new InvalidArgumentError(`Expected one of ${RULES.map((known) => `${known}:<number>`).join(', ')}.`);
+    throw new InvalidArgumentError(`Expected one of ${rules.map((known) => `${known}:<number>`).join(', ')}.`);
   }
   const limit = finiteNumber(number);
   if (rule !== 'threshold' && !(Number.isSafeInteger(limit) && limit >= 0)) {
@@ -48,7 +70,7 @@ function parseRule(text: string): ChosenRule {
 }
 
 /** @throws EdgewiseError of kind usage where an option is given that needs --select. */
-export function assertSelection({ select: rule, signed, prune }: SelectionOptions, elsewhere = false): void {
+export function assertSelection({ select: rule, signed, prune }: SelectionOptions<object>, elsewhere = false): void {
   if (rule !== undefined || elsewhere) return;
   if (signed) throw new EdgewiseError('usage', '--signed', 'says how --select chooses, which is not given');
   if (!prune) throw new EdgewiseError('usage', '--no-prune', 'says what follows on --select, which is not given');
@@ -62,7 +84,7 @@ export function assertSelection({ select: rule, signed, prune }: SelectionOption
 export function chooseCircuit(
   scores: Scores,
   { rule, limit }: ChosenRule,
-  options: SelectionOptions,
+  options: SelectionOptions<object>,
 ): { readonly circuit: Circuit; readonly selection: Selection } {
   if (options.signed) assertSignKnown(scores, '--signed');
   const basis = { absolute: !options.signed, prune: options.prune };

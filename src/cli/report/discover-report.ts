@@ -6,7 +6,7 @@ import { describeSelection } from '../../circuit/scored-circuit.js';
 import { describeTies, type Selection } from '../../discover/select.js';
 import type { Discovery, Screening } from '../../run/discovery.js';
 import type { WrittenDiscovery } from '../folder/discovery-folder.js';
-import type { MeasuredEdges } from '../../evaluate/measured-edges.js';
+import { idleLines, strongestInCircuit } from './in-circuit-report.js';
 import { shellPath } from './shell-word.js';
 import { fixed, signed, strongestEdges, table, whole } from './text-report.js';
 
@@ -143,7 +143,9 @@ function resultLines({ discovery, measured, files, check }: ReportedDiscovery): 
     ...(minMargin
       ? [`  closest decision: ${minMargin.edge}, ${Number(minMargin.margin.toPrecision(2))} from the threshold`]
       : []),
-    ...(measured ? [...idleLines(measured), ...strongestInCircuit(measured)] : headToHead(circuit)),
+    ...(measured
+      ? [...idleLines(measured, '; --drop-idle leaves them out'), ...strongestInCircuit(measured)]
+      : headToHead(circuit)),
     'files written',
     ...files.map((file) => `  ${file}`),
   ];
@@ -189,38 +191,6 @@ function choiceLines({ circuit, kept, edges, seconds }: Discovery, selection: Se
     `${task.name} on ${model.name}, ${counted(prompts.count, 'prompt')}, ${ablation} ablation: ${choice}`,
     `  kept ${whole(kept)} of ${counted(edges, 'edge')} (${whole(record.chosen)} chosen, then pruned) in ${seconds.toFixed(1)} s`,
     ...describeTies(selection).map((tie) => `  ${tie}`),
-  ];
-}
-
-/** Edges that carry nothing are said, kept or left out. */
-function idleLines({ circuit, dropped }: MeasuredEdges): string[] {
-  const { idle } = circuit.inCircuit!;
-  const names = dropped.length > 0 ? dropped : idle.map((id) => circuit.topology.edgeName(id));
-  if (names.length === 0) return [];
-  const what = `${counted(names.length, 'edge')} ${names.length === 1 ? 'carries' : 'carry'} nothing in the circuit`;
-  const listed = names.length > 5 ? `${names.slice(0, 5).join(', ')}, ...` : names.join(', ');
-  return [`  ${what}${dropped.length > 0 ? ' and are left out' : '; --drop-idle leaves them out'}: ${listed}`];
-}
-
-/** The strongest edges, and those between heads, with what they did when they were decided on. */
-function strongestInCircuit({ circuit }: MeasuredEdges): string[] {
-  const { topology, inCircuit } = circuit;
-  const ranked = { ...circuit, effects: inCircuit!.effects };
-  const [all, heads] = [strongestEdges(ranked, 5, 'all'), strongestEdges(ranked, 5, 'heads')];
-  if (all.length === 0) return ['no edge is kept'];
-  const width = Math.max(...[...all, ...heads].map(({ name }) => name.length));
-  const decided = ({ name }: { readonly name: string }): string => {
-    const effect = circuit.effects[topology.edgeId(name)!]!;
-    if (!Number.isFinite(effect)) return '';
-    return `  (${signed(effect)} ${circuit.steps[topology.edgeId(name)!]! < 0 ? 'scored' : 'when decided'})`;
-  };
-  const lines = (edges: typeof all): string[] =>
-    edges.map((edge) => `  ${edge.name.padEnd(width)}  ${signed(edge.effect)}${decided(edge)}`);
-  return [
-    'strongest edges (how much worse the metric of the circuit gets without the edge)',
-    ...lines(all),
-    heads.length === 0 ? 'no head-to-head edge is kept' : 'strongest head-to-head edges',
-    ...lines(heads),
   ];
 }
 

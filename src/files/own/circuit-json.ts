@@ -15,8 +15,10 @@ export const SCHEMA_VERSION = 1;
  * Every addition edge of the model is present with a finite `score` (loss form: positive = the edge helps), since
  * readers of that schema require one: 0 and `"tested": false` where none was measured. `step` is the edge's place in
  * the order of decisions. One node or edge a line, in the order of ids.
+ *
+ * @param view what a viewer keeps in the file, as it stands under `view`; undefined: nothing.
  */
-export function writeCircuitJson(circuit: Circuit): string {
+export function writeCircuitJson(circuit: Circuit, view?: unknown): string {
   const { topology, width, provenance, imported, untestedRemovals } = circuit;
   const entries = testedEntries(circuit);
   const own = [entry('schema_version', SCHEMA_VERSION)];
@@ -43,6 +45,7 @@ export function writeCircuitJson(circuit: Circuit): string {
     ),
   );
   own.push(...inCircuitMembers(circuit));
+  if (view !== undefined) own.push(entry('view', view));
   return jsonFile('{}', [...interchangeMembers(topology, width, entries), block('edgewise', '{}', own)]);
 }
 

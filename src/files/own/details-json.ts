@@ -1,20 +1,31 @@
 import * as v from 'valibot';
 
 import { EdgewiseError } from '../../base/errors.js';
-import { candidateEdges, keptEdges, type Circuit } from '../../circuit/circuit.js';
-import type { CircuitDetails, NodeDetails, PromptDetails } from '../../circuit/details.js';
-import { circuitNodes } from '../../circuit/records.js';
+import { type CircuitDetails, type NodeDetails, type PromptDetails } from '../../circuit/details.js';
 import { block, entry, jsonFile } from '../../base/json/entry-lines.js';
 import { readJson } from '../../base/json/json-fields.js';
 import { oneLine } from '../../base/text.js';
+import {
+  count,
+  decodeDetectors,
+  decodeHeadTokens,
+  encodeDetectors,
+  encodeHeadTokens,
+  encodeTokens,
+  finite,
+  headDetectors,
+  headTokens,
+  rounded,
+  tokenList,
+} from './head-details-json.js';
 
 /** Version of the format of details.json. */
-export const DETAILS_VERSION = 2;
+export const DETAILS_VERSION = 3;
+/** Version 2 said nothing of detectors, and nothing of the tokens that heads write for tokens. */
+const READ_VERSIONS = [2, DETAILS_VERSION] as const;
 
 /** Attention is written as whole numbers in units of this. */
 const ATTENTION_UNIT = 1e-4;
-/** Significant digits of all other measured numbers: f32 holds no more. */
-const DIGITS = 7;
 
 /**
  * The details as the text of details.json, keys spelled as in circuit.json: one prompt, node or edge a
@@ -67,14 +78,17 @@ function encodePrompt({ logitDifference, metrics, ...prompt }: PromptDetails): o
   };
 }
 
-function encodeNode({ attention, direct, promotes, suppresses }: NodeDetails, prompts: readonly PromptDetails[]) {
-  const tokens = (list: NodeDetails['promotes']): object[] =>
-    list.map(({ token, logit }) => ({ token, logit: rounded(logit) }));
+function encodeNode(
+  { attention, direct, promotes, suppresses, detectors, ov }: NodeDetails,
+  prompts: readonly PromptDetails[],
+) {
   return {
     attention_1e4: attention && attention.map((pattern, n) => lowerTriangle(pattern, prompts[n]!.clean.length)),
     direct: direct && direct.map(rounded),
-    promotes: tokens(promotes),
-    suppresses: tokens(suppresses),
+    promotes: encodeTokens(promotes),
+    suppresses: encodeTokens(suppresses),
+    detectors: detectors && encodeDetectors(detectors),
+    ov: ov && encodeHeadTokens(ov),
   };
 }
 
@@ -95,11 +109,6 @@ function fromLowerTriangle(values: readonly number[], length: number): Float32Ar
   return pattern;
 }
 
-/** JSON.stringify makes null of what is not finite; -0 becomes 0. */
-function rounded(value: number): number {
-  return Number(value.toPrecision(DIGITS)) + 0;
-}
-
 /** Long lists are checked as a whole: an issue for each of a million numbers would take longer than all else. */
 const listOf = <T>(fits: (value: unknown) => boolean, expected: string) =>
   v.custom<readonly T[]>((list) => Array.isArray(list) && list.every(fits), expected);
@@ -110,12 +119,8 @@ const shares = listOf<number>(
   'an array of integers from 0 to 10000',
 );
 const texts = listOf<string>((x) => typeof x === 'string', 'an array of texts');
-const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
-const finite = v.custom<number>(Number.isFinite, 'a finite number');
-const tokens = v.array(v.object({ token: v.string(), logit: finite }));
-
 const schema = v.object({
-  schema_version: v.literal(DETAILS_VERSION),
+  schema_version: v.picklist(READ_VERSIONS),
   of: v.object({
     model: v.string(),
     task: v.string(),
@@ -143,8 +148,10 @@ const schema = v.object({
     v.object({
       attention_1e4: v.nullable(v.array(shares)),
       direct: v.nullable(numbers),
-      promotes: tokens,
-      suppresses: tokens,
+      promotes: tokenList,
+      suppresses: tokenList,
+      detectors: v.optional(v.nullable(headDetectors), null),
+      ov: v.optional(v.nullable(headTokens), null),
     }),
   ),
   rest: v.nullable(v.object({ writers: numbers, constants: numbers })),
@@ -224,42 +231,16 @@ function decode({
     of: { ...of, keptEdges },
     metric,
     prompts: prompts.map(({ logit_difference: logitDifference, ...prompt }) => ({ ...prompt, logitDifference })),
-    nodes: values(nodes, ({ attention_1e4: attention, ...node }) => ({
+    nodes: values(nodes, ({ attention_1e4: attention, detectors, ov, ...node }) => ({
       attention: attention && attention.map((triangle, n) => fromLowerTriangle(triangle, lengths[n]!)),
       ...node,
+      detectors: detectors && decodeDetectors(detectors),
+      ov: ov && decodeHeadTokens(ov),
     })),
     rest,
     edges: values(edges, (effects) => effects.map((effect) => effect ?? Number.NaN)),
     inCircuit: values(inCircuit, (effects) => effects.map((effect) => effect ?? Number.NaN)),
   };
-}
-
-/**
- * Whether the details were measured for this very circuit: same kept edges, and, where the circuit says where it comes
- * from, same weights and task.
- */
-export function detailsFit(details: CircuitDetails, circuit: Circuit): boolean {
-  const { of, edges } = details;
-  const { topology, kept, provenance } = circuit;
-  if (of.keptEdges !== keptEdges(circuit)) return false;
-  if (provenance && (provenance.model.hash !== of.model || provenance.task.hash !== of.task)) return false;
-  const names = Object.keys(edges);
-  // Circuits that were chosen from scores have no effects per prompt; their nodes must then be the same.
-  if (names.length === 0) return hasNodes(circuit, Object.keys(details.nodes));
-  return (
-    names.length === of.keptEdges &&
-    names.every((name) => {
-      const id = topology.edgeId(name);
-      return id !== undefined && id < candidateEdges(circuit) && kept.has(id);
-    })
-  );
-}
-
-/** Whether these are the circuit's nodes but `logits`. */
-function hasNodes(circuit: Circuit, names: readonly string[]): boolean {
-  const nodes = circuitNodes(circuit);
-  nodes.delete('logits');
-  return names.length === nodes.size && names.every((name) => nodes.has(name));
 }
 
 /** What the size of details.json depends on. */
@@ -276,9 +257,10 @@ export interface DetailsExtent {
 export function estimateDetailsBytes({ lengths, heads, nodes, edges }: DetailsExtent): number {
   const attention = lengths.reduce((sum, n) => sum + (n * (n + 1)) / 2, 0);
   const tokenTexts = lengths.reduce((sum, n) => sum + n, 0);
-  const BYTES_OF = { share: 4, number: 11, text: 9, prompt: 200, node: 800, edge: 40 };
+  const BYTES_OF = { share: 4, number: 11, text: 9, prompt: 200, node: 800, head: 7000, edge: 40 };
   return (
     BYTES_OF.share * heads * attention +
+    BYTES_OF.head * heads +
     BYTES_OF.number * lengths.length * (nodes + edges + 2) +
     BYTES_OF.text * 2 * tokenTexts +
     BYTES_OF.prompt * lengths.length +

@@ -9,6 +9,7 @@ import {
   INPUT_KINDS,
   SENDER_HEADS,
   STEP_RULES,
+  type MeasuredWith,
   type ScreeningRecord,
   type SelectionRecord,
 } from '../../circuit/run-identity.js';
@@ -56,7 +57,7 @@ const attribution = {
 };
 
 const selectionSchema = v.object({
-  rule: v.picklist(['threshold', 'top', 'greedy', 'top-nodes']),
+  rule: v.picklist(['threshold', 'top', 'greedy', 'top-nodes', 'circuit']),
   limit: v.pipe(v.number(), v.finite()),
   absolute: v.boolean(),
   pruned: v.boolean(),
@@ -113,6 +114,16 @@ const importedSchema = v.object({
   selection: v.nullable(selectionSchema),
 }) satisfies v.GenericSchema<unknown, ImportRecord>;
 
+const measuredWithSchema = v.object({
+  model: run.model,
+  task: run.task,
+  prompts: run.prompts,
+  ablation: run.ablation,
+  meanOver: run.meanOver,
+  input: run.input,
+  metric: run.metric,
+}) satisfies v.GenericSchema<unknown, MeasuredWith>;
+
 type Fields = v.ObjectSchema<v.ObjectEntries, undefined>;
 
 /** The provenance as plain JSON with keys in one fixed order; numbers that are not finite become null. */
@@ -156,6 +167,16 @@ export function provenanceOfEffects(provenance: Provenance): ScoresProvenance {
 /** What a file says of its import. */
 export function decodeImported(json: JsonObject, source: string): ImportRecord {
   return decode(importedSchema, json, source, 'edgewise.imported') as ImportRecord;
+}
+
+/** What the worth of edges was measured with, likewise. */
+export function encodeMeasuredWith(measuredWith: MeasuredWith): Record<string, unknown> {
+  return encode(measuredWithSchema, measuredWith);
+}
+
+/** The same out of a file. @throws EdgewiseError kind `circuit` that names the first field at fault. */
+export function decodeMeasuredWith(json: JsonObject, source: string): MeasuredWith {
+  return decode(measuredWithSchema, json, source, 'edgewise.measured_with') as MeasuredWith;
 }
 
 /** `meanOver` -> `mean_over`: files spell their keys as the interchange schema does. */

@@ -88,6 +88,18 @@ describe.skipIf(browserPath === undefined)('the tabs in headless Chromium', () =
       await page.mouse.click(x, y);
       await expect.poll(() => card(page, 'node').innerText()).toMatch(/Attention[\s\S]*Promotes/);
       expect(await card(page, 'node').locator('canvas').count()).toBeGreaterThan(0);
+      expect(await page.getByTestId('head-kind').innerText()).toMatch(
+        /^(previous|duplicate) token \d\.\d\d|^induction \d/,
+      );
+      const written = page.getByTestId('head-tokens').getByRole('listitem');
+      const before = await written.count();
+      expect(before).toBeGreaterThan(0);
+      expect(await page.getByTestId('head-tokens').innerText()).toMatch(/Copies: \d+ % of \d+ tokens/);
+      const more = page.getByTestId('head-tokens').getByRole('button', { name: /^\d+ more$/ });
+      if ((await more.count()) > 0) {
+        await more.click();
+        expect(await written.count()).toBeGreaterThan(before);
+      }
     });
   });
 });

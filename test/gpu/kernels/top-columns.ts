@@ -14,7 +14,7 @@ interface Top {
 }
 
 /** Rows at a stride of a multiple of four; the padding holds numbers larger and smaller than any other. */
-async function topColumns(gpu: Gpu, rows: readonly ArrayLike<number>[], sign: 1 | -1): Promise<Top[]> {
+async function topColumns(gpu: Gpu, rows: readonly ArrayLike<number>[], sign: 1 | -1, centred = true): Promise<Top[]> {
   const vocab = rows[0]!.length;
   const stride = 4 * Math.ceil((vocab + 1) / 4);
   const values = Float32Array.from({ length: rows.length * stride }, (_, i) => (i % 2 === 0 ? 1e6 : -1e6));
@@ -27,7 +27,7 @@ async function topColumns(gpu: Gpu, rows: readonly ArrayLike<number>[], sign: 1 
         amounts: new Float32Array(rows.length * COUNT),
       },
       params: { rows: rows.length, vocab, stride },
-      overrides: { COUNT, SIGN: sign },
+      overrides: { COUNT, SIGN: sign, CENTRED: centred ? 1 : 0 },
       grid: { rows: rows.length },
       read,
     });
@@ -52,11 +52,14 @@ export function topColumnsTests(device: TestDevice): void {
     ])('of %i columns around %i', async (vocab, centre) => {
       const rows = Array.from({ length: 3 }, () => rng.normals(vocab, 1, centre));
       const got = await topColumns(device.gpu, rows, sign);
+      const raw = await topColumns(device.gpu, rows, sign, false);
       rows.forEach((row, r) => {
         const order = [...row.keys()].sort((a, b) => sign * (row[b]! - row[a]!) || a - b).slice(0, COUNT);
         expect(got[r]!.columns).toEqual(order);
         const mean = average(row);
         const expected = order.map((column) => row[column]! - mean);
+        expect([...raw[r]!.columns]).toEqual(order);
+        expect([...raw[r]!.amounts]).toEqual(order.map((column) => row[column]!));
         expectRounded(
           'amounts',
           got[r]!.amounts,

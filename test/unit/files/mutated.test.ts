@@ -141,11 +141,18 @@ describe('a changed file', () => {
 
   it('of details is read, or refused in one line', () => {
     const tokens = [{ token: ' a', logit: 1.5 }];
+    const score = { mul: 0.5, abs: -0.25, excludeBosAndCurrent: { mul: 0.75, abs: 1 } };
     const node = {
       attention: [Float32Array.of(1, 0, 0.25, 0.75)],
       direct: [0.5],
       promotes: tokens,
       suppresses: tokens,
+      detectors: { previous_token: score, duplicate_token: score, induction: score },
+      ov: {
+        words: 2,
+        copying: { diagonalMean: 0.5, mean: -0.125, top1IsSelf: 0.5, top5HasSelf: 1 },
+        tokens: [{ token: ' a', promotes: tokens }],
+      },
     };
     const details: CircuitDetails = {
       of: { model: 'aa', task: 'bb', keptEdges: 1 },
@@ -161,7 +168,7 @@ describe('a changed file', () => {
           logitDifference: 2.5,
         },
       ],
-      nodes: { 'a0.h0': node, m0: { ...node, attention: null } },
+      nodes: { 'a0.h0': node, m0: { ...node, attention: null, detectors: null, ov: null } },
       rest: { writers: [0.5], constants: [-1] },
       edges: { 'a0.h0->m0': [0.5], 'm0->logits': [NaN] },
       inCircuit: { 'a0.h0->m0': [0.25] },

@@ -8,6 +8,8 @@ import { current, data, signKnown } from '../state/circuits.js';
 import { displayNodeOf } from '../state/picture.js';
 import { viewField } from '../state/view.js';
 import { AttentionSection } from './attention-section.js';
+import { HeadKindFact } from './head-facts.js';
+import { HeadTokensSection } from './head-tokens.js';
 import { IncidentLists } from './incident-lists.js';
 import { Note } from './note.js';
 import { PromptPicker, shownPrompt } from './prompt-picker.js';
@@ -47,6 +49,7 @@ export function NodeCard({ id }: { id: string }) {
           <span class="quiet">{effectWords(node.effect, signKnown.value)}</span>
         </Fact>
         {measured?.direct && <DirectEffect direct={measured.direct} />}
+        {measured?.detectors && <HeadKindFact detectors={measured.detectors} />}
         {member && (
           <Fact name="Group">
             <button type="button" class="link" onClick={() => choose(displayNodeOf.peek().get(id) ?? null)}>
@@ -58,12 +61,13 @@ export function NodeCard({ id }: { id: string }) {
       {details && measured && (measured.attention || measured.direct) && <PromptPicker details={details} />}
       {measured?.attention && <AttentionSection name={node.label} attention={measured.attention} />}
       {measured && <TopTokens details={measured} />}
+      {measured?.ov && <HeadTokensSection ov={measured.ov} />}
       {!details && node.kind !== 'logits' && (
         <Absent
           what="This file has no attention patterns and no tokens."
           how={
             <>
-              Run <code>discover --details</code> and open <code>details.json</code> with it.
+              Run <code>inspect</code> and open <code>details.json</code> with the circuit.
             </>
           }
         />

@@ -13,7 +13,7 @@ export function PromptsTab() {
         what="Prompts are not in this file."
         how={
           <>
-            Run <code>discover --details</code> and open <code>details.json</code> together with the circuit.
+            Run <code>inspect</code> and open <code>details.json</code> together with the circuit.
           </>
         }
       />

@@ -29,8 +29,18 @@ function sampleDetails(changes: Partial<CircuitDetails> = {}): CircuitDetails {
         direct: [1.5, -2e-9],
         promotes: [{ token: ' yes', logit: 3.5 }],
         suppresses: [{ token: '', logit: -1 }],
+        detectors: {
+          previous_token: { mul: 0.93, abs: 0.5, excludeBosAndCurrent: { mul: Number.NaN, abs: 1 } },
+          duplicate_token: { mul: 0, abs: -0.25, excludeBosAndCurrent: { mul: 0.125, abs: 0.75 } },
+          induction: { mul: 0.25, abs: 0, excludeBosAndCurrent: { mul: 1, abs: 1 } },
+        },
+        ov: {
+          words: 3,
+          copying: { diagonalMean: -0.5, mean: 0.25, top1IsSelf: 0, top5HasSelf: 1 },
+          tokens: [{ token: '__proto__', promotes: [{ token: '\ud800', logit: 2 }] }],
+        },
       },
-      m1: { attention: null, direct: [0, 0.1], promotes: [], suppresses: [] },
+      m1: { attention: null, direct: [0, 0.1], promotes: [], suppresses: [], detectors: null, ov: null },
     },
     rest: { writers: [0.5, 0.25], constants: [-0.125, 1e-3] },
     edges: Object.fromEntries(Object.entries(SAMPLE_KEPT).map(([name, effect]) => [name, [effect, 2 * effect]])),
@@ -52,11 +62,18 @@ function complaint(text: string): string {
   throw new Error('expected a complaint');
 }
 
+interface HeadJson {
+  attention_1e4: number[][];
+  direct: unknown[];
+  detectors?: { previous_token: { mul: unknown; exclude_bos_and_current?: object } } | null;
+  ov?: { words: unknown; copying: { top1_is_self: unknown }; tokens: { promotes: unknown }[] } | null;
+}
+
 interface DetailsJson {
   schema_version: number;
   of: { kept_edges: unknown };
   prompts?: { clean: unknown[]; corrupted: unknown[]; position: number }[];
-  nodes: Record<'a1.h0' | 'm1', { attention_1e4: number[][]; direct: unknown[] }>;
+  nodes: Record<'a1.h0' | 'm1', HeadJson>;
   rest: { constants: number[] } | null;
   edges: Record<string, unknown[]>;
   in_circuit: Record<string, unknown[]>;
@@ -104,7 +121,7 @@ describe('details.json', () => {
     const details = sampleDetails({
       of: { model: 'm', task: 't', keptEdges: 0 },
       prompts: prompts.map((prompt) => ({ ...prompt, correct: [], wrong: [], logitDifference: null })),
-      nodes: { input: { attention: null, direct: null, promotes: [], suppresses: [] } },
+      nodes: { input: { attention: null, direct: null, promotes: [], suppresses: [], detectors: null, ov: null } },
       rest: null,
       edges: {},
       inCircuit: {},
@@ -117,6 +134,19 @@ describe('details.json', () => {
     expect(parseDetails(writeDetails(details), 'details.json').edges['m1->logits']).toEqual([Number.NaN, 1]);
   });
 
+  test('version 2, which knew neither detectors nor the tokens of heads, is read', () => {
+    const text = changed((file) => {
+      file.schema_version = 2;
+      for (const node of Object.values(file.nodes)) {
+        delete node.detectors;
+        delete node.ov;
+      }
+    });
+    const { nodes, ...read } = parseDetails(text, 'details.json');
+    expect(nodes['a1.h0']).toMatchObject({ detectors: null, ov: null, promotes: [{ token: ' yes', logit: 3.5 }] });
+    expect(read.edges).toEqual(sampleDetails().edges);
+  });
+
   test('names from the file reach no prototype', () => {
     const text = writeDetails(sampleDetails()).replace('"m1": ', '"__proto__": ');
     expect(Object.keys(parseDetails(text, 'details.json').nodes)).not.toContain('m1');
@@ -127,7 +157,7 @@ describe('details.json', () => {
     ['no JSON', '{"schema_version": 1,', /not valid JSON/],
     ['nothing', '', /not valid JSON/],
     ['an array', '[]', /schema_version: is missing/],
-    ['another version', changed((file) => (file.schema_version = 3)), /schema_version: got 3, expected 2/],
+    ['another version', changed((file) => (file.schema_version = 4)), /schema_version: got 4, expected \(2 \| 3\)/],
     ['no prompts', changed((file) => delete file.prompts), /prompts: is missing/],
     ['a text for a count', changed((file) => (file.of.kept_edges = '7')), /of\.kept_edges: got "7"/],
     ['a position outside', changed((file) => (file.prompts![1]!.position = 1)), /prompts\.1\.position: got 1/],
@@ -155,6 +185,31 @@ describe('details.json', () => {
       'attention above 1',
       changed((file) => (file.nodes['a1.h0'].attention_1e4[1] = [10_001])),
       /attention_1e4\.1: .*integers from 0 to 10000/,
+    ],
+    [
+      'a detector without its score',
+      changed((file) => (file.nodes['a1.h0'].detectors!.previous_token.mul = '1')),
+      /nodes\.a1\.h0\.detectors\.previous_token\.mul: got "1"/,
+    ],
+    [
+      'a detector in part',
+      changed((file) => delete file.nodes['a1.h0'].detectors!.previous_token.exclude_bos_and_current),
+      /detectors\.previous_token\.exclude_bos_and_current: is missing/,
+    ],
+    [
+      'a share above 1',
+      changed((file) => (file.nodes['a1.h0'].ov!.copying.top1_is_self = 1.5)),
+      /ov\.copying\.top1_is_self: got 1\.5, expected a number from 0 to 1/,
+    ],
+    [
+      'half a token of words',
+      changed((file) => (file.nodes['a1.h0'].ov!.words = 2.5)),
+      /nodes\.a1\.h0\.ov\.words: got 2\.5/,
+    ],
+    [
+      'tokens that are none',
+      changed((file) => (file.nodes['a1.h0'].ov!.tokens[0]!.promotes = [' a'])),
+      /ov\.tokens\.0\.promotes\.0: got " a"/,
     ],
     ['null in direct', changed((file) => (file.nodes.m1.direct[0] = null)), /nodes\.m1\.direct: .*finite numbers/],
     ['direct without rest', changed((file) => (file.rest = null)), /direct: must be null exactly where rest is/],
@@ -191,6 +246,16 @@ describe('details and circuit', () => {
   test('fit where weights, task and kept edges agree; a circuit without provenance is known by its edges', () => {
     expect(detailsFit(details, circuit)).toBe(true);
     expect(detailsFit(details, { ...circuit, provenance: null })).toBe(true);
+  });
+
+  test('what the edges were measured with counts, not what the circuit was found with', () => {
+    const { model, task, prompts, ablation, meanOver, input, metric } = sampleProvenance();
+    const effects = new Float64Array(circuit.topology.edgeCount);
+    const other = { ...task, hash: 'ee'.repeat(32) };
+    const measuredWith = { model, task: other, prompts, ablation, meanOver, input, metric };
+    const elsewhere = sampleCircuit({ inCircuit: { effects, idle: [], curve: [], measuredWith } });
+    expect(detailsFit(details, elsewhere)).toBe(false);
+    expect(detailsFit({ ...details, of: { ...details.of, task: other.hash } }, elsewhere)).toBe(true);
   });
 
   test.each<[string, CircuitDetails, Parameters<typeof detailsFit>[1]]>([
@@ -235,6 +300,9 @@ test('the estimated size is about right, whatever grows', () => {
     const softmax = (n: number): Float32Array =>
       Float32Array.from({ length: n * n }, (_, i) => (i % n <= Math.floor(i / n) ? 1 / (1 + Math.floor(i / n)) : 0));
     const tokens = Array.from({ length: 8 }, () => ({ token: ' token', logit: random.normal() }));
+    const tenTokens = Array.from({ length: 10 }, () => ({ token: ' token', logit: random.normal() }));
+    const half = (): { mul: number; abs: number } => ({ mul: random.normal(), abs: random.normal() });
+    const score = () => ({ ...half(), excludeBosAndCurrent: half() });
     const names = Array.from({ length: heads }, (_, i) => `a0.h${i}`);
     const details = sampleDetails({
       prompts: Array.from({ length: prompts }, () => ({
@@ -250,6 +318,12 @@ test('the estimated size is about right, whatever grows', () => {
             direct: row(prompts),
             promotes: tokens,
             suppresses: tokens,
+            detectors: { previous_token: score(), duplicate_token: score(), induction: score() },
+            ov: {
+              words: 80,
+              copying: { diagonalMean: 0.123, mean: 0.05, top1IsSelf: 0.5, top5HasSelf: 0.75 },
+              tokens: Array.from({ length: 16 }, () => ({ token: ' token', promotes: tenTokens })),
+            },
           },
         ]),
       ),

@@ -1,8 +1,14 @@
 /** What edges are worth in the circuit, in files: written, read, and left out where it is of other edges. */
 import { describe, expect, test } from 'vitest';
 import type { Circuit } from '../../../../src/circuit/circuit.js';
+import type { MeasuredWith } from '../../../../src/circuit/run-identity.js';
 import { CIRCUIT_WRITERS, openCircuit } from '../../../../src/files/index.js';
-import { SAMPLE_KEPT, SAMPLE_TOPOLOGY as topology, sampleCircuit } from '../../../support/sample-circuit.js';
+import {
+  SAMPLE_KEPT,
+  SAMPLE_TOPOLOGY as topology,
+  sampleCircuit,
+  sampleProvenance,
+} from '../../../support/sample-circuit.js';
 
 const id = (name: string): number => topology.edgeId(name)!;
 
@@ -20,6 +26,7 @@ interface Own {
   in_circuit: Record<string, unknown>;
   idle: unknown;
   curve: unknown;
+  measured_with?: unknown;
 }
 
 /** The file after a change to what it says of its edges' worth, or to the edges themselves. */
@@ -49,6 +56,29 @@ describe('circuit.json', () => {
     expect(CIRCUIT_WRITERS.json(circuit)).toBe(text);
   });
 
+  test('says what was measured with, where that is not what the circuit was found with', () => {
+    const { model, prompts } = sampleProvenance();
+    const measuredWith: MeasuredWith = {
+      model,
+      task: { name: 'other', hash: 'ee'.repeat(32) },
+      prompts,
+      ablation: 'mean',
+      meanOver: 'clean',
+      input: 'token',
+      metric: 'logit-diff',
+    };
+    const inCircuit = { ...measured().inCircuit!, measuredWith };
+    const text = CIRCUIT_WRITERS.json(sampleCircuit({ inCircuit }));
+    expect((JSON.parse(text) as { edgewise: Own }).edgewise.measured_with).toMatchObject({
+      mean_over: 'clean',
+      metric: 'logit-diff',
+    });
+    const { circuit, notes } = openCircuit(text, 'circuit.json');
+    expect(circuit.inCircuit).toEqual(inCircuit);
+    expect(notes).toEqual([]);
+    expect(CIRCUIT_WRITERS.json(circuit)).toBe(text);
+  });
+
   test('has none of it where nothing was measured', () => {
     const text = CIRCUIT_WRITERS.json(sampleCircuit());
     expect(text).not.toContain('in_circuit"');
@@ -56,6 +86,8 @@ describe('circuit.json', () => {
   });
 
   test.each<[string, (own: Own, edges: Record<string, { in_graph: boolean }>) => void]>([
+    ['nobody knows what was measured', (own) => (own.measured_with = { metric: 7 })],
+    ['what was measured is no object', (own) => (own.measured_with = 'kl')],
     ['an edge was cut by hand', (_, edges) => (edges['m1->logits']!.in_graph = false)],
     ['an edge was added by hand', (_, edges) => (edges['input->logits']!.in_graph = true)],
     ['an effect is missing', (own) => delete own.in_circuit['m1->logits']],

@@ -1,0 +1,202 @@
+import { attentionOutput, everyHeadOutput } from '../block/attention.js';
+import { embedding } from '../block/embedding.js';
+import { valuesByHead } from '../block/projections.js';
+import type { HeadCopying } from '../circuit/details.js';
+import { Arena, type Tensor } from '../gpu/arena.js';
+import type { Matrix } from '../gpu/product/matrix.js';
+import type { ModelWeights } from '../model/weights.js';
+import { strongestTokens, type TokenValue } from './top-tokens.js';
+
+/** A head of the model. */
+export interface HeadPlace {
+  readonly layer: number;
+  readonly head: number;
+}
+
+/** What a head writes where it attends to a token, and whether that is the token itself. */
+export interface HeadOv {
+  /** Per word, in the order asked for: the tokens that it promotes most, strongest first. */
+  readonly promotes: readonly (readonly TokenValue[])[];
+  readonly copying: HeadCopying;
+}
+
+/** How many tokens a word promotes are told; at least 5, by which copying is judged. */
+export const OV_TOKENS = 10;
+/** Most words that are looked at. */
+const MOST_WORDS = 128;
+
+/**
+ * The words of prompts: their distinct tokens by rising id, without a leading beginning-of-text token. Of more than 128
+ * the most frequent count, equally frequent ones by their first place.
+ */
+export function wordsOf(prompts: readonly (readonly number[])[], bosTokenId: number | null): number[] {
+  const counts = new Map<number, number>();
+  for (const ids of prompts) {
+    ids.forEach((id, position) => {
+      if (position > 0 || id !== bosTokenId) counts.set(id, (counts.get(id) ?? 0) + 1);
+    });
+  }
+  const frequent = [...counts].sort(([, a], [, b]) => b - a).slice(0, MOST_WORDS);
+  return frequent.map(([id]) => id).sort((a, b) => a - b);
+}
+
+/**
+ * What heads write to the logits where they attend to a word, by their weights alone (Elhage et al. 2021, "A
+ * Mathematical Framework for Transformer Circuits", the OV circuit):
+ *
+ *   logits [words, V] = (E[words] g1) W_V W_O g_f U^T
+ *
+ * with the gains g1 of the head's norm and g_f of the final one, but neither their centring, scale and bias, nor the
+ * biases of attention, nor positions.
+ *
+ * Cost: 2 d V FLOPs per word and head, which is a row of the unembedding; the rest is little beside it.
+ *
+ * @param words token ids, each once, at least one.
+ * @param maxBytes most bytes of logits on the device at once.
+ * @param onLayer is told of every layer that is done.
+ */
+export async function ovTokens(
+  weights: ModelWeights,
+  heads: readonly HeadPlace[],
+  words: readonly number[],
+  maxBytes: number,
+  onLayer: () => void = () => {},
+): Promise<HeadOv[]> {
+  const { gpu, embed, unembed, finalNorm } = weights;
+  const arena = new Arena(gpu);
+  try {
+    const embedded = await rowsOf(arena, weights, embed, words);
+    const unembedded = await rowsOf(arena, weights, unembed, words);
+    const finalGain = await read(weights, finalNorm.gain);
+    const found = new Map<HeadPlace, HeadOv>();
+    for (const layer of new Set(heads.map((head) => head.layer))) {
+      const gain = await read(weights, weights.layers[layer]!.norm1.gain);
+      const outputs = await headOutputs(weights, layer, scaledRows(embedded, gain), words.length);
+      const asked = heads.filter((head) => head.layer === layer);
+      const directions = asked.map(({ head }) => {
+        const size = outputs.length / weights.spec.heads;
+        return scaledRows(outputs.subarray(head * size, (head + 1) * size), finalGain);
+      });
+      const promoted = await promotedTokens(weights, directions, words.length, maxBytes);
+      asked.forEach((head, i) => {
+        const promotes = promoted[i]!;
+        found.set(head, { promotes, copying: copyingOf(words, promotes, directions[i]!, unembedded) });
+      });
+      onLayer();
+    }
+    return heads.map((head) => found.get(head)!);
+  } finally {
+    arena.dispose();
+  }
+}
+
+/** Rows of the embedding or of the unembedding [words, width]. */
+async function rowsOf(
+  arena: Arena,
+  weights: ModelWeights,
+  matrix: Matrix,
+  words: readonly number[],
+): Promise<Float32Array> {
+  const outputs = arena.tensor('rows of words', [words.length, 4 * weights.layout.width4]);
+  const ids = arena.upload('words', Uint32Array.from(words));
+  const context = { arena, weights: { ...weights, embed: matrix }, tokens: words.length, sequence: 1 };
+  const rows = await embedding(context, { ids, outputs }, 'token');
+  const recording = weights.gpu.record();
+  rows.encode(recording);
+  const copy = recording.readback(outputs);
+  recording.submit();
+  return new Float32Array(await copy());
+}
+
+async function read({ gpu }: ModelWeights, tensor: Tensor): Promise<Float32Array> {
+  const recording = gpu.record();
+  const copy = recording.readback(tensor);
+  recording.submit();
+  return new Float32Array(await copy());
+}
+
+/** Every row times the gain, number by number. */
+function scaledRows(rows: Float32Array, gain: Float32Array): Float32Array<ArrayBuffer> {
+  return Float32Array.from(rows, (value, i) => value * gain[i % gain.length]!);
+}
+
+/** rows [words, width] -> outputs of every head of the layer [H, words, width]. */
+async function headOutputs(
+  weights: ModelWeights,
+  layer: number,
+  rows: Float32Array<ArrayBuffer>,
+  words: number,
+): Promise<Float32Array> {
+  const { gpu, spec, layout } = weights;
+  const arena = new Arena(gpu);
+  try {
+    const context = { arena, weights, tokens: words, sequence: 1 };
+    const layerWeights = weights.layers[layer]!;
+    const normed = arena.upload('scaled embeddings', rows);
+    const values = arena.tensor('values of words', [spec.heads, words, 4 * layout.head4]);
+    const outputs = arena.tensor('outputs of words', [spec.heads, words, 4 * layout.width4]);
+    const toValues = await valuesByHead(context, layerWeights, { normed, values }, words);
+    const jobs = everyHeadOutput(context, layerWeights, words, (head) => head * words * layout.head4);
+    const toOutputs = await attentionOutput(context, layerWeights, jobs, { mixed: values, outputs });
+    const recording = gpu.record();
+    toValues.encode(recording);
+    toOutputs.encode(recording);
+    const copy = recording.readback(outputs);
+    recording.submit();
+    return new Float32Array(await copy());
+  } finally {
+    arena.dispose();
+  }
+}
+
+/** Per head and word the tokens that a direction [width] promotes most. */
+async function promotedTokens(
+  weights: ModelWeights,
+  directions: readonly Float32Array[],
+  words: number,
+  maxBytes: number,
+): Promise<TokenValue[][][]> {
+  const arena = new Arena(weights.gpu);
+  try {
+    const [size] = directions.map(({ length }) => length);
+    const all = new Float32Array(directions.length * size!);
+    directions.forEach((direction, i) => all.set(direction, i * size!));
+    const normed = arena.upload('directions of words', all);
+    const rows = Array.from({ length: directions.length * words }, (_, row) => row);
+    const asked = { signs: [1], count: OV_TOKENS, centred: false } as const;
+    const [lists] = await strongestTokens(weights, normed, rows, asked, maxBytes);
+    return directions.map((_, i) => lists!.slice(i * words, (i + 1) * words));
+  } finally {
+    arena.dispose();
+  }
+}
+
+/** Whether a head promotes the words that it attends to. @param directions, unembedded [words, width]. */
+function copyingOf(
+  words: readonly number[],
+  promotes: readonly (readonly TokenValue[])[],
+  directions: Float32Array,
+  unembedded: Float32Array,
+): HeadCopying {
+  const width = directions.length / words.length;
+  const share = (first: number): number =>
+    words.filter((word, w) => promotes[w]!.slice(0, first).some(({ id }) => id === word)).length / words.length;
+  let own = 0;
+  for (let i = 0; i < directions.length; i++) own += directions[i]! * unembedded[i]!;
+  // The mean over all pairs is the product of the means.
+  let any = 0;
+  for (let column = 0; column < width; column++) {
+    let [direction, token] = [0, 0];
+    for (let i = column; i < directions.length; i += width) {
+      direction += directions[i]!;
+      token += unembedded[i]!;
+    }
+    any += direction * token;
+  }
+  return {
+    diagonalMean: own / words.length,
+    mean: any / words.length ** 2,
+    top1IsSelf: share(1),
+    top5HasSelf: share(5),
+  };
+}
