@@ -25,7 +25,7 @@ export async function judgeRandom(judged: Judged): Promise<Verdict> {
 export async function judgeRandomPaths(judged: Judged): Promise<Verdict> {
   const { randomCircuits } = judged.draws();
   judged.passes.begin('random paths', randomCircuits.length);
-  const losses = await judged.passes.losses(randomCircuits.map((ids) => circuitOf(judged.kept, ids)));
+  const losses = await judged.randomRuns();
   return beside(
     judged,
     losses,

@@ -26,7 +26,10 @@ export function equivalenceP(wins: number, n: number, epsilon: number): number {
   return Math.min(1, binomialSum(0, (n - distance) / 2, n, chance) + binomialSum((n + distance) / 2, n, n, chance));
 }
 
-/** Whether circuit and model win equally often. A small p: they do not. Cost: none, or one where direct edges are cut. */
+/**
+ * Whether circuit and model win equally often. A small p: they do not. Cost: none, or one evaluation where the circuit
+ * cuts direct edges.
+ */
 export async function judgeEquivalence(judged: Judged): Promise<Verdict> {
   const { whole, levels } = judged;
   const [found] = await testedRuns(judged);
@@ -106,7 +109,7 @@ export async function judgeMinimality(judged: Judged): Promise<Verdict> {
   const edges = inFileOrder(topology, additionsOf(kept));
   const inflated = inflations.map(({ added }) => circuitOf(kept, new Set([...additionsOf(kept), ...added])));
   const circuits = inflations.flatMap(({ removed }, r) => [inflated[r]!, inflated[r]!.without(removed)]);
-  passes.begin('minimality', circuits.length + edges.length + 2);
+  passes.begin('minimality', circuits.length + edges.length);
   const [found] = await testedRuns(judged);
   const pairs = await passes.losses(circuits);
   // From the last receiver back, so that each differs little from the one before.
@@ -158,9 +161,9 @@ export async function judgeMinimality(judged: Judged): Promise<Verdict> {
 export async function judgeSufficiency(judged: Judged): Promise<Verdict> {
   const { whole, passes, levels } = judged;
   const { randomCircuits } = judged.draws();
-  passes.begin('sufficiency', randomCircuits.length + 2);
+  passes.begin('sufficiency', randomCircuits.length);
   const [found] = await testedRuns(judged);
-  const random = await passes.losses(randomCircuits.map((ids) => circuitOf(judged.kept, ids)));
+  const random = await judged.randomRuns();
   const [loss, losses] = [squaredLoss(whole, found), random.map((values) => squaredLoss(whole, values))];
   const wins = losses.filter((other) => loss <= other).length;
   return comparison({ loss, losses, wins, draws: randomCircuits, quantile: levels.quantile }, (good, told) =>
@@ -174,7 +177,7 @@ export async function judgeSufficiency(judged: Judged): Promise<Verdict> {
 export async function judgePartialNecessity(judged: Judged): Promise<Verdict> {
   const { whole, passes, levels } = judged;
   const { randomCircuits } = judged.draws();
-  passes.begin('partial necessity', randomCircuits.length + 2);
+  passes.begin('partial necessity', randomCircuits.length);
   const [, complement] = await testedRuns(judged);
   const random = await passes.losses(randomCircuits.map((ids) => complementOf(circuitOf(judged.kept, ids))));
   const [loss, losses] = [squaredLoss(whole, complement), random.map((values) => squaredLoss(whole, values))];

@@ -75,6 +75,8 @@ export interface Judged extends Ends {
   readonly seed: number;
   /** Drawn at the first use. */
   readonly draws: () => Draws;
+  /** Runs of the random circuits that were drawn; evaluated at the first use. */
+  readonly randomRuns: () => Promise<readonly PerPrompt[]>;
   readonly levels: TestLevels;
   /** How strong each addition edge is by the weights of the model alone; null where the weights are not there. */
   readonly magnitudes: (() => Promise<Float64Array>) | null;
@@ -91,11 +93,11 @@ export interface Verdict {
   readonly result: JsonObject;
 }
 
-/** What a verdict says where the whole model and the empty circuit measure the same. */
+/** What a verdict says where there is no share of the behaviour. */
 export const UNDEFINED: Omit<Verdict, 'result'> = {
   value: null,
   verdict: 'unknown',
-  sentence: 'not defined: the whole model and the empty circuit measure the same on these prompts',
+  sentence: 'not defined: whole model and empty circuit measure the same here, or the metric is not finite',
 };
 
 /** The circuit for the hypothesis tests: its addition edges, and all direct ones. */

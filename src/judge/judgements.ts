@@ -13,7 +13,15 @@ import {
   judgePartialNecessity,
   judgeSufficiency,
 } from './hypotheses.js';
-import { baseRuns, Passes, type Judged, type JudgeEvaluator, type JudgeProgress, type Verdict } from './judged.js';
+import {
+  baseRuns,
+  circuitOf,
+  Passes,
+  type Judged,
+  type JudgeEvaluator,
+  type JudgeProgress,
+  type Verdict,
+} from './judged.js';
 import { judgeAccuracy, judgeFaithfulness, judgeNdf, judgeNecessity } from './retained.js';
 import { judgeCompleteness, judgeMinimalityIoi } from './subsets.js';
 
@@ -100,7 +108,7 @@ export const JUDGEMENTS = {
     judge: judgeRandom,
   },
   'random-paths': {
-    about: 'beside circuits of random paths; 100 evaluations',
+    about: 'beside circuits of random paths; 100 evaluations, those of sufficiency',
     source: SHI,
     judge: judgeRandomPaths,
   },
@@ -193,7 +201,9 @@ export async function judgeCircuit(
   const draws = (): Draws => (drawn ??= drawAll(kept, pairs.length, seed, given));
   const passes = new Passes(evaluator, metric, onProgress);
   const runs = await baseRuns(passes, kept);
-  const judged: Judged = { ...runs, kept, metric, pairs, passes, seed, draws, levels, magnitudes };
+  let random: Promise<readonly PerPrompt[]> | undefined;
+  const randomRuns = () => (random ??= passes.losses(draws().randomCircuits.map((ids) => circuitOf(kept, ids))));
+  const judged: Judged = { ...runs, kept, metric, pairs, passes, seed, draws, randomRuns, levels, magnitudes };
   const verdicts: NamedVerdict[] = [];
   for (const name of JUDGEMENT_NAMES.filter((one) => names.includes(one))) {
     passes.begin(name, 1);

@@ -1,3 +1,4 @@
+import { finiteOrNull } from '../base/finite-or-null.js';
 import { mean } from '../base/mean.js';
 import { createRng } from '../base/rng.js';
 import { edgeEnds } from '../circuit/edge-ends.js';
@@ -11,6 +12,9 @@ const GREEDY = { starts: 5, edges: 10, looked: 5 } as const;
 
 /** A difference up to this share of the behaviour is called small; an edge that matters less is called redundant. */
 const SMALL = { incompleteness: 0.2, edge: 0.01 } as const;
+
+/** Below this the behaviour is too small for a share of it to mean anything: see faithfulness. */
+const SMALLEST_RANGE = 1e-6;
 
 /**
  * Completeness (Wang et al. 2022, arXiv:2211.00593): the circuit without a subset K of its edges does what the model
@@ -52,12 +56,12 @@ export async function judgeCompleteness(judged: Judged): Promise<Verdict> {
       if (apart(best) > apart(worst)) worst = best;
     }
   }
-  const value = range >= 1e-6 ? apart(worst) / range : null;
+  const value = range >= SMALLEST_RANGE ? finiteOrNull(apart(worst) / range) : null;
   const result = {
     incompleteness: value,
     subset: worst.subset.map((id) => topology.edgeName(id)),
-    circuit_without: worst.circuit,
-    model_without: worst.model,
+    circuit_without: finiteOrNull(worst.circuit),
+    model_without: finiteOrNull(worst.model),
     starts: GREEDY.starts,
   };
   if (value === null) return { ...UNDEFINED, result };
@@ -106,8 +110,8 @@ export async function judgeMinimalityIoi(judged: Judged): Promise<Verdict> {
     }),
   );
   const ordered = inFileOrder(topology, edges);
-  const defined = range >= 1e-6;
-  const shares = ordered.map((id) => (defined ? scores.get(id)! / range : null));
+  const defined = range >= SMALLEST_RANGE && Number.isFinite(mean(found));
+  const shares = ordered.map((id) => (defined ? finiteOrNull(scores.get(id)! / range) : null));
   const redundant = ordered.filter((_, i) => (shares[i] ?? 1) < SMALL.edge);
   const result = {
     edges: ordered.map((id) => topology.edgeName(id)),
