@@ -6,7 +6,13 @@
 // Use: open a model, find circuits, score edges, measure circuits.
 export { EdgewiseError, type ErrorKind } from './base/errors.js';
 export { openInPage, type PageOptions } from './run/open-in-page.js';
-export { Edgewise, type Discovered, type EvaluateOptions, type TaskOptions } from './run/edgewise.js';
+export {
+  Edgewise,
+  type Discovered,
+  type EvaluateOptions,
+  type JudgeOptions,
+  type TaskOptions,
+} from './run/edgewise.js';
 export { METHODS, type AskedDiscovery, type MethodName } from './run/methods/index.js';
 export type { AskedEvaluation, AttributeOptions, DiscoverOptions } from './run/options.js';
 export { SCORING_METHODS, type ScoringMethod } from './run/scoring-methods.js';
@@ -15,6 +21,8 @@ export type { JournalRequest, RunAids, RunJournal, RunProgress } from './run/aid
 export type { WorkProgress } from './base/work-progress.js';
 export { METRICS, type MetricName } from './readout/metrics.js';
 export { MEASURES, type Evaluation, type MeasureName } from './evaluate/measures.js';
+export { JUDGEMENTS, type JudgementName, type Judgements } from './judge/judgements.js';
+export type { AreasAsked, MeasuredAreas } from './run/areas.js';
 export { builtinTasks } from './task/builtin/index.js';
 export { TASK_FORMATS } from './task/formats/index.js';
 export { ROW_KINDS } from './task/rows/index.js';
@@ -35,13 +43,18 @@ export {
   openCircuit,
   parseCircuit,
   parseDetails,
+  parseDraws,
+  parseReport,
   parseScores,
   resolveCircuit,
   writeDetails,
+  writeDraws,
+  writeReport,
   writeScoresJson,
   writeTrace,
   type CircuitFile,
   type CircuitFormat,
+  type CircuitReport,
   type ModelShape,
   type OpenedCircuit,
   type OpenCircuitOptions,

@@ -33,6 +33,8 @@ export {
   type DetailsExtent,
 } from './own/details-json.js';
 export { detailsFit } from './own/details-fit.js';
+export { encodeDraws, parseDraws, writeDraws, type FileDraws } from './own/draws-json.js';
+export { parseReport, REPORT_VERSION, writeReport, type CircuitReport } from './own/report-json.js';
 export { parseCircuit } from './own/read-circuit-json.js';
 export { parseScores, writeScoresJson } from './own/scores-json.js';
 export { readTrace, writeTrace, type TraceStep } from './own/trace.js';

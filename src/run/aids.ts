@@ -1,3 +1,4 @@
+import type { JudgeProgress } from '../judge/judged.js';
 import type { WorkProgress } from '../base/work-progress.js';
 import type { Journal } from '../discover/journal.js';
 import { VERSION } from '../version.js';
@@ -31,6 +32,11 @@ export interface RunProgress {
   readonly work?: WorkProgress;
   /** Of a search: edges tested, and edges kept. */
   readonly search?: { readonly tested: number; readonly kept: number };
+}
+
+/** A judgement's progress, as that of a run. */
+export function asRunProgress({ measure, done, total }: JudgeProgress): RunProgress {
+  return { part: `judging ${measure}`, done, total, unit: 'passes', measured: done };
 }
 
 /** What a caller hands to a run. None of it changes a result. */

@@ -3,6 +3,9 @@ import type { Circuit, Provenance } from '../circuit/circuit.js';
 import { METRIC_NAMES, type MetricName } from '../readout/metrics.js';
 import { DEFAULTS, LIBRARY_NAMES, type AskedEvaluation, type EvaluationOptions, type OptionNaming } from './options.js';
 
+/** What a circuit or scores say of how they were measured. */
+export type FoundWith = Pick<Provenance, 'metric' | 'ablation' | 'input' | 'meanOver'>;
+
 /** Is told of an option that differs from what a circuit was found with. */
 export type Differs<Option> = (option: Option, given: unknown, found: unknown) => void;
 
@@ -26,7 +29,7 @@ export function asFound<T, Option>(
  */
 export function evaluationAsFound(
   { metric, ablation, input, meanOver }: AskedEvaluation,
-  found: Provenance | null,
+  found: FoundWith | null,
   {
     differs,
     nameOf = LIBRARY_NAMES,
@@ -43,12 +46,12 @@ export function evaluationAsFound(
 }
 
 /** The metric that a circuit was found with, if this engine has it. */
-export function knownMetric(found: Provenance | null): MetricName | undefined {
+export function knownMetric(found: Pick<FoundWith, 'metric'> | null): MetricName | undefined {
   return METRIC_NAMES.find((name) => name === found?.metric);
 }
 
 /** Of another task's file a circuit knows the hash only. */
-function meanSide(found: Provenance | null, nameOf: OptionNaming): 'clean' | 'corrupted' {
+function meanSide(found: FoundWith | null, nameOf: OptionNaming): 'clean' | 'corrupted' {
   const side = found?.meanOver ?? 'clean';
   if (side === 'clean' || side === 'corrupted') return side;
   const what = "is needed: the circuit was found with means over another task's file";

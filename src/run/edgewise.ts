@@ -1,17 +1,19 @@
 import type { Circuit } from '../circuit/circuit.js';
 import type { CircuitDetails } from '../circuit/details.js';
-import type { EdgeSet } from '../circuit/edge-set.js';
+import { EdgeSet } from '../circuit/edge-set.js';
 import type { Scores } from '../circuit/scores.js';
 import type { MeasuredEdges } from '../evaluate/measured-edges.js';
 import type { DefaultMeasure, Evaluation, MeasureName } from '../evaluate/measures.js';
 import type { TaskFile } from '../task/load-task.js';
 import type { BosOption } from '../task/tokenizer.js';
 import type { Task } from '../task/types.js';
-import type { RunAids } from './aids.js';
-import { evaluationAsFound, provenanceOf } from './as-found.js';
+import { asRunProgress, type RunAids } from './aids.js';
+import { evaluationAsFound, knownMetric, provenanceOf } from './as-found.js';
 import type { Discovery } from './discovery.js';
 import type { Engine } from './engine.js';
 import type { InspectedCircuit } from './inspection.js';
+import type { AreasAsked, MeasuredAreas } from './areas.js';
+import { judgementsBy, type JudgementName, type Judgements, type JudgeSetting } from '../judge/judgements.js';
 import { Lifetime } from './lifetime.js';
 import { planDiscovery, type AskedDiscovery } from './methods/index.js';
 import { planScoring, refuseUnusedOfScoring } from './methods/scores.js';
@@ -33,6 +35,14 @@ export interface EvaluateOptions<M extends MeasureName> extends AskedEvaluation 
   /** Names of MEASURES. Default: all but `curve`. */
   readonly measures?: readonly M[];
   /** Of the random circuit. Default 0. */
+  readonly seed?: number;
+}
+
+/** Options of `judge`. An option of the evaluation that is not given is as the circuit was found. */
+export interface JudgeOptions extends AskedEvaluation, Pick<JudgeSetting, 'draws' | 'levels'> {
+  /** Names of JUDGEMENTS. Default: all that say something by the metric. */
+  readonly judgements?: readonly JudgementName[];
+  /** Of everything that is drawn. Default 0. */
   readonly seed?: number;
 }
 
@@ -127,6 +137,46 @@ export class Edgewise {
     this.#lifetime.assert();
     const options = evaluationAsFound(asked, provenanceOf(circuit));
     return this.#lifetime.during(() => this.engine.evaluate(task, circuit, options, measures, seed));
+  }
+
+  /**
+   * Judges a circuit: how faithful, needed, complete and minimal it is, tests of hypotheses, baselines.
+   *
+   * @throws EdgewiseError: usage where a judgement says nothing by the metric, and as `evaluate`.
+   */
+  async judge(
+    task: Task,
+    circuit: Circuit | EdgeSet,
+    { judgements, seed = DEFAULTS.seed, draws, levels, ...asked }: JudgeOptions = {},
+    { progress }: Pick<RunAids, 'progress'> = {},
+  ): Promise<Judgements> {
+    this.#lifetime.assert();
+    const options = evaluationAsFound(asked, provenanceOf(circuit));
+    const kept = circuit instanceof EdgeSet ? circuit : circuit.kept;
+    const names = judgements ?? judgementsBy(options.metric);
+    return this.#lifetime.during(() =>
+      this.engine.judge(task, kept, options, names, { seed, draws, levels }, (one) => progress?.(asRunProgress(one))),
+    );
+  }
+
+  /**
+   * How faithful circuits of ten sizes are that are chosen from scores, as MIB measures it: CPR, CMD and their kin.
+   *
+   * @throws EdgewiseError: usage where no edge is scored or a ranking needs the meaning of the sign, and as `evaluate`.
+   */
+  async areas(
+    task: Task,
+    scores: Scores,
+    { rankings, truth, ...asked }: AskedEvaluation & AreasAsked = {},
+    { progress }: Pick<RunAids, 'progress'> = {},
+  ): Promise<MeasuredAreas> {
+    this.#lifetime.assert();
+    const found = scores.provenance;
+    const metric = asked.metric ?? knownMetric(found) ?? DEFAULTS.scoringMetric;
+    const options = evaluationAsFound({ ...asked, metric }, found);
+    return this.#lifetime.during(() =>
+      this.engine.areas(task, scores, options, { rankings, truth }, (one) => progress?.(asRunProgress(one))),
+    );
   }
 
   /**

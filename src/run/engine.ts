@@ -34,6 +34,10 @@ import {
   type InspectionOptions,
   type InspectionProgress,
 } from './inspection.js';
+import { measureAreas, type AreasAsked, type MeasuredAreas } from './areas.js';
+import { judgeCircuit, type Judgements, type JudgementName, type JudgeSetting } from '../judge/judgements.js';
+import type { JudgeProgress } from '../judge/judged.js';
+import { edgeMagnitudes } from '../judge/magnitude.js';
 import { Lifetime } from './lifetime.js';
 import type { Caches, EvaluationOptions } from './options.js';
 import { scoresOfAttribution, type ScoringSetting } from './scoring.js';
@@ -198,6 +202,68 @@ export class Engine {
   }
 
   /**
+   * Judges a circuit: how faithful, needed, complete and minimal it is, tests of hypotheses, baselines. JUDGEMENTS says
+   * what each costs.
+   *
+   * @throws EdgewiseError: usage where a judgement says nothing by the metric, circuit where the circuit is of another
+   *   shape, task where prompts do not fit the model, checkpoint where the model measures NaN.
+   */
+  async judge(
+    task: Task,
+    kept: EdgeSet,
+    options: EvaluationOptions,
+    names: readonly JudgementName[],
+    asked: Pick<JudgeSetting, 'seed' | 'draws' | 'levels'>,
+    onProgress?: (progress: JudgeProgress) => void,
+  ): Promise<Judgements> {
+    this.#lifetime.assert();
+    checkRun(this.model, task, options);
+    refuseOtherShape(this.topology, kept);
+    const { metric } = options;
+    const directEdges = cutsDirectEdges({ kept, directTested: false });
+    const magnitudes = () => edgeMagnitudes(this.model, this.topology);
+    const setting = { ...asked, metric, pairs: task.pairs, magnitudes, onProgress };
+    const judgements = await this.#withEvaluator(
+      task,
+      options,
+      directEdges,
+      (evaluator) => judgeCircuit(evaluator, kept, names, setting),
+      this.tuning.fill,
+    );
+    await refuseNonFinite(this.model, metric, mean(judgements.perPrompt.whole));
+    return judgements;
+  }
+
+  /**
+   * How faithful circuits of ten sizes are that are chosen from scores, as MIB measures it. Cost: 20 evaluations a
+   * ranking, and three.
+   *
+   * @throws EdgewiseError: usage where no edge is scored or a ranking needs the meaning of the sign, and as `judge`.
+   */
+  async areas(
+    task: Task,
+    scores: Scores,
+    options: EvaluationOptions,
+    asked: AreasAsked,
+    onProgress?: (progress: JudgeProgress) => void,
+  ): Promise<MeasuredAreas> {
+    this.#lifetime.assert();
+    checkRun(this.model, task, options);
+    for (const set of [EdgeSet.full(scores.topology), ...(asked.truth ? [asked.truth] : [])]) {
+      refuseOtherShape(this.topology, set);
+    }
+    const measured = await this.#withEvaluator(
+      task,
+      options,
+      false,
+      (evaluator) => measureAreas(evaluator, scores, options.metric, asked, onProgress),
+      this.tuning.fill,
+    );
+    await refuseNonFinite(this.model, options.metric, measured.clean);
+    return measured;
+  }
+
+  /**
    * What each kept edge is worth in a circuit, and how good its strongest edges are without the others.
    *
    * @param dropIdle leave out edges that carry nothing.
@@ -284,9 +350,10 @@ export class Engine {
     options: EvaluationOptions,
     directEdges: boolean,
     use: (evaluator: PatchingEvaluator) => Promise<T>,
+    batch = 1,
   ): Promise<T> {
     return this.#lifetime.during(async () => {
-      const evaluator = await this.#evaluator(task, options, directEdges);
+      const evaluator = await this.#evaluator(task, options, directEdges, batch);
       try {
         return await use(evaluator);
       } finally {

@@ -1,11 +1,40 @@
 import { Command, Option } from 'commander';
-import { counted } from '../../base/text.js';
-import type { Ablation } from '../../circuit/run-identity.js';
-import { DEFAULT_MEASURES, reportOf, type Evaluation, type ReportCell } from '../../evaluate/measures.js';
-import { readableFormats } from '../../files/index.js';
-import { METRIC_NAMES } from '../../readout/metrics.js';
+import { basename, join } from 'node:path';
+import { EdgewiseError } from '../../base/errors.js';
+import { sha256 } from '../../base/sha256.js';
+import type { Circuit, Provenance } from '../../circuit/circuit.js';
+import { withSign, type Scores } from '../../circuit/scores.js';
+import { DEFAULT_MEASURES } from '../../evaluate/measures.js';
+import {
+  openImport,
+  parseDraws,
+  readableFormats,
+  writeDraws,
+  writeReport,
+  type FileDraws,
+  type ModelShape,
+} from '../../files/index.js';
+import { JUDGEMENT_NAMES, judgementsBy } from '../../judge/judgements.js';
+import type { JudgeProgress } from '../../judge/judged.js';
+import { writeFileAtomically } from '../../node/atomic-write.js';
+import { oneCircuitAt } from '../../node/circuit-files.js';
+import { readCircuitText } from '../../node/open-files.js';
+import { assertOutput } from '../../node/output.js';
+import { assertFolder } from '../../node/writable-folder.js';
+import { METRIC_NAMES, type MetricName } from '../../readout/metrics.js';
+import { asRunProgress } from '../../run/aids.js';
+import { taskIdentity } from '../../run/identity.js';
 import { DEFAULTS } from '../../run/options.js';
-import { openCircuitRun, type CircuitRunFlags } from '../circuit-run.js';
+import { VERSION } from '../../version.js';
+import { CIRCUIT_FOUND, openRun, readCircuit, shapeOf, type FoundThing } from '../circuit-run.js';
+import { withClaims } from '../folder/claimed-folders.js';
+import {
+  checkJudgeFlags,
+  judgementsAsked,
+  judgeOptions,
+  measuresHelp,
+  type JudgeFlags,
+} from '../options/judge-options.js';
 import {
   adapterOption,
   count,
@@ -19,11 +48,23 @@ import {
   promptOptions,
   taskOption,
   tileOption,
+  type ModelFlags,
+  type PatchingFlags,
+  type TaskFlags,
 } from '../options/options.js';
-import { fixed, table, whole } from '../report/text-report.js';
-import { withEngine } from '../session.js';
+import {
+  circuitReport,
+  evaluationJson,
+  evaluationText,
+  evaluationTitle,
+  type Evaluated,
+  type MeasuredFile,
+} from '../report/evaluate-report.js';
+import { note } from '../report/progress.js';
+import { RunBars } from '../report/run-progress.js';
+import { openModelArgument, required, withEngine } from '../session.js';
 
-interface Flags extends CircuitRunFlags {
+interface Flags extends ModelFlags, TaskFlags, PatchingFlags, JudgeFlags {
   readonly seed: number;
   readonly json: boolean;
 }
@@ -41,9 +82,10 @@ export function evaluateCommand(): Command {
     .addOption(metricOption(METRIC_NAMES, orTheCircuits));
   for (const option of promptOptions(orTheCircuits)) command.addOption(option);
   for (const option of patchOptions(orTheCircuits)) command.addOption(option);
+  for (const option of judgeOptions()) command.addOption(option);
   return command
     .addOption(
-      new Option('--seed <n>', 'seed of the random circuit').argParser(count(0, MAX_SEED)).default(DEFAULTS.seed),
+      new Option('--seed <n>', 'seed of everything that is drawn').argParser(count(0, MAX_SEED)).default(DEFAULTS.seed),
     )
     .addOption(adapterOption())
     .addOption(tileOption())
@@ -51,57 +93,132 @@ export function evaluateCommand(): Command {
     .addOption(jsonOption().default(false))
     .addHelpText(
       'after',
-      '\nAn option that is not given is as the circuit was found. A note on stderr says\nwhere a given one differs.',
+      `\nAn option that is not given is as the circuit was found, or the scores were\ncomputed. A note on stderr says where a given one differs.\n\n${measuresHelp()}\n\nExamples:\n  edgewise evaluate --model tasks-4l --task ioi --circuit runs/ioi --metric logit-diff --measures all --out runs/ioi-report\n  edgewise evaluate --model tasks-4l --task ioi --scores scores.json --measures areas`,
     )
     .action(evaluate);
 }
 
 const orTheCircuits = (value: string): string => `the circuit's, or ${value}`;
 
-async function evaluate(flags: Flags): Promise<void> {
-  const { opened, read, task, options } = await openCircuitRun(flags);
-  const evaluation = await withEngine(opened.model, flags, (engine) =>
-    engine.evaluate(task, read.circuit.kept, options, DEFAULT_MEASURES, flags.seed),
-  );
-  process.stdout.write(flags.json ? jsonReport(evaluation) : textReport(evaluation, task.name, options.ablation));
+/** What is measured: a circuit, scores, or both. What the first of them says of its run is the default. */
+interface Subject extends FoundThing {
+  readonly circuit: (MeasuredFile & { readonly circuit: Circuit; readonly found: Provenance | null }) | null;
+  readonly scores: (MeasuredFile & { readonly scores: Scores }) | null;
 }
 
-function jsonReport(evaluation: Evaluation): string {
-  const { metric, prompts } = evaluation;
-  return `${JSON.stringify({ metric, prompts, ...reportOf(DEFAULT_MEASURES, evaluation).json })}\n`;
-}
-
-const COLUMNS: readonly ReportCell['column'][] = ['metric', 'faithfulness', 'accuracy', 'edges', 'remark'];
-/** Rows in their order. Rows of other measures come after the random circuit. */
-const [FIRST, LAST] = [['whole model', 'circuit', 'random circuit'], ['empty circuit']];
-
-function textReport(evaluation: Evaluation, taskName: string, ablation: Ablation): string {
-  const { metric, prompts } = evaluation;
-  const { cells } = reportOf(DEFAULT_MEASURES, evaluation);
-  const others = [...new Set(cells.map(({ of }) => of))].filter((row) => ![...FIRST, ...LAST].includes(row));
-  const cell = (row: string, column: ReportCell['column']): string => {
-    const found = cells.find((one) => one.of === row && one.column === column);
-    return found ? cellText(found) : '';
-  };
-  const rows = [
-    ['', metric, ...COLUMNS.slice(1, -1), ''],
-    ...[...FIRST, ...others, ...LAST].map((row) => [`  ${row}`, ...COLUMNS.map((column) => cell(row, column))]),
-  ];
-  const title = `${taskName}, ${counted(prompts, 'prompt')}, ${ablation} ablation; ${metric} in loss form, lower is better`;
-  return `${[title, ...table(rows, [1, 2, 3, 4])].join('\n')}\n`;
-}
-
-function cellText({ column, value }: ReportCell): string {
-  if (value === null) return 'undefined';
-  if (typeof value === 'string') return value;
-  switch (column) {
-    case 'metric':
-      return fixed(value, 4);
-    case 'faithfulness':
-      return fixed(value, 3);
-    case 'accuracy':
-      return `${(100 * value).toFixed(1)} %`;
-    default:
-      return whole(value);
+async function openSubject(flags: Flags, model: ModelShape): Promise<Subject> {
+  const circuit = flags.circuit === undefined ? null : await openKept(await oneCircuitAt(flags.circuit), model);
+  const scores =
+    flags.scores === undefined ? null : await openScores(await oneCircuitAt(flags.scores), flags.sign, model);
+  if (circuit) {
+    return {
+      circuit,
+      scores,
+      path: circuit.path,
+      found: CIRCUIT_FOUND,
+      run: circuit.found,
+      metric: DEFAULTS.searchMetric,
+    };
   }
+  if (!scores) throw new EdgewiseError('usage', '--circuit', 'is needed');
+  const run = scores.scores.provenance ?? null;
+  return { circuit, scores, path: scores.path, found: 'the scores were computed', run, metric: DEFAULTS.scoringMetric };
+}
+
+async function openKept(path: string, model: ModelShape) {
+  const { text, read } = await readCircuit(path, model);
+  const { file, circuit } = read;
+  return { path, circuit, found: file.provenance ?? null, ...(await fileOf(path, text)) };
+}
+
+async function openScores(path: string, sign: Flags['sign'], model: ModelShape) {
+  const text = await readCircuitText(path);
+  const { scores } = openImport(text, path, { model });
+  if (!scores) throw new EdgewiseError('circuit', path, 'scores no edge, expected a file with scores');
+  return { path, scores: sign === undefined ? scores : withSign(scores, sign), ...(await fileOf(path, text)) };
+}
+
+async function fileOf(path: string, text: string): Promise<MeasuredFile> {
+  return { name: basename(path), sha256: await sha256(new TextEncoder().encode(text)) };
+}
+
+async function evaluate(flags: Flags): Promise<void> {
+  checkJudgeFlags(flags);
+  required(flags.task, '--task');
+  const opened = await openModelArgument(flags);
+  const shape = shapeOf(opened);
+  const subject = await openSubject(flags, shape);
+  const truth = flags.against === undefined ? null : await openKept(await oneCircuitAt(flags.against), shape);
+  const { task, options } = await openRun(flags, opened, subject);
+  const names = judgementsAsked(flags, options.metric);
+  tellLeftOut(flags, options.metric);
+  const { levels, ...draws } = flags.draws === undefined ? {} : await readDraws(flags.draws, shape, task.pairs.length);
+  const report = flags.out === undefined ? undefined : join(flags.out, REPORT_FILE);
+  if (flags.out !== undefined) await assertFolder(flags.out);
+  for (const file of [report, flags.writeDraws]) if (file !== undefined) await assertOutput(file);
+
+  const bars = new RunBars();
+  const tell = (progress: JudgeProgress): void => bars.show(asRunProgress(progress));
+  const { circuit, scores } = subject;
+  const { evaluated, adapter } = await withEngine(opened.model, flags, async (engine) => {
+    const evaluation = circuit
+      ? await engine.evaluate(task, circuit.circuit.kept, options, DEFAULT_MEASURES, flags.seed)
+      : null;
+    const asked = { seed: flags.seed, draws, levels };
+    const judgements =
+      circuit && names.length > 0 ? await engine.judge(task, circuit.circuit.kept, options, names, asked, tell) : null;
+    const rankings = flags.selection && [flags.selection];
+    const areas = scores
+      ? await engine.areas(task, scores.scores, options, { rankings, truth: truth?.circuit.kept }, tell)
+      : null;
+    const title = evaluationTitle(task.name, task.pairs.length, options.ablation, options.metric);
+    const all: Evaluated = { title, evaluation, judgements, areas, prompts: task.pairs.length };
+    return { evaluated: all, adapter: engine.gpu.adapter };
+  }).finally(() => bars.stop());
+
+  const { judgements } = evaluated;
+  if (flags.writeDraws !== undefined && judgements) {
+    if (!judgements.draws) note(`note: nothing was drawn, so that ${flags.writeDraws} is not written`);
+    else await writeFileAtomically(flags.writeDraws, writeDraws(judgements.draws, judgements.levels, shape.topology));
+  }
+  if (report !== undefined) {
+    const {
+      model,
+      task: of,
+      prompts: used,
+      metric,
+      ablation,
+      input,
+      meanOver,
+    } = taskIdentity(opened.model, task, options);
+    const setting = {
+      engine_version: VERSION,
+      adapter,
+      model: { name: model.name, hash: model.hash },
+      task: { name: of.name, hash: of.hash },
+      prompts: used,
+      metric,
+      ablation,
+      input,
+      mean_over: meanOver,
+    };
+    const files = { circuit, scores: scores && { name: scores.name, sha256: scores.sha256 }, seed: flags.seed };
+    const text = writeReport(circuitReport(evaluated, setting, files));
+    await withClaims([flags.out!], () => writeFileAtomically(report, text));
+    note(`written: ${report}`);
+  }
+  process.stdout.write(flags.json ? evaluationJson(evaluated) : evaluationText(evaluated));
+}
+
+const REPORT_FILE = 'report.json';
+
+/** What `all` leaves out, with the reason. */
+function tellLeftOut({ measures, circuit }: Flags, metric: MetricName): void {
+  if (measures !== 'all' || circuit === undefined) return;
+  const left = JUDGEMENT_NAMES.filter((name) => !judgementsBy(metric).includes(name));
+  if (left.length > 0) note(`note: left out, because they say nothing by the metric ${metric}: ${left.join(', ')}`);
+}
+
+async function readDraws(path: string, { topology }: ModelShape, prompts: number): Promise<FileDraws> {
+  return parseDraws(await readCircuitText(path), path, topology, prompts);
 }

@@ -5,11 +5,16 @@ import {
   INPUT_FORMATS,
   openImport,
   parseDetails,
+  parseDraws,
+  parseReport,
   parseScores,
   readTrace,
   writeDetails,
+  writeDraws,
+  writeReport,
   writeScoresJson,
   writeTrace,
+  type CircuitReport,
   type InputFormat,
   type OpenedCircuit,
   type TraceStep,
@@ -17,6 +22,9 @@ import {
 import type { CircuitDetails } from '../../../src/circuit/details.js';
 import type { Circuit } from '../../../src/circuit/circuit.js';
 import type { Scores } from '../../../src/circuit/scores.js';
+import { DEFAULT_LEVELS } from '../../../src/circuit/draws.js';
+import { drawAll } from '../../../src/judge/draw.js';
+import { sampleReport } from '../../support/sample-report.js';
 import { sampleCircuit, sampleDirectCircuit } from '../../support/sample-circuit.js';
 import { sampleScores } from '../../support/sample-scores.js';
 import type { FuzzedReader, Seed } from '../reader.js';
@@ -93,6 +101,24 @@ export const circuitReaders = (root: string): FuzzedReader[] => [
     seeds: () => filesAt(root, 'graphs', /\.details\.json$/, 'json').slice(0, 2),
     read: (seed) => parseDetails(textOf(seed), seed.name),
     write: (details) => writeDetails(details as CircuitDetails),
+  },
+  {
+    name: 'report',
+    numbers: 'NaN is not known',
+    seeds: () => [textSeed('report.json', 'json', writeReport(sampleReport()))],
+    read: (seed) => parseReport(textOf(seed), seed.name),
+    write: (report) => writeReport(report as CircuitReport),
+  },
+  {
+    name: 'draws',
+    numbers: 'NaN is not known',
+    seeds: () => [
+      textSeed('draws.json', 'json', writeDraws(drawAll(sampleCircuit().kept, 3, 1), DEFAULT_LEVELS, MODEL.topology)),
+    ],
+    read: (seed) => {
+      const { levels, ...draws } = parseDraws(textOf(seed), seed.name, MODEL.topology, 3);
+      return { levels, draws: { permutations: [], inflations: [], randomCircuits: [], ...draws } };
+    },
   },
   {
     name: 'trace-steps',
