@@ -204,8 +204,8 @@ export class Edgewise {
 
   /**
    * What the nodes and edges of a circuit do on each prompt: attention, direct effects, promoted tokens; and what its
-   * heads write for the tokens of the prompts. Cost: four forward passes, and a row of the unembedding for each head and
-   * token, of at most 128 tokens.
+   * heads write for the tokens of the prompts. Cost: four forward passes, and a row of the unembedding for each head
+   * and token, of at most 128 tokens.
    *
    * @param found any circuit of this model's shape; a Discovery and MeasuredEdges are one with effects on every prompt.
    *   Options that are not given are as it was found.

@@ -12,7 +12,7 @@ const WORDS: Readonly<Record<DetectorName, string>> = {
   induction: 'induction',
 };
 
-/** The kinds that a head attends like, the likeliest first. Attention to the first token and to itself does not count. */
+/** The kinds that a head attends like, likeliest first. Attention to the first token and to itself does not count. */
 export function headKinds(detectors: HeadDetectors): HeadKind[] {
   return DETECTORS.map((name) => ({ words: WORDS[name], share: detectors[name].excludeBosAndCurrent.mul }))
     .filter(({ share }) => Number.isFinite(share))

@@ -35,8 +35,8 @@ export class InspectionFolder {
   }
 
   /**
-   * Makes sure, before any work, that the results can be written. What is there may be the same circuit, with or without
-   * the worth of its edges, and its details.
+   * Makes sure, before any work, that the results can be written. What is there may be the same circuit, with or
+   * without the worth of its edges, and its details.
    *
    * @param force replace whatever is there.
    * @returns the paths that will be replaced.
