@@ -1,4 +1,5 @@
 import { EdgewiseError } from '../base/errors.js';
+import type { PromptScores } from './prompt-scores.js';
 import type { AttributionSettings, RunIdentity } from './run-identity.js';
 import type { Topology } from './topology.js';
 
@@ -39,6 +40,8 @@ export interface Scores {
   readonly neurons: Float64Array | null;
   /** Per prompt [edgeCount]: the values are their mean; null where they were not stored. */
   readonly perPrompt: readonly Float64Array[] | null;
+  /** Per prompt, compact, where that was asked for. scores.json has no place for it; it goes to a file of its own. */
+  readonly byPrompt?: PromptScores;
   /** Null for scores of another program. */
   readonly provenance: ScoresProvenance | null;
 }
