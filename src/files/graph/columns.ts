@@ -49,6 +49,9 @@ export const EDGE_COLUMNS: readonly Column<EdgeAttributes>[] = [
   { name: 'method', type: 'string', value: (_, { provenance }) => provenance?.method ?? null },
   { name: 'step', type: 'integer', value: (edge) => edge.step },
   { name: 'effect_in_circuit', type: 'double', value: (edge) => edge.inCircuitEffect },
+  { name: 'confidence', type: 'double', value: (edge) => edge.confidence },
+  { name: 'confidence_low', type: 'double', value: (edge) => edge.confidenceLow },
+  { name: 'confidence_high', type: 'double', value: (edge) => edge.confidenceHigh },
 ];
 
 /**
