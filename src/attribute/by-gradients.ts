@@ -72,7 +72,10 @@ export async function byGradients(
   const batches = inBatches(pairs, shape.prompts);
   const dropped = settled.gradDrop ? [...weights.layers.keys()] : [undefined];
   // Per micro-batch both sides forwards, what the clean run is compared with if that is another, then every point.
-  const perBatch = [(compared ? 3 : 2) * groups.length, ...dropped.flatMap(() => points.map((point) => workAt(point, groups.length)))];
+  const perBatch = [
+    (compared ? 3 : 2) * groups.length,
+    ...dropped.flatMap(() => points.map((point) => workAt(point, groups.length))),
+  ];
   const total = batches.length * perBatch.length;
   let [done, worked] = [0, 0];
   let left = batches.length * perBatch.reduce((sum, work) => sum + work, 0);

@@ -35,7 +35,9 @@ export interface AttributionProgress {
 }
 
 /** Options with every default filled in. They are known to fit one another. */
-export type SettledOptions = Required<Omit<AttributionOptions, 'meanSource' | 'budget' | 'onProgress' | 'metric' | 'perPrompt'>> & {
+export type SettledOptions = Required<
+  Omit<AttributionOptions, 'meanSource' | 'budget' | 'onProgress' | 'metric' | 'perPrompt'>
+> & {
   /** Unused by `information-flow`. */
   readonly metric: SeedMetric;
 };

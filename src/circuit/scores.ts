@@ -42,8 +42,18 @@ export interface Scores {
   readonly perPrompt: readonly Float64Array[] | null;
   /** Per prompt, compact, where that was asked for. scores.json has no place for it; it goes to a file of its own. */
   readonly byPrompt?: PromptScores;
-  /** Null for scores of another program. */
+  /** Null for scores of another program, and for those that were combined. */
   readonly provenance: ScoresProvenance | null;
+  /** Which scores these were made of, where they were combined. */
+  readonly combined?: Combination;
+}
+
+/** How scores were made of others. */
+export interface Combination {
+  /** `mean`, `mean-rank`, `min` or `max`. */
+  readonly how: string;
+  /** SHA-256 (hex) of each file, and how its scores were computed; null where another program did. */
+  readonly parts: readonly { readonly hash: string; readonly provenance: ScoresProvenance | null }[];
 }
 
 /**

@@ -9,6 +9,8 @@ import { exportCommand } from './commands/export.js';
 import { importCommand } from './commands/import.js';
 import { infoCommand } from './commands/info.js';
 import { modelsCommand } from './commands/models.js';
+import { combineCommand } from './commands/combine.js';
+import { stabilityCommand } from './commands/stability.js';
 import { tasksCommand } from './commands/tasks.js';
 import { truthCommand } from './commands/truth.js';
 import { viewCommand } from './commands/view.js';
@@ -19,6 +21,8 @@ const COMMANDS = [
   discoverCommand,
   attributeCommand,
   evaluateCommand,
+  stabilityCommand,
+  combineCommand,
   exportCommand,
   importCommand,
   viewCommand,

@@ -224,7 +224,10 @@ export class PatchingEvaluator implements CircuitEvaluator {
       const arena = new Arena(this.#weights.gpu);
       try {
         const pairs = batch.pairs.map(({ reference, ...pair }) => ({ ...pair, ...reference }));
-        const rows = rowLists(shape, pairs.map(({ position }) => ({ position, firstDifference: 0 })));
+        const rows = rowLists(
+          shape,
+          pairs.map(({ position }) => ({ position, firstDifference: 0 })),
+        );
         const ids = uploadIds(arena, shape, pairs, 'clean');
         const other = await pass.bind(arena, { ...batch.clean, ids, rows, ablatedProjections: undefined });
         const recording = this.#weights.gpu.record();

@@ -55,13 +55,23 @@ export interface ScoringSetting {
 }
 
 /** Scores that were estimated. */
-export function scoresOfAttribution(setting: ScoringSetting, { granularity, scores, edges, perPrompt }: Attribution): Scores {
+export function scoresOfAttribution(
+  setting: ScoringSetting,
+  { granularity, scores, edges, perPrompt }: Attribution,
+): Scores {
   const { topology } = setting;
   const values = new Float64Array(topology.edgeCount).fill(Number.NaN);
   values.set(edges);
   const neurons = granularity === 'neuron' ? scores : null;
   const nodes = neurons ? sumsOfRows(neurons, topology.writers.length) : granularity === 'node' ? scores : null;
-  return createScores({ ...common(setting), values, nodes, neurons, perPrompt: null, ...(perPrompt && { byPrompt: perPrompt }) });
+  return createScores({
+    ...common(setting),
+    values,
+    nodes,
+    neurons,
+    perPrompt: null,
+    ...(perPrompt && { byPrompt: perPrompt }),
+  });
 }
 
 /** A node's score is the sum of its neurons'. */

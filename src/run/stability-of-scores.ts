@@ -36,7 +36,11 @@ export function scoredCircuits(
   const method = options.method as ScoringMethod;
   const { takes } = SCORING_METHODS[method];
   if (options.directEdges) {
-    throw new EdgewiseError('usage', nameOf('directEdges'), 'has no meaning here: scores per prompt are of the other edges');
+    throw new EdgewiseError(
+      'usage',
+      nameOf('directEdges'),
+      'has no meaning here: scores per prompt are of the other edges',
+    );
   }
   const asked = { ...given(options, ofEdges(takes)), method };
   const ruleAt = (threshold?: AskedDiscovery['threshold']): SelectionRule =>
@@ -61,7 +65,12 @@ export function scoredCircuits(
       const ofRows = (rows: readonly number[]): Scores => {
         const values = meanOfPrompts(prompts, rows);
         const setting = engine.scoringSetting(task, scoring.options);
-        return scoresOfAttribution(setting, { granularity: 'edge', scores: values, edges: values, perPrompt: undefined });
+        return scoresOfAttribution(setting, {
+          granularity: 'edge',
+          scores: values,
+          edges: values,
+          perPrompt: undefined,
+        });
       };
       const drawn: (FoundCircuit & { readonly name: string })[] = [];
       for (const [i, draw] of draws.entries()) {
@@ -74,7 +83,8 @@ export function scoredCircuits(
       return {
         full: circuitOf(ofRows(all)),
         drawn,
-        control: control && circuitOf(await planScoring(model, control.task, asked, PART).run(engine, named(aids, 'null'))),
+        control:
+          control && circuitOf(await planScoring(model, control.task, asked, PART).run(engine, named(aids, 'null'))),
       };
     },
   };

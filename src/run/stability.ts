@@ -57,6 +57,8 @@ export interface StabilityPlan {
   readonly identity: CircuitSource['identity'];
   readonly asked: AskedOfRun;
   readonly record: StabilityRecord;
+  /** What every journal of the run has in its key, under `stability`. */
+  readonly key: Readonly<Record<string, unknown>>;
   /** @throws EdgewiseError of kind device, checkpoint, or usage where a journal is of another run. */
   run(engine: Engine, aids: RunAids): Promise<Stability>;
 }
@@ -108,20 +110,15 @@ export function planStability(
     drawn: given ? fnv1a(JSON.stringify(given)) : null,
     nullControl: typeof control !== 'string',
   };
+  const key = { ...record, run: { ...source.identity, ...source.asked } };
   return {
     identity: source.identity,
     asked: source.asked,
     record,
+    key,
     run: async (engine, aids) => {
-      const key = { ...record, run: { ...source.identity, ...source.asked } };
-      const found = await source.run(
-        engine,
-        journaled(aids, key),
-        made,
-        typeof control === 'string' ? null : control,
-      );
-      const known = (): MadeControl =>
-        typeof control === 'string' ? control : { ...found.control!, ...control };
+      const found = await source.run(engine, journaled(aids, key), made, typeof control === 'string' ? null : control);
+      const known = (): MadeControl => (typeof control === 'string' ? control : { ...found.control!, ...control });
       return stabilityOf(over, found.full, found.drawn, known());
     },
   };
@@ -165,13 +162,7 @@ interface Varied extends Required<Pick<StabilityOptions, 'over' | 'draws' | 'see
 function drawsOf(
   task: Task,
   asked: AskedDiscovery & { readonly method: MethodName },
-  {
-    over,
-    draws,
-    seed,
-    resamples,
-    redrawn,
-  }: Varied,
+  { over, draws, seed, resamples, redrawn }: Varied,
   nameOf: OptionNaming,
 ): Draw[] {
   if (resamples && over !== 'prompts') {
@@ -192,20 +183,38 @@ function drawsOf(
       });
     case 'seeds':
       if (!redrawn || redrawn.length < 2) {
-        throw new EdgewiseError('usage', 'seeds', 'need a task that is a template, from which prompts can be drawn anew');
+        throw new EdgewiseError(
+          'usage',
+          'seeds',
+          'need a task that is a template, from which prompts can be drawn anew',
+        );
       }
       return redrawn.map((other, i) => ({ name: `seed ${i + 1}`, task: other }));
     case 'orders':
       if (!takes.includes('senderHeads')) {
-        throw new EdgewiseError('usage', 'orders', `have no meaning for ${asked.method}, which goes through no senders`);
+        throw new EdgewiseError(
+          'usage',
+          'orders',
+          `have no meaning for ${asked.method}, which goes through no senders`,
+        );
       }
-      return (['descending', 'ascending'] as const).map((senderHeads) => ({ name: senderHeads, options: { senderHeads } }));
+      return (['descending', 'ascending'] as const).map((senderHeads) => ({
+        name: senderHeads,
+        options: { senderHeads },
+      }));
     case 'thresholds': {
       const { threshold = DEFAULTS.threshold, edges } = asked;
       if (edges !== undefined || typeof threshold !== 'number') {
-        throw new EdgewiseError('usage', 'thresholds', `are around one ${nameOf('threshold')}, so give one, and no ${nameOf('edges')}`);
+        throw new EdgewiseError(
+          'usage',
+          'thresholds',
+          `are around one ${nameOf('threshold')}, so give one, and no ${nameOf('edges')}`,
+        );
       }
-      return NEIGHBOURS.map((share) => ({ name: `threshold ${share * threshold}`, options: { threshold: share * threshold } }));
+      return NEIGHBOURS.map((share) => ({
+        name: `threshold ${share * threshold}`,
+        options: { threshold: share * threshold },
+      }));
     }
   }
 }

@@ -68,6 +68,9 @@ export function agreementOf(
 
 function spreadOf(values: readonly number[]): Spread | null {
   if (values.length === 0) return null;
-  const [lowest, highest] = values.reduce(([low, high], x) => [Math.min(low, x), Math.max(high, x)], [Infinity, -Infinity]);
+  const [lowest, highest] = values.reduce(
+    ([low, high], x) => [Math.min(low, x), Math.max(high, x)],
+    [Infinity, -Infinity],
+  );
   return { mean: mean(values), lowest, highest };
 }

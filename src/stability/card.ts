@@ -48,7 +48,10 @@ function controlLines({ control, noControl, agreement, kinds }: Stability): stri
         : `So the circuit is no closer to itself than to what is found without the task: do not trust it.`,
     );
   }
-  if (unchanged > 0) lines.push(`${counted(unchanged, 'prompt')} got what ${unchanged === 1 ? 'it' : 'they'} had: too many have the same.`);
+  if (unchanged > 0)
+    lines.push(
+      `${counted(unchanged, 'prompt')} got what ${unchanged === 1 ? 'it' : 'they'} had: too many have the same.`,
+    );
   return lines;
 }
 

@@ -16,14 +16,19 @@ export interface EdgeKinds {
 /** Below this chance an edge is more often left out than found. */
 const HALF = 0.5;
 
+/** @param of circuits, at least 1. */
+export function inclusionAt(count: number, of: number): Inclusion {
+  const [lower, upper] = clopperPearson(count, of);
+  return { count, of, lower, upper };
+}
+
 /** Intervals of every count from 0 to `of`, each computed once. */
 function intervals(of: number): (count: number) => Inclusion {
   const known = new Map<number, Inclusion>();
   return (count) => {
     const found = known.get(count);
     if (found) return found;
-    const [lower, upper] = clopperPearson(count, of);
-    const made = { count, of, lower, upper };
+    const made = inclusionAt(count, of);
     known.set(count, made);
     return made;
   };

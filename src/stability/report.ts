@@ -1,9 +1,10 @@
-import type { Circuit } from '../circuit/circuit.js';
+import { EdgewiseError } from '../base/errors.js';
+import { candidateEdges, createCircuit, type Circuit } from '../circuit/circuit.js';
 import type { EdgeSet } from '../circuit/edge-set.js';
 import type { EdgeInclusions, Inclusion } from '../circuit/inclusion.js';
 import { rankedCorrelation, ranks } from '../circuit/comparison.js';
 import { agreementOf, overlapOf, type Agreement, type Overlap } from './agreement.js';
-import { edgeInclusions, edgeKinds, nodeInclusions, type EdgeKinds } from './inclusions.js';
+import { edgeInclusions, edgeKinds, inclusionAt, nodeInclusions, type EdgeKinds } from './inclusions.js';
 import type { NullTask } from './null-task.js';
 
 /** A circuit that was found, with the scores of the addition edges where the method has some. */
@@ -61,7 +62,7 @@ export function stabilityOf(
   control: MadeControl,
 ): Stability {
   const { circuit } = full;
-  const edges = circuit.directTested ? circuit.topology.edgeCount : circuit.topology.additionEdges;
+  const edges = candidateEdges(circuit);
   const circuits = draws.map((draw) => draw.circuit.kept);
   const scores = draws.flatMap((draw) => draw.scores ?? []);
   const inclusions = edgeInclusions(circuits, edges, circuit.kept);
@@ -80,6 +81,22 @@ export function stabilityOf(
     control: typeof control === 'string' ? null : controlOf(full, control, edges, kinds),
     noControl: typeof control === 'string' ? control : null,
   };
+}
+
+/**
+ * The circuit with how often each of its edges was found. Edges that it keeps and no search found have count 0.
+ *
+ * @throws EdgewiseError of kind circuit where it decided on direct edges and the searches did not.
+ */
+export function withStability(circuit: Circuit, { full, inclusions, draws }: Stability): Circuit {
+  if (circuit.directTested && !full.directTested) {
+    throw new EdgewiseError('circuit', 'the circuit', 'decided on direct edges, and the searches did not');
+  }
+  const never = inclusionAt(0, draws.length);
+  const kept = [...circuit.kept].filter((id) => id < candidateEdges(circuit) && !inclusions.has(id));
+  const all = [...inclusions, ...kept.map((id) => [id, never] as const)];
+  const known = all.filter(([id]) => id < candidateEdges(circuit)).sort(([a], [b]) => a - b);
+  return createCircuit({ ...circuit, stability: new Map(known) });
 }
 
 function controlOf(
