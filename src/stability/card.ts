@@ -44,8 +44,8 @@ function controlLines({ control, noControl, agreement, kinds }: Stability): stri
   if (again !== undefined) {
     lines.push(
       jaccard < again
-        ? `So ${percent(again - jaccard)} of agreement is owed to what the prompts ask for, the rest to what they look like.`
-        : `So the circuit is no closer to itself than to what is found without the task: do not trust it.`,
+        ? `That is ${percent(again - jaccard)} less than two searches of the task share: so much depends on what each prompt asks for.`
+        : `Two searches of the task share no more than that: this circuit does not tell which prompt has which answer, or the answers are much the same.`,
     );
   }
   if (unchanged > 0)

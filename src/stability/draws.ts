@@ -48,7 +48,8 @@ export function readResamples(json: unknown, source: string, prompts: number): R
   };
   if (!Array.isArray(json) || json.length < 2) return fail('', json, 'a list of two or more lists of prompt indices');
   return json.map((rows: unknown, draw): Rows => {
-    if (!Array.isArray(rows) || rows.length === 0) return fail(`[${draw}]: `, rows, 'a list of prompt indices');
+    if (!Array.isArray(rows) || rows.length === 0)
+      return fail(`[${draw}]: `, rows, 'a list of one prompt index or more');
     rows.forEach((row: unknown, at) => {
       if (Number.isInteger(row) && Number(row) >= 0 && Number(row) < prompts) return;
       fail(`[${draw}][${at}]: `, row, `a prompt's index, a whole number from 0 to ${prompts - 1}`);
