@@ -33,11 +33,10 @@ export function nullTask(task: Task, shuffled: Shuffled, seed: number): NullTask
 }
 
 /** The prompts of a whole answer end in its tokens but the last: they end in the other answer's then. */
-function withAnswers({ answer, texts: _, ...pair }: PromptPair, other: PromptPair): PromptPair {
+function withAnswers({ answer, ...pair }: PromptPair, other: PromptPair): PromptPair {
   const { correct, wrong } = other;
   if (answer === undefined && other.answer === undefined) return { ...pair, correct, wrong };
-  const whole = other.answer ?? other.correct;
-  const fed = whole.slice(0, -1);
+  const fed = other.answer?.slice(0, -1) ?? [];
   const stem = (ids: readonly number[]): readonly number[] => [...ids.slice(0, pair.position + 1), ...fed];
   const ends = { clean: stem(pair.clean), corrupted: stem(pair.corrupted) };
   return { ...pair, ...ends, correct, wrong, ...(other.answer && { answer: other.answer }) };

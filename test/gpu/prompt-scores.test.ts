@@ -49,7 +49,7 @@ test('against float64, prompt by prompt', async () => {
   const model = await smallModel(device.gpu);
   const { perPrompt } = await attributionOf(model, UNEVEN, { method: 'eap', perPrompt: true });
   for (const [row, oracle] of (await oraclesOf(model.loaded, UNEVEN)).entries()) {
-    const wanted = oracle.edges(everyEdge(model), [{ run: {}, weight: 1 }]);
+    const wanted = oracle.edges(everyEdge(model), [{ weight: 1 }]);
     const scale = Math.max(...wanted.map(Math.abs));
     expectClose(`prompt ${row}`, meanOfPrompts(perPrompt!, [row]), wanted, 1e-5 * scale);
   }

@@ -1,5 +1,6 @@
 import type { Circuit } from '../../circuit/circuit.js';
 import { keptEdges } from '../../circuit/circuit.js';
+import { isObject } from '../../base/json/strict-json.js';
 import type { Inclusion } from '../../circuit/inclusion.js';
 import type { StabilityPlan } from '../../run/stability.js';
 import { stabilityCard } from '../../stability/card.js';
@@ -85,8 +86,9 @@ export function stabilityJson(
 /** The run that such a file is of; undefined for any other text. */
 export function askedStability(text: string): object | undefined {
   try {
-    const file = JSON.parse(text) as { edgewise_stability?: unknown; run?: object } | null;
-    return file?.edgewise_stability === VERSION ? file.run : undefined;
+    const file: unknown = JSON.parse(text);
+    if (!isObject(file) || file['edgewise_stability'] !== VERSION) return undefined;
+    return isObject(file['run']) ? file['run'] : undefined;
   } catch {
     return undefined;
   }
