@@ -10,7 +10,7 @@ export const COMBINATIONS = {
   mean: { about: 'mean of the scores', of: mean },
   // As in Wilcoxon's test: strong edges lie far from 0 on either side, whatever the unit of the scores is.
   'mean-rank': {
-    about: 'mean of the signed ranks: the place by |score| from 1 at the weakest, with the sign',
+    about: 'mean of the signed ranks (by |score|, from 1 at the weakest)',
     of: mean,
   },
   min: { about: 'smallest of the scores', of: (values: readonly number[]) => Math.min(...values) },

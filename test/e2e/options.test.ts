@@ -24,7 +24,20 @@ interface Found {
   edgeNames: string[];
 }
 
-const COMMANDS = ['discover', 'attribute', 'evaluate', 'export', 'import', 'info', 'check', 'tasks', 'models', 'truth'];
+const COMMANDS = [
+  'discover',
+  'attribute',
+  'evaluate',
+  'export',
+  'import',
+  'info',
+  'check',
+  'tasks',
+  'models',
+  'truth',
+  'stability',
+  'combine',
+];
 const folder = useFolder();
 let task: string;
 let other: string;

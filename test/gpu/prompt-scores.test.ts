@@ -77,10 +77,10 @@ test('a whole answer counts as one prompt', async () => {
 
 test('more scores than the memory holds are refused before anything is made', async () => {
   const model = await smallModel(device.gpu);
-  const many = Array.from({ length: 2000 }, () => EVEN[0]!);
-  const asked = attributionOf(model, many, { perPrompt: true, budget: 500_000 });
+  const many = Array.from({ length: 20_000 }, () => EVEN[0]!);
+  const asked = attributionOf(model, many, { perPrompt: true, budget: 5e6 });
   await expect(asked).rejects.toThrow(
-    /scores per prompt: of 2,000 prompts and 83 edges take 0.000664 GB, the memory budget/,
+    /scores per prompt: of 20,000 prompts and 83 edges take 0.00664 GB, the memory budget/,
   );
   model.dispose();
 });

@@ -43,7 +43,7 @@ export function combineCommand(): Command {
     .addOption(jsonOption().default(false))
     .addHelpText(
       'after',
-      `\nRules:\n${COMBINATION_NAMES.map((name) => `  ${name}: ${COMBINATIONS[name].about}`).join('\n')}\n\nExample:\n  edgewise combine runs/a/scores.json runs/b/scores.json --how mean --out runs/ab`,
+      `\nRules:\n${COMBINATION_NAMES.map((name) => `  ${name}: ${COMBINATIONS[name].about}`).join('\n')}\n\nExample:\n  edgewise combine a/scores.json b/scores.json --how mean-rank --out ab`,
     )
     .action(combine);
 }

@@ -139,7 +139,7 @@ export function stabilityCommand(): Command {
     .addOption(jsonOption().default(false))
     .addHelpText(
       'after',
-      '\nExamples:\n  edgewise stability --model tasks-4l --task ioi --prompts 32 --edges 60\n  edgewise stability --model tasks-4l --task ioi --prompts 16 --method acdc --draws 10\n  edgewise stability --model tasks-4l --task ioi --over templates --edges 60',
+      '\nExamples:\n  edgewise stability --model tasks-4l --task ioi --prompts 32 --edges 60\n  edgewise stability --model tasks-4l --task ioi --prompts 16 --method acdc\n  edgewise stability --model tasks-4l --task ioi --over templates --edges 60',
     )
     .action(stability);
 }
