@@ -116,8 +116,8 @@ export class Edgewise {
   }
 
   /**
-   * How far a circuit can be trusted: the same search on other prompts, or with other settings, and on prompts that have
-   * each other's answers.
+   * How far a circuit can be trusted: the same search on other prompts, or with other settings, and on prompts that
+   * have each other's answers.
    *
    * @param options of `discover`, and what is varied. Default: `eap-ig-inputs`, and 20 draws of the prompts.
    * @returns what `withStability` writes into a circuit, and `stabilityCard` says in words.

@@ -12,8 +12,8 @@ import { decodeScoresProvenance, encodeScoresProvenance, provenanceOfEffects } f
 /**
  * The scores in the interchange schema, with `edgewise.scores` beside it: `positive`, `provenance`, and `per_prompt`,
  * one array a prompt with its scores in the order of `edges` (`direct_per_prompt`: of `edgewise.direct_edges`); null
- * where not scored. `combined` says of which files the scores were made, and how. Node and neuron scores stand in the schema's own places, `score` and `neurons_scores` of the
- * writer.
+ * where not scored. `combined` says of which files the scores were made, and how. Node and neuron scores stand in the
+ * schema's own places, `score` and `neurons_scores` of the writer.
  *
  * Every edge and node has `in_graph` true: nothing was cut. EAP-IG's `from_json` requires the key and MIB's evaluation
  * sets it anew before it chooses, so that to both the file is scores alone; a reader that takes it at its word gets the
