@@ -33,6 +33,10 @@ export { VERSION } from './version.js';
 
 // Use: circuits and scores, and their files.
 export type { Circuit, Provenance } from './circuit/circuit.js';
+export { combineScores, type CombinationName, type CombinedPart } from './circuit/combine-scores.js';
+export { stabilityCard } from './stability/card.js';
+export { withStability, type Stability } from './stability/report.js';
+export type { StabilityOptions } from './run/stability.js';
 export { compareCircuits, type CircuitComparison } from './circuit/comparison.js';
 export type { CircuitDetails } from './circuit/details.js';
 export { circuitFromScores } from './circuit/scored-circuit.js';

@@ -1,5 +1,6 @@
 import { EdgewiseError } from '../base/errors.js';
 import type { Granularity } from '../circuit/run-identity.js';
+import { roomForPromptScores, type PromptScores } from '../circuit/prompt-scores.js';
 import type { Topology } from '../circuit/topology.js';
 import { GradientPass } from '../gradient/gradient-pass.js';
 import type { GradientShape } from '../gradient/gradient-plan.js';
@@ -13,7 +14,7 @@ import { planAttribution, type AttributionPlan } from './attribution-plan.js';
 import { flowTensors, informationFlow } from './information-flow.js';
 import type { MeanSource } from '../evaluate/mean-ablation.js';
 import { checkPrompts } from '../evaluate/prompt-check.js';
-import { measuredPairs, measurements } from '../evaluate/whole-answers.js';
+import { measuredPairs, measuredPrompts, measurements } from '../evaluate/whole-answers.js';
 import { DEFAULT_BUDGET, promptSizes, type RunLimits } from '../evaluate/memory-plan.js';
 import { byGradients } from './by-gradients.js';
 
@@ -29,6 +30,8 @@ export interface Attribution {
   readonly scores: Float64Array;
   /** Of the addition edges by id, whatever the granularity; the same array as `scores` where they are what it names. */
   readonly edges: Float64Array;
+  /** The same prompt by prompt, where asked for: `edges` is their mean. */
+  readonly perPrompt: PromptScores | undefined;
 }
 
 /**
@@ -40,7 +43,8 @@ export interface Attribution {
  * 1), with scope `all` 3 + K (2L + 1) (3/2 + P), clean-corrupted 5 + 2P, information-flow 1. gradDrop takes the last
  * pass of eap L times, atp-star adds what query-key-fix.ts says. Scores are added up per prompt on the device and
  * over prompts in float64 in their order, so that they do not depend on how many prompts go through the device at
- * once.
+ * once. Scores per prompt take 4 bytes times prompts times edges beside that, and no further pass: the score of a
+ * prompt is the one that it has alone. Means of a mean ablation stay those of all prompts.
  *
  * @throws EdgewiseError: usage where options do not go together, task where prompts do not fit the model, device
  * where one prompt does not fit the budget or a binding.
@@ -63,17 +67,28 @@ export async function attribute(
     const what = 'takes absolute values a prompt, which a whole answer has at several positions; measure first tokens';
     throw new EdgewiseError('usage', 'grad-drop', what);
   }
+  const rows = options.perPrompt
+    ? {
+        values: roomForPromptScores(pairs.length, topology.additionEdges, options.budget ?? DEFAULT_BUDGET),
+        promptOf: measuredPrompts(settled.method === 'information-flow' ? pairs.map(() => ({})) : pairs),
+      }
+    : undefined;
   const onProgress = options.onProgress ?? ((): void => undefined);
   const pass = await GradientPass.create(weights, topology, shape, { input: settled.input, rules: rulesOf(settled) });
   try {
     // The flow of information knows no metric, so no answers.
     const totals =
       settled.method === 'information-flow'
-        ? await informationFlow(pass, pairs, onProgress)
-        : await byGradients(pass, measuredPairs(pairs), settled, source, onProgress);
+        ? await informationFlow(pass, pairs, onProgress, rows)
+        : await byGradients(pass, measuredPairs(pairs), settled, source, onProgress, rows);
     const share = (sums: Float64Array): Float64Array => sums.map((sum) => sum / pairs.length);
     const edges = share(totals.edges);
-    return { granularity: settled.granularity, scores: totals.nodes ? share(totals.nodes) : edges, edges };
+    return {
+      granularity: settled.granularity,
+      scores: totals.nodes ? share(totals.nodes) : edges,
+      edges,
+      perPrompt: rows && { prompts: pairs.length, edges: topology.additionEdges, values: rows.values },
+    };
   } finally {
     pass.dispose();
   }

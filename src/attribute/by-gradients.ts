@@ -10,7 +10,7 @@ import { bindAblated, uploadSide } from './ablated-differences.js';
 import { gradientPoints, type GradientPoint } from './interpolation.js';
 import type { AttributionProgress, SettledOptions } from './options.js';
 import { ScoreSink } from './score-buffers.js';
-import { ScoreSums } from './score-sums.js';
+import { ScoreSums, type PromptRows } from './score-sums.js';
 
 /** Sums of scores over the prompts. */
 export interface ScoreTotals {
@@ -51,21 +51,31 @@ interface GradientBatch {
   readonly rows: readonly number[];
 }
 
-/** Sums over the prompts of their scores, of the methods that take gradients. */
+/**
+ * Sums over the prompts of their scores, of the methods that take gradients.
+ *
+ * @param rows also takes the scores of each prompt.
+ */
 export async function byGradients(
   pass: GradientPass,
   pairs: readonly PromptPair[],
   settled: SettledOptions,
   source: MeanSource,
   onProgress: (progress: AttributionProgress) => void,
+  rows?: PromptRows,
 ): Promise<ScoreTotals> {
   const { frame } = pass;
   const { topology, weights, shape, groups } = frame;
-  const points = gradientPoints(settled, groups);
+  // Compared with the prediction of another prompt, the clean run is no minimum of the KL divergence.
+  const compared = pairs.some(({ reference }) => reference !== undefined);
+  const points = gradientPoints(compared ? { ...settled, metric: '' } : settled, groups);
   const batches = inBatches(pairs, shape.prompts);
   const dropped = settled.gradDrop ? [...weights.layers.keys()] : [undefined];
-  // Per micro-batch both sides forwards, then every point.
-  const perBatch = [2 * groups.length, ...dropped.flatMap(() => points.map((point) => workAt(point, groups.length)))];
+  // Per micro-batch both sides forwards, what the clean run is compared with if that is another, then every point.
+  const perBatch = [
+    (compared ? 3 : 2) * groups.length,
+    ...dropped.flatMap(() => points.map((point) => workAt(point, groups.length))),
+  ];
   const total = batches.length * perBatch.length;
   let [done, worked] = [0, 0];
   let left = batches.length * perBatch.reduce((sum, work) => sum + work, 0);
@@ -86,19 +96,25 @@ export async function byGradients(
     const at = { weight: sink.weight, scores: sink.edges };
     const fix = corrected ? await QueryKeyFix.create(arena, frame, at) : undefined;
     const ablated = await bindAblated(arena, pass, settled.ablation, source);
-    const edges = new ScoreSums(topology, 'edge', weights);
+    const edges = new ScoreSums(topology, 'edge', weights, rows);
     const nodes = sink.nodes && new ScoreSums(topology, settled.granularity, weights);
     const run = { pass, points, dropped, sink, fix, edges, nodes, onPass };
-    for (const batch of batches) await scoreBatch(run, batch, ablated, settled);
+    let first = 0;
+    for (const batch of batches) {
+      await scoreBatch(run, batch, first, ablated, settled);
+      first += batch.length;
+    }
     return { edges: edges.values, nodes: nodes?.values };
   } finally {
     arena.dispose();
   }
 }
 
+/** @param first number of measurements before this batch. */
 async function scoreBatch(
   run: GradientRun,
   pairs: readonly PromptPair[],
+  first: number,
   ablated: Piece,
   { metric }: SettledOptions,
 ): Promise<void> {
@@ -115,8 +131,8 @@ async function scoreBatch(
     run.onPass();
     for (const without of dropped) {
       for (const [i, point] of points.entries()) await scorePoint(run, batch, point, without, i === 0);
-      edges.add(new Float32Array(await gpu.read(sink.edges)), batch.prompts, without !== undefined);
-      if (sink.nodes) nodes?.add(new Float32Array(await gpu.read(sink.nodes)), batch.prompts, false);
+      edges.add(new Float32Array(await gpu.read(sink.edges)), first, batch.prompts, without !== undefined);
+      if (sink.nodes) nodes?.add(new Float32Array(await gpu.read(sink.nodes)), first, batch.prompts, false);
     }
   } finally {
     arena.dispose();
@@ -165,6 +181,9 @@ async function prepare(
   rows: readonly number[],
 ): Promise<void> {
   const { gpu } = pass.frame.weights;
+  const compared = pairs.map(({ reference, ...pair }) => ({ ...pair, ...reference }));
+  const isOther = pairs.some(({ reference }) => reference !== undefined);
+  if (isOther) await keepReferences(pass, compared);
   uploadSide(pass, pairs, 'clean', 'clean');
   uploadSide(pass, pairs, 'corrupted', 'corrupted');
   moveTo(pass, null, 0);
@@ -172,9 +191,23 @@ async function prepare(
   ablated.encode(recording);
   pass.forward(recording, { side: 'clean', from: 0, outputs: 'subtract from differences' });
   pass.logProbabilities(recording, rows);
-  pass.keepReference(recording);
+  if (!isOther) pass.keepReference(recording);
   recording.submit();
   await gpu.finished();
+}
+
+/** Takes the predictions of the clean run on other prompts as what the KL divergence compares with. */
+async function keepReferences(pass: GradientPass, pairs: readonly PromptPair[]): Promise<void> {
+  const { shape, weights } = pass.frame;
+  uploadSide(pass, pairs, 'clean', 'clean');
+  moveTo(pass, null, 0);
+  const recording = weights.gpu.record();
+  pass.forward(recording, { side: 'clean', from: 0, outputs: 'forget' });
+  const rows = Array.from({ length: shape.prompts }, (_, n) => n * shape.sequence + (pairs[n]?.position ?? 0));
+  pass.logProbabilities(recording, rows);
+  pass.keepReference(recording);
+  recording.submit();
+  await weights.gpu.finished();
 }
 
 /** Moves later forward passes: the writers of `group` by `amount` of their difference, all others not. */

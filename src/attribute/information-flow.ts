@@ -12,6 +12,7 @@ import { projectionColumn4, type Layout } from '../model/layout.js';
 import type { PromptPair } from '../task/types.js';
 import { uploadSide } from './ablated-differences.js';
 import type { AttributionProgress } from './options.js';
+import type { PromptRows } from './score-sums.js';
 
 /** Shapes of the tensors that information flow keeps beside the pass. */
 export function flowTensors(topology: Topology, { width4 }: Layout, { prompts, sequence }: GradientShape) {
@@ -38,6 +39,7 @@ export async function informationFlow(
   pass: GradientPass,
   pairs: readonly PromptPair[],
   onProgress: (progress: AttributionProgress) => void,
+  rows?: PromptRows,
 ): Promise<{ readonly edges: Float64Array; readonly nodes: undefined }> {
   const { frame } = pass;
   const { topology, weights, shape, tokens } = frame;
@@ -50,6 +52,7 @@ export async function informationFlow(
     const nearness = arena.tensor('proximity', flowTensors(topology, layout, shape).nearness);
     const measures = await Promise.all(frame.portGroups.map((group) => bindProximity(context, frame, group, nearness)));
     const batches = inBatches(pairs, shape.prompts);
+    let first = 0;
     for (const [i, batch] of batches.entries()) {
       uploadSide(pass, batch, 'clean', 'clean');
       const recording = gpu.record();
@@ -61,7 +64,8 @@ export async function informationFlow(
       });
       recording.submit();
       const values = await Promise.all(copies.map(async (copy) => new Float32Array(await copy())));
-      frame.portGroups.forEach((group, g) => addShares(sums, frame, group, values[g]!, batch));
+      frame.portGroups.forEach((group, g) => addShares(sums, frame, group, values[g]!, batch, rows, first));
+      first += batch.length;
       onProgress({ done: i + 1, total: batches.length });
     }
     return { edges: sums, nodes: undefined };
@@ -86,19 +90,29 @@ async function bindProximity(
   return { encode: (recording) => recording.dispatchRows(operation, writers * tokens) };
 }
 
-/** Adds a batch's mean shares to the sums of the edges into a group of ports: one score for all of its ports. */
+/**
+ * Adds a batch's mean shares to the sums of the edges into a group of ports: one score for all of its ports.
+ *
+ * @param rows also takes them, prompt by prompt.
+ * @param first number of prompts before the batch.
+ */
 function addShares(
   sums: Float64Array,
   { topology, tokens, shape }: GradientFrame,
   { firstPort, ports }: PortGroup,
   nearness: Float32Array,
   batch: readonly PromptPair[],
+  rows: PromptRows | undefined,
+  first: number,
 ): void {
   batch.forEach(({ position }, n) => {
     const shares = meanShares(nearness, topology.fanIn(firstPort), tokens, n * shape.sequence, position + 1);
     for (let port = firstPort; port < firstPort + ports; port++) {
       const edge = topology.firstEdge(port);
-      shares.forEach((share, u) => (sums[edge + u]! += share));
+      shares.forEach((share, u) => {
+        sums[edge + u]! += share;
+        if (rows) rows.values[rows.promptOf[first + n]! * topology.additionEdges + edge + u] = share;
+      });
     }
   });
 }

@@ -22,6 +22,8 @@ export interface AttributionOptions extends GradientOptions {
   /** Most bytes beside the weights. Default DEFAULT_BUDGET. */
   readonly budget?: number;
   readonly onProgress?: (progress: AttributionProgress) => void;
+  /** Also keep the scores of every edge on each prompt. Default false. */
+  readonly perPrompt?: boolean;
 }
 
 /** Passes over micro-batches of prompts: done, and in total. */
@@ -33,7 +35,9 @@ export interface AttributionProgress {
 }
 
 /** Options with every default filled in. They are known to fit one another. */
-export type SettledOptions = Required<Omit<AttributionOptions, 'meanSource' | 'budget' | 'onProgress' | 'metric'>> & {
+export type SettledOptions = Required<
+  Omit<AttributionOptions, 'meanSource' | 'budget' | 'onProgress' | 'metric' | 'perPrompt'>
+> & {
   /** Unused by `information-flow`. */
   readonly metric: SeedMetric;
 };

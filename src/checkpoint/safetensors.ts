@@ -49,6 +49,14 @@ export interface TensorRecord {
  * nothing in the file is hidden and no tensor aliases another.
  */
 export async function readSafetensorsHeader(source: ByteSource): Promise<ReadonlyMap<string, TensorRecord>> {
+  return (await readSafetensors(source)).tensors;
+}
+
+/** The same, with the texts under `__metadata__`. */
+export async function readSafetensors(source: ByteSource): Promise<{
+  readonly tensors: ReadonlyMap<string, TensorRecord>;
+  readonly metadata: Readonly<Record<string, unknown>>;
+}> {
   const fail = (what: string): never => {
     throw new EdgewiseError('checkpoint', source.name, what);
   };
@@ -84,7 +92,27 @@ export async function readSafetensorsHeader(source: ByteSource): Promise<Readonl
     end += tensor.bytes;
   }
   if (end !== source.size) fail(`${source.size - end} bytes after the last tensor belong to no tensor`);
-  return tensors;
+  const metadata = header['__metadata__'];
+  return { tensors, metadata: isObject(metadata) ? metadata : {} };
+}
+
+/** A safetensors file of one f32 tensor. @param metadata texts by name. */
+export function safetensorsOf(
+  name: string,
+  shape: readonly number[],
+  values: Float32Array<ArrayBuffer>,
+  metadata: Readonly<Record<string, string>>,
+): Uint8Array<ArrayBuffer> {
+  const header = { __metadata__: metadata, [name]: { dtype: 'F32', shape, data_offsets: [0, values.byteLength] } };
+  const text = JSON.stringify(header);
+  const bare = new TextEncoder().encode(text);
+  // Readers map the numbers as they lie, which takes an address that is a multiple of 8.
+  const padded = Math.ceil(bare.length / 8) * 8;
+  const file = new Uint8Array(8 + padded + values.byteLength).fill(0x20, 8, 8 + padded);
+  new DataView(file.buffer).setBigUint64(0, BigInt(padded), true);
+  file.set(bare, 8);
+  file.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength), 8 + padded);
+  return file;
 }
 
 function readEntry(name: string, entry: unknown, source: ByteSource, dataStart: number): TensorRecord {

@@ -1,6 +1,7 @@
 import { EdgewiseError } from '../base/errors.js';
 import type { EdgeSet } from './edge-set.js';
 import type { InCircuit } from './in-circuit.js';
+import type { EdgeInclusions } from './inclusion.js';
 import type { AttributionSettings, RunIdentity, ScreeningRecord, SelectionRecord, TrimRecord } from './run-identity.js';
 import type { Topology } from './topology.js';
 
@@ -63,6 +64,8 @@ export interface Circuit {
   readonly imported?: ImportRecord;
   /** What its edges are worth in it. Not set where that was not measured. */
   readonly inCircuit?: InCircuit;
+  /** How often each edge is found when the search is made again. Not set where that was not done. */
+  readonly stability?: EdgeInclusions;
 }
 
 /**

@@ -44,7 +44,7 @@ export function jaccardIndex({ both, onlyA, onlyB, flipped }: ContrastCounts): n
  * @returns null for fewer than two pairs, or where one side is constant.
  */
 export function rankCorrelation(x: readonly number[], y: readonly number[]): number | null {
-  return correlation(ranks(x), ranks(y));
+  return rankedCorrelation(ranks(x), ranks(y));
 }
 
 /** Two circuits of one model, edge by edge. */
@@ -78,8 +78,8 @@ export function compareCircuits(a: Circuit, b: Circuit): CircuitComparison {
 }
 
 /** Places from the smallest, from 1. Equal values share the mean of their places. */
-function ranks(values: readonly number[]): Float64Array {
-  const order = values.map((_, i) => i).sort((x, y) => values[x]! - values[y]!);
+export function ranks(values: ArrayLike<number>): Float64Array {
+  const order = Array.from(values, (_, i) => i).sort((x, y) => values[x]! - values[y]!);
   const result = new Float64Array(values.length);
   for (let from = 0; from < order.length;) {
     let to = from + 1;
@@ -90,8 +90,8 @@ function ranks(values: readonly number[]): Float64Array {
   return result;
 }
 
-/** Pearson's correlation of ranks. */
-function correlation(x: Float64Array, y: Float64Array): number | null {
+/** Pearson's correlation of ranks, which is Spearman's of what was ranked; null where one side is constant. */
+export function rankedCorrelation(x: Float64Array, y: Float64Array): number | null {
   const mean = (x.length + 1) / 2;
   let [xy, xx, yy] = [0, 0, 0];
   for (let i = 0; i < x.length; i++) {

@@ -24,6 +24,10 @@ export interface EdgeRecord {
   readonly effect: number | null;
   /** What the edge is worth in the circuit: see InCircuit. Null where it was not measured. */
   readonly inCircuitEffect: number | null;
+  /** Share of searches that found the edge, and its interval: see Inclusion. Null where none were made. */
+  readonly confidence: number | null;
+  readonly confidenceLow: number | null;
+  readonly confidenceHigh: number | null;
   /** Place in the order of decisions, from 0; null where it was not decided on. */
   readonly step: number | null;
   /**
@@ -67,7 +71,7 @@ export function edgeRecords(
   ids: readonly number[],
   order: readonly number[] = strongestFirst(circuit),
 ): EdgeRecord[] {
-  const { topology, effects, steps, kept, inCircuit } = circuit;
+  const { topology, effects, steps, kept, inCircuit, stability } = circuit;
   const ranks = new Int32Array(topology.edgeCount);
   order.forEach((id, place) => {
     const before = order[place - 1];
@@ -86,6 +90,7 @@ export function edgeRecords(
     const { name, target, port } = ports[ends.ports[id]!]!;
     const source = writers[ends.writers[id]!]!;
     const isMeasured = Number.isFinite(effects[id]!);
+    const found = stability?.get(id);
     return {
       id: isDirect ? `${name}->${target}` : `${source}->${name}`,
       source,
@@ -94,6 +99,9 @@ export function edgeRecords(
       kind: isDirect ? 'direct' : 'addition',
       effect: isMeasured ? effects[id]! : null,
       inCircuitEffect: finiteOrNull(inCircuit?.effects[id]),
+      confidence: found ? found.count / found.of : null,
+      confidenceLow: found?.lower ?? null,
+      confidenceHigh: found?.upper ?? null,
       step: steps[id]! >= 0 ? steps[id]! : null,
       rank: isMeasured ? ranks[id]! : null,
       inCircuit: kept.has(id),

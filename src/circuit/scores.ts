@@ -1,4 +1,5 @@
 import { EdgewiseError } from '../base/errors.js';
+import type { PromptScores } from './prompt-scores.js';
 import type { AttributionSettings, RunIdentity } from './run-identity.js';
 import type { Topology } from './topology.js';
 
@@ -39,8 +40,20 @@ export interface Scores {
   readonly neurons: Float64Array | null;
   /** Per prompt [edgeCount]: the values are their mean; null where they were not stored. */
   readonly perPrompt: readonly Float64Array[] | null;
-  /** Null for scores of another program. */
+  /** Per prompt, compact, where that was asked for. scores.json has no place for it; it goes to a file of its own. */
+  readonly byPrompt?: PromptScores;
+  /** Null for scores of another program, and for those that were combined. */
   readonly provenance: ScoresProvenance | null;
+  /** Which scores these were made of, where they were combined. */
+  readonly combined?: Combination;
+}
+
+/** How scores were made of others. */
+export interface Combination {
+  /** `mean`, `mean-rank`, `min` or `max`. */
+  readonly how: string;
+  /** SHA-256 (hex) of each file, and how its scores were computed; null where another program did. */
+  readonly parts: readonly { readonly hash: string; readonly provenance: ScoresProvenance | null }[];
 }
 
 /**

@@ -10,6 +10,8 @@ import { importCommand } from './commands/import.js';
 import { infoCommand } from './commands/info.js';
 import { inspectCommand } from './commands/inspect.js';
 import { modelsCommand } from './commands/models.js';
+import { combineCommand } from './commands/combine.js';
+import { stabilityCommand } from './commands/stability.js';
 import { tasksCommand } from './commands/tasks.js';
 import { truthCommand } from './commands/truth.js';
 import { viewCommand } from './commands/view.js';
@@ -21,6 +23,8 @@ const COMMANDS = [
   attributeCommand,
   evaluateCommand,
   inspectCommand,
+  stabilityCommand,
+  combineCommand,
   exportCommand,
   importCommand,
   viewCommand,

@@ -15,7 +15,8 @@ import type { PromptPair } from '../task/types.js';
 import { evaluationCosts } from './evaluation-costs.js';
 import { assertEqualLengths, meanOutputs, spreadMeans, type MeanSource, type WriterRuns } from './mean-ablation.js';
 import type { PatchOptions } from './options.js';
-import { paddedIds, uploadPrompts, type PromptBatch } from './prompt-batch.js';
+import { rowLists } from '../pass/row-lists.js';
+import { paddedIds, uploadIds, uploadPrompts, type PromptBatch } from './prompt-batch.js';
 import { measuredPairs, perPrompt } from './whole-answers.js';
 
 export interface EvaluatorOptions extends PatchOptions {
@@ -127,6 +128,7 @@ export class PatchingEvaluator implements CircuitEvaluator {
     await this.#fillAblated(meanSource);
     if (directEdges) this.#fillAblatedProjections();
     this.#fillReferences();
+    await this.#replaceReferences();
   }
 
   /** Zero ablation needs nothing: tensors start as zeros. */
@@ -207,6 +209,42 @@ export class PatchingEvaluator implements CircuitEvaluator {
       const size = batch.reference.shape.reduce((product, n) => product * n, 1);
       recording.copy(sliceOf(this.#scratch.tensors.logits, 0, size), batch.reference);
       recording.submit();
+    }
+  }
+
+  /**
+   * Where prompts say so, the KL divergence compares with the predictions of the whole model on other prompts. Cost:
+   * two forward passes over the prompts of such a batch.
+   */
+  async #replaceReferences(): Promise<void> {
+    const { shape } = this.#options;
+    const full = [EdgeSet.full(this.topology)];
+    for (const { batch, pass, clean, readout } of this.#batches) {
+      if (batch.pairs.every(({ reference }) => reference === undefined)) continue;
+      const arena = new Arena(this.#weights.gpu);
+      try {
+        const pairs = batch.pairs.map(({ reference, ...pair }) => ({ ...pair, ...reference }));
+        const rows = rowLists(
+          shape,
+          pairs.map(({ position }) => ({ position, firstDifference: 0 })),
+        );
+        const ids = uploadIds(arena, shape, pairs, 'clean');
+        const other = await pass.bind(arena, { ...batch.clean, ids, rows, ablatedProjections: undefined });
+        const recording = this.#weights.gpu.record();
+        pass.encode(recording, other, full);
+        this.#readout.encodeLogits(recording, readout, 1);
+        this.#readout.encodeLogProbs(recording, readout, 1);
+        const size = batch.reference.shape.reduce((product, n) => product * n, 1);
+        recording.copy(sliceOf(this.#scratch.tensors.logits, 0, size), batch.reference);
+        recording.submit();
+        await this.#weights.gpu.finished();
+        const back = this.#weights.gpu.record();
+        pass.encode(back, clean, full);
+        back.submit();
+        await this.#weights.gpu.finished();
+      } finally {
+        arena.dispose();
+      }
     }
   }
 

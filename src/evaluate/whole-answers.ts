@@ -9,6 +9,11 @@ export function measurements(pairs: readonly Answered[]): number {
   return pairs.reduce((sum, { answer }) => sum + (answer?.length ?? 1), 0);
 }
 
+/** Of every position that is measured, the index of its prompt. */
+export function measuredPrompts(pairs: readonly Answered[]): number[] {
+  return pairs.flatMap(({ answer }, prompt) => new Array<number>(answer?.length ?? 1).fill(prompt));
+}
+
 /**
  * The pairs as passes measure them: one position each. A whole answer is measured at each of its tokens, which the
  * tokens before it predict (the chain rule: the log-probability of the answer is the sum of theirs). Causal attention

@@ -8,6 +8,7 @@ import { inWords, leastShape } from '../circuit/shape-of-names.js';
 import { Topology } from '../circuit/topology.js';
 import { formatOf, INPUT_FORMATS, type FileContent, type Format, type InputFormat } from './formats.js';
 import { inCircuitOf } from './own/in-circuit-json.js';
+import { stabilityIn } from './own/stability-json.js';
 import {
   endsOfName,
   fileTopology,
@@ -69,18 +70,28 @@ export function openCircuit(text: string, source: string, options: OpenCircuitOp
   const named = resolveCircuit(result.file, topology);
   const said = result.file.inCircuit;
   const inCircuit = said && inCircuitOf(said, named);
-  const circuit = createCircuit({ ...named, width: widthOf(result.file, model), ...(inCircuit && { inCircuit }) });
+  const found = result.file.stability;
+  const stability = found === undefined ? undefined : stabilityIn(found, named);
+  const width = widthOf(result.file, model);
+  const circuit = createCircuit({ ...named, width, ...(inCircuit && { inCircuit }), ...(stability && { stability }) });
   return {
     format,
     file: result.file,
     json: content.json,
     circuit,
     sizesKnown,
-    notes: [...result.notes, ...notes, ...(said && !inCircuit ? [`${source}: ${CHANGED}`] : [])],
+    notes: [
+      ...result.notes,
+      ...notes,
+      ...(said && !inCircuit ? [`${source}: ${CHANGED}`] : []),
+      ...(found !== undefined && !stability ? [`${source}: ${UNCOUNTED}`] : []),
+    ],
   };
 }
 
 const CHANGED = 'its effects in the circuit and its curve are of other edges than it keeps, and are left out';
+
+const UNCOUNTED = 'its edgewise.stability does not say how often each of its edges was found, and is left out';
 
 /** Formats that are read, in words. */
 export function readableFormats(): string {

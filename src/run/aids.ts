@@ -16,6 +16,8 @@ export interface JournalRequest {
   readonly name: string | undefined;
   /** What must be equal for an earlier journal to be gone on with, as JSON. */
   readonly key: Readonly<Record<string, unknown>>;
+  /** Numbers in a row of the journal. Default: as many as the task has prompts. */
+  readonly prompts?: number;
 }
 
 /** How far a part of a run is. */

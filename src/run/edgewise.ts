@@ -19,6 +19,8 @@ import { planDiscovery, type AskedDiscovery } from './methods/index.js';
 import { planScoring, refuseUnusedOfScoring } from './methods/scores.js';
 import { DEFAULTS, type AskedEvaluation, type AttributeOptions } from './options.js';
 import type { ScoringMethod } from './scoring-methods.js';
+import type { Stability } from '../stability/report.js';
+import { planStability, type StabilityOptions } from './stability.js';
 import type { ReaderOptions, TaskReader } from './task-reader.js';
 
 /** Which prompt pairs of a task to use, how they are read, and how texts become tokens. */
@@ -120,6 +122,20 @@ export class Edgewise {
     this.#lifetime.assert();
     refuseUnusedOfScoring(options);
     const plan = planScoring(this.engine.model, task, options);
+    return this.#lifetime.during(() => plan.run(this.engine, aids));
+  }
+
+  /**
+   * How far a circuit can be trusted: the same search on other prompts, or with other settings, and on prompts that
+   * have each other's answers.
+   *
+   * @param options of `discover`, and what is varied. Default: `eap-ig-inputs`, and 20 draws of the prompts.
+   * @returns what `withStability` writes into a circuit, and `stabilityCard` says in words.
+   * @throws EdgewiseError as `discover`.
+   */
+  async stability(task: Task, options: StabilityOptions, aids: RunAids = {}): Promise<Stability> {
+    this.#lifetime.assert();
+    const plan = planStability(this.engine.model, task, options);
     return this.#lifetime.during(() => plan.run(this.engine, aids));
   }
 

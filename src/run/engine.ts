@@ -145,6 +145,11 @@ export class Engine {
     return scoresOfAttribution(this.scoringSetting(task, options), found);
   }
 
+  /** Most bytes for activations, caches and scores per prompt. */
+  get budget(): number {
+    return this.#budget;
+  }
+
   /** @throws EdgewiseError of kind device, with the numbers, where a search's caches do not fit the memory. */
   assertFits(task: Task, caches: Caches): void {
     this.#lifetime.assert();

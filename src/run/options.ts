@@ -50,6 +50,8 @@ export interface AttributeOptions<Method extends string = string> extends AskedE
   readonly directEdges?: boolean;
   /** `exact`: most circuits in one submission. */
   readonly batch?: number;
+  /** Also keep the scores of every edge on each prompt: `byPrompt` of the scores. Default false. */
+  readonly perPrompt?: boolean;
 }
 
 /** Options of `discover`. METHODS says which method takes which. */

@@ -23,6 +23,7 @@ export type ScoringOption =
   | 'input'
   | 'directEdges'
   | 'batch'
+  | 'perPrompt'
   | 'journal';
 
 type Definition = ScoringDefinition<ScoringMethod, ScoringOption>;
@@ -31,7 +32,7 @@ const EXACT: Definition = {
   name: 'exact',
   about: 'metric of the whole model without the edge, minus that of the whole model (activation patching)',
   source: 'activation patching of edges, as in EAP-IG (arXiv:2403.17806)',
-  takes: ['metric', 'ablation', 'meanOver', 'input', 'directEdges', 'batch', 'granularity', 'journal'],
+  takes: ['metric', 'ablation', 'meanOver', 'input', 'directEdges', 'batch', 'granularity', 'perPrompt', 'journal'],
   granularities: ['edge'],
   needs: { metric: 'any', ablation: 'any' },
   normalisation: 'mean over prompts',
@@ -52,6 +53,7 @@ export const SCORING_METHOD_NAMES = Object.keys(SCORING_METHODS) as readonly Sco
 function evaluationTaken({ needs }: Pick<Definition, 'needs'>): ScoringOption[] {
   return [
     'input',
+    'perPrompt',
     ...(needs.metric === 'none' ? [] : (['metric'] as const)),
     ...(needs.ablation === 'none' ? [] : (['ablation', 'meanOver'] as const)),
   ];
@@ -64,6 +66,8 @@ export interface ScoringOptions extends EvaluationOptions, GradientOptions {
   readonly directEdges?: boolean;
   /** `exact`: most circuits in one submission. */
   readonly batch?: number;
+  /** Also keep the scores of every edge on each prompt. Default false. */
+  readonly perPrompt?: boolean;
 }
 
 /**

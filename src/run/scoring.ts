@@ -3,6 +3,7 @@ import { DEFAULT_STEPS, DEFAULT_STEP_RULE } from '../attribute/options.js';
 import { mean } from '../base/mean.js';
 import type { AttributionSettings, RunIdentity } from '../circuit/run-identity.js';
 import { createScores, type Scores } from '../circuit/scores.js';
+import { roomForPromptScores, type PromptScores } from '../circuit/prompt-scores.js';
 import type { Topology } from '../circuit/topology.js';
 import type { ExactEffects } from '../discover/exact.js';
 import type { LoadedModel } from '../model/load-model.js';
@@ -54,13 +55,23 @@ export interface ScoringSetting {
 }
 
 /** Scores that were estimated. */
-export function scoresOfAttribution(setting: ScoringSetting, { granularity, scores, edges }: Attribution): Scores {
+export function scoresOfAttribution(
+  setting: ScoringSetting,
+  { granularity, scores, edges, perPrompt }: Attribution,
+): Scores {
   const { topology } = setting;
   const values = new Float64Array(topology.edgeCount).fill(Number.NaN);
   values.set(edges);
   const neurons = granularity === 'neuron' ? scores : null;
   const nodes = neurons ? sumsOfRows(neurons, topology.writers.length) : granularity === 'node' ? scores : null;
-  return createScores({ ...common(setting), values, nodes, neurons, perPrompt: null });
+  return createScores({
+    ...common(setting),
+    values,
+    nodes,
+    neurons,
+    perPrompt: null,
+    ...(perPrompt && { byPrompt: perPrompt }),
+  });
 }
 
 /** A node's score is the sum of its neurons'. */
@@ -71,8 +82,12 @@ function sumsOfRows(neurons: Float64Array, rows: number): Float64Array {
   );
 }
 
-/** Scores of edges that were cut alone, and of each prompt where these are not too many. */
-export function scoresOfEffects(setting: ScoringSetting, { effects }: ExactEffects): Scores {
+/**
+ * Scores of edges that were cut alone, and of each prompt where these are not too many.
+ *
+ * @param budget most bytes of scores per prompt, where they are asked for.
+ */
+export function scoresOfEffects(setting: ScoringSetting, { effects }: ExactEffects, budget: number): Scores {
   const { topology, task } = setting;
   const prompts = task.pairs.length;
   const values = new Float64Array(topology.edgeCount).fill(Number.NaN);
@@ -82,7 +97,27 @@ export function scoresOfEffects(setting: ScoringSetting, { effects }: ExactEffec
     values[edge] = mean(effect);
     perPrompt?.forEach((array, n) => (array[edge] = effect[n]!));
   }
-  return createScores({ ...common(setting), values, nodes: null, neurons: null, perPrompt });
+  return createScores({
+    ...common(setting),
+    values,
+    nodes: null,
+    neurons: null,
+    perPrompt,
+    ...(setting.options.perPrompt && { byPrompt: promptScoresOf(topology, prompts, effects, budget) }),
+  });
+}
+
+function promptScoresOf(
+  { additionEdges: edges }: Topology,
+  prompts: number,
+  effects: ExactEffects['effects'],
+  budget: number,
+): PromptScores {
+  const values = roomForPromptScores(prompts, edges, budget).fill(Number.NaN);
+  for (const [edge, effect] of effects) {
+    if (edge < edges) effect.forEach((value, prompt) => (values[prompt * edges + edge] = value));
+  }
+  return { prompts, edges, values };
 }
 
 function common({ model, task, topology, options, adapter, tile }: ScoringSetting) {

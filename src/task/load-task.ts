@@ -2,13 +2,14 @@ import { EdgewiseError } from '../base/errors.js';
 import { sha256 } from '../base/sha256.js';
 import { counted } from '../base/text.js';
 import { countFaults, faultsError, RowFault } from './fault.js';
-import { checkColumns, chosenFields, type FieldOptions } from './fields.js';
+import { isObject } from '../base/json/strict-json.js';
+import { checkColumns, chosenFields, type FieldOptions, type FieldValues } from './fields.js';
 import { taskContent, taskFormat } from './formats/index.js';
 import { typedCells } from './formats/delimited.js';
 import { tellRemarks } from './remarks.js';
 import { checkRow, parseRow, type CheckedRow, type RowContext, type TaskRow } from './row.js';
 import { COLUMN_FIELDS, ownFields, type OwnFields } from './rows/index.js';
-import type { Task } from './types.js';
+import type { PromptPair, Task } from './types.js';
 
 /** A task as bytes: a file of the user, or `builtinTaskFile(name)`. */
 export interface TaskFile {
@@ -138,7 +139,7 @@ interface LocatedRows {
   readonly format: string;
   readonly length: number;
   where(index: number): string;
-  own(index: number, where: string): OwnFields;
+  own(index: number, where: string): OwnFields & Pick<PromptPair, 'template'>;
 }
 
 async function locate(file: TaskFile, tokenizer: RowContext['tokenizer'], options: FieldOptions): Promise<LocatedRows> {
@@ -151,20 +152,28 @@ async function locate(file: TaskFile, tokenizer: RowContext['tokenizer'], option
     length: rows.length,
     where: (index) => `${source}, ${rows.where(index)}`,
     own(index, where) {
-      const values = chosenFields(rows.row(index, where), where, options);
-      return ownFields(rows.texts ? typedCells(values) : values, where);
+      const row = rows.row(index, where);
+      const values = chosenFields(row, where, options);
+      return { ...ownFields(rows.texts ? typedCells(values) : values, where), ...templateOf(row) };
     },
   };
+}
+
+/** The template that a row says it was made from: `meta.template`, a text or a number. */
+function templateOf({ meta }: FieldValues): Pick<PromptPair, 'template'> {
+  const template = isObject(meta) ? meta['template'] : undefined;
+  return typeof template === 'string' || typeof template === 'number' ? { template: String(template) } : {};
 }
 
 function judge(rows: LocatedRows, index: number, context: RowContext, kinds: Set<string>): RowVerdict {
   const where = rows.where(index);
   try {
-    const { kind, values, firstToken } = rows.own(index, where);
+    const { kind, values, firstToken, template } = rows.own(index, where);
     kinds.add(kind);
     const answers = firstToken && context.answers !== 'whole' ? 'first-token' : context.answers;
     const checked = checkRow(parseRow(values, where), where, { ...context, ...(answers && { answers }) });
-    return { where, checked };
+    if (template === undefined) return { where, checked };
+    return { where, checked: { ...checked, pair: { ...checked.pair, template } } };
   } catch (error) {
     if (error instanceof RowFault) return { where, fault: error };
     throw error;

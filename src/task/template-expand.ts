@@ -27,7 +27,13 @@ interface DrawOptions {
  * @throws EdgewiseError of kind task: slots that cannot be filled, too few different prompts.
  */
 export function expandTemplate(task: TaskTemplate, source: string, options: DrawOptions = {}): TaskRow[] {
-  return [...templateRows(task, source, options)];
+  return Array.from(templateRows(task, source, options), ({ row }) => row);
+}
+
+/** A row, and the template that it was drawn from, by its place among them from 0. */
+export interface DrawnRow {
+  readonly row: TaskRow;
+  readonly template: number;
 }
 
 /**
@@ -39,7 +45,7 @@ export function templateRows(
   task: TaskTemplate,
   source: string,
   { count = task.count, seed = task.seed }: DrawOptions = {},
-): Generator<TaskRow, undefined> {
+): Generator<DrawnRow, undefined> {
   return drawRows(task, source, compileTemplates(task, source), createRng(seed), count);
 }
 
@@ -49,23 +55,24 @@ function* drawRows(
   templates: readonly CompiledTemplate[],
   rng: Rng,
   count: number,
-): Generator<TaskRow, undefined> {
+): Generator<DrawnRow, undefined> {
   const seen = new Set<string>();
   const usedUp = new Set<CompiledTemplate>();
   let answers = 0;
   for (let index = 0; index < count; index++) {
-    const row = newRow(task, templates, index, { seen, usedUp, rng });
-    if (row === undefined) {
+    const drawn = newRow(task, templates, index, { seen, usedUp, rng });
+    if (drawn === undefined) {
       const what = `only ${index} different prompts could be drawn, count asks for ${count}`;
       throw new EdgewiseError('task', source, what);
     }
+    const { row } = drawn;
     answers += [row.correct ?? [], row.wrong ?? []].flat().length;
     if (answers > MOST_ANSWERS) {
       const most = MOST_ANSWERS.toLocaleString('en-US');
       const what = `the first ${index + 1} prompts have more than ${most} answers, expected shorter lists or a smaller count`;
       throw new EdgewiseError('task', source, what);
     }
-    yield row;
+    yield drawn;
   }
 }
 
@@ -83,9 +90,10 @@ function newRow(
   templates: readonly CompiledTemplate[],
   index: number,
   { rng, seen, usedUp }: Drawing,
-): TaskRow | undefined {
+): DrawnRow | undefined {
   for (let turn = 0; turn < templates.length; turn++) {
-    const template = templates[(index + turn) % templates.length]!;
+    const place = (index + turn) % templates.length;
+    const template = templates[place]!;
     if (usedUp.has(template)) continue;
     // Without a slot a second try gives the same prompt.
     const tries = template.draws.size === 0 ? 1 : TRIES_PER_TEMPLATE;
@@ -93,7 +101,7 @@ function newRow(
       const row = drawRow(task, template, rng);
       if (seen.has(row.clean)) continue;
       seen.add(row.clean);
-      return row;
+      return { row, template: place };
     }
     usedUp.add(template);
   }

@@ -16,6 +16,13 @@ export interface PromptPair {
    * which `position` predicts. The prompts end in all tokens of the answer but the last: each one predicts the next.
    */
   readonly answer?: readonly number[];
+  /**
+   * The prompt whose clean prediction the KL divergence compares with, where that is another one: for a control in
+   * which predictions are shuffled among prompts. Default: this prompt.
+   */
+  readonly reference?: { readonly clean: readonly number[]; readonly position: number };
+  /** What the prompt was made from, where its file says so: prompts of one template have the same. */
+  readonly template?: string;
   /** Where it came from, for messages: `tasks/mine.jsonl, line 3`. */
   readonly origin?: string;
   /** The tokens of both prompts as texts, for display; absent without a tokenizer. */

@@ -36,6 +36,8 @@ const COMMANDS = [
   'tasks',
   'models',
   'truth',
+  'stability',
+  'combine',
 ];
 const folder = useFolder();
 let task: string;

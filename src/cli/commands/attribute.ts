@@ -5,10 +5,11 @@ import { GRANULARITIES } from '../../circuit/run-identity.js';
 import { scoredEdges, type Scores } from '../../circuit/scores.js';
 import { writeScoresJson } from '../../files/index.js';
 import { topologyOf } from '../../run/identity.js';
+import { writePromptScores } from '../../run/prompt-scores-file.js';
 import { planScoring, refuseUnusedOfScoring } from '../../run/methods/scores.js';
 import { DEFAULTS, type AttributeOptions } from '../../run/options.js';
 import { SCORING_METHOD_NAMES, type ScoringMethod } from '../../run/scoring-methods.js';
-import { assertUsable, SCORES_FILE, writeResult } from '../folder/result-folder.js';
+import { assertUsable, PROMPT_SCORES_FILE, SCORES_FILE, writeResult } from '../folder/result-folder.js';
 import { withClaims } from '../folder/claimed-folders.js';
 import { withJournals } from '../folder/run-journals.js';
 import { assertNoJournal, assertResumes, removeJournals } from '../folder/search-journal.js';
@@ -54,6 +55,7 @@ import {
 
 interface Flags extends ModelFlags, TaskFlags, MethodFlags {
   readonly method: ScoringMethod;
+  readonly perPrompt: boolean;
   readonly out?: string;
   readonly force: boolean;
   readonly json: boolean;
@@ -75,6 +77,7 @@ export function attributeCommand(): Command {
   );
   return command
     .option('--direct-edges', "exact: also cut each head's own query, key and value", false)
+    .option('--per-prompt', `also keep the scores of every edge on each prompt, in ${PROMPT_SCORES_FILE}`, false)
     .addOption(batchOption())
     .addOption(
       new Option('--out <folder>', 'where scores.json goes')
@@ -123,19 +126,22 @@ async function attribute(flags: Flags): Promise<void> {
     const scores = await withJournals(journals, (journal) =>
       withEngine(model, flags, (engine) => plan.run(engine, { journal, progress: bars.show })),
     );
-    if (method === 'exact' && scores.perPrompt === null) {
+    if (method === 'exact' && scores.perPrompt === null && !flags.perPrompt) {
       note(
-        'note: scores.json holds the mean over prompts alone; with fewer --prompts it also holds those of each prompt',
+        'note: scores.json holds the mean over prompts alone; with fewer --prompts it also holds those of each prompt, and --per-prompt keeps them in a file of its own',
       );
     }
     const seconds = (performance.now() - start) / 1000;
-    const [file] = await writeResult(folder, { [SCORES_FILE]: writeScoresJson(scores) });
+    const files = await writeResult(folder, {
+      [SCORES_FILE]: writeScoresJson(scores),
+      [PROMPT_SCORES_FILE]: scores.byPrompt && writePromptScores(scores.byPrompt, { ...plan.identity }),
+    });
     await removeJournals(folder);
-    process.stdout.write(flags.json ? jsonReport(scores, file!, seconds) : textReport(scores, file!, seconds));
+    process.stdout.write(flags.json ? jsonReport(scores, files, seconds) : textReport(scores, files, seconds));
   });
 }
 
-function jsonReport(scores: Scores, file: string, seconds: number): string {
+function jsonReport(scores: Scores, [file, perPrompt]: readonly string[], seconds: number): string {
   const { provenance } = scores;
   const report = {
     method: provenance!.method,
@@ -145,11 +151,13 @@ function jsonReport(scores: Scores, file: string, seconds: number): string {
     seconds,
     adapter: provenance!.adapter,
     file,
+    ...(perPrompt !== undefined && { per_prompt: perPrompt }),
   };
   return `${JSON.stringify(report)}\n`;
 }
 
-function textReport(scores: Scores, file: string, seconds: number): string {
+function textReport(scores: Scores, files: readonly string[], seconds: number): string {
+  const [file] = files as [string];
   const { method, metric, model, task, prompts, granularity, signConvention } = scores.provenance!;
   const { count: scored, strongest } = scoredThings(scores);
   const width = Math.max(...strongest.map(({ name }) => name.length));
@@ -158,7 +166,7 @@ function textReport(scores: Scores, file: string, seconds: number): string {
     `  scored ${whole(scored)} ${granularity}s in ${seconds.toFixed(1)} s`,
     `strongest: ${signConvention}`,
     ...strongest.map(({ name, score }) => `  ${name.padEnd(width)}  ${signed(score)}`),
-    `written: ${file}`,
+    ...files.map((path) => `written: ${path}`),
     granularity === 'edge'
       ? `choose a circuit: edgewise export ${shellPath(file)} --select top:100 --format json`
       : `choose a circuit: edgewise export ${shellPath(file)} --select top-nodes:20 --format json`,

@@ -11,6 +11,8 @@ import { makeFolder } from '../../node/make-folder.js';
 import { assertOutput } from '../../node/output.js';
 import { assertFolder } from '../../node/writable-folder.js';
 import type { AskedOfRun, ThresholdPlan } from '../../run/methods/definition.js';
+import type { StabilityRecord } from '../../run/stability.js';
+import { askedStability, STABILITY_FILE } from './stability-file.js';
 import { askedThresholds, THRESHOLDS_FILE } from './thresholds-file.js';
 import { isHeldByOther, isLock } from '../../node/folder-lock.js';
 import { systemFault } from '../../node/system-error.js';
@@ -19,14 +21,18 @@ import { assertPlaceForJournals, journalsIn } from './search-journal.js';
 /** The files that say which run a folder's files are of. */
 const CIRCUIT_FILE = 'circuit.json';
 export const SCORES_FILE = 'scores.json';
+/** Scores of every edge on each prompt. */
+export const PROMPT_SCORES_FILE = 'scores-per-prompt.safetensors';
 /** Every file that a result may have. Files of an earlier result must not stay beside another. */
 const RESULT_FILES: readonly string[] = [
   CIRCUIT_FILE,
   'circuit.gexf',
   'trace.jsonl',
   SCORES_FILE,
+  PROMPT_SCORES_FILE,
   'details.json',
   THRESHOLDS_FILE,
+  STABILITY_FILE,
 ];
 
 /**
@@ -38,6 +44,8 @@ export interface FolderRun
   readonly selection?: AskedOfRun['selection'] | undefined;
   /** True where edges that carry nothing are left out, null where not. */
   readonly dropIdle?: true | null;
+  /** What was varied where the search was made again and again; null where it was made once. */
+  readonly stability?: StabilityRecord | null;
 }
 
 /**
@@ -61,7 +69,7 @@ export async function assertUsable(
   const journals = await journalsIn(folder);
   if (entries.every((name) => isLock(name) || isUnfinishedWrite(name) || journals.includes(name) || parts(name)))
     return;
-  const [provenance, asked] = [await readProvenance(folder), await readAskedThresholds(folder)];
+  const [provenance, asked] = [await readProvenance(folder), await readAsked(folder)];
   // A table is written first, and says more.
   const earlier: Readonly<Record<string, unknown>> = { ...NOTHING_ASKED, ...provenance, ...asked };
   if (!provenance && !asked) {
@@ -71,7 +79,7 @@ export async function assertUsable(
       'is not empty and holds no result of this run; use --force to write into it, or another --out',
     );
   }
-  const different = Object.entries(run)
+  const different = Object.entries({ stability: null, ...run })
     .filter(([key, value]) => !agrees(value, earlier[key]))
     .map(([key]) => key);
   if (different.length > 0) {
@@ -85,11 +93,12 @@ export async function assertUsable(
 }
 
 /** What a result without a table was asked for. */
-const NOTHING_ASKED: ThresholdPlan & Pick<FolderRun, 'dropIdle'> = {
+const NOTHING_ASKED: ThresholdPlan & Pick<FolderRun, 'dropIdle' | 'stability'> = {
   thresholds: null,
   edges: null,
   start: null,
   dropIdle: null,
+  stability: null,
 };
 
 /** Whether everything that is asked for is there. Objects may hold more. */
@@ -110,7 +119,7 @@ function agrees(asked: unknown, there: unknown): boolean {
  */
 export async function writeResult(
   folder: string,
-  files: Readonly<Record<string, string | undefined>>,
+  files: Readonly<Record<string, string | Uint8Array | undefined>>,
 ): Promise<string[]> {
   try {
     await makeFolder(folder);
@@ -141,10 +150,17 @@ export async function removeParts(folder: string, stale: (name: string) => boole
   }
 }
 
-/** What a run of several searches was asked for, by its table; undefined where there is none. */
-async function readAskedThresholds(folder: string): Promise<object | undefined> {
-  const text = await readFile(join(folder, THRESHOLDS_FILE), 'utf8').catch(() => undefined);
-  return text === undefined ? undefined : askedThresholds(text);
+/** What a run of several searches was asked for, by its table or its card; undefined where there is neither. */
+async function readAsked(folder: string): Promise<object | undefined> {
+  for (const [name, read] of [
+    [STABILITY_FILE, askedStability],
+    [THRESHOLDS_FILE, askedThresholds],
+  ] as const) {
+    const text = await readFile(join(folder, name), 'utf8').catch(() => undefined);
+    const asked = text === undefined ? undefined : read(text);
+    if (asked) return asked;
+  }
+  return undefined;
 }
 
 /** The provenance of the circuit or the scores in a folder; undefined where there are none. */

@@ -38,9 +38,9 @@ export async function withJournals<T>(
     quiet();
     if (tests > 0) note(`${what} after ${counted(tests, 'test')}: the same command with --resume goes on from there`);
   };
-  const open = async ({ name, key }: JournalRequest): Promise<RunJournal> => {
+  const open = async ({ name, key, prompts = form.prompts }: JournalRequest): Promise<RunJournal> => {
     const onCut = keepBefore ? (what: string): void => say(`note: ${what}`) : undefined;
-    const journal = await openJournal(join(folder, journalFile(name)), { ...form, key, resume, onCut });
+    const journal = await openJournal(join(folder, journalFile(name)), { ...form, prompts, key, resume, onCut });
     tests = journal.earlier.length;
     if (tests > 0) note(`going on after ${counted(tests, 'test')} of the interrupted run`);
     const release = onInterrupt(() => {

@@ -1,4 +1,4 @@
-import type { EdgeAttributes, GraphAttributes, NodeAttributes } from './circuit-graph.js';
+import type { CircuitGraph, EdgeAttributes, GraphAttributes, NodeAttributes } from './circuit-graph.js';
 import { encodeConfig } from '../own/config-json.js';
 import { encodeProvenance } from '../own/provenance-json.js';
 
@@ -40,7 +40,7 @@ function isTerminal({ kind }: Readonly<NodeAttributes>): boolean {
 }
 
 /** The port is repeated here because networkx drops a GEXF edge's kind. */
-export const EDGE_COLUMNS: readonly Column<EdgeAttributes>[] = [
+const EDGE_COLUMNS: readonly Column<EdgeAttributes>[] = [
   { name: 'port', type: 'string', value: (edge) => edge.port },
   { name: 'effect', type: 'double', value: (edge) => edge.effect },
   { name: 'abs_effect', type: 'double', value: (edge) => edge.effect && Math.abs(edge.effect) },
@@ -50,6 +50,19 @@ export const EDGE_COLUMNS: readonly Column<EdgeAttributes>[] = [
   { name: 'step', type: 'integer', value: (edge) => edge.step },
   { name: 'effect_in_circuit', type: 'double', value: (edge) => edge.inCircuitEffect },
 ];
+
+/** How often the edge was found when the search was made again, and the interval of that. */
+const CONFIDENCE_COLUMNS: readonly Column<EdgeAttributes>[] = [
+  { name: 'confidence', type: 'double', value: (edge) => edge.confidence },
+  { name: 'confidence_low', type: 'double', value: (edge) => edge.confidenceLow },
+  { name: 'confidence_high', type: 'double', value: (edge) => edge.confidenceHigh },
+];
+
+/** What a graph's file holds of an edge. Files of circuits whose search was made once have no columns of confidence. */
+export function edgeColumns(graph: CircuitGraph): readonly Column<EdgeAttributes>[] {
+  const known = graph.someEdge((_, { confidence }) => confidence !== null);
+  return known ? [...EDGE_COLUMNS, ...CONFIDENCE_COLUMNS] : EDGE_COLUMNS;
+}
 
 /**
  * JSON without the characters that it leaves as they are and XML does not: those that XML cannot hold, and those that

@@ -1,7 +1,7 @@
 import type { CircuitGraph, EdgeAttributes, GraphAttributes } from './circuit-graph.js';
 import { appearance } from './appearance.js';
 import type { Rgb } from './colors.js';
-import { columnText, describe, EDGE_COLUMNS, edgeWeight, NODE_COLUMNS, type Column } from './columns.js';
+import { columnText, describe, edgeColumns, edgeWeight, NODE_COLUMNS, type Column } from './columns.js';
 import { xmlText } from './xml-text.js';
 
 /**
@@ -15,6 +15,7 @@ export function writeGexf(graph: CircuitGraph): string {
   const attributes = graph.getAttributes();
   const { provenance } = attributes;
   const look = appearance(graph);
+  const edgesHave = edgeColumns(graph);
   const nodes = graph.mapNodes((name, node) => {
     const values = attvalues(NODE_COLUMNS, node, attributes);
     const place = `<viz:position x="${node.x}" y="${node.y}" z="0.0"/>`;
@@ -23,7 +24,7 @@ export function writeGexf(graph: CircuitGraph): string {
   });
   const edges = graph.mapEdges((name, edge, source, target) => {
     const width = look.edgeWidth(edge);
-    const values = attvalues([...EDGE_COLUMNS, sizeColumn(width)], edge, attributes);
+    const values = attvalues([...edgesHave, sizeColumn(width)], edge, attributes);
     const ends = `${text('id', name)}${text('source', source)}${text('target', target)}`;
     const viz = `${color(look.edgeColor(edge))}<viz:thickness value="${width}"/>`;
     return `      <edge${ends} weight="${edgeWeight(edge)}"${text('kind', edge.port)}>${values}${viz}</edge>`;
@@ -39,7 +40,7 @@ export function writeGexf(graph: CircuitGraph): string {
     '  </meta>',
     '  <graph mode="static" defaultedgetype="directed" idtype="string">',
     declaration('node', NODE_COLUMNS),
-    declaration('edge', [...EDGE_COLUMNS, sizeColumn(0)]),
+    declaration('edge', [...edgesHave, sizeColumn(0)]),
     '    <nodes>',
     ...nodes,
     '    </nodes>',

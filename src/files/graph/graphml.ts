@@ -1,5 +1,5 @@
 import type { CircuitGraph, GraphAttributes } from './circuit-graph.js';
-import { columnText, describe, EDGE_COLUMNS, NODE_COLUMNS, type Column } from './columns.js';
+import { columnText, describe, edgeColumns, NODE_COLUMNS, type Column } from './columns.js';
 import { xmlText } from './xml-text.js';
 
 const TYPES: Readonly<Record<Column<never>['type'], string>> = {
@@ -15,12 +15,13 @@ const TYPES: Readonly<Record<Column<never>['type'], string>> = {
  */
 export function writeGraphml(graph: CircuitGraph): string {
   const attributes = graph.getAttributes();
+  const edgesHave = edgeColumns(graph);
   const nodes = graph.mapNodes((name, node) => {
     return `    <node id="${xmlText(name)}">${data('n', NODE_COLUMNS, node, attributes)}</node>`;
   });
   const edges = graph.edges().map((name, i) => {
     const ends = `source="${xmlText(graph.source(name))}" target="${xmlText(graph.target(name))}"`;
-    const values = data('e', EDGE_COLUMNS, graph.getEdgeAttributes(name), attributes);
+    const values = data('e', edgesHave, graph.getEdgeAttributes(name), attributes);
     return `    <edge id="e${i}" ${ends}><data key="e_name">${xmlText(name)}</data>${values}</edge>`;
   });
   return [
@@ -29,7 +30,7 @@ export function writeGraphml(graph: CircuitGraph): string {
     `  <desc>${xmlText(describe(attributes))}</desc>`,
     ...NODE_COLUMNS.map(({ name, type }) => key('n', 'node', name, TYPES[type])),
     key('e', 'edge', 'name', 'string'),
-    ...EDGE_COLUMNS.map(({ name, type }) => key('e', 'edge', name, TYPES[type])),
+    ...edgesHave.map(({ name, type }) => key('e', 'edge', name, TYPES[type])),
     '  <graph edgedefault="directed">',
     ...nodes,
     ...edges,

@@ -7,7 +7,7 @@ import { SCHEMA_VERSION } from '../own/circuit-json.js';
 import { decodeConfig, encodeConfig } from '../own/config-json.js';
 import { columnInCircuit } from '../own/in-circuit-json.js';
 import { configAt, jsonIn, provenanceAt, type GraphValues } from './graph-file.js';
-import { describe, EDGE_COLUMNS, edgeWeight, NODE_COLUMNS, type Column } from './columns.js';
+import { describe, edgeColumns, edgeWeight, NODE_COLUMNS, type Column } from './columns.js';
 import { asArray, asNumber, asObject, fail, isCount, type JsonObject } from '../../base/json/json-fields.js';
 import { block, entry, jsonFile } from '../../base/json/entry-lines.js';
 import { decodeImported } from '../own/provenance-json.js';
@@ -30,8 +30,9 @@ export function writeNodeLink(circuit: Circuit, options?: GraphOptions): string 
   const nodes = graph.mapNodes((id, node) =>
     JSON.stringify({ id, label: node.label, ...columns(NODE_COLUMNS, node), x: node.x, y: node.y }),
   );
+  const edgesHave = edgeColumns(graph);
   const edges = graph.mapEdges((key, edge, source, target) => {
-    return JSON.stringify({ source, target, key, weight: edgeWeight(edge), ...columns(EDGE_COLUMNS, edge) });
+    return JSON.stringify({ source, target, key, weight: edgeWeight(edge), ...columns(edgesHave, edge) });
   });
   const own = {
     schema_version: SCHEMA_VERSION,

@@ -45,6 +45,8 @@ export interface CircuitFile {
   readonly imported: ImportRecord | undefined;
   /** What the file says of the worth of its edges in the circuit. It may not fit the edges that the file keeps. */
   readonly inCircuit?: FileInCircuit | undefined;
+  /** What the file says under `edgewise.stability`: not checked. */
+  readonly stability?: unknown;
   /** What a viewer keeps in the file under `edgewise.view`, as it stands there: not checked. */
   readonly view: unknown;
 }

@@ -2,6 +2,7 @@ import { candidateEdges, type Circuit } from '../../circuit/circuit.js';
 import { circuitEntries, edgeLines, interchangeMembers, type InterchangeEntries } from './interchange.js';
 import { block, entry, jsonFile } from '../../base/json/entry-lines.js';
 import { inCircuitMembers } from './in-circuit-json.js';
+import { stabilityMembers } from './stability-json.js';
 import { encodeProvenance } from './provenance-json.js';
 
 /** Version of what stands under `edgewise`. */
@@ -10,7 +11,8 @@ export const SCHEMA_VERSION = 1;
 /**
  * The circuit in the interchange schema of EAP-IG and MIB (`cfg`, `nodes`, `edges`), with what that schema has no place
  * for under one more top-level key, `edgewise`: `schema_version`, `provenance` or `imported`, `direct_edges`,
- * `untested_removals`, and where it was measured `in_circuit`, `idle` and `curve`: see InCircuit.
+ * `untested_removals`, and where it was measured `in_circuit`, `idle` and `curve`: see InCircuit;
+ * and `stability`, which says of an edge [count, of, lower, upper]: see Inclusion.
  *
  * Every addition edge of the model is present with a finite `score` (loss form: positive = the edge helps), since
  * readers of that schema require one: 0 and `"tested": false` where none was measured. `step` is the edge's place in
@@ -44,7 +46,7 @@ export function writeCircuitJson(circuit: Circuit, view?: unknown): string {
       untestedRemovals.map((id) => JSON.stringify(topology.edgeName(id))),
     ),
   );
-  own.push(...inCircuitMembers(circuit));
+  own.push(...inCircuitMembers(circuit), ...stabilityMembers(circuit));
   if (view !== undefined) own.push(entry('view', view));
   return jsonFile('{}', [...interchangeMembers(topology, width, entries), block('edgewise', '{}', own)]);
 }

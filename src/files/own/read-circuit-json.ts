@@ -53,6 +53,7 @@ export function circuitFileOf(json: unknown, source: string): CircuitFile {
     scores,
     imported: optional('imported', decodeImported),
     inCircuit: fileInCircuit(own),
+    stability: own['stability'],
     view,
   };
 }

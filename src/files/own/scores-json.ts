@@ -1,5 +1,5 @@
 import { EdgewiseError } from '../../base/errors.js';
-import { createScores, directScored, type Scores } from '../../circuit/scores.js';
+import { createScores, directScored, type Combination, type Scores } from '../../circuit/scores.js';
 import type { Topology } from '../../circuit/topology.js';
 import { fileTopology, resolveCircuit, type CircuitFile } from './circuit-file.js';
 import { circuitFileOf } from './read-circuit-json.js';
@@ -7,13 +7,13 @@ import { SCHEMA_VERSION } from './circuit-json.js';
 import { edgeLines, interchangeMembers, type InterchangeEntries } from './interchange.js';
 import { asArray, asNumber, asObject, fail, readStrictJson, type JsonObject } from '../../base/json/json-fields.js';
 import { block, entry, jsonFile } from '../../base/json/entry-lines.js';
-import { encodeScoresProvenance, provenanceOfEffects } from './provenance-json.js';
+import { decodeScoresProvenance, encodeScoresProvenance, provenanceOfEffects } from './provenance-json.js';
 
 /**
  * The scores in the interchange schema, with `edgewise.scores` beside it: `positive`, `provenance`, and `per_prompt`,
  * one array a prompt with its scores in the order of `edges` (`direct_per_prompt`: of `edgewise.direct_edges`); null
- * where not scored. Node and neuron scores stand in the schema's own places, `score` and `neurons_scores` of the
- * writer.
+ * where not scored. `combined` says of which files the scores were made, and how. Node and neuron scores stand in the
+ * schema's own places, `score` and `neurons_scores` of the writer.
  *
  * Every edge and node has `in_graph` true: nothing was cut. EAP-IG's `from_json` requires the key and MIB's evaluation
  * sets it anew before it chooses, so that to both the file is scores alone; a reader that takes it at its word gets the
@@ -21,7 +21,7 @@ import { encodeScoresProvenance, provenanceOfEffects } from './provenance-json.j
  * `neurons` (all kept) goes with `neurons_scores`, because that reader's choice of neurons needs both.
  */
 export function writeScoresJson(scores: Scores): string {
-  const { topology, width, values, positive, provenance, perPrompt } = scores;
+  const { topology, width, values, positive, provenance, perPrompt, combined } = scores;
   const { additionEdges, edgeCount } = topology;
   const { node, edge } = scoresEntries(scores);
   const entries: InterchangeEntries = {
@@ -40,6 +40,7 @@ export function writeScoresJson(scores: Scores): string {
       ),
     );
   }
+  if (combined) own.push(combinationMember(combined));
   if (perPrompt) {
     // NaN is null in JSON.
     const rows = (from: number, to: number): string[] =>
@@ -100,6 +101,7 @@ export function scoresOf(file: CircuitFile, json: JsonObject, topology: Topology
       positive: provenance ? 'helps' : (circuit.imported?.positive ?? null),
       ...readNodes(json['nodes'], topology, width, source),
       perPrompt: readPrompts(extra, topology, source),
+      ...readCombination(extra['combined'], source),
       provenance: file.scores ? (file.scores.provenance ?? null) : provenance && provenanceOfEffects(provenance),
     });
   } catch (error) {
@@ -141,6 +143,32 @@ function readNodes(
     );
   });
   return { nodes: nodes.every(Number.isNaN) ? null : nodes, neurons };
+}
+
+function combinationMember({ how, parts }: Combination): string {
+  const told = parts.map(({ hash, provenance }) => {
+    return JSON.stringify({ hash, provenance: provenance && encodeScoresProvenance(provenance) });
+  });
+  return block('combined', '{}', [entry('how', how), block('parts', '[]', told)]);
+}
+
+function readCombination(json: unknown, source: string): Pick<Scores, 'combined'> {
+  if (json === undefined) return {};
+  const field = 'edgewise.scores.combined';
+  const { how, parts } = asObject(json, source, field);
+  if (typeof how !== 'string') fail(source, `${field}.how`, how, 'a text');
+  return {
+    combined: {
+      how,
+      parts: asArray(parts, source, `${field}.parts`).map((part, i) => {
+        const where = `${field}.parts[${i}]`;
+        const { hash, provenance } = asObject(part, source, where);
+        if (typeof hash !== 'string') fail(source, `${where}.hash`, hash, 'a text');
+        const own = provenance === null ? null : asObject(provenance, source, `${where}.provenance`);
+        return { hash, provenance: own && decodeScoresProvenance(own, source) };
+      }),
+    },
+  };
 }
 
 function readPrompts(extra: JsonObject, topology: Topology, source: string): readonly Float64Array[] | null {

@@ -25,7 +25,7 @@ export async function exactScores(
         (progress) => aids.progress?.({ part: 'cutting edges', unit: 'edges', ...progress }),
         journal,
       );
-      return scoresOfEffects(engine.scoringSetting(task, options), effects);
+      return scoresOfEffects(engine.scoringSetting(task, options), effects, engine.budget);
     });
   } finally {
     search.dispose();

@@ -80,13 +80,19 @@ export function fromScores(name: ScoringMethod): MethodDefinition {
   };
 }
 
-/** How the circuit is chosen. @throws EdgewiseError of kind usage where the options contradict each other. */
-function ruleOf(
+/**
+ * How the circuit is chosen.
+ *
+ * @param prune remove what is on no path from `input` to `logits`.
+ * @throws EdgewiseError of kind usage where the options contradict each other.
+ */
+export function ruleOf(
   method: string,
   { threshold, edges, greedy = false, signed = false }: DiscoverOptions,
   nameOf: OptionNaming,
+  prune = true,
 ): SelectionRule {
-  const basis = { absolute: !signed, prune: true };
+  const basis = { absolute: !signed, prune };
   if (edges !== undefined && threshold === undefined) return { ...basis, rule: greedy ? 'greedy' : 'top', edges };
   const thresholds = threshold === undefined ? [] : thresholdsOf({ threshold }, nameOf);
   if (edges !== undefined || thresholds.length !== 1) {

@@ -74,9 +74,11 @@ export function refuseUnusedOfScoring(
   refuseUnused<OptionName>(SCORING_METHODS[method], options, nameOf);
 }
 
-/** Options of a scoring whose scores a circuit is chosen from. A circuit is made of edges. */
-export function ofEdges(takes: readonly ScoringOption[]): readonly Exclude<ScoringOption, 'granularity'>[] {
-  return takes.filter((option) => option !== 'granularity');
+/** Options of a scoring whose scores a circuit is chosen from. A circuit is made of edges, by scores of all prompts. */
+export function ofEdges(
+  takes: readonly ScoringOption[],
+): readonly Exclude<ScoringOption, 'granularity' | 'perPrompt'>[] {
+  return takes.filter((option) => option !== 'granularity' && option !== 'perPrompt');
 }
 
 /** Those of the options that were given. */

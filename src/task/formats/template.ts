@@ -1,5 +1,5 @@
 import { isObject } from '../../base/json/strict-json.js';
-import type { TaskRow } from '../row.js';
+import type { FieldValues } from '../fields.js';
 import { templateRows } from '../template-expand.js';
 import { checkSlotTokens } from '../template-tokens.js';
 import { checkTemplateShape } from '../template.js';
@@ -19,13 +19,16 @@ export const template: TaskFormat = {
     const task = checkTemplateShape(json(), source);
     if (tokenizer !== null) checkSlotTokens(task, source, tokenizer);
     const rows = templateRows(task, source);
-    const drawn: TaskRow[] = [];
+    const drawn: FieldValues[] = [];
     return {
       length: task.count,
       where: (index) => `prompt ${index + 1}`,
       row(index) {
         // Rows that nobody asks for are not drawn.
-        while (drawn.length <= index) drawn.push(rows.next().value!);
+        while (drawn.length <= index) {
+          const { row, template: place } = rows.next().value!;
+          drawn.push({ ...row, meta: { template: place } });
+        }
         return drawn[index]!;
       },
     };

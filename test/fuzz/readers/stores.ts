@@ -4,6 +4,10 @@ import { join } from 'node:path';
 import { Topology } from '../../../src/circuit/topology.js';
 import { FIRST_CHECK, headerText, rowText } from '../../../src/cli/folder/journal-rows.js';
 import { openJournal } from '../../../src/cli/folder/open-journal.js';
+import { parseStrictJson } from '../../../src/base/json/strict-json.js';
+import { askedStability } from '../../../src/cli/folder/stability-file.js';
+import { readPromptScores, writePromptScores } from '../../../src/run/prompt-scores-file.js';
+import { readResamples } from '../../../src/stability/draws.js';
 import { askedThresholds } from '../../../src/cli/folder/thresholds-file.js';
 import type { FuzzedReader } from '../reader.js';
 import { textOf, textSeed } from './files.js';
@@ -30,6 +34,8 @@ const THRESHOLDS = JSON.stringify({
   searches: [{ threshold: 0.1, edges: 3, metric: 0.5, faithfulness: 0.9, min_margin: null, tested: 9, written: true }],
 });
 
+const SCORES = { prompts: 2, edges: 3, values: Float32Array.of(1, -2, 0.5, 4, 5, 6) };
+
 /** Files that the program leaves for itself. */
 export const storeReaders = (): FuzzedReader[] => [
   {
@@ -55,5 +61,23 @@ export const storeReaders = (): FuzzedReader[] => [
     neverFails: true,
     seeds: () => [textSeed('thresholds.json', 'json', THRESHOLDS)],
     read: (seed) => Object.keys(askedThresholds(textOf(seed)) ?? {}),
+  },
+  {
+    name: 'stability',
+    neverFails: true,
+    seeds: () => [textSeed('stability.json', 'json', JSON.stringify({ edgewise_stability: 1, run: KEY, card: ['x'] }))],
+    read: (seed) => Object.keys(askedStability(textOf(seed)) ?? {}),
+  },
+  {
+    name: 'scores per prompt',
+    seeds: () => [
+      { name: 'scores-per-prompt.safetensors', kind: 'safetensors', bytes: writePromptScores(SCORES, KEY) },
+    ],
+    read: async ({ name, bytes }) => (await readPromptScores(bytes, name)).scores,
+  },
+  {
+    name: 'resamples',
+    seeds: () => [textSeed('resamples.json', 'json', '[[0,1,1],[2,2,0]]')],
+    read: (seed) => readResamples(parseStrictJson(textOf(seed), seed.name, 'usage'), seed.name, 3),
   },
 ];

@@ -15,8 +15,8 @@ it.each(['ioi', 'greater_than', 'induction'])(
     const tokenizer = createTokenizer({ text, where: 'tokenizer.json' }, null, { bosTokenId: 0, bos: 'auto', vocab });
     const lines = (await readFile(fixture(`share4l/${name}.jsonl`), 'utf8')).trim().split('\n');
     const withoutIds = lines.map((line) => {
-      const { clean, corrupted, correct, wrong } = JSON.parse(line);
-      return JSON.stringify({ clean, corrupted, correct, wrong });
+      const { clean, corrupted, correct, wrong, meta } = JSON.parse(line);
+      return JSON.stringify({ clean, corrupted, correct, wrong, meta });
     });
     const load = (content: readonly string[]): ReturnType<typeof loadTask> => {
       const bytes = new TextEncoder().encode(content.join('\n'));

@@ -25,8 +25,8 @@ describe('toCircuitData', () => {
     const data = toCircuitData(circuit, 'as-stated');
     const graph = toGraph(circuit, { allEdges: true });
     expect(data.edges.length).toBe(graph.size);
-    graph.forEachEdge((name, { port, kind, effect, inCircuitEffect, step, rank, inCircuit }, source, target) => {
-      const expected = { id: name, source, target, port, kind, effect, inCircuitEffect, step, rank, inCircuit };
+    graph.forEachEdge((name, attributes, source, target) => {
+      const expected = { id: name, source, target, ...attributes };
       expect(data.edgeById.get(name)).toEqual({ ...expected, pending: false, contrast: null });
     });
     expect(data.nodes.map((node) => node.id)).toEqual(graph.nodes());
