@@ -36,7 +36,11 @@ export function circuitFromScores(scores: Scores, chosen: ChosenEdges | null): C
 export function describeSelection(selection: SelectionRecord | null): string {
   if (!selection) return 'nothing was selected: every edge is kept';
   const { rule, limit, absolute, pruned, faithfulness } = selection;
-  if (rule === 'circuit') return `at most ${limit} edges by |effect in the circuit|, pruned`;
+  if (rule === 'circuit') {
+    const size =
+      faithfulness === undefined ? `at most ${limit} edges` : `the fewest edges with faithfulness ${faithfulness}`;
+    return `${size} by |effect in the circuit|, pruned`;
+  }
   const what = absolute ? '|score|' : 'score';
   const choice = rule === 'threshold' ? `${what} >= ${limit}` : `${rule} ${limit} by ${what}`;
   const fewest = faithfulness === undefined ? '' : `, the fewest with faithfulness ${faithfulness}`;

@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import { basename, join } from 'node:path';
+import { basename } from 'node:path';
 import { EdgewiseError } from '../../base/errors.js';
 import { sha256 } from '../../base/sha256.js';
 import type { Circuit, Provenance } from '../../circuit/circuit.js';
@@ -10,7 +10,6 @@ import {
   parseDraws,
   readableFormats,
   writeDraws,
-  writeReport,
   type FileDraws,
   type ModelShape,
 } from '../../files/index.js';
@@ -20,14 +19,13 @@ import { writeFileAtomically } from '../../node/atomic-write.js';
 import { oneCircuitAt } from '../../node/circuit-files.js';
 import { readCircuitText } from '../../node/open-files.js';
 import { assertOutput } from '../../node/output.js';
-import { assertFolder } from '../../node/writable-folder.js';
 import { METRIC_NAMES, type MetricName } from '../../readout/metrics.js';
 import { asRunProgress } from '../../run/aids.js';
 import { taskIdentity } from '../../run/identity.js';
 import { DEFAULTS } from '../../run/options.js';
 import { VERSION } from '../../version.js';
 import { CIRCUIT_FOUND, openRun, readCircuit, shapeOf, type FoundThing } from '../circuit-run.js';
-import { withClaims } from '../folder/claimed-folders.js';
+import { assertReportFolder, writeReportFolder } from '../folder/report-folder.js';
 import {
   checkJudgeFlags,
   judgementsAsked,
@@ -153,9 +151,9 @@ async function evaluate(flags: Flags): Promise<void> {
   const names = judgementsAsked(flags, options.metric);
   tellLeftOut(flags, options.metric);
   const { levels, ...draws } = flags.draws === undefined ? {} : await readDraws(flags.draws, shape, task.pairs.length);
-  const report = flags.out === undefined ? undefined : join(flags.out, REPORT_FILE);
-  if (flags.out !== undefined) await assertFolder(flags.out);
-  for (const file of [report, flags.writeDraws]) if (file !== undefined) await assertOutput(file);
+  const folder = flags.out;
+  if (folder !== undefined) await assertReportFolder(folder);
+  if (flags.writeDraws !== undefined) await assertOutput(flags.writeDraws);
 
   const bars = new RunBars();
   const tell = (progress: JudgeProgress): void => bars.show(asRunProgress(progress));
@@ -181,36 +179,26 @@ async function evaluate(flags: Flags): Promise<void> {
     if (!judgements.draws) note(`note: nothing was drawn, so that ${flags.writeDraws} is not written`);
     else await writeFileAtomically(flags.writeDraws, writeDraws(judgements.draws, judgements.levels, shape.topology));
   }
-  if (report !== undefined) {
-    const {
-      model,
-      task: of,
-      prompts: used,
-      metric,
-      ablation,
-      input,
-      meanOver,
-    } = taskIdentity(opened.model, task, options);
+  if (folder !== undefined) {
+    const { model, task: of, prompts, metric, ablation, input, meanOver } = taskIdentity(opened.model, task, options);
     const setting = {
       engine_version: VERSION,
       adapter,
       model: { name: model.name, hash: model.hash },
       task: { name: of.name, hash: of.hash },
-      prompts: used,
+      prompts,
       metric,
       ablation,
       input,
       mean_over: meanOver,
     };
     const files = { circuit, scores: scores && { name: scores.name, sha256: scores.sha256 }, seed: flags.seed };
-    const text = writeReport(circuitReport(evaluated, setting, files));
-    await withClaims([flags.out!], () => writeFileAtomically(report, text));
-    note(`written: ${report}`);
+    for (const path of await writeReportFolder(folder, circuitReport(evaluated, setting, files))) {
+      note(`written: ${path}`);
+    }
   }
   process.stdout.write(flags.json ? evaluationJson(evaluated) : evaluationText(evaluated));
 }
-
-const REPORT_FILE = 'report.json';
 
 /** What `all` leaves out, with the reason. */
 function tellLeftOut({ measures, circuit }: Flags, metric: MetricName): void {

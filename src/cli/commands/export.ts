@@ -36,6 +36,7 @@ import {
   assertSelection,
   assertSignKnown,
   chooseCircuit,
+  isOnCurve,
   selectionOrSizeOptions,
   type ChosenRule,
   type ChosenSize,
@@ -98,7 +99,7 @@ async function exportFile(argument: string, options: Options): Promise<void> {
   }
   const path = await oneCircuitAt(argument);
   assertSelection(options, format.writeFolder !== undefined && !format.needsSign);
-  if (options.select?.rule === 'circuit') assertPlainSize(options);
+  if (options.select && isOnCurve(options.select)) assertPlainSize(options);
   if (format.writeFolder) {
     await writeFolder(path, format, options);
     return;
@@ -142,7 +143,7 @@ async function textIn(path: string, format: Format, options: Options): Promise<s
   const text = await readCircuitText(path);
   if (rule !== undefined) {
     const prompt =
-      format.takesPrompt && rule.rule === 'circuit' ? await firstPrompt(path, openedIn(text, path).circuit) : undefined;
+      format.takesPrompt && isOnCurve(rule) ? await firstPrompt(path, openedIn(text, path).circuit) : undefined;
     return format.write!(chosenIn(text, path, rule, options), { allEdges, ...named, ...(prompt ? { prompt } : {}) });
   }
   const { file, circuit, notes } = openedIn(text, path);
@@ -160,20 +161,25 @@ function openedIn(text: string, path: string): OpenedCircuit {
 
 /** The circuit that is chosen from the file's scores, or from the curve of its circuit. */
 function chosenIn(text: string, path: string, rule: Choice, options: Options): Circuit {
-  if (rule.rule !== 'circuit') return chooseCircuit(scoresIn(text, path), rule, options).circuit;
-  const { circuit: whole, notes } = openedIn(text, path);
+  if (!isOnCurve(rule)) return chooseCircuit(scoresIn(text, path), rule, options).circuit;
+  const { file, circuit: whole, notes } = openedIn(text, path);
   for (const one of notes) note(`note: ${one}`);
-  const { circuit, point } = circuitOnCurve(whole, rule.limit, path);
+  if (file.scores && !whole.inCircuit) {
+    const what = `goes by the curve of a circuit, and ${path} holds scores alone; discover --faithfulness chooses from scores`;
+    throw new EdgewiseError('usage', `--select ${rule.rule}:${rule.limit}`, what);
+  }
+  const wanted = rule.rule === 'circuit' ? { edges: rule.limit } : { faithfulness: rule.limit };
+  const { circuit, point } = circuitOnCurve(whole, wanted, path);
   const value = (share: number | null): string => (share === null ? 'undefined' : fixed(share, 3));
   note(
-    `circuit:${rule.limit}: ${counted(point.edges, 'edge')}, faithfulness ${value(point.faithfulness)}, necessity ${value(point.necessity)}, by the curve of ${path}`,
+    `${rule.rule}:${rule.limit}: ${counted(point.edges, 'edge')}, faithfulness ${value(point.faithfulness)}, necessity ${value(point.necessity)}, by the curve of ${path}`,
   );
   return circuit;
 }
 
 /** @throws EdgewiseError of kind usage where an option is given that says how scores are chosen from. */
 function assertPlainSize({ signed, prune }: Options): void {
-  const what = 'says how scores are chosen from; circuit:N goes by the curve';
+  const what = 'says how scores are chosen from; circuit:N and faithfulness:X go by the curve';
   if (signed) throw new EdgewiseError('usage', '--signed', what);
   if (!prune) throw new EdgewiseError('usage', '--no-prune', what);
 }

@@ -59,7 +59,7 @@ export const judgeOptions = (): Option[] => [
     .argParser(nonEmpty)
     .default(undefined, 'by --seed'),
   new Option('--write-draws <path>', 'write what was drawn, as --draws reads it').argParser(nonEmpty),
-  new Option('--out <folder>', 'write report.json into it').argParser(nonEmpty),
+  new Option('--out <folder>', 'write report.json into it, and report.html, which shows it').argParser(nonEmpty),
 ];
 
 /** What the names of `--measures` stand for. */

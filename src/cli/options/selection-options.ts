@@ -20,9 +20,9 @@ export interface ChosenRule {
   readonly limit: number;
 }
 
-/** A choice from the curve of a circuit. */
+/** A choice from the curve of a circuit: by its size, or by how faithful it is. */
 export interface ChosenSize {
-  readonly rule: 'circuit';
+  readonly rule: 'circuit' | 'faithfulness';
   readonly limit: number;
 }
 
@@ -40,8 +40,8 @@ export const selectionOptions = (): Option[] => [
 export const selectionOrSizeOptions = (): Option[] => [
   new Option(
     '--select <rule>',
-    `${RULES_ABOUT}; or, of a circuit with its curve, circuit:N edges at most by the effect in the circuit`,
-  ).argParser((text) => parseRule(text, [...RULES, 'circuit'])),
+    `${RULES_ABOUT}; or, of a circuit with its curve, by the effect in the circuit: circuit:N edges at most, or faithfulness:X and no more`,
+  ).argParser((text) => parseRule(text, [...RULES, 'circuit', 'faithfulness'])),
   ...basisOptions(),
 ];
 
@@ -63,10 +63,19 @@ function parseRule<Rule extends string>(
     throw new InvalidArgumentError(`Expected one of ${rules.map((known) => `${known}:<number>`).join(', ')}.`);
   }
   const limit = finiteNumber(number);
+  if (rule === 'faithfulness') {
+    if (limit > 0 && limit <= 1) return { rule, limit };
+    throw new InvalidArgumentError('Expected a number above 0 and at most 1.');
+  }
   if (rule !== 'threshold' && !(Number.isSafeInteger(limit) && limit >= 0)) {
     throw new InvalidArgumentError('Expected a whole number.');
   }
   return { rule, limit };
+}
+
+/** Whether a choice goes by the curve of a circuit. */
+export function isOnCurve(choice: ChosenRule | ChosenSize): choice is ChosenSize {
+  return choice.rule === 'circuit' || choice.rule === 'faithfulness';
 }
 
 /** @throws EdgewiseError of kind usage where an option is given that needs --select. */

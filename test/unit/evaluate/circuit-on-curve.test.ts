@@ -33,7 +33,7 @@ test('the largest point of at most so many edges, also out of the file', () => {
     [1e9, 5],
   ] as const) {
     for (const from of [circuit, read]) {
-      const { circuit: chosen, point } = circuitOnCurve(from, most, 'f');
+      const { circuit: chosen, point } = circuitOnCurve(from, { edges: most }, 'f');
       expect(point).toEqual({ edges: size, faithfulness: size / 8, necessity: null });
       expect([...chosen.kept]).toEqual([...circuits.find(({ edges }) => edges === size)!.kept]);
       expect(keptEdges(chosen)).toBe(size);
@@ -53,8 +53,29 @@ test('the largest point of at most so many edges, also out of the file', () => {
   }
 });
 
+test('the smallest point that is as faithful as asked', () => {
+  for (const [faithfulness, size] of [
+    [0.01, 3],
+    [3 / 8, 3],
+    [0.4, 4],
+    [5 / 8, 5],
+  ] as const) {
+    const { circuit, point } = circuitOnCurve(measured(), { faithfulness }, 'f');
+    expect(point.edges).toBe(size);
+    expect(keptEdges(circuit)).toBe(size);
+    expect(circuit.provenance!.selection).toMatchObject({ rule: 'circuit', limit: size, chosen: size, faithfulness });
+    expect(openCircuit(writeCircuitJson(circuit), 'f').circuit.provenance).toEqual(circuit.provenance);
+  }
+  const refusal = (of: ReturnType<typeof measured>) => () => circuitOnCurve(of, { faithfulness: 0.7 }, 'f');
+  expect(refusal(measured())).toThrow(
+    'faithfulness:0.7: no circuit on the curve has so much faithfulness: the largest is 0.625',
+  );
+  const undefinedAt = [{ edges: 3, faithfulness: null, necessity: null }];
+  expect(refusal(measured({ curve: undefinedAt }))).toThrow('none is defined');
+});
+
 test('of a circuit of another program the choice is kept with the import', () => {
-  const { circuit } = circuitOnCurve({ ...measured(), provenance: null }, 4, 'f');
+  const { circuit } = circuitOnCurve({ ...measured(), provenance: null }, { edges: 4 }, 'f');
   expect(circuit.imported).toMatchObject({ positive: null, selection: { rule: 'circuit', chosen: 4 } });
 });
 
@@ -69,5 +90,5 @@ test.each<[string, ReturnType<typeof measured>, number, RegExp]>([
     /f: its curve has a point of 2 edges, which its in_circuit does not make; edgewise inspect measures it anew/,
   ],
 ])('refused: %s', (_, circuit, most, message) => {
-  expect(() => circuitOnCurve(circuit, most, 'f')).toThrow(message);
+  expect(() => circuitOnCurve(circuit, { edges: most }, 'f')).toThrow(message);
 });
