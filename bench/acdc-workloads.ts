@@ -56,13 +56,13 @@ export const WORKLOADS: readonly Workload[] = [
   }),
 ];
 
-/** As `edgewise discover` opens them, with 16 prompts. Paths are relative to the repository. */
-export async function openFromFolder(name: string, taskName: string): Promise<Opened> {
+/** As `edgewise discover` opens them. Paths are relative to the repository. */
+export async function openFromFolder(name: string, taskName: string, prompts = 16): Promise<Opened> {
   const directory = await openModelDirectory((await resolveModel(name)).directory);
   const model = await openModel(directory);
   const tokenizer = await openTokenizer(directory, model.spec, 'auto');
   const task = await loadTask(await openTaskFile(taskName), { ...model.spec, tokenizer });
-  return { model, task: takePrompts(task, 16) };
+  return { model, task: takePrompts(task, prompts) };
 }
 
 /** GPT-2 small's shape with planted weights. */

@@ -7,6 +7,7 @@ import { VERSION } from '../src/version.js';
 import { parseArgs } from 'node:util';
 import { benchAcdc, type AcdcBenchOptions } from './acdc.js';
 import { benchAttribution } from './attribution.js';
+import { benchInCircuit } from './in-circuit.js';
 import { benchKernels } from './kernels.js';
 import { benchPasses } from './passes.js';
 import { plantedSearch } from './planted-search.js';
@@ -23,6 +24,7 @@ const ON_DEVICE: Readonly<Record<string, Bench>> = {
   attribution: benchAttribution,
   acdc: benchAcdc,
   truth: benchTruth,
+  'in-circuit': benchInCircuit,
 };
 /** Searches and gradients take minutes to hours on a software adapter: they run where they are asked for. */
 const UNASKED = ['kernels', 'passes', 'viewer'];
