@@ -86,7 +86,7 @@ test('every command that writes there is refused while a search runs, which ends
       ['import', circuit, '--out', out, '--force'],
       ['import', circuit, '--out', join(out, 'circuit.json')],
       ['export', circuit, '--format', 'gexf', '--out', join(out, 'circuit.gexf')],
-    ].map((args) => runCli(args, { env: NO_ADAPTER })),
+    ].map((args) => finished(startCli(args, { env: NO_ADAPTER }))),
   );
   for (const other of others) expectMistake(other, message);
   expect(search.exitCode).toBeNull();

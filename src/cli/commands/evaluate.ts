@@ -91,7 +91,7 @@ export function evaluateCommand(): Command {
     .addOption(jsonOption().default(false))
     .addHelpText(
       'after',
-      `\nAn option that is not given is as the circuit was found, or the scores were\ncomputed. A note on stderr says where a given one differs.\n\n${measuresHelp()}\n\nExamples:\n  edgewise evaluate --model tasks-4l --task ioi --circuit runs/ioi --metric logit-diff --measures all --out runs/ioi-report\n  edgewise evaluate --model tasks-4l --task ioi --scores scores.json --measures areas`,
+      `\nAn option that is not given is as the circuit was found, or the scores were\ncomputed. A note on stderr says where a given one differs.\n\n${measuresHelp()}\n\nExamples:\n  edgewise evaluate --model tasks-4l --task ioi --circuit runs/ioi \\\n    --metric logit-diff --measures all --out runs/ioi\n  edgewise evaluate --model tasks-4l --task ioi --scores scores.json \\\n    --measures areas`,
     )
     .action(evaluate);
 }

@@ -74,7 +74,7 @@ export function inspectCommand(): Command {
     .addOption(jsonOption().default(false))
     .addHelpText(
       'after',
-      '\nAn option that is not given is as the circuit was found. A note on stderr says\nwhere a given one differs. circuit.json is a copy of the file, with in_circuit,\nidle and curve under "edgewise".\n\nExamples:\n  edgewise inspect --model tasks-4l --task ioi --circuit edited.gexf --out runs/edited\n  edgewise inspect --model gpt2 --task ioi --prompts 32 --circuit ioi-eap-ig.json --out runs/ioi --json',
+      '\nAn option that is not given is as the circuit was found. A note on stderr says\nwhere a given one differs. circuit.json is a copy of the file, with in_circuit,\nidle and curve under "edgewise".\n\nExamples:\n  edgewise inspect --model tasks-4l --task ioi --circuit edited.gexf \\\n    --out runs/edited\n  edgewise inspect --model gpt2 --task ioi --prompts 32 \\\n    --circuit ioi-eap-ig.json --out runs/ioi --json',
     )
     .action(inspect);
 }

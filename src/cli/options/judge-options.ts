@@ -11,6 +11,7 @@ import {
   type JudgementName,
 } from '../../judge/judgements.js';
 import type { MetricName } from '../../readout/metrics.js';
+import { helpList } from '../report/help-list.js';
 import { nonEmpty } from './options.js';
 
 /** A name for `--measures`: a judgement of the circuit, or the areas of scores. */
@@ -64,10 +65,9 @@ export const judgeOptions = (): Option[] => [
 
 /** What the names of `--measures` stand for. */
 export function measuresHelp(): string {
-  const width = Math.max(...NAMES.map((name) => name.length));
-  const lines = JUDGEMENT_NAMES.map((name) => `  ${name.padEnd(width)}  ${(JUDGEMENTS[name] as Judgement).about}`);
-  const areas = `  ${'areas'.padEnd(width)}  CPR, CMD and their kin for --scores, at MIB's ten fractions; 20 evaluations`;
-  return `Measures (docs/measures.md has definitions and sources):\n${[...lines, areas].join('\n')}`;
+  const judgements = JUDGEMENT_NAMES.map((name) => [name, (JUDGEMENTS[name] as Judgement).about] as const);
+  const areas = ['areas', "CPR, CMD and their kin for --scores, at MIB's ten fractions; 20 evaluations"] as const;
+  return `Measures (docs/measures.md has definitions and sources):\n${helpList([...judgements, areas])}`;
 }
 
 /**

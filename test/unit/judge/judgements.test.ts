@@ -128,7 +128,7 @@ test('what is drawn: whole paths, enough edges, new ones, permutations', () => {
   const kept = circuitOf([0, 5, 9, 12]);
   const { permutations, inflations, randomCircuits } = drawAll(kept, PROMPTS, 1);
   expect([permutations.length, inflations.length, randomCircuits.length]).toEqual([200, 100, 100]);
-  for (const order of permutations) expect([...order].sort()).toEqual([0, 1, 2, 3]);
+  for (const order of permutations) expect([...order].toSorted((a, b) => a - b)).toEqual([0, 1, 2, 3]);
   for (const { added, removed } of inflations) {
     expect(added).toContain(removed);
     expect(added.some((id) => kept.has(id))).toBe(false);
