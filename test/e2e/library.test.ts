@@ -18,30 +18,34 @@ import {
 } from '../../src/index.js';
 import { open } from '../../src/node/index.js';
 import { cliJson, useFolder } from '../support/cli.js';
+import { TINY_MODEL, tinyRows, writeRows } from '../support/tiny-task.js';
 
 const folder = useFolder();
 const inFolder = (name: string): string => join(folder.path, name);
 const TILE = 'register-8';
 let edgewise: Edgewise;
 let task: Task;
+/** A small model, on which a whole search takes a second. */
+let tiny: { readonly edgewise: Edgewise; readonly task: Task; readonly flags: readonly string[] };
 
 beforeAll(async () => {
   process.env['EDGEWISE_CACHE'] = inFolder('cache');
   edgewise = await open('tasks-4l', { tile: TILE });
   task = await edgewise.task('ioi', { prompts: 2 });
+  const path = await writeRows(folder.path, 'pairs.jsonl', tinyRows(2));
+  const small = await open(TINY_MODEL, { tile: TILE });
+  tiny = { edgewise: small, task: await small.task(path), flags: ['--model', TINY_MODEL, '--task', path] };
 });
-afterAll(() => {
+afterAll(async () => {
+  await tiny.edgewise.close();
   delete process.env['EDGEWISE_CACHE'];
 });
 
-const command = (name: string, out: string, ...options: string[]): string[] => [
+const SHIPPED = ['--model', 'tasks-4l', '--task', 'ioi', '--prompts', '2'];
+const command = (name: string, out: string, ...options: string[]): string[] => on(SHIPPED, name, out, ...options);
+const on = (flags: readonly string[], name: string, out: string, ...options: string[]): string[] => [
   name,
-  '--model',
-  'tasks-4l',
-  '--task',
-  'ioi',
-  '--prompts',
-  '2',
+  ...flags,
   '--tile',
   TILE,
   '--out',
@@ -88,11 +92,11 @@ describe('discover', () => {
 
   test.each(CASES)('%s %o', async (_, options, flags) => {
     const out = `${flags.join('')}`;
-    const report = await cliJson<Report>(command('discover', out, ...flags, '--no-details'));
+    const report = await cliJson<Report>(on(tiny.flags, 'discover', out, ...flags, '--no-details'));
     const progress: RunProgress[] = [];
-    const found = await edgewise.discover(task, options, { progress: (one) => void progress.push(one) });
+    const found = await tiny.edgewise.discover(tiny.task, options, { progress: (one) => void progress.push(one) });
     if (Array.isArray(found)) throw new Error('one circuit was asked for');
-    const { circuit } = await edgewise.measureEdges(task, found.circuit);
+    const { circuit } = await tiny.edgewise.measureEdges(tiny.task, found.circuit);
     expect(CIRCUIT_WRITERS.json(circuit)).toBe(await written(out, 'circuit.json'));
     if (!found.selection) expect(writeTrace(found.trace)).toBe(await written(out, 'trace.jsonl'));
     if (found.scores) expect(writeScoresJson(found.scores)).toBe(await written(out, 'scores.json'));
