@@ -58,6 +58,10 @@ const REPORT: Omit<CircuitReport, 'schema_version'> = {
     { edges: 2, faithfulness: 0.2, necessity: null },
     { edges: 3, faithfulness: 0.9, necessity: 0.8 },
   ],
+  stability: [
+    { edge: 'input->m0', count: 5, of: 20, lower: 0.087, upper: 0.491 },
+    { edge: 'm0->logits', count: 20, of: 20, lower: 0.832, upper: 1 },
+  ],
   curves: null,
 };
 
@@ -78,11 +82,13 @@ describe.skipIf(browserPath === undefined)('report.html in headless Chromium', (
       const rows = await page.locator('.verdicts tr').allTextContents();
       expect(rows).toEqual(['✗sufficiencyrandom circuits do as well1', '–minimalitynothing is claimed']);
       const plots = page.locator('svg.plot');
-      await expect.poll(() => plots.count()).toBe(4);
+      await expect.poll(() => plots.count()).toBe(5);
       // The curve has a gap where necessity is not defined; a prompt without a number has no dot.
       expect(await page.locator('.line-2 circle').count()).toBe(1);
-      expect(await plots.nth(1).locator('.dot').count()).toBe(2);
-      expect(await plots.nth(2).locator('.dot').count()).toBe(3);
+      expect(await plots.nth(1).locator('.dot line').count()).toBe(2);
+      expect(await page.getByText('1 of 2 edges were found').count()).toBe(1);
+      expect(await plots.nth(2).locator('.dot').count()).toBe(2);
+      expect(await plots.nth(3).locator('.dot').count()).toBe(3);
       await page.getByText('All numbers').first().click();
       expect(await page.locator('details[open] pre').textContent()).toContain('circuit_loss');
       expect(await page.locator('img').count()).toBe(0);

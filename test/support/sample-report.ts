@@ -39,6 +39,7 @@ export function sampleReport(): Omit<CircuitReport, 'schema_version'> {
       floor: 1e-9,
     },
     curve: [{ edges: 3, faithfulness: 0.9, necessity: null }],
+    stability: [{ edge: 'input->m0', count: 5, of: 20, lower: 0.087, upper: 0.491 }],
     curves: [
       {
         selection: 'signed',

@@ -4,10 +4,11 @@ import { CurvePlot } from '../plots/curve-plot.js';
 import { ScoreCurves } from './score-curves.js';
 import { PromptPlot } from './prompt-plot.js';
 import { MeasurePlot } from './measure-plot.js';
+import { StabilityPlot } from './stability-plot.js';
 
 /** All that was found out about a circuit, or about scores, in the order in which a reader asks. */
 export function Report({ report }: { report: CircuitReport }) {
-  const { of, measures, curve, curves, per_prompt: perPrompt, draws } = report;
+  const { of, measures, curve, curves, stability, per_prompt: perPrompt, draws } = report;
   return (
     <main>
       <header>
@@ -42,6 +43,7 @@ export function Report({ report }: { report: CircuitReport }) {
           <CurvePlot curve={curve} />
         </section>
       )}
+      {stability && stability.length > 0 && <StabilityPlot edges={stability} />}
       {curves && <ScoreCurves curves={curves} />}
       {perPrompt && <PromptPlot perPrompt={perPrompt} metric={of.metric} />}
       {measures.length > 0 && (

@@ -199,8 +199,17 @@ export function circuitReport(
     }),
     draws: judgements?.draws && circuit ? { seed, ...drawsOf(judgements, circuit.circuit) } : null,
     curve: circuit?.circuit.inCircuit ? circuit.circuit.inCircuit.curve.map((point) => ({ ...point })) : null,
+    stability: circuit ? stabilityOf(circuit.circuit) : null,
     curves: areas && areas.curves.map(curveJson),
   };
+}
+
+/** How often the edges that a circuit keeps were found, where its file says that. */
+function stabilityOf({ topology, kept, stability }: Circuit): CircuitReport['stability'] {
+  if (!stability) return null;
+  return [...stability]
+    .filter(([id]) => kept.has(id))
+    .map(([id, found]) => ({ edge: topology.edgeName(id), ...found }));
 }
 
 function drawsOf({ draws, levels }: Judgements, { topology }: Circuit): EncodedDraws {

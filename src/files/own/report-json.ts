@@ -103,6 +103,10 @@ const schema = v.object({
   ),
   /** The curve of the circuit, from its file. */
   curve: v.nullable(v.array(v.object({ edges: count, faithfulness: number, necessity: number }))),
+  /** How often each edge of the circuit is found again, from its file: see Inclusion. */
+  stability: v.nullable(
+    v.array(v.object({ edge: v.string(), count, of: count, lower: v.number(), upper: v.number() })),
+  ),
   /** The curves of scores at MIB's fractions. */
   curves: v.nullable(v.array(areas)),
 });
