@@ -37,8 +37,8 @@ export function Report({ report }: { report: CircuitReport }) {
         <section>
           <h2>The strongest edges alone</h2>
           <p class="quiet">
-            Edges enter from the logits down by what each is worth in the circuit. A good circuit rises early, and what
-            is left of the model falls as early.
+            As the circuit's file has it, by the metric that it was measured with. Edges enter from the logits down by
+            what each is worth in the circuit. A good circuit rises early, and so does what is lost without it.
           </p>
           <CurvePlot curve={curve} />
         </section>
