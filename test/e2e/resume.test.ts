@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { createRng } from '../../src/base/rng.js';
 import { cli, cliJson, expectMistake, finished, NO_ADAPTER, runCli, startCli, useFolder } from '../support/cli.js';
-import { contents, journalledTests, killedAfter } from '../support/interrupted.js';
+import { contents, contentsButLocks, journalledTests, killedAfter } from '../support/interrupted.js';
 import { TINY_MODEL, tinyRows, writeRows } from '../support/tiny-task.js';
 
 interface ScreenedReport {
@@ -80,12 +80,12 @@ test('killed at random times, it ends in the same bytes', async () => {
 test('without --resume an interrupted run is neither gone on with nor written over', async () => {
   const out = inFolder('refused');
   await killedAfter(resume(out), out, 20);
-  const before = await contents(out);
+  const before = await contentsButLocks(out);
   expectMistake(
     await runCli([...discover, '--out', out], { env: NO_ADAPTER }),
     /refused: holds a run that was interrupted: --resume goes on with it, --force starts anew$/,
   );
-  expect(await contents(out)).toEqual(before);
+  expect(await contentsButLocks(out)).toEqual(before);
   await cli([...discover, '--force', '--out', out]);
   expect(await contents(out)).toEqual(files);
 });
@@ -229,10 +229,10 @@ test('what a killed run left behind is cleared away', async () => {
 describe('a journal that the run would not go on with is named and stays', () => {
   const acdc = (out: string, ...options: string[]): string[] => [...resume(out), ...options];
   const refused = async (out: string, args: readonly string[], ...patterns: readonly RegExp[]): Promise<void> => {
-    const before = await contents(out);
+    const before = await contentsButLocks(out);
     const result = await runCli(args, { env: NO_ADAPTER });
     expectMistake(result, ...patterns, /; without --resume --force starts anew$/);
-    expect(await contents(out)).toEqual(before);
+    expect(await contentsButLocks(out)).toEqual(before);
   };
   const otherTask = (): Promise<string> => writeRows(folder.path, 'other.jsonl', tinyRows(4).slice(1));
 

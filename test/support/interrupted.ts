@@ -17,6 +17,12 @@ export async function contents(folder: string): Promise<Record<string, string>> 
   return files;
 }
 
+/** The same of a run that was killed, whose lock goes with the next command. */
+export async function contentsButLocks(folder: string): Promise<Record<string, string>> {
+  const files = Object.entries(await contents(folder));
+  return Object.fromEntries(files.filter(([name]) => !/(^|\/)\.edgewise-[^/]*\.lock$/.test(name)));
+}
+
 /** Tests that the journals in a folder hold. */
 export function journalledTests(folder: string): number {
   if (!existsSync(folder)) return 0;
