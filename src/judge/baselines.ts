@@ -59,12 +59,15 @@ function beside(
   const defined = faithfulness.filter((value) => value !== null);
   const result = { circuit: own, sizes, faithfulness };
   if (own === null || defined.length === 0) return { ...UNDEFINED, result: { ...result, mean: null, beaten: null } };
-  const beaten = defined.filter((value) => own > value).length;
+  // Beyond 1 a circuit overshoots: that is no better than to fall short.
+  const off = (value: number): number => Math.abs(1 - value);
+  const beaten = defined.filter((value) => off(own) < off(value)).length;
+  const best = defined.reduce((a, b) => (off(b) < off(a) ? b : a));
   const good = beaten === defined.length;
   const does =
     defined.length === 1
       ? `${others} does ${percent(defined[0]!)} of the behaviour`
-      : `${others} do ${percent(mean(defined))} of the behaviour on average, the best one ${percent(Math.max(...defined))}`;
+      : `${others} do ${percent(mean(defined))} of the behaviour on average, the best one ${percent(best)}`;
   const than = defined.length === 1 ? '' : ` (better than ${beaten} of ${defined.length})`;
   return {
     value: mean(defined),

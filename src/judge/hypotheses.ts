@@ -1,5 +1,4 @@
 import { finiteOrNull } from '../base/finite-or-null.js';
-import type { Draws } from '../circuit/draws.js';
 import type { EdgeSet } from '../circuit/edge-set.js';
 import { edgeEnds } from '../circuit/edge-ends.js';
 import { BRANCHES } from '../circuit/nodes.js';
@@ -8,7 +7,17 @@ import type { Topology } from '../circuit/topology.js';
 import { complementOf } from '../evaluate/curve.js';
 import { binomialSum } from '../statistics/binomial.js';
 import { crossSigma, hsicTest, ownSigma } from '../statistics/hsic.js';
-import { additionsOf, circuitOf, squaredLoss, withDirect, type Judged, type Verdict } from './judged.js';
+import {
+  additionsOf,
+  circuitOf,
+  roundingOf,
+  squaredLoss,
+  UNDEFINED,
+  withDirect,
+  type Ends,
+  type Judged,
+  type Verdict,
+} from './judged.js';
 import { verdictOf } from './retained.js';
 
 // The tests of Shi et al. 2024 (arXiv:2410.13032). Direct edges are all kept. p below this is called significant.
@@ -27,24 +36,40 @@ export function equivalenceP(wins: number, n: number, epsilon: number): number {
 }
 
 /**
- * Whether circuit and model win equally often. A small p: they do not. Cost: none, or one evaluation where the circuit
- * cuts direct edges.
+ * Whether circuit and model win equally often. A small p: they do not. By the definition ties are losses; the verdict
+ * leaves them out, so that a circuit that equals the model is not told apart from it. Cost: none, or one evaluation
+ * where the circuit cuts direct edges.
  */
 export async function judgeEquivalence(judged: Judged): Promise<Verdict> {
   const { whole, levels } = judged;
   const [found] = await testedRuns(judged);
   const n = whole.length;
   // In loss form lower is better.
-  const wins = whole.filter((value, i) => found[i]! < value).length;
-  const ties = whole.filter((value, i) => found[i] === value).length;
-  const p = equivalenceP(wins, n, levels.epsilon);
+  const gains = whole.map((value, i) => value - found[i]!);
+  const { epsilon } = levels;
+  if (!gains.every(Number.isFinite)) {
+    const unknown = { wins: null, ties: null, t: null, p_value: null, p_value_without_ties: null };
+    return { ...UNDEFINED, result: { epsilon, n, ...unknown } };
+  }
+  const rounding = roundingOf(judged);
+  const wins = gains.filter((gain) => gain > rounding).length;
+  const ties = gains.filter((gain) => Math.abs(gain) <= rounding).length;
+  const p = equivalenceP(wins, n - ties, epsilon);
   const good = p >= SIGNIFICANT;
   const told = `the circuit is better than the model on ${wins} of ${n} prompts${ties > 0 ? `, equal on ${ties}` : ''}`;
   return {
     value: p,
     verdict: verdictOf(good),
     sentence: `${good ? 'not told apart from the model' : 'not equivalent to the model'}: ${told} (p ${shortP(p)})`,
-    result: { epsilon: levels.epsilon, n, wins, ties, t: Math.abs(wins / n - 0.5), p_value: p },
+    result: {
+      epsilon,
+      n,
+      wins,
+      ties,
+      t: Math.abs(wins / n - 0.5),
+      p_value: equivalenceP(wins, n, epsilon),
+      p_value_without_ties: p,
+    },
   };
 }
 
@@ -81,7 +106,8 @@ export async function judgeIndependence(judged: Judged): Promise<Verdict> {
     const sentence = 'not defined: it takes at least two prompts, and finite values';
     return { value: null, verdict: 'unknown', sentence, result };
   }
-  if (isConstant(complement) || isConstant(whole)) {
+  const rounding = roundingOf(judged);
+  if (isConstant(complement, rounding) || isConstant(whole, rounding)) {
     const sentence = 'says nothing: the model, or what is left without the circuit, is the same on every prompt';
     return { value: p, verdict: 'unknown', sentence, result };
   }
@@ -159,33 +185,33 @@ export async function judgeMinimality(judged: Judged): Promise<Verdict> {
 
 /** Whether the circuit is nearer to the model than most random circuits. Cost: one evaluation per random circuit. */
 export async function judgeSufficiency(judged: Judged): Promise<Verdict> {
-  const { whole, passes, levels } = judged;
+  const { passes } = judged;
   const { randomCircuits } = judged.draws();
   passes.begin('sufficiency', randomCircuits.length);
   const [found] = await testedRuns(judged);
   const random = await judged.randomRuns();
-  const [loss, losses] = [squaredLoss(whole, found), random.map((values) => squaredLoss(whole, values))];
+  const [loss, losses] = [lossOf(judged, found), random.map((values) => lossOf(judged, values))];
   const wins = losses.filter((other) => loss <= other).length;
-  return comparison({ loss, losses, wins, draws: randomCircuits, quantile: levels.quantile }, (good, told) =>
+  return comparison(judged, { loss, losses, wins }, (good, told) =>
     good
-      ? `sufficient: it is as near to the model as ${told}, or nearer`
-      : `not sufficient: it beats or equals only ${told}`,
+      ? `nearer to the model than chance: as near as ${told}, or nearer`
+      : `not shown to be nearer to the model than chance: as near as only ${told}, or nearer`,
   );
 }
 
 /** Whether the model suffers more without the circuit than without most random ones. Cost: as judgeSufficiency. */
 export async function judgePartialNecessity(judged: Judged): Promise<Verdict> {
-  const { whole, passes, levels } = judged;
+  const { passes } = judged;
   const { randomCircuits } = judged.draws();
   passes.begin('partial necessity', randomCircuits.length);
   const [, complement] = await testedRuns(judged);
   const random = await passes.losses(randomCircuits.map((ids) => complementOf(circuitOf(judged.kept, ids))));
-  const [loss, losses] = [squaredLoss(whole, complement), random.map((values) => squaredLoss(whole, values))];
+  const [loss, losses] = [lossOf(judged, complement), random.map((values) => lossOf(judged, values))];
   const wins = losses.filter((other) => loss > other).length;
-  return comparison({ loss, losses, wins, draws: randomCircuits, quantile: levels.quantile }, (good, told) =>
+  return comparison(judged, { loss, losses, wins }, (good, told) =>
     good
-      ? `needed: the model misses it more than ${told}`
-      : `not shown to be needed: the model misses it more than only ${told}`,
+      ? `missed more than chance: the model misses it more than ${told}`
+      : `not shown to be missed more than chance: the model misses it more than only ${told}`,
   );
 }
 
@@ -193,29 +219,32 @@ interface Comparison {
   readonly loss: number;
   readonly losses: readonly number[];
   readonly wins: number;
-  readonly draws: Draws['randomCircuits'];
-  readonly quantile: number;
 }
 
 function comparison(
-  { loss, losses, wins, draws, quantile }: Comparison,
+  judged: Judged,
+  { loss, losses, wins }: Comparison,
   words: (good: boolean, told: string) => string,
 ): Verdict {
+  const { quantile } = judged.levels;
+  const draws = judged.draws().randomCircuits;
   const p = binomialSum(wins, draws.length, draws.length, quantile);
-  const good = p < SIGNIFICANT;
-  return {
-    value: p,
-    verdict: verdictOf(good),
-    sentence: `${words(good, `${wins} of ${draws.length} random circuits`)} (p ${shortP(p)})`,
-    result: {
-      quantile,
-      circuit_loss: finiteOrNull(loss),
-      random_losses: losses.map(finiteOrNull),
-      random_sizes: draws.map((ids) => ids.length),
-      wins,
-      p_value: p,
-    },
+  const result = {
+    quantile,
+    circuit_loss: finiteOrNull(loss),
+    random_losses: losses.map(finiteOrNull),
+    random_sizes: draws.map((ids) => ids.length),
+    wins,
+    p_value: p,
   };
+  const edges = new Set(additionsOf(judged.kept));
+  if (draws.every((ids) => ids.length === edges.size && ids.every((id) => edges.has(id)))) {
+    const sentence = 'says nothing: every random circuit of as many edges is this circuit';
+    return { value: p, verdict: 'unknown', sentence, result };
+  }
+  const good = p < SIGNIFICANT;
+  const told = words(good, `${wins} of ${draws.length} random circuits`);
+  return { value: p, verdict: verdictOf(good), sentence: `${told} (p ${shortP(p)})`, result };
 }
 
 /** The circuit and its complement with all direct edges. They are known already where the circuit cuts none. */
@@ -248,8 +277,14 @@ export function inFileOrder(topology: Topology, ids: readonly number[]): number[
   });
 }
 
-function isConstant(values: PerPrompt): boolean {
-  return values.every((value) => value === values[0]);
+function isConstant(values: PerPrompt, rounding: number): boolean {
+  return Math.max(...values) - Math.min(...values) <= rounding;
+}
+
+/** Shi et al.'s loss beside the model. One that rounding alone can make is 0. */
+function lossOf(ends: Ends, values: PerPrompt): number {
+  const loss = squaredLoss(ends.whole, values);
+  return loss <= roundingOf(ends) ** 2 ? 0 : loss;
 }
 
 /** `0.0312`, `8.0e-8`. */

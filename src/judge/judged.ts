@@ -121,6 +121,14 @@ export function squaredLoss(a: PerPrompt, b: PerPrompt): number {
   return mean(a.map((value, i) => (value - b[i]!) ** 2));
 }
 
+/**
+ * Differences of the metric up to this are rounding in single precision: 1e-6 of the largest value at either end.
+ * Without it noise decides between runs that are equal.
+ */
+export function roundingOf({ whole, empty }: Ends): number {
+  return 1e-6 * Math.max(...[...whole, ...empty].map(Math.abs));
+}
+
 /** Faithfulness of means over the prompts. */
 export function faithfulnessOf(losses: PerPrompt, { whole, empty }: Ends): number | null {
   return faithfulness(mean(losses), mean(whole), mean(empty));
@@ -135,10 +143,10 @@ export async function baseRuns(passes: Passes, kept: EdgeSet) {
   return { whole: whole!, empty: empty!, found: found!, complement: complement! };
 }
 
-/** `98 %`. A share between 99 and 100 is told to a tenth, so that it does not look like all. */
+/** `98 %`. A share between 99 and 100 is told to a tenth, cut off, so that it does not look like all. */
 export function percent(share: number): string {
   const value = 100 * share;
   const near = Math.abs(value) > 99 && Math.abs(value) < 100;
-  const text = value.toFixed(near ? 1 : 0);
+  const text = near ? (Math.trunc(10 * value) / 10).toFixed(1) : value.toFixed(0);
   return `${Number(text) === 0 ? text.replace('-', '') : text} %`;
 }

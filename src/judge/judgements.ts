@@ -71,7 +71,7 @@ export const JUDGEMENTS = {
     judge: judgeCompleteness,
   },
   'minimality-ioi': {
-    about: 'whether each edge matters, alone or where nothing stands in for it; 3 evaluations an edge at most',
+    about: 'whether each edge matters, alone or without the others into the same place; 3 evaluations an edge at most',
     source: IOI,
     judge: judgeMinimalityIoi,
   },

@@ -6,6 +6,8 @@ import { faithfulnessOf, percent, UNDEFINED, type Ends, type Judged, type Verdic
 
 /** From this share on a circuit is called faithful, and needed. */
 const MUCH = 0.8;
+/** From this share on, a circuit is called needed in part. */
+const LITTLE = 0.2;
 /** Beyond this it does more than the model. */
 const OVERSHOOT = 1.2;
 
@@ -34,8 +36,8 @@ export async function judgeNecessity(judged: Judged): Promise<Verdict> {
     value >= 0
       ? `cutting it costs ${percent(value)} of the behaviour`
       : `cutting it adds ${percent(-value)} to the behaviour`;
-  const good = value >= MUCH;
-  return { value, verdict: verdictOf(good), sentence: `${good ? 'needed' : 'not needed'}: ${costs}`, result };
+  const how = value >= MUCH ? 'needed' : value >= LITTLE ? 'needed in part' : 'not needed';
+  return { value, verdict: verdictOf(value >= MUCH), sentence: `${how}: ${costs}`, result };
 }
 
 /**
@@ -66,7 +68,7 @@ export async function judgeNdf(judged: Judged): Promise<Verdict> {
   const near = ndf.filter((one) => one !== null && one >= MUCH).length;
   const good = value >= MUCH;
   const but = undefinedOn > 0 ? `; on ${undefinedOn} it is not defined` : '';
-  const told = `on ${near} of ${ndf.length} prompts the circuit is within ${percent(1 - MUCH)} of the model${but}`;
+  const told = `${percent(value)} on average; on ${near} of ${ndf.length} prompts within ${percent(1 - MUCH)} of the model${but}`;
   return {
     value,
     verdict: verdictOf(good),
@@ -84,11 +86,12 @@ export async function judgeAccuracy({ passes, kept, pairs }: Judged, whole: Judg
   const [clean, circuit] = (await passes.values([whole, kept], ['accuracy'])).map((one) => 0 - mean(one.accuracy!));
   const result = { clean: finiteOrNull(clean), circuit: finiteOrNull(circuit) };
   const right = `the circuit is right on ${percent(circuit!)} of the prompts, the model on ${percent(clean!)}`;
+  if (clean === 0) return { value: result.circuit, verdict: 'unknown', sentence: `says nothing: ${right}`, result };
   const good = circuit! >= MUCH * clean!;
   return {
     value: result.circuit,
-    verdict: clean === 0 ? 'unknown' : verdictOf(good),
-    sentence: `${good ? 'answers like the model' : 'answers worse than the model'}: ${right}`,
+    verdict: verdictOf(good),
+    sentence: `${good ? 'answers about as well as the model, or better' : 'answers worse than the model'}: ${right}`,
     result,
   };
 }

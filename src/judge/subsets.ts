@@ -1,6 +1,7 @@
 import { finiteOrNull } from '../base/finite-or-null.js';
 import { mean } from '../base/mean.js';
 import { createRng } from '../base/rng.js';
+import { counted } from '../base/text.js';
 import { edgeEnds } from '../circuit/edge-ends.js';
 import { EdgeSet } from '../circuit/edge-set.js';
 import { additionsOf, percent, UNDEFINED, type Judged, type Verdict } from './judged.js';
@@ -33,8 +34,11 @@ export async function judgeCompleteness(judged: Judged): Promise<Verdict> {
   const steps = Math.min(GREEDY.edges, edges.length);
   passes.begin('completeness', 2 * GREEDY.starts * steps * GREEDY.looked);
   let worst = { subset: [] as readonly number[], circuit: mean(found), model: mean(whole) };
-  const apart = (one: { readonly circuit: number; readonly model: number }): number =>
-    Math.abs(one.circuit - one.model);
+  // A metric that breaks down sets the two apart more than any number.
+  const apart = (one: { readonly circuit: number; readonly model: number }): number => {
+    const gap = Math.abs(one.circuit - one.model);
+    return Number.isNaN(gap) ? Infinity : gap;
+  };
   for (let start = 0; start < GREEDY.starts; start++) {
     let subset: readonly number[] = [];
     for (let step = 0; step < steps; step++) {
@@ -66,8 +70,8 @@ export async function judgeCompleteness(judged: Judged): Promise<Verdict> {
   };
   if (value === null) return { ...UNDEFINED, result };
   const good = value <= SMALL.incompleteness;
-  const without = worst.subset.length === 0 ? '' : ` without the same ${worst.subset.length} edges`;
-  const told = `${without ? `${without.trim()}, ` : ''}circuit and model differ by ${percent(value)} of the behaviour`;
+  const without = worst.subset.length === 0 ? '' : `without the same ${counted(worst.subset.length, 'edge')}, `;
+  const told = `${without}circuit and model differ by ${percent(value)} of the behaviour`;
   return {
     value,
     verdict: verdictOf(good),
@@ -118,7 +122,7 @@ export async function judgeMinimalityIoi(judged: Judged): Promise<Verdict> {
     scores: shares,
     redundant: redundant.map((id) => topology.edgeName(id)),
   };
-  if (!defined) return { ...UNDEFINED, result };
+  if (!defined || shares.includes(null)) return { ...UNDEFINED, result };
   if (edges.length === 0) {
     return { value: null, verdict: 'unknown', sentence: 'not defined: the circuit has no edges', result };
   }
@@ -129,7 +133,7 @@ export async function judgeMinimalityIoi(judged: Judged): Promise<Verdict> {
     verdict: verdictOf(good),
     sentence: good
       ? `minimal: each of its ${edges.length} edges is worth ${percent(SMALL.edge)} of the behaviour or more`
-      : `not minimal: ${told} of the behaviour, alone and where nothing stands in for them`,
+      : `not minimal: ${told} of the behaviour, alone and without the other edges into the same place`,
     result,
   };
 }
