@@ -11,6 +11,9 @@ const LITTLE = 0.2;
 /** Beyond this it does more than the model. */
 const OVERSHOOT = 1.2;
 
+/** A share that is short of a line by so little reaches it: single precision cannot tell. */
+const ROUNDING = 1e-6;
+
 /** Denominators below this mean nothing: see faithfulness. */
 const SMALLEST_DENOMINATOR = 1e-6;
 
@@ -20,9 +23,9 @@ export async function judgeFaithfulness(judged: Judged): Promise<Verdict> {
   const result = { faithfulness: value };
   if (value === null) return { ...UNDEFINED, result };
   const does = `the circuit alone does ${percent(value)} of the behaviour`;
-  if (value > OVERSHOOT) return { value, verdict: 'bad', sentence: `overshoots: ${does}`, result };
+  if (value > OVERSHOOT + ROUNDING) return { value, verdict: 'bad', sentence: `overshoots: ${does}`, result };
   if (value < 0) return { value, verdict: 'bad', sentence: `works against the behaviour: ${does}`, result };
-  const good = value >= MUCH;
+  const good = reaches(value, MUCH);
   return { value, verdict: verdictOf(good), sentence: `${good ? 'faithful' : 'not faithful'}: ${does}`, result };
 }
 
@@ -36,8 +39,9 @@ export async function judgeNecessity(judged: Judged): Promise<Verdict> {
     value >= 0
       ? `cutting it costs ${percent(value)} of the behaviour`
       : `cutting it adds ${percent(-value)} to the behaviour`;
-  const how = value >= MUCH ? 'needed' : value >= LITTLE ? 'needed in part' : 'not needed';
-  return { value, verdict: verdictOf(value >= MUCH), sentence: `${how}: ${costs}`, result };
+  const good = reaches(value, MUCH);
+  const how = good ? 'needed' : reaches(value, LITTLE) ? 'needed in part' : 'not needed';
+  return { value, verdict: verdictOf(good), sentence: `${how}: ${costs}`, result };
 }
 
 /**
@@ -65,8 +69,8 @@ export async function judgeNdf(judged: Judged): Promise<Verdict> {
   const undefinedOn = ndf.filter((one) => one === null).length;
   const result = { ndf_mean: value, ndf, undefined: undefinedOn };
   if (value === null) return { ...UNDEFINED, result };
-  const near = ndf.filter((one) => one !== null && one >= MUCH).length;
-  const good = value >= MUCH;
+  const near = ndf.filter((one) => one !== null && reaches(one, MUCH)).length;
+  const good = reaches(value, MUCH);
   const but = undefinedOn > 0 ? `; on ${undefinedOn} it is not defined` : '';
   const told = `${percent(value)} on average; on ${near} of ${ndf.length} prompts within ${percent(1 - MUCH)} of the model${but}`;
   return {
@@ -87,13 +91,17 @@ export async function judgeAccuracy({ passes, kept, pairs }: Judged, whole: Judg
   const result = { clean: finiteOrNull(clean), circuit: finiteOrNull(circuit) };
   const right = `the circuit is right on ${percent(circuit!)} of the prompts, the model on ${percent(clean!)}`;
   if (clean === 0) return { value: result.circuit, verdict: 'unknown', sentence: `says nothing: ${right}`, result };
-  const good = circuit! >= MUCH * clean!;
+  const good = reaches(circuit!, MUCH * clean!);
   return {
     value: result.circuit,
     verdict: verdictOf(good),
     sentence: `${good ? 'answers about as well as the model, or better' : 'answers worse than the model'}: ${right}`,
     result,
   };
+}
+
+function reaches(share: number, line: number): boolean {
+  return share >= line - ROUNDING;
 }
 
 export function verdictOf(good: boolean): 'good' | 'bad' {
