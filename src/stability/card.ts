@@ -43,9 +43,9 @@ function controlLines({ control, noControl, agreement, kinds }: Stability): stri
   const again = agreement.jaccard?.mean;
   if (again !== undefined) {
     lines.push(
-      jaccard < again
+      percent(again - jaccard) !== '0 %' && jaccard < again
         ? `That is ${percent(again - jaccard)} less than two searches of the task share: so much depends on what each prompt asks for.`
-        : `Two searches of the task share no more than that: this circuit does not tell which prompt has which answer, or the answers are much the same.`,
+        : `Two searches of the task share hardly more than that, if more: this circuit does not tell which prompt has which answer, or the answers are much the same.`,
     );
   }
   if (unchanged > 0)

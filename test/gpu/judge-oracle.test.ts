@@ -127,7 +127,12 @@ describe.each(METRICS)('by %s', (metric) => {
       ['circuit', judged.circuit],
       ['complement', rest],
     ] as const) {
-      near(name, all.perPrompt[name], judged.metric(ids).map((m) => -m), 5e-5); // prettier-ignore
+      near(
+        name,
+        all.perPrompt[name],
+        judged.metric(ids).map((m) => -m),
+        5e-5,
+      );
     }
     near('f', found['faithfulness']!['faithfulness'], oracle.oracleFaithfulness(judged, judged.circuit));
     near('necessity', found['necessity']!['necessity'], 1 - oracle.oracleFaithfulness(judged, rest));
@@ -143,7 +148,10 @@ describe.each(METRICS)('by %s', (metric) => {
     const judged = judgedBy(metric);
     const { topology } = model;
     const { subset, incompleteness } = found['completeness'] as unknown as { subset: string[]; incompleteness: number };
-    const worst = oracle.oracleIncompleteness(judged, subset.map((name) => topology.edgeId(name)!)); // prettier-ignore
+    const worst = oracle.oracleIncompleteness(
+      judged,
+      subset.map((name) => topology.edgeId(name)!),
+    );
     near('completeness', incompleteness, worst);
     expect(incompleteness).toBeGreaterThanOrEqual(oracle.oracleIncompleteness(judged, []) - 1e-4);
     const minimality = found['minimality-ioi'] as unknown as { edges: string[]; scores: number[]; redundant: string[] };
@@ -194,7 +202,12 @@ describe.each(METRICS)('by %s', (metric) => {
     expect(minimality['wins']).toEqual(edgeWins);
     const p = edgeWins.map((won) => oracle.binomialTail(10, LEVELS.quantile, (j) => j <= won));
     near('p', minimality['p_values'], p, 1e-9);
-    near('Bonferroni', minimality['p_bonferroni'], p.map((one) => Math.min(1, one * circuit.length)), 1e-9); // prettier-ignore
+    near(
+      'Bonferroni',
+      minimality['p_bonferroni'],
+      p.map((one) => Math.min(1, one * circuit.length)),
+      1e-9,
+    );
 
     const random = draws.randomCircuits;
     for (const [name, mine, others, wins] of [
@@ -241,8 +254,14 @@ function losses(what: string, got: readonly number[], wanted: readonly number[])
 function strengthOf(id: number): number {
   const { topology, spec } = float64;
   const [from, to] = topology.edgeName(id).split('->') as [string, string];
-  const norm = (name: Parameters<OracleModel['tensor']>[0], counts: (row: number, column: number) => boolean, columns = 1) =>
-    Math.sqrt(float64.tensor(name).reduce((sum, x, i) => sum + (counts(Math.floor(i / columns), i % columns) ? x * x : 0), 0)); // prettier-ignore
+  const norm = (
+    name: Parameters<OracleModel['tensor']>[0],
+    counts: (row: number, column: number) => boolean,
+    columns = 1,
+  ) =>
+    Math.sqrt(
+      float64.tensor(name).reduce((sum, x, i) => sum + (counts(Math.floor(i / columns), i % columns) ? x * x : 0), 0),
+    );
   const all = () => true;
   const { width, headWidth: dh } = spec;
   const headOf = (node: string) => /^a(\d+)\.h(\d+)/.exec(node)?.slice(1).map(Number) as [number, number] | undefined;
@@ -317,7 +336,14 @@ test.each(RANKINGS)('areas and ROC of random scores, %s', async (ranking) => {
   const logs = FRACTIONS.map(Math.log);
   near('CPR', areas.cpr, oracle.trapezoids(FRACTIONS, f));
   near('CMD', areas.cmd, oracle.trapezoids(FRACTIONS, off));
-  near('CMD, one side', areas.cmdOneSided, oracle.trapezoids(FRACTIONS, f.map((x) => Math.max(0, 1 - x)))); // prettier-ignore
+  near(
+    'CMD, one side',
+    areas.cmdOneSided,
+    oracle.trapezoids(
+      FRACTIONS,
+      f.map((x) => Math.max(0, 1 - x)),
+    ),
+  );
   near('complement', areas.complementArea, oracle.trapezoids(FRACTIONS, rest));
   near('logarithms', [areas.cprLog, areas.cmdLog], [oracle.trapezoids(logs, f), oracle.trapezoids(logs, off)], 1e-3);
   near('average', areas.average, oracle.average(f));

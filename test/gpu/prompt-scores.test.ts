@@ -1,15 +1,21 @@
 /** Scores per prompt, and controls in which prompts are compared with the predictions of others. */
 import { describe, expect, test } from 'vitest';
 import type { AttributionOptions } from '../../src/attribute/options.js';
+import { writerGroups } from '../../src/block/groups.js';
 import { mean } from '../../src/base/mean.js';
 import { EdgeSet } from '../../src/circuit/edge-set.js';
 import { meanOfPrompts } from '../../src/circuit/prompt-scores.js';
+import type { Topology } from '../../src/circuit/topology.js';
 import { openModel } from '../../src/model/load-model.js';
 import { openModelDirectory } from '../../src/node/model-directory.js';
 import { Engine } from '../../src/run/engine.js';
 import { planStability } from '../../src/run/stability.js';
+import { nullTask } from '../../src/stability/null-task.js';
 import type { PromptPair } from '../../src/task/types.js';
 import { construct } from '../../src/truth/construct.js';
+import type { OraclePoint } from '../oracle/attribution.js';
+import { loadOracle, runCircuit, runModel, type Pass } from '../oracle/model.js';
+import { kl, logSoftmax } from '../oracle/ops.js';
 import { attributionOf, EVEN, everyEdge, oraclesOf, scoresOf, smallModel, UNEVEN } from '../support/attribution.js';
 import { withEvaluator } from '../support/evaluators.js';
 import { fixture, fixtureJson } from '../support/fixtures.js';
@@ -45,16 +51,46 @@ test.each(CASES)(
   },
 );
 
-test('against float64, prompt by prompt', async () => {
-  const model = await smallModel(device.gpu);
-  const { perPrompt } = await attributionOf(model, UNEVEN, { method: 'eap', perPrompt: true });
-  for (const [row, oracle] of (await oraclesOf(model.loaded, UNEVEN)).entries()) {
-    const wanted = oracle.edges(everyEdge(model), [{ weight: 1 }]);
-    const scale = Math.max(...wanted.map(Math.abs));
-    expectClose(`prompt ${row}`, meanOfPrompts(perPrompt!, [row]), wanted, 1e-5 * scale);
-  }
-  model.dispose();
+/** Runs whose gradients are added up: two steps of the left rule, from the ablated end. */
+const STEPS = [
+  { amount: 1, weight: 1 / 2 },
+  { amount: 1 / 2, weight: 1 / 2 },
+];
+const steps = { steps: 2, stepRule: 'left' } as const;
+
+describe('against float64, prompt by prompt', () => {
+  test.each([
+    ['eap', 'logit-diff', UNEVEN, { method: 'eap' }],
+    ['eap-ig-inputs', 'logit-diff', UNEVEN, { method: 'eap-ig-inputs', ...steps }],
+    ['eap-ig-inputs', 'kl', UNEVEN, { method: 'eap-ig-inputs', ...steps }],
+    ['eap-ig-activations', 'prob-diff', EVEN, { method: 'eap-ig-activations', scope: 'group', ...steps }],
+    ['eap-ig-activations', 'nll', EVEN, { method: 'eap-ig-activations', scope: 'all', ...steps }],
+  ] as const)('%s by %s', async (method, metric, pairs, options) => {
+    const model = await smallModel(device.gpu);
+    const { perPrompt } = await attributionOf(model, pairs, { ...options, metric, perPrompt: true });
+    const points = pointsOf(model.topology, method, 'scope' in options && options.scope === 'all');
+    for (const [row, oracle] of (await oraclesOf(model.loaded, pairs, { metric })).entries()) {
+      const wanted = oracle.edges(everyEdge(model), points);
+      const scale = Math.max(...wanted.map(Math.abs));
+      expect(scale).toBeGreaterThan(1e-4);
+      expectClose(`prompt ${row}`, meanOfPrompts(perPrompt!, [row]), wanted, 2e-5 * scale);
+    }
+    model.dispose();
+  });
 });
+
+/** Each method's runs: the clean one; those of the input moved; those of each group of writers moved. */
+function pointsOf(topology: Topology, method: string, everyScore: boolean): readonly OraclePoint[] {
+  if (method === 'eap') return [{ weight: 1 }];
+  if (method === 'eap-ig-inputs') return STEPS.map((point) => ({ ...point, moved: [0] }));
+  const groups = writerGroups(topology);
+  return groups.flatMap(({ firstWriter, writers }) => {
+    const moved = Array.from({ length: writers }, (_, i) => firstWriter + i);
+    return STEPS.map(({ amount, weight }) =>
+      everyScore ? { amount, weight: weight / groups.length, moved } : { amount, weight, moved, only: moved },
+    );
+  });
+}
 
 test('a whole answer counts as one prompt', async () => {
   const model = await smallModel(device.gpu);
@@ -106,6 +142,40 @@ describe('compared with the prediction of another prompt', () => {
     expect(wanted.every((value) => value > 1e-4)).toBe(true);
     expectClose('KL', await klOf(swapped, EdgeSet.full(topology)), wanted, 1e-5);
     expect(mean(await klOf([a, b], EdgeSet.full(topology)))).toBeLessThan(1e-6);
+    model.dispose();
+  });
+
+  test('the KL divergence of any circuit is that of float64, whatever the lengths', async () => {
+    const model = await smallModel(device.gpu);
+    const { topology, loaded } = model;
+    const shuffled = nullTask(
+      { name: '', source: '', hash: '', pairs: UNEVEN, skip: 0, tokenizer: null },
+      'clean predictions',
+      3,
+    );
+    expect(shuffled.unchanged).toBe(0);
+    const { pairs } = shuffled.task;
+    const circuits = [
+      EdgeSet.full(topology),
+      EdgeSet.empty(topology),
+      ...[2, 3].map((step) => EdgeSet.where(topology, (id) => id >= topology.additionEdges || id % step > 0)),
+    ];
+    const got = await withEvaluator(model, pairs, { metric: 'kl', circuits: 2 }, async (evaluator) => [
+      ...(await evaluator.perPrompt(circuits.slice(0, 2))),
+      ...(await evaluator.perPrompt(circuits.slice(2))),
+    ]);
+    const float64 = await loadOracle(loaded);
+    const { vocab } = loaded.spec;
+    const row = ({ logits }: Pass, position: number): Float64Array =>
+      logSoftmax(logits.subarray(position * vocab, (position + 1) * vocab));
+    circuits.forEach((circuit, i) => {
+      const wanted = pairs.map(({ clean, corrupted, position, reference }) => {
+        const run = runCircuit(float64, clean, circuit, runModel(float64, corrupted));
+        return kl(row(runModel(float64, reference!.clean), reference!.position), row(run, position));
+      });
+      expect(Math.min(...wanted)).toBeGreaterThan(1e-3);
+      expectClose(`circuit ${i}`, got[i]!, wanted, 1e-5);
+    });
     model.dispose();
   });
 

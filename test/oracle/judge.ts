@@ -1,6 +1,6 @@
 /**
- * Judgements of a circuit after the definitions of the papers, in plain loops over float64 metrics. A circuit is the set
- * of its addition edges; all direct edges are kept. Metrics are m_i of each prompt, higher is better.
+ * Judgements of a circuit after the definitions of the papers, in plain loops over float64 metrics. A circuit is the
+ * set of its addition edges; all direct edges are kept. Metrics are m_i of each prompt, higher is better.
  */
 import type { Topology } from '../../src/circuit/topology.js';
 

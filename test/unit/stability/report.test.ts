@@ -107,6 +107,16 @@ test('the null control is told beside the agreement', () => {
     unchanged: 0,
   });
   expect(stabilityCard(same).join('\n')).toContain('does not tell which prompt has which answer');
+  // 299 of 301 edges are shared, and 300 of 302: less, but not by a per cent.
+  const first = (count: number): number[] => Array.from({ length: count }, (_, id) => id);
+  const near = [found([...first(300), 301]), found([...first(300), 302])].map(named);
+  const barely = stabilityOf('prompts', found([...first(299), 301]), near, {
+    ...found([...first(299), 302]),
+    shuffled: 'answers',
+    unchanged: 0,
+  });
+  expect(barely.control!.jaccard).toBeLessThan(barely.agreement.jaccard!.mean);
+  expect(stabilityCard(barely).join('\n')).toContain('share hardly more than that');
   expect(stabilityCard(stabilityOf('orders', found([0]), draws, NONE)).at(-1)).toContain('no null control: it was not');
 });
 
