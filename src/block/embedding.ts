@@ -9,7 +9,7 @@ import type { Piece, PieceContext } from './piece.js';
  * @param kind whether the positions' embeddings are added.
  */
 export async function embedding(
-  { arena, weights: { embed, positions, layout }, tokens, sequence }: PieceContext,
+  { arena, weights: { embed, positions, layout, attentionBias }, tokens, sequence }: PieceContext,
   { ids, outputs }: { readonly ids: BufferSlice; readonly outputs: BufferSlice },
   kind: InputKind,
 ): Promise<Piece> {
@@ -17,14 +17,14 @@ export async function embedding(
   const operations = await Promise.all(
     embed.chunks.map((chunk) =>
       arena.operation('embed', {
-        buffers: { weight: chunk.data, ids, positions, outputs },
+        buffers: { weight: chunk.data, ids, positions: positions ?? attentionBias[0]!, outputs },
         params: {
           tokens,
           sequence,
           width4,
           first_id: 4 * chunk.firstColumn4,
           ids_held: 4 * chunk.columns4,
-          add_positions: kind === 'token+position' ? 1 : 0,
+          add_positions: positions && kind === 'token+position' ? 1 : 0,
           circuit_stride: 0,
         },
         overrides: {},

@@ -5,13 +5,23 @@ import type { BackwardRules } from './rules.js';
 
 type NormContext = Pick<PieceContext, 'arena' | 'weights'>;
 
-/** x [rows, d] -> y [rows, d], the norm of every row. Cost: about 8 operations an element (normWork). */
+/**
+ * x [rows, d] -> y [rows, d], the norm of every row; where the model has none, a copy. Cost: about 8 operations an
+ * element (normWork).
+ */
 export async function norm(
   { arena, weights: { spec, layout } }: NormContext,
-  { gain, bias }: NormWeights,
+  weights: NormWeights | null,
   { x, y }: { readonly x: BufferSlice; readonly y: BufferSlice },
   rows: number,
 ): Promise<RowPiece> {
+  if (!weights) {
+    const bytes = (taken: number): number => 16 * layout.width4 * taken;
+    return {
+      encode: (recording, taken = rows) => recording.copy({ ...x, size: bytes(taken) }, { ...y, size: bytes(taken) }),
+    };
+  }
+  const { gain, bias } = weights;
   const operation = await arena.operation('layer_norm', {
     buffers: { x, gain, bias, y },
     params: { rows, width: spec.width, width4: layout.width4, epsilon: spec.norm.epsilon },
@@ -30,13 +40,15 @@ export interface NormBackward {
   readonly rows: number;
 }
 
-/** Takes a gradient from the outputs of a norm to its inputs, in place. */
+/** Takes a gradient from the outputs of a norm to its inputs, in place; where the model has none, nothing. */
 export async function normBackward(
   { arena, weights: { spec, layout } }: NormContext,
   { frozenNorms }: BackwardRules,
-  { gain }: NormWeights,
+  weights: NormWeights | null,
   { x, xRows, gradient, rows }: NormBackward,
 ): Promise<RowPiece> {
+  if (!weights) return { encode: () => undefined };
+  const { gain } = weights;
   const operation = await arena.operation('norm_backward', {
     buffers: { x, gain, gradient },
     params: { rows, x_rows: xRows, width: spec.width, width4: layout.width4, epsilon: spec.norm.epsilon },

@@ -147,9 +147,12 @@ export class GradientPass implements PlaceHolder {
     const { embeddings, addEmbedding } = this.#pieces;
     embeddings[side].tokens.encode(recording);
     tap(0);
-    const size = shape.sequence * 4 * weights.layout.width4;
+    const { positions, layout } = weights;
+    const size = shape.sequence * 4 * layout.width4;
     for (let n = 0; n < shape.prompts; n++) {
-      recording.copy(sliceOf(weights.positions, 0, size), sliceOf(streams[0]!, n * size, size));
+      const stream = sliceOf(streams[0]!, n * size, size);
+      if (positions) recording.copy(sliceOf(positions, 0, size), stream);
+      else recording.clear(stream);
     }
     addEmbedding.encode(recording);
   }

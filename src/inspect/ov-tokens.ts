@@ -70,8 +70,9 @@ export async function ovTokens(
     const finalGain = await read(weights, finalNorm.gain);
     const found = new Map<HeadPlace, HeadOv>();
     for (const layer of new Set(heads.map((head) => head.layer))) {
-      const gain = await read(weights, weights.layers[layer]!.norm1.gain);
-      const outputs = await headOutputs(weights, layer, scaledRows(embedded, gain), words.length);
+      const { norm1 } = weights.layers[layer]!;
+      const inputs = norm1 ? scaledRows(embedded, await read(weights, norm1.gain)) : embedded;
+      const outputs = await headOutputs(weights, layer, inputs, words.length);
       const asked = heads.filter((head) => head.layer === layer);
       const directions = asked.map(({ head }) => {
         const size = outputs.length / weights.spec.heads;
@@ -96,7 +97,7 @@ async function rowsOf(
   weights: ModelWeights,
   matrix: Matrix,
   words: readonly number[],
-): Promise<Float32Array> {
+): Promise<Float32Array<ArrayBuffer>> {
   const outputs = arena.tensor('rows of words', [words.length, 4 * weights.layout.width4]);
   const ids = arena.upload('words', Uint32Array.from(words));
   const context = { arena, weights: { ...weights, embed: matrix }, tokens: words.length, sequence: 1 };

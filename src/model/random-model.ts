@@ -35,7 +35,7 @@ export function gpt2Spec(sizes: Gpt2Sizes): ModelSpec {
       scale: new Array<number>(sizes.layers).fill(1 / Math.sqrt(sizes.headWidth)),
       softcap: null,
       window: new Array<null>(sizes.layers).fill(null),
-      qkNorm: 'none',
+      qkNorm: null,
       biases: { qkv: true, out: true },
     },
     mlp: sizes.mlpWidth === 0 ? null : { kind: 'plain', activation: sizes.activation ?? 'gelu-tanh', biases: true },
@@ -43,6 +43,7 @@ export function gpt2Spec(sizes: Gpt2Sizes): ModelSpec {
     tied: sizes.tied ?? true,
     logitBias: false,
     logitSoftcap: null,
+    preNorms: true,
     postNorms: false,
     bosTokenId: null,
   };

@@ -38,8 +38,11 @@ export interface ModelSpec {
   readonly logitBias: boolean;
   /** c in c * tanh(logit / c), or null. */
   readonly logitSoftcap: number | null;
+  /** A norm before each sublayer, on the stream that it reads. OLMo 2 has none. */
+  readonly preNorms: boolean;
   /**
-   * Gemma 2 and 3: a norm on the sum of the heads and on the MLP output. Single heads then do not add to the stream.
+   * A norm after each sublayer, on the sum of the heads (with the output bias) and on the MLP's output: Gemma 2 and 3,
+   * OLMo 2. Single heads then do not add to the stream.
    */
   readonly postNorms: boolean;
   /** Beginning-of-text id of the config, or null. */
@@ -55,13 +58,33 @@ export interface NormSpec {
 
 export interface RotarySpec {
   readonly kind: 'rotary';
-  /** Rotated dimensions per head, at most headWidth. */
+  /** Rotated dimensions per head, even, at most headWidth. Dimension i turns with i + dims / 2. */
   readonly dims: number;
-  readonly base: number;
-  /** Base of the sliding-window layers where it differs (Gemma 3). */
-  readonly localBase: number | null;
-  readonly scaling: Readonly<Record<string, unknown>> | null;
+  /** Of the layers that see every token before a query. */
+  readonly global: RotaryFrequencies;
+  /** Of the layers with a window. The same as `global` but for Gemma 3. */
+  readonly local: RotaryFrequencies;
 }
+
+/** Pair i turns by position * base ** (-2 i / dims), scaled. */
+export interface RotaryFrequencies {
+  readonly base: number;
+  readonly scaling: RotaryScaling | null;
+}
+
+/**
+ * `linear`: every frequency is divided by the factor. `llama3`: frequencies of wavelengths above originalPositions /
+ * low are divided by the factor, those of wavelengths below originalPositions / high stay, those between are blended.
+ */
+export type RotaryScaling =
+  | { readonly kind: 'linear'; readonly factor: number }
+  | {
+      readonly kind: 'llama3';
+      readonly factor: number;
+      readonly low: number;
+      readonly high: number;
+      readonly originalPositions: number;
+    };
 
 export interface AttentionSpec {
   /** Factor on q.k of layer l. */
@@ -69,7 +92,12 @@ export interface AttentionSpec {
   readonly softcap: number | null;
   /** Per layer: keys i - window < j <= i are visible, or null for all j <= i. */
   readonly window: readonly (number | null)[];
-  readonly qkNorm: 'none' | 'rms' | 'layer';
+  /**
+   * A norm of queries and keys, before rotary positions: of each head by itself with one gain [dh] for all heads, or of
+   * all heads together with a gain [H dh] (OLMo 2). Its epsilon, and whether its gain is stored as 1 + w, are those of
+   * `norm`.
+   */
+  readonly qkNorm: null | { readonly kind: 'rms' | 'layer'; readonly over: 'head' | 'projection' };
   readonly biases: { readonly qkv: boolean; readonly out: boolean };
 }
 

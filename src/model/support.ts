@@ -16,13 +16,14 @@ export function assertSupported(spec: ModelSpec, where: string): void {
     'shared key/value heads': spec.kvHeads !== spec.heads,
     'attention softcap': attention.softcap !== null,
     'sliding-window attention': attention.window.some((window) => window !== null),
-    'query/key norms': attention.qkNorm !== 'none',
+    'query/key norms': attention.qkNorm !== null,
     'attention without biases': !attention.biases.qkv || !attention.biases.out,
     'gated MLP': spec.mlp?.kind === 'gated',
     'MLP without biases': spec.mlp?.biases === false,
     'scaled embeddings': spec.embeddingScale !== 1,
     'logit bias': spec.logitBias,
     'logit softcap': spec.logitSoftcap !== null,
+    'no norms before the sublayers': !spec.preNorms,
     'norms after the sublayers': spec.postNorms,
   })
     .filter(([, needed]) => needed)

@@ -1,8 +1,11 @@
 import type { ModelSpec } from './spec.js';
 
-/** Tensors of one layer; `win` is the gated MLP's up projection, `wgate` its gate. */
+/**
+ * Tensors of one layer. `norm1` and `norm2` come before attention and MLP, `postnorm1` and `postnorm2` after them;
+ * `qnorm` and `knorm` are those of queries and keys. `win` is the gated MLP's up projection, `wgate` its gate.
+ */
 export type LayerTensor =
-  | `${'norm1' | 'norm2'}.${'gain' | 'bias'}`
+  | `${NormName}.${'gain' | 'bias'}`
   | 'wq'
   | 'bq'
   | 'wk'
@@ -12,13 +15,16 @@ export type LayerTensor =
   | 'wo'
   | 'bo'
   | 'wgate'
+  | 'bgate'
   | 'win'
   | 'bin'
   | 'wout'
   | 'bout';
 
-/** The matrices and biases of an MLP, without its norm. */
-export const MLP_TENSORS: readonly LayerTensor[] = ['wgate', 'win', 'bin', 'wout', 'bout'];
+export type NormName = 'norm1' | 'norm2' | 'postnorm1' | 'postnorm2' | 'qnorm' | 'knorm';
+
+/** The matrices and biases of an MLP, without its norms. */
+export const MLP_TENSORS: readonly LayerTensor[] = ['wgate', 'bgate', 'win', 'bin', 'wout', 'bout'];
 
 /** The neutral name of a weight tensor: what the engine asks for, whatever a checkpoint calls it. */
 export type TensorName =
@@ -44,17 +50,18 @@ export function weightTable(spec: ModelSpec): ReadonlyMap<TensorName, readonly n
   const { width: d, mlpWidth, vocab, headWidth } = spec;
   const queryWidth = spec.heads * headWidth;
   const keyWidth = spec.kvHeads * headWidth;
+  const { qkNorm } = spec.attention;
   const table = new Map<TensorName, readonly number[]>();
-  const addNorm = (prefix: 'normf' | `layers.${number}.${'norm1' | 'norm2'}`): void => {
-    table.set(`${prefix}.gain`, [d]);
-    if (spec.norm.kind === 'layer') table.set(`${prefix}.bias`, [d]);
+  const addNorm = (prefix: 'normf' | `layers.${number}.${NormName}`, width = d, kind = spec.norm.kind): void => {
+    table.set(`${prefix}.gain`, [width]);
+    if (kind === 'layer') table.set(`${prefix}.bias`, [width]);
   };
 
   table.set('embed', [vocab, d]);
   if (spec.positions.kind === 'learned') table.set('positions', [spec.maxPositions, d]);
   for (let layer = 0; layer < spec.layers; layer++) {
     const add = (tensor: LayerTensor, ...shape: number[]): void => void table.set(layerTensor(layer, tensor), shape);
-    addNorm(`layers.${layer}.norm1`);
+    if (spec.preNorms) addNorm(`layers.${layer}.norm1`);
     add('wq', d, queryWidth);
     add('wk', d, keyWidth);
     add('wv', d, keyWidth);
@@ -63,15 +70,23 @@ export function weightTable(spec: ModelSpec): ReadonlyMap<TensorName, readonly n
       add('bk', keyWidth);
       add('bv', keyWidth);
     }
+    if (qkNorm) {
+      addNorm(`layers.${layer}.qnorm`, qkNorm.over === 'head' ? headWidth : queryWidth, qkNorm.kind);
+      addNorm(`layers.${layer}.knorm`, qkNorm.over === 'head' ? headWidth : keyWidth, qkNorm.kind);
+    }
     add('wo', queryWidth, d);
     if (spec.attention.biases.out) add('bo', d);
+    if (spec.postNorms) addNorm(`layers.${layer}.postnorm1`);
     if (spec.mlp === null) continue;
-    if (spec.block !== 'parallel-shared-norm') addNorm(`layers.${layer}.norm2`);
-    if (spec.mlp.kind === 'gated') add('wgate', d, mlpWidth);
+    if (spec.preNorms && spec.block !== 'parallel-shared-norm') addNorm(`layers.${layer}.norm2`);
+    const gated = spec.mlp.kind === 'gated';
+    if (gated) add('wgate', d, mlpWidth);
+    if (gated && spec.mlp.biases) add('bgate', mlpWidth);
     add('win', d, mlpWidth);
     if (spec.mlp.biases) add('bin', mlpWidth);
     add('wout', mlpWidth, d);
     if (spec.mlp.biases) add('bout', d);
+    if (spec.postNorms) addNorm(`layers.${layer}.postnorm2`);
   }
   addNorm('normf');
   if (!spec.tied) table.set('unembed', [vocab, d]);

@@ -5,33 +5,56 @@ import { BRANCHES } from '../circuit/nodes.js';
 import { layoutOf, padBlocks, projectionColumn4, projectionColumns4, type Layout } from './layout.js';
 import type { WeightReader } from './load-model.js';
 import type { Activation, ModelSpec } from './spec.js';
-import { layerTensor, type LayerTensor, type TensorName } from './weight-table.js';
+import { layerTensor, weightTable, type LayerTensor, type NormName, type TensorName } from './weight-table.js';
 
 export interface NormWeights {
+  /** What the norm multiplies with: 1 + w where the checkpoint stores w. */
   readonly gain: Tensor;
+  /** Zeros for an RMS norm. */
   readonly bias: Tensor;
 }
 
 export interface LayerWeights {
-  readonly norm1: NormWeights;
+  /** Null where the sublayer reads the stream itself. */
+  readonly norm1: NormWeights | null;
   /** [d, projectionColumns]: q of all heads, then k, then v. */
   readonly qkv: Matrix;
+  /** Zeros where the model has none. */
   readonly qkvBias: Tensor;
+  /** Of queries and keys, [H + G, dh]: those of the query heads, then those of the key heads. */
+  readonly queryKeyNorm: NormWeights | null;
   /** [H dh, d] */
   readonly attentionOut: Matrix;
+  /** Zeros where the model has none. */
+  readonly attentionOutBias: Tensor;
+  /** Of the sum of the heads and the output bias. */
+  readonly attentionPostNorm: NormWeights | null;
   /** Null in an attention-only model. */
   readonly mlp: MlpWeights | null;
 }
 
 export interface MlpWeights {
-  readonly norm: NormWeights;
-  /** [d, F] */
+  /** Null where the sublayer reads the stream itself. */
+  readonly norm: NormWeights | null;
+  /** [d, F]; of a gated MLP, what the activated gate multiplies. */
   readonly in: Matrix;
+  /** Zeros where the model has none. */
   readonly inBias: Tensor;
+  readonly gate: GateWeights | null;
   readonly activation: Activation;
   /** [F, d] */
   readonly out: Matrix;
+  /** Zeros where the model has none. */
   readonly outBias: Tensor;
+  /** Of the MLP's output, bias included. */
+  readonly postNorm: NormWeights | null;
+}
+
+/** The gate of a gated MLP, whose hidden layer is activation(x W_gate + b) * (x W_in + b_in). */
+export interface GateWeights {
+  /** [d, F] */
+  readonly matrix: Matrix;
+  readonly bias: Tensor;
 }
 
 /** All weights of a model on the device. */
@@ -43,13 +66,16 @@ export interface ModelWeights {
   readonly chunkBytes: number;
   /** [d, V]: the transposed embedding, so that a tied unembedding reads the same memory. */
   readonly embed: Matrix;
-  readonly positions: Tensor;
+  /** [S, d]; null where positions are not embedded. */
+  readonly positions: Tensor | null;
   readonly layers: readonly LayerWeights[];
   readonly finalNorm: NormWeights;
   readonly unembed: Matrix;
+  /** [V]; null where the logits have none. */
+  readonly unembedBias: Tensor | null;
   /**
    * attentionBias[l]: sum of the attention output biases of layers < l, the constant of every port before layer l's
-   * own.
+   * own. Zeros where a norm comes after the sublayers: the biases are then inside these norms.
    */
   readonly attentionBias: readonly Tensor[];
   dispose(): void;
@@ -76,53 +102,90 @@ async function upload(gpu: Gpu, arena: Arena, spec: ModelSpec, source: WeightRea
   const attentionBias = [arena.tensor('attention bias before layer 0', [4 * layout.width4])];
   const biasSum = new Float64Array(4 * layout.width4);
   for (let layer = 0; layer < spec.layers; layer++) {
-    layers.push(await uploadLayer(reader, layer));
     const bias = await reader.values(layerTensor(layer, 'bo'), spec.width);
-    bias.forEach((value, i) => (biasSum[i]! += value));
+    layers.push(await uploadLayer(reader, layer, bias));
+    if (!spec.postNorms) bias.forEach((value, i) => (biasSum[i]! += value));
     attentionBias.push(arena.upload(`attention bias before layer ${layer + 1}`, Float32Array.from(biasSum)));
   }
   const embed = await reader.transposed('embed');
-  const positions = await reader.blocks('positions', [spec.maxPositions, spec.width]);
+  const learned = spec.positions.kind === 'learned';
+  const positions = learned ? await reader.blocks('positions', [spec.maxPositions, spec.width]) : null;
   return {
     gpu,
     spec,
     layout,
     chunkBytes: gpu.maxBinding,
     embed,
-    positions: arena.upload('positions', positions),
+    positions: positions && arena.upload('positions', positions),
     layers,
-    finalNorm: await reader.norm('normf.gain', 'normf.bias'),
+    finalNorm: await reader.norm('normf'),
     unembed: spec.tied ? embed : await reader.transposed('unembed'),
+    unembedBias: spec.logitBias ? await reader.vector('bu', spec.vocab) : null,
     attentionBias,
     dispose: () => arena.dispose(),
   };
 }
 
-async function uploadLayer(reader: WeightUpload, layer: number): Promise<LayerWeights> {
-  const { spec, layout } = reader;
+async function uploadLayer(
+  reader: WeightUpload,
+  layer: number,
+  outBias: Float32Array<ArrayBuffer>,
+): Promise<LayerWeights> {
+  const { spec, layout, arena } = reader;
   const { width, headWidth, heads } = spec;
   const at = (tensor: LayerTensor): TensorName => layerTensor(layer, tensor);
   const out = await reader.blocks(at('wo'), [heads * headWidth, width], [headWidth, width]);
   return {
-    norm1: await reader.norm(at('norm1.gain'), at('norm1.bias')),
+    norm1: await reader.optionalNorm(`layers.${layer}.norm1`),
     ...(await uploadProjections(reader, layer)),
+    queryKeyNorm: await uploadQueryKeyNorm(reader, layer),
     attentionOut: reader.matrix(at('wo'), out, heads * 4 * layout.head4),
+    attentionOutBias: arena.upload(at('bo'), outBias),
+    attentionPostNorm: await reader.optionalNorm(`layers.${layer}.postnorm1`),
     mlp: spec.mlp && (await uploadMlp(reader, layer, spec.mlp.activation)),
   };
 }
 
 async function uploadMlp(reader: WeightUpload, layer: number, activation: Activation): Promise<MlpWeights> {
-  const { layout } = reader;
-  const { width, mlpWidth } = reader.spec;
+  const { layout, spec } = reader;
+  const { width, mlpWidth } = spec;
   const at = (tensor: LayerTensor): TensorName => layerTensor(layer, tensor);
+  const into = async (tensor: LayerTensor): Promise<Matrix> =>
+    reader.matrix(at(tensor), await reader.blocks(at(tensor), [width, mlpWidth]), 4 * layout.width4);
+  const normed = spec.block === 'parallel-shared-norm' ? 'norm1' : 'norm2';
   return {
-    norm: await reader.norm(at('norm2.gain'), at('norm2.bias')),
-    in: reader.matrix(at('win'), await reader.blocks(at('win'), [width, mlpWidth]), 4 * layout.width4),
+    norm: await reader.optionalNorm(`layers.${layer}.${normed}`),
+    in: await into('win'),
     inBias: await reader.vector(at('bin'), mlpWidth),
+    gate:
+      spec.mlp?.kind === 'gated'
+        ? { matrix: await into('wgate'), bias: await reader.vector(at('bgate'), mlpWidth) }
+        : null,
     activation,
     out: reader.matrix(at('wout'), await reader.blocks(at('wout'), [mlpWidth, width]), 4 * layout.mlp4),
     outBias: await reader.vector(at('bout'), width),
+    postNorm: await reader.optionalNorm(`layers.${layer}.postnorm2`),
   };
+}
+
+/** The norms of queries and keys, head by head, whether the checkpoint has one gain for all heads or one for each. */
+async function uploadQueryKeyNorm(reader: WeightUpload, layer: number): Promise<NormWeights | null> {
+  const { spec, layout, arena } = reader;
+  const { qkNorm } = spec.attention;
+  if (!qkNorm) return null;
+  const parts = { gain: [] as Float32Array[], bias: [] as Float32Array[] };
+  for (const branch of ['q', 'k'] as const) {
+    const heads = layout.projectionHeads[branch];
+    const stored = qkNorm.over === 'head' ? 1 : heads;
+    for (const part of ['gain', 'bias'] as const) {
+      const name = layerTensor(layer, `${branch}norm.${part}`);
+      const values = await reader.normPart(name, stored * spec.headWidth, spec.headWidth);
+      for (let copy = 0; copy < heads / stored; copy++) parts[part].push(values);
+    }
+  }
+  const joined = (part: 'gain' | 'bias'): Tensor =>
+    arena.upload(`query and key norm ${part}`, Float32Array.from(parts[part].flatMap((values) => [...values])));
+  return { gain: joined('gain'), bias: joined('bias') };
 }
 
 /** One matrix of all projections: q of all heads, then k, then v. */
@@ -154,12 +217,14 @@ class WeightUpload {
   readonly spec: ModelSpec;
   readonly layout: Layout;
   readonly #source: WeightReader;
+  readonly #table: ReturnType<typeof weightTable>;
 
   constructor(arena: Arena, spec: ModelSpec, source: WeightReader) {
     this.arena = arena;
     this.spec = spec;
     this.layout = layoutOf(spec);
     this.#source = source;
+    this.#table = weightTable(spec);
   }
 
   /**
@@ -173,9 +238,10 @@ class WeightUpload {
     return padBlocks(await this.#source.read(name), rows, columns, rowBlock, columnBlock);
   }
 
-  /** A vector of `length` numbers, padded block by block. */
+  /** A vector of `length` numbers, padded block by block; zeros where the model does not have it. */
   async values(name: TensorName, length: number, block = length): Promise<Float32Array<ArrayBuffer>> {
     const padded = 4 * (length / block) * Math.ceil(block / 4);
+    if (!this.#table.has(name)) return new Float32Array(padded);
     return (await this.blocks(name, [1, length], [1, block])).subarray(0, padded);
   }
 
@@ -183,8 +249,22 @@ class WeightUpload {
     return this.arena.upload(name, await this.values(name, length));
   }
 
-  async norm(gain: TensorName, bias: TensorName): Promise<NormWeights> {
-    return { gain: await this.vector(gain, this.spec.width), bias: await this.vector(bias, this.spec.width) };
+  /** The gain or the bias of a norm. */
+  async normPart(name: TensorName, length: number, block = length): Promise<Float32Array<ArrayBuffer>> {
+    const values = await this.values(name, length, block);
+    if (!this.spec.norm.onePlusGain || !name.endsWith('gain')) return values;
+    return values.map((value, i) => (i % (4 * Math.ceil(block / 4)) < block ? 1 + value : 0));
+  }
+
+  async norm(name: 'normf' | `layers.${number}.${NormName}`): Promise<NormWeights> {
+    const part = async (which: 'gain' | 'bias'): Promise<Tensor> =>
+      this.arena.upload(`${name}.${which}`, await this.normPart(`${name}.${which}`, this.spec.width));
+    return { gain: await part('gain'), bias: await part('bias') };
+  }
+
+  /** Null where the model does not have it. */
+  async optionalNorm(name: `layers.${number}.${NormName}`): Promise<NormWeights | null> {
+    return this.#table.has(`${name}.gain`) ? this.norm(name) : null;
   }
 
   /** Packs padded rows [inner, columns]. */

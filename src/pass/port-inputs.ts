@@ -30,8 +30,8 @@ export async function portCutSums(
   const { positions, layout } = weights;
   const { width4 } = layout;
   const operation = await arena.operation('cut_sums', {
-    buffers: { control: words, ablated, bias, positions, sums: cutSums },
-    params: { tokens, sequence, width4, jobs_at: list.jobsAt, add_positions: input === 'token' ? 1 : 0 },
+    buffers: { control: words, ablated, bias, positions: positions ?? bias, sums: cutSums },
+    params: { tokens, sequence, width4, jobs_at: list.jobsAt, add_positions: positions && input === 'token' ? 1 : 0 },
     overrides: {},
   });
   return { encode: (recording) => recording.dispatch(operation, groupsOf64(list.rows * width4), list.count) };
@@ -47,14 +47,14 @@ export async function portInputs(
   const { positions, layout } = weights;
   const { width4 } = layout;
   const operation = await arena.operation('port_inputs', {
-    buffers: { control: words, outputs, ablated, bias, positions, sums: cutSums, x: inputs },
+    buffers: { control: words, outputs, ablated, bias, positions: positions ?? bias, sums: cutSums, x: inputs },
     params: {
       tokens,
       sequence,
       width4,
       writer_total: writers,
       jobs_at: list.jobsAt,
-      add_positions: input === 'token' ? 1 : 0,
+      add_positions: positions && input === 'token' ? 1 : 0,
     },
     overrides: {},
   });

@@ -160,7 +160,7 @@ function parseConfig(json: unknown, where: string, ignored: readonly string[] = 
       scale: Array.from({ length: layers }, (_, layer) => (byLayer ? base / (layer + 1) : base)),
       softcap: null,
       window: Array.from({ length: layers }, () => null),
-      qkNorm: 'none',
+      qkNorm: null,
       biases: { qkv: true, out: true },
     },
     mlp: mlpWidth === 0 ? null : { kind: 'plain', activation, biases: true },
@@ -168,6 +168,7 @@ function parseConfig(json: unknown, where: string, ignored: readonly string[] = 
     tied: config.flag('tie_word_embeddings', true),
     logitBias: false,
     logitSoftcap: null,
+    preNorms: true,
     postNorms: false,
     bosTokenId: config.tokenId('bos_token_id'),
   };

@@ -31,7 +31,7 @@ test('the neutral description', () => {
       scale: [6 ** -0.5, 6 ** -0.5, 6 ** -0.5].map((x) => expect.closeTo(x, 15) as number),
       softcap: null,
       window: [null, null, null],
-      qkNorm: 'none',
+      qkNorm: null,
       biases: { qkv: true, out: true },
     },
     mlp: { kind: 'plain', activation: 'gelu-tanh', biases: true },
@@ -39,6 +39,7 @@ test('the neutral description', () => {
     tied: true,
     logitBias: false,
     logitSoftcap: null,
+    preNorms: true,
     postNorms: false,
     bosTokenId: 66,
   });
