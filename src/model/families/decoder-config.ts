@@ -32,7 +32,7 @@ export interface PlainDecoder extends Omit<ModelSpec, 'positions' | 'mlp'> {
 }
 
 /** A family whose config words sizes as Llama's does, and whose linear layers are stored as [out, in]. */
-export interface Dialect extends Pick<ModelFamily, 'modelType' | 'namings' | 'embed'> {
+export interface Dialect extends Pick<ModelFamily, 'modelType' | 'bos' | 'namings' | 'embed'> {
   /** Classes of the bare model and of the language model. */
   readonly architectures: readonly string[];
   readonly aliases?: ConfigReaderOptions['aliases'];
@@ -58,6 +58,7 @@ const INVERSE_FREQUENCIES = /(^|\.)rotary_emb\.inv_freq$/;
 export function decoderFamily(dialect: Dialect): ModelFamily {
   return {
     modelType: dialect.modelType,
+    bos: dialect.bos,
     namings: dialect.namings,
     embed: dialect.embed,
     parseConfig(json, where, ignored = []) {

@@ -1,3 +1,4 @@
+import type { BosRule } from '../../base/bos-rule.js';
 import type { ModelSpec } from '../spec.js';
 import type { TensorName } from '../weight-table.js';
 
@@ -34,6 +35,8 @@ export interface Naming {
 export interface ModelFamily {
   /** `model_type` of the configs that it reads. */
   readonly modelType: string;
+
+  readonly bos: BosRule;
 
   /**
    * The model that a config describes, as if it were tied and had MLPs unless the config says otherwise: only the

@@ -9,6 +9,7 @@ import { readRotary, readRotaryByLayer } from './rotary-config.js';
 import { readWindows, refuseWindows } from './window-config.js';
 
 const GEMMA: Omit<Dialect, 'modelType' | 'architectures' | 'describe'> = {
+  bos: 'config',
   namings: LLAMA_NAMINGS,
   embed: LLAMA_EMBED,
   norm: { kind: 'rms', key: 'rms_norm_eps', absent: 1e-6 },

@@ -7,6 +7,7 @@ import { decoderFamily, MAX_SIZE } from './decoder-config.js';
  */
 export const gptNeo = decoderFamily({
   modelType: 'gpt_neo',
+  bos: 'config',
   architectures: ['GPTNeoForCausalLM', 'GPTNeoModel'],
   namings: [
     { prefix: 'transformer.', unembed: 'lm_head.weight' },

@@ -9,6 +9,7 @@ import { refuseWindows } from './window-config.js';
  */
 export const gptNeox = decoderFamily({
   modelType: 'gpt_neox',
+  bos: 'class-does-not',
   architectures: ['GPTNeoXForCausalLM', 'GPTNeoXModel'],
   namings: [
     { prefix: 'gpt_neox.', unembed: 'embed_out.weight' },

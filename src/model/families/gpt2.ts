@@ -14,6 +14,7 @@ import { readSpellings, type OwnNames } from './spellings.js';
  */
 export const gpt2: ModelFamily = {
   modelType: 'gpt2',
+  bos: 'config',
   parseConfig,
   namings: [
     { prefix: 'transformer.', unembed: 'lm_head.weight' },

@@ -1,3 +1,4 @@
+import type { BosRule } from '../../base/bos-rule.js';
 import { EdgewiseError } from '../../base/errors.js';
 import { quote } from '../../base/text.js';
 import { isObject } from '../../base/json/strict-json.js';
@@ -26,6 +27,15 @@ const FAMILIES: readonly ModelFamily[] = [
   phi3,
   olmo2,
 ];
+
+/**
+ * What decides whether texts begin with the config's beginning-of-text token.
+ *
+ * @param family `family` of a ModelSpec; the config itself decides for one that is not listed.
+ */
+export function bosRuleOf(family: string): BosRule {
+  return FAMILIES.find(({ modelType }) => modelType === family)?.bos ?? 'config';
+}
 
 /** The family that reads this config; unknown ones are refused by name. */
 export function familyOf(config: unknown, where: string): ModelFamily {

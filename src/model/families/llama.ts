@@ -7,6 +7,7 @@ import { readWindows, refuseWindows } from './window-config.js';
 
 const LLAMA: Omit<Dialect, 'describe'> = {
   modelType: 'llama',
+  bos: 'class-does',
   architectures: ['LlamaForCausalLM', 'LlamaModel'],
   namings: LLAMA_NAMINGS,
   embed: LLAMA_EMBED,
@@ -53,6 +54,7 @@ export const mistral = decoderFamily({
 export const qwen2 = decoderFamily({
   ...LLAMA,
   modelType: 'qwen2',
+  bos: 'class-does-not',
   architectures: ['Qwen2ForCausalLM', 'Qwen2Model'],
   absent: { kvHeads: 32 },
   describe(config, plain) {
@@ -65,6 +67,7 @@ export const qwen2 = decoderFamily({
 export const qwen3 = decoderFamily({
   ...LLAMA,
   modelType: 'qwen3',
+  bos: 'class-does-not',
   architectures: ['Qwen3ForCausalLM', 'Qwen3Model'],
   absent: { kvHeads: 32, headWidth: 128 },
   describe(config, plain) {
@@ -86,6 +89,7 @@ export const qwen3 = decoderFamily({
 export const olmo2 = decoderFamily({
   ...LLAMA,
   modelType: 'olmo2',
+  bos: 'class-does-not',
   architectures: ['Olmo2ForCausalLM', 'Olmo2Model'],
   norm: { ...LLAMA.norm, absent: 1e-5 },
   describe(config, plain) {

@@ -13,6 +13,7 @@ const OWN_CODE: Dialect['inert'] = [{ reason: 'the code that it names computes t
  */
 export const phi = decoderFamily({
   modelType: 'phi',
+  bos: 'class-does-not',
   architectures: ['PhiForCausalLM', 'PhiModel'],
   namings: LLAMA_NAMINGS,
   embed: LLAMA_EMBED,
@@ -56,6 +57,7 @@ export const phi = decoderFamily({
  */
 export const phi3 = decoderFamily({
   modelType: 'phi3',
+  bos: 'class-does',
   architectures: ['Phi3ForCausalLM', 'Phi3Model'],
   namings: LLAMA_NAMINGS,
   embed: LLAMA_EMBED,
