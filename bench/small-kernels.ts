@@ -39,6 +39,7 @@ async function embedBench(arena: Arena, tokens: number, width: number, vocab: nu
       ids_held: vocab,
       add_positions: 1,
       circuit_stride: 0,
+      scale: 1,
     },
     overrides: {},
   });

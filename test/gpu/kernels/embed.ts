@@ -9,7 +9,13 @@ import { randomNumbers } from '../../support/random.js';
 export function embedTests(device: TestDevice): void {
   const rng = randomNumbers(12);
 
-  describe.each([0, 1])('positions in the input writer: %i', (addPositions) => {
+  // With positions a power of two, so that the one rounding is that of the sum.
+  describe.each([
+    [0, 1],
+    [1, 1],
+    [0, Math.fround(Math.sqrt(1152))],
+    [1, 4],
+  ])('positions in the input writer: %i, scale %d', (addPositions, scale) => {
     test.each([
       ['one token', 1, 1, 1, 1, 1, 1],
       ['two circuits, three prompts', 2, 3, 9, 30, 67, 1],
@@ -43,6 +49,7 @@ export function embedTests(device: TestDevice): void {
             ids_held: held,
             add_positions: addPositions,
             circuit_stride: writers * tokens * width4,
+            scale,
           },
           overrides: {},
           grid: [groupsOf64(tokens * width4), circuits],
@@ -50,10 +57,11 @@ export function embedTests(device: TestDevice): void {
         });
         outputs = new Float32Array(got);
       }
-      // A copy, or one addition: exact.
+      // A copy, a multiplication or an addition: exact.
       const input = Float32Array.from({ length: tokens * width }, (_unused, i) => {
         const [token, column] = [Math.floor(i / width), i % width];
-        return table[ids[token]! * width + column]! + addPositions * positions[(token % sequence) * width + column]!;
+        const embedded = scale * table[ids[token]! * width + column]!;
+        return embedded + addPositions * positions[(token % sequence) * width + column]!;
       });
       const circuit = [...paddedRows(input, width), ...untouched((writers - 1) * tokens * 4 * width4)];
       expectSame('outputs', outputs, Array.from({ length: circuits }, () => circuit).flat());

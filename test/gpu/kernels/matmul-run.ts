@@ -24,11 +24,14 @@ export interface Product {
   readonly bias?: Float32Array;
   readonly outStride: number;
   readonly outLength: number;
+  /** What is in `out` before; default: numbers that no product gives. */
+  readonly before?: Float32Array;
   /** Jobs on each chunk; where absent, one that makes all of the chunk. */
   readonly jobs?: readonly MatmulJob[];
   /** Per job the row of `out` that each of its rows goes to, in place of its own `rows`. */
   readonly rowLists?: readonly (readonly number[])[];
   readonly activation?: Activation;
+  readonly multiplies?: boolean;
 }
 
 export async function multiply(gpu: Gpu, tile: TileName, product: Product): Promise<Float32Array> {
@@ -36,7 +39,7 @@ export async function multiply(gpu: Gpu, tile: TileName, product: Product): Prom
   const arena = new Arena(gpu);
   try {
     const a = arena.upload('a', product.a);
-    const out = arena.upload('out', untouched(product.outLength));
+    const out = arena.upload('out', product.before ?? untouched(product.outLength));
     const bias = product.bias && arena.upload('bias', product.bias);
     const matrixInner4 = w.length / columns4 / 16;
     const panelBytes = 4 * matrixInner4 * 4 * PANEL4 * 4;
@@ -71,6 +74,7 @@ export async function multiply(gpu: Gpu, tile: TileName, product: Product): Prom
       const options = {
         ...(product.panels && { panels: product.panels }),
         ...(activation && { activation: ACTIVATIONS[activation] }),
+        multiplies: product.multiplies ?? false,
       };
       runMatmul(recording, await matmul(arena, matrix, i, { ...use, ...options }), list.length);
     }

@@ -5,7 +5,7 @@ import { Gpu } from '../../../src/gpu/gpu.js';
 import { tileLacks, TILES, usableTiles, type TileName } from '../../../src/gpu/product/tiles.js';
 import { PANEL4 } from '../../../src/gpu/product/matrix.js';
 import { activateAll } from '../../oracle/ops.js';
-import { expectRounded, expectSame, type TestDevice } from '../../support/gpu.js';
+import { expectRounded, expectSame, UNTOUCHED, type TestDevice } from '../../support/gpu.js';
 import { paddedRows } from '../../support/padded-rows.js';
 import { randomNumbers } from '../../support/random.js';
 import { multiply, type Product } from './matmul-run.js';
@@ -86,6 +86,19 @@ export function sameBitsTest(device: TestDevice, tile: TileName): void {
     const product = mixedProduct();
     const expected = await multiply(device.gpu, 'register-8', product);
     expectSame(tile, await multiply(device.gpu, tile, product), expected);
+  });
+}
+
+export function gateTest(device: TestDevice, tile: TileName): void {
+  test('multiplies what is in its place, and leaves other places alone', async () => {
+    const product = mixedProduct();
+    const before = randomNumbers(8).normals(product.outLength);
+    const made = await multiply(device.gpu, tile, product);
+    const got = await multiply(device.gpu, tile, { ...product, before, multiplies: true });
+    const left = Math.fround(UNTOUCHED);
+    const expected = before.map((value, i) => (made[i] === left ? value : value * made[i]!));
+    expectSame('product', got, expected);
+    expect(got.filter((value, i) => value !== before[i]).length).toBeGreaterThan(product.outLength / 4);
   });
 }
 
