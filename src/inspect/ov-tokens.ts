@@ -100,7 +100,9 @@ async function rowsOf(
 ): Promise<Float32Array<ArrayBuffer>> {
   const outputs = arena.tensor('rows of words', [words.length, 4 * weights.layout.width4]);
   const ids = arena.upload('words', Uint32Array.from(words));
-  const context = { arena, weights: { ...weights, embed: matrix }, tokens: words.length, sequence: 1 };
+  // As they are stored: what a model multiplies embeddings by is no part of them.
+  const spec = { ...weights.spec, embeddingScale: 1 };
+  const context = { arena, weights: { ...weights, spec, embed: matrix }, tokens: words.length, sequence: 1 };
   const rows = await embedding(context, { ids, outputs }, 'token');
   const recording = weights.gpu.record();
   rows.encode(recording);
