@@ -35,7 +35,8 @@ import { accumulateMeansTests, spreadMeansTests } from './kernels/means.js';
 import { embedTests } from './kernels/embed.js';
 import { cutSumsTests } from './kernels/cut-sums.js';
 import { portInputsTests } from './kernels/port-inputs.js';
-import { answerScoresTests, argmaxTests } from './kernels/scores.js';
+import { repeatRowsTests } from './kernels/repeat-rows.js';
+import { answerMeansTests, answerScoresTests, argmaxTests } from './kernels/scores.js';
 
 const device = useDevice();
 
@@ -45,6 +46,7 @@ const tests = {
   activation_backward: activationBackwardTests,
   add_to_stream: addToStreamTests,
   answer_directions: answerDirectionsTests,
+  answer_means: answerMeansTests,
   answer_scores: answerScoresTests,
   argmax: argmaxTests,
   attention_gradients: attentionGradientsTests,
@@ -72,6 +74,7 @@ const tests = {
   port_inputs: portInputsTests,
   proximity: proximityTests,
   query_key_fix: queryKeyFixTests,
+  repeat_rows: repeatRowsTests,
   row_dots: rowDotsTests,
   softmax_backward: softmaxBackwardTests,
   spread_means: spreadMeansTests,
