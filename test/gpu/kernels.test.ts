@@ -28,7 +28,7 @@ import { attentionMixTests, attentionPatternTests } from './kernels/attention.js
 import { answerDirectionsTests, rowDotsTests } from './kernels/answer-directions.js';
 import { frozenNormTests } from './kernels/frozen-norm.js';
 import { topColumnsTests } from './kernels/top-columns.js';
-import { layerNormTests } from './kernels/layer-norm.js';
+import { normTests } from './kernels/norm.js';
 import { klTests, logSoftmaxTests } from './kernels/log-probabilities.js';
 import { matmulTests } from './kernels/matmul.js';
 import { accumulateMeansTests, spreadMeansTests } from './kernels/means.js';
@@ -56,7 +56,6 @@ const tests = {
   embed: embedTests,
   frozen_norm: frozenNormTests,
   kl_divergence: klTests,
-  layer_norm: layerNormTests,
   log_softmax: logSoftmaxTests,
   matmul: matmulTests('matmul'),
   matmul_subgroup: matmulTests('matmul_subgroup'),
@@ -67,6 +66,7 @@ const tests = {
   metric_seeds: metricSeedsTests,
   moved_streams: movedStreamsTests,
   neuron_scores: neuronScoresTests,
+  norm: normTests,
   norm_backward: normBackwardTests,
   cut_sums: cutSumsTests,
   port_inputs: portInputsTests,
