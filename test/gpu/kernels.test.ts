@@ -6,6 +6,7 @@ import {
   attentionGradientsTests,
   attentionPatternGradientsTests,
   queryKeyFixTests,
+  softcapScoresBackwardTests,
 } from './kernels/attention-backward.js';
 import {
   addToStreamTests,
@@ -73,6 +74,7 @@ const tests = {
   proximity: proximityTests,
   query_key_fix: queryKeyFixTests,
   row_dots: rowDotsTests,
+  softcap_scores_backward: softcapScoresBackwardTests,
   softmax_backward: softmaxBackwardTests,
   spread_means: spreadMeansTests,
   subtract_outputs: subtractOutputsTests,
