@@ -91,9 +91,12 @@ async function patternPiece(
       tokens,
       sequence,
       heads: spec.heads,
+      kv_ports: spec.heads,
       head4: layout.head4,
       jobs_at: list.jobsAt,
+      window: 0,
       scale: spec.attention.scale[layer]! / temperature,
+      softcap: 0,
     },
     overrides: { SCORES: half.scores ? 1 : 0, SOFTMAX: half.softmax ? 1 : 0 },
   });
@@ -117,7 +120,7 @@ export async function attentionMix(
   const { head4 } = layout;
   const operation = await arena.operation('attention_mix', {
     buffers: { control: words, projections, pattern, z: mixed },
-    params: { tokens, sequence, heads: spec.heads, head4, jobs_at: list.jobsAt },
+    params: { tokens, sequence, heads: spec.heads, kv_ports: spec.heads, head4, jobs_at: list.jobsAt, window: 0 },
     overrides: {},
   });
   return { encode: (recording) => recording.dispatch(operation, groupsOf64(list.rows * head4), list.count) };
@@ -200,7 +203,7 @@ export async function attentionMixBackward(
   const pattern = await attentionPattern(context, layer, heads, at);
   const patternGradient = await arena.operation('attention_pattern_gradients', {
     buffers: { dz: at.mixedGradient, projections: at.projections, dp: at.scoreGradient },
-    params: { tokens, sequence, heads: spec.heads, head4: layout.head4 },
+    params: { tokens, sequence, heads: spec.heads, kv_ports: spec.heads, head4: layout.head4, window: 0 },
     overrides: {},
   });
   const values = await weightedSum(context, at.projectionGradients, {
@@ -282,10 +285,14 @@ function weightedSum(
     params: {
       tokens,
       sequence,
+      heads: weights.spec.heads,
       head4: weights.layout.head4,
-      x_heads: xHeads,
+      window: 0,
+      x_stride: xHeads,
       x_first: xFirst,
+      x_ports: weights.spec.heads,
       out_first: outFirst,
+      out_ports: weights.spec.heads,
       factor,
     },
     overrides: { OVER_QUERIES: overQueries ? 1 : 0 },

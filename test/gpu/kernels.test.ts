@@ -6,6 +6,7 @@ import {
   attentionGradientsTests,
   attentionPatternGradientsTests,
   queryKeyFixTests,
+  softcapScoresBackwardTests,
 } from './kernels/attention-backward.js';
 import {
   addToStreamTests,
@@ -28,7 +29,7 @@ import { attentionMixTests, attentionPatternTests } from './kernels/attention.js
 import { answerDirectionsTests, rowDotsTests } from './kernels/answer-directions.js';
 import { frozenNormTests } from './kernels/frozen-norm.js';
 import { topColumnsTests } from './kernels/top-columns.js';
-import { layerNormTests } from './kernels/layer-norm.js';
+import { normTests } from './kernels/norm.js';
 import { klTests, logSoftmaxTests } from './kernels/log-probabilities.js';
 import { matmulTests } from './kernels/matmul.js';
 import { accumulateMeansTests, spreadMeansTests } from './kernels/means.js';
@@ -58,7 +59,6 @@ const tests = {
   embed: embedTests,
   frozen_norm: frozenNormTests,
   kl_divergence: klTests,
-  layer_norm: layerNormTests,
   log_softmax: logSoftmaxTests,
   matmul: matmulTests('matmul'),
   matmul_subgroup: matmulTests('matmul_subgroup'),
@@ -69,6 +69,7 @@ const tests = {
   metric_seeds: metricSeedsTests,
   moved_streams: movedStreamsTests,
   neuron_scores: neuronScoresTests,
+  norm: normTests,
   norm_backward: normBackwardTests,
   cut_sums: cutSumsTests,
   port_inputs: portInputsTests,
@@ -76,6 +77,7 @@ const tests = {
   query_key_fix: queryKeyFixTests,
   repeat_rows: repeatRowsTests,
   row_dots: rowDotsTests,
+  softcap_scores_backward: softcapScoresBackwardTests,
   softmax_backward: softmaxBackwardTests,
   spread_means: spreadMeansTests,
   subtract_outputs: subtractOutputsTests,
