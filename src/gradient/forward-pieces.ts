@@ -42,7 +42,7 @@ export async function bindAttention(
     rotary: finished.rotary,
     repetition: finished.repetition,
     pattern: await attentionPattern(context, layer, heads, at),
-    mix: await attentionMix(context, heads, at),
+    mix: await attentionMix(context, layer, heads, at),
     output: await attentionOutput(context, layerWeights, outputJobs, at),
   };
 }

@@ -1,3 +1,4 @@
+import { scoreParams, windowOf } from '../block/attention.js';
 import type { PortGroup } from '../block/groups.js';
 import { norm } from '../block/norm.js';
 import { inTurn, type Piece, type PieceContext, type RowPiece } from '../block/piece.js';
@@ -174,9 +175,8 @@ async function bindScores(
       heads: spec.heads,
       kv_ports: spec.heads,
       head4: layout.head4,
-      window: 0,
-      scale: spec.attention.scale[layer]!,
-      softcap: 0,
+      window: windowOf(spec, layer),
+      ...scoreParams(spec, layer),
       out_at: topology.firstEdge(firstPort) + firstWriter,
       port_stride: topology.fanIn(firstPort),
       stride: topology.additionEdges,

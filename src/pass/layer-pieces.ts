@@ -46,7 +46,7 @@ export async function bindLayer(context: PieceContext, frame: PassFrame, layer: 
       }),
       repetition: await repetition(context, jobs(tables.repetition), at.projections, topology.attentionPorts),
       pattern: await attentionPattern(context, layer, heads, at),
-      mix: await attentionMix(context, heads, at),
+      mix: await attentionMix(context, layer, heads, at),
       output: await attentionOutput(context, layerWeights, tables.attentionOut.map(jobs), at),
     },
     mlp: mlp && {
