@@ -24,17 +24,26 @@ export interface FamilyFixture {
   readonly clean: Pick<Outcome, 'logit_diff' | 'metric'>;
   readonly corrupted: Pick<Outcome, 'logit_diff' | 'metric'>;
   readonly kl_clean_corrupted: readonly number[];
-  readonly writer_norms: { readonly clean: readonly number[]; readonly corrupted: readonly number[] };
+  readonly writer_norms: Readonly<Record<'clean' | 'corrupted' | 'difference', readonly number[]>>;
   readonly all_kept: Outcome;
   readonly none_kept: Outcome;
   readonly none_kept_zero: Outcome;
   readonly masks: readonly (Outcome & { readonly keep: string })[];
-  readonly masks_zero: readonly Outcome[];
+  /** `noise_gain`: factor by which rounding at the ports' inputs is amplified. */
+  readonly masks_zero: readonly (Outcome & { readonly noise_gain: number })[];
   readonly cuts: readonly (Outcome & { readonly edge: string; readonly delta: number })[];
-  /** Scores in the order of `edges`. */
+  /** Scores in the order of `edges`; of models with norms after the sublayers they leave those norms out. */
   readonly eap: readonly number[];
   readonly eap_ig_right_k5: readonly number[];
   readonly eap_ig_left_k5: readonly number[];
+  /** The derivative itself, of models with norms after the sublayers. */
+  readonly eap_through_norm?: readonly number[];
+  readonly eap_ig_right_k5_through_norm?: readonly number[];
+}
+
+/** Names of all directories of families/. */
+export async function familyNames(): Promise<string[]> {
+  return Object.keys(await fixtureJson<Record<string, unknown>>('families/manifest.json'));
 }
 
 export function familyFixture(name: string): Promise<FamilyFixture> {
