@@ -27,7 +27,7 @@ export interface OraclePoint extends OracleRun {
 }
 
 /** Strength by which edges are moved to both sides. */
-const STEP = 1e-4;
+const STEP = 1e-5;
 
 /** One prompt, with what its writers change by when cut [writers][S, d]. */
 export class OracleAttribution {
@@ -70,13 +70,16 @@ export class OracleAttribution {
   ): number {
     const { topology } = this.model;
     const rules = run.rules?.(this.model, base);
+    // What a port reads comes before it, and stays as it is.
+    const unchanged = change.edge === undefined ? 0 : topology.fanIn(topology.edge(change.edge).port);
     const loss = (step: number): number => {
       const moved = pass(
         this.model,
         this.pair.clean.length,
         (writer, compute) => {
           const node = topology.writers[writer]!;
-          if (node.kind !== 'input' && node.layer === run.without) return base.writers[writer]!;
+          const without = node.kind !== 'input' && node.layer === run.without;
+          if (without || writer < unchanged) return base.writers[writer]!;
           const own = this.#own(writer, compute);
           const there = run.moved?.includes(writer) ? along(own, this.differences[writer]!, run.amount ?? 0) : own;
           return writer === change.writer ? along(there, change.by, step) : there;

@@ -196,7 +196,7 @@ export function pass(
   };
 
   /** Constants first, then the writers in order: a fully cut port is exactly its constant plus the ablation values. */
-  const readPort = (port: number, attentionsBefore: number): Float64Array => {
+  const sumInto = (port: number, attentionsBefore: number): Float64Array => {
     const x = new Float64Array(length * width);
     if (model.input === 'token') addPositions(model, x);
     for (let layer = 0; !postNorms && layer < attentionsBefore; layer++) {
@@ -209,8 +209,18 @@ export function pass(
         if (node.head === 0) add(x, normedAttention(node.layer, port));
       } else add(x, override(topology.additionEdge(writer, port)) ?? writers[writer]!);
     }
-    ports[port] = add(x, moved);
-    return x;
+    return add(x, moved);
+  };
+
+  /** By number of writers: the sum of their own outputs, which all ports read that no override concerns. */
+  const ownStreams = new Map<number, Float64Array>();
+  const readPort = (port: number, attentionsBefore: number): Float64Array => {
+    const writersRead = topology.fanIn(port);
+    const first = topology.firstEdge(port);
+    const changed = rules.place !== undefined || some(writersRead, (writer) => override(first + writer) !== undefined);
+    if (changed) return (ports[port] = sumInto(port, attentionsBefore));
+    if (!ownStreams.has(writersRead)) ownStreams.set(writersRead, sumInto(port, attentionsBefore));
+    return (ports[port] = ownStreams.get(writersRead)!);
   };
 
   writers.push(
@@ -278,6 +288,11 @@ function logitsOf({ spec, tensor }: OracleModel, x: Float64Array): Float64Array 
 }
 
 const PLACE_OF = { q: 'queries', k: 'keys', v: 'values' } as const satisfies Record<Branch, Place>;
+
+function some(count: number, holds: (i: number) => boolean): boolean {
+  for (let i = 0; i < count; i++) if (holds(i)) return true;
+  return false;
+}
 
 /** x += y; a shorter y is added to every row. */
 function add(x: Float64Array, y: Float64Array): Float64Array {

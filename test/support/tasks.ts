@@ -1,4 +1,5 @@
 /** Prompt pairs of the fixtures and what was measured on them. */
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { EdgeSet } from '../../src/circuit/edge-set.js';
 import type { Topology } from '../../src/circuit/topology.js';
@@ -41,9 +42,41 @@ export interface FamilyFixture {
   readonly eap_ig_right_k5_through_norm?: readonly number[];
 }
 
-/** Names of all directories of families/. */
-export async function familyNames(): Promise<string[]> {
-  return Object.keys(await fixtureJson<Record<string, unknown>>('families/manifest.json'));
+/** All directories of families/. */
+export const FAMILY_FIXTURES = [
+  'gemma',
+  'gemma2',
+  'gemma3_linear',
+  'gemma3_text',
+  'gpt2',
+  'gpt2_f16',
+  'gpt2_hub',
+  'gpt2_invlayer',
+  'gpt2_pad',
+  'gpt_neox',
+  'gpt_neox_hub',
+  'gpt_neox_seq',
+  'llama',
+  'llama3',
+  'llama_bf16',
+  'llama_bias',
+  'llama_pad',
+  'mistral',
+  'phi',
+  'phi3',
+  'phi3_partial_swa',
+  'phi_qkln',
+  'qwen2',
+  'qwen2_swa',
+  'qwen3',
+  'qwen3_sharded',
+] as const;
+
+export type FamilyFixtureName = (typeof FAMILY_FIXTURES)[number];
+
+/** Whether a directory of families/ is there: a few are committed, the rest is in the full set. */
+export function hasFamilyFixture(name: FamilyFixtureName): boolean {
+  return existsSync(fixture(`families/${name}/config.json`));
 }
 
 export function familyFixture(name: string): Promise<FamilyFixture> {
