@@ -1,8 +1,9 @@
 import { EdgewiseError } from '../base/errors.js';
+import type { StoredValues, WeightStorage } from '../base/stored-values.js';
 import { oneLine } from '../base/text.js';
 import type { ByteSource, ModelDirectory } from './byte-source.js';
 import { thereIsInstead } from './foreign-files.js';
-import { readSafetensorsHeader, readTensor, requireReadable, type TensorRecord } from './safetensors.js';
+import { readSafetensorsHeader, readStored, readTensor, storageOf, type TensorRecord } from './safetensors.js';
 import { readShards, SHARD_INDEX } from './sharded.js';
 
 /** The tensors of a model under the names that its checkpoint gives them. */
@@ -15,10 +16,12 @@ export interface Checkpoint {
   has(name: string): boolean;
   /** Throws where the tensor is absent. */
   shape(name: string): readonly number[];
-  /** Throws, naming the element type, unless `read` can read this tensor. */
-  requireReadable(name: string): void;
+  /** Throws, naming the element type, where `read` cannot read this tensor. */
+  storage(name: string): WeightStorage;
   /** Row-major values as f32. */
   read(name: string): Promise<Float32Array<ArrayBuffer>>;
+  /** Row-major values as they are stored. */
+  readStored(name: string): Promise<StoredValues>;
 }
 
 const SINGLE_FILE = 'model.safetensors';
@@ -52,7 +55,8 @@ function checkpointOf(
     names: () => tensors.keys(),
     has: (tensor) => tensors.has(tensor),
     shape: (tensor) => record(tensor).shape,
-    requireReadable: (tensor) => requireReadable(record(tensor)),
+    storage: (tensor) => storageOf(record(tensor)),
     read: async (tensor) => readTensor(record(tensor)),
+    readStored: async (tensor) => readStored(record(tensor)),
   };
 }

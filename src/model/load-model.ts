@@ -1,6 +1,7 @@
 import { EdgewiseError } from '../base/errors.js';
 import { oneLine, quote } from '../base/text.js';
 import { sha256 } from '../base/sha256.js';
+import { widened, type StoredValues, type WeightStorage } from '../base/stored-values.js';
 import { readText, type ByteSource, type ModelDirectory } from '../checkpoint/byte-source.js';
 import { firstNames } from '../checkpoint/first-names.js';
 import { thereIsInstead } from '../checkpoint/foreign-files.js';
@@ -16,6 +17,9 @@ import { layerTensor, MLP_TENSORS, weightTable, type TensorName } from './weight
 export interface WeightReader {
   /** Row-major f32 values of a tensor of `weightTable(spec)`. */
   read(name: TensorName): Promise<Float32Array<ArrayBuffer>>;
+  /** The same values as they are stored. Absent, as is `storage`, where every tensor is f32. */
+  readStored?(name: TensorName): Promise<StoredValues>;
+  storage?(name: TensorName): WeightStorage;
 }
 
 /** A model whose files were checked and whose weights can be read. */
@@ -66,18 +70,28 @@ export async function openModel(
   const tied = await isTied(checkpoint, family, places, json, described);
   const spec: ModelSpec = { ...described, tied };
   const table = weightTable(spec);
+  const placeOf = (name: TensorName): TensorPlace => {
+    const place = places.get(name);
+    if (place && table.has(name)) return place;
+    throw new EdgewiseError('checkpoint', directory.name, `the model has no tensor ${name}`);
+  };
+  const readStored = async (name: TensorName): Promise<StoredValues> => {
+    const { tensor, shape, columns } = placeOf(name);
+    const stored = await checkpoint.readStored(tensor);
+    if (!columns) return stored;
+    const width = shape.at(-1)!;
+    return stored.storage === 'f32'
+      ? { storage: stored.storage, values: takeColumns(stored.values, width, columns, Float32Array) }
+      : { storage: stored.storage, values: takeColumns(stored.values, width, columns, Uint16Array) };
+  };
 
   return {
     name: lastPart(directory.name),
     spec,
     weights: {
-      async read(name) {
-        const place = places.get(name);
-        if (!place || !table.has(name))
-          throw new EdgewiseError('checkpoint', directory.name, `the model has no tensor ${name}`);
-        const values = await checkpoint.read(place.tensor);
-        return place.columns ? takeColumns(values, place.shape.at(-1)!, place.columns) : values;
-      },
+      read: async (name) => widened(await readStored(name)),
+      readStored,
+      storage: (name) => checkpoint.storage(placeOf(name).tensor),
     },
     hash: await hashFiles(configText, checkpoint.files),
     ...(ignored.length > 0 && { ignored }),
@@ -105,7 +119,7 @@ function checkTensors(
       const what = `tensor ${tensor} has shape ${got.length === 0 ? '[]' : quote(got)}, expected ${quote(shape)} by config.json`;
       throw new EdgewiseError('checkpoint', checkpoint.name, what);
     }
-    checkpoint.requireReadable(tensor);
+    checkpoint.storage(tensor);
   }
   const unknown = [...checkpoint.names()].filter((tensor) => !expected.has(tensor) && !family.isBuffer(tensor));
   if (unknown.length > 0) {
@@ -177,13 +191,14 @@ async function isTied(
 }
 
 /** Columns from..to-1 of a row-major matrix; a vector is one row. */
-function takeColumns(
-  values: Float32Array,
+function takeColumns<T extends Float32Array<ArrayBuffer> | Uint16Array<ArrayBuffer>>(
+  values: T,
   width: number,
   { from, to }: { readonly from: number; readonly to: number },
-): Float32Array<ArrayBuffer> {
+  array: new (length: number) => T,
+): T {
   const rows = values.length / width;
-  const taken = new Float32Array(rows * (to - from));
+  const taken = new array(rows * (to - from));
   for (let row = 0; row < rows; row++) {
     taken.set(values.subarray(row * width + from, row * width + to), row * (to - from));
   }
