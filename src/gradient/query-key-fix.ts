@@ -1,6 +1,7 @@
+import { scoreParams, windowOf } from '../block/attention.js';
 import type { PortGroup } from '../block/groups.js';
 import { norm } from '../block/norm.js';
-import type { Piece, PieceContext, RowPiece } from '../block/piece.js';
+import { inTurn, type Piece, type PieceContext, type RowPiece } from '../block/piece.js';
 import { queriesAndKeys } from '../block/projections.js';
 import { movedStreams } from '../block/stream.js';
 import type { Topology } from '../circuit/topology.js';
@@ -8,6 +9,7 @@ import type { Arena, Tensor } from '../gpu/arena.js';
 import type { Recording } from '../gpu/recording.js';
 import type { Layout } from '../model/layout.js';
 import type { GradientFrame } from './gradient-frame.js';
+import { bindQueriesAndKeys } from './queries-and-keys.js';
 import type { GradientShape } from './gradient-plan.js';
 
 /** Writers whose edges are recomputed at once. */
@@ -34,6 +36,8 @@ interface Share {
 interface LayerFix {
   readonly norm: RowPiece;
   readonly project: RowPiece;
+  /** Norms, positions and repetition of the projected queries and keys. */
+  readonly finish: Piece;
   readonly shares: readonly Share[];
 }
 
@@ -90,6 +94,7 @@ export class QueryKeyFix {
       move.encode(recording);
       fix.norm.encode(recording, writers * this.#tokens);
       fix.project.encode(recording, writers * this.#tokens);
+      fix.finish.encode(recording);
       for (const piece of scores) piece.encode(recording);
     }
   }
@@ -126,8 +131,23 @@ async function bindLayer(
   return {
     norm: await norm(context, layerWeights.norm1, { x: moved, y: normed }, rows),
     project: await queriesAndKeys(context, topology, layerWeights, { normed, queriesAndKeys: movedProjections }, rows),
+    finish: await finishQueriesAndKeys(context, frame, layer, movedProjections, rows),
     shares,
   };
+}
+
+/** All steps from the projections to what the pattern reads, in turn. */
+async function finishQueriesAndKeys(
+  context: PieceContext,
+  frame: GradientFrame,
+  layer: number,
+  projections: Tensor,
+  rows: number,
+): Promise<Piece> {
+  const branches = ['q', 'k'] as const;
+  const use = { projections, parts: branches.length * frame.topology.heads, branches, rows };
+  const pieces = await bindQueriesAndKeys(context, frame, layer, use);
+  return inTurn([pieces['head norms'], pieces.rotary, pieces.repetition]);
 }
 
 /** Whose edges are scored: those of some writers into the queries or the keys of a layer. */
@@ -153,8 +173,10 @@ async function bindScores(
       tokens,
       sequence,
       heads: spec.heads,
+      kv_ports: spec.heads,
       head4: layout.head4,
-      scale: spec.attention.scale[layer]!,
+      window: windowOf(spec, layer),
+      ...scoreParams(spec, layer),
       out_at: topology.firstEdge(firstPort) + firstWriter,
       port_stride: topology.fanIn(firstPort),
       stride: topology.additionEdges,

@@ -52,7 +52,8 @@ export function gpt2Spec(sizes: Gpt2Sizes): ModelSpec {
 /**
  * A model of random weights that depend on nothing but the description and the seed: every tensor has a generator of
  * its own, so that they can be read in any order. Matrices have standard deviation 0.7 / sqrt(rows), which keeps
- * activations of order one through the layers; gains lie around 1.
+ * activations of order one through the layers. Norms multiply by numbers around 1, so that gains stored as 1 + w lie
+ * around 0.
  */
 export async function randomModel(spec: ModelSpec, seed: number): Promise<LoadedModel> {
   const table = weightTable(spec);
@@ -68,7 +69,7 @@ export async function randomModel(spec: ModelSpec, seed: number): Promise<Loaded
         const values = new Float32Array(shape.reduce((product, n) => product * n, 1));
         const isMatrix = shape.length === 2 && name !== 'embed' && name !== 'unembed' && name !== 'positions';
         const scale = isMatrix ? 0.7 / Math.sqrt(shape[0]!) : 0.3;
-        const centre = name.endsWith('gain') ? 1 : 0;
+        const centre = name.endsWith('gain') && !spec.norm.onePlusGain ? 1 : 0;
         for (let i = 0; i < values.length; i++) values[i] = centre + scale * rng.normal();
         return values;
       },

@@ -12,7 +12,6 @@ export function assertSupported(spec: ModelSpec, where: string): void {
     'RMS norm': spec.norm.kind !== 'layer',
     'norm gain stored as 1 + w': spec.norm.onePlusGain,
     'rotary positions': spec.positions.kind === 'rotary',
-    'parallel attention and MLP': spec.block !== 'sequential',
     'shared key/value heads': spec.kvHeads !== spec.heads,
     'attention softcap': attention.softcap !== null,
     'sliding-window attention': attention.window.some((window) => window !== null),

@@ -7,35 +7,34 @@ import { BRANCHES, type Branch } from '../../src/circuit/nodes.js';
 import { Topology } from '../../src/circuit/topology.js';
 import type { LoadedModel } from '../../src/model/load-model.js';
 import type { ModelSpec } from '../../src/model/spec.js';
-import { layerTensor, weightTable, type LayerTensor, type TensorName } from '../../src/model/weight-table.js';
+import { layerTensor, type TensorName } from '../../src/model/weight-table.js';
 import type { Place } from '../../src/block/places.js';
-import {
-  activateAll,
-  attentionMix,
-  attentionScores,
-  causalSoftmax,
-  layerNorm,
-  matmul,
-  matmulTransposed,
-} from './ops.js';
+import { attentionMix, attentionScores, causalSoftmax, matmul, matmulTransposed, softcap } from './ops.js';
+import { mlpOutput, project, scoreRule, type MlpRules, type Normed } from './sublayers.js';
+import { normRows, readTensors, weightsOf, type Weights } from './weights.js';
 
 /** What the `input` writer holds: positions are then a constant of every port, or part of the writer. */
 export type InputKind = 'token' | 'token+position';
 
-export interface OracleModel {
-  readonly spec: ModelSpec;
+export interface OracleModel extends Weights {
   readonly topology: Topology;
   readonly input: InputKind;
-  tensor(name: TensorName): Float64Array;
 }
 
 /** Everything that one pass over one prompt of S tokens computes. */
 export interface Pass {
-  /** Per writer its output [S, d]; heads without the attention's output bias, MLPs with theirs. */
+  /**
+   * Per writer its output [S, d]: heads without the attention's output bias and before a norm of their sum, MLPs with
+   * their bias and after their norm.
+   */
   readonly writers: readonly Float64Array[];
   /** Per port its input [S, d], before the norm. */
   readonly ports: readonly Float64Array[];
-  /** Per attention port its q, k or v [S, dh]; undefined for other ports. */
+  /** What each norm reads, by its name: `port P`, `qnorm P`, `knorm P`, `postnorm1 L`, `postnorm2 L`. */
+  readonly normInputs: ReadonlyMap<string, Float64Array>;
+  /** Per layer what its MLP reads, after the norm before it. */
+  readonly mlpInputs: readonly Float64Array[];
+  /** Per attention port its q, k or v [S, dh], as the scores and the mix take it; undefined for other ports. */
   readonly projections: readonly (Float64Array | undefined)[];
   /** Per attention head, layer by layer, its pattern [S, S]. */
   readonly patterns: readonly Float64Array[];
@@ -47,11 +46,9 @@ export interface Pass {
 export type AblationValues = Pick<Pass, 'writers' | 'projections'>;
 
 /** Operations that a pass computes otherwise than the model; where absent, the model's own. */
-export interface PassRules {
-  /** The norm of a port's input. */
-  readonly norm?: (port: number, x: Float64Array, gain: Float64Array, bias: Float64Array) => Float64Array;
-  /** The activation of a layer's MLP. */
-  readonly activate?: (layer: number, hidden: Float64Array) => Float64Array;
+export interface PassRules extends MlpRules {
+  /** A norm, named as in `Pass.normInputs`. */
+  readonly norm?: Normed;
   /** The mixed values of a head, from its projections. */
   readonly attend?: (writer: number, q: Float64Array, k: Float64Array, v: Float64Array) => Float64Array;
   /**
@@ -61,12 +58,8 @@ export interface PassRules {
   readonly place?: (place: Place, layer: number, head: number, values: Float64Array) => Float64Array | undefined;
 }
 
-/** Reads all weights of a model into float64. */
 export async function loadOracle(model: LoadedModel, input: InputKind = 'token'): Promise<OracleModel> {
-  const tensors = new Map<TensorName, Float64Array>();
-  for (const name of weightTable(model.spec).keys())
-    tensors.set(name, Float64Array.from(await model.weights.read(name)));
-  return oracleOf(model.spec, tensors, input);
+  return oracleOf(model.spec, await readTensors(model), input);
 }
 
 export function oracleOf(
@@ -74,31 +67,18 @@ export function oracleOf(
   tensors: ReadonlyMap<TensorName, Float64Array>,
   input: InputKind = 'token',
 ): OracleModel {
-  return {
-    spec,
-    topology: new Topology({
-      layers: spec.layers,
-      heads: spec.heads,
-      parallel: spec.block !== 'sequential',
-      attentionOnly: spec.mlp === null,
-    }),
-    input,
-    tensor(name) {
-      const values = tensors.get(name);
-      if (!values) throw new Error(`no tensor ${name}`);
-      return values;
-    },
-  };
+  const topology = new Topology({
+    layers: spec.layers,
+    heads: spec.heads,
+    parallel: spec.block !== 'sequential',
+    attentionOnly: spec.mlp === null,
+  });
+  return { ...weightsOf(spec, tensors), topology, input };
 }
 
 /** The untouched model: every edge kept. */
 export function runModel(model: OracleModel, ids: readonly number[]): Pass {
-  return pass(
-    model,
-    ids.length,
-    (writer, compute) => (writer === 0 ? embed(model, ids) : compute()),
-    () => undefined,
-  );
+  return runWithRules(model, ids, {});
 }
 
 /** The untouched model, but for what the rules change. */
@@ -143,17 +123,19 @@ export function ablationValues(model: OracleModel, writers: readonly Float64Arra
   return { writers, projections };
 }
 
-/** Token embedding, with the position embedding where the model's input writer holds it: [S, d]. */
+/** Scaled token embedding, with the position embedding where the model's input writer holds it: [S, d]. */
 export function embed(model: OracleModel, ids: readonly number[]): Float64Array {
-  const { width } = model.spec;
+  const { width, embeddingScale } = model.spec;
   const table = model.tensor('embed');
   const x = new Float64Array(ids.length * width);
   ids.forEach((id, position) => x.set(table.subarray(id * width, (id + 1) * width), position * width));
-  return model.input === 'token' ? x : add(x, positionsOf(model, ids.length));
+  const scaled = x.map((value) => value * embeddingScale);
+  return model.input === 'token' ? scaled : addPositions(model, scaled);
 }
 
-function positionsOf(model: OracleModel, length: number): Float64Array {
-  return model.tensor('positions').subarray(0, length * model.spec.width);
+/** x [S, d] plus the positions that a model adds to the stream. */
+function addPositions({ spec, tensor }: OracleModel, x: Float64Array): Float64Array {
+  return spec.positions.kind === 'learned' ? add(x, tensor('positions').subarray(0, x.length)) : x;
 }
 
 /**
@@ -170,12 +152,15 @@ export function pass(
   rules: PassRules = {},
 ): Pass {
   const { spec, topology } = model;
-  const { width, headWidth, heads } = spec;
+  const { width, headWidth, heads, preNorms, postNorms } = spec;
   const writers: Float64Array[] = [];
   const ports: Float64Array[] = [];
+  const normInputs = new Map<string, Float64Array>();
+  const mlpInputs: Float64Array[] = [];
   const projections: (Float64Array | undefined)[] = topology.ports.map(() => undefined);
   const patterns: Float64Array[] = [];
-  const layerWeight = (layer: number, tensor: LayerTensor): Float64Array => model.tensor(layerTensor(layer, tensor));
+  /** Per layer the normed sum of its heads' own outputs, where a model has such norms. */
+  const ownAttentions: Float64Array[] = [];
 
   const at = (place: Place, layer: number, head: number, values: Float64Array): Float64Array =>
     rules.place?.(place, layer, head, values) ?? values;
@@ -186,19 +171,56 @@ export function pass(
     for (let i = 0; i < moved.length; i++) moved[i]! += set[i]! - values[i]!;
   };
 
-  const normOf = (port: number, x: Float64Array, gain: Float64Array, bias: Float64Array): Float64Array =>
-    rules.norm?.(port, x, gain, bias) ?? layerNorm(x, gain, bias, spec.norm.epsilon);
+  const normed: Normed = (site, x, norm) => {
+    normInputs.set(site, x);
+    return rules.norm?.(site, x, norm) ?? normRows(x, norm);
+  };
+
+  /** What a layer's attention adds to the stream, from its heads' outputs: their sum with the bias, normed or not. */
+  const attentionOf = (layer: number, headOutputs: readonly Float64Array[]): Float64Array => {
+    const sum = headOutputs.reduce((x, head) => add(x, head), new Float64Array(length * width));
+    const bias = model.optional(layer, 'bo');
+    if (bias) add(sum, bias);
+    return postNorms ? normed(`postnorm1 ${layer}`, sum, model.norm(layer, 'postnorm1')) : sum;
+  };
+
+  /** That of an earlier layer as a port reads it: heads do not add to the stream one by one where a norm follows. */
+  const normedAttention = (layer: number, port: number): Float64Array => {
+    const first = topology.headWriter(layer, 0);
+    const carried = Array.from({ length: heads }, (_, head) => override(topology.additionEdge(first + head, port)));
+    if (carried.every((value) => value === undefined)) return ownAttentions[layer]!;
+    return attentionOf(
+      layer,
+      carried.map((value, head) => value ?? writers[first + head]!),
+    );
+  };
 
   /** Constants first, then the writers in order: a fully cut port is exactly its constant plus the ablation values. */
-  const readPort = (port: number, attentionsBefore: number): Float64Array => {
+  const sumInto = (port: number, attentionsBefore: number): Float64Array => {
     const x = new Float64Array(length * width);
-    if (model.input === 'token') add(x, positionsOf(model, length));
-    for (let layer = 0; layer < attentionsBefore; layer++) add(x, layerWeight(layer, 'bo'));
-    for (let writer = 0; writer < topology.fanIn(port); writer++) {
-      add(x, override(topology.additionEdge(writer, port)) ?? writers[writer]!);
+    if (model.input === 'token') addPositions(model, x);
+    for (let layer = 0; !postNorms && layer < attentionsBefore; layer++) {
+      const bias = model.optional(layer, 'bo');
+      if (bias) add(x, bias);
     }
-    ports[port] = add(x, moved);
-    return x;
+    for (let writer = 0; writer < topology.fanIn(port); writer++) {
+      const node = topology.writers[writer]!;
+      if (postNorms && node.kind === 'head') {
+        if (node.head === 0) add(x, normedAttention(node.layer, port));
+      } else add(x, override(topology.additionEdge(writer, port)) ?? writers[writer]!);
+    }
+    return add(x, moved);
+  };
+
+  /** By number of writers: the sum of their own outputs, which all ports read that no override concerns. */
+  const ownStreams = new Map<number, Float64Array>();
+  const readPort = (port: number, attentionsBefore: number): Float64Array => {
+    const writersRead = topology.fanIn(port);
+    const first = topology.firstEdge(port);
+    const changed = rules.place !== undefined || some(writersRead, (writer) => override(first + writer) !== undefined);
+    if (changed) return (ports[port] = sumInto(port, attentionsBefore));
+    if (!ownStreams.has(writersRead)) ownStreams.set(writersRead, sumInto(port, attentionsBefore));
+    return (ports[port] = ownStreams.get(writersRead)!);
   };
 
   writers.push(
@@ -211,24 +233,25 @@ export function pass(
   );
   for (let layer = 0; layer < spec.layers; layer++) {
     moveTo('residual', layer, readPort(topology.headPort(layer, 'q', 0), layer));
-    const norm = (port: number, x: Float64Array, which: 'norm1' | 'norm2'): Float64Array =>
-      normOf(port, x, layerWeight(layer, `${which}.gain`), layerWeight(layer, `${which}.bias`));
+    const readNormed = (port: number, attentionsBefore: number, name: 'norm1' | 'norm2'): Float64Array => {
+      const x = readPort(port, attentionsBefore);
+      return preNorms ? normed(`port ${port}`, x, model.norm(layer, name)) : x;
+    };
 
     for (let head = 0; head < heads; head++) {
-      const project = (branch: Branch): Float64Array => {
+      const valueOf = (branch: Branch): Float64Array => {
         const port = topology.headPort(layer, branch, head);
-        const normed = norm(port, readPort(port, layer), 'norm1');
-        const w = columnsOf(layerWeight(layer, `w${branch}`), heads * headWidth, head * headWidth, headWidth);
-        const b = layerWeight(layer, `b${branch}`).subarray(head * headWidth, (head + 1) * headWidth);
-        const own = matmul(normed, w, b, width, headWidth);
+        const x = readNormed(port, layer, 'norm1');
+        const own = project(model, { layer, head, branch }, x, `${branch}norm ${port}`, normed);
         const value = override(topology.directEdge(port)) ?? own;
         return (projections[port] = at(PLACE_OF[branch], layer, head, value));
       };
-      const [q, k, v] = BRANCHES.map(project) as [Float64Array, Float64Array, Float64Array];
-      const scores = at('scores', layer, head, attentionScores(q, k, headWidth, spec.attention.scale[layer]!));
+      const [q, k, v] = BRANCHES.map(valueOf) as [Float64Array, Float64Array, Float64Array];
+      const scores = at('scores', layer, head, attentionScores(q, k, headWidth, scoreRule(model, layer)));
       const pattern = at('pattern', layer, head, causalSoftmax(scores));
       patterns.push(pattern);
-      const rows = layerWeight(layer, 'wo').subarray(head * headWidth * width, (head + 1) * headWidth * width);
+      const size = headWidth * width;
+      const rows = model.tensor(layerTensor(layer, 'wo')).subarray(head * size, (head + 1) * size);
       const writer = topology.headWriter(layer, head);
       const mixed = (): Float64Array =>
         at('mixed', layer, head, rules.attend?.(writer, q, k, v) ?? attentionMix(pattern, v, headWidth));
@@ -236,32 +259,40 @@ export function pass(
         at('head outputs', layer, head, matmul(mixed(), rows, null, headWidth, width));
       writers.push(output(writer, compute));
     }
-    const ownHeads = writers.slice(topology.headWriter(layer, 0));
-    const attention = ownHeads.reduce((sum, head) => add(sum, head), new Float64Array(length * width));
-    moveTo('attention output', layer, add(attention, layerWeight(layer, 'bo')));
+    ownAttentions.push(attentionOf(layer, writers.slice(topology.headWriter(layer, 0))));
+    moveTo('attention output', layer, ownAttentions[layer]!);
 
-    const { mlp } = spec;
-    if (mlp === null) continue;
-    const port = topology.mlpPort(layer);
-    const normed = norm(port, readPort(port, topology.parallel ? layer : layer + 1), 'norm2');
+    if (spec.mlp === null) continue;
+    const norm = spec.block === 'parallel-shared-norm' ? 'norm1' : 'norm2';
+    const input = readNormed(topology.mlpPort(layer), topology.parallel ? layer : layer + 1, norm);
+    mlpInputs.push(input);
     const compute = (): Float64Array => {
-      const hidden = matmul(normed, layerWeight(layer, 'win'), layerWeight(layer, 'bin'), width, spec.mlpWidth);
-      const active = rules.activate?.(layer, hidden) ?? activateAll(mlp.activation, hidden);
-      const out = matmul(active, layerWeight(layer, 'wout'), layerWeight(layer, 'bout'), spec.mlpWidth, width);
-      return at('mlp output', layer, 0, out);
+      const out = mlpOutput(model, layer, input, rules);
+      const written = postNorms ? normed(`postnorm2 ${layer}`, out, model.norm(layer, 'postnorm2')) : out;
+      return at('mlp output', layer, 0, written);
     };
     writers.push(output(topology.mlpWriter(layer), compute));
   }
 
   moveTo('residual', spec.layers, readPort(topology.logitsPort, spec.layers));
   const final = readPort(topology.logitsPort, spec.layers);
-  const normed = normOf(topology.logitsPort, final, model.tensor('normf.gain'), model.tensor('normf.bias'));
-  const unembedding = model.tensor(spec.tied ? 'embed' : 'unembed');
-  const logits = at('logits', 0, 0, matmulTransposed(normed, unembedding, width));
-  return { writers, ports, projections, patterns, logits };
+  const logits = at('logits', 0, 0, logitsOf(model, normed(`port ${topology.logitsPort}`, final, model.finalNorm)));
+  return { writers, ports, normInputs, mlpInputs, projections, patterns, logits };
+}
+
+/** Logits [S, V] of the final norm's output, with their bias and cap. */
+function logitsOf({ spec, tensor }: OracleModel, x: Float64Array): Float64Array {
+  const logits = matmulTransposed(x, tensor(spec.tied ? 'embed' : 'unembed'), spec.width);
+  if (spec.logitBias) add(logits, tensor('bu'));
+  return logits.map((value) => softcap(value, spec.logitSoftcap));
 }
 
 const PLACE_OF = { q: 'queries', k: 'keys', v: 'values' } as const satisfies Record<Branch, Place>;
+
+function some(count: number, holds: (i: number) => boolean): boolean {
+  for (let i = 0; i < count; i++) if (holds(i)) return true;
+  return false;
+}
 
 /** x += y; a shorter y is added to every row. */
 function add(x: Float64Array, y: Float64Array): Float64Array {
@@ -269,13 +300,4 @@ function add(x: Float64Array, y: Float64Array): Float64Array {
     for (let i = 0; i < y.length; i++) x[start + i]! += y[i]!;
   }
   return x;
-}
-
-/** Columns from..from+count-1 of a row-major matrix of `width` columns. */
-function columnsOf(matrix: Float64Array, width: number, from: number, count: number): Float64Array {
-  const taken = new Float64Array((matrix.length / width) * count);
-  for (let row = 0; row * width < matrix.length; row++) {
-    taken.set(matrix.subarray(row * width + from, row * width + from + count), row * count);
-  }
-  return taken;
 }

@@ -1,0 +1,47 @@
+import { headNormJobs, headNorms } from '../block/head-norms.js';
+import type { Piece, PieceContext } from '../block/piece.js';
+import { projectedHeads, repeatedPorts, repetition, repetitionJobs } from '../block/projections.js';
+import { rotary, rotaryJobs } from '../block/rotary.js';
+import type { Branch } from '../circuit/nodes.js';
+import type { Tensor } from '../gpu/arena.js';
+import type { GradientFrame } from './gradient-frame.js';
+
+/** Projections of the uncut model, in which queries and keys come first. */
+export interface UncutProjections {
+  /** [rows, parts, dh] */
+  readonly projections: Tensor;
+  readonly parts: number;
+  /** What the parts are. */
+  readonly branches: readonly Branch[];
+  readonly rows: number;
+}
+
+/**
+ * What becomes of queries and keys between their projection and the pattern, in place: norms of the heads, turns by the
+ * positions, and rows for the ports that repeat others.
+ */
+export async function bindQueriesAndKeys(
+  context: PieceContext,
+  { topology, tensors }: Pick<GradientFrame, 'topology' | 'tensors'>,
+  layer: number,
+  { projections, parts, branches, rows }: UncutProjections,
+): Promise<Readonly<Record<'head norms' | 'rotary' | 'repetition', Piece>>> {
+  const { layout, layers } = context.weights;
+  const { head4 } = layout;
+  const heads = projectedHeads(topology, layout, 'once');
+  const normed = heads.map(({ port, matrixHead }) => ({ at: port * head4, gain: matrixHead }));
+  const starts = heads.map(({ port }) => 4 * port * head4);
+  const repeated = repeatedPorts(topology, layout, branches);
+  return {
+    'head norms': await headNorms(context, layers[layer]!.queryKeyNorm, headNormJobs(context, normed, rows), {
+      data: projections,
+      rowStride4: parts * head4,
+    }),
+    rotary: await rotary(context, layer, rotaryJobs(context, starts, rows), {
+      x: projections,
+      rowStride: 4 * parts * head4,
+      angles: tensors,
+    }),
+    repetition: await repetition(context, repetitionJobs(context, repeated, rows), projections, parts),
+  };
+}
