@@ -40,12 +40,18 @@ export function postNorm(
   jobs: Jobs,
   outputs: BufferSlice,
 ): Promise<Piece> {
-  return normInPlace(arena, norm, jobs, { data: outputs, rowStride4: layout.width4 }, {
-    width: spec.width,
-    width4: layout.width4,
-    epsilon: spec.norm.epsilon,
-    centred: spec.norm.kind === 'layer',
-  });
+  return normInPlace(
+    arena,
+    norm,
+    jobs,
+    { data: outputs, rowStride4: layout.width4 },
+    {
+      width: spec.width,
+      width4: layout.width4,
+      epsilon: spec.norm.epsilon,
+      centred: spec.norm.kind === 'layer',
+    },
+  );
 }
 
 /** Takes gradients from the normed queries and keys to those before the norm, in place. */

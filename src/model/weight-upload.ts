@@ -1,17 +1,13 @@
-import { STORAGE_BYTES, type StoredValues, type WeightStorage } from '../base/stored-values.js';
+import { STORAGE_BYTES, type StoredValues } from '../base/stored-values.js';
+import type { ByteProgress } from '../base/work-progress.js';
 import type { Arena, Tensor } from '../gpu/arena.js';
 import type { Matrix } from '../gpu/product/matrix.js';
 import { packColumns, PanelWriter, PANEL, type PanelColumns, type PanelValues } from '../gpu/product/panels.js';
 import { layoutOf, padBlocks, type Layout } from './layout.js';
 import type { WeightReader } from './load-model.js';
 import type { ModelSpec } from './spec.js';
+import { matrixStorage, storedBytes } from './weight-storage.js';
 import { weightTable, type NormName, type TensorName } from './weight-table.js';
-
-/** How many bytes of a model's weights, as they are stored, have been read. */
-export interface LoadProgress {
-  readonly bytes: number;
-  readonly total: number;
-}
 
 type Sizes = readonly [number, number];
 
@@ -33,7 +29,7 @@ export class WeightUpload {
   readonly layout: Layout;
   readonly #source: WeightReader;
   readonly #table: ReturnType<typeof weightTable>;
-  readonly #onProgress: ((progress: LoadProgress) => void) | undefined;
+  readonly #onProgress: ((progress: ByteProgress) => void) | undefined;
   readonly #total: number;
   #bytes = 0;
   #staged = 0;
@@ -42,7 +38,7 @@ export class WeightUpload {
     arena: Arena,
     spec: ModelSpec,
     source: WeightReader,
-    onProgress: ((progress: LoadProgress) => void) | undefined,
+    onProgress: ((progress: ByteProgress) => void) | undefined,
   ) {
     this.arena = arena;
     this.spec = spec;
@@ -50,7 +46,7 @@ export class WeightUpload {
     this.#source = source;
     this.#table = weightTable(spec);
     this.#onProgress = onProgress;
-    this.#total = [...storedBytes(spec, source).values()].reduce((sum, bytes) => sum + bytes, 0);
+    this.#total = storedBytes(spec, source);
   }
 
   /**
@@ -64,7 +60,7 @@ export class WeightUpload {
     [rowBlock, columnBlock]: Sizes = [rows, columns],
   ): Promise<Float32Array<ArrayBuffer>> {
     const values = await this.#source.read(name);
-    await this.#count(values.length * STORAGE_BYTES[this.#storage(name)]);
+    await this.#count(values.length * STORAGE_BYTES[matrixStorage(this.#source, [name])]);
     return padBlocks(values, rows, columns, rowBlock, columnBlock);
   }
 
@@ -107,11 +103,13 @@ export class WeightUpload {
       rows: padded(shape[0], blocks[0]),
       columns: padded(shape[1], blocks[1]),
     }));
-    const storages = new Set(parts.map(({ tensor }) => this.#storage(tensor)));
     const writer = new PanelWriter(this.arena, label, {
       inner4: sized[0]!.rows / 4,
       columns4: sized.reduce((sum, { columns }) => sum + columns / 4, 0),
-      storage: storages.size === 1 ? [...storages][0]! : 'f32',
+      storage: matrixStorage(
+        this.#source,
+        parts.map(({ tensor }) => tensor),
+      ),
       maxBytes: this.arena.gpu.maxBinding,
     });
     for (const { tensor, shape, blocks, columns } of sized) {
@@ -130,10 +128,6 @@ export class WeightUpload {
     return matrix;
   }
 
-  #storage(name: TensorName): WeightStorage {
-    return this.#source.storage?.(name) ?? 'f32';
-  }
-
   async #stored(name: TensorName): Promise<StoredValues> {
     if (this.#source.readStored) return this.#source.readStored(name);
     return { storage: 'f32', values: await this.#source.read(name) };
@@ -149,16 +143,6 @@ export class WeightUpload {
     }
     this.#onProgress?.({ bytes: this.#bytes, total: this.#total });
   }
-}
-
-/** Bytes of a model's tensors as they are stored. */
-export function storedBytes(spec: ModelSpec, source: Pick<WeightReader, 'storage'>): Map<TensorName, number> {
-  return new Map(
-    [...weightTable(spec)].map(([name, shape]) => {
-      const storage = source.storage?.(name) ?? 'f32';
-      return [name, STORAGE_BYTES[storage] * shape.reduce((product, n) => product * n, 1)];
-    }),
-  );
 }
 
 function pitchOf(block: number): number {

@@ -1,3 +1,4 @@
+import type { ByteProgress } from '../base/work-progress.js';
 import { Arena, type Tensor } from '../gpu/arena.js';
 import type { Gpu } from '../gpu/gpu.js';
 import type { Matrix } from '../gpu/product/matrix.js';
@@ -6,7 +7,7 @@ import { projectionColumn4, projectionColumns4, type Layout } from './layout.js'
 import type { WeightReader } from './load-model.js';
 import type { Activation, ModelSpec } from './spec.js';
 import { layerTensor, type LayerTensor, type TensorName } from './weight-table.js';
-import { WeightUpload, type LoadProgress } from './weight-upload.js';
+import { WeightUpload } from './weight-upload.js';
 
 export interface NormWeights {
   /** What the norm multiplies with: 1 + w where the checkpoint stores w. */
@@ -87,13 +88,13 @@ export interface ModelWeights {
  * `source` gives them, 2 or 4 bytes a weight plus padding; vectors and learned positions are f32. One tensor at a time
  * is held on the host, beside one panel of a matrix.
  *
- * @param onProgress is told after every tensor.
+ * @param onProgress is told after every tensor of how much was read, in bytes as stored.
  */
 export async function uploadWeights(
   gpu: Gpu,
   spec: ModelSpec,
   source: WeightReader,
-  onProgress?: (progress: LoadProgress) => void,
+  onProgress?: (progress: ByteProgress) => void,
 ): Promise<ModelWeights> {
   const arena = new Arena(gpu);
   try {
