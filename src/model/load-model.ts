@@ -187,9 +187,7 @@ async function isTied(
     throw new EdgewiseError('checkpoint', checkpoint.name, `lacks ${family.unembed}, but tie_word_embeddings is false`);
   }
   if (!described.tied) return false;
-  const embed = await checkpoint.read(places.get('embed')!.tensor);
-  const unembed = await checkpoint.read(family.unembed);
-  const equal = embed.every((value, i) => value === unembed[i]);
+  const equal = await checkpoint.equal(places.get('embed')!.tensor, family.unembed);
   if (saysTied && !equal) {
     const what = `${family.unembed} differs from the embedding, but tie_word_embeddings is true`;
     throw new EdgewiseError('checkpoint', checkpoint.name, what);
