@@ -136,7 +136,15 @@ export async function attentionMix(
   const { head4 } = layout;
   const operation = await arena.operation('attention_mix', {
     buffers: { control: words, projections, pattern, z: mixed },
-    params: { tokens, sequence, heads: spec.heads, kv_ports: spec.heads, head4, jobs_at: list.jobsAt, window: windowOf(spec, layer) },
+    params: {
+      tokens,
+      sequence,
+      heads: spec.heads,
+      kv_ports: spec.heads,
+      head4,
+      jobs_at: list.jobsAt,
+      window: windowOf(spec, layer),
+    },
     overrides: {},
   });
   return { encode: (recording) => recording.dispatch(operation, groupsOf64(list.rows * head4), list.count) };
@@ -219,7 +227,14 @@ export async function attentionMixBackward(
   const pattern = await attentionPattern(context, layer, heads, at);
   const patternGradient = await arena.operation('attention_pattern_gradients', {
     buffers: { dz: at.mixedGradient, projections: at.projections, dp: at.scoreGradient },
-    params: { tokens, sequence, heads: spec.heads, kv_ports: spec.heads, head4: layout.head4, window: windowOf(spec, layer) },
+    params: {
+      tokens,
+      sequence,
+      heads: spec.heads,
+      kv_ports: spec.heads,
+      head4: layout.head4,
+      window: windowOf(spec, layer),
+    },
     overrides: {},
   });
   const values = await weightedSum(context, layer, at.projectionGradients, {

@@ -59,14 +59,19 @@ export function sharedProjections(
   { normed, projections: out }: ProjectionTensors,
 ): Promise<Piece> {
   const { tokens, weights } = context;
-  return product(context, qkv, sharedJobs(context, qkv, columnRuns(topology, weights.layout, BRANCHES, 'once'), tokens), {
-    a: normed,
-    out,
-    rows: tokens,
-    inner4: weights.layout.width4,
-    outStride: topology.attentionPorts * weights.layout.head4,
-    bias: qkvBias,
-  });
+  return product(
+    context,
+    qkv,
+    sharedJobs(context, qkv, columnRuns(topology, weights.layout, BRANCHES, 'once'), tokens),
+    {
+      a: normed,
+      out,
+      rows: tokens,
+      inner4: weights.layout.width4,
+      outStride: topology.attentionPorts * weights.layout.head4,
+      bias: qkvBias,
+    },
+  );
 }
 
 /** The queries and keys alone, of heads that share keys the first one's: normed [rows, d] -> [rows, 2H, dh]. */

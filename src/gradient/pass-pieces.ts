@@ -56,8 +56,7 @@ export async function bindPass(context: PieceContext, frame: GradientFrame, scor
       portGroups.map(async (group): Promise<(NodePieces & { readonly step: Piece }) | undefined> => {
         if (group.kind === 'logits') return undefined;
         const step = await bindGradientStep(context, frame, group);
-        if (group.kind === 'mlp')
-          return { kind: 'mlp', pieces: await bindMlpBackward(context, frame, group), step };
+        if (group.kind === 'mlp') return { kind: 'mlp', pieces: await bindMlpBackward(context, frame, group), step };
         return { kind: 'heads', pieces: await bindAttentionBackward(context, frame, group, heads), step };
       }),
     ),
