@@ -18,7 +18,7 @@ override MULTIPLIES: bool;
 const PANEL = 32u;
 const EVERY = 0xffffffffu;
 @group(0) @binding(0) var<uniform> params: Params;
-//#include weight_f32
+//#include weight
 //#include activation
 //#include multiply_add
 @group(0) @binding(2) var<storage, read> control: array<u32>;

@@ -3,7 +3,14 @@ import type { StoredValues, WeightStorage } from '../base/stored-values.js';
 import { oneLine } from '../base/text.js';
 import type { ByteSource, ModelDirectory } from './byte-source.js';
 import { thereIsInstead } from './foreign-files.js';
-import { readSafetensorsHeader, readStored, readTensor, storageOf, type TensorRecord } from './safetensors.js';
+import {
+  equalTensors,
+  readSafetensorsHeader,
+  readStored,
+  readTensor,
+  storageOf,
+  type TensorRecord,
+} from './safetensors.js';
 import { readShards, SHARD_INDEX } from './sharded.js';
 
 /** The tensors of a model under the names that its checkpoint gives them. */
@@ -20,6 +27,8 @@ export interface Checkpoint {
   storage(name: string): WeightStorage;
   /** Row-major values as f32. */
   read(name: string): Promise<Float32Array<ArrayBuffer>>;
+  /** Whether two tensors hold the same numbers. */
+  equal(a: string, b: string): Promise<boolean>;
   /** Row-major values as they are stored. */
   readStored(name: string): Promise<StoredValues>;
 }
@@ -57,6 +66,7 @@ function checkpointOf(
     shape: (tensor) => record(tensor).shape,
     storage: (tensor) => storageOf(record(tensor)),
     read: async (tensor) => readTensor(record(tensor)),
+    equal: async (a, b) => equalTensors(record(a), record(b)),
     readStored: async (tensor) => readStored(record(tensor)),
   };
 }

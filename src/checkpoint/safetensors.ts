@@ -1,6 +1,6 @@
 import { EdgewiseError } from '../base/errors.js';
 import { oneLine, quote } from '../base/text.js';
-import { widened, type StoredValues, type WeightStorage } from '../base/stored-values.js';
+import { STORAGE_BYTES, widened, type StoredValues, type WeightStorage } from '../base/stored-values.js';
 import { decodeUtf8, type ByteSource } from './byte-source.js';
 import { foreignContent, TELLING_BYTES } from './foreign-files.js';
 import { isObject, parseStrictJson } from '../base/json/strict-json.js';
@@ -148,21 +148,38 @@ export async function readTensor(tensor: TensorRecord): Promise<Float32Array<Arr
 
 /** The tensor's values as they are stored, row-major; element types other than f32, f16 and bf16 are refused. */
 export async function readStored(tensor: TensorRecord): Promise<StoredValues> {
+  return readRange(tensor, 0, tensor.bytes / STORAGE_BYTES[storageOf(tensor)]);
+}
+
+/** Numbers that two tensors are compared by at once. */
+const COMPARED = 2 ** 22;
+
+/** Whether two tensors hold the same numbers. Little of them is in memory at once. */
+export async function equalTensors(a: TensorRecord, b: TensorRecord): Promise<boolean> {
+  const [count, other] = [a, b].map((tensor) => tensor.bytes / STORAGE_BYTES[storageOf(tensor)]);
+  for (let first = 0; first < count!; first += COMPARED) {
+    const length = Math.min(COMPARED, count! - first);
+    const [mine, theirs] = [widened(await readRange(a, first, length)), widened(await readRange(b, first, length))];
+    if (!mine.every((value, i) => value === theirs[i])) return false;
+  }
+  return count === other;
+}
+
+/** Some values of a tensor, from number `first` on. */
+async function readRange(tensor: TensorRecord, first: number, count: number): Promise<StoredValues> {
   const storage = storageOf(tensor);
-  const bytes = await tensor.source.read(tensor.offset, tensor.bytes);
-  if (bytes.length !== tensor.bytes) {
-    throw new EdgewiseError(
-      'checkpoint',
-      tensor.source.name,
-      `tensor ${oneLine(tensor.name)}: got ${bytes.length} of ${tensor.bytes} bytes`,
-    );
+  const size = count * STORAGE_BYTES[storage];
+  const bytes = await tensor.source.read(tensor.offset + first * STORAGE_BYTES[storage], size);
+  if (bytes.length !== size) {
+    const what = `tensor ${oneLine(tensor.name)}: got ${bytes.length} of ${size} bytes`;
+    throw new EdgewiseError('checkpoint', tensor.source.name, what);
   }
   // Typed arrays need aligned offsets; they use the platform's byte order, which is little-endian wherever WebGPU runs.
   const aligned = bytes.byteOffset % 4 === 0 ? bytes : bytes.slice();
   const { buffer, byteOffset } = aligned;
   return storage === 'f32'
-    ? { storage, values: new Float32Array(buffer, byteOffset, tensor.bytes / 4) }
-    : { storage, values: new Uint16Array(buffer, byteOffset, tensor.bytes / 2) };
+    ? { storage, values: new Float32Array(buffer, byteOffset, count) }
+    : { storage, values: new Uint16Array(buffer, byteOffset, count) };
 }
 
 /** @throws EdgewiseError of kind checkpoint that names the element type, where it is none of weights. */

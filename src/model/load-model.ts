@@ -1,6 +1,7 @@
 import { EdgewiseError } from '../base/errors.js';
 import { oneLine, quote } from '../base/text.js';
 import { sha256 } from '../base/sha256.js';
+import type { ByteProgress } from '../base/work-progress.js';
 import { widened, type StoredValues, type WeightStorage } from '../base/stored-values.js';
 import { readText, type ByteSource, type ModelDirectory } from '../checkpoint/byte-source.js';
 import { firstNames } from '../checkpoint/first-names.js';
@@ -37,7 +38,14 @@ export interface LoadedModel {
 export interface ModelOptions {
   /** Unknown keys of config.json of which the user says that they do not change the model's numbers. */
   readonly ignoreConfig?: readonly string[];
+  /** How matrices lie on the device: as the checkpoint stores them (the default), or as f32. Results are the same. */
+  readonly weights?: WeightsOption;
+  /** Is told of how much of the weight files was read. They are read once for the model's hash. */
+  readonly onRead?: (progress: ByteProgress) => void;
 }
+
+export const WEIGHTS_OPTIONS = ['stored', 'f32'] as const;
+export type WeightsOption = (typeof WEIGHTS_OPTIONS)[number];
 
 /**
  * Opens a Hugging Face model directory: reads config.json strictly and checks that the checkpoint holds every tensor of
@@ -45,7 +53,7 @@ export interface ModelOptions {
  */
 export async function openModel(
   directory: ModelDirectory,
-  { ignoreConfig = [] }: ModelOptions = {},
+  { ignoreConfig = [], weights = 'stored', onRead }: ModelOptions = {},
 ): Promise<LoadedModel> {
   const config = await directory.open('config.json');
   if (!config) {
@@ -90,10 +98,9 @@ export async function openModel(
     spec,
     weights: {
       read: async (name) => widened(await readStored(name)),
-      readStored,
-      storage: (name) => checkpoint.storage(placeOf(name).tensor),
+      ...(weights === 'stored' && { readStored, storage: (name) => checkpoint.storage(placeOf(name).tensor) }),
     },
-    hash: await hashFiles(configText, checkpoint.files),
+    hash: await hashFiles(configText, checkpoint.files, onRead),
     ...(ignored.length > 0 && { ignored }),
   };
 }
@@ -180,9 +187,7 @@ async function isTied(
     throw new EdgewiseError('checkpoint', checkpoint.name, `lacks ${family.unembed}, but tie_word_embeddings is false`);
   }
   if (!described.tied) return false;
-  const embed = await checkpoint.read(places.get('embed')!.tensor);
-  const unembed = await checkpoint.read(family.unembed);
-  const equal = embed.every((value, i) => value === unembed[i]);
+  const equal = await checkpoint.equal(places.get('embed')!.tensor, family.unembed);
   if (saysTied && !equal) {
     const what = `${family.unembed} differs from the embedding, but tie_word_embeddings is true`;
     throw new EdgewiseError('checkpoint', checkpoint.name, what);
@@ -211,11 +216,19 @@ const HASH_CHUNK_BYTES = 64 * 2 ** 20;
  * SHA-256 of a list of SHA-256 digests: the config's, then per weight file its chunks' of 64 MiB (the platform's digest
  * takes whole arrays only, so one digest over a large file would need the file in memory).
  */
-async function hashFiles(configText: string, files: readonly ByteSource[]): Promise<string> {
+async function hashFiles(
+  configText: string,
+  files: readonly ByteSource[],
+  onRead: ((progress: ByteProgress) => void) | undefined,
+): Promise<string> {
+  const total = files.reduce((sum, { size }) => sum + size, 0);
+  let bytes = 0;
   const digests = [await sha256(configText)];
   for (const file of files) {
     for (let offset = 0; offset < file.size; offset += HASH_CHUNK_BYTES) {
-      digests.push(await sha256(await file.read(offset, Math.min(HASH_CHUNK_BYTES, file.size - offset))));
+      const length = Math.min(HASH_CHUNK_BYTES, file.size - offset);
+      digests.push(await sha256(await file.read(offset, length)));
+      onRead?.({ bytes: (bytes += length), total });
     }
   }
   return sha256(digests.join('\n'));

@@ -10,6 +10,7 @@ import type { Topology } from '../../src/circuit/topology.js';
 import { inspectNodes } from '../../src/inspect/inspect-nodes.js';
 import { ovTokens } from '../../src/inspect/ov-tokens.js';
 import { randomModel } from '../../src/model/random-model.js';
+import type { SeedMetric } from '../../src/readout/metrics.js';
 import type { PromptPair } from '../../src/task/types.js';
 import type { OraclePoint } from '../oracle/attribution.js';
 import { ORACLE_RULES } from '../oracle/backward-rules.js';
@@ -53,7 +54,7 @@ describe.each(SMALL_FAMILIES)('%s', { timeout: 300_000 }, (family) => {
 
   const expectEdges = async (
     what: string,
-    options: Partial<AttributionOptions>,
+    options: Partial<AttributionOptions> & { readonly metric?: SeedMetric },
     points: readonly OraclePoint[],
   ): Promise<void> => {
     const oracles = await oraclesOf(model.loaded, pairs, { metric: 'logit-diff', ablation: 'resample', ...options });

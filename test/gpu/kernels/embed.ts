@@ -1,5 +1,8 @@
 import { groupsOf64 } from '../../../src/gpu/workgroups.js';
-import { describe, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { widened, type StoredValues } from '../../../src/base/stored-values.js';
+import { Arena } from '../../../src/gpu/arena.js';
+import { packColumns } from '../../../src/gpu/product/panels.js';
 import { PANEL4 } from '../../../src/gpu/product/matrix.js';
 import { expectSame, runKernel, untouched, type TestDevice } from '../../support/gpu.js';
 import { paddedRows } from '../../support/padded-rows.js';
@@ -66,5 +69,56 @@ export function embedTests(device: TestDevice): void {
       const circuit = [...paddedRows(input, width), ...untouched((writers - 1) * tokens * 4 * width4)];
       expectSame('outputs', outputs, Array.from({ length: circuits }, () => circuit).flat());
     });
+  });
+
+  test.each(['f16', 'bf16'] as const)('every %s there is', async (storage) => {
+    // 512 tokens of 128 numbers.
+    const [vocab, width] = [512, 128];
+    const stored = { storage, values: Uint16Array.from({ length: vocab * width }, (_, i) => i) };
+    const run = async (weights: StoredValues): Promise<Float32Array> => {
+      const arena = new Arena(device.gpu);
+      try {
+        const matrix = packColumns(arena, 'embedding', weights, width);
+        const outputs = arena.tensor('outputs', [vocab, width]);
+        const operation = await arena.operation('embed', {
+          buffers: {
+            weight: matrix.chunks[0]!.data,
+            ids: arena.upload(
+              'ids',
+              Uint32Array.from({ length: vocab }, (_, id) => id),
+            ),
+            positions: arena.tensor('positions', [4]),
+            outputs,
+          },
+          params: {
+            tokens: vocab,
+            sequence: 1,
+            width4: width / 4,
+            first_id: 0,
+            ids_held: vocab,
+            add_positions: 0,
+            circuit_stride: 0,
+            scale: 1,
+          },
+          overrides: {},
+        });
+        const recording = device.gpu.record();
+        recording.dispatch(operation, groupsOf64((vocab * width) / 4));
+        recording.submit();
+        return new Float32Array(await device.gpu.read(outputs));
+      } finally {
+        arena.dispose();
+      }
+    };
+    const wide = widened(stored);
+    const got = await run(stored);
+    expectSame('as f32', got, await run({ storage: 'f32', values: wide }));
+    // Numbers below 2^-126 may count as 0, which only bfloat16 has.
+    expectSame(
+      'values',
+      got.filter((_, i) => !(Math.abs(wide[i]!) < 2 ** -126)),
+      wide.filter((value) => !(Math.abs(value) < 2 ** -126)),
+    );
+    expect(wide.filter((value) => Math.abs(value) < 2 ** -126)).toHaveLength(storage === 'f16' ? 2 : 256);
   });
 }

@@ -9,7 +9,14 @@ import { paddedRows } from '../../support/padded-rows.js';
 import { randomNumbers } from '../../support/random.js';
 import { skipWithoutTile, tilesOf, type ProductKernel } from '../../support/tiles.js';
 import { multiply, magnitude, unpad, units, quads } from './matmul-run.js';
-import { activationTests, gateTest, sameBitsTest, defaultTileTest, wideSubgroupTest } from './matmul-tiles.js';
+import {
+  activationTests,
+  gateTest,
+  sameBitsTest,
+  storageTests,
+  defaultTileTest,
+  wideSubgroupTest,
+} from './matmul-tiles.js';
 
 /** The tests of one of the kernels of the product, with each of its tiles. */
 export function matmulTests(kernel: ProductKernel): (device: TestDevice) => void {
@@ -18,6 +25,7 @@ export function matmulTests(kernel: ProductKernel): (device: TestDevice) => void
       skipWithoutTile(device, tile);
       productTests(device, tile);
       gateTest(device, tile);
+      storageTests(device, tile);
       if (tile !== 'register-8') sameBitsTest(device, tile);
     });
     if (kernel === 'matmul_subgroup') wideSubgroupTest(device);
