@@ -1,6 +1,6 @@
 import { groupsOf64 } from '../src/gpu/workgroups.js';
 import { createRng } from '../src/base/rng.js';
-import { FROM_CONSTANT } from '../src/pass/tables/input-jobs.js';
+import { FROM_CONSTANT } from '../src/pass/tables/summed-inputs.js';
 import type { Arena } from '../src/gpu/arena.js';
 import { layerNorm, logSoftmax } from '../test/oracle/ops.js';
 import { JobWords } from '../test/support/job-words.js';

@@ -1,7 +1,7 @@
 import { packJob, type BufferSlice } from '../gpu/kernel.js';
 import type { NormWeights } from '../model/weights.js';
 import { NO_PIECE } from './order.js';
-import { EVERY_ROW, type Jobs, type Piece, type PieceContext } from './piece.js';
+import { dispatchJobRows, EVERY_ROW, type Jobs, type Piece, type PieceContext } from './piece.js';
 import type { BackwardRules } from './rules.js';
 
 /** Rows of heads: queries, keys, or gradients there. */
@@ -12,46 +12,39 @@ export interface HeadRows {
 }
 
 /** Norms queries and keys, each head by itself, in place; nothing where the model has no such norms. */
-export async function headNorms(
-  { arena, weights: { spec, layout } }: PieceContext,
-  norm: NormWeights | null,
-  { words, list }: Jobs,
-  { data, rowStride4 }: HeadRows,
-): Promise<Piece> {
-  if (!norm) return NO_PIECE;
-  const operation = await arena.operation('head_norm', {
-    buffers: { control: words, gain: norm.gain, bias: norm.bias, x: data },
-    params: {
-      jobs_at: list.jobsAt,
-      row_stride4: rowStride4,
-      width: spec.headWidth,
-      width4: layout.head4,
-      epsilon: spec.norm.epsilon,
-    },
-    overrides: { CENTRED: spec.attention.qkNorm!.kind === 'layer' ? 1 : 0 },
-  });
-  return { encode: (recording) => recording.dispatch(operation, list.rows, list.count) };
+export function headNorms(context: PieceContext, norm: NormWeights | null, jobs: Jobs, rows: HeadRows): Promise<Piece> {
+  const { spec, layout } = context.weights;
+  const centred = spec.attention.qkNorm?.kind === 'layer';
+  return normInPlace(context, norm, jobs, rows, { width: spec.headWidth, width4: layout.head4, centred });
 }
 
 /** Norms outputs of MLPs, in place [W, T, d]; nothing where the model has no norm after its MLPs. */
 export function postNorm(
-  { arena, weights: { spec, layout } }: PieceContext,
+  context: PieceContext,
   norm: NormWeights | null,
   jobs: Jobs,
   outputs: BufferSlice,
 ): Promise<Piece> {
-  return normInPlace(
-    arena,
-    norm,
-    jobs,
-    { data: outputs, rowStride4: layout.width4 },
-    {
-      width: spec.width,
-      width4: layout.width4,
-      epsilon: spec.norm.epsilon,
-      centred: spec.norm.kind === 'layer',
-    },
-  );
+  const { spec, layout } = context.weights;
+  const rows = { data: outputs, rowStride4: layout.width4 };
+  const centred = spec.norm.kind === 'layer';
+  return normInPlace(context, norm, jobs, rows, { width: spec.width, width4: layout.width4, centred });
+}
+
+async function normInPlace(
+  { arena, weights: { spec } }: PieceContext,
+  norm: NormWeights | null,
+  { words, list }: Jobs,
+  { data, rowStride4 }: HeadRows,
+  { width, width4, centred }: { readonly width: number; readonly width4: number; readonly centred: boolean },
+): Promise<Piece> {
+  if (!norm) return NO_PIECE;
+  const operation = await arena.operation('head_norm', {
+    buffers: { control: words, gain: norm.gain, bias: norm.bias, x: data },
+    params: { jobs_at: list.jobsAt, row_stride4: rowStride4, width, width4, epsilon: spec.norm.epsilon },
+    overrides: { CENTRED: centred ? 1 : 0 },
+  });
+  return { encode: (recording) => dispatchJobRows(recording, arena.gpu, operation, list) };
 }
 
 /** Takes gradients from the normed queries and keys to those before the norm, in place. */
@@ -75,7 +68,7 @@ export async function headNormsBackward(
     },
     overrides: { CENTRED: spec.attention.qkNorm!.kind === 'layer' ? 1 : 0, FROZEN: frozenNorms ? 1 : 0 },
   });
-  return { encode: (recording) => recording.dispatch(operation, list.rows, list.count) };
+  return { encode: (recording) => dispatchJobRows(recording, arena.gpu, operation, list) };
 }
 
 /** A head whose rows are normed: where it begins, in vec4s, and the row of its gain. */

@@ -146,7 +146,7 @@ export async function mlpActivationBackward(
   const overrides = { ACTIVATION: ACTIVATIONS[activation], IDENTITY_RULE: identityRule ? 1 : 0 };
   const operation = gate
     ? await arena.operation('gated_backward', {
-        buffers: { gate: before, up: beside, gradient: hiddenGradient, gate_gradient: gateGradient },
+        buffers: { gate_rows: before, up: beside, gradient: hiddenGradient, gate_gradient: gateGradient },
         params: { count4, factor: gateShare },
         overrides,
       })

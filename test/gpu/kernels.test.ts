@@ -36,6 +36,7 @@ import { accumulateMeansTests, spreadMeansTests } from './kernels/means.js';
 import { embedTests } from './kernels/embed.js';
 import { cutSumsTests } from './kernels/cut-sums.js';
 import { portInputsTests } from './kernels/port-inputs.js';
+import { portInputsNormedTests } from './kernels/port-inputs-normed.js';
 import { repeatRowsTests } from './kernels/repeat-rows.js';
 import { answerMeansTests, answerScoresTests, argmaxTests } from './kernels/scores.js';
 
@@ -73,6 +74,7 @@ const tests = {
   norm_backward: normBackwardTests,
   cut_sums: cutSumsTests,
   port_inputs: portInputsTests,
+  port_inputs_normed: portInputsNormedTests,
   proximity: proximityTests,
   query_key_fix: queryKeyFixTests,
   repeat_rows: repeatRowsTests,
