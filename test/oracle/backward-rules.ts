@@ -2,7 +2,7 @@
  * Backward rules as what they mean: functions that equal the model at one run and have, there, the derivative that the
  * rule asks for. In float64, for the central differences of attribution.ts.
  */
-import type { OracleModel, Pass, PassRules } from './model.js';
+import type { OracleModel, Pass, PassRules } from './pass.js';
 import { activate, activateAll, attentionMix, attentionScores, causalSoftmax } from './ops.js';
 import { mlpHidden, scoreRule } from './sublayers.js';
 import { frozenNorm } from './weights.js';
