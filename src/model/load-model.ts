@@ -6,10 +6,11 @@ import { firstNames } from '../checkpoint/first-names.js';
 import { thereIsInstead } from '../checkpoint/foreign-files.js';
 import { openCheckpoint, type Checkpoint } from '../checkpoint/checkpoint.js';
 import { parseStrictJson } from '../base/json/strict-json.js';
-import type { ModelFamily, TensorPlace } from './families/family.js';
+import type { ModelFamily, Naming, TensorPlace } from './families/family.js';
 import { familyOf } from './families/index.js';
 import type { ModelSpec } from './spec.js';
 import { assertSupported } from './support.js';
+import { takePart } from './take-part.js';
 import { layerTensor, MLP_TENSORS, weightTable, type TensorName } from './weight-table.js';
 
 /** Reads weights on demand: nothing is kept, so that each tensor is in memory once at most. */
@@ -56,14 +57,17 @@ export async function openModel(
   assertSupported(configured, config.name);
 
   const checkpoint = await openCheckpoint(directory);
-  const prefix = family.prefix((tensor) => checkpoint.has(tensor));
-  const described = withMlpsAsThere(configured, family.places(configured, prefix), checkpoint);
-  const places = new Map(family.places(described, prefix));
-  if (checkpoint.has(family.unembed)) {
-    places.set('unembed', { tensor: family.unembed, shape: [described.vocab, described.width] });
+  const { namings, embed } = family;
+  const naming = namings.find(({ prefix }) => checkpoint.has(`${prefix}${embed}`)) ?? namings.at(-1)!;
+  const described = withMlpsAsThere(configured, family.places(configured, naming), checkpoint);
+  const places = new Map(family.places(described, naming));
+  if (checkpoint.has(naming.unembed)) {
+    places.set('unembed', { tensor: naming.unembed, shape: [described.vocab, described.width] });
   }
-  checkTensors(checkpoint, places, family, prefix, described.mlp === null);
-  const tied = await isTied(checkpoint, family, places, json, described);
+  checkTensors(checkpoint, places, family, naming, described.mlp === null);
+  const text = family.textPart?.(json) ?? json;
+  const saysTied = (text as { tie_word_embeddings?: boolean | null }).tie_word_embeddings === true;
+  const tied = await isTied(checkpoint, naming.unembed, places, saysTied, described);
   const spec: ModelSpec = { ...described, tied };
   const table = weightTable(spec);
 
@@ -75,8 +79,7 @@ export async function openModel(
         const place = places.get(name);
         if (!place || !table.has(name))
           throw new EdgewiseError('checkpoint', directory.name, `the model has no tensor ${name}`);
-        const values = await checkpoint.read(place.tensor);
-        return place.columns ? takeColumns(values, place.shape.at(-1)!, place.columns) : values;
+        return takePart(await checkpoint.read(place.tensor), place);
       },
     },
     hash: await hashFiles(configText, checkpoint.files),
@@ -93,7 +96,7 @@ function checkTensors(
   checkpoint: Checkpoint,
   places: ReadonlyMap<TensorName, TensorPlace>,
   family: ModelFamily,
-  prefix: string,
+  { prefix }: Naming,
   attentionOnly: boolean,
 ): void {
   const expected = new Map([...places.values()].map((place) => [place.tensor, place.shape]));
@@ -107,7 +110,7 @@ function checkTensors(
     }
     checkpoint.requireReadable(tensor);
   }
-  const unknown = [...checkpoint.names()].filter((tensor) => !expected.has(tensor) && !family.isBuffer(tensor));
+  const unknown = [...checkpoint.names()].filter((tensor) => !expected.has(tensor) && !family.isBeside(tensor));
   if (unknown.length > 0) {
     const naming = prefix === '' ? '' : ` (names here start with ${prefix})`;
     const model = `${family.modelType} model${attentionOnly ? ' without MLPs' : ''}`;
@@ -155,39 +158,24 @@ function listed(tensors: readonly string[]): string {
  */
 async function isTied(
   checkpoint: Checkpoint,
-  family: ModelFamily,
+  name: string,
   places: ReadonlyMap<TensorName, TensorPlace>,
-  json: unknown,
+  saysTied: boolean,
   described: ModelSpec,
 ): Promise<boolean> {
-  const saysTied = (json as { tie_word_embeddings?: boolean | null }).tie_word_embeddings === true;
-  if (!checkpoint.has(family.unembed)) {
+  if (!checkpoint.has(name)) {
     if (described.tied) return true;
-    throw new EdgewiseError('checkpoint', checkpoint.name, `lacks ${family.unembed}, but tie_word_embeddings is false`);
+    throw new EdgewiseError('checkpoint', checkpoint.name, `lacks ${name}, but tie_word_embeddings is false`);
   }
   if (!described.tied) return false;
   const embed = await checkpoint.read(places.get('embed')!.tensor);
-  const unembed = await checkpoint.read(family.unembed);
+  const unembed = await checkpoint.read(name);
   const equal = embed.every((value, i) => value === unembed[i]);
   if (saysTied && !equal) {
-    const what = `${family.unembed} differs from the embedding, but tie_word_embeddings is true`;
+    const what = `${name} differs from the embedding, but tie_word_embeddings is true`;
     throw new EdgewiseError('checkpoint', checkpoint.name, what);
   }
   return equal;
-}
-
-/** Columns from..to-1 of a row-major matrix; a vector is one row. */
-function takeColumns(
-  values: Float32Array,
-  width: number,
-  { from, to }: { readonly from: number; readonly to: number },
-): Float32Array<ArrayBuffer> {
-  const rows = values.length / width;
-  const taken = new Float32Array(rows * (to - from));
-  for (let row = 0; row < rows; row++) {
-    taken.set(values.subarray(row * width + from, row * width + to), row * (to - from));
-  }
-  return taken;
 }
 
 const HASH_CHUNK_BYTES = 64 * 2 ** 20;
