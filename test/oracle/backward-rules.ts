@@ -84,6 +84,10 @@ const together =
   (model, base) =>
     Object.assign({}, ...parts.map((part) => part(model, base))) as PassRules;
 
+/**
+ * Caps of scores and logits keep their derivative under every rule: neither paper's code has one for them. GIM leaves
+ * MLPs as they are, gated or not: its authors' code (corticph/gim) changes norms, softmax, queries, keys and values.
+ */
 export const ORACLE_RULES = {
   relp: together(frozenNorms, identityRule, halfRule),
   relpFrozenPatterns: together(frozenNorms, identityRule, halfRule, frozenPatterns),
