@@ -37,6 +37,7 @@ import { embedTests } from './kernels/embed.js';
 import { cutSumsTests } from './kernels/cut-sums.js';
 import { portInputsTests } from './kernels/port-inputs.js';
 import { portInputsNormedTests } from './kernels/port-inputs-normed.js';
+import { slicedNormBackwardTests, slicedNormTests, subtractTiltsTests } from './kernels/joint-norms.js';
 import { repeatRowsTests } from './kernels/repeat-rows.js';
 import { answerMeansTests, answerScoresTests, argmaxTests } from './kernels/scores.js';
 
@@ -79,6 +80,9 @@ const tests = {
   query_key_fix: queryKeyFixTests,
   repeat_rows: repeatRowsTests,
   row_dots: rowDotsTests,
+  sliced_norm: slicedNormTests,
+  sliced_norm_backward: slicedNormBackwardTests,
+  subtract_tilts: subtractTiltsTests,
   softcap_scores_backward: softcapScoresBackwardTests,
   softmax_backward: softmaxBackwardTests,
   spread_means: spreadMeansTests,

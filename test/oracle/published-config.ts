@@ -96,7 +96,9 @@ export function specOfConfig(config: Config, tied: boolean): ModelSpec {
 /** The window of every layer, or null. */
 function windows(config: Config, family: string, layers: number): (number | null)[] {
   const size = (config['sliding_window'] ?? config['window_size'] ?? null) as number | null;
-  const types = (config['layer_types'] ?? config['attention_layers']) as readonly string[] | undefined;
+  const types = (config['layer_types'] ?? config['attention_layers'] ?? neoLayers(config)) as
+    | readonly string[]
+    | undefined;
   const slides = (layer: number): boolean => {
     if (types) return types[layer] === 'sliding_attention' || types[layer] === 'local';
     switch (family) {
@@ -115,6 +117,12 @@ function windows(config: Config, family: string, layers: number): (number | null
     }
   };
   return Array.from({ length: layers }, (_, layer) => (slides(layer) ? size : null));
+}
+
+/** GPT-Neo's attention_types: pairs of a list of kinds of layers and how often it is repeated. */
+function neoLayers(config: Config): string[] | undefined {
+  const types = config['attention_types'] as readonly (readonly [readonly string[], number])[] | undefined;
+  return types?.flatMap(([kinds, times]) => Array.from({ length: times }, () => kinds).flat());
 }
 
 /** rope_parameters of transformers 5, of one kind of layer where they differ. */

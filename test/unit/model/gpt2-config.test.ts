@@ -116,7 +116,7 @@ describe('refused, naming the key', () => {
     [{ architectures: 'GPT2LMHeadModel' }, 'architectures: got "GPT2LMHeadModel"'],
     [{ rope_theta: 1e4 }, 'unknown key "rope_theta"'],
     [{ quantization_config: {}, auto_map: {} }, 'unknown keys "quantization_config", "auto_map"'],
-    [{ model_type: 'llama' }, 'model_type: got "llama", expected one of the supported families: gpt2'],
+    [{ model_type: 'bert' }, 'model_type: got "bert", expected one of the supported families: gpt2'],
   ])('%j', (changes, message) => {
     expect(() => parse(changes)).toThrow(`config.json: ${message}`);
   });
