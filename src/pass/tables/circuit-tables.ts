@@ -169,7 +169,7 @@ export class CircuitTables {
       written(tables.headNorms, ({ circuit, port, at, count }) => {
         this.#writer.add(normWork(count, 4 * head4));
         const gain = this.#portHeads[port]!;
-        return packJob('head_norm', { at: this.#portAt(circuit, port), rows_at: at, rows: count, gain });
+        return packJob('norm_in_place', { at: this.#portAt(circuit, port), rows_at: at, rows: count, gain });
       });
     }
     if (rotaryPairs > 0) {
@@ -234,7 +234,7 @@ export class CircuitTables {
       computed.map(({ c, rows: { at, count } }) => {
         this.#writer.add(normWork(count, 4 * width4));
         const start = this.#writerAt(c, this.#topology.mlpWriter(l));
-        return { words: packJob('head_norm', { at: start, rows_at: at, rows: count, gain: 0 }), rows: count };
+        return { words: packJob('norm_in_place', { at: start, rows_at: at, rows: count, gain: 0 }), rows: count };
       }),
     );
   }

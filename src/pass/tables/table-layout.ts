@@ -113,7 +113,7 @@ export function layOutTables(topology: Topology, layout: Layout, shape: PassShap
     headInputs: inputs(headPorts),
     // A run of ports with one input makes one job, or one more for every border of a panel inside it.
     projections: products(chunks.qkv, circuits * (headPorts + Math.ceil((headPorts * head4) / PANEL4))),
-    headNorms: table('head_norm', layout.queryKeyNorm === 'head' ? circuits * 2 * heads : 0),
+    headNorms: table('norm_in_place', layout.queryKeyNorm === 'head' ? circuits * 2 * heads : 0),
     joint: { q: joint(), k: joint() },
     rotary: table('rotary', layout.rotaryPairs > 0 ? circuits * 2 * heads : 0),
     repetition: table('repeat_rows', layout.projectionHeads.k < heads ? circuits * 2 * heads : 0),
@@ -123,7 +123,7 @@ export function layOutTables(topology: Topology, layout: Layout, shape: PassShap
     mlpInput: inputs(topology.mlpPorts(layer).length),
     mlpIn: products(chunks.mlpIn, circuits),
     mlpOut: products(chunks.mlpOut, circuits),
-    mlpPostNorm: table('head_norm', layout.postNorms ? circuits : 0),
+    mlpPostNorm: table('norm_in_place', layout.postNorms ? circuits : 0),
   }));
   const logits = inputs(1);
   // Every writer of a port is listed once per circuit, as cut or as kept. It is listed at most once more to bring a
