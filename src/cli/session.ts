@@ -28,10 +28,12 @@ export async function openModelArgument({
   for (const key of ignoreConfig ?? []) note(`note: ${quote(key)} of config.json is ignored`);
   const bar = progressBar(`downloading ${argument}`);
   try {
-    return await openModelByName(argument, {
+    const opened = await openModelByName(argument, {
       onDownload: ({ file, bytes, total }) => bar.update(bytes, total, file),
       ...(ignoreConfig && { ignoreConfig }),
     });
+    for (const remark of opened.model.remarks ?? []) note(`note: ${opened.model.name}: ${remark}`);
+    return opened;
   } finally {
     bar.stop();
   }

@@ -435,6 +435,16 @@ describe('GPT-Neo', () => {
   });
 });
 
+test('a Gemma of exact gelu says so, for others take it for the tanh form', async () => {
+  const { layer, outer } = WRITTEN['SmolLM2']!;
+  const shapes = shapesOf({ config: {}, layer, outer, layers: 'model.layers' });
+  const config = { ...SIZES, model_type: 'gemma', head_dim: 2 };
+  expect((await open({ ...config, hidden_act: 'gelu' }, shapes)).remarks).toEqual([
+    expect.stringMatching(/^its config says "gelu": the exact one is computed/),
+  ]);
+  expect((await open({ ...config, hidden_act: 'gelu_pytorch_tanh' }, shapes)).remarks).toEqual([]);
+});
+
 describe('Gemma 3 of several media', () => {
   const written = WRITTEN['gemma3, newer names']!;
   const shapes = shapesOf(written);
