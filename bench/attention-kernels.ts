@@ -22,7 +22,7 @@ export async function attentionPatternBench(
       projections: arena.upload('projections', projections),
       pattern: out,
     },
-    params: { tokens, sequence, heads, head4: head / 4, jobs_at: 0, scale },
+    params: { tokens, sequence, heads, kv_ports: heads, head4: head / 4, jobs_at: 0, window: 0, scale, softcap: 0 },
     overrides: { SCORES: 1, SOFTMAX: 1 },
   });
   const pairs = (sequence * (sequence + 1)) / 2;
@@ -66,7 +66,7 @@ export async function attentionMixBench(
       pattern: arena.upload('pattern', pattern),
       z: out,
     },
-    params: { tokens, sequence, heads, head4: head / 4, jobs_at: 0 },
+    params: { tokens, sequence, heads, kv_ports: heads, head4: head / 4, jobs_at: 0, window: 0 },
     overrides: {},
   });
   const pairs = (sequence * (sequence + 1)) / 2;

@@ -1,6 +1,6 @@
 import { groupsOf64 } from '../src/gpu/workgroups.js';
 import type { Arena } from '../src/gpu/arena.js';
-import { packMatrix, PANEL4 } from '../src/gpu/product/matrix.js';
+import { packColumns } from '../src/gpu/product/panels.js';
 import { probes, random, type KernelBench } from './kernel-bench.js';
 
 /** Kernels that tell what nodes do, at the writers of GPT-2 small. */
@@ -56,11 +56,7 @@ async function answerDirectionsBench(
   answers: number,
 ): Promise<KernelBench> {
   const table = random(vocab * width, 1);
-  const matrix = packMatrix(arena, 'unembedding', width / 4, vocab / 4, arena.gpu.maxBinding, (panel, first, count) => {
-    for (let c = 0; c < count; c++) {
-      for (let r = 0; r < width; r++) panel[r * 4 * PANEL4 + c] = table[(first + c) * width + r]!;
-    }
-  });
+  const matrix = packColumns(arena, 'unembedding', { storage: 'f32', values: table }, width);
   const ids = Array.from({ length: answers }, (_, i) => (i * 541) % vocab);
   const lists = Array.from({ length: prompts }, () => [4 * prompts, answers, 4 * prompts, 0]).flat();
   const out = arena.tensor('directions', [prompts, width]);

@@ -7,7 +7,7 @@ import { SMALL_KERNELS } from './small-kernels.js';
 import { time } from './timing.js';
 import { productBenches } from './product-kernels.js';
 import { attentionMixBench, attentionPatternBench } from './attention-kernels.js';
-import { layerNormBench, logSoftmaxBench, portInputsBench } from './row-kernels.js';
+import { logSoftmaxBench, normBench, portInputsBench } from './row-kernels.js';
 
 const TOLERANCE = 1e-4;
 
@@ -16,7 +16,7 @@ export async function benchKernels(gpu: Gpu): Promise<Row[]> {
   const report: Row[] = [];
   for (const build of [
     ...productBenches(gpu),
-    (arena: Arena) => layerNormBench(arena, 4608, 768),
+    (arena: Arena) => normBench(arena, 4608, 768),
     (arena: Arena) => portInputsBench(arena, 36, 128, 768, 79),
     (arena: Arena) => attentionPatternBench(arena, 12, 8, 16, 64),
     (arena: Arena) => attentionMixBench(arena, 12, 8, 16, 64),

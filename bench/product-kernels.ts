@@ -5,7 +5,8 @@ import { everyRow, matmul, runMatmul, wholeJobs } from '../src/gpu/product/matmu
 import { matmulTransposed, runTransposed } from '../src/gpu/product/transposed.js';
 import type { Arena } from '../src/gpu/arena.js';
 import type { TileName } from '../src/gpu/product/tiles.js';
-import { packMatrix, PANEL4, type Matrix } from '../src/gpu/product/matrix.js';
+import type { Matrix } from '../src/gpu/product/matrix.js';
+import { packRows } from '../src/gpu/product/panels.js';
 import { activate } from '../test/oracle/ops.js';
 import { probes, random, type KernelBench } from './kernel-bench.js';
 
@@ -38,11 +39,8 @@ export function productBenches({ device }: Gpu): ((arena: Arena) => Promise<Kern
   ];
 }
 
-function matrixOf(arena: Arena, data: Float32Array, rows: number, columns: number): Matrix {
-  return packMatrix(arena, 'weight', rows / 4, columns / 4, arena.gpu.maxBinding, (panel, first, count) => {
-    for (let r = 0; r < rows; r++)
-      panel.set(data.subarray(r * columns + first, r * columns + first + count), r * 4 * PANEL4);
-  });
+function matrixOf(arena: Arena, values: Float32Array<ArrayBuffer>, rows: number): Matrix {
+  return packRows(arena, 'weight', { storage: 'f32', values }, rows / 4);
 }
 
 export async function matmulBench(
@@ -56,7 +54,7 @@ export async function matmulBench(
   const w = random(inner * columns, 2, inner ** -0.5);
   const bias = random(columns, 3);
   const out = arena.tensor('out', [rows, columns]);
-  const operation = await matmul(arena, matrixOf(arena, w, inner, columns), 0, {
+  const operation = await matmul(arena, matrixOf(arena, w, inner), 0, {
     a: arena.upload('a', a),
     out,
     rows,
@@ -98,7 +96,7 @@ async function transposedBench(
   const dy = random(rows * columns, 1);
   const w = random(inner * columns, 2, columns ** -0.5);
   const out = arena.tensor('out', [rows, inner]);
-  const product = await matmulTransposed(arena, matrixOf(arena, w, inner, columns), {
+  const product = await matmulTransposed(arena, matrixOf(arena, w, inner), {
     dy: arena.upload('dy', dy),
     out,
     rows,

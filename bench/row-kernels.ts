@@ -1,22 +1,22 @@
 import { groupsOf64 } from '../src/gpu/workgroups.js';
 import { createRng } from '../src/base/rng.js';
-import { FROM_CONSTANT } from '../src/pass/tables/input-jobs.js';
+import { FROM_CONSTANT } from '../src/pass/tables/summed-inputs.js';
 import type { Arena } from '../src/gpu/arena.js';
 import { layerNorm, logSoftmax } from '../test/oracle/ops.js';
 import { JobWords } from '../test/support/job-words.js';
 import { probes, random, type KernelBench } from './kernel-bench.js';
 
-export async function layerNormBench(arena: Arena, rows: number, width: number): Promise<KernelBench> {
+export async function normBench(arena: Arena, rows: number, width: number): Promise<KernelBench> {
   const x = random(rows * width, 1);
   const [gain, bias] = [random(width, 2), random(width, 3)];
   const out = arena.tensor('y', [rows, width]);
-  const operation = await arena.operation('layer_norm', {
+  const operation = await arena.operation('norm', {
     buffers: { x: arena.upload('x', x), gain: arena.upload('gain', gain), bias: arena.upload('bias', bias), y: out },
     params: { rows, width, width4: width / 4, epsilon: 1e-5 },
-    overrides: {},
+    overrides: { CENTRED: 1 },
   });
   return {
-    name: `layer_norm ${rows} x ${width}`,
+    name: `norm ${rows} x ${width}`,
     encode: (recording) => recording.dispatchRows(operation, rows),
     flops: ['8 R d', 8 * rows * width],
     bytes: ['16 R d', 16 * rows * width],

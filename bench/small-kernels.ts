@@ -1,6 +1,6 @@
 import { groupsOf64 } from '../src/gpu/workgroups.js';
 import type { Arena } from '../src/gpu/arena.js';
-import { packMatrix, PANEL4 } from '../src/gpu/product/matrix.js';
+import { packColumns } from '../src/gpu/product/panels.js';
 import { JobWords } from '../test/support/job-words.js';
 import { probes, random, type KernelBench } from './kernel-bench.js';
 
@@ -18,11 +18,7 @@ export const SMALL_KERNELS: readonly ((arena: Arena) => Promise<KernelBench>)[] 
 async function embedBench(arena: Arena, tokens: number, width: number, vocab: number): Promise<KernelBench> {
   const table = random(vocab * width, 1);
   const ids = Uint32Array.from({ length: tokens }, (_, t) => (t * 997) % vocab);
-  const matrix = packMatrix(arena, 'embedding', width / 4, vocab / 4, arena.gpu.maxBinding, (panel, first, count) => {
-    for (let c = 0; c < count; c++) {
-      for (let r = 0; r < width; r++) panel[r * 4 * PANEL4 + c] = table[(first + c) * width + r]!;
-    }
-  });
+  const matrix = packColumns(arena, 'embedding', { storage: 'f32', values: table }, width);
   const out = arena.tensor('outputs', [tokens, width]);
   const operation = await arena.operation('embed', {
     buffers: {
@@ -39,6 +35,7 @@ async function embedBench(arena: Arena, tokens: number, width: number, vocab: nu
       ids_held: vocab,
       add_positions: 1,
       circuit_stride: 0,
+      scale: 1,
     },
     overrides: {},
   });

@@ -1,4 +1,4 @@
-// outputs[c, input, t] = column id[t] of the embedding (+ position[t mod S]) for every circuit c of the batch
+// outputs[c, input, t] = scale * column id[t] of the embedding (+ position[t mod S]) for every circuit c
 //
 // The embedding is stored as the matrix [width, vocabulary] of kernels/matmul.wgsl, because the unembedding, which
 // reads all of it, is the costly use. A lookup gathers one column. One invocation per four rows of one token.
@@ -14,6 +14,7 @@ struct Params {
   ids_held: u32,
   add_positions: u32,
   circuit_stride: u32,
+  scale: f32,
 }
 @group(0) @binding(0) var<uniform> params: Params;
 //#include weight_column
@@ -28,7 +29,7 @@ fn embed(@builtin(global_invocation_id) gid: vec3u) {
   let row4 = gid.x % params.width4;
   let id = ids[token] - params.first_id; // wraps around below the chunk, and then exceeds ids_held
   if (id >= params.ids_held) { return; }
-  var value = load_column(id, row4, params.width4);
+  var value = params.scale * load_column(id, row4, params.width4);
   if (params.add_positions != 0u) { value += positions[(token % params.sequence) * params.width4 + row4]; }
   outputs[gid.y * params.circuit_stride + gid.x] = value;
 }

@@ -3,7 +3,7 @@
 // What a part x[u] of a residual stream adds to the norm of the whole stream. The scale of the stream is a constant.
 // For given streams this is linear in x. Take parts that add up to the stream, one with the bias and the others
 // without: their outputs add up to the stream's norm. CENTRED false leaves the means out (RMS norm).
-// One workgroup per row, two passes over the stream as in layer_norm.wgsl. Columns from width to 4 * width4 are padding
+// One workgroup per row, two passes over the stream as in norm.wgsl. Columns from width to 4 * width4 are padding
 // and stay 0.
 // Shapes: x [U, tokens, width4], rows [N] (token t_n of every stream), stream [N, width4], gain and bias [width4],
 // y [U, N, width4]. Grid: U * N workgroups in x and y.

@@ -3,7 +3,8 @@
 //   a = dL/dy * gain;  dL/dx = scale * (a - mean(a) - n mean(a n))
 //   FROZEN takes the scale as a constant: dL/dx = scale * (a - mean(a))
 //
-// One workgroup per row. The statistics of x are computed again, as in layer_norm.wgsl; a row's result depends on that
+// CENTRED false (RMS norm) takes 0 for both mean and mean(a).
+// One workgroup per row. The statistics of x are computed again, as in norm.wgsl; a row's result depends on that
 // row alone. Several gradients share the rows of x: every port of a layer reads the same stream.
 // Columns from width to 4 * width4 are padding and become 0, as the gain is 0 there.
 // Shapes: x [x_rows, width4], gain [width4], gradient [rows, width4]; row r belongs to row r mod x_rows of x.
@@ -18,6 +19,7 @@ struct Params {
   epsilon: f32,
 }
 override WORKGROUP: u32;
+override CENTRED: bool;
 override FROZEN: bool;
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> x: array<vec4f>;
@@ -39,12 +41,15 @@ fn norm_backward(
   let base = row * params.width4;
   let x_at = (row % params.x_rows) * params.width4;
   let width = f32(params.width);
-  for (var leaf = lane; leaf < LEAVES; leaf += WORKGROUP) {
-    var total = vec4f(0.0);
-    for (var c = leaf; c < params.width4; c += LEAVES) { total += x[x_at + c]; }
-    leaves[leaf] = vec3f(dot(total, vec4f(1.0)), 0.0, 0.0);
+  var mean = 0.0;
+  if (CENTRED) {
+    for (var leaf = lane; leaf < LEAVES; leaf += WORKGROUP) {
+      var total = vec4f(0.0);
+      for (var c = leaf; c < params.width4; c += LEAVES) { total += x[x_at + c]; }
+      leaves[leaf] = vec3f(dot(total, vec4f(1.0)), 0.0, 0.0);
+    }
+    mean = sum_of_leaves(lane).x / width;
   }
-  let mean = sum_of_leaves(lane).x / width;
   for (var leaf = lane; leaf < LEAVES; leaf += WORKGROUP) {
     var squares = vec4f(0.0);
     var plain = vec4f(0.0);
@@ -60,7 +65,8 @@ fn norm_backward(
   }
   let means = sum_of_leaves(lane) / width;
   let scale = norm_scale(means.x, params.epsilon);
-  let mean_a = means.y;
+  var mean_a = 0.0;
+  if (CENTRED) { mean_a = means.y; }
   var tilt = 0.0; // mean(a n) * scale: times the centred x it is n mean(a n)
   if (!FROZEN) { tilt = means.z * scale * scale; }
   for (var c = lane; c < params.width4; c += WORKGROUP) {

@@ -5,6 +5,9 @@
 // A kernel that takes a list of jobs describes one in a `struct Job` of u32 fields. `job_at(index)`, which reads that
 // job from the words of `control`, is written here from the struct: field after field, job after job, from word
 // `params.jobs_at` on.
+// A kernel that says `//#include weight` reads weights through load_weight. That function is in weight_f32.wgsl,
+// weight_f16.wgsl and weight_bf16.wgsl of kernels/shared, one for each storage of weights. The generated file holds
+// these texts once. Which of them completes the kernel's source is chosen when it is bound, by its binding `stored`.
 //   node scripts/embed-kernels.mjs           writes the file
 //   node scripts/embed-kernels.mjs --check   fails where the committed file is out of date
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
@@ -12,6 +15,11 @@ import { fileURLToPath } from 'node:url';
 
 const folder = fileURLToPath(new URL('../kernels/', import.meta.url));
 const target = fileURLToPath(new URL('../src/gpu/kernels.gen.ts', import.meta.url));
+
+const STORAGES = ['f32', 'f16', 'bf16'];
+const weightSources = Object.fromEntries(
+  STORAGES.map((storage) => [storage, readFileSync(`${folder}shared/weight_${storage}.wgsl`, 'utf8')]),
+);
 
 /**
  * `//#include name` lines: the named files of kernels/shared, appended once each at the end (line numbers stay right).
@@ -21,6 +29,7 @@ function withIncludes(source, seen = new Set()) {
   for (const [, name] of source.matchAll(/^\/\/#include (\w+)$/gm)) {
     if (seen.has(name)) continue;
     seen.add(name);
+    if (name === 'weight') continue;
     appended += '\n' + withIncludes(readFileSync(`${folder}shared/${name}.wgsl`, 'utf8'), seen);
   }
   return source + appended;
@@ -44,21 +53,36 @@ fn job_at(index: u32) -> Job {
 `;
 }
 
+/** The bindings that a source declares. */
+function bindingsOf(source) {
+  return [...source.matchAll(/@group\(0\) @binding\((\d+)\) var<(\w+)(?:, (\w+))?> (\w+)/g)].map(
+    ([, binding, space, access, variable]) => ({
+      name: variable,
+      binding: Number(binding),
+      type: space === 'uniform' ? 'uniform' : access === 'read_write' ? 'storage' : 'read-only-storage',
+    }),
+  );
+}
+
+/** The one binding of weights, which is the same in every storage. */
+function weightBinding() {
+  const [first, ...others] = STORAGES.map((storage) => JSON.stringify(bindingsOf(weightSources[storage])));
+  if (others.some((other) => other !== first)) throw new Error('kernels/shared/weight_*.wgsl: bindings differ');
+  return JSON.parse(first).map((binding) => ({ ...binding, stored: true }));
+}
+
 function describe(name) {
-  let source = withIncludes(readFileSync(`${folder}${name}.wgsl`, 'utf8'));
+  const included = new Set();
+  let source = withIncludes(readFileSync(`${folder}${name}.wgsl`, 'utf8'), included);
   const fail = (what) => {
     throw new Error(`kernels/${name}.wgsl: ${what}`);
   };
   const entries = [...source.matchAll(/@compute[^{]*?fn (\w+)\(/g)].map((m) => m[1]);
   if (entries.length !== 1 || entries[0] !== name)
     fail(`expected one entry point named ${name}, got [${entries.join()}]`);
-  const bindings = [...source.matchAll(/@group\(0\) @binding\((\d+)\) var<(\w+)(?:, (\w+))?> (\w+)/g)]
-    .map(([, binding, space, access, variable]) => ({
-      name: variable,
-      binding: Number(binding),
-      type: space === 'uniform' ? 'uniform' : access === 'read_write' ? 'storage' : 'read-only-storage',
-    }))
-    .sort((a, b) => a.binding - b.binding);
+  const bindings = [...bindingsOf(source), ...(included.has('weight') ? weightBinding() : [])].sort(
+    (a, b) => a.binding - b.binding,
+  );
   bindings.forEach(
     (b, i) => b.binding === i || fail(`binding numbers must run from 0 without a gap, got ${b.binding}`),
   );
@@ -82,7 +106,11 @@ const names = readdirSync(folder)
   .filter((file) => file.endsWith('.wgsl'))
   .map((file) => file.slice(0, -5))
   .sort();
-let text = '// Written by scripts/embed-kernels.mjs from kernels/*.wgsl. Do not edit.\n\nexport const kernels = {\n';
+let text = '// Written by scripts/embed-kernels.mjs from kernels/*.wgsl. Do not edit.\n\n';
+text +=
+  '/** What completes the source of a kernel that reads weights, by their storage. */\nexport const weightSources = {\n';
+for (const [storage, source] of Object.entries(weightSources)) text += `  ${storage}: ${JSON.stringify(source)},\n`;
+text += '} as const;\n\nexport const kernels = {\n';
 for (const kernel of names.map(describe)) {
   text += `  ${kernel.name}: {\n`;
   for (const [key, value] of Object.entries(kernel)) text += `    ${key}: ${JSON.stringify(value)},\n`;

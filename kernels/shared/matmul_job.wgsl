@@ -1,5 +1,6 @@
 // Shared by the kernels of the matrix product: their inputs, their jobs, and the order of arithmetic.
 //   out_j[r] = activation(a_j[r] * W_j + bias_j)
+// With MULTIPLIES the result multiplies what is in out_j[r]: in a gated MLP, the up product, which was written before.
 // Each output is one chain of multiply-adds over k in ascending order that starts from 0. So every tile gives the same
 // bits.
 //
@@ -13,10 +14,11 @@ struct Params {
   jobs_at: u32,
 }
 override HAS_BIAS: bool;
+override MULTIPLIES: bool;
 const PANEL = 32u;
 const EVERY = 0xffffffffu;
 @group(0) @binding(0) var<uniform> params: Params;
-//#include weight_f32
+//#include weight
 //#include activation
 //#include multiply_add
 @group(0) @binding(2) var<storage, read> control: array<u32>;
@@ -64,5 +66,8 @@ fn finish(job: Job, row: u32, column: u32, own_bias: vec4f, place: u32, sum: vec
   if (row >= job.rows || column < job.first || column >= job.end) { return; }
   var value = sum;
   if (HAS_BIAS) { value += own_bias; }
-  out[job.out + column + place * params.out_stride] = activate(value);
+  let at = job.out + column + place * params.out_stride;
+  var made = activate(value);
+  if (MULTIPLIES) { made *= out[at]; }
+  out[at] = made;
 }

@@ -14,7 +14,7 @@ struct Params {
 }
 const PANEL = 32u;
 @group(0) @binding(0) var<uniform> params: Params;
-//#include weight_f32
+//#include weight
 //#include multiply_add
 @group(0) @binding(2) var<storage, read> control: array<u32>;
 @group(0) @binding(3) var<storage, read> dy: array<vec4f>;

@@ -1,6 +1,6 @@
 // One column of a matrix [4 * width4, columns] that lies in panels of PANEL vec4 columns (see matmul.wgsl), four rows
 // at a time: rows 4 row4 .. 4 row4 + 3 of column `column`, counted from the first column of the bound chunk.
-//#include weight_f32
+//#include weight
 const PANEL = 32u;
 
 fn load_column(column: u32, row4: u32, width4: u32) -> vec4f {

@@ -1,5 +1,6 @@
 import { attentionOutput, everyHeadOutput } from '../block/attention.js';
 import { portGroups, type PortGroup } from '../block/groups.js';
+import { normOfParts } from '../block/norm.js';
 import { inTurn, type Piece, type PieceContext } from '../block/piece.js';
 import { subtractOutputs } from '../block/stream.js';
 import type { Topology } from '../circuit/topology.js';
@@ -7,7 +8,7 @@ import { inBatches } from '../evaluate/prompt-batch.js';
 import type { GradientFrame } from '../gradient/gradient-frame.js';
 import type { GradientPass } from '../gradient/gradient-pass.js';
 import type { GradientShape } from '../gradient/gradient-plan.js';
-import { Arena, type Tensor } from '../gpu/arena.js';
+import { Arena, sliceOf, type Tensor } from '../gpu/arena.js';
 import { projectionColumn4, type Layout } from '../model/layout.js';
 import type { PromptPair } from '../task/types.js';
 import { uploadSide } from './ablated-differences.js';
@@ -15,7 +16,7 @@ import type { AttributionProgress } from './options.js';
 import type { PromptRows } from './score-sums.js';
 
 /** Shapes of the tensors that information flow keeps beside the pass. */
-export function flowTensors(topology: Topology, { width4 }: Layout, { prompts, sequence }: GradientShape) {
+export function flowTensors(topology: Topology, { width4, postNorms }: Layout, { prompts, sequence }: GradientShape) {
   const { writers, layers, heads } = topology;
   const nearness = [writers.length, prompts * sequence];
   return {
@@ -23,6 +24,9 @@ export function flowTensors(topology: Topology, { width4 }: Layout, { prompts, s
     /** Every port group's on its way to the host. */
     copies: [portGroups(topology).length, ...nearness],
     valueBiases: [layers, heads, 4 * width4],
+    /** Outputs of a layer's heads before and after the norm after them, where there is one. */
+    headOutputs: [postNorms ? heads : 0, prompts * sequence, 4 * width4],
+    normedOutputs: [postNorms ? heads : 0, prompts * sequence, 4 * width4],
   } satisfies Record<string, readonly number[]>;
 }
 
@@ -31,7 +35,8 @@ export function flowTensors(topology: Topology, { width4 }: Layout, { prompts, s
  * score of the edge is the share of u among the port's writers in max(0, |x|_1 - |x - y_u|_1), mean over the prompt's
  * positions up to the metric's. All ports of a layer's heads read one stream, so their edges have one score. A head's
  * value bias reaches its output unchanged, since patterns add up to 1. It counts as a constant of the stream and not
- * as the head's, as in the reference.
+ * as the head's, as in the reference. Where a norm comes after the heads, a head's output is its part of the norm's, at
+ * the scale of the run.
  *
  * Source: Ferrando and Voita 2024 (arXiv:2403.00824). Cost: one forward pass.
  */
@@ -49,6 +54,7 @@ export async function informationFlow(
   try {
     const context = { arena, weights, tokens, sequence: shape.sequence };
     const withoutBias = await bindValueBiases(context, frame);
+    const throughNorms = await bindPostNorms(context, frame);
     const nearness = arena.tensor('proximity', flowTensors(topology, layout, shape).nearness);
     const measures = await Promise.all(frame.portGroups.map((group) => bindProximity(context, frame, group, nearness)));
     const batches = inBatches(pairs, shape.prompts);
@@ -58,6 +64,7 @@ export async function informationFlow(
       const recording = gpu.record();
       pass.forward(recording, { side: 'clean', from: 0, outputs: 'keep in differences' });
       withoutBias.encode(recording);
+      throughNorms.encode(recording);
       const copies = measures.map((measure) => {
         measure.encode(recording);
         return recording.readback(nearness);
@@ -162,4 +169,40 @@ async function bindValueBiases(context: PieceContext, { topology, tensors }: Gra
   }
   once.submit();
   return inTurn(subtractions);
+}
+
+/** Puts every head's part of the norm after its layer's heads in place of its outputs in `differences`. */
+async function bindPostNorms(
+  context: PieceContext,
+  { topology, tensors, attentionSums, shape }: GradientFrame,
+): Promise<Piece> {
+  const { arena, weights, tokens } = context;
+  if (!weights.spec.postNorms) return inTurn([]);
+  const { headOutputs, normedOutputs } = flowTensors(topology, weights.layout, shape);
+  const before = arena.tensor('outputs of heads', headOutputs);
+  const after = arena.tensor('outputs of heads through their norm', normedOutputs);
+  const everyToken = Uint32Array.from({ length: tokens }, (_, t) => t);
+  const rows = arena.upload('every token', everyToken);
+  const size = tokens * 4 * weights.layout.width4;
+  const layers = weights.layers.map(async ({ attentionPostNorm }, layer): Promise<Piece> => {
+    const outputs = sliceOf(tensors.differences, topology.headWriter(layer, 0) * size, topology.heads * size);
+    const parts = await normOfParts(context, attentionPostNorm!, {
+      x: before,
+      parts: topology.heads,
+      tokens,
+      rows,
+      stream: attentionSums[layer]!,
+      streams: tokens,
+      bias: weights.attentionBias[0]!,
+      y: after,
+    });
+    return {
+      encode(recording) {
+        recording.copy(outputs, before);
+        parts.encode(recording);
+        recording.copy(after, outputs);
+      },
+    };
+  });
+  return inTurn(await Promise.all(layers));
 }

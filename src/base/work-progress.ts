@@ -5,3 +5,9 @@ export interface WorkProgress {
   /** An estimate of what is left, worked out when it is asked for; undefined where that cannot be said. */
   readonly left: () => number | undefined;
 }
+
+/** How many bytes of so many were read. */
+export interface ByteProgress {
+  readonly bytes: number;
+  readonly total: number;
+}

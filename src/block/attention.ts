@@ -6,7 +6,9 @@ import { PANEL4 } from '../gpu/product/matrix.js';
 import type { WholeJob } from '../gpu/product/matmul.js';
 import { groupsOf64 } from '../gpu/workgroups.js';
 import type { Layout } from '../model/layout.js';
+import type { ModelSpec } from '../model/spec.js';
 import type { LayerWeights } from '../model/weights.js';
+import { NO_PIECE } from './order.js';
 import type { Jobs, Piece, PieceContext } from './piece.js';
 import { everyColumn, product, transposedProduct, wholeProducts } from './product.js';
 import type { BackwardRules } from './rules.js';
@@ -91,13 +93,29 @@ async function patternPiece(
       tokens,
       sequence,
       heads: spec.heads,
+      kv_ports: spec.heads,
       head4: layout.head4,
       jobs_at: list.jobsAt,
-      scale: spec.attention.scale[layer]! / temperature,
+      window: windowOf(spec, layer),
+      ...scoreParams(spec, layer, temperature),
     },
     overrides: { SCORES: half.scores ? 1 : 0, SOFTMAX: half.softmax ? 1 : 0 },
   });
   return { encode: (recording) => recording.dispatch(operation, groupsOf64(list.rows), list.count) };
+}
+
+/** Keys that a query sees, itself included; 0: all up to itself. */
+export function windowOf({ attention }: ModelSpec, layer: number): number {
+  return attention.window[layer] ?? 0;
+}
+
+/** What kernels/shared/attention_score.wgsl makes scores of products with. */
+export function scoreParams({ attention }: ModelSpec, layer: number, temperature = 1) {
+  const scale = attention.scale[layer]!;
+  const { softcap } = attention;
+  return softcap === null
+    ? { scale: scale / temperature, softcap: 0 }
+    : { scale: scale / softcap, softcap: softcap / temperature };
 }
 
 /** What mixing reads and makes. */
@@ -110,6 +128,7 @@ export interface MixTensors {
 /** pattern [H, T, S], values [T, H, dh] -> mixed [H, T, dh]. */
 export async function attentionMix(
   { arena, weights, tokens, sequence }: PieceContext,
+  layer: number,
   { words, list }: Jobs,
   { projections, pattern, mixed }: MixTensors,
 ): Promise<Piece> {
@@ -117,7 +136,15 @@ export async function attentionMix(
   const { head4 } = layout;
   const operation = await arena.operation('attention_mix', {
     buffers: { control: words, projections, pattern, z: mixed },
-    params: { tokens, sequence, heads: spec.heads, head4, jobs_at: list.jobsAt },
+    params: {
+      tokens,
+      sequence,
+      heads: spec.heads,
+      kv_ports: spec.heads,
+      head4,
+      jobs_at: list.jobsAt,
+      window: windowOf(spec, layer),
+    },
     overrides: {},
   });
   return { encode: (recording) => recording.dispatch(operation, groupsOf64(list.rows * head4), list.count) };
@@ -200,10 +227,17 @@ export async function attentionMixBackward(
   const pattern = await attentionPattern(context, layer, heads, at);
   const patternGradient = await arena.operation('attention_pattern_gradients', {
     buffers: { dz: at.mixedGradient, projections: at.projections, dp: at.scoreGradient },
-    params: { tokens, sequence, heads: spec.heads, head4: layout.head4 },
+    params: {
+      tokens,
+      sequence,
+      heads: spec.heads,
+      kv_ports: spec.heads,
+      head4: layout.head4,
+      window: windowOf(spec, layer),
+    },
     overrides: {},
   });
-  const values = await weightedSum(context, at.projectionGradients, {
+  const values = await weightedSum(context, layer, at.projectionGradients, {
     w: at.pattern,
     x: at.mixedGradient,
     xHeads: spec.heads,
@@ -244,18 +278,43 @@ export async function attentionPatternBackward(
   const [q, k] = [topology.attentionPort('q', 0), topology.attentionPort('k', 0)];
   const from = { w: at.scoreGradient, x: at.projections, xHeads: topology.attentionPorts };
   const sum = (use: Pick<WeightedSum, 'xFirst' | 'outFirst' | 'overQueries' | 'factor'>): Promise<Operation> =>
-    weightedSum(context, at.projectionGradients, { ...from, ...use });
+    weightedSum(context, layer, at.projectionGradients, { ...from, ...use });
   const queries = await sum({ xFirst: k, outFirst: q, overQueries: false, factor: factors.q });
   const keys = await sum({ xFirst: q, outFirst: k, overQueries: true, factor: factors.k });
+  const softcap = await scoreSoftcapBackward(context, layer, at);
   return {
     encode(recording) {
       softened?.encode(recording);
       recording.dispatchRows(softmax, groupsOf64(rows));
+      softcap.encode(recording);
       for (const operation of [queries, keys]) {
         recording.dispatch(operation, groupsOf64(tokens * layout.head4), spec.heads);
       }
     },
   };
+}
+
+/** Takes the gradient at the scores to before their softcap, in place; nothing without one. */
+async function scoreSoftcapBackward(
+  { arena, weights: { spec, layout }, tokens, sequence }: PieceContext,
+  layer: number,
+  { projections, scoreGradient }: AttentionGradients,
+): Promise<Piece> {
+  if (spec.attention.softcap === null) return NO_PIECE;
+  const operation = await arena.operation('softcap_scores_backward', {
+    buffers: { projections, gradient: scoreGradient },
+    params: {
+      tokens,
+      sequence,
+      heads: spec.heads,
+      kv_ports: spec.heads,
+      head4: layout.head4,
+      window: windowOf(spec, layer),
+      scale: scoreParams(spec, layer).scale,
+    },
+    overrides: {},
+  });
+  return { encode: (recording) => recording.dispatch(operation, groupsOf64(tokens), spec.heads) };
 }
 
 /** Sums of rows of x [T, xHeads, dh], weighted by w [H, T, S]. */
@@ -274,6 +333,7 @@ interface WeightedSum {
 
 function weightedSum(
   { arena, weights, tokens, sequence }: PieceContext,
+  layer: number,
   out: Tensor,
   { w, x, xHeads, xFirst, outFirst, overQueries, factor }: WeightedSum,
 ): Promise<Operation> {
@@ -282,10 +342,14 @@ function weightedSum(
     params: {
       tokens,
       sequence,
+      heads: weights.spec.heads,
       head4: weights.layout.head4,
-      x_heads: xHeads,
+      window: windowOf(weights.spec, layer),
+      x_stride: xHeads,
       x_first: xFirst,
+      x_ports: weights.spec.heads,
       out_first: outFirst,
+      out_ports: weights.spec.heads,
       factor,
     },
     overrides: { OVER_QUERIES: overQueries ? 1 : 0 },

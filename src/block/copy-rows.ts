@@ -1,9 +1,5 @@
 import type { BufferSlice } from '../gpu/kernel.js';
-import { groupsOf64 } from '../gpu/workgroups.js';
-import type { Jobs, Piece, PieceContext } from './piece.js';
-
-/** In place of a list of rows: each row is that of its own number. */
-export const EVERY_ROW = 0xffffffff;
+import { dispatchElements, type Jobs, type Piece, type PieceContext } from './piece.js';
 
 /**
  * Copies, or adds, rows of one array to rows of another. @param elements the most rows times columns of a job, when
@@ -20,11 +16,5 @@ export async function copyRows(
     params: { jobs_at: list.jobsAt },
     overrides: {},
   });
-  return {
-    encode(recording) {
-      const groups = groupsOf64(elements());
-      const y = Math.ceil(groups / arena.gpu.maxWorkgroups);
-      recording.dispatch(operation, Math.ceil(groups / Math.max(1, y)), y, list.count);
-    },
-  };
+  return { encode: (recording) => dispatchElements(recording, arena.gpu, operation, elements(), list.count) };
 }

@@ -4,12 +4,13 @@ import type { InputKind } from '../circuit/run-identity.js';
 import type { Piece, PieceContext } from './piece.js';
 
 /**
- * ids [T] -> outputs [T, d]: the embedding of every token. One dispatch per chunk of the embedding.
+ * ids [T] -> outputs [T, d]: the embedding of every token, scaled as in the model. One dispatch per chunk of the
+ * embedding.
  *
  * @param kind whether the positions' embeddings are added.
  */
 export async function embedding(
-  { arena, weights: { embed, positions, layout, attentionBias }, tokens, sequence }: PieceContext,
+  { arena, weights: { spec, embed, positions, layout, attentionBias }, tokens, sequence }: PieceContext,
   { ids, outputs }: { readonly ids: BufferSlice; readonly outputs: BufferSlice },
   kind: InputKind,
 ): Promise<Piece> {
@@ -26,6 +27,7 @@ export async function embedding(
           ids_held: 4 * chunk.columns4,
           add_positions: positions && kind === 'token+position' ? 1 : 0,
           circuit_stride: 0,
+          scale: spec.embeddingScale,
         },
         overrides: {},
       }),

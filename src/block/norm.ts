@@ -1,9 +1,13 @@
 import type { BufferSlice } from '../gpu/kernel.js';
+import type { ModelSpec } from '../model/spec.js';
 import type { NormWeights } from '../model/weights.js';
 import type { PieceContext, RowPiece } from './piece.js';
 import type { BackwardRules } from './rules.js';
 
 type NormContext = Pick<PieceContext, 'arena' | 'weights'>;
+
+/** Whether the model's norms subtract the mean, as the kernels are told. */
+const centred = ({ norm: { kind } }: ModelSpec): number => (kind === 'layer' ? 1 : 0);
 
 /**
  * x [rows, d] -> y [rows, d], the norm of every row; where the model has none, a copy. Cost: about 8 operations an
@@ -22,10 +26,10 @@ export async function norm(
     };
   }
   const { gain, bias } = weights;
-  const operation = await arena.operation('layer_norm', {
+  const operation = await arena.operation('norm', {
     buffers: { x, gain, bias, y },
     params: { rows, width: spec.width, width4: layout.width4, epsilon: spec.norm.epsilon },
-    overrides: {},
+    overrides: { CENTRED: centred(spec) },
   });
   return { encode: (recording, taken = rows) => recording.dispatchRows(operation, taken) };
 }
@@ -52,7 +56,7 @@ export async function normBackward(
   const operation = await arena.operation('norm_backward', {
     buffers: { x, gain, gradient },
     params: { rows, x_rows: xRows, width: spec.width, width4: layout.width4, epsilon: spec.norm.epsilon },
-    overrides: { FROZEN: frozenNorms ? 1 : 0 },
+    overrides: { CENTRED: centred(spec), FROZEN: frozenNorms ? 1 : 0 },
   });
   return { encode: (recording, taken = rows) => recording.dispatchRows(operation, taken) };
 }
@@ -83,7 +87,7 @@ export async function normOfParts(
   const operation = await arena.operation('frozen_norm', {
     buffers: { x, rows, stream, gain, bias, y },
     params: { parts, tokens, streams, width: spec.width, width4: layout.width4, epsilon: spec.norm.epsilon },
-    overrides: { CENTRED: spec.norm.kind === 'layer' ? 1 : 0 },
+    overrides: { CENTRED: centred(spec) },
   });
   return { encode: (recording, taken = parts * streams) => recording.dispatchRows(operation, taken) };
 }

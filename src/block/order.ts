@@ -2,28 +2,39 @@ import type { Piece } from './piece.js';
 import type { Place } from './places.js';
 
 // Which pieces a layer has, in the order of recording. Both passes walk these lists; the way back walks them
-// reversed. A feature of a model family that is a step of its own (rotary positions, norms of queries and keys) is
-// one name more here.
+// reversed. A piece that a model does not have is NO_PIECE.
 
 /** A layer's attention, from the stream to the outputs of its heads. */
-export const ATTENTION_PIECES = ['norm', 'projections', 'pattern', 'mix', 'output'] as const;
+export const ATTENTION_PIECES = [
+  'norm',
+  'projections',
+  'head norms',
+  'rotary',
+  'repetition',
+  'pattern',
+  'mix',
+  'output',
+] as const;
 export type AttentionPiece = (typeof ATTENTION_PIECES)[number];
 
 /** A layer's MLP, from the stream to its output. */
-export const MLP_PIECES = ['norm', 'in', 'activation', 'out'] as const;
+export const MLP_PIECES = ['norm', 'in', 'activation', 'out', 'post norm'] as const;
 export type MlpPiece = (typeof MLP_PIECES)[number];
 
 /** Bound pieces by their names. */
 export type AttentionPieces = Readonly<Record<AttentionPiece, Piece>>;
 export type MlpPieces = Readonly<Record<MlpPiece, Piece>>;
 
-/** Stands for a piece that another one does within itself. */
-export const WITHIN_ANOTHER: Piece = { encode: () => undefined };
+/** Stands for a piece that a model does not have, or that another one does within itself. */
+export const NO_PIECE: Piece = { encode: () => undefined };
 
 /** The places that hold their values once a piece has run. The scores lie within the pattern's piece. */
 export const PLACES_AFTER: Readonly<Record<AttentionPiece, readonly Place[]>> = {
   norm: [],
-  projections: ['queries', 'keys', 'values'],
+  projections: [],
+  'head norms': [],
+  rotary: [],
+  repetition: ['queries', 'keys', 'values'],
   pattern: ['pattern'],
   mix: ['mixed'],
   output: ['head outputs'],
@@ -34,6 +45,9 @@ export const GRADIENTS_AFTER: Readonly<Record<AttentionPiece, readonly Place[]>>
   output: ['mixed'],
   mix: ['pattern', 'values'],
   pattern: ['queries', 'keys'],
+  repetition: [],
+  rotary: [],
+  'head norms': [],
   projections: [],
   norm: ['attention inputs'],
 };

@@ -1,5 +1,7 @@
 import type { Arena } from '../gpu/arena.js';
-import type { Recording } from '../gpu/recording.js';
+import type { Gpu } from '../gpu/gpu.js';
+import type { Operation, Recording } from '../gpu/recording.js';
+import { groupsOf64 } from '../gpu/workgroups.js';
 import type { Work } from '../gpu/work.js';
 import type { BufferSlice } from '../gpu/kernel.js';
 import type { ModelWeights } from '../model/weights.js';
@@ -32,6 +34,33 @@ export interface Jobs {
   readonly list: JobList;
   /** What a fixed list costs at so many rows a job. Whoever fills a table counts its work. */
   readonly work?: (rows: number) => Work;
+}
+
+/** In place of a list of rows: each row is that of its own number. */
+export const EVERY_ROW = 0xffffffff;
+
+/** An invocation for each of so many elements, spread over x and y where one dimension does not take them; z: jobs. */
+export function dispatchElements(
+  recording: Recording,
+  { maxWorkgroups }: Pick<Gpu, 'maxWorkgroups'>,
+  operation: Operation,
+  elements: number,
+  jobs: number,
+): void {
+  const groups = groupsOf64(elements);
+  const y = Math.ceil(groups / maxWorkgroups);
+  recording.dispatch(operation, Math.ceil(groups / Math.max(1, y)), y, jobs);
+}
+
+/** A workgroup for every row of a job, spread over x and y where one dimension does not take them; z: jobs. */
+export function dispatchJobRows(
+  recording: Recording,
+  { maxWorkgroups }: Pick<Gpu, 'maxWorkgroups'>,
+  operation: Operation,
+  { rows, count }: JobList,
+): void {
+  const y = Math.ceil(rows / maxWorkgroups);
+  recording.dispatch(operation, Math.ceil(rows / Math.max(1, y)), y, count);
 }
 
 /** How many rows a dispatch takes. Read when it is recorded. */

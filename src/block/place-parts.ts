@@ -3,8 +3,8 @@ import type { Arena, Tensor } from '../gpu/arena.js';
 import type { Recording } from '../gpu/recording.js';
 import { packJob, type BufferSlice, type Job } from '../gpu/kernel.js';
 import { LOWEST_SCORE } from './attention.js';
-import { copyRows, EVERY_ROW } from './copy-rows.js';
-import type { Piece } from './piece.js';
+import { copyRows } from './copy-rows.js';
+import { EVERY_ROW, type Piece } from './piece.js';
 import { PLACES, type Place, type PlaceHolder, type PlaceKind, type PlaceView, type TapUse } from './places.js';
 
 /** Part of a place. What is left out means all. */

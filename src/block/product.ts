@@ -50,16 +50,17 @@ export function wholeProducts(
   });
 }
 
-/** out [rows, columns] = a [rows, inner] W, for a matrix W [inner, columns] without a bias. */
+/** out [rows, columns] = a [rows, inner] W + bias, for a matrix W [inner, columns]. */
 export function rowProduct(
   context: Owner,
   matrix: Matrix,
   { a, out }: { readonly a: BufferSlice; readonly out: BufferSlice },
   rows: number,
+  bias?: BufferSlice,
 ): Promise<RowPiece> {
   const { inner4, columns4 } = matrix;
   const jobs = wholeProducts(context, matrix, [{ a: 0, out: 0 }], { rows, inner4 });
-  return product(context, matrix, jobs, { a, out, rows, inner4, outStride: columns4, bias: undefined });
+  return product(context, matrix, jobs, { a, out, rows, inner4, outStride: columns4, bias });
 }
 
 /** A product of gradients with a transposed matrix: dX = dY W^T, for every job. */

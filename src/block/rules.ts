@@ -7,6 +7,8 @@ export interface BackwardRules {
   readonly frozenNorms: boolean;
   /** Activations are x * gate with the run's gate = activation(x) / x. */
   readonly identityRule: boolean;
+  /** Which share of a gradient at the product of a gated MLP goes to each of its two factors. */
+  readonly gateShare: number;
   /** The softmax's derivative is taken at the same scores divided by this. */
   readonly softmaxTemperature: number;
   /** Factors on the gradients at queries, keys and values; 0 for queries and keys makes patterns constants. */
@@ -17,6 +19,7 @@ export interface BackwardRules {
 export const PLAIN_RULES: BackwardRules = {
   frozenNorms: false,
   identityRule: false,
+  gateShare: 1,
   softmaxTemperature: 1,
   factors: { q: 1, k: 1, v: 1 },
 };
@@ -32,7 +35,7 @@ export const PLAIN_RULES: BackwardRules = {
  */
 export function relpRules(frozenPatterns: boolean): BackwardRules {
   const factors = frozenPatterns ? { q: 0, k: 0, v: 1 } : PLAIN_RULES.factors;
-  return { ...PLAIN_RULES, frozenNorms: true, identityRule: true, factors };
+  return { ...PLAIN_RULES, frozenNorms: true, identityRule: true, gateShare: 1 / 2, factors };
 }
 
 /**

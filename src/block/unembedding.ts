@@ -1,16 +1,60 @@
 import type { BufferSlice } from '../gpu/kernel.js';
+import { NO_PIECE } from './order.js';
 import type { Piece, PieceContext, RowPiece } from './piece.js';
 import { everyColumn, rowProduct, transposedProduct } from './product.js';
 
 type UnembeddingContext = Pick<PieceContext, 'arena' | 'weights'>;
 
-/** normed [rows, d] -> logits [rows, V]. The rows of the logits have the stride vocabStride. */
+interface UnembeddingTensors {
+  readonly normed: BufferSlice;
+  /** [rows, V], with the row stride vocabStride. */
+  readonly logits: BufferSlice;
+}
+
+/** normed [rows, d] -> their products with the unembedding [rows, V]: what parts of a stream add to the logits. */
 export function unembedding(
   context: UnembeddingContext,
-  { normed, logits }: { readonly normed: BufferSlice; readonly logits: BufferSlice },
+  { normed, logits }: UnembeddingTensors,
   rows: number,
 ): Promise<RowPiece> {
   return rowProduct(context, context.weights.unembed, { a: normed, out: logits }, rows);
+}
+
+/** normed [rows, d] -> the model's logits [rows, V], with its bias and its softcap. */
+export async function modelLogits(
+  context: UnembeddingContext,
+  { normed, logits }: UnembeddingTensors,
+  rows: number,
+): Promise<RowPiece> {
+  const { unembed, unembedBias, spec, layout } = context.weights;
+  const product = await rowProduct(context, unembed, { a: normed, out: logits }, rows, unembedBias ?? undefined);
+  if (spec.logitSoftcap === null) return product;
+  const operation = await context.arena.operation('softcap_rows', {
+    buffers: { x: logits },
+    params: { rows, columns: spec.vocab, stride: layout.vocabStride, cap: spec.logitSoftcap },
+    overrides: {},
+  });
+  return {
+    encode(recording, taken = rows) {
+      product.encode(recording, taken);
+      recording.dispatchRows(operation, taken);
+    },
+  };
+}
+
+/** Takes a gradient [rows, V] from the capped logits to those before the softcap, in place; nothing without one. */
+export async function softcapBackward(
+  { arena, weights: { spec, layout } }: UnembeddingContext,
+  { logits, logitGradient }: { readonly logits: BufferSlice; readonly logitGradient: BufferSlice },
+  rows: number,
+): Promise<Piece> {
+  if (spec.logitSoftcap === null) return NO_PIECE;
+  const operation = await arena.operation('softcap_backward', {
+    buffers: { y: logits, gradient: logitGradient },
+    params: { rows, columns: spec.vocab, stride: layout.vocabStride, cap: spec.logitSoftcap },
+    overrides: {},
+  });
+  return { encode: (recording) => recording.dispatchRows(operation, rows) };
 }
 
 /** Turns logits [rows, V] into log-probabilities, in place. */

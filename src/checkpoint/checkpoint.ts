@@ -1,8 +1,16 @@
 import { EdgewiseError } from '../base/errors.js';
+import type { StoredValues, WeightStorage } from '../base/stored-values.js';
 import { oneLine } from '../base/text.js';
 import type { ByteSource, ModelDirectory } from './byte-source.js';
 import { thereIsInstead } from './foreign-files.js';
-import { readSafetensorsHeader, readTensor, requireReadable, type TensorRecord } from './safetensors.js';
+import {
+  equalTensors,
+  readSafetensorsHeader,
+  readStored,
+  readTensor,
+  storageOf,
+  type TensorRecord,
+} from './safetensors.js';
 import { readShards, SHARD_INDEX } from './sharded.js';
 
 /** The tensors of a model under the names that its checkpoint gives them. */
@@ -15,10 +23,14 @@ export interface Checkpoint {
   has(name: string): boolean;
   /** Throws where the tensor is absent. */
   shape(name: string): readonly number[];
-  /** Throws, naming the element type, unless `read` can read this tensor. */
-  requireReadable(name: string): void;
+  /** Throws, naming the element type, where `read` cannot read this tensor. */
+  storage(name: string): WeightStorage;
   /** Row-major values as f32. */
   read(name: string): Promise<Float32Array<ArrayBuffer>>;
+  /** Whether two tensors hold the same numbers. */
+  equal(a: string, b: string): Promise<boolean>;
+  /** Row-major values as they are stored. */
+  readStored(name: string): Promise<StoredValues>;
 }
 
 const SINGLE_FILE = 'model.safetensors';
@@ -52,7 +64,9 @@ function checkpointOf(
     names: () => tensors.keys(),
     has: (tensor) => tensors.has(tensor),
     shape: (tensor) => record(tensor).shape,
-    requireReadable: (tensor) => requireReadable(record(tensor)),
+    storage: (tensor) => storageOf(record(tensor)),
     read: async (tensor) => readTensor(record(tensor)),
+    equal: async (a, b) => equalTensors(record(a), record(b)),
+    readStored: async (tensor) => readStored(record(tensor)),
   };
 }

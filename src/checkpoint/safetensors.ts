@@ -1,6 +1,6 @@
 import { EdgewiseError } from '../base/errors.js';
 import { oneLine, quote } from '../base/text.js';
-import { bfloat16ToFloat32, float16ToFloat32 } from '../base/half.js';
+import { STORAGE_BYTES, widened, type StoredValues, type WeightStorage } from '../base/stored-values.js';
 import { decodeUtf8, type ByteSource } from './byte-source.js';
 import { foreignContent, TELLING_BYTES } from './foreign-files.js';
 import { isObject, parseStrictJson } from '../base/json/strict-json.js';
@@ -25,7 +25,7 @@ const ITEM_BYTES: Readonly<Record<string, number>> = {
 };
 
 /** Element types that can be read as weights. */
-const READABLE_TYPES: readonly string[] = ['F32', 'F16', 'BF16'];
+const READABLE_TYPES: Readonly<Record<string, WeightStorage>> = { F32: 'f32', F16: 'f16', BF16: 'bf16' };
 
 /** Cap of the format's reference implementation. */
 const MAX_HEADER_BYTES = 100_000_000;
@@ -143,25 +143,49 @@ function isSizes(value: unknown): value is readonly number[] {
 
 /** The tensor's values, row-major, widened to f32 where they are f16 or bf16; other element types are refused. */
 export async function readTensor(tensor: TensorRecord): Promise<Float32Array<ArrayBuffer>> {
-  requireReadable(tensor);
-  const bytes = await tensor.source.read(tensor.offset, tensor.bytes);
-  if (bytes.length !== tensor.bytes) {
-    throw new EdgewiseError(
-      'checkpoint',
-      tensor.source.name,
-      `tensor ${oneLine(tensor.name)}: got ${bytes.length} of ${tensor.bytes} bytes`,
-    );
+  return widened(await readStored(tensor));
+}
+
+/** The tensor's values as they are stored, row-major; element types other than f32, f16 and bf16 are refused. */
+export async function readStored(tensor: TensorRecord): Promise<StoredValues> {
+  return readRange(tensor, 0, tensor.bytes / STORAGE_BYTES[storageOf(tensor)]);
+}
+
+/** Numbers that two tensors are compared by at once. */
+const COMPARED = 2 ** 22;
+
+/** Whether two tensors hold the same numbers. Little of them is in memory at once. */
+export async function equalTensors(a: TensorRecord, b: TensorRecord): Promise<boolean> {
+  const [count, other] = [a, b].map((tensor) => tensor.bytes / STORAGE_BYTES[storageOf(tensor)]);
+  for (let first = 0; first < count!; first += COMPARED) {
+    const length = Math.min(COMPARED, count! - first);
+    const [mine, theirs] = [widened(await readRange(a, first, length)), widened(await readRange(b, first, length))];
+    if (!mine.every((value, i) => value === theirs[i])) return false;
+  }
+  return count === other;
+}
+
+/** Some values of a tensor, from number `first` on. */
+async function readRange(tensor: TensorRecord, first: number, count: number): Promise<StoredValues> {
+  const storage = storageOf(tensor);
+  const size = count * STORAGE_BYTES[storage];
+  const bytes = await tensor.source.read(tensor.offset + first * STORAGE_BYTES[storage], size);
+  if (bytes.length !== size) {
+    const what = `tensor ${oneLine(tensor.name)}: got ${bytes.length} of ${size} bytes`;
+    throw new EdgewiseError('checkpoint', tensor.source.name, what);
   }
   // Typed arrays need aligned offsets; they use the platform's byte order, which is little-endian wherever WebGPU runs.
   const aligned = bytes.byteOffset % 4 === 0 ? bytes : bytes.slice();
-  if (tensor.type === 'F32') return new Float32Array(aligned.buffer, aligned.byteOffset, tensor.bytes / 4);
-  const bits = new Uint16Array(aligned.buffer, aligned.byteOffset, tensor.bytes / 2);
-  return tensor.type === 'F16' ? float16ToFloat32(bits) : bfloat16ToFloat32(bits);
+  const { buffer, byteOffset } = aligned;
+  return storage === 'f32'
+    ? { storage, values: new Float32Array(buffer, byteOffset, count) }
+    : { storage, values: new Uint16Array(buffer, byteOffset, count) };
 }
 
-export function requireReadable(tensor: TensorRecord): void {
-  if (!READABLE_TYPES.includes(tensor.type)) {
-    const what = `tensor ${oneLine(tensor.name)} is stored as ${tensor.type}, expected ${READABLE_TYPES.join(', ')}`;
-    throw new EdgewiseError('checkpoint', tensor.source.name, what);
-  }
+/** @throws EdgewiseError of kind checkpoint that names the element type, where it is none of weights. */
+export function storageOf({ name, type, source }: TensorRecord): WeightStorage {
+  const storage = Object.hasOwn(READABLE_TYPES, type) ? READABLE_TYPES[type] : undefined;
+  if (storage !== undefined) return storage;
+  const what = `tensor ${oneLine(name)} is stored as ${type}, expected ${Object.keys(READABLE_TYPES).join(', ')}`;
+  throw new EdgewiseError('checkpoint', source.name, what);
 }

@@ -16,26 +16,31 @@ import type { BosOption } from '../task/tokenizer.js';
 import type { Task } from '../task/types.js';
 import type { ModelFlags } from './options/options.js';
 import { readerOptions, type RowFlags } from './options/row-options.js';
-import { note, progressBar } from './report/progress.js';
+import { ByteBar, note, progressBar } from './report/progress.js';
 import { firstPrompt } from './report/prompt-line.js';
 
-/** The model that `--model` names. A download shows its progress. */
+/** The model that `--model` names. A download shows its progress, and so does reading a large model. */
 export async function openModelArgument({
   model,
   ignoreConfig,
-}: Pick<ModelFlags, 'model' | 'ignoreConfig'>): Promise<OpenedModel> {
+  weights,
+}: Pick<ModelFlags, 'model' | 'ignoreConfig' | 'weights'>): Promise<OpenedModel> {
   const argument = required(model, '--model');
   for (const key of ignoreConfig ?? []) note(`note: ${quote(key)} of config.json is ignored`);
-  const bar = progressBar(`downloading ${argument}`);
+  const downloading = progressBar(`downloading ${argument}`);
+  const reading = new ByteBar(`reading ${argument}`);
   try {
     const opened = await openModelByName(argument, {
-      onDownload: ({ file, bytes, total }) => bar.update(bytes, total, file),
+      onDownload: ({ file, bytes, total }) => downloading.update(bytes, total, file),
+      onRead: reading.show,
       ...(ignoreConfig && { ignoreConfig }),
+      ...(weights && { weights }),
     });
     for (const remark of opened.model.remarks ?? []) note(`note: ${opened.model.name}: ${remark}`);
     return opened;
   } finally {
-    bar.stop();
+    downloading.stop();
+    reading.stop();
   }
 }
 
@@ -127,13 +132,17 @@ export async function readMeanOver(
       });
 }
 
-/** Opens a device and an engine for the length of `use`. Both are closed whatever happens. */
+/**
+ * Opens a device and an engine for the length of `use`. Both are closed whatever happens. Loading a large model shows
+ * its progress.
+ */
 export async function withEngine<T>(
   model: LoadedModel,
   options: DeviceOptions,
   use: (engine: Engine) => Promise<T>,
 ): Promise<T> {
-  const { engine, close } = await openEngine(model, options);
+  const loading = new ByteBar('loading weights');
+  const { engine, close } = await openEngine(model, { ...options, onLoad: loading.show }).finally(loading.stop);
   try {
     const result = await use(engine);
     engine.gpu.check();

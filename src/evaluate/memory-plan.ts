@@ -184,7 +184,8 @@ function tabulate(
     return { shape, microBatches, tensors, bytes: totalBytes(tensors) };
   };
   const without = withCutSums(0);
-  if (!size.resident) return without;
+  // Sums of normed layers are no sums of edges.
+  if (!size.resident || layout.postNorms) return without;
   const slotBytes = 4 * prompts * size.sequence * 4 * layout.width4;
   const room = Math.min(maxBinding, (CUT_SUMS_SHARE * budget) / microBatches, (budget - without.bytes) / states);
   const cutSums = Math.min(topology.ports.length, Math.floor(room / slotBytes));

@@ -2,7 +2,15 @@ import { EdgewiseError } from '../base/errors.js';
 import { Buffers, type BufferUse } from './buffers.js';
 import { addWork, noCounts, type Counters } from './counters.js';
 import { FirstError } from './first-error.js';
-import { kernelRecord, packParams, paramsSize, type BufferSlice, type KernelName, type KernelUse } from './kernel.js';
+import {
+  kernelRecord,
+  packParams,
+  paramsSize,
+  storageOf,
+  type BufferSlice,
+  type KernelName,
+  type KernelUse,
+} from './kernel.js';
 import { Pipelines } from './pipelines.js';
 import { defaultTile, subgroupLanes, tileLacks, type TileName } from './product/tiles.js';
 import { Recording, type Operation } from './recording.js';
@@ -93,7 +101,7 @@ export class Gpu {
   }
 
   /** Writes at a byte offset of a slice. Queued before whatever is submitted afterwards. */
-  upload(target: BufferSlice, data: Float32Array | Uint32Array, offset = 0): void {
+  upload(target: BufferSlice, data: Float32Array | Uint32Array | Uint16Array, offset = 0): void {
     if (offset + data.byteLength > target.size) {
       throw new EdgewiseError(
         'shape',
@@ -119,7 +127,8 @@ export class Gpu {
       }
     }
     const workgroup = record.overrides.includes('WORKGROUP') ? { WORKGROUP: this.rowWorkgroup } : {};
-    const pipeline = await this.#pipelines.get(name, { ...workgroup, ...use.overrides });
+    const overrides = { ...workgroup, ...use.overrides };
+    const pipeline = await this.#pipelines.get(name, overrides, storageOf(name, buffers));
     this.device.queue.writeBuffer(uniform.buffer, uniform.offset, packParams(name, use.params));
     const bindGroup = this.device.createBindGroup({
       label: name,

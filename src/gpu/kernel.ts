@@ -1,4 +1,5 @@
-import { kernels } from './kernels.gen.js';
+import type { WeightStorage } from '../base/stored-values.js';
+import { kernels, weightSources } from './kernels.gen.js';
 
 /** Kernels by name, with their bindings, uniform fields and overrides as literal types. */
 export type KernelName = keyof typeof kernels;
@@ -12,10 +13,21 @@ export interface BufferSlice {
   readonly size: number;
 }
 
+/** Weights on the device, and how each of them is stored. */
+export interface StoredSlice extends BufferSlice {
+  readonly storage: WeightStorage;
+}
+
+/** What a variable of a kernel is bound to. */
+type Bound<N extends KernelName, K> =
+  Extract<Kernel<N>['bindings'][number], { readonly name: K }> extends { readonly stored: true }
+    ? StoredSlice
+    : BufferSlice;
+
 /** What a kernel needs to become an operation; every name is checked against the kernel's own source. */
 export interface KernelUse<N extends KernelName> {
   /** Storage buffers by the WGSL variable's name. */
-  readonly buffers: { readonly [K in BindingName<N>]: BufferSlice };
+  readonly buffers: { readonly [K in BindingName<N>]: Bound<N, K> };
   /** Fields of the kernel's `Params`. */
   readonly params: { readonly [K in Kernel<N>['params'][number]['name']]: number };
   /** Pipeline constants. WORKGROUP is optional: the device chooses it (src/gpu/workgroups.ts). */
@@ -40,6 +52,8 @@ interface KernelRecord {
     readonly name: string;
     readonly binding: number;
     readonly type: GPUBufferBindingType;
+    /** Holds weights, in a storage that comes with what is bound to it. */
+    readonly stored?: boolean;
   }[];
   readonly params: readonly { readonly name: string; readonly type: 'u32' | 'i32' | 'f32' }[];
   readonly job: readonly string[];
@@ -48,6 +62,21 @@ interface KernelRecord {
 
 export function kernelRecord(name: KernelName): KernelRecord {
   return kernels[name];
+}
+
+/** The storage of the weights that a kernel is bound to; undefined for a kernel that reads none. */
+export function storageOf(
+  name: KernelName,
+  buffers: Readonly<Record<string, BufferSlice | StoredSlice>>,
+): WeightStorage | undefined {
+  const stored = kernelRecord(name).bindings.find((binding) => binding.stored);
+  return stored && (buffers[stored.name] as StoredSlice).storage;
+}
+
+/** The WGSL of a kernel. @param storage of the weights that it reads. */
+export function kernelSource(name: KernelName, storage: WeightStorage | undefined): string {
+  const { source } = kernelRecord(name);
+  return storage === undefined ? source : `${source}\n${weightSources[storage]}`;
 }
 
 /** Bytes of a kernel's uniform struct: four per field, rounded up to the 16 that uniform structs are aligned to. */

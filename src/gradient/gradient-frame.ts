@@ -1,4 +1,8 @@
 import { portGroups, writerGroups, type PortGroup, type WriterGroup } from '../block/groups.js';
+import type { JointBranch } from '../block/joint-norms.js';
+import type { Preactivations } from '../block/mlp.js';
+import { fillAngles } from '../block/rotary.js';
+import type { BackwardRules } from '../block/rules.js';
 import type { InputKind } from '../circuit/run-identity.js';
 import type { Topology } from '../circuit/topology.js';
 import type { Arena, Tensor } from '../gpu/arena.js';
@@ -11,6 +15,8 @@ export interface GradientFrame {
   readonly topology: Topology;
   readonly shape: GradientShape;
   readonly tokens: number;
+  /** How gradients go back. */
+  readonly rules: BackwardRules;
   /** Whether position embeddings belong to the writer `input` or are a constant of every port. */
   readonly input: InputKind;
   readonly groups: readonly WriterGroup[];
@@ -18,14 +24,21 @@ export interface GradientFrame {
   readonly tensors: Readonly<Record<GradientTensor, Tensor>>;
   /** Per writer group the part of the differences that its run is moved by [groups]. */
   readonly shift: Tensor;
-  /** Residual streams [T, d], by the writer group that makes them. */
+  /** Residual streams [T, d], by the writer group that makes them. In parallel blocks nobody reads those after heads. */
   readonly streams: readonly Tensor[];
   /** The stream that the nodes of a writer group read. */
   readBy(group: number): Tensor;
   /** Per layer [T, ports, dh]. */
   readonly projections: readonly Tensor[];
-  /** Per layer [T, F]. */
-  readonly preactivations: readonly Tensor[];
+  /** Per layer, queries and keys before their norms [T, ports, dh]; empty where the model has no such norms. */
+  readonly unnormed: readonly Tensor[];
+  /** Per layer all heads' queries and keys before a norm over them together [T, H dh]; empty where there is none. */
+  readonly joint: readonly Readonly<Record<JointBranch, Tensor>>[];
+  /** Per layer what the norms after its heads and after its MLP read [T, d]; empty where there are none. */
+  readonly attentionSums: readonly Tensor[];
+  readonly mlpSums: readonly Tensor[];
+  /** Per layer what the MLP's activation reads [T, F], and what a gate multiplies. */
+  readonly preactivations: readonly Preactivations[];
 }
 
 export function createGradientFrame(
@@ -34,19 +47,21 @@ export function createGradientFrame(
   topology: Topology,
   shape: GradientShape,
   input: InputKind,
+  rules: BackwardRules,
 ): GradientFrame {
   const { layout } = weights;
   const shapes = Object.entries(gradientTensors(topology, layout, shape));
   const tensors = Object.fromEntries(shapes.map(([name, dimensions]) => [name, arena.tensor(name, dimensions)]));
+  fillAngles(weights.gpu, weights.spec, shape.sequence, tensors as Record<GradientTensor, Tensor>);
   const ofLayer = gradientLayerTensors(topology, layout, shape);
   const groups = writerGroups(topology);
   const readers = portGroups(topology);
   const streams = groups.map(({ index }) => {
-    const reader = readers.find(({ reads }) => reads === index)!;
-    if (reader.kind === 'logits') return tensors['lastStream']!;
-    return reader.kind === 'heads'
+    const reader = readers.find(({ reads }) => reads === index);
+    if (reader?.kind === 'logits') return tensors['lastStream']!;
+    return reader?.kind === 'heads'
       ? arena.tensor(`attention stream of layer ${reader.layer}`, ofLayer.attentionStream)
-      : arena.tensor(`MLP stream of layer ${reader.layer}`, ofLayer.mlpStream);
+      : arena.tensor(`stream after the heads of group ${index}`, ofLayer.mlpStream);
   });
   return {
     weights,
@@ -54,6 +69,7 @@ export function createGradientFrame(
     shape,
     tokens: shape.prompts * shape.sequence,
     input,
+    rules,
     groups,
     portGroups: readers,
     tensors: tensors as Record<GradientTensor, Tensor>,
@@ -61,6 +77,16 @@ export function createGradientFrame(
     readBy: (group) => streams[readers.find(({ feeds }) => feeds === group)!.reads]!,
     shift: arena.tensor('shift', [groups.length]),
     projections: weights.layers.map((_, l) => arena.tensor(`projections of layer ${l}`, ofLayer.projections)),
-    preactivations: weights.layers.map((_, l) => arena.tensor(`MLP of layer ${l}`, ofLayer.preactivation)),
+    unnormed: weights.layers.map((_, l) => arena.tensor(`projections of layer ${l} before norms`, ofLayer.unnormed)),
+    joint: weights.layers.map((_, l) => ({
+      q: arena.tensor(`all queries of layer ${l}`, ofLayer.jointQueries),
+      k: arena.tensor(`all keys of layer ${l}`, ofLayer.jointKeys),
+    })),
+    attentionSums: weights.layers.map((_, l) => arena.tensor(`sum of the heads of layer ${l}`, ofLayer.attentionSum)),
+    mlpSums: weights.layers.map((_, l) => arena.tensor(`MLP of layer ${l} before its norm`, ofLayer.mlpSum)),
+    preactivations: weights.layers.map((_, l) => ({
+      before: arena.tensor(`MLP of layer ${l}`, ofLayer.preactivation),
+      beside: arena.tensor(`beside the gate of layer ${l}`, ofLayer.besideGate),
+    })),
   };
 }

@@ -15,11 +15,11 @@ import { forwardPlace, gradientPlace } from './gradient-places.js';
 import { bindPass, type PassPieces } from './pass-pieces.js';
 import type { BackwardUse, ForwardUse, GradientPassUse, WriterOutputs } from './pass-use.js';
 
-/** The places at the outputs of a group's writers: the gradient there is that of the stream after them. */
-const OUTPUTS_OF: Readonly<Record<WriterGroup['kind'], readonly Place[]>> = {
-  input: ['embedding'],
-  heads: ['head outputs', 'attention output'],
-  mlp: ['mlp output'],
+/** The place at what a group adds to the stream: the gradient there is that of the stream after it. */
+const ADDED_BY: Readonly<Record<WriterGroup['kind'], Place>> = {
+  input: 'embedding',
+  heads: 'attention output',
+  mlp: 'mlp output',
 };
 
 /**
@@ -52,9 +52,9 @@ export class GradientPass implements PlaceHolder {
   ): Promise<GradientPass> {
     const arena = new Arena(weights.gpu);
     try {
-      const frame = createGradientFrame(arena, weights, topology, shape, input);
+      const frame = createGradientFrame(arena, weights, topology, shape, input, rules);
       const context = { arena, weights, tokens: frame.tokens, sequence: shape.sequence };
-      return new GradientPass(arena, frame, await bindPass(context, frame, rules, scores));
+      return new GradientPass(arena, frame, await bindPass(context, frame, scores));
     } catch (error) {
       arena.dispose();
       throw error;
@@ -219,6 +219,8 @@ export class GradientPass implements PlaceHolder {
     this.#pieces.lastNorm.encode(recording);
     this.#pieces.logits.encode(recording);
     taps.logits?.(0);
+    // Log-probabilities take the place of the logits. The way back through a softcap needs them.
+    if (weights.spec.logitSoftcap !== null) recording.copy(tensors.logits, tensors.cappedLogits);
     this.#pieces.logSoftmax.encode(recording);
   }
 
@@ -245,6 +247,7 @@ export class GradientPass implements PlaceHolder {
     for (const [place, layer] of tappedPlaces(taps)) this.gradients.view(place, layer);
     const width = 4 * weights.layout.width4;
     recording.dispatchRows(seeds, shape.prompts);
+    this.#pieces.softcapBackward.encode(recording);
     this.#pieces.lastGradient.encode(recording);
     this.#pieces.lastNormBackward.encode(recording);
     recording.clear(tensors.streamGradient);
@@ -257,7 +260,7 @@ export class GradientPass implements PlaceHolder {
         taps['final input']?.(0);
       } else {
         if (group.feeds! <= use.until) break;
-        for (const place of OUTPUTS_OF[group.kind]) taps[place]?.(group.layer);
+        this.#recordAtOutputs(recording, group.kind, group.layer, taps);
         if (group.layer !== use.without) {
           this.#recordBackward(recording, group, taps);
           this.#pieces.backward[group.index]!.step.encode(recording);
@@ -266,7 +269,15 @@ export class GradientPass implements PlaceHolder {
       if (group.kind !== 'mlp') taps.residual?.(group.layer);
     }
     const last = groups[use.until]!;
-    for (const place of OUTPUTS_OF[last.kind]) taps[place]?.(last.layer);
+    this.#recordAtOutputs(recording, last.kind, last.layer, taps);
+  }
+
+  /** The gradients at the outputs of a group's writers, by way of the norm after its heads where there is one. */
+  #recordAtOutputs(recording: Recording, kind: WriterGroup['kind'], layer: number, taps: Taps): void {
+    taps[ADDED_BY[kind]]?.(layer);
+    if (kind !== 'heads') return;
+    this.#pieces.postNormBackward[layer]!.encode(recording);
+    taps['head outputs']?.(layer);
   }
 
   #recordBackward(recording: Recording, { index, layer }: PortGroup, taps: Taps): void {

@@ -1,6 +1,7 @@
 import { EdgewiseError } from '../base/errors.js';
 import { requirePlace, viewOf, type Place, type PlaceView } from '../block/places.js';
 import { projectionView } from '../block/projections.js';
+import { outputGradient } from './backward-pieces.js';
 import type { GradientFrame } from './gradient-frame.js';
 
 /** Where the uncut run holds a place. @throws EdgewiseError of kind usage for places that are the residual stream. */
@@ -55,8 +56,8 @@ export function gradientPlace(frame: GradientFrame, place: Place, layer: number)
     case 'final input':
       return viewOf(tensors.streamGradient, spec.width);
     case 'head outputs':
-      // Every head's is that of the stream.
-      return { ...viewOf(tensors.streamGradient, spec.width, spec.heads), unitStride: 0 };
+      // Every head's is the same.
+      return { ...viewOf(outputGradient(frame), spec.width, spec.heads), unitStride: 0 };
     case 'attention inputs':
       return viewOf(tensors.portGradients, spec.width, topology.attentionPorts);
     case 'mlp input':

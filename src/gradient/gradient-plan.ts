@@ -1,5 +1,7 @@
 import { attentionShapes } from '../block/attention.js';
-import { hiddenShape } from '../block/mlp.js';
+import { jointShape } from '../block/joint-norms.js';
+import { gateShape, hiddenShape } from '../block/mlp.js';
+import { angleShapes } from '../block/rotary.js';
 import { projectionShape } from '../block/projections.js';
 import type { Topology } from '../circuit/topology.js';
 import type { Layout } from '../model/layout.js';
@@ -21,6 +23,7 @@ export function gradientTensors(topology: Topology, layout: Layout, { prompts, s
   const { pattern, mixed } = attentionShapes(topology, layout, tokens, sequence);
   const hidden = hiddenShape(layout, tokens);
   return {
+    ...angleShapes(layout, sequence),
     cleanIds: [tokens],
     corruptedIds: [tokens],
     /** What cut edges carry minus the clean output, per writer. */
@@ -35,12 +38,23 @@ export function gradientTensors(topology: Topology, layout: Layout, { prompts, s
     scoreGradient: pattern,
     /** The MLP after its activation; backwards the gradient there, then before the activation. */
     hidden,
+    /** Gradient before the gate's activation of a gated MLP. */
+    gateGradient: gateShape(layout, tokens),
     /** Gradients at queries, keys and values. */
     projectionGradients: [attentionPorts, tokens, headWidth],
     /** Gradients at the inputs of the ports of one sublayer; forwards the outputs of its writers [H, T, width]. */
     portGradients: [attentionPorts, tokens, width],
+    /** Gradients at inputs of ports, at the sum that the norm after some heads reads. */
+    pulledGradients: [layout.postNorms ? attentionPorts : 0, tokens, width],
+    /** Of norms over all heads together: tilts of the ports, and what they tilt along. */
+    tilts: [layout.queryKeyNorm === 'projection' ? attentionPorts : 0, tokens],
+    wideInputs: [layout.queryKeyNorm === 'projection' ? tokens : 0, width],
     /** Gradient at the stream. */
     streamGradient: [tokens, width],
+    /** Gradient before the norm after a sublayer. */
+    sumGradient: [layout.postNorms ? tokens : 0, width],
+    /** In parallel blocks the gradient at the MLP's input. The heads beside it have no part in it. */
+    besideGradient: [topology.parallel ? tokens : 0, width],
     /** The residual stream that the logits read. */
     lastStream: [tokens, width],
     /** The last stream at the metric positions, its norm, and the gradient there. */
@@ -48,6 +62,8 @@ export function gradientTensors(topology: Topology, layout: Layout, { prompts, s
     lastNormed: [prompts, width],
     lastGradient: [prompts, width],
     logits: [prompts, layout.vocabStride],
+    /** The logits of a model that caps them. */
+    cappedLogits: [layout.logitsCapped ? prompts : 0, layout.vocabStride],
     /** Clean log-probabilities, where the metric compares with them. */
     reference: [prompts, layout.vocabStride],
     seeds: [prompts, layout.vocabStride],
@@ -59,10 +75,20 @@ export function gradientLayerTensors(topology: Topology, layout: Layout, { promp
   const tokens = prompts * sequence;
   return {
     attentionStream: [tokens, 4 * layout.width4],
+    /** The stream after the heads. */
     mlpStream: [topology.attentionOnly ? 0 : tokens, 4 * layout.width4],
     /** Queries, keys and values of every head. */
     projections: projectionShape(topology, layout, tokens),
-    /** The MLP before its activation. */
+    /** Queries and keys before their norms, among the projections. */
+    unnormed: layout.queryKeyNorm === 'head' ? projectionShape(topology, layout, tokens) : [0],
+    /** All heads' queries and keys before norms over them together. */
+    jointQueries: jointShape(layout, tokens, 'q'),
+    jointKeys: jointShape(layout, tokens, 'k'),
+    /** The MLP before its activation, and what the activated gate of a gated MLP multiplies. */
     preactivation: hiddenShape(layout, tokens),
+    besideGate: gateShape(layout, tokens),
+    /** What the norms after the heads and after the MLP read. */
+    attentionSum: [layout.postNorms ? tokens : 0, 4 * layout.width4],
+    mlpSum: [layout.postNorms && !topology.attentionOnly ? tokens : 0, 4 * layout.width4],
   } satisfies Record<string, readonly number[]>;
 }

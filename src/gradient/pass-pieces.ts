@@ -3,10 +3,9 @@ import type { WriterGroup } from '../block/groups.js';
 import { norm, normBackward } from '../block/norm.js';
 import type { AttentionPieces, MlpPieces } from '../block/order.js';
 import type { Piece, PieceContext } from '../block/piece.js';
-import type { BackwardRules } from '../block/rules.js';
 import { addToStream } from '../block/stream.js';
-import { logProbabilities, unembedding, unembeddingBackward } from '../block/unembedding.js';
-import { bindAttentionBackward, bindGradientStep, bindMlpBackward } from './backward-pieces.js';
+import { logProbabilities, modelLogits, softcapBackward, unembeddingBackward } from '../block/unembedding.js';
+import { bindAttentionBackward, bindGradientStep, bindMlpBackward, bindPostNormBackward } from './backward-pieces.js';
 import { bindAttention, bindEmbedding, bindMlp, bindStep, bindSubtraction } from './forward-pieces.js';
 import type { GradientFrame } from './gradient-frame.js';
 
@@ -18,9 +17,9 @@ export type NodePieces =
 export type PassPieces = Awaited<ReturnType<typeof bindPass>>;
 
 /** Binds every piece of a pass that does not depend on the prompts' answers. */
-export async function bindPass(context: PieceContext, frame: GradientFrame, rules: BackwardRules, scores: boolean) {
+export async function bindPass(context: PieceContext, frame: GradientFrame, scores: boolean) {
   const { weights } = context;
-  const { tensors, groups, portGroups, shape } = frame;
+  const { tensors, groups, portGroups, shape, rules } = frame;
   const heads = everyHead(context);
   const { last, lastNormed, lastGradient, logits, seeds } = tensors;
   return {
@@ -56,14 +55,24 @@ export async function bindPass(context: PieceContext, frame: GradientFrame, rule
     backward: await Promise.all(
       portGroups.map(async (group): Promise<(NodePieces & { readonly step: Piece }) | undefined> => {
         if (group.kind === 'logits') return undefined;
-        const step = await bindGradientStep(context, frame, group.ports);
-        if (group.kind === 'mlp')
-          return { kind: 'mlp', pieces: await bindMlpBackward(context, frame, rules, group), step };
-        return { kind: 'heads', pieces: await bindAttentionBackward(context, frame, rules, group, heads), step };
+        const step = await bindGradientStep(context, frame, group);
+        if (group.kind === 'mlp') return { kind: 'mlp', pieces: await bindMlpBackward(context, frame, group), step };
+        return { kind: 'heads', pieces: await bindAttentionBackward(context, frame, group, heads), step };
       }),
     ),
+    /** By layer: from the stream's gradient to that at the outputs of its heads. */
+    postNormBackward: await Promise.all(
+      weights.layers.map(({ attentionPostNorm }, layer) =>
+        bindPostNormBackward(context, frame, attentionPostNorm, frame.attentionSums[layer]!),
+      ),
+    ),
     lastNorm: await norm(context, weights.finalNorm, { x: last, y: lastNormed }, shape.prompts),
-    logits: await unembedding(context, { normed: lastNormed, logits }, shape.prompts),
+    logits: await modelLogits(context, { normed: lastNormed, logits }, shape.prompts),
+    softcapBackward: await softcapBackward(
+      context,
+      { logits: tensors.cappedLogits, logitGradient: seeds },
+      shape.prompts,
+    ),
     logSoftmax: await logProbabilities(context, logits, shape.prompts),
     lastGradient: await unembeddingBackward(
       context,

@@ -1,23 +1,31 @@
+import { scoreParams, windowOf } from '../block/attention.js';
 import type { PortGroup } from '../block/groups.js';
+import { wideStride } from '../block/joint-norms.js';
 import { norm } from '../block/norm.js';
-import type { Piece, PieceContext, RowPiece } from '../block/piece.js';
+import { inTurn, type Piece, type PieceContext, type RowPiece } from '../block/piece.js';
 import { queriesAndKeys } from '../block/projections.js';
-import { movedStreams } from '../block/stream.js';
+import { movedStreams, subtractOutputs } from '../block/stream.js';
 import type { Topology } from '../circuit/topology.js';
 import type { Arena, Tensor } from '../gpu/arena.js';
 import type { Recording } from '../gpu/recording.js';
 import type { Layout } from '../model/layout.js';
 import type { GradientFrame } from './gradient-frame.js';
+import { bindQueriesAndKeys } from './queries-and-keys.js';
 import type { GradientShape } from './gradient-plan.js';
 
 /** Writers whose edges are recomputed at once. */
 const WRITERS_AT_ONCE = 16;
 
 /** Shapes of the tensors that the fix computes in. */
-export function fixTensors({ heads }: Topology, { width4, head4 }: Layout, { prompts, sequence }: GradientShape) {
-  const rows = WRITERS_AT_ONCE * prompts * sequence;
+export function fixTensors({ heads }: Topology, layout: Layout, { prompts, sequence }: GradientShape) {
+  const { width4, head4, postNorms } = layout;
+  const tokens = prompts * sequence;
+  const rows = WRITERS_AT_ONCE * tokens;
   return {
-    movedStreams: [rows, 4 * width4],
+    /** What the norm after some heads adds to the stream, and the stream without that. */
+    added: [postNorms ? tokens : 0, 4 * width4],
+    streamWithout: [postNorms ? tokens : 0, 4 * width4],
+    movedStreams: [rows, wideStride(layout)],
     movedNormed: [rows, 4 * width4],
     /** Queries, then keys, of all heads. */
     movedProjections: [rows, 2 * heads, 4 * head4],
@@ -34,6 +42,8 @@ interface Share {
 interface LayerFix {
   readonly norm: RowPiece;
   readonly project: RowPiece;
+  /** Norms, positions and repetition of the projected queries and keys. */
+  readonly finish: Piece;
   readonly shares: readonly Share[];
 }
 
@@ -90,6 +100,7 @@ export class QueryKeyFix {
       move.encode(recording);
       fix.norm.encode(recording, writers * this.#tokens);
       fix.project.encode(recording, writers * this.#tokens);
+      fix.finish.encode(recording);
       for (const piece of scores) piece.encode(recording);
     }
   }
@@ -112,11 +123,14 @@ async function bindLayer(
   const stream = frame.streams[reads]!;
   const fanIn = topology.fanIn(firstPort);
   const shares: Share[] = [];
-  for (let firstWriter = 0; firstWriter < fanIn; firstWriter += WRITERS_AT_ONCE) {
-    const writers = Math.min(WRITERS_AT_ONCE, fanIn - firstWriter);
+  for (const { firstWriter, writers, normedIn } of sharesOf(frame, fanIn)) {
+    const move = await movedStreams(context, { stream, differences, moved, firstWriter, writers });
     shares.push({
       writers,
-      move: await movedStreams(context, { stream, differences, moved, firstWriter, writers }),
+      move:
+        normedIn === undefined
+          ? move
+          : await bindNormedMove(context, frame, tensors, stream, { firstWriter, writers, normedIn }),
       scores: [
         await bindScores(context, frame, movedProjections, { layer, branch: 'q', firstWriter, writers }, at),
         await bindScores(context, frame, movedProjections, { layer, branch: 'k', firstWriter, writers }, at),
@@ -126,8 +140,81 @@ async function bindLayer(
   return {
     norm: await norm(context, layerWeights.norm1, { x: moved, y: normed }, rows),
     project: await queriesAndKeys(context, topology, layerWeights, { normed, queriesAndKeys: movedProjections }, rows),
+    finish: await finishQueriesAndKeys(context, frame, layer, movedProjections, rows, tensors),
     shares,
   };
+}
+
+/** Writers whose edges are recomputed at once. */
+interface WriterShare {
+  readonly firstWriter: number;
+  readonly writers: number;
+  /** Layer whose norm after the heads they go through; undefined where they add to the stream themselves. */
+  readonly normedIn: number | undefined;
+}
+
+/** The first `fanIn` writers in shares. Heads whose sum is normed share none with others. */
+function sharesOf({ weights, groups }: GradientFrame, fanIn: number): WriterShare[] {
+  const parts = weights.spec.postNorms
+    ? groups
+        .filter(({ firstWriter }) => firstWriter < fanIn)
+        .map(({ kind, layer, ...part }) => ({ ...part, normedIn: kind === 'heads' ? layer : undefined }))
+    : [{ firstWriter: 0, writers: fanIn, normedIn: undefined }];
+  return parts.flatMap(({ firstWriter, writers, normedIn }) =>
+    Array.from({ length: Math.ceil(writers / WRITERS_AT_ONCE) }, (_, i) => ({
+      firstWriter: firstWriter + i * WRITERS_AT_ONCE,
+      writers: Math.min(WRITERS_AT_ONCE, writers - i * WRITERS_AT_ONCE),
+      normedIn,
+    })),
+  );
+}
+
+/**
+ * The stream with one head's edge cut where the sum S of its layer's heads is normed: for each writer
+ *
+ *   stream - norm(S) + norm(S + difference) [T, d]
+ */
+async function bindNormedMove(
+  context: PieceContext,
+  { tensors, attentionSums, weights, tokens }: GradientFrame,
+  { movedStreams: moved, movedNormed, added, streamWithout }: FixTensors,
+  stream: Tensor,
+  { firstWriter, writers, normedIn }: WriterShare & { readonly normedIn: number },
+): Promise<Piece> {
+  const sum = attentionSums[normedIn]!;
+  const postNorm = weights.layers[normedIn]!.attentionPostNorm;
+  const { differences } = tensors;
+  return inTurn([
+    await norm(context, postNorm, { x: sum, y: added }, tokens),
+    { encode: (recording) => recording.copy({ ...stream, size: streamWithout.size }, streamWithout) },
+    await subtractOutputs(context, {
+      outputs: added,
+      sameAtEveryToken: false,
+      differences: streamWithout,
+      firstWriter: 0,
+      writers: 1,
+    }),
+    await movedStreams(context, { stream: sum, differences, moved, firstWriter, writers }),
+    await norm(context, postNorm, { x: moved, y: movedNormed }, writers * tokens),
+    await movedStreams(context, { stream: streamWithout, differences: movedNormed, moved, firstWriter: 0, writers }),
+  ]);
+}
+
+/** All steps from the projections to what the pattern reads, in turn. */
+async function finishQueriesAndKeys(
+  context: PieceContext,
+  frame: GradientFrame,
+  layer: number,
+  projections: Tensor,
+  rows: number,
+  { movedNormed: normed, movedStreams: wide }: FixTensors,
+): Promise<Piece> {
+  const branches = ['q', 'k'] as const;
+  const parts = branches.length * frame.topology.heads;
+  // The streams have been normed by then.
+  const use = { projections, parts, branches, rows, normed, joint: { q: wide, k: wide } };
+  const pieces = await bindQueriesAndKeys(context, frame, layer, use);
+  return inTurn([pieces['head norms'], pieces.rotary, pieces.repetition]);
 }
 
 /** Whose edges are scored: those of some writers into the queries or the keys of a layer. */
@@ -153,8 +240,10 @@ async function bindScores(
       tokens,
       sequence,
       heads: spec.heads,
+      kv_ports: spec.heads,
       head4: layout.head4,
-      scale: spec.attention.scale[layer]!,
+      window: windowOf(spec, layer),
+      ...scoreParams(spec, layer),
       out_at: topology.firstEdge(firstPort) + firstWriter,
       port_stride: topology.fanIn(firstPort),
       stride: topology.additionEdges,

@@ -1,3 +1,4 @@
+import { mean } from '../base/mean.js';
 import { EdgeSet } from '../circuit/edge-set.js';
 import type { InputKind } from '../circuit/run-identity.js';
 import type { Topology } from '../circuit/topology.js';
@@ -62,6 +63,7 @@ export async function inspectNodes(
   const attention = new Map<number, Float32Array[]>(heads.map((writer) => [writer, []]));
   const direct = topology.writers.map((): number[] => []);
   const constants: number[] = [];
+  const logitBiases = weights.unembedBias && new Float32Array(await gpu.read(weights.unembedBias));
   const arena = new Arena(gpu);
   try {
     const means = arena.tensor('mean parts', inspectionTensors(topology, layout, shape).means);
@@ -72,7 +74,7 @@ export async function inspectNodes(
         const batch = await inspectBatch(pass, weights, topology, part, heads, { input, means, weight });
         for (const [writer, patterns] of batch.attention) attention.get(writer)!.push(...patterns);
         batch.direct.forEach((values, writer) => direct[writer]!.push(...values));
-        constants.push(...batch.constants);
+        constants.push(...batch.constants.map((value, n) => value + biasDifference(logitBiases, part[n]!)));
       }
     } finally {
       pass.dispose();
@@ -83,6 +85,12 @@ export async function inspectNodes(
   } finally {
     arena.dispose();
   }
+}
+
+/** What the biases of the logits add to the logit difference. */
+function biasDifference(biases: Float32Array | null, { correct, wrong }: PromptPair): number {
+  if (!biases || correct.length === 0 || wrong.length === 0) return 0;
+  return mean(correct.map((id) => biases[id]!)) - mean(wrong.map((id) => biases[id]!));
 }
 
 interface BatchUse {

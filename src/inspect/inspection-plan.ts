@@ -15,14 +15,26 @@ export interface InspectionSize {
  * Shape of every tensor that an inspection makes beside those of the pass, in f32 elements; there is one of each, since
  * micro-batches are inspected one after the other.
  */
-export function inspectionTensors({ writers }: Topology, { width4 }: Layout, { prompts, sequence }: PassShape) {
+export function inspectionTensors(
+  { writers, heads }: Topology,
+  { width4, postNorms }: Layout,
+  { prompts, sequence }: PassShape,
+) {
   const tokens = prompts * sequence;
   const width = 4 * width4;
+  const inNorms = postNorms ? 1 : 0;
   return {
     ids: [tokens],
     metricRows: [prompts],
     /** Writers' outputs at the metric positions through the final norm. */
     parts: [writers.length, prompts, width],
+    /** Where norms come after the heads: outputs through those norms, and of the layer at hand what its norm reads. */
+    throughNorms: [inNorms * writers.length, prompts, width],
+    layerOutputs: [inNorms * heads, tokens, width],
+    layerSum: [inNorms * tokens, width],
+    layerSumRows: [inNorms * prompts, width],
+    headsThroughNorm: [inNorms * heads, prompts, width],
+    biasThroughNorm: [inNorms * prompts, width],
     /** The same of the constants: biases, and positions where no writer adds them; before and after the norm. */
     constants: [prompts, width],
     constantParts: [prompts, width],

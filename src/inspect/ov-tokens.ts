@@ -44,10 +44,10 @@ export function wordsOf(prompts: readonly (readonly number[])[], bosTokenId: num
  * What heads write to the logits where they attend to a word, by their weights alone (Elhage et al. 2021, "A
  * Mathematical Framework for Transformer Circuits", the OV circuit):
  *
- *   logits [words, V] = (E[words] g1) W_V W_O g_f U^T
+ *   logits [words, V] = (E[words] g1) W_V W_O g_p g_f U^T
  *
- * with the gains g1 of the head's norm and g_f of the final one, but neither their centring, scale and bias, nor the
- * biases of attention, nor positions.
+ * with the gains g1 of the head's norm, g_p of the norm after the heads (each where there is one) and g_f of the final
+ * one, but neither their centring, scale and bias, nor the biases of attention and logits, nor positions, nor a softcap.
  *
  * Cost: 2 d V FLOPs per word and head, which is a row of the unembedding; the rest is little beside it.
  *
@@ -65,18 +65,20 @@ export async function ovTokens(
   const { gpu, embed, unembed, finalNorm } = weights;
   const arena = new Arena(gpu);
   try {
-    const embedded = await rowsOf(arena, weights, embed, words);
-    const unembedded = await rowsOf(arena, weights, unembed, words);
+    const embedded = await rowsOf(arena, weights, { matrix: embed, scale: weights.spec.embeddingScale }, words);
+    const unembedded = await rowsOf(arena, weights, { matrix: unembed, scale: 1 }, words);
     const finalGain = await read(weights, finalNorm.gain);
     const found = new Map<HeadPlace, HeadOv>();
     for (const layer of new Set(heads.map((head) => head.layer))) {
-      const { norm1 } = weights.layers[layer]!;
+      const { norm1, attentionPostNorm } = weights.layers[layer]!;
       const inputs = norm1 ? scaledRows(embedded, await read(weights, norm1.gain)) : embedded;
       const outputs = await headOutputs(weights, layer, inputs, words.length);
+      const postGain = attentionPostNorm && (await read(weights, attentionPostNorm.gain));
+      const gain = postGain ? scaledRows(finalGain, postGain) : finalGain;
       const asked = heads.filter((head) => head.layer === layer);
       const directions = asked.map(({ head }) => {
         const size = outputs.length / weights.spec.heads;
-        return scaledRows(outputs.subarray(head * size, (head + 1) * size), finalGain);
+        return scaledRows(outputs.subarray(head * size, (head + 1) * size), gain);
       });
       const promoted = await promotedTokens(weights, directions, words.length, maxBytes);
       asked.forEach((head, i) => {
@@ -95,12 +97,13 @@ export async function ovTokens(
 async function rowsOf(
   arena: Arena,
   weights: ModelWeights,
-  matrix: Matrix,
+  { matrix, scale }: { readonly matrix: Matrix; readonly scale: number },
   words: readonly number[],
 ): Promise<Float32Array<ArrayBuffer>> {
   const outputs = arena.tensor('rows of words', [words.length, 4 * weights.layout.width4]);
   const ids = arena.upload('words', Uint32Array.from(words));
-  const context = { arena, weights: { ...weights, embed: matrix }, tokens: words.length, sequence: 1 };
+  const spec = { ...weights.spec, embeddingScale: scale };
+  const context = { arena, weights: { ...weights, embed: matrix, spec }, tokens: words.length, sequence: 1 };
   const rows = await embedding(context, { ids, outputs }, 'token');
   const recording = weights.gpu.record();
   rows.encode(recording);

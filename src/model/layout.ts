@@ -9,10 +9,19 @@ export interface Layout {
   readonly width4: number;
   readonly head4: number;
   readonly mlp4: number;
+  /** That of a gated MLP's gate; 0 without one. */
+  readonly gate4: number;
   /** Row stride of the logits, in f32 elements. */
   readonly vocabStride: number;
   /** Heads in the matrix of all projections, by branch: query heads, key heads, value heads. */
   readonly projectionHeads: Readonly<Record<Branch, number>>;
+  readonly logitsCapped: boolean;
+  /** Whether a norm comes after the sublayers. */
+  readonly postNorms: boolean;
+  /** What norms of queries and keys are over, if there are any. */
+  readonly queryKeyNorm: 'none' | 'head' | 'projection';
+  /** Pairs of dimensions of a head that turn with its position; 0 without rotary positions. */
+  readonly rotaryPairs: number;
 }
 
 export function layoutOf(spec: ModelSpec): Layout {
@@ -21,8 +30,13 @@ export function layoutOf(spec: ModelSpec): Layout {
     width4: quads(spec.width),
     head4: quads(spec.headWidth),
     mlp4: quads(spec.mlpWidth),
+    gate4: spec.mlp?.kind === 'gated' ? quads(spec.mlpWidth) : 0,
     vocabStride: 4 * quads(spec.vocab),
     projectionHeads: { q: spec.heads, k: spec.kvHeads, v: spec.kvHeads },
+    logitsCapped: spec.logitSoftcap !== null,
+    postNorms: spec.postNorms,
+    queryKeyNorm: spec.attention.qkNorm?.over ?? 'none',
+    rotaryPairs: spec.positions.kind === 'rotary' ? spec.positions.dims / 2 : 0,
   };
 }
 
@@ -31,13 +45,15 @@ export function projectionColumns4({ head4, projectionHeads: { q, k, v } }: Layo
   return (q + k + v) * head4;
 }
 
-/**
- * First column of the projection that query head `head` reads, in vec4s. Query heads share key and value heads
- * evenly.
- */
-export function projectionColumn4({ head4, projectionHeads }: Layout, branch: Branch, head: number): number {
+/** The head of the matrix of all projections that query head `head` reads. Query heads share the others evenly. */
+export function projectionHead({ projectionHeads }: Layout, branch: Branch, head: number): number {
   const before = BRANCHES.slice(0, BRANCHES.indexOf(branch)).reduce((sum, other) => sum + projectionHeads[other], 0);
-  return (before + Math.floor((head * projectionHeads[branch]) / projectionHeads.q)) * head4;
+  return before + Math.floor((head * projectionHeads[branch]) / projectionHeads.q);
+}
+
+/** The first column of that head, in vec4s. */
+export function projectionColumn4(layout: Layout, branch: Branch, head: number): number {
+  return projectionHead(layout, branch, head) * layout.head4;
 }
 
 /**

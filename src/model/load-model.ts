@@ -1,6 +1,8 @@
 import { EdgewiseError } from '../base/errors.js';
 import { oneLine, quote } from '../base/text.js';
 import { sha256 } from '../base/sha256.js';
+import type { ByteProgress } from '../base/work-progress.js';
+import { widened, type StoredValues, type WeightStorage } from '../base/stored-values.js';
 import { readText, type ByteSource, type ModelDirectory } from '../checkpoint/byte-source.js';
 import { firstNames } from '../checkpoint/first-names.js';
 import { thereIsInstead } from '../checkpoint/foreign-files.js';
@@ -17,6 +19,9 @@ import { layerTensor, MLP_TENSORS, weightTable, type TensorName } from './weight
 export interface WeightReader {
   /** Row-major f32 values of a tensor of `weightTable(spec)`. */
   read(name: TensorName): Promise<Float32Array<ArrayBuffer>>;
+  /** The same values as they are stored. Absent, as is `storage`, where every tensor is f32. */
+  readStored?(name: TensorName): Promise<StoredValues>;
+  storage?(name: TensorName): WeightStorage;
 }
 
 /** A model whose files were checked and whose weights can be read. */
@@ -36,7 +41,14 @@ export interface LoadedModel {
 export interface ModelOptions {
   /** Unknown keys of config.json of which the user says that they do not change the model's numbers. */
   readonly ignoreConfig?: readonly string[];
+  /** How matrices lie on the device: as the checkpoint stores them (the default), or as f32. Results are the same. */
+  readonly weights?: WeightsOption;
+  /** Is told of how much of the weight files was read. They are read once for the model's hash. */
+  readonly onRead?: (progress: ByteProgress) => void;
 }
+
+export const WEIGHTS_OPTIONS = ['stored', 'f32'] as const;
+export type WeightsOption = (typeof WEIGHTS_OPTIONS)[number];
 
 /**
  * Opens a Hugging Face model directory: reads config.json strictly and checks that the checkpoint holds every tensor of
@@ -44,7 +56,7 @@ export interface ModelOptions {
  */
 export async function openModel(
   directory: ModelDirectory,
-  { ignoreConfig = [] }: ModelOptions = {},
+  { ignoreConfig = [], weights = 'stored', onRead }: ModelOptions = {},
 ): Promise<LoadedModel> {
   const config = await directory.open('config.json');
   if (!config) {
@@ -72,19 +84,27 @@ export async function openModel(
   const tied = await isTied(checkpoint, naming.unembed, places, saysTied, described);
   const spec: ModelSpec = { ...described, tied };
   const table = weightTable(spec);
+  const placeOf = (name: TensorName): TensorPlace => {
+    const place = places.get(name);
+    if (place && table.has(name)) return place;
+    throw new EdgewiseError('checkpoint', directory.name, `the model has no tensor ${name}`);
+  };
+  const readStored = async (name: TensorName): Promise<StoredValues> => {
+    const place = placeOf(name);
+    const stored = await checkpoint.readStored(place.tensor);
+    return stored.storage === 'f32'
+      ? { storage: stored.storage, values: takePart(stored.values, place) }
+      : { storage: stored.storage, values: takePart(stored.values, place) };
+  };
 
   return {
     name: lastPart(directory.name),
     spec,
     weights: {
-      async read(name) {
-        const place = places.get(name);
-        if (!place || !table.has(name))
-          throw new EdgewiseError('checkpoint', directory.name, `the model has no tensor ${name}`);
-        return takePart(await checkpoint.read(place.tensor), place);
-      },
+      read: async (name) => widened(await readStored(name)),
+      ...(weights === 'stored' && { readStored, storage: (name) => checkpoint.storage(placeOf(name).tensor) }),
     },
-    hash: await hashFiles(configText, checkpoint.files),
+    hash: await hashFiles(configText, checkpoint.files, onRead),
     ...(ignored.length > 0 && { ignored }),
     remarks: family.remarks?.(spec) ?? [],
   };
@@ -111,7 +131,7 @@ function checkTensors(
       const what = `tensor ${tensor} has shape ${got.length === 0 ? '[]' : quote(got)}, expected ${quote(shape)} by config.json`;
       throw new EdgewiseError('checkpoint', checkpoint.name, what);
     }
-    checkpoint.requireReadable(tensor);
+    checkpoint.storage(tensor);
   }
   const unknown = [...checkpoint.names()].filter((tensor) => !expected.has(tensor) && !family.isBeside(tensor));
   if (unknown.length > 0) {
@@ -171,9 +191,7 @@ async function isTied(
     throw new EdgewiseError('checkpoint', checkpoint.name, `lacks ${name}, but tie_word_embeddings is false`);
   }
   if (!described.tied) return false;
-  const embed = await checkpoint.read(places.get('embed')!.tensor);
-  const unembed = await checkpoint.read(name);
-  const equal = embed.every((value, i) => value === unembed[i]);
+  const equal = await checkpoint.equal(places.get('embed')!.tensor, name);
   if (saysTied && !equal) {
     const what = `${name} differs from the embedding, but tie_word_embeddings is true`;
     throw new EdgewiseError('checkpoint', checkpoint.name, what);
@@ -187,11 +205,19 @@ const HASH_CHUNK_BYTES = 64 * 2 ** 20;
  * SHA-256 of a list of SHA-256 digests: the config's, then per weight file its chunks' of 64 MiB (the platform's digest
  * takes whole arrays only, so one digest over a large file would need the file in memory).
  */
-async function hashFiles(configText: string, files: readonly ByteSource[]): Promise<string> {
+async function hashFiles(
+  configText: string,
+  files: readonly ByteSource[],
+  onRead: ((progress: ByteProgress) => void) | undefined,
+): Promise<string> {
+  const total = files.reduce((sum, { size }) => sum + size, 0);
+  let bytes = 0;
   const digests = [await sha256(configText)];
   for (const file of files) {
     for (let offset = 0; offset < file.size; offset += HASH_CHUNK_BYTES) {
-      digests.push(await sha256(await file.read(offset, Math.min(HASH_CHUNK_BYTES, file.size - offset))));
+      const length = Math.min(HASH_CHUNK_BYTES, file.size - offset);
+      digests.push(await sha256(await file.read(offset, length)));
+      onRead?.({ bytes: (bytes += length), total });
     }
   }
   return sha256(digests.join('\n'));

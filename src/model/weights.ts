@@ -1,11 +1,13 @@
+import type { ByteProgress } from '../base/work-progress.js';
 import { Arena, type Tensor } from '../gpu/arena.js';
 import type { Gpu } from '../gpu/gpu.js';
-import { packMatrix, PANEL4, type Matrix } from '../gpu/product/matrix.js';
-import { BRANCHES } from '../circuit/nodes.js';
-import { layoutOf, padBlocks, projectionColumn4, projectionColumns4, type Layout } from './layout.js';
+import type { Matrix } from '../gpu/product/matrix.js';
+import { BRANCHES, type Branch } from '../circuit/nodes.js';
+import { projectionColumn4, projectionColumns4, type Layout } from './layout.js';
 import type { WeightReader } from './load-model.js';
 import type { Activation, ModelSpec } from './spec.js';
-import { layerTensor, weightTable, type LayerTensor, type NormName, type TensorName } from './weight-table.js';
+import { layerTensor, type LayerTensor, type TensorName } from './weight-table.js';
+import { WeightUpload } from './weight-upload.js';
 
 export interface NormWeights {
   /** What the norm multiplies with: 1 + w where the checkpoint stores w. */
@@ -82,21 +84,28 @@ export interface ModelWeights {
 }
 
 /**
- * Uploads every weight, padded to vec4s and split where it exceeds a binding. Bytes: 4 per weight, plus padding.
- * One tensor at a time is held on the host.
+ * Uploads every weight, padded to vec4s and split where it exceeds a binding. Matrices stay in the storage that
+ * `source` gives them, 2 or 4 bytes a weight plus padding; vectors and learned positions are f32. One tensor at a time
+ * is held on the host, beside one panel of a matrix.
+ *
+ * @param onProgress is told after every tensor of how much was read, in bytes as stored.
  */
-export async function uploadWeights(gpu: Gpu, spec: ModelSpec, source: WeightReader): Promise<ModelWeights> {
+export async function uploadWeights(
+  gpu: Gpu,
+  spec: ModelSpec,
+  source: WeightReader,
+  onProgress?: (progress: ByteProgress) => void,
+): Promise<ModelWeights> {
   const arena = new Arena(gpu);
   try {
-    return await upload(gpu, arena, spec, source);
+    return await upload(gpu, arena, spec, new WeightUpload(arena, spec, source, onProgress));
   } catch (error) {
     arena.dispose();
     throw error;
   }
 }
 
-async function upload(gpu: Gpu, arena: Arena, spec: ModelSpec, source: WeightReader): Promise<ModelWeights> {
-  const reader = new WeightUpload(arena, spec, source);
+async function upload(gpu: Gpu, arena: Arena, spec: ModelSpec, reader: WeightUpload): Promise<ModelWeights> {
   const { layout } = reader;
   const layers: LayerWeights[] = [];
   const attentionBias = [arena.tensor('attention bias before layer 0', [4 * layout.width4])];
@@ -131,15 +140,16 @@ async function uploadLayer(
   layer: number,
   outBias: Float32Array<ArrayBuffer>,
 ): Promise<LayerWeights> {
-  const { spec, layout, arena } = reader;
+  const { spec, arena } = reader;
   const { width, headWidth, heads } = spec;
   const at = (tensor: LayerTensor): TensorName => layerTensor(layer, tensor);
-  const out = await reader.blocks(at('wo'), [heads * headWidth, width], [headWidth, width]);
   return {
     norm1: await reader.optionalNorm(`layers.${layer}.norm1`),
     ...(await uploadProjections(reader, layer)),
     queryKeyNorm: await uploadQueryKeyNorm(reader, layer),
-    attentionOut: reader.matrix(at('wo'), out, heads * 4 * layout.head4),
+    attentionOut: await reader.matrix(at('wo'), [
+      { tensor: at('wo'), shape: [heads * headWidth, width], blocks: [headWidth, width] },
+    ]),
     attentionOutBias: arena.upload(at('bo'), outBias),
     attentionPostNorm: await reader.optionalNorm(`layers.${layer}.postnorm1`),
     mlp: spec.mlp && (await uploadMlp(reader, layer, spec.mlp.activation)),
@@ -147,11 +157,11 @@ async function uploadLayer(
 }
 
 async function uploadMlp(reader: WeightUpload, layer: number, activation: Activation): Promise<MlpWeights> {
-  const { layout, spec } = reader;
+  const { spec } = reader;
   const { width, mlpWidth } = spec;
   const at = (tensor: LayerTensor): TensorName => layerTensor(layer, tensor);
   const into = async (tensor: LayerTensor): Promise<Matrix> =>
-    reader.matrix(at(tensor), await reader.blocks(at(tensor), [width, mlpWidth]), 4 * layout.width4);
+    reader.matrix(at(tensor), [{ tensor: at(tensor), shape: [width, mlpWidth] }]);
   const normed = spec.block === 'parallel-shared-norm' ? 'norm1' : 'norm2';
   return {
     norm: await reader.optionalNorm(`layers.${layer}.${normed}`),
@@ -162,7 +172,7 @@ async function uploadMlp(reader: WeightUpload, layer: number, activation: Activa
         ? { matrix: await into('wgate'), bias: await reader.vector(at('bgate'), mlpWidth) }
         : null,
     activation,
-    out: reader.matrix(at('wout'), await reader.blocks(at('wout'), [mlpWidth, width]), 4 * layout.mlp4),
+    out: await reader.matrix(at('wout'), [{ tensor: at('wout'), shape: [mlpWidth, width] }]),
     outBias: await reader.vector(at('bout'), width),
     postNorm: await reader.optionalNorm(`layers.${layer}.postnorm2`),
   };
@@ -192,101 +202,19 @@ async function uploadQueryKeyNorm(reader: WeightUpload, layer: number): Promise<
 async function uploadProjections(reader: WeightUpload, layer: number): Promise<Pick<LayerWeights, 'qkv' | 'qkvBias'>> {
   const { spec, layout, arena } = reader;
   const { width, headWidth } = spec;
-  const columns = 4 * projectionColumns4(layout);
-  const qkv = new Float32Array(4 * layout.width4 * columns);
-  const qkvBias = new Float32Array(columns);
+  const qkvBias = new Float32Array(4 * projectionColumns4(layout));
+  const branchWidth = (branch: Branch): number => layout.projectionHeads[branch] * headWidth;
   for (const branch of BRANCHES) {
-    const first = 4 * projectionColumn4(layout, branch, 0);
-    const branchWidth = layout.projectionHeads[branch] * headWidth;
-    const part = await reader.blocks(layerTensor(layer, `w${branch}`), [width, branchWidth], [width, headWidth]);
-    const partColumns = layout.projectionHeads[branch] * 4 * layout.head4;
-    for (let r = 0; r < width; r++) {
-      qkv.set(part.subarray(r * partColumns, (r + 1) * partColumns), r * columns + first);
-    }
-    qkvBias.set(await reader.values(layerTensor(layer, `b${branch}`), branchWidth, headWidth), first);
+    const bias = await reader.values(layerTensor(layer, `b${branch}`), branchWidth(branch), headWidth);
+    qkvBias.set(bias, 4 * projectionColumn4(layout, branch, 0));
   }
+  const parts = BRANCHES.map((branch) => ({
+    tensor: layerTensor(layer, `w${branch}`),
+    shape: [width, branchWidth(branch)] as const,
+    blocks: [width, headWidth] as const,
+  }));
   return {
-    qkv: reader.matrix('q, k and v weights', qkv, 4 * layout.width4),
+    qkv: await reader.matrix('q, k and v weights', parts),
     qkvBias: arena.upload('q, k and v biases', qkvBias),
   };
-}
-
-/** Reads tensors and pads them, one after the other. */
-class WeightUpload {
-  readonly arena: Arena;
-  readonly spec: ModelSpec;
-  readonly layout: Layout;
-  readonly #source: WeightReader;
-  readonly #table: ReturnType<typeof weightTable>;
-
-  constructor(arena: Arena, spec: ModelSpec, source: WeightReader) {
-    this.arena = arena;
-    this.spec = spec;
-    this.layout = layoutOf(spec);
-    this.#source = source;
-    this.#table = weightTable(spec);
-  }
-
-  /**
-   * A matrix [rows, columns], padded in both directions. @param blocks sizes of the blocks to pad; default the whole.
-   */
-  async blocks(
-    name: TensorName,
-    [rows, columns]: readonly [number, number],
-    [rowBlock, columnBlock]: readonly [number, number] = [rows, columns],
-  ): Promise<Float32Array<ArrayBuffer>> {
-    return padBlocks(await this.#source.read(name), rows, columns, rowBlock, columnBlock);
-  }
-
-  /** A vector of `length` numbers, padded block by block; zeros where the model does not have it. */
-  async values(name: TensorName, length: number, block = length): Promise<Float32Array<ArrayBuffer>> {
-    const padded = 4 * (length / block) * Math.ceil(block / 4);
-    if (!this.#table.has(name)) return new Float32Array(padded);
-    return (await this.blocks(name, [1, length], [1, block])).subarray(0, padded);
-  }
-
-  async vector(name: TensorName, length: number): Promise<Tensor> {
-    return this.arena.upload(name, await this.values(name, length));
-  }
-
-  /** The gain or the bias of a norm. */
-  async normPart(name: TensorName, length: number, block = length): Promise<Float32Array<ArrayBuffer>> {
-    const values = await this.values(name, length, block);
-    if (!this.spec.norm.onePlusGain || !name.endsWith('gain')) return values;
-    return values.map((value, i) => (i % (4 * Math.ceil(block / 4)) < block ? 1 + value : 0));
-  }
-
-  async norm(name: 'normf' | `layers.${number}.${NormName}`): Promise<NormWeights> {
-    const part = async (which: 'gain' | 'bias'): Promise<Tensor> =>
-      this.arena.upload(`${name}.${which}`, await this.normPart(`${name}.${which}`, this.spec.width));
-    return { gain: await part('gain'), bias: await part('bias') };
-  }
-
-  /** Null where the model does not have it. */
-  async optionalNorm(name: `layers.${number}.${NormName}`): Promise<NormWeights | null> {
-    return this.#table.has(`${name}.gain`) ? this.norm(name) : null;
-  }
-
-  /** Packs padded rows [inner, columns]. */
-  matrix(label: string, data: Float32Array, inner: number): Matrix {
-    const columns = data.length / inner;
-    return packMatrix(this.arena, label, inner / 4, columns / 4, this.arena.gpu.maxBinding, (panel, first, count) => {
-      for (let r = 0; r < inner; r++) {
-        panel.set(data.subarray(r * columns + first, r * columns + first + count), r * 4 * PANEL4);
-      }
-    });
-  }
-
-  /** [d, V] from the checkpoint's [V, d]. */
-  async transposed(name: TensorName): Promise<Matrix> {
-    const { arena, spec, layout } = this;
-    const data = await this.#source.read(name);
-    const { width4, vocabStride } = layout;
-    return packMatrix(arena, name, width4, vocabStride / 4, arena.gpu.maxBinding, (panel, first, count) => {
-      for (let column = 0; column < Math.min(count, spec.vocab - first); column++) {
-        const from = (first + column) * spec.width;
-        for (let r = 0; r < spec.width; r++) panel[r * 4 * PANEL4 + column] = data[from + r]!;
-      }
-    });
-  }
 }

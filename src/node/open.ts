@@ -1,3 +1,4 @@
+import type { ByteProgress } from '../base/work-progress.js';
 import type { ModelDirectory } from '../checkpoint/byte-source.js';
 import type { Tuning } from '../gpu/product/choose-tile.js';
 import type { TileName } from '../gpu/product/tiles.js';
@@ -20,6 +21,8 @@ export interface DeviceOptions {
   readonly memory?: number;
   /** Tile of the matrix product. Default: the fastest one, measured once per adapter and stored in the user's cache. */
   readonly tile?: TileName;
+  /** Is told of how much of the weights is on the device. */
+  readonly onLoad?: (progress: ByteProgress) => void;
 }
 
 export interface OpenOptions extends DeviceOptions, ModelOptions {
@@ -56,7 +59,7 @@ export async function open(model: string, options: OpenOptions = {}): Promise<Ed
 /** Reads and checks a model's files. */
 export async function openModelByName(
   name: string,
-  { onDownload, ...options }: Pick<OpenOptions, 'onDownload' | 'ignoreConfig'> = {},
+  { onDownload, ...options }: Pick<OpenOptions, 'onDownload' | keyof ModelOptions> = {},
 ): Promise<OpenedModel> {
   const location = await resolveModel(name, onDownload && { onProgress: onDownload });
   const directory = await openModelDirectory(location.directory);
@@ -64,7 +67,10 @@ export async function openModelByName(
 }
 
 /** Opens a device, and puts an engine with the model on it. */
-export async function openEngine(model: LoadedModel, { adapter, memory, tile }: DeviceOptions): Promise<OpenedEngine> {
+export async function openEngine(
+  model: LoadedModel,
+  { adapter, memory, tile, onLoad }: DeviceOptions,
+): Promise<OpenedEngine> {
   const opened = await openDevice(adapter === undefined ? {} : { adapterName: adapter });
   try {
     const engine = await Engine.create({
@@ -72,6 +78,7 @@ export async function openEngine(model: LoadedModel, { adapter, memory, tile }: 
       adapter: opened.adapter,
       wait: opened.wait,
       model,
+      onLoad,
       tuning: await tuningOf(opened, tile),
       ...(memory !== undefined && { memoryBudget: memory * 1e9 }),
     });

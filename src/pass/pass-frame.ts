@@ -1,7 +1,8 @@
 import type { InputKind } from '../circuit/run-identity.js';
 import type { Topology } from '../circuit/topology.js';
 import { portGroups, type PortGroup } from '../block/groups.js';
-import type { Arena, Tensor } from '../gpu/arena.js';
+import { fillAngles } from '../block/rotary.js';
+import { sliceOf, type Arena, type Tensor } from '../gpu/arena.js';
 import type { ModelWeights } from '../model/weights.js';
 import { CircuitTables } from './tables/circuit-tables.js';
 import { layerTensors, scratchTensors, stateTensors, type PassShape, type ScratchTensor } from './pass-plan.js';
@@ -45,6 +46,8 @@ export function createScratch(
   const tables = new CircuitTables(topology, weights.layout, shape, weights.chunkBytes);
   const shapes = Object.entries(scratchTensors(topology, weights.layout, shape));
   const tensors = Object.fromEntries(shapes.map(([name, dimensions]) => [name, arena.tensor(name, dimensions)]));
+  fillAngles(weights.gpu, weights.spec, shape.sequence, tensors as Record<ScratchTensor, Tensor>);
+  joinPostNorms(weights, tensors as Record<ScratchTensor, Tensor>);
   return {
     weights,
     topology,
@@ -54,6 +57,21 @@ export function createScratch(
     tables,
     control: arena.tensor('circuit tables', [tables.words.length]),
   };
+}
+
+/** Puts the norms after the heads of all layers side by side: a port reads all of them. */
+function joinPostNorms(
+  { gpu, layers, layout }: ModelWeights,
+  { postNormGains, postNormBiases }: Readonly<Record<ScratchTensor, Tensor>>,
+): void {
+  if (!layout.postNorms) return;
+  const recording = gpu.record();
+  const width = 4 * layout.width4;
+  layers.forEach(({ attentionPostNorm, attentionOutBias }, l) => {
+    recording.copy(attentionPostNorm!.gain, sliceOf(postNormGains, l * width, width));
+    recording.copy(attentionOutBias, sliceOf(postNormBiases, l * width, width));
+  });
+  recording.submit();
 }
 
 export function createFrame(arena: Arena, scratch: PassScratch): PassFrame {

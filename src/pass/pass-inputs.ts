@@ -3,7 +3,7 @@ import { embedding } from '../block/embedding.js';
 import { inTurn, type Piece, type PieceContext } from '../block/piece.js';
 import type { InputTables } from './tables/table-layout.js';
 import type { PassFrame } from './pass-frame.js';
-import { portCutSums, portInputs } from './port-inputs.js';
+import { normedPortInputs, portCutSums, portInputs } from './port-inputs.js';
 import { replaceProjections } from './replace-projections.js';
 import type { RowLists } from './row-lists.js';
 
@@ -71,8 +71,13 @@ async function bindPortGroup(
     writers: frame.topology.writers.length,
     input: frame.input,
   };
+  const { postNormGains, postNormBiases, inputs } = frame.tensors;
+  if (frame.weights.spec.postNorms) {
+    const norms = { gains: postNormGains, biases: postNormBiases };
+    return normedPortInputs(context, sources, norms, tables.inputs, inputs);
+  }
   return inTurn([
     await portCutSums(context, sources, tables.cutSums),
-    await portInputs(context, sources, tables.inputs, frame.tensors.inputs),
+    await portInputs(context, sources, tables.inputs, inputs),
   ]);
 }

@@ -1,6 +1,8 @@
 import { attentionShapes } from '../block/attention.js';
+import { wideStride } from '../block/joint-norms.js';
 import { hiddenShape } from '../block/mlp.js';
 import { projectionShape } from '../block/projections.js';
+import { angleShapes } from '../block/rotary.js';
 import type { Topology } from '../circuit/topology.js';
 import type { Layout } from '../model/layout.js';
 
@@ -16,7 +18,7 @@ export interface PassShape {
 export type ScratchTensor = keyof ReturnType<typeof scratchTensors>;
 
 /**
- * Scratch tensors: their contents are not read after the pass. The one place that sizes them, in f32 elements, for
+ * Scratch tensors: their contents are not read after the pass, but for the model's angles and norms. The one place that sizes them, in f32 elements, for
  * the worst case: every attention port of every circuit has an input of its own. All micro-batches of a run share
  * them.
  */
@@ -26,8 +28,15 @@ export function scratchTensors(topology: Topology, layout: Layout, shape: PassSh
   const inputs = shape.circuits * topology.attentionPorts;
   const { pattern, mixed } = attentionShapes(topology, layout, tokens, shape.sequence);
   return {
-    /** Inputs of the ports of the layer at hand, before and after their norm. */
-    inputs: [inputs, tokens, width],
+    ...angleShapes(layout, shape.sequence),
+    /** Of the norms after the heads: their gains, and the output biases within them. */
+    postNormGains: [layout.postNorms ? topology.layers : 0, width],
+    postNormBiases: [layout.postNorms ? topology.layers : 0, width],
+    /**
+     * Inputs of the ports of the layer at hand, before and after their norm. Norms over all heads together work in the
+     * place of the former.
+     */
+    inputs: [inputs, tokens, wideStride(layout)],
     normed: [inputs, tokens, width],
     pattern: [shape.circuits, ...pattern],
     /** Mixed values per head, before W_O. */

@@ -215,7 +215,7 @@ export class PatchedPass implements PlaceHolder {
   #recordAttention(recording: Recording, bound: BoundPass, layer: number, taps: Taps): void {
     for (const name of ATTENTION_PIECES) {
       this.#layers[layer]!.attention[name].encode(recording);
-      if (name === 'projections') this.#replaceProjections(recording, bound, layer);
+      if (name === 'repetition') this.#replaceProjections(recording, bound, layer);
       for (const place of PLACES_AFTER[name]) taps[place]?.(layer);
     }
   }

@@ -1,8 +1,8 @@
 import type { InputKind } from '../circuit/run-identity.js';
 import { jobSize, packJob, type BufferSlice } from '../gpu/kernel.js';
 import { groupsOf64 } from '../gpu/workgroups.js';
-import type { JobList, Piece, PieceContext } from '../block/piece.js';
-import { FROM_CONSTANT } from './tables/input-jobs.js';
+import { dispatchJobRows, type JobList, type Piece, type PieceContext } from '../block/piece.js';
+import { FROM_CONSTANT } from './tables/summed-inputs.js';
 
 /** What the inputs of ports are added up from. */
 export interface PortSources {
@@ -59,6 +59,38 @@ export async function portInputs(
     overrides: {},
   });
   return { encode: (recording) => recording.dispatch(operation, groupsOf64(list.rows * width4), list.count) };
+}
+
+/** The gains of the norms after the heads, and the output biases within them [L, d]. */
+export interface PostNorms {
+  readonly gains: BufferSlice;
+  readonly biases: BufferSlice;
+}
+
+/** The same in a model that norms what the heads of a layer add up to. */
+export async function normedPortInputs(
+  { arena, weights, tokens, sequence }: PieceContext,
+  { words, outputs, ablated, writers, input }: PortSources,
+  { gains, biases }: PostNorms,
+  list: JobList,
+  inputs: BufferSlice,
+): Promise<Piece> {
+  const { positions, layout, spec } = weights;
+  const operation = await arena.operation('port_inputs_normed', {
+    buffers: { control: words, outputs, ablated, gain: gains, bias: biases, positions: positions ?? biases, x: inputs },
+    params: {
+      tokens,
+      sequence,
+      width: spec.width,
+      width4: layout.width4,
+      writer_total: writers,
+      jobs_at: list.jobsAt,
+      add_positions: positions && input === 'token' ? 1 : 0,
+      epsilon: spec.norm.epsilon,
+    },
+    overrides: {},
+  });
+  return { encode: (recording) => dispatchJobRows(recording, arena.gpu, operation, list) };
 }
 
 /** What a port reads beside its writers, at some tokens: inputs [rows, d]. */

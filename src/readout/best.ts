@@ -2,7 +2,7 @@ import type { Part } from './part.js';
 
 /** The token with the largest logit. */
 export const best: Part = {
-  from: 'logits',
+  from: () => 'logits',
   perRow: 1,
   async bind(arena, { weights, shape, tensors }, _inputs, out) {
     const operation = await arena.operation('argmax', {

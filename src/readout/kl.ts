@@ -2,7 +2,7 @@ import type { Part } from './part.js';
 
 /** KL divergence of the circuit from the clean run. */
 export const kl: Part = {
-  from: 'log-probs',
+  from: () => 'log-probs',
   perRow: 1,
   async bind(arena, { weights, shape, tensors }, { reference }, out) {
     const operation = await arena.operation('kl_divergence', {

@@ -4,7 +4,7 @@ import type { Part } from './part.js';
 
 /** Logarithms of the answers' summed probabilities. */
 export const logProbs: Part = {
-  from: 'log-probs',
+  from: () => 'log-probs',
   perRow: 2,
   async bind(arena, { weights, shape, tensors }, { answers }, out) {
     const operation = await arena.operation('answer_scores', {

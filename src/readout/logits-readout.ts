@@ -1,9 +1,9 @@
 import { sliceOf, type Arena, type Tensor } from '../gpu/arena.js';
 import type { RowPiece } from '../block/piece.js';
-import { logProbabilities, unembedding } from '../block/unembedding.js';
+import { logProbabilities, modelLogits } from '../block/unembedding.js';
 import type { Recording } from '../gpu/recording.js';
 import type { Answers } from './answers.js';
-import { READ_FROM, type EncodePart, type Readout, type ReadoutFrame } from './part.js';
+import { READ_FROM, type EncodePart, type ReadFrom, type Readout, type ReadoutFrame } from './part.js';
 import { PARTS, PART_NAMES, readoutTensors, type ReadoutPart } from './parts.js';
 
 /** Operations that turn the end of a pass into readouts of one micro-batch of prompts. */
@@ -49,7 +49,7 @@ export class LogitsReadout {
       PART_NAMES.map((name) => PARTS[name].bind(arena, this.#frame, inputs, this.#outputs[name])),
     );
     return {
-      logits: await unembedding({ arena, weights }, tensors, rows),
+      logits: await modelLogits({ arena, weights }, tensors, rows),
       logSoftmax: await logProbabilities({ arena, weights }, tensors.logits, rows),
       parts: ofEveryPart((_, i) => bound[i]!),
     };
@@ -79,12 +79,13 @@ export class LogitsReadout {
     const { prompts } = this.#frame.shape;
     const rows = count * prompts;
     const parts = PART_NAMES.filter((name) => asked.has(name));
-    const last = Math.max(...parts.map((name) => READ_FROM.indexOf(PARTS[name].from)));
+    const fromOf = (name: ReadoutPart): ReadFrom => PARTS[name].from(this.#frame.weights.spec);
+    const last = Math.max(...parts.map((name) => READ_FROM.indexOf(fromOf(name))));
     for (const [i, from] of READ_FROM.entries()) {
       if (i > last) break;
       if (from === 'logits') this.encodeLogits(recording, bound, count);
       if (from === 'log-probs') this.encodeLogProbs(recording, bound, count);
-      for (const name of parts) if (PARTS[name].from === from) bound.parts[name](recording, rows);
+      for (const name of parts) if (fromOf(name) === from) bound.parts[name](recording, rows);
     }
     const copies = parts.map((name) => recording.readback(sliceOf(this.#outputs[name], 0, rows * PARTS[name].perRow)));
     return async () => {

@@ -1,5 +1,6 @@
 import type { Arena, Tensor } from '../gpu/arena.js';
 import type { Recording } from '../gpu/recording.js';
+import type { ModelSpec } from '../model/spec.js';
 import type { ModelWeights } from '../model/weights.js';
 import type { Answers } from './answers.js';
 
@@ -40,6 +41,7 @@ export interface Readout {
  * logits.
  */
 export const READ_FROM = ['normed', 'logits', 'log-probs'] as const;
+export type ReadFrom = (typeof READ_FROM)[number];
 
 /** What a part compares with: one micro-batch of prompts. */
 export interface PartInputs {
@@ -54,7 +56,7 @@ export type EncodePart = (recording: Recording, rows: number) => void;
 
 /** One computation at the end of a pass: it fills some fields of a Readout. */
 export interface Part {
-  readonly from: (typeof READ_FROM)[number];
+  from(spec: ModelSpec): ReadFrom;
   /** Numbers that it copies to the host for each row, which is a prompt of a circuit. */
   readonly perRow: number;
   /** @param out [circuits, prompts, perRow]. */

@@ -1,4 +1,5 @@
 import { mean } from '../base/mean.js';
+import type { ByteProgress } from '../base/work-progress.js';
 import type { Circuit } from '../circuit/circuit.js';
 import type { CircuitDetails } from '../circuit/details.js';
 import { EdgeSet } from '../circuit/edge-set.js';
@@ -56,6 +57,8 @@ export interface EngineOptions {
   readonly memoryBudget?: number;
   /** What suits the device, as an earlier `engine.tuning` had it. Default: it is measured, in about a second. */
   readonly tuning?: Tuning;
+  /** Is told of how much of the weights is on the device. */
+  readonly onLoad?: ((progress: ByteProgress) => void) | undefined;
 }
 
 /**
@@ -78,11 +81,11 @@ export class Engine {
    * @throws EdgewiseError of kind device where the device computes wrongly, or the weights do not fit.
    */
   static async create(options: EngineOptions): Promise<Engine> {
-    const { device, adapter, model, wait } = options;
+    const { device, adapter, model, wait, onLoad } = options;
     const tuning = options.tuning ?? (await measureTuning(new Gpu(device, adapter, { wait })));
     const gpu = new Gpu(device, adapter, { tile: tuning.tile, wait });
     await runSelfTest(gpu, 'short');
-    return new Engine(options, gpu, tuning, await uploadWeights(gpu, model.spec, model.weights));
+    return new Engine(options, gpu, tuning, await uploadWeights(gpu, model.spec, model.weights, onLoad));
   }
 
   private constructor(options: EngineOptions, gpu: Gpu, tuning: Tuning, weights: ModelWeights) {

@@ -1,3 +1,4 @@
+import type { ByteProgress } from '../base/work-progress.js';
 import { memoryDirectory, type ModelDirectory } from '../checkpoint/byte-source.js';
 import type { Tuning } from '../gpu/product/choose-tile.js';
 import { openModel, type ModelOptions } from '../model/load-model.js';
@@ -19,6 +20,8 @@ export interface PageOptions extends ModelOptions {
   readonly memory?: number;
   /** What suits the device, as an earlier `engine.tuning` had it. Default: it is measured, in about a second. */
   readonly tuning?: Tuning;
+  /** Is told of how much of the weights is on the device. */
+  readonly onLoad?: (progress: ByteProgress) => void;
 }
 
 /**
@@ -27,13 +30,14 @@ export interface PageOptions extends ModelOptions {
  * @throws EdgewiseError: checkpoint where files are missing or not as they should be, device where it computes wrongly.
  */
 export async function openInPage(options: PageOptions): Promise<Edgewise> {
-  const { device, files, name = 'model', memory, tuning } = options;
+  const { device, files, name = 'model', memory, tuning, onLoad } = options;
   const directory = 'open' in files ? files : memoryDirectory(name, files);
   const model = { ...(await openModel(directory, options)), name };
   const engine = await Engine.create({
     device,
     adapter: options.adapter ?? adapterName(device),
     model,
+    onLoad,
     ...(memory !== undefined && { memoryBudget: memory * 1e9 }),
     ...(tuning && { tuning }),
   });

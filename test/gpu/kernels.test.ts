@@ -6,6 +6,7 @@ import {
   attentionGradientsTests,
   attentionPatternGradientsTests,
   queryKeyFixTests,
+  softcapScoresBackwardTests,
 } from './kernels/attention-backward.js';
 import {
   addToStreamTests,
@@ -28,14 +29,17 @@ import { attentionMixTests, attentionPatternTests } from './kernels/attention.js
 import { answerDirectionsTests, rowDotsTests } from './kernels/answer-directions.js';
 import { frozenNormTests } from './kernels/frozen-norm.js';
 import { topColumnsTests } from './kernels/top-columns.js';
-import { layerNormTests } from './kernels/layer-norm.js';
+import { normTests } from './kernels/norm.js';
 import { klTests, logSoftmaxTests } from './kernels/log-probabilities.js';
 import { matmulTests } from './kernels/matmul.js';
 import { accumulateMeansTests, spreadMeansTests } from './kernels/means.js';
 import { embedTests } from './kernels/embed.js';
 import { cutSumsTests } from './kernels/cut-sums.js';
 import { portInputsTests } from './kernels/port-inputs.js';
-import { answerScoresTests, argmaxTests } from './kernels/scores.js';
+import { portInputsNormedTests } from './kernels/port-inputs-normed.js';
+import { slicedNormBackwardTests, slicedNormTests, subtractTiltsTests } from './kernels/joint-norms.js';
+import { repeatRowsTests } from './kernels/repeat-rows.js';
+import { answerMeansTests, answerScoresTests, argmaxTests } from './kernels/scores.js';
 
 const device = useDevice();
 
@@ -45,6 +49,7 @@ const tests = {
   activation_backward: activationBackwardTests,
   add_to_stream: addToStreamTests,
   answer_directions: answerDirectionsTests,
+  answer_means: answerMeansTests,
   answer_scores: answerScoresTests,
   argmax: argmaxTests,
   attention_gradients: attentionGradientsTests,
@@ -56,7 +61,6 @@ const tests = {
   embed: embedTests,
   frozen_norm: frozenNormTests,
   kl_divergence: klTests,
-  layer_norm: layerNormTests,
   log_softmax: logSoftmaxTests,
   matmul: matmulTests('matmul'),
   matmul_subgroup: matmulTests('matmul_subgroup'),
@@ -67,12 +71,19 @@ const tests = {
   metric_seeds: metricSeedsTests,
   moved_streams: movedStreamsTests,
   neuron_scores: neuronScoresTests,
+  norm: normTests,
   norm_backward: normBackwardTests,
   cut_sums: cutSumsTests,
   port_inputs: portInputsTests,
+  port_inputs_normed: portInputsNormedTests,
   proximity: proximityTests,
   query_key_fix: queryKeyFixTests,
+  repeat_rows: repeatRowsTests,
   row_dots: rowDotsTests,
+  sliced_norm: slicedNormTests,
+  sliced_norm_backward: slicedNormBackwardTests,
+  subtract_tilts: subtractTiltsTests,
+  softcap_scores_backward: softcapScoresBackwardTests,
   softmax_backward: softmaxBackwardTests,
   spread_means: spreadMeansTests,
   subtract_outputs: subtractOutputsTests,

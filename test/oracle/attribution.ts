@@ -5,8 +5,10 @@
  */
 import type { PromptPair } from '../../src/task/types.js';
 import { metricValue, type MetricName } from './metrics.js';
-import { pass, embed, runModel, type OracleModel, type Pass, type PassRules } from './model.js';
-import { attentionMix, attentionPattern, layerNorm, matmul } from './ops.js';
+import { embed, runModel } from './model.js';
+import { attentionMix, attentionPattern, matmul } from './ops.js';
+import { pass, type OracleModel, type Pass, type PassRules } from './pass.js';
+import { scoreRule } from './sublayers.js';
 
 /** The run at which differences are taken. */
 export interface OracleRun {
@@ -26,7 +28,7 @@ export interface OraclePoint extends OracleRun {
 }
 
 /** Strength by which edges are moved to both sides. */
-const STEP = 1e-4;
+const STEP = 1e-5;
 
 /** One prompt, with what its writers change by when cut [writers][S, d]. */
 export class OracleAttribution {
@@ -69,13 +71,16 @@ export class OracleAttribution {
   ): number {
     const { topology } = this.model;
     const rules = run.rules?.(this.model, base);
+    // What a port reads comes before it, and stays as it is.
+    const unchanged = change.edge === undefined ? 0 : topology.fanIn(topology.edge(change.edge).port);
     const loss = (step: number): number => {
       const moved = pass(
         this.model,
         this.pair.clean.length,
         (writer, compute) => {
           const node = topology.writers[writer]!;
-          if (node.kind !== 'input' && node.layer === run.without) return base.writers[writer]!;
+          const without = node.kind !== 'input' && node.layer === run.without;
+          if (without || writer < unchanged) return base.writers[writer]!;
           const own = this.#own(writer, compute);
           const there = run.moved?.includes(writer) ? along(own, this.differences[writer]!, run.amount ?? 0) : own;
           return writer === change.writer ? along(there, change.by, step) : there;
@@ -141,33 +146,26 @@ export class OracleAttribution {
   fixedEdge(edge: number, run: OracleRun = {}): number {
     const { model, differences } = this;
     const { spec, topology } = model;
-    const { width, headWidth, heads } = spec;
+    const { width, headWidth } = spec;
     const base = this.base(run);
     const { writer, port } = topology.edge(edge) as { readonly writer: number; readonly port: number };
     const into = topology.ports[port]!;
     if (into.kind !== 'head') throw new Error('not a head port');
     const { layer, head, branch } = into;
     const at = (name: 'q' | 'k' | 'v'): Float64Array => base.projections[topology.headPort(layer, name, head)]!;
-    const cut = along(base.ports[port]!, differences[writer]!, 1);
-    const weight = (name: Parameters<OracleModel['tensor']>[0]): Float64Array => model.tensor(name);
-    const normed = layerNorm(
-      cut,
-      weight(`layers.${layer}.norm1.gain`),
-      weight(`layers.${layer}.norm1.bias`),
-      spec.norm.epsilon,
-    );
-    const columns = Float64Array.from({ length: width * headWidth }, (_, i) => {
-      const [row, column] = [Math.floor(i / headWidth), i % headWidth];
-      return weight(`layers.${layer}.w${branch}`)[row * heads * headWidth + head * headWidth + column]!;
-    });
-    const bias = weight(`layers.${layer}.b${branch}`).subarray(head * headWidth, (head + 1) * headWidth);
-    const projected = matmul(normed, columns, bias, width, headWidth);
-    const scale = spec.attention.scale[layer]!;
-    const pattern = (q: Float64Array, k: Float64Array): Float64Array => attentionPattern(q, k, headWidth, scale);
+    // Nothing before the port sees the edge.
+    const cut = pass(
+      model,
+      this.pair.clean.length,
+      (each) => base.writers[each]!,
+      (each) => (each === edge ? along(base.writers[writer]!, differences[writer]!, 1) : undefined),
+    ).projections[port]!;
+    const pattern = (q: Float64Array, k: Float64Array): Float64Array =>
+      attentionPattern(q, k, headWidth, scoreRule(model, layer));
     const before = pattern(at('q'), at('k'));
-    const after = branch === 'q' ? pattern(projected, at('k')) : pattern(at('q'), projected);
+    const after = branch === 'q' ? pattern(cut, at('k')) : pattern(at('q'), cut);
     const change = after.map((p, i) => p - before[i]!);
-    const rows = weight(`layers.${layer}.wo`).subarray(head * headWidth * width, (head + 1) * headWidth * width);
+    const rows = model.tensor(`layers.${layer}.wo`).subarray(head * headWidth * width, (head + 1) * headWidth * width);
     const by = matmul(attentionMix(change, at('v'), headWidth), rows, null, headWidth, width);
     return this.#derivative(run, base, { writer: topology.headWriter(layer, head), by });
   }

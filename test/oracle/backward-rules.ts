@@ -2,45 +2,37 @@
  * Backward rules as what they mean: functions that equal the model at one run and have, there, the derivative that the
  * rule asks for. In float64, for the central differences of attribution.ts.
  */
-import { layerTensor } from '../../src/model/weight-table.js';
-import type { OracleModel, Pass, PassRules } from './model.js';
-import { activate, attentionMix, attentionPattern, layerNorm, matmul } from './ops.js';
+import type { OracleModel, Pass, PassRules } from './pass.js';
+import { activate, activateAll, attentionMix, attentionScores, causalSoftmax } from './ops.js';
+import { mlpHidden, scoreRule } from './sublayers.js';
+import { frozenNorm } from './weights.js';
 
 type MakeRules = (model: OracleModel, base: Pass) => PassRules;
 
-/** Norms with the scale of the run. */
-const frozenNorms: MakeRules = ({ spec }, base) => ({
-  norm: (port, x, gain, bias) => {
-    const width = gain.length;
-    const y = new Float64Array(x.length);
-    for (let start = 0; start < x.length; start += width) {
-      const average = (row: Float64Array): number => row.reduce((sum, value) => sum + value / width, 0);
-      const there = base.ports[port]!.subarray(start, start + width);
-      const mean = average(there);
-      const variance = average(there.map((value) => (value - mean) ** 2));
-      const scale = 1 / Math.sqrt(variance + spec.norm.epsilon);
-      const own = x.subarray(start, start + width);
-      const centre = average(own);
-      own.forEach((value, i) => (y[start + i] = (value - centre) * scale * gain[i]! + bias[i]!));
-    }
-    return y;
+/** Norms with the scale of the run: those before and after sublayers, of queries and keys, and the final one. */
+const frozenNorms: MakeRules = (_, base) => ({
+  norm: (site, x, norm) => frozenNorm(x, base.normInputs.get(site)!, norm),
+});
+
+/**
+ * Activations x * gate with the gates of the run; those of a gated MLP's gate too, as in the authors' code
+ * (FarnoushRJ/RelP: its GatedMLP takes the same activation as an MLP without a gate). Then a bias-free model of
+ * constant patterns hands all of the logits on to its writers; with the derivative of the activation it would not.
+ */
+const identityRule: MakeRules = (model, base) => ({
+  activate: (layer, hidden) => {
+    const there = mlpHidden(model, layer, base.mlpInputs[layer]!).hidden;
+    const { activation } = model.spec.mlp!;
+    return hidden.map((x, i) => (x * activate(activation, there[i]!)) / there[i]!);
   },
 });
 
-/** Activations x * gate with the gates of the run. */
-const identityRule: MakeRules = (model, base) => ({
-  activate: (layer, hidden) => {
-    const { spec, topology } = model;
-    const weight = (name: 'norm2.gain' | 'norm2.bias' | 'win' | 'bin'): Float64Array =>
-      model.tensor(layerTensor(layer, name));
-    const normed = layerNorm(
-      base.ports[topology.mlpPort(layer)]!,
-      weight('norm2.gain'),
-      weight('norm2.bias'),
-      spec.norm.epsilon,
-    );
-    const there = matmul(normed, weight('win'), weight('bin'), spec.width, spec.mlpWidth);
-    return hidden.map((x, i) => (x * activate(spec.mlp!.activation, there[i]!)) / there[i]!);
+/** The product of a gated MLP's two halves moves by half: both have a share in one change. */
+const halfRule: MakeRules = (model, base) => ({
+  product: (layer, gate, up) => {
+    const there = mlpHidden(model, layer, base.mlpInputs[layer]!);
+    const gateThere = activateAll(model.spec.mlp!.activation, there.hidden);
+    return gate.map((g, i) => (gateThere[i]! * there.up![i]! + g * up[i]!) / 2);
   },
 });
 
@@ -51,10 +43,11 @@ const frozenPatterns: MakeRules = ({ spec, topology }, base) => ({
 
 /**
  * Queries and keys count for a quarter, values for a half, and the pattern moves by the Jacobian of softmax(scores /
- * 2).
+ * 2), of the scores as they are after their cap.
  */
-const gentleAttention: MakeRules = ({ spec, topology }, base) => ({
+const gentleAttention: MakeRules = (model, base) => ({
   attend: (writer, q, k, v) => {
+    const { spec, topology } = model;
     const { headWidth } = spec;
     const node = topology.writers[writer]!;
     if (node.kind !== 'head') throw new Error('not a head');
@@ -62,19 +55,14 @@ const gentleAttention: MakeRules = ({ spec, topology }, base) => ({
       base.projections[topology.headPort(node.layer, branch, node.head)]!;
     const towards = (own: Float64Array, from: Float64Array, share: number): Float64Array =>
       own.map((x, i) => from[i]! + share * (x - from[i]!));
-    const scale = spec.attention.scale[node.layer]!;
+    const scoresOf = (queries: Float64Array, keys: Float64Array): Float64Array =>
+      attentionScores(queries, keys, headWidth, scoreRule(model, node.layer));
     const length = q.length / headWidth;
-    const soft = attentionPattern(there('q'), there('k'), headWidth, scale / 2);
-    const change = Float64Array.from({ length: length * length }, (_, at) => {
-      const [i, j] = [Math.floor(at / length), at % length];
-      if (j > i) return 0;
-      const dot = (a: Float64Array, b: Float64Array): number => {
-        let sum = 0;
-        for (let c = 0; c < headWidth; c++) sum += a[i * headWidth + c]! * b[j * headWidth + c]!;
-        return scale * sum;
-      };
-      return dot(towards(q, there('q'), 1 / 4), towards(k, there('k'), 1 / 4)) - dot(there('q'), there('k'));
-    });
+    const scores = scoresOf(there('q'), there('k'));
+    const movedScores = scoresOf(towards(q, there('q'), 1 / 4), towards(k, there('k'), 1 / 4));
+    // Keys out of sight have a score of minus infinity in both.
+    const change = movedScores.map((score, at) => (score === -Infinity ? 0 : score - scores[at]!));
+    const soft = causalSoftmax(scores.map((score) => score / 2));
     const pattern = base.patterns[patternOf(topology, writer)]!.map((p, at) => {
       const i = Math.floor(at / length);
       let mean = 0;
@@ -96,8 +84,12 @@ const together =
   (model, base) =>
     Object.assign({}, ...parts.map((part) => part(model, base))) as PassRules;
 
+/**
+ * Caps of scores and logits keep their derivative under every rule: neither paper's code has one for them. GIM leaves
+ * MLPs as they are, gated or not: its authors' code (corticph/gim) changes norms, softmax, queries, keys and values.
+ */
 export const ORACLE_RULES = {
-  relp: together(frozenNorms, identityRule),
-  relpFrozenPatterns: together(frozenNorms, identityRule, frozenPatterns),
+  relp: together(frozenNorms, identityRule, halfRule),
+  relpFrozenPatterns: together(frozenNorms, identityRule, halfRule, frozenPatterns),
   gim: together(frozenNorms, gentleAttention),
 } as const;

@@ -23,6 +23,19 @@ export function layerNorm(x: Numbers, gain: Numbers, bias: Numbers, epsilon: num
   return y;
 }
 
+/** x / sqrt(mean of x^2 + epsilon) * gain, per row of `gain.length` values. */
+export function rmsNorm(x: Numbers, gain: Numbers, epsilon: number): Float64Array {
+  const width = gain.length;
+  const y = new Float64Array(x.length);
+  for (let start = 0; start < x.length; start += width) {
+    let square = 0;
+    for (let i = 0; i < width; i++) square += x[start + i]! ** 2;
+    const scale = 1 / Math.sqrt(square / width + epsilon);
+    for (let i = 0; i < width; i++) y[start + i] = x[start + i]! * scale * gain[i]!;
+  }
+  return y;
+}
+
 /** y [rows, columns] = x [rows, inner] w [inner, columns] + bias [columns]. */
 export function matmul(x: Numbers, w: Numbers, bias: Numbers | null, inner: number, columns: number): Float64Array {
   const rows = x.length / inner;
@@ -86,26 +99,45 @@ export function activateAll(kind: Activation, x: Numbers): Float64Array {
   return y;
 }
 
-/** Row softmax of scale q.k over the keys j <= i: [length, length], exactly 0 above the diagonal. */
-export function attentionPattern(q: Numbers, k: Numbers, headWidth: number, scale: number): Float64Array {
-  return causalSoftmax(attentionScores(q, k, headWidth, scale));
+/** cap * tanh(x / cap), or x without a cap. */
+export function softcap(x: number, cap: number | null): number {
+  return cap === null ? x : cap * Math.tanh(x / cap);
 }
 
-/** scale q.k of the keys j <= i: [length, length], minus infinity above the diagonal. */
-export function attentionScores(q: Numbers, k: Numbers, headWidth: number, scale: number): Float64Array {
+/** What scores of attention are, beside queries and keys. */
+export interface ScoreRule {
+  readonly scale: number;
+  /** Keys i - window < j <= i are visible, all j <= i where it is null. */
+  readonly window?: number | null;
+  /** Of the scores, before the mask. */
+  readonly cap?: number | null;
+}
+
+/** Row softmax of scale q.k over the keys j <= i: [length, length], exactly 0 above the diagonal. */
+export function attentionPattern(q: Numbers, k: Numbers, headWidth: number, rule: number | ScoreRule): Float64Array {
+  return causalSoftmax(attentionScores(q, k, headWidth, typeof rule === 'number' ? { scale: rule } : rule));
+}
+
+/** Capped scale q.k of the visible keys: [length, length], minus infinity elsewhere. */
+export function attentionScores(
+  q: Numbers,
+  k: Numbers,
+  headWidth: number,
+  { scale, window = null, cap = null }: ScoreRule,
+): Float64Array {
   const length = q.length / headWidth;
   const scores = new Float64Array(length * length).fill(-Infinity);
   for (let i = 0; i < length; i++) {
-    for (let j = 0; j <= i; j++) {
+    for (let j = window === null ? 0 : Math.max(0, i - window + 1); j <= i; j++) {
       let dot = 0;
       for (let c = 0; c < headWidth; c++) dot += q[i * headWidth + c]! * k[j * headWidth + c]!;
-      scores[i * length + j] = scale * dot;
+      scores[i * length + j] = softcap(scale * dot, cap);
     }
   }
   return scores;
 }
 
-/** Softmax of every row of scores [length, length] over the keys j <= i, exactly 0 above the diagonal. */
+/** Softmax of every row of scores [length, length] over the keys j <= i, exactly 0 where a score is minus infinity. */
 export function causalSoftmax(scores: Float64Array): Float64Array {
   const length = Math.sqrt(scores.length);
   const pattern = new Float64Array(scores.length);

@@ -1,4 +1,5 @@
 /** A device for tests, kernels run one at a time on it, and comparisons in units of rounding. */
+import type { WeightStorage } from '../../src/base/stored-values.js';
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest';
 import { Arena } from '../../src/gpu/arena.js';
 import { Gpu } from '../../src/gpu/gpu.js';
@@ -58,6 +59,8 @@ export interface KernelRun<N extends KernelName> extends Pick<KernelUse<N>, 'par
   /** Workgroups in x, y and z, or rows that take a workgroup each. */
   readonly grid: readonly [number, number?, number?] | { readonly rows: number };
   readonly read: keyof Buffers<N>;
+  /** Of the weights, if the kernel reads any; default f32. */
+  readonly storage?: WeightStorage;
 }
 
 /** Sizes of a workgroup that must give the same bits: fewer invocations than a sum has leaves, as many, and more. */
@@ -83,7 +86,10 @@ async function runOnce<N extends KernelName>(gpu: Gpu, name: N, run: KernelRun<N
   const arena = new Arena(gpu);
   try {
     const buffers = Object.fromEntries(
-      Object.entries<Float32Array | Uint32Array>(run.buffers).map(([key, data]) => [key, arena.upload(key, data)]),
+      Object.entries<Float32Array | Uint32Array>(run.buffers).map(([key, data]) => [
+        key,
+        { ...arena.upload(key, data), storage: run.storage ?? 'f32' },
+      ]),
     ) as unknown as Buffers<N> & Record<string, BufferSlice>;
     const operation = await arena.operation(name, { buffers, params: run.params, overrides: run.overrides });
     const recording = gpu.record();

@@ -4,7 +4,7 @@ import { PANEL4 } from '../../src/gpu/product/matrix.js';
  * A table [ids, width] as the panels of its transpose: per 4 PANEL4 ids, all of their first numbers, all of their
  * second...
  */
-export function panels(table: Float32Array, width: number): Float32Array {
+export function panels(table: Float32Array, width: number): Float32Array<ArrayBuffer> {
   const ids = table.length / width;
   const inner = 4 * Math.ceil(width / 4);
   const packed = new Float32Array(Math.ceil(ids / (4 * PANEL4)) * inner * 4 * PANEL4);

@@ -1,4 +1,5 @@
 /** Prompt pairs of the fixtures and what was measured on them. */
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { EdgeSet } from '../../src/circuit/edge-set.js';
 import type { Topology } from '../../src/circuit/topology.js';
@@ -24,17 +25,58 @@ export interface FamilyFixture {
   readonly clean: Pick<Outcome, 'logit_diff' | 'metric'>;
   readonly corrupted: Pick<Outcome, 'logit_diff' | 'metric'>;
   readonly kl_clean_corrupted: readonly number[];
-  readonly writer_norms: { readonly clean: readonly number[]; readonly corrupted: readonly number[] };
+  readonly writer_norms: Readonly<Record<'clean' | 'corrupted' | 'difference', readonly number[]>>;
   readonly all_kept: Outcome;
   readonly none_kept: Outcome;
   readonly none_kept_zero: Outcome;
   readonly masks: readonly (Outcome & { readonly keep: string })[];
-  readonly masks_zero: readonly Outcome[];
+  /** `noise_gain`: factor by which rounding at the ports' inputs is amplified. */
+  readonly masks_zero: readonly (Outcome & { readonly noise_gain: number })[];
   readonly cuts: readonly (Outcome & { readonly edge: string; readonly delta: number })[];
-  /** Scores in the order of `edges`. */
+  /** Scores in the order of `edges`; of models with norms after the sublayers they leave those norms out. */
   readonly eap: readonly number[];
   readonly eap_ig_right_k5: readonly number[];
   readonly eap_ig_left_k5: readonly number[];
+  /** The derivative itself, of models with norms after the sublayers. */
+  readonly eap_through_norm?: readonly number[];
+  readonly eap_ig_right_k5_through_norm?: readonly number[];
+}
+
+/** All directories of families/. */
+export const FAMILY_FIXTURES = [
+  'gemma',
+  'gemma2',
+  'gemma3_linear',
+  'gemma3_text',
+  'gpt2',
+  'gpt2_f16',
+  'gpt2_hub',
+  'gpt2_invlayer',
+  'gpt2_pad',
+  'gpt_neox',
+  'gpt_neox_hub',
+  'gpt_neox_seq',
+  'llama',
+  'llama3',
+  'llama_bf16',
+  'llama_bias',
+  'llama_pad',
+  'mistral',
+  'phi',
+  'phi3',
+  'phi3_partial_swa',
+  'phi_qkln',
+  'qwen2',
+  'qwen2_swa',
+  'qwen3',
+  'qwen3_sharded',
+] as const;
+
+export type FamilyFixtureName = (typeof FAMILY_FIXTURES)[number];
+
+/** Whether a directory of families/ is there: a few are committed, the rest is in the full set. */
+export function hasFamilyFixture(name: FamilyFixtureName): boolean {
+  return existsSync(fixture(`families/${name}/config.json`));
 }
 
 export function familyFixture(name: string): Promise<FamilyFixture> {

@@ -43,11 +43,11 @@ test('the number of attention ports is spelled in one place', () => {
 
 test('both checks find what they look for', () => {
   const twice = new Map([
-    ['a.ts', `arena.operation('embed', use); arena.operation(\n  'layer_norm', use)`],
+    ['a.ts', `arena.operation('embed', use); arena.operation(\n  'norm', use)`],
     ['b.ts', `gpu.operation('embed', use)`],
   ]);
   expect([...bindings(twice)]).toEqual([
     ['embed', ['a.ts', 'b.ts']],
-    ['layer_norm', ['a.ts']],
+    ['norm', ['a.ts']],
   ]);
 });

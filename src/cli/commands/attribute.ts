@@ -36,6 +36,7 @@ import {
   SEARCH_METRICS,
   taskOption,
   tileOption,
+  weightsOption,
   type ModelFlags,
   type TaskFlags,
 } from '../options/options.js';
@@ -89,6 +90,7 @@ export function attributeCommand(): Command {
     .option('--force', 'write into a folder that holds something else', false)
     .addOption(adapterOption())
     .addOption(tileOption())
+    .addOption(weightsOption())
     .addOption(memoryOption())
     .addOption(jsonOption().default(false))
     .addHelpText(

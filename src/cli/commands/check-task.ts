@@ -15,6 +15,7 @@ import {
   promptOptions,
   taskOption,
   tileOption,
+  weightsOption,
   type ModelFlags,
   type PatchingFlags,
   type TaskFlags,
@@ -38,6 +39,7 @@ export function checkTaskCommand(): Command {
   return command
     .addOption(adapterOption())
     .addOption(tileOption())
+    .addOption(weightsOption())
     .addOption(memoryOption())
     .addOption(jsonOption().default(false))
     .addHelpText(

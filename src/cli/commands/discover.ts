@@ -48,6 +48,7 @@ import {
   SEARCH_METRICS,
   taskOption,
   tileOption,
+  weightsOption,
   type ModelFlags,
   type TaskFlags,
 } from '../options/options.js';
@@ -168,6 +169,7 @@ export function discoverCommand(): Command {
     .option('--force', 'write into a folder that holds something else', false)
     .addOption(adapterOption())
     .addOption(tileOption())
+    .addOption(weightsOption())
     .addOption(memoryOption())
     .addOption(jsonOption().default(false))
     .addHelpText(

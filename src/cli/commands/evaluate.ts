@@ -46,6 +46,7 @@ import {
   promptOptions,
   taskOption,
   tileOption,
+  weightsOption,
   type ModelFlags,
   type PatchingFlags,
   type TaskFlags,
@@ -87,6 +88,7 @@ export function evaluateCommand(): Command {
     )
     .addOption(adapterOption())
     .addOption(tileOption())
+    .addOption(weightsOption())
     .addOption(memoryOption())
     .addOption(jsonOption().default(false))
     .addHelpText(

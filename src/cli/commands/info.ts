@@ -1,11 +1,13 @@
 import { Command } from 'commander';
 import { EdgewiseError } from '../../base/errors.js';
+import type { WeightStorage } from '../../base/stored-values.js';
 import { counted, oneLine } from '../../base/text.js';
 import type { Ablation } from '../../circuit/run-identity.js';
 import { planFor, topologyOf } from '../../run/identity.js';
 import { Gpu } from '../../gpu/gpu.js';
 import { layoutOf } from '../../model/layout.js';
 import type { ModelSpec } from '../../model/spec.js';
+import { deviceBytes } from '../../model/weight-storage.js';
 import { weightTable } from '../../model/weight-table.js';
 import { openDevice } from '../../node/device.js';
 import { tuningOf } from '../../node/open.js';
@@ -25,6 +27,7 @@ import {
   promptOptions,
   taskOption,
   tileOption,
+  weightsOption,
   type ModelFlags,
   type TaskFlags,
 } from '../options/options.js';
@@ -54,6 +57,7 @@ export function infoCommand(): Command {
     .addOption(batchOption())
     .addOption(adapterOption())
     .addOption(tileOption())
+    .addOption(weightsOption())
     .addOption(memoryOption())
     .addOption(jsonOption().default(false))
     .action(info);
@@ -71,7 +75,9 @@ const LIMITS = [
 interface ModelReport extends Omit<ModelSpec, 'attention'>, TokenizerReport {
   readonly name: string;
   readonly parameters: number;
+  /** Of the weights on the device, without padding: all, and by how they are stored. */
   readonly weight_bytes: number;
+  readonly weight_bytes_by_storage: Readonly<Partial<Record<WeightStorage, number>>>;
   readonly edges: number;
   readonly edges_with_direct: number;
   /** Keys of the config that the user ignored. */
@@ -123,11 +129,13 @@ async function info(options: Flags): Promise<void> {
         (sum, shape) => sum + shape.reduce((product, n) => product * n, 1),
         0,
       );
+      const bytes = deviceBytes(model.spec, model.weights);
       report.model = {
         name: model.name,
         ...spec,
         parameters,
-        weight_bytes: 4 * parameters,
+        weight_bytes: [...bytes.values()].reduce((sum, own) => sum + own, 0),
+        weight_bytes_by_storage: Object.fromEntries(bytes),
         edges: topology.additionEdges,
         edges_with_direct: topology.edgeCount,
         ...(model.ignored && { ignored_config: model.ignored }),
@@ -233,8 +241,14 @@ function modelRows(model: ModelReport): string[][] {
     ['  tokenizer', model.tokenizer],
     ['  beginning of text', model.beginning_of_text],
     ['  unembedding', model.tied ? 'tied to the embedding' : 'of its own'],
-    ['  parameters', `${whole(model.parameters)} (${byteSize(model.weight_bytes)} as f32)`],
+    ['  parameters', `${whole(model.parameters)} (${bytesByStorage(model)})`],
     ['  edges', `${whole(model.edges)} (${whole(model.edges_with_direct)} with direct edges)`],
     ...(model.ignored_config ? [['  ignored in config.json', model.ignored_config.map(oneLine).join(', ')]] : []),
   ];
+}
+
+/** The most first. */
+function bytesByStorage({ weight_bytes_by_storage: bytes }: ModelReport): string {
+  const sorted = Object.entries(bytes).sort(([, a], [, b]) => b - a);
+  return sorted.map(([storage, size]) => `${byteSize(size)} as ${storage}`).join(', ');
 }

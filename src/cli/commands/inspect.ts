@@ -23,6 +23,7 @@ import {
   promptOptions,
   taskOption,
   tileOption,
+  weightsOption,
 } from '../options/options.js';
 import { inspectionReport } from '../report/inspect-report.js';
 import { note } from '../report/progress.js';
@@ -70,6 +71,7 @@ export function inspectCommand(): Command {
     .option('--force', 'replace another circuit.json or details.json in the folder', false)
     .addOption(adapterOption())
     .addOption(tileOption())
+    .addOption(weightsOption())
     .addOption(memoryOption())
     .addOption(jsonOption().default(false))
     .addHelpText(

@@ -50,6 +50,7 @@ import {
   SEARCH_METRICS,
   taskOption,
   tileOption,
+  weightsOption,
   type ModelFlags,
   type TaskFlags,
 } from '../options/options.js';
@@ -135,6 +136,7 @@ export function stabilityCommand(): Command {
     .option('--force', 'write into a folder that holds something else', false)
     .addOption(adapterOption())
     .addOption(tileOption())
+    .addOption(weightsOption())
     .addOption(memoryOption())
     .addOption(jsonOption().default(false))
     .addHelpText(

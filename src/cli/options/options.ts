@@ -2,6 +2,7 @@ import { InvalidArgumentError, Option } from 'commander';
 import { SEED_METRICS, type MetricName } from '../../readout/metrics.js';
 import { ABLATIONS, BOS_MODES, INPUT_KINDS, type Ablation, type InputKind } from '../../circuit/run-identity.js';
 import { TILE_NAMES, type TileName } from '../../gpu/product/tiles.js';
+import { WEIGHTS_OPTIONS, type WeightsOption } from '../../model/load-model.js';
 import { DEFAULTS } from '../../run/options.js';
 import type { BosOption } from '../../task/tokenizer.js';
 import { rowOptions, type RowFlags } from './row-options.js';
@@ -10,6 +11,7 @@ import { rowOptions, type RowFlags } from './row-options.js';
 export interface ModelFlags {
   readonly model?: string;
   readonly ignoreConfig?: readonly string[];
+  readonly weights?: WeightsOption;
   readonly adapter?: string;
   readonly tile?: TileName;
   /** GB */
@@ -81,6 +83,14 @@ export const ignoreConfigOption = (): Option =>
     '--ignore-config <keys>',
     "unknown keys of the model's config.json, key,key, that do not change its numbers; results record them",
   ).argParser((text) => text.split(',').map((key) => nonEmpty(key).trim()));
+
+export const weightsOption = (): Option =>
+  new Option(
+    '--weights <storage>',
+    'how weights lie on the device: stored, as in the checkpoint, or f32; results are the same',
+  )
+    .choices(WEIGHTS_OPTIONS)
+    .default(undefined, 'stored');
 
 export const taskOption = (): Option =>
   new Option(

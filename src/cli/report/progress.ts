@@ -1,7 +1,8 @@
 import cliProgress from 'cli-progress';
-import type { WorkProgress } from '../../base/work-progress.js';
+import type { ByteProgress, WorkProgress } from '../../base/work-progress.js';
 import { onInterrupt } from '../interruption.js';
 import { Pace } from './pace.js';
+import { byteSize } from './text-report.js';
 
 /**
  * A progress bar on stderr: a live line on a terminal, elsewhere a plain line now and then. Shows nothing in the first
@@ -49,6 +50,28 @@ export function progressBar(label: string): ProgressBar {
       bar.update(value, { detail, left });
     },
     stop,
+  };
+}
+
+/** Shows how many bytes are read. Time counts from the first report on. */
+export class ByteBar {
+  readonly #label: string;
+  #bar: ProgressBar | undefined;
+
+  constructor(label: string) {
+    this.#label = label;
+  }
+
+  /** May be called without its object, as `stop`. */
+  readonly show = ({ bytes, total }: ByteProgress): void => {
+    this.#bar ??= progressBar(this.#label);
+    this.#bar.update(bytes, total, `${byteSize(bytes)} of ${byteSize(total)}`);
+    if (bytes >= total) this.stop();
+  };
+
+  readonly stop = (): void => {
+    this.#bar?.stop();
+    this.#bar = undefined;
   };
 }
 

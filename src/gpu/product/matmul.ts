@@ -79,6 +79,8 @@ export interface MatmulUse {
   readonly bias: BufferSlice | undefined;
   /** Number of the activation in kernels/shared/activation.wgsl, see ACTIVATIONS; default 0, none. */
   readonly activation?: number;
+  /** Whether the result is multiplied by what is in `out`, as the gate of an MLP is; default false. */
+  readonly multiplies?: boolean;
   /** Default: the device's. */
   readonly tile?: TileName;
 }
@@ -96,7 +98,7 @@ export async function matmul(arena: Arena, matrix: Matrix, chunk: number, use: M
       jobs_at: use.jobsAt,
     },
   };
-  const overrides = { HAS_BIAS: use.bias ? 1 : 0, ACTIVATION: use.activation ?? 0 };
+  const overrides = { HAS_BIAS: use.bias ? 1 : 0, ACTIVATION: use.activation ?? 0, MULTIPLIES: use.multiplies ? 1 : 0 };
   const bind: Record<typeof kernel, () => Promise<Operation>> = {
     matmul: () => arena.operation('matmul', { ...bound, overrides }),
     matmul_subgroup: () =>

@@ -1,12 +1,12 @@
-import { EdgewiseError } from '../../base/errors.js';
-import type { Arena, Tensor } from '../arena.js';
+import type { StoredSlice } from '../kernel.js';
 
 /** Columns of a panel, in vec4s. A workgroup of kernels/matmul.wgsl makes them side by side. */
 export const PANEL4 = 32;
 
 /**
  * A matrix [inner, columns] in panels of PANEL4 vec4 columns, each panel row after row. Zeros fill up the last panel.
- * The matrix is cut into chunks of whole panels that each fit a binding.
+ * The matrix is cut into chunks of whole panels that each fit a binding. Numbers are stored as f32, or as 16-bit
+ * floats, two in a word.
  */
 export interface Matrix {
   readonly inner4: number;
@@ -15,7 +15,7 @@ export interface Matrix {
 }
 
 export interface MatrixChunk extends ChunkColumns {
-  readonly data: Tensor;
+  readonly data: StoredSlice;
 }
 
 /** Columns of a chunk, in vec4s. */
@@ -25,9 +25,13 @@ export interface ChunkColumns {
   readonly columns4: number;
 }
 
-/** The chunks of a matrix, of at most `maxBytes` each. The list is empty where a panel alone has more. */
+/**
+ * The chunks of a matrix, of at most `maxBytes` each if it is stored as f32. The list is empty where a panel alone has
+ * more. Chunks are the same in every storage: on the way back sums end where a chunk ends, and no bit may depend on the
+ * storage.
+ */
 export function matrixChunks(inner4: number, columns4: number, maxBytes: number): ChunkColumns[] {
-  const perChunk = PANEL4 * Math.floor(maxBytes / (64 * inner4 * PANEL4));
+  const perChunk = PANEL4 * Math.floor(maxBytes / (4 * panelSize(inner4)));
   const chunks: ChunkColumns[] = [];
   for (let first = 0; first < columns4 && perChunk > 0; first += perChunk) {
     chunks.push({ firstColumn4: first, columns4: Math.min(perChunk, columns4 - first) });
@@ -35,37 +39,7 @@ export function matrixChunks(inner4: number, columns4: number, maxBytes: number)
   return chunks;
 }
 
-/**
- * Packs a row-major matrix [inner, 4 columns4] into panels and uploads it in chunks of at most `maxBytes`.
- *
- * @param fillPanel writes columns `firstColumn` to `firstColumn + columns` into a zeroed panel, row stride 4 PANEL4.
- */
-export function packMatrix(
-  arena: Arena,
-  label: string,
-  inner4: number,
-  columns4: number,
-  maxBytes: number,
-  fillPanel: (panel: Float32Array, firstColumn: number, columns: number) => void,
-): Matrix {
-  const panelSize = 4 * inner4 * 4 * PANEL4;
-  const columns = matrixChunks(inner4, columns4, maxBytes);
-  if (columns.length === 0) {
-    const what = `a panel of ${4 * panelSize} bytes exceeds the binding limit of ${maxBytes}`;
-    throw new EdgewiseError('device', label, what);
-  }
-  const chunks = columns.map((chunk) => {
-    const panels = Math.ceil(chunk.columns4 / PANEL4);
-    const packed = new Float32Array(panels * panelSize);
-    for (let p = 0; p < panels; p++) {
-      const firstColumn4 = chunk.firstColumn4 + p * PANEL4;
-      fillPanel(
-        packed.subarray(p * panelSize, (p + 1) * panelSize),
-        4 * firstColumn4,
-        4 * Math.min(PANEL4, columns4 - firstColumn4),
-      );
-    }
-    return { data: arena.upload(label, packed), ...chunk };
-  });
-  return { inner4, columns4, chunks };
+/** Numbers of a panel, padding included. */
+export function panelSize(inner4: number): number {
+  return 4 * inner4 * 4 * PANEL4;
 }

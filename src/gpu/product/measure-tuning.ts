@@ -1,7 +1,7 @@
 import { Arena } from '../arena.js';
 import type { Gpu } from '../gpu.js';
 import { trialTiles, type TileName } from './tiles.js';
-import { packMatrix, PANEL4 } from './matrix.js';
+import { packRows } from './panels.js';
 import {
   chooseTuning,
   MOST_JOBS,
@@ -43,9 +43,11 @@ async function productTimer(arena: Arena, tiles: readonly TileName[]): Promise<O
   const numbers = Float32Array.from({ length: MOST_JOBS * rows * INNER }, (_, i) => ((i % 251) - 125) / 125);
   const a = arena.upload('trial rows', numbers);
   const out = arena.tensor('trial out', [MOST_JOBS, rows, COLUMNS]);
-  const matrix = packMatrix(arena, 'trial weights', INNER / 4, COLUMNS / 4, gpu.maxBinding, (panel, first, count) => {
-    for (let r = 0; r < INNER; r++) panel.set(numbers.subarray(first + r, first + r + count), r * 4 * PANEL4);
-  });
+  const values = Float32Array.from(
+    { length: INNER * COLUMNS },
+    (_, i) => numbers[Math.floor(i / COLUMNS) + (i % COLUMNS)]!,
+  );
+  const matrix = packRows(arena, 'trial weights', { storage: 'f32', values }, INNER / 4);
   const operations = new Map<string, MatmulOperation>();
   for (const product of TRIAL_PRODUCTS) {
     const size = { inner4: INNER / 4, outStride: COLUMNS / 4, rows: ROWS[product] };

@@ -24,6 +24,8 @@ export interface TransposedUse {
   /** Row stride of dY, in vec4s; that of `out` is the matrix's inner size. */
   readonly dyStride: number;
   readonly jobs: readonly TransposedJob[];
+  /** Adds to what is in `out`. Default false. */
+  readonly adds?: boolean;
   /** Default: the device's. */
   readonly tile?: TileName;
 }
@@ -56,7 +58,7 @@ export async function matmulTransposed(arena: Arena, matrix: Matrix, use: Transp
           out: job.out,
           first: first - firstColumn4,
           end: end - firstColumn4,
-          adds: skipped > 0 ? 1 : 0,
+          adds: skipped > 0 || use.adds ? 1 : 0,
         }),
       ];
     });

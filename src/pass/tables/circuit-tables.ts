@@ -1,20 +1,24 @@
-import { columnRuns, type ColumnRun } from '../../block/projections.js';
+import { columnRuns, projectedBranches, type ColumnRun } from '../../block/projections.js';
 import { BRANCHES } from '../../circuit/nodes.js';
 import { REACH } from '../../circuit/reachability.js';
 import type { Topology } from '../../circuit/topology.js';
 import { packJob } from '../../gpu/kernel.js';
 import { everyRow, type RowsOf } from '../../gpu/product/matmul.js';
 import { PANEL4 } from '../../gpu/product/matrix.js';
-import { attentionWork, type Work } from '../../gpu/work.js';
-import type { Layout } from '../../model/layout.js';
-import { writeInputs, type CircuitWork, type InputSlot } from './input-jobs.js';
+import { attentionWork, normWork, productWork, type Work } from '../../gpu/work.js';
+import { projectionHead, type Layout } from '../../model/layout.js';
+import { writeInputs, type CircuitWork, type InputForm, type InputSlot } from './input-jobs.js';
+import { writeJointNorms } from './joint-norm-jobs.js';
+import { NormedInputs } from './normed-inputs.js';
+import { SummedInputs } from './summed-inputs.js';
 import { JobWriter } from './job-writer.js';
 import type { PassShape } from '../pass-plan.js';
 import type { CutSums } from '../cut-sums.js';
 import { writeProjections } from './projection-jobs.js';
+import { shareProjections } from './shared-ports.js';
 import type { RowLists } from '../row-lists.js';
 import { RowTables } from './row-tables.js';
-import { layOutTables, type InputTables, type LayerTables, type TableLayout } from './table-layout.js';
+import { layOutTables, type InputTables, type JobTable, type LayerTables, type TableLayout } from './table-layout.js';
 
 /**
  * The words that tell the kernels of one pass which circuits to compute, which nodes of them, and at which rows. `fill`
@@ -32,6 +36,8 @@ export class CircuitTables {
   readonly #writer: JobWriter;
   readonly #rows: RowTables;
   readonly #runs: readonly ColumnRun[];
+  /** Per attention port of a layer the head of the matrix that it reads. */
+  readonly #portHeads: readonly number[];
   readonly #tokens: number;
   readonly #sequence: number;
 
@@ -42,7 +48,10 @@ export class CircuitTables {
     this.#places = layOutTables(topology, layout, shape, chunkBytes);
     this.#writer = new JobWriter(this.#places.listsAt, this.#places.words);
     this.#rows = new RowTables(this.#places.rowsAt, shape.sequence);
-    this.#runs = columnRuns(topology, layout, BRANCHES);
+    this.#runs = columnRuns(topology, layout, projectedBranches(layout));
+    this.#portHeads = BRANCHES.flatMap((branch) =>
+      Array.from({ length: topology.heads }, (_, head) => projectionHead(layout, branch, head)),
+    );
     this.#tokens = shape.prompts * shape.sequence;
     this.#sequence = shape.sequence;
     this.layers = this.#places.layers;
@@ -68,19 +77,22 @@ export class CircuitTables {
   fill(circuits: readonly CircuitWork[], rows: RowLists, cutSums: CutSums): void {
     this.#writer.restart();
     cutSums.nextPass();
+    const width = 4 * this.#layout.width4;
+    const form = this.#layout.postNorms
+      ? new NormedInputs(this.#topology, width)
+      : new SummedInputs(this.#topology, width, cutSums);
     this.#rows.take(this.words, rows);
     for (let l = 0; l < this.#topology.layers; l++) {
-      this.#fillAttention(l, circuits, cutSums);
-      this.#fillMlp(l, circuits, cutSums);
+      this.#fillAttention(l, circuits, form);
+      this.#fillMlp(l, circuits, form);
     }
-    const width = 4 * this.#layout.width4;
     const ports = [this.#topology.logitsPort];
-    writeInputs(this.#writer, this.logits, this.#topology, width, circuits, ports, cutSums, () =>
+    writeInputs(this.#writer, this.logits, this.#topology, width, circuits, ports, form, () =>
       this.#rows.list('logits'),
     );
   }
 
-  #fillAttention(l: number, circuits: readonly CircuitWork[], cutSums: CutSums): void {
+  #fillAttention(l: number, circuits: readonly CircuitWork[], form: InputForm): void {
     const topology = this.#topology;
     const { heads } = topology;
     const { head4, width4 } = this.#layout;
@@ -88,9 +100,23 @@ export class CircuitTables {
     const ports = BRANCHES.flatMap((branch) =>
       Array.from({ length: heads }, (_, head) => topology.headPort(l, branch, head)),
     );
-    const slots = this.#fillInputs(tables.headInputs, circuits, ports, cutSums);
+    const slots = this.#fillInputs(tables.headInputs, circuits, ports, form);
     const shape = { ports: ports.length, runs: this.#runs, head4, width4, tokens: this.#tokens };
-    writeProjections(this.#writer, tables.projections, this.#places.chunks.qkv, shape, slots);
+    const { projected, shared } = shareProjections(slots, this.#portHeads);
+    writeProjections(this.#writer, tables.projections, this.#places.chunks.qkv, shape, projected);
+    if (this.#layout.queryKeyNorm === 'projection') {
+      const places = { topology, layout: this.#layout, portHeads: this.#portHeads, tokens: this.#tokens };
+      writeJointNorms(this.#writer, tables.joint, this.#places.chunks.qkv, places, projected);
+    }
+    this.#fillQueriesAndKeys(tables, projected);
+    this.#writer.write(
+      tables.repetition,
+      shared.map(({ circuit, port, of, rows }) => {
+        const [from, to] = [this.#portAt(circuit, of), this.#portAt(circuit, port)];
+        const job = { source_at: from, target_at: to, rows_at: rows.at, rows: rows.count };
+        return { words: packJob('repeat_rows', job), rows: rows.count };
+      }),
+    );
 
     const computed = circuits.flatMap(({ compute }, c) =>
       Array.from({ length: heads }, (_, h) => ({ c, h, reach: compute.writers[topology.headWriter(l, h)]! })).filter(
@@ -126,6 +152,38 @@ export class CircuitTables {
     this.#writer.writeProduct(tables.attentionOut, this.#places.chunks.attentionOut, head4, jobs);
   }
 
+  /** Projected queries and keys through their norms, and turned by their positions, where the model does that. */
+  #fillQueriesAndKeys(tables: LayerTables, projected: readonly (InputSlot | undefined)[]): void {
+    const { queryKeyNorm, rotaryPairs, head4 } = this.#layout;
+    const ports = this.#portHeads.length;
+    const rows = projected.flatMap((slot, i) => {
+      const [circuit, port] = [Math.floor(i / ports), i % ports];
+      return slot && port < 2 * this.#topology.heads ? [{ circuit, port, ...slot.rows }] : [];
+    });
+    const written = (table: JobTable, words: (row: (typeof rows)[number]) => number[]): void =>
+      this.#writer.write(
+        table,
+        rows.map((row) => ({ words: words(row), rows: row.count })),
+      );
+    if (queryKeyNorm === 'head') {
+      written(tables.headNorms, ({ circuit, port, at, count }) => {
+        this.#writer.add(normWork(count, 4 * head4));
+        const gain = this.#portHeads[port]!;
+        return packJob('head_norm', { at: this.#portAt(circuit, port), rows_at: at, rows: count, gain });
+      });
+    }
+    if (rotaryPairs > 0) {
+      written(tables.rotary, ({ circuit, port, at, count }) =>
+        packJob('rotary', { at: 4 * this.#portAt(circuit, port), rows_at: at, rows: count }),
+      );
+    }
+  }
+
+  /** Where the projection of a port begins, in vec4s of [C, T, ports, dh]. */
+  #portAt(circuit: number, port: number): number {
+    return (circuit * this.#tokens * this.#portHeads.length + port) * this.#layout.head4;
+  }
+
   /** A job that gives some rows of a port's projection [T, ports, dh] the ablated ones, of [L, T, ports, dh]. */
   #replacement(circuit: number, layer: number, port: number, rows: RowsOf): number[] {
     const columns = 4 * this.#layout.head4;
@@ -145,11 +203,11 @@ export class CircuitTables {
     });
   }
 
-  #fillMlp(l: number, circuits: readonly CircuitWork[], cutSums: CutSums): void {
-    const { width4, mlp4 } = this.#layout;
+  #fillMlp(l: number, circuits: readonly CircuitWork[], form: InputForm): void {
+    const { width4, mlp4, gate4 } = this.#layout;
     const tables = this.layers[l]!;
     // slots[c] is undefined where the MLP of circuit c is not computed. Without MLPs there are no slots.
-    const slots = this.#fillInputs(tables.mlpInput, circuits, this.#topology.mlpPorts(l), cutSums);
+    const slots = this.#fillInputs(tables.mlpInput, circuits, this.#topology.mlpPorts(l), form);
     const computed = slots.flatMap((slot, c) => (slot === undefined ? [] : [{ c, ...slot }]));
     const hiddenAt = (c: number): number => c * this.#tokens * mlp4;
     this.#writer.writeProduct(
@@ -162,11 +220,22 @@ export class CircuitTables {
         rows: everyRow(rows.count),
       })),
     );
+    // A gate takes the same jobs.
+    for (const { rows } of computed) this.#writer.add(productWork(rows.count, 4 * width4, 4 * gate4));
     this.#writer.writeProduct(
       tables.mlpOut,
       this.#places.chunks.mlpOut,
       mlp4,
       computed.map(({ c, rows }) => ({ a: hiddenAt(c), out: this.#writerAt(c, this.#topology.mlpWriter(l)), rows })),
+    );
+    if (!this.#layout.postNorms) return;
+    this.#writer.write(
+      tables.mlpPostNorm,
+      computed.map(({ c, rows: { at, count } }) => {
+        this.#writer.add(normWork(count, 4 * width4));
+        const start = this.#writerAt(c, this.#topology.mlpWriter(l));
+        return { words: packJob('head_norm', { at: start, rows_at: at, rows: count, gain: 0 }), rows: count };
+      }),
     );
   }
 
@@ -174,10 +243,10 @@ export class CircuitTables {
     tables: InputTables,
     circuits: readonly CircuitWork[],
     ports: readonly number[],
-    cutSums: CutSums,
+    form: InputForm,
   ): (InputSlot | undefined)[] {
     const width = 4 * this.#layout.width4;
-    return writeInputs(this.#writer, tables, this.#topology, width, circuits, ports, cutSums, (reach) =>
+    return writeInputs(this.#writer, tables, this.#topology, width, circuits, ports, form, (reach) =>
       this.#rows.of(reach),
     );
   }

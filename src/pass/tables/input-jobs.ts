@@ -1,11 +1,9 @@
 import type { EdgeSet } from '../../circuit/edge-set.js';
 import { REACH, type NodesInUse, type Reach } from '../../circuit/reachability.js';
 import type { Topology } from '../../circuit/topology.js';
-import { packJob } from '../../gpu/kernel.js';
 import type { RowsOf } from '../../gpu/product/matmul.js';
-import { normWork, sumWork } from '../../gpu/work.js';
+import { normWork } from '../../gpu/work.js';
 import type { JobWriter, TableJob } from './job-writer.js';
-import type { CutSums } from '../cut-sums.js';
 import type { InputTables } from './table-layout.js';
 
 /** A circuit to compute, and the reach of each node that is to be computed. */
@@ -20,8 +18,23 @@ export interface InputSlot {
   readonly rows: RowsOf;
 }
 
-/** In place of the slot of a kept sum in a job of port_inputs: start from the port's constant. */
-export const FROM_CONSTANT = 0xffffffff;
+/** An input to form: where it goes, and from which port's edges. */
+export interface InputToForm {
+  readonly circuit: number;
+  readonly slot: InputSlot;
+  readonly port: number;
+  readonly reach: Reach;
+  /** Bit per writer of the port: its edge is kept. */
+  readonly mask: Uint32Array;
+}
+
+/** How inputs are formed from the edges of their ports. */
+export interface InputForm {
+  /** The words of the job that forms an input. Writes its lists, and counts its cost. */
+  job(writer: JobWriter, input: InputToForm): number[];
+  /** Jobs that must come before those since the last call. */
+  updates(): readonly TableJob[];
+}
 
 /**
  * Writes the jobs that form and norm the inputs of `ports`: one job per distinct (circuit, mask, rows). Ports of one
@@ -38,11 +51,10 @@ export function writeInputs(
   width: number,
   circuits: readonly CircuitWork[],
   ports: readonly number[],
-  cutSums: CutSums,
+  form: InputForm,
   rowsOf: (reach: Reach) => RowsOf,
 ): (InputSlot | undefined)[] {
   const jobs: TableJob[] = [];
-  const updates: TableJob[] = [];
   tables.totalRows = 0;
   const slots = circuits.flatMap(({ circuit, compute }, c) => {
     const known = new Map<string, InputSlot>();
@@ -57,50 +69,12 @@ export function writeInputs(
       slot = { firstRow: tables.totalRows, rows };
       known.set(key, slot);
       tables.totalRows += rows.count;
-      const { kept, cut } = splitWriters(mask, topology.fanIn(port));
-      const { slot: sumSlot = FROM_CONSTANT, further, update } = cutSums.use(port, reach, cut);
-      if (update) {
-        const added = writer.list(update.writers);
-        const words = packJob('cut_sums', {
-          slot: update.slot,
-          resume: update.resume ? 1 : 0,
-          rows_at: rows.at,
-          rows: rows.count,
-          writers_at: added.at,
-          writers: added.count,
-        });
-        updates.push({ words, rows: rows.count });
-        writer.add(sumWork(rows.count, width, added.count));
-      }
-      const [cutList, keptList] = [writer.list(further), writer.list(kept)];
-      const words = packJob('port_inputs', {
-        circuit: c,
-        rows_at: rows.at,
-        rows: rows.count,
-        first_row: slot.firstRow,
-        slot: sumSlot,
-        cut_at: cutList.at,
-        cut: cutList.count,
-        kept_at: keptList.at,
-        kept: keptList.count,
-      });
-      jobs.push({ words, rows: rows.count });
-      writer.add(sumWork(rows.count, width, cutList.count + keptList.count));
+      jobs.push({ words: form.job(writer, { circuit: c, slot, port, reach, mask }), rows: rows.count });
       writer.add(normWork(rows.count, width));
       return slot;
     });
   });
-  writer.write(tables.cutSums, updates);
+  writer.write(tables.cutSums, form.updates());
   writer.write(tables.inputs, jobs);
   return slots;
-}
-
-/**
- * A port's writers in the order of its sum: first the cut ones, then the kept ones, each from the last to the first.
- */
-function splitWriters(mask: Uint32Array, fanIn: number): { readonly kept: number[]; readonly cut: number[] } {
-  const kept: number[] = [];
-  const cut: number[] = [];
-  for (let u = fanIn - 1; u >= 0; u--) (((mask[u >> 5]! >>> (u & 31)) & 1) === 1 ? kept : cut).push(u);
-  return { kept, cut };
 }

@@ -1,8 +1,10 @@
+import type { JointBranch } from '../../block/joint-norms.js';
 import type { Topology } from '../../circuit/topology.js';
 import { jobSize, type JobKernel } from '../../gpu/kernel.js';
 import { matrixChunks, PANEL4, type ChunkColumns } from '../../gpu/product/matrix.js';
 import { projectionColumns4, type Layout } from '../../model/layout.js';
 import type { PassShape } from '../pass-plan.js';
+import { GROUP_WORDS } from './normed-inputs.js';
 import type { RowLists } from '../row-lists.js';
 
 /** The jobs of one dispatch: where they are listed, their number, and the rows of the job with the most. */
@@ -20,10 +22,24 @@ export interface InputTables {
   totalRows: number;
 }
 
+/** The products that make all heads' queries or keys of an input, and the slices of their norms that ports take. */
+export interface JointTables {
+  readonly wide: readonly JobTable[];
+  readonly slices: JobTable;
+}
+
 /** The job tables of one layer. A product with a matrix has one per chunk of the matrix. */
 export interface LayerTables {
   readonly headInputs: InputTables;
   readonly projections: readonly JobTable[];
+  /** Queries and keys to norm. */
+  readonly headNorms: JobTable;
+  /** Queries and keys to make by norms over all heads together. */
+  readonly joint: Readonly<Record<JointBranch, JointTables>>;
+  /** Queries and keys to turn by their positions. */
+  readonly rotary: JobTable;
+  /** Ports that get the rows of another one. */
+  readonly repetition: JobTable;
   /** Cut direct edges. */
   readonly replaced: JobTable;
   /** Heads to compute. */
@@ -32,6 +48,8 @@ export interface LayerTables {
   readonly mlpInput: InputTables;
   readonly mlpIn: readonly JobTable[];
   readonly mlpOut: readonly JobTable[];
+  /** Outputs of MLPs to norm. */
+  readonly mlpPostNorm: JobTable;
 }
 
 /** How each matrix of a layer is cut. */
@@ -75,8 +93,8 @@ export function layOutTables(topology: Topology, layout: Layout, shape: PassShap
     rows: 0,
   });
   const inputs = (ports: number): InputTables => ({
-    cutSums: table('cut_sums', ports), // a port's kept sum changes at most once a pass
-    inputs: table('port_inputs', circuits * ports),
+    cutSums: table('cut_sums', layout.postNorms ? 0 : ports), // a port's kept sum changes at most once a pass
+    inputs: table(layout.postNorms ? 'port_inputs_normed' : 'port_inputs', circuits * ports),
     totalRows: 0,
   });
   const products = (of: readonly ChunkColumns[], jobs: number): JobTable[] => of.map(() => table('matmul', jobs));
@@ -86,21 +104,34 @@ export function layOutTables(topology: Topology, layout: Layout, shape: PassShap
     metric: region(prompts),
     logits: region(prompts),
   };
+  const jointPorts = layout.queryKeyNorm === 'projection' ? circuits * heads : 0;
+  const joint = (): JointTables => ({
+    wide: products(chunks.qkv, jointPorts),
+    slices: table('sliced_norm', jointPorts),
+  });
   const layers = Array.from({ length: topology.layers }, (_, layer) => ({
     headInputs: inputs(headPorts),
     // A run of ports with one input makes one job, or one more for every border of a panel inside it.
     projections: products(chunks.qkv, circuits * (headPorts + Math.ceil((headPorts * head4) / PANEL4))),
+    headNorms: table('head_norm', layout.queryKeyNorm === 'head' ? circuits * 2 * heads : 0),
+    joint: { q: joint(), k: joint() },
+    rotary: table('rotary', layout.rotaryPairs > 0 ? circuits * 2 * heads : 0),
+    repetition: table('repeat_rows', layout.projectionHeads.k < heads ? circuits * 2 * heads : 0),
     replaced: table('copy_rows', circuits * headPorts),
     heads: table('attention_pattern', circuits * heads),
     attentionOut: products(chunks.attentionOut, circuits * heads),
     mlpInput: inputs(topology.mlpPorts(layer).length),
     mlpIn: products(chunks.mlpIn, circuits),
     mlpOut: products(chunks.mlpOut, circuits),
+    mlpPostNorm: table('head_norm', layout.postNorms ? circuits : 0),
   }));
   const logits = inputs(1);
   // Every writer of a port is listed once per circuit, as cut or as kept. It is listed at most once more to bring a
   // kept sum up to date.
-  const words = size + (circuits + 1) * topology.additionEdges;
+  const lists = (circuits + 1) * topology.additionEdges;
+  // Where the sums of layers are normed, every port lists its groups of writers: at most the input and two a layer.
+  const groups = layout.postNorms ? circuits * topology.ports.length * (2 * topology.layers + 1) : 0;
+  const words = size + lists + groups * GROUP_WORDS;
   return { chunks, rowsAt, layers, logits, listsAt: size, words };
 }
 

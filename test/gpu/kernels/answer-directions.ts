@@ -3,6 +3,7 @@ import { test } from 'vitest';
 import { answerLists, type Answers } from '../../../src/readout/answers.js';
 import { PANEL4 } from '../../../src/gpu/product/matrix.js';
 import { expectRounded, expectSame, runKernel, untouched, UNTOUCHED, type TestDevice } from '../../support/gpu.js';
+import { narrowed, rounded, wordsOf } from '../../support/narrow.js';
 import { paddedRows, unpaddedRows } from '../../support/padded-rows.js';
 import { panels } from '../../support/panels.js';
 import { randomNumbers } from '../../support/random.js';
@@ -20,13 +21,17 @@ export function answerDirectionsTests(device: TestDevice): void {
   };
 
   test.each([
-    ['one panel', 1, 67, 1],
-    ['width of one', 1, 5, 1],
-    ['several panels', 30, 515, 5],
-    ['a matrix in chunks', 5, 515, 1],
-    ['a matrix in chunks of two panels', 6, 515, 2],
-  ])('%s', async (_, width, vocab, panelsPerChunk) => {
-    const table = rng.normals(vocab * width);
+    ['one panel', 1, 67, 1, 'f32'],
+    ['width of one', 1, 5, 1, 'f32'],
+    ['several panels', 30, 515, 5, 'f32'],
+    ['a matrix in chunks', 5, 515, 1, 'f32'],
+    ['a matrix in chunks of two panels', 6, 515, 2, 'f32'],
+    ['f16', 30, 515, 5, 'f16'],
+    ['f16 in chunks', 6, 515, 2, 'f16'],
+    ['bf16', 30, 515, 5, 'bf16'],
+    ['bf16 in chunks', 6, 515, 2, 'bf16'],
+  ] as const)('%s', async (_, width, vocab, panelsPerChunk, storage) => {
+    const table = rounded(rng.normals(vocab * width), storage);
     const answers = answersOf(vocab);
     const width4 = Math.ceil(width / 4);
     const idsPerChunk = panelsPerChunk * 4 * PANEL4;
@@ -36,12 +41,13 @@ export function answerDirectionsTests(device: TestDevice): void {
       const held = Math.min(idsPerChunk, vocab - first);
       const got = await runKernel(device.gpu, 'answer_directions', {
         buffers: {
-          weight: panels(table.subarray(first * width, (first + held) * width), width),
+          weight: wordsOf(narrowed(panels(table.subarray(first * width, (first + held) * width), width), storage)),
           answers: answerLists(answers),
           directions,
         },
         params: { prompts: answers.length, width4, first_id: first, ids_held: held },
         overrides: {},
+        storage,
         grid: [groupsOf64(answers.length * width4)],
         read: 'directions',
       });

@@ -1,7 +1,9 @@
 import { groupsOf64 } from '../../../src/gpu/workgroups.js';
-import { test } from 'vitest';
+import { describe, test } from 'vitest';
 import type { Job } from '../../../src/gpu/kernel.js';
-import { attentionMix, attentionPattern } from '../../oracle/ops.js';
+import { LOWEST_SCORE } from '../../../src/block/attention.js';
+import { attentionMix } from '../../oracle/ops.js';
+import { patternOf, portOf, scoreParams, sees, type ScoreRule } from './attention-rule.js';
 import { expectRounded, expectSame, runKernel, untouched, type TestDevice } from '../../support/gpu.js';
 import { paddedRows, unpaddedRows } from '../../support/padded-rows.js';
 import { JobWords } from '../../support/job-words.js';
@@ -10,25 +12,39 @@ import { randomNumbers } from '../../support/random.js';
 interface Shape {
   readonly circuits: number;
   readonly heads: number;
+  /** Key ports, and value ports. */
+  readonly kvPorts: number;
+  readonly window: number;
   readonly prompts: number;
   readonly sequence: number;
   readonly headWidth: number;
 }
 
 const SHAPES: readonly (readonly [string, Shape])[] = [
-  ['one token', { circuits: 1, heads: 1, prompts: 1, sequence: 1, headWidth: 1 }],
-  ['one prompt of two tokens', { circuits: 1, heads: 2, prompts: 1, sequence: 2, headWidth: 4 }],
-  ['several prompts, heads and circuits', { circuits: 3, heads: 5, prompts: 3, sequence: 9, headWidth: 6 }],
-  ['more tokens than a workgroup', { circuits: 2, heads: 3, prompts: 5, sequence: 17, headWidth: 30 }],
-  ['a long prompt', { circuits: 1, heads: 2, prompts: 1, sequence: 131, headWidth: 5 }],
+  ['one token', { ...shape(1, 1), prompts: 1, sequence: 1, headWidth: 1 }],
+  ['one prompt of two tokens', { ...shape(1, 2), prompts: 1, sequence: 2, headWidth: 4 }],
+  ['several prompts, heads and circuits', { ...shape(3, 5), prompts: 3, sequence: 9, headWidth: 6 }],
+  ['more tokens than a workgroup', { ...shape(2, 3), prompts: 5, sequence: 17, headWidth: 30 }],
+  ['a long prompt', { ...shape(1, 2), prompts: 1, sequence: 131, headWidth: 5 }],
+  ['shared keys and values', { ...shape(2, 6, 2), prompts: 2, sequence: 7, headWidth: 6 }],
+  ['one key and value for all heads', { ...shape(2, 5, 1), prompts: 2, sequence: 4, headWidth: 3 }],
+  ['a window of the query alone', { ...shape(2, 2, 2, 1), prompts: 2, sequence: 5, headWidth: 6 }],
+  ['a window of two', { ...shape(1, 4, 2, 2), prompts: 3, sequence: 9, headWidth: 6 }],
+  ['a window of some', { ...shape(1, 2, 1, 20), prompts: 1, sequence: 67, headWidth: 5 }],
+  ['a window as long as the prompts', { ...shape(1, 2, 2, 6), prompts: 2, sequence: 6, headWidth: 4 }],
+  ['a longer window', { ...shape(1, 2, 2, 4096), prompts: 2, sequence: 6, headWidth: 4 }],
 ];
+
+function shape(circuits: number, heads: number, kvPorts = heads, window = 0) {
+  return { circuits, heads, kvPorts, window };
+}
 
 const dot = (q: Float32Array, k: Float32Array): number => q.reduce((sum, x, i) => sum + Math.abs(x * k[i]!), 0);
 
 /** q, k and v of every head. */
 class Heads {
   readonly shape: Shape;
-  /** [C, N, S, 3H, dh], unpadded. */
+  /** [C, N, S, ports, dh], unpadded. */
   readonly projections: Float32Array;
 
   constructor(shape: Shape, projections: Float32Array) {
@@ -45,8 +61,9 @@ class Heads {
   }
 
   at(circuit: number, branch: number, head: number, prompt: number, position: number): number {
-    const { heads, prompts, sequence, headWidth } = this.shape;
-    return (((circuit * prompts + prompt) * sequence + position) * 3 * heads + branch * heads + head) * headWidth;
+    const { prompts, sequence, headWidth } = this.shape;
+    const token = (circuit * prompts + prompt) * sequence + position;
+    return (token * portsOf(this.shape) + portOf(this.shape, branch, head)) * headWidth;
   }
 
   /** Every head of every circuit in every prompt, with the offset of its first row of `rowSize` numbers. */
@@ -63,8 +80,10 @@ class Heads {
   }
 }
 
+const portsOf = ({ heads, kvPorts }: Shape): number => heads + 2 * kvPorts;
+
 function randomHeads(shape: Shape, seed: number, deviation = 1): Heads {
-  const count = shape.circuits * 3 * shape.heads * shape.prompts * shape.sequence * shape.headWidth;
+  const count = shape.circuits * portsOf(shape) * shape.prompts * shape.sequence * shape.headWidth;
   return new Heads(shape, randomNumbers(seed).normals(count, deviation));
 }
 
@@ -84,56 +103,101 @@ function listed(count: number, rows: readonly number[]): Uint32Array {
 
 const everyRow = (tokens: number): number[] => Array.from({ length: tokens }, (_, t) => t);
 
+/** What a run of the pattern's kernel makes, and of what. */
+interface PatternRun {
+  /** Default: every row. */
+  readonly rows?: readonly number[];
+  readonly softcap?: number;
+  /** Which halves to make; default both. */
+  readonly half?: { readonly SCORES: number; readonly SOFTMAX: number };
+  /** What stands in the pattern before. */
+  readonly before?: Float32Array;
+}
+
 async function pattern(
   device: TestDevice,
   { shape, projections }: Heads,
   scale: number,
-  rows = everyRow(shape.prompts * shape.sequence),
+  { rows, softcap = 0, half = { SCORES: 1, SOFTMAX: 1 }, before }: PatternRun = {},
 ): Promise<Float32Array> {
-  const { circuits, heads, prompts, sequence, headWidth } = shape;
+  const { circuits, heads, kvPorts, window, prompts, sequence, headWidth } = shape;
   const tokens = prompts * sequence;
   const got = await runKernel(device.gpu, 'attention_pattern', {
     buffers: {
-      control: listed(circuits * heads, rows),
+      control: listed(circuits * heads, rows ?? everyRow(tokens)),
       projections: paddedRows(projections, headWidth),
-      pattern: untouched(circuits * heads * tokens * sequence + 1),
+      pattern: before ?? untouched(circuits * heads * tokens * sequence + 1),
     },
-    params: { tokens, sequence, heads, head4: Math.ceil(headWidth / 4), jobs_at: LISTED_AT, scale },
-    overrides: { SCORES: 1, SOFTMAX: 1 },
+    params: {
+      tokens,
+      sequence,
+      heads,
+      kv_ports: kvPorts,
+      head4: Math.ceil(headWidth / 4),
+      jobs_at: LISTED_AT,
+      ...scoreParams({ scale, window, softcap }),
+    },
+    overrides: half,
     grid: [groupsOf64(tokens), circuits * heads],
     read: 'pattern',
   });
   return new Float32Array(got);
 }
 
+/** Fails unless every row of `got` is the softmax of its scores. */
+function expectPattern(heads: Heads, got: Float32Array, rule: ScoreRule): void {
+  const { sequence, headWidth } = heads.shape;
+  for (const { circuit, head, prompt, at, name } of heads.each(sequence)) {
+    const [q, k] = [heads.read(circuit, 0, head, prompt), heads.read(circuit, 1, head, prompt)];
+    const row = (x: Float32Array, i: number): Float32Array => x.subarray(i * headWidth, (i + 1) * headWidth);
+    const expected = patternOf(q, k, headWidth, rule);
+    const sizes = expected.map((p, index) => {
+      const [i, j] = [Math.floor(index / sequence), index % sequence];
+      if (!sees(i, j, rule.window)) return 0; // exactly 0
+      // Scores are rounded, and so are the exponentials of the differences of two.
+      let largest = 0;
+      for (let key = 0; key <= i; key++) largest = Math.max(largest, rule.scale * dot(row(q, i), row(k, key)));
+      return p * (1 + 2 * largest);
+    });
+    expectRounded(name, got.subarray(at, at + sequence * sequence), expected, sizes, 6);
+  }
+  expectSame('beyond the last row', got.subarray(got.length - 1), untouched(1));
+}
+
 export function attentionPatternTests(device: TestDevice): void {
-  test.each(SHAPES)('%s', async (_, shape) => {
-    const { sequence, headWidth } = shape;
-    const scale = Math.fround(1 / Math.sqrt(headWidth));
-    const heads = randomHeads(shape, 7, 2);
-    const got = await pattern(device, heads, scale);
-    for (const { circuit, head, prompt, at, name } of heads.each(sequence)) {
-      const [q, k] = [heads.read(circuit, 0, head, prompt), heads.read(circuit, 1, head, prompt)];
-      const row = (x: Float32Array, i: number): Float32Array => x.subarray(i * headWidth, (i + 1) * headWidth);
-      const expected = attentionPattern(q, k, headWidth, scale);
-      const sizes = expected.map((p, index) => {
-        const [i, j] = [Math.floor(index / sequence), index % sequence];
-        if (j > i) return 0; // exactly 0
-        // Scores are rounded, and so are the exponentials of the differences of two.
-        let largest = 0;
-        for (let key = 0; key <= i; key++) largest = Math.max(largest, scale * dot(row(q, i), row(k, key)));
-        return p * (1 + 2 * largest);
-      });
-      expectRounded(name, got.subarray(at, at + sequence * sequence), expected, sizes, 6);
-    }
-    expectSame('beyond the last row', got.subarray(got.length - 1), untouched(1));
+  describe.each([
+    ['plain scores', 0],
+    ['scores capped at 50', 50],
+    ['scores capped at 0.3', Math.fround(0.3)],
+  ])('%s', (_, softcap) => {
+    test.each(SHAPES)('%s', async (__, shape) => {
+      const scale = Math.fround(1 / Math.sqrt(shape.headWidth));
+      const heads = randomHeads(shape, 7, 2);
+      const got = await pattern(device, heads, scale, { softcap });
+      expectPattern(heads, got, { scale, window: shape.window, softcap });
+    });
+
+    test.each(SHAPES)('%s: the halves give the same bits', async (__, shape) => {
+      const { sequence, window } = shape;
+      const scale = Math.fround(1 / Math.sqrt(shape.headWidth));
+      const heads = randomHeads(shape, 13, 2);
+      const whole = await pattern(device, heads, scale, { softcap });
+      const scores = await pattern(device, heads, scale, { softcap, half: { SCORES: 1, SOFTMAX: 0 } });
+      for (const { at, name } of heads.each(sequence)) {
+        const own = scores.subarray(at, at + sequence * sequence);
+        const unseen = own.filter((___, i) => !sees(Math.floor(i / sequence), i % sequence, window));
+        expectSame(name, unseen, new Float32Array(unseen.length).fill(LOWEST_SCORE));
+      }
+      const half = { SCORES: 0, SOFTMAX: 1 };
+      expectSame('pattern', await pattern(device, heads, scale, { softcap, half, before: scores }), whole);
+    });
   });
 
   test('some rows: the first rows of a head, with the bits that they have among all', async () => {
-    const shape = { circuits: 2, heads: 2, prompts: 2, sequence: 5, headWidth: 6 };
-    const heads = randomHeads(shape, 12);
+    const own = { ...shape(2, 2, 1, 3), prompts: 2, sequence: 5, headWidth: 6 };
+    const heads = randomHeads(own, 12);
     const rows = [9, 2, 6];
-    const [all, some] = [await pattern(device, heads, 1), await pattern(device, heads, 1, rows)];
+    const [all, some] = [await pattern(device, heads, 1), await pattern(device, heads, 1, { rows })];
     for (let head = 0; head < 4; head++) {
       rows.forEach((row, r) => {
         const at = (x: Float32Array, i: number): Float32Array =>
@@ -145,10 +209,10 @@ export function attentionPatternTests(device: TestDevice): void {
   });
 
   test('scores of hundreds, and equal ones', async () => {
-    const shape = { circuits: 1, heads: 1, prompts: 1, sequence: 4, headWidth: 1 };
+    const own = { ...shape(1, 1), prompts: 1, sequence: 4, headWidth: 1 };
     const far = await pattern(
       device,
-      new Heads(shape, Float32Array.from([1, 300, 0, 1, 0, 0, -1, -300, 0, 0, 300, 0])),
+      new Heads(own, Float32Array.from([1, 300, 0, 1, 0, 0, -1, -300, 0, 0, 300, 0])),
       1,
     );
     const none = 0;
@@ -157,9 +221,9 @@ export function attentionPatternTests(device: TestDevice): void {
   });
 
   test('what comes after a prompt or a token changes nothing before it', async () => {
-    const shape = { circuits: 1, heads: 2, prompts: 2, sequence: 6, headWidth: 3 };
-    const heads = randomHeads(shape, 8);
-    const other = new Heads(shape, heads.projections.slice());
+    const own = { ...shape(1, 2), prompts: 2, sequence: 6, headWidth: 3 };
+    const heads = randomHeads(own, 8);
+    const other = new Heads(own, heads.projections.slice());
     for (let branch = 0; branch < 3; branch++) {
       for (let head = 0; head < 2; head++) {
         for (const position of [4, 5]) {
@@ -174,20 +238,50 @@ export function attentionPatternTests(device: TestDevice): void {
       expectSame(name, after.subarray(at, at + real), before.subarray(at, at + real));
     }
   });
+
+  test('what a window leaves behind changes nothing', async () => {
+    const own = { ...shape(1, 4, 2, 3), prompts: 2, sequence: 6, headWidth: 3 };
+    const heads = randomHeads(own, 14);
+    const other = new Heads(own, heads.projections.slice());
+    for (let head = 0; head < 4; head++) {
+      const at = other.at(0, 1, head, 0, 2);
+      other.projections.fill(Number.NaN, at, at + 3);
+    }
+    const [before, after] = [await pattern(device, heads, 1), await pattern(device, other, 1)];
+    for (const { prompt, at, name } of heads.each(6)) {
+      // Query 5 sees the keys 3 to 5.
+      if (prompt === 0) expectSame(name, after.subarray(at + 30, at + 36), before.subarray(at + 30, at + 36));
+      else expectSame(name, after.subarray(at, at + 36), before.subarray(at, at + 36));
+    }
+  });
+
+  test('capped scores: a product that overflows is the cap, and NaN stays NaN', async () => {
+    const own = { ...shape(1, 1), prompts: 1, sequence: 3, headWidth: 1 };
+    const heads = new Heads(own, Float32Array.from([1, 1e30, 0, 1, -1e30, 0, 1e30, 1e30, 0]));
+    const got = await pattern(device, heads, 1, { softcap: 2, half: { SCORES: 1, SOFTMAX: 0 } });
+    expectSame('scores', got.subarray(0, 9), [2, LOWEST_SCORE, LOWEST_SCORE, 2, -2, LOWEST_SCORE, 2, -2, 2]);
+    const broken = new Heads(
+      own,
+      heads.projections.map((value, i) => (i === 4 ? Number.NaN : value)),
+    );
+    const rows = await pattern(device, broken, 1, { softcap: 2, half: { SCORES: 1, SOFTMAX: 0 } });
+    expectSame('broken', rows.subarray(3, 9), [2, Number.NaN, LOWEST_SCORE, 2, Number.NaN, 2]);
+  });
 }
 
 export function attentionMixTests(device: TestDevice): void {
   test.each(SHAPES)('%s', async (_, shape) => {
-    const { circuits, heads, prompts, sequence, headWidth } = shape;
+    const { circuits, heads, kvPorts, window, prompts, sequence, headWidth } = shape;
     const head4 = Math.ceil(headWidth / 4);
     const tokens = prompts * sequence;
     const values = randomHeads(shape, 9);
     const weights = randomNumbers(10).normals(circuits * heads * tokens * sequence);
     for (let i = 0; i < weights.length; i++) {
       const [query, key] = [Math.floor(i / sequence) % sequence, i % sequence];
-      weights[i] = key > query ? Number.NaN : Math.abs(weights[i]!); // must not be read
+      weights[i] = sees(query, key, window) ? Math.abs(weights[i]!) : Number.NaN; // must not be read
     }
     const size = circuits * heads * tokens * 4 * head4;
+    const params = { tokens, sequence, heads, kv_ports: kvPorts, head4, jobs_at: LISTED_AT, window };
     const got = await runKernel(device.gpu, 'attention_mix', {
       buffers: {
         control: listed(circuits * heads, everyRow(tokens)),
@@ -195,7 +289,7 @@ export function attentionMixTests(device: TestDevice): void {
         pattern: weights,
         z: untouched(size + 4),
       },
-      params: { tokens, sequence, heads, head4, jobs_at: LISTED_AT },
+      params,
       overrides: {},
       grid: [groupsOf64(tokens * head4), circuits * heads],
       read: 'z',
@@ -221,7 +315,7 @@ export function attentionMixTests(device: TestDevice): void {
         pattern: someWeights,
         z: untouched(size),
       },
-      params: { tokens, sequence, heads, head4, jobs_at: LISTED_AT },
+      params,
       overrides: {},
       grid: [groupsOf64(tokens * head4), circuits * heads],
       read: 'z',

@@ -13,6 +13,7 @@ import {
 } from '../../oracle/gradient-ops.js';
 import { activate, logSoftmax } from '../../oracle/ops.js';
 import { expectRounded, expectSame, runKernel, untouched, UNTOUCHED, type TestDevice } from '../../support/gpu.js';
+import { rmsNormBackward } from './rms-norm.js';
 import { paddedRows, unpaddedRows } from '../../support/padded-rows.js';
 import { randomNumbers } from '../../support/random.js';
 
@@ -83,9 +84,11 @@ export function normBackwardTests(device: TestDevice): void {
   const rng = randomNumbers(52);
 
   describe.each([
-    ['derivative', 0],
-    ['frozen', 1],
-  ])('%s', (_, frozen) => {
+    ['layer norm, derivative', 1, 0, layerNormBackward],
+    ['layer norm, frozen', 1, 1, layerNormBackward],
+    ['RMS norm, derivative', 0, 0, rmsNormBackward],
+    ['RMS norm, frozen', 0, 1, rmsNormBackward],
+  ] as const)('%s', (_, centred, frozen, reference) => {
     test.each([
       [1, 1, 1, 1, 0],
       [2, 3, 5, 1, 0],
@@ -94,10 +97,10 @@ export function normBackwardTests(device: TestDevice): void {
       [2, 2, 768, 1, 0],
       [4, 3, 30, 0.1, 300],
       [3, 1, 12, 1e-3, 0],
-    ])('%i rows of x, %i gradients each, width %i', async (xRows, each, width, deviation, mean) => {
+    ])('%i rows of x, %i gradients each, width %i', async (xRows, each, width, deviation, offset) => {
       const rows = xRows * each;
       const width4 = Math.ceil(width / 4);
-      const x = rng.normals(xRows * width, deviation, mean);
+      const x = rng.normals(xRows * width, deviation, offset);
       const [gain, gradient] = [rng.normals(width, 0.5, 1), rng.normals(rows * width)];
       const got = new Float32Array(
         await runKernel(device.gpu, 'norm_backward', {
@@ -107,7 +110,7 @@ export function normBackwardTests(device: TestDevice): void {
             gradient: Float32Array.from([...paddedRows(gradient, width), ...untouched(4)]),
           },
           params: { rows, x_rows: xRows, width, width4, epsilon: EPSILON },
-          overrides: { FROZEN: frozen },
+          overrides: { CENTRED: centred, FROZEN: frozen },
           grid: { rows },
           read: 'gradient',
         }),
@@ -120,29 +123,47 @@ export function normBackwardTests(device: TestDevice): void {
       for (let r = 0; r < rows; r++) {
         const stream = x.subarray((r % xRows) * width, ((r % xRows) + 1) * width);
         const g = gradient.subarray(r * width, (r + 1) * width);
-        const expected = layerNormBackward(stream, gain, g, EPSILON, frozen === 1);
+        const expected = reference(stream, gain, g, EPSILON, frozen === 1);
         const average = (values: Float32Array): number => values.reduce((sum, v) => sum + v / width, 0);
-        const scale = 1 / Math.sqrt(average(stream.map((v) => (v - average(stream)) ** 2)) + EPSILON);
+        const mean = centred ? average(stream) : 0;
+        const scale = 1 / Math.sqrt(average(stream.map((v) => (v - mean) ** 2)) + EPSILON);
         // The mean of x is rounded to its own size, which the norm magnifies by scale.
-        const offset = 1 + scale * Math.max(...stream.map(Math.abs));
+        const magnified = 1 + scale * Math.max(...stream.map(Math.abs));
         const largest = Math.max(...g.map((v, i) => Math.abs(v * gain[i]!)));
-        const tilt = frozen ? 1 : 1 + offset * Math.max(...stream.map((v) => Math.abs(v - average(stream)) * scale), 1);
+        const tilt = frozen ? 1 : 1 + magnified * Math.max(...stream.map((v) => Math.abs(v - mean) * scale), 1);
         const sizes = expected.map(() => scale * largest * tilt);
         expectRounded(`row ${r}`, real.subarray(r * width, (r + 1) * width), expected, sizes, 24);
       }
     });
-  });
 
-  test.each([0, 1])('a row whose squares overflow f32 gives no finite gradient; frozen: %i', async (frozen) => {
-    const [width, gain] = [8, rng.normals(8, 0.5, 1)];
-    const got = await runKernel(device.gpu, 'norm_backward', {
-      buffers: { x: rng.normals(width, 1e20), gain, gradient: rng.normals(width, 10) },
-      params: { rows: 1, x_rows: 1, width, width4: width / 4, epsilon: EPSILON },
-      overrides: { FROZEN: frozen },
-      grid: { rows: 1 },
-      read: 'gradient',
+    test('a row whose squares overflow f32 gives no finite gradient', async () => {
+      const [width, gain] = [8, rng.normals(8, 0.5, 1)];
+      const got = await runKernel(device.gpu, 'norm_backward', {
+        buffers: { x: rng.normals(width, 1e20), gain, gradient: rng.normals(width, 10) },
+        params: { rows: 1, x_rows: 1, width, width4: width / 4, epsilon: EPSILON },
+        overrides: { CENTRED: centred, FROZEN: frozen },
+        grid: { rows: 1 },
+        read: 'gradient',
+      });
+      expect([...new Float32Array(got)].some(Number.isFinite)).toBe(false);
     });
-    expect([...new Float32Array(got)].some(Number.isFinite)).toBe(false);
+
+    test('a row of zeros has a finite gradient', async () => {
+      const [width, gain, gradient] = [8, rng.normals(8, 0.5, 1), rng.normals(8)];
+      const x = new Float32Array(width);
+      const got = await runKernel(device.gpu, 'norm_backward', {
+        buffers: { x, gain, gradient },
+        params: { rows: 1, x_rows: 1, width, width4: width / 4, epsilon: EPSILON },
+        overrides: { CENTRED: centred, FROZEN: frozen },
+        grid: { rows: 1 },
+        read: 'gradient',
+      });
+      const expected = reference(x, gain, gradient, EPSILON, frozen === 1);
+      const sizes = new Float64Array(width).fill(
+        Math.max(...gradient.map((v, i) => Math.abs(v * gain[i]!))) / EPSILON ** 0.5,
+      );
+      expectRounded('gradient', new Float32Array(got), expected, sizes, 8);
+    });
   });
 }
 

@@ -1,3 +1,4 @@
+import type { WeightStorage } from '../../../src/base/stored-values.js';
 import { everyRow, jobWords, matmul, runMatmul, type MatmulJob } from '../../../src/gpu/product/matmul.js';
 import { Arena } from '../../../src/gpu/arena.js';
 import { jobSize } from '../../../src/gpu/kernel.js';
@@ -5,9 +6,11 @@ import type { Gpu } from '../../../src/gpu/gpu.js';
 import type { TileName } from '../../../src/gpu/product/tiles.js';
 import { ACTIVATIONS } from '../../../src/block/activation.js';
 import type { Activation } from '../../../src/model/spec.js';
-import { packMatrix, PANEL4 } from '../../../src/gpu/product/matrix.js';
+import { PANEL4 } from '../../../src/gpu/product/matrix.js';
+import { packRows } from '../../../src/gpu/product/panels.js';
 import { matmul as oracle } from '../../oracle/ops.js';
 import { expectSame, untouched } from '../../support/gpu.js';
+import { narrowed } from '../../support/narrow.js';
 import { paddedRows, unpaddedRows } from '../../support/padded-rows.js';
 
 /** One product on the device; everything is padded to vec4s. */
@@ -16,7 +19,9 @@ export interface Product {
   readonly inner4: number;
   readonly a: Float32Array;
   /** [panelRows, 4 columns4], row-major. */
-  readonly w: Float32Array;
+  readonly w: Float32Array<ArrayBuffer>;
+  /** How the weights are stored; default f32. */
+  readonly storage?: WeightStorage;
   readonly columns4: number;
   /** Panels in one binding; all of them where absent. */
   readonly panelsPerChunk?: number;
@@ -24,11 +29,14 @@ export interface Product {
   readonly bias?: Float32Array;
   readonly outStride: number;
   readonly outLength: number;
+  /** What is in `out` before; default: numbers that no product gives. */
+  readonly before?: Float32Array;
   /** Jobs on each chunk; where absent, one that makes all of the chunk. */
   readonly jobs?: readonly MatmulJob[];
   /** Per job the row of `out` that each of its rows goes to, in place of its own `rows`. */
   readonly rowLists?: readonly (readonly number[])[];
   readonly activation?: Activation;
+  readonly multiplies?: boolean;
 }
 
 export async function multiply(gpu: Gpu, tile: TileName, product: Product): Promise<Float32Array> {
@@ -36,16 +44,12 @@ export async function multiply(gpu: Gpu, tile: TileName, product: Product): Prom
   const arena = new Arena(gpu);
   try {
     const a = arena.upload('a', product.a);
-    const out = arena.upload('out', untouched(product.outLength));
+    const out = arena.upload('out', product.before ?? untouched(product.outLength));
     const bias = product.bias && arena.upload('bias', product.bias);
     const matrixInner4 = w.length / columns4 / 16;
     const panelBytes = 4 * matrixInner4 * 4 * PANEL4 * 4;
     const maxBytes = (product.panelsPerChunk ?? Math.ceil(columns4 / PANEL4)) * panelBytes;
-    const matrix = packMatrix(arena, 'w', matrixInner4, columns4, maxBytes, (panel, first, count) => {
-      for (let r = 0; r < 4 * matrixInner4; r++) {
-        panel.set(w.subarray(r * 4 * columns4 + first, r * 4 * columns4 + first + count), r * 4 * PANEL4);
-      }
-    });
+    const matrix = packRows(arena, 'w', narrowed(w, product.storage ?? 'f32'), matrixInner4, maxBytes);
     const recording = gpu.record();
     for (const [i, { firstColumn4, columns4: end }] of matrix.chunks.entries()) {
       const whole = {
@@ -71,6 +75,7 @@ export async function multiply(gpu: Gpu, tile: TileName, product: Product): Prom
       const options = {
         ...(product.panels && { panels: product.panels }),
         ...(activation && { activation: ACTIVATIONS[activation] }),
+        multiplies: product.multiplies ?? false,
       };
       runMatmul(recording, await matmul(arena, matrix, i, { ...use, ...options }), list.length);
     }

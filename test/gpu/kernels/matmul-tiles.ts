@@ -4,11 +4,13 @@ import { Arena } from '../../../src/gpu/arena.js';
 import { Gpu } from '../../../src/gpu/gpu.js';
 import { tileLacks, TILES, usableTiles, type TileName } from '../../../src/gpu/product/tiles.js';
 import { PANEL4 } from '../../../src/gpu/product/matrix.js';
-import { activateAll } from '../../oracle/ops.js';
-import { expectRounded, expectSame, type TestDevice } from '../../support/gpu.js';
+import { padBlocks } from '../../../src/model/layout.js';
+import { activateAll, matmul as oracle } from '../../oracle/ops.js';
+import { expectRounded, expectSame, UNTOUCHED, type TestDevice } from '../../support/gpu.js';
+import { rounded } from '../../support/narrow.js';
 import { paddedRows } from '../../support/padded-rows.js';
 import { randomNumbers } from '../../support/random.js';
-import { multiply, type Product } from './matmul-run.js';
+import { magnitude, multiply, quads, unpad, units, type Product } from './matmul-run.js';
 
 export function activationTests(device: TestDevice, tile: TileName): void {
   describe('activations', () => {
@@ -89,6 +91,54 @@ export function sameBitsTest(device: TestDevice, tile: TileName): void {
   });
 }
 
+export function storageTests(device: TestDevice, tile: TileName): void {
+  test.each(['f16', 'bf16'] as const)('weights in %s give the bits of the same weights in f32', async (storage) => {
+    const mixed = mixedProduct();
+    const product = { ...mixed, w: rounded(mixed.w, storage) };
+    const wide = await multiply(device.gpu, tile, product);
+    expectSame('mixed', await multiply(device.gpu, tile, { ...product, storage }), wide);
+    const [rows, inner, columns] = [13, 130, 4 * PANEL4 + 5];
+    const rng = randomNumbers(9);
+    const [a, bias] = [rng.normals(rows * inner), rng.normals(columns)];
+    const weights = rounded(rng.normals(inner * columns), storage);
+    const got = await multiply(device.gpu, tile, {
+      rows,
+      inner4: quads(inner),
+      a: paddedRows(a, inner),
+      w: padBlocks(weights, inner, columns, inner, columns),
+      storage,
+      columns4: quads(columns),
+      bias: paddedRows(bias, columns),
+      outStride: quads(columns),
+      outLength: 4 * rows * quads(columns),
+      activation: 'silu',
+    });
+    const linear = oracle(a, weights, bias, inner, columns);
+    const sizes = magnitude(a, weights, bias, inner, columns);
+    // The derivative of silu is at most 1.1; its own roundings are relative to the result.
+    expectRounded(
+      'product',
+      unpad('product', got, columns),
+      activateAll('silu', linear),
+      sizes,
+      1.1 * units(inner) + 6,
+    );
+  });
+}
+
+export function gateTest(device: TestDevice, tile: TileName): void {
+  test('multiplies what is in its place, and leaves other places alone', async () => {
+    const product = mixedProduct();
+    const before = randomNumbers(8).normals(product.outLength);
+    const made = await multiply(device.gpu, tile, product);
+    const got = await multiply(device.gpu, tile, { ...product, before, multiplies: true });
+    const left = Math.fround(UNTOUCHED);
+    const expected = before.map((value, i) => (made[i] === left ? value : value * made[i]!));
+    expectSame('product', got, expected);
+    expect(got.filter((value, i) => value !== before[i]).length).toBeGreaterThan(product.outLength / 4);
+  });
+}
+
 export function defaultTileTest(device: TestDevice): void {
   test('a product without a tile of its own has the one of its device', async () => {
     for (const tile of usableTiles(device.gpu.device)) {
@@ -96,7 +146,7 @@ export function defaultTileTest(device: TestDevice): void {
       const arena = new Arena(gpu);
       try {
         const buffer = arena.tensor('all of it', [4096]);
-        const chunk = { data: buffer, firstColumn4: 0, columns4: 1 };
+        const chunk = { data: { ...buffer, storage: 'f32' as const }, firstColumn4: 0, columns4: 1 };
         const matrix = { inner4: 1, columns4: 1, chunks: [chunk] };
         const shared = { a: buffer, out: arena.tensor('out', [4]), inner4: 1, outStride: 1, jobs: buffer, jobsAt: 0 };
         const bound = async (rows: number): Promise<readonly [string, number]> => {

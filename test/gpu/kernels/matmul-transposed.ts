@@ -1,12 +1,15 @@
 import { describe, test } from 'vitest';
+import type { WeightStorage } from '../../../src/base/stored-values.js';
 import { matmulTransposed, runTransposed, type TransposedJob } from '../../../src/gpu/product/transposed.js';
 import { Arena } from '../../../src/gpu/arena.js';
 import type { Gpu } from '../../../src/gpu/gpu.js';
 import type { TileName } from '../../../src/gpu/product/tiles.js';
 import { padBlocks } from '../../../src/model/layout.js';
-import { packMatrix, PANEL4 } from '../../../src/gpu/product/matrix.js';
+import { PANEL4 } from '../../../src/gpu/product/matrix.js';
+import { packRows } from '../../../src/gpu/product/panels.js';
 import { matmulTransposed as oracle } from '../../oracle/ops.js';
 import { expectRounded, expectSame, untouched, type TestDevice } from '../../support/gpu.js';
+import { narrowed, rounded } from '../../support/narrow.js';
 import { paddedRows, unpaddedRows } from '../../support/padded-rows.js';
 import { randomNumbers } from '../../support/random.js';
 import { skipWithoutTile, tilesOf, type ProductKernel } from '../../support/tiles.js';
@@ -21,7 +24,9 @@ interface Product {
   readonly dy: Float32Array;
   readonly dyStride: number;
   /** [4 inner4, 4 columns4], row-major. */
-  readonly w: Float32Array;
+  readonly w: Float32Array<ArrayBuffer>;
+  /** How the weights are stored; default f32. */
+  readonly storage?: WeightStorage;
   readonly columns4: number;
   readonly outLength: number;
   readonly jobs: readonly TransposedJob[];
@@ -38,11 +43,7 @@ async function multiply(
     const inner4 = w.length / columns4 / 16;
     const panelBytes = 4 * inner4 * 4 * PANEL4 * 4;
     const maxBytes = (product.panelsPerChunk ?? Math.ceil(columns4 / PANEL4)) * panelBytes;
-    const matrix = packMatrix(arena, 'w', inner4, columns4, maxBytes, (panel, first, count) => {
-      for (let r = 0; r < 4 * inner4; r++) {
-        panel.set(w.subarray(r * 4 * columns4 + first, r * 4 * columns4 + first + count), r * 4 * PANEL4);
-      }
-    });
+    const matrix = packRows(arena, 'w', narrowed(w, product.storage ?? 'f32'), inner4, maxBytes);
     const out = arena.upload('out', untouched(product.outLength));
     const dy = arena.upload('dy', product.dy);
     const bound = await matmulTransposed(arena, matrix, { dy, out, rows, dyStride: product.dyStride, jobs, tile });
@@ -63,6 +64,7 @@ export function matmulTransposedTests(kernel: ProductKernel): (device: TestDevic
     describe.each(tilesOf(kernel))('tile %s', (tile) => {
       skipWithoutTile(device, tile);
       productTests(device, tile);
+      storageTests(device, tile);
       if (tile !== 'register-8') sameBitsTest(device, tile);
     });
   };
@@ -163,6 +165,30 @@ function productTests(device: TestDevice, tile: TileName): void {
       });
       const sizes = oracle(absolute(dy), absolute(w), columns);
       expectRounded('in chunks', chunked, oracle(dy, w, columns), sizes, units(columns));
+    }
+  });
+}
+
+function storageTests(device: TestDevice, tile: TileName): void {
+  test.each(['f16', 'bf16'] as const)('weights in %s give the bits of the same weights in f32', async (storage) => {
+    const rng = randomNumbers(44);
+    const [rows, inner, columns] = [19, 70, 4 * (2 * PANEL4 + 7)];
+    const [dy, w] = [rng.normals(rows * columns), rounded(rng.normals(inner * columns), storage)];
+    const product = {
+      rows,
+      dy,
+      dyStride: columns / 4,
+      w: padBlocks(w, inner, columns, inner, columns),
+      columns4: columns / 4,
+      outLength: 4 * rows * quads(inner),
+      jobs: [{ dy: 0, out: 0, firstColumn4: 0, endColumn4: columns / 4 }],
+    };
+    const got = unpaddedRows(await multiply(device.gpu, tile, { ...product, storage }), inner);
+    expectRounded('product', got, oracle(dy, w, columns), oracle(absolute(dy), absolute(w), columns), units(columns));
+    for (const panelsPerChunk of [1, 3]) {
+      const both = { ...product, panelsPerChunk };
+      const wide = await multiply(device.gpu, tile, both);
+      expectSame(`${panelsPerChunk} panels a chunk`, await multiply(device.gpu, tile, { ...both, storage }), wide);
     }
   });
 }

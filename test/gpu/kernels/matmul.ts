@@ -9,7 +9,14 @@ import { paddedRows } from '../../support/padded-rows.js';
 import { randomNumbers } from '../../support/random.js';
 import { skipWithoutTile, tilesOf, type ProductKernel } from '../../support/tiles.js';
 import { multiply, magnitude, unpad, units, quads } from './matmul-run.js';
-import { activationTests, sameBitsTest, defaultTileTest, wideSubgroupTest } from './matmul-tiles.js';
+import {
+  activationTests,
+  gateTest,
+  sameBitsTest,
+  storageTests,
+  defaultTileTest,
+  wideSubgroupTest,
+} from './matmul-tiles.js';
 
 /** The tests of one of the kernels of the product, with each of its tiles. */
 export function matmulTests(kernel: ProductKernel): (device: TestDevice) => void {
@@ -17,6 +24,8 @@ export function matmulTests(kernel: ProductKernel): (device: TestDevice) => void
     describe.each(tilesOf(kernel))('tile %s', (tile) => {
       skipWithoutTile(device, tile);
       productTests(device, tile);
+      gateTest(device, tile);
+      storageTests(device, tile);
       if (tile !== 'register-8') sameBitsTest(device, tile);
     });
     if (kernel === 'matmul_subgroup') wideSubgroupTest(device);

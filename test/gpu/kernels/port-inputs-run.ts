@@ -1,5 +1,5 @@
 import { groupsOf64 } from '../../../src/gpu/workgroups.js';
-import { FROM_CONSTANT } from '../../../src/pass/tables/input-jobs.js';
+import { FROM_CONSTANT } from '../../../src/pass/tables/summed-inputs.js';
 import type { Gpu } from '../../../src/gpu/gpu.js';
 import type { Job } from '../../../src/gpu/kernel.js';
 import { expectSame, runKernel, untouched } from '../../support/gpu.js';

@@ -28,6 +28,43 @@ async function argmax(gpu: Gpu, rows: readonly ArrayLike<number>[]): Promise<num
 
 const firstOfLargest = (row: Float32Array): number => row.indexOf(row.reduce((a, b) => Math.max(a, b)));
 
+/** Mean over some columns of a row; 0 for none. */
+function meanOf(row: ArrayLike<number>, columns: readonly number[]): number {
+  return columns.reduce((sum, column) => sum + row[column]!, 0) / Math.max(1, columns.length);
+}
+
+export function answerMeansTests(device: TestDevice): void {
+  const rng = randomNumbers(15);
+
+  test.each([
+    ['one prompt', 1, 1, 9],
+    ['several circuits of the same prompts', 3, 2, 37],
+    ['more rows than a workgroup', 5, 20, 6],
+  ])('%s', async (_, prompts, circuits, vocab) => {
+    const rows = Array.from({ length: prompts * circuits }, () => rng.normals(vocab));
+    const answers = Array.from({ length: prompts }, (_unused, n): Answers => ({
+      correct: [n % vocab, (n + 3) % vocab, n % vocab].slice(0, 1 + (n % 3)),
+      wrong: n % 4 === 3 ? [] : [(n + 1) % vocab, vocab - 1].slice(0, 1 + (n % 2)),
+    }));
+    const { values, stride } = strided(rows);
+    const got = await runKernel(device.gpu, 'answer_means', {
+      buffers: { answers: answerLists(answers), values, differences: untouched(rows.length + 1) },
+      params: { rows: rows.length, prompts, stride },
+      overrides: {},
+      grid: [groupsOf64(rows.length) + 1],
+      read: 'differences',
+    });
+    const differences = new Float32Array(got);
+    const expected = rows.map((row, r) => {
+      const { correct, wrong } = answers[r % prompts]!;
+      return meanOf(row, correct) - meanOf(row, wrong);
+    });
+    const magnitude = rows.map((row) => Math.max(...row.map(Math.abs)));
+    expectRounded('differences', differences.subarray(0, rows.length), expected, magnitude, 8);
+    expectSame('beyond the rows', differences.subarray(rows.length), untouched(1));
+  });
+}
+
 export function argmaxTests(device: TestDevice): void {
   const rng = randomNumbers(5);
 

@@ -7,6 +7,7 @@ import { kernels } from '../../../../src/gpu/kernels.gen.js';
 import { matrixChunks, PANEL4 } from '../../../../src/gpu/product/matrix.js';
 import { projectionColumn4, projectionColumns4, type Layout } from '../../../../src/model/layout.js';
 import { JobWriter } from '../../../../src/pass/tables/job-writer.js';
+import { PLAIN_PIECES } from '../../../support/layouts.js';
 import { writeProjections } from '../../../../src/pass/tables/projection-jobs.js';
 
 const FIELDS = kernels.matmul.job;
@@ -15,7 +16,7 @@ const FIELDS = kernels.matmul.job;
 function layer(shared: number, head4: number): { readonly topology: Topology; readonly layout: Layout } {
   const topology = new Topology({ layers: 1, heads: 6, parallel: false });
   const projectionHeads = { q: 6, k: shared, v: shared };
-  return { topology, layout: { width4: 3, head4, mlp4: 4, vocabStride: 8, projectionHeads } };
+  return { topology, layout: { width4: 3, head4, mlp4: 4, vocabStride: 8, projectionHeads, ...PLAIN_PIECES } };
 }
 
 test('ports whose columns lie side by side are one run', () => {

@@ -2,9 +2,17 @@ import { expect, test } from 'vitest';
 import { Topology } from '../../../../src/circuit/topology.js';
 import { jobSize } from '../../../../src/gpu/kernel.js';
 import { layOutTables, tableWords, type JobTable } from '../../../../src/pass/tables/table-layout.js';
+import { PLAIN_PIECES } from '../../../support/layouts.js';
 
 const topology = new Topology({ layers: 2, heads: 3, parallel: false });
-const layout = { width4: 6, head4: 2, mlp4: 24, vocabStride: 128, projectionHeads: { q: 3, k: 3, v: 3 } };
+const layout = {
+  width4: 6,
+  head4: 2,
+  mlp4: 24,
+  vocabStride: 128,
+  projectionHeads: { q: 3, k: 3, v: 3 },
+  ...PLAIN_PIECES,
+};
 const shape = { circuits: 4, prompts: 5, sequence: 7, cutSums: 2 };
 
 test('tables and row lists follow one another without a gap, and the lists of writers come last', () => {
