@@ -18,7 +18,7 @@ import { scoresOf, UNEVEN } from '../support/attribution.js';
 import { allLogits, uploadModel, withEvaluator, type DeviceModel } from '../support/evaluators.js';
 import { expectClose, expectSame, useDevice } from '../support/gpu.js';
 import { oracleTask } from '../support/oracle-task.js';
-import { gpt2Folder, inTurn, storedTensors } from '../support/stored-checkpoint.js';
+import { byName, gpt2Folder, storedTensors } from '../support/stored-checkpoint.js';
 
 const device = useDevice();
 
@@ -69,7 +69,7 @@ async function everything(model: DeviceModel, gpu: Gpu): Promise<unknown> {
 test.each([
   ['f16', () => 'f16' as const],
   ['bf16', () => 'bf16' as const],
-  ['of every storage in turn', inTurn()],
+  ['several storages', byName],
 ])('a model in %s gives the bits of its weights in f32, in one piece and in several', async (_, storage) => {
   const wide = await uploadModel(device.gpu, await open(storage, 'f32'));
   const model = await open(storage);
