@@ -44,6 +44,6 @@ export function gpt2Folder(spec: ModelSpec, tensors: Readonly<Record<string, Ten
 
 /** One of the storages, by the tensor's name. */
 export function byName(tensor: string): WeightStorage {
-  const sum = [...tensor].reduce((total, letter) => total + letter.charCodeAt(0), 0);
+  const sum = new TextEncoder().encode(tensor).reduce((total, letter) => total + letter, 0);
   return WEIGHT_STORAGES[sum % WEIGHT_STORAGES.length]!;
 }
