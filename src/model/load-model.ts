@@ -34,6 +34,8 @@ export interface LoadedModel {
   readonly hash: string;
   /** Keys of config.json that the user ignored. */
   readonly ignored?: readonly string[];
+  /** What whoever runs the model should know of it. One sentence each. */
+  readonly remarks?: readonly string[];
 }
 
 export interface ModelOptions {
@@ -104,6 +106,7 @@ export async function openModel(
     },
     hash: await hashFiles(configText, checkpoint.files, onRead),
     ...(ignored.length > 0 && { ignored }),
+    remarks: family.remarks?.(spec) ?? [],
   };
 }
 

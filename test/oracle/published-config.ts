@@ -33,6 +33,8 @@ export function specOfConfig(config: Config, tied: boolean): ModelSpec {
   const scaleOf = (layer: number): number => {
     if (family === 'gpt_neo' || first('scale_attn_weights') === false) return 1;
     const scalar = laterGemma ? number('query_pre_attn_scalar') : headWidth;
+    // As the modelling code writes it: GPT-2 divides by the root, later families raise to a power.
+    if (family !== 'gpt2') return scalar ** -0.5;
     return 1 / Math.sqrt(scalar) / (first('scale_attn_by_inverse_layer_idx') === true ? layer + 1 : 1);
   };
   const biases = {

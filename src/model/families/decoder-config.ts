@@ -32,7 +32,7 @@ export interface PlainDecoder extends Omit<ModelSpec, 'positions' | 'mlp'> {
 }
 
 /** A family whose config words sizes as Llama's does, and whose linear layers are stored as [out, in]. */
-export interface Dialect extends Pick<ModelFamily, 'modelType' | 'bos' | 'namings' | 'embed'> {
+export interface Dialect extends Pick<ModelFamily, 'modelType' | 'bos' | 'namings' | 'embed' | 'remarks'> {
   /** Classes of the bare model and of the language model. */
   readonly architectures: readonly string[];
   readonly aliases?: ConfigReaderOptions['aliases'];
@@ -70,6 +70,7 @@ export function decoderFamily(dialect: Dialect): ModelFamily {
       config.finish();
       return spec;
     },
+    remarks: (spec) => dialect.remarks?.(spec) ?? [],
     places: (spec, naming) => linearPlaces(spec, naming, dialect.embed, dialect.names(spec)),
     isBeside: (tensor) => INVERSE_FREQUENCIES.test(tensor) || (dialect.isBeside?.test(tensor) ?? false),
   };

@@ -61,6 +61,9 @@ export interface ModelFamily {
   /** Place of every tensor of `weightTable(spec)`, the unembedding apart. */
   places(spec: ModelSpec, naming: Naming): ReadonlyMap<TensorName, TensorPlace>;
 
+  /** What whoever runs the model should know of how its config is taken. One sentence each. */
+  remarks?(spec: ModelSpec): readonly string[];
+
   /** Whether a checkpoint may hold this tensor besides the text model's weights: causal masks, parts for images. */
   isBeside(tensor: string): boolean;
 }

@@ -34,7 +34,12 @@ export const gemma = decoderFamily({
     refuseWindows(config, plain.layers);
     return { ...gemmaLike(config, plain), positions: readRotary(config, plain.headWidth, { base: 10_000 }) };
   },
+  remarks: ({ mlp }) => (mlp?.activation === 'gelu' ? [EXACT_GELU] : []),
 });
+
+const EXACT_GELU =
+  'its config says "gelu": the exact one is computed, as the transformers library does since 4.48; older versions compute ' +
+  'its tanh form, which "hidden_activation": "gelu_pytorch_tanh" in config.json stands for';
 
 /**
  * Gemma 2 (Gemma team 2024): Gemma with norms also after the sublayers, soft caps of scores and logits, and windows in

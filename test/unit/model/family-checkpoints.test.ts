@@ -1,6 +1,6 @@
 /** Checkpoints of every family but GPT-2: what each of their tensors is, and what is told of one that does not fit. */
 import { existsSync } from 'node:fs';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { memoryDirectory } from '../../../src/checkpoint/byte-source.js';
 import { openModel, type LoadedModel } from '../../../src/model/load-model.js';
 import { weightTable, type TensorName } from '../../../src/model/weight-table.js';
@@ -8,9 +8,6 @@ import { openModelDirectory } from '../../../src/node/model-directory.js';
 import { fixture } from '../../support/fixtures.js';
 import { randomNumbers } from '../../support/random.js';
 import { f32, writeSafetensors } from '../../support/safetensors-writer.js';
-
-// What a device computes is no matter here.
-vi.mock('../../../src/model/support.js', () => ({ assertSupported: () => undefined }));
 
 type Shapes = Readonly<Record<string, readonly number[]>>;
 
@@ -433,6 +430,16 @@ describe('GPT-Neo', () => {
       expect(spec.attention.window).toEqual([null, 3]);
     }
   });
+});
+
+test('a Gemma of exact gelu says so, for others take it for the tanh form', async () => {
+  const { layer, outer } = WRITTEN['SmolLM2']!;
+  const shapes = shapesOf({ config: {}, layer, outer, layers: 'model.layers' });
+  const config = { ...SIZES, model_type: 'gemma', head_dim: 2 };
+  expect((await open({ ...config, hidden_act: 'gelu' }, shapes)).remarks).toEqual([
+    expect.stringMatching(/^its config says "gelu": the exact one is computed/),
+  ]);
+  expect((await open({ ...config, hidden_act: 'gelu_pytorch_tanh' }, shapes)).remarks).toEqual([]);
 });
 
 describe('Gemma 3 of several media', () => {
