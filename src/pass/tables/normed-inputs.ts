@@ -5,9 +5,6 @@ import { normWork, sumWork } from '../../gpu/work.js';
 import type { InputForm, InputToForm } from './input-jobs.js';
 import type { JobWriter, TableJob } from './job-writer.js';
 
-/** Words of a group of writers in the lists of kernels/port_inputs_normed.wgsl. */
-export const GROUP_WORDS = 3;
-
 /** Marks a writer whose edge is cut. */
 const CUT = 0x80000000;
 
