@@ -49,7 +49,9 @@ export class NormedInputs implements InputForm {
   }
 }
 
-/** A group's writers in the order of its sum: first the cut ones, then the kept ones, each from the last to the first. */
+/**
+ * A group's writers in the order of its sum: first the cut ones, then the kept ones, each from the last to the first.
+ */
 function inOrder(mask: Uint32Array, firstWriter: number, count: number): number[] {
   const [cut, kept]: [number[], number[]] = [[], []];
   for (let u = firstWriter + count - 1; u >= firstWriter; u--) {
