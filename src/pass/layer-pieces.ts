@@ -49,8 +49,8 @@ export async function bindLayer(context: PieceContext, frame: PassFrame, layer: 
         angles: tensors,
       }),
       repetition: await repetition(context, jobs(tables.repetition), at.projections, topology.attentionPorts),
-      pattern: await attentionPattern(context, layer, heads, at),
-      mix: await attentionMix(context, layer, heads, at),
+      pattern: await attentionPattern(context, topology, layer, heads, at),
+      mix: await attentionMix(context, topology, layer, heads, at),
       output: await attentionOutput(context, layerWeights, tables.attentionOut.map(jobs), at),
     },
     mlp: mlp && {
