@@ -50,7 +50,8 @@ export function projections(
 }
 
 /**
- * The same where all ports of a layer read one input [T, d]. Of heads that share keys or values the first one's are made.
+ * The same where all ports of a layer read one input [T, d]. Of heads that share keys or values the first one's are
+ * made.
  */
 export function sharedProjections(
   context: PieceContext,
@@ -190,7 +191,9 @@ export function projectedHeads(
   );
 }
 
-/** A port whose rows are those of an earlier port of its layer, where both read one input. Places of attention ports. */
+/**
+ * A port whose rows are those of an earlier port of its layer, where both read one input. Places of attention ports.
+ */
 export interface RepeatedPort {
   readonly port: number;
   readonly of: number;

@@ -1,7 +1,7 @@
 import { finiteOrNull } from '../base/finite-or-null.js';
 import { candidateEdges, type Circuit } from './circuit.js';
 import { edgeEnds } from './edge-ends.js';
-import { modelNodes, nodeName, portNode, type Branch, type Node, type NodeShape } from './nodes.js';
+import { isAttentionPort, modelNodes, nodeName, portNode, type Branch, type Node, type NodeShape } from './nodes.js';
 import type { Topology } from './topology.js';
 
 // A circuit as rows of nodes and edges: what graph files, the viewer and tables show of it.
@@ -83,7 +83,7 @@ export function edgeRecords(
   const ports = topology.ports.map((port, index) => ({
     name: topology.portName(index),
     target: nodeName(portNode(port)),
-    port: port.kind === 'head' ? port.branch : ('out' as const),
+    port: isAttentionPort(port) ? port.branch : ('out' as const),
   }));
   return ids.map((id): EdgeRecord => {
     const isDirect = id >= topology.additionEdges;

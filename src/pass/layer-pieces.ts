@@ -63,7 +63,9 @@ export async function bindLayer(context: PieceContext, frame: PassFrame, layer: 
   };
 }
 
-/** Queries and keys by norms over all heads together. They work in the place of the inputs, which were normed before. */
+/**
+ * Queries and keys by norms over all heads together. They work in the place of the inputs, which were normed before.
+ */
 async function jointNorms(context: PieceContext, frame: PassFrame, layer: number): Promise<Piece> {
   const { tensors, topology, control } = frame;
   const layerWeights = frame.weights.layers[layer]!;

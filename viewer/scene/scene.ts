@@ -54,7 +54,7 @@ export interface DisplayNode {
   y: number;
   label: string;
   /** `port`: q, k or v of a head, drawn under the head in the grid. `group`: several nodes as one. */
-  kind: 'input' | 'head' | 'mlp' | 'logits' | 'port' | 'group';
+  kind: 'input' | 'head' | 'kv' | 'mlp' | 'logits' | 'port' | 'group';
   layer: number | null;
   /** Ports only: its letter. */
   port: 'q' | 'k' | 'v' | null;

@@ -17,6 +17,7 @@ export function layeredPosition(
   switch (kind) {
     case 'input':
       return { x: middle, y: -STEP };
+    case 'kv':
     case 'head':
       return { x: head! * STEP, y: layer! * STEP };
     case 'mlp':

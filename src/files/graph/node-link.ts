@@ -1,7 +1,7 @@
 import { EdgewiseError } from '../../base/errors.js';
 import type { Circuit } from '../../circuit/circuit.js';
 import { toGraph, type GraphOptions } from './circuit-graph.js';
-import { isHeadName } from '../../circuit/nodes.js';
+import { hasBranches } from '../../circuit/nodes.js';
 import type { CircuitFile, FileEdge, FileNode } from '../own/circuit-file.js';
 import { SCHEMA_VERSION } from '../own/circuit-json.js';
 import { decodeConfig, encodeConfig } from '../own/config-json.js';
@@ -124,7 +124,7 @@ function nameOf({ source: from, target: to, key, port }: JsonObject, source: str
   }
   if (port === 'q' || port === 'k' || port === 'v') return from === to ? ends : `${ends}<${port}>`;
   if (port !== undefined && port !== 'out') fail(source, `${where}.port`, port, 'q, k, v or out');
-  if (isHeadName(to)) fail(source, `${where}.port`, port, `q, k or v: which input of ${quote(to)} it is`);
+  if (hasBranches(to)) fail(source, `${where}.port`, port, `q, k or v: which input of ${quote(to)} it is`);
   return ends;
 }
 

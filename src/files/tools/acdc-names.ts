@@ -1,5 +1,6 @@
 import type { Circuit } from '../../circuit/circuit.js';
-import type { Port, Writer } from '../../circuit/nodes.js';
+import { portName, type Port, type Writer } from '../../circuit/nodes.js';
+import { EdgewiseError } from '../../base/errors.js';
 import { jsonFile } from '../../base/json/entry-lines.js';
 
 /** A node of ACDC: the hook's name, and its index into it; null = all of a dimension. */
@@ -43,6 +44,8 @@ function receiverHook(port: Port, layers: number): HookedNode {
   switch (port.kind) {
     case 'head':
       return [`blocks.${port.layer}.hook_${port.branch}_input`, [null, null, port.head]];
+    case 'kv':
+      throw new EdgewiseError('circuit', portName(port), 'ACDC has no port that several heads read');
     case 'mlp':
       return [`blocks.${port.layer}.hook_mlp_in`, [null]];
     case 'logits':

@@ -103,6 +103,7 @@ export function withListedGraph(
 const FEATURE_TYPES: Readonly<Record<NodeAttributes['kind'], string>> = {
   input: 'embedding',
   head: 'lorsa',
+  kv: 'lorsa',
   mlp: 'mlp',
   logits: 'logit',
 };
