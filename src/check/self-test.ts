@@ -2,11 +2,11 @@ import { EdgewiseError } from '../base/errors.js';
 import { Topology } from '../circuit/topology.js';
 import type { MetricName } from '../readout/metrics.js';
 import type { Gpu } from '../gpu/gpu.js';
-import { randomModel } from '../model/random-model.js';
 import { uploadWeights } from '../model/weights.js';
 import { PatchingEvaluator } from '../evaluate/evaluator.js';
 import { DEFAULT_BUDGET, planRun } from '../evaluate/memory-plan.js';
 import { CHECK_CASES, CHECKED_METRICS, type CheckCase } from './cases.js';
+import { checkModel } from './sample-model.js';
 import { checkCircuits, checkPairs } from './samples.js';
 import { REFERENCES } from './references.gen.js';
 
@@ -51,7 +51,7 @@ async function runCase(gpu: Gpu, check: CheckCase, references: readonly number[]
   const { spec } = check;
   const { layers, heads, block } = spec;
   const topology = new Topology({ layers, heads, parallel: block !== 'sequential' });
-  const model = await randomModel(spec, check.modelSeed);
+  const model = await checkModel(check);
   const weights = await uploadWeights(gpu, spec, model.weights);
   try {
     const pairs = checkPairs(check);
