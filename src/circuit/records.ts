@@ -59,7 +59,7 @@ export interface NodeRecord {
   readonly kvGroup: number | null;
   /** Touches a kept edge; always true of `input` and `logits`. */
   readonly inCircuit: boolean;
-  /** Sum of the measured effects of its kept outgoing addition edges; for `logits` of its incoming ones. */
+  /** Sum of the measured effects of its kept outgoing addition edges; of its incoming ones where it does not write. */
   readonly effect: number;
 }
 
@@ -127,14 +127,16 @@ export function edgeRecords(
 export function nodeRecords(shape: NodeShape, edges: readonly EdgeRecord[]): NodeRecord[] {
   const kept = edges.filter((edge) => edge.inCircuit);
   const inCircuit = nodesAt(kept);
+  const nodes = modelNodes(shape);
+  const readers = new Set(nodes.filter(({ kind }) => kind === 'logits' || kind === 'kv').map(nodeName));
   const effects = new Map<string, number>();
   const add = (name: string, effect: number): unknown => effects.set(name, (effects.get(name) ?? 0) + effect);
   for (const { kind, source, target, effect } of kept) {
     if (kind === 'direct' || effect === null) continue;
     add(source, effect);
-    if (target === 'logits') add(target, effect);
+    if (readers.has(target)) add(target, effect);
   }
-  return modelNodes(shape).map((node): NodeRecord => {
+  return nodes.map((node): NodeRecord => {
     const id = nodeName(node);
     return {
       id,
