@@ -122,6 +122,15 @@ export function parsePort(name: string): Port | undefined {
   return node?.kind === 'kv' && branch !== 'q' ? { ...node, branch: branch as 'k' | 'v' } : undefined;
 }
 
+/**
+ * Whether an edge of a drawn graph says that a head reads what its key/value head projects: `a3.kv1->a3.h4`. The graph
+ * has it so that paths go on there. It is no edge of a circuit, because it cannot be cut.
+ */
+export function isSharedLink(from: string, to: string): boolean {
+  const [source, target] = [parseNode(from), parseNode(to)];
+  return source?.kind === 'kv' && target?.kind === 'head' && source.layer === target.layer;
+}
+
 /** Both ends of an edge's name, a direct edge's port being its `from`; undefined where no model has such an edge. */
 export function parseEdge(
   name: string,

@@ -46,6 +46,11 @@ export function shapeDifference(a: TopologyShape, b: TopologyShape): keyof Topol
   return fields.find((field) => full(a)[field] !== full(b)[field]);
 }
 
+/** What decides which edges a topology has, as plain data. Fields that are as by default are left out. */
+export function shapeOf({ layers, heads, parallel, attentionOnly, kvPorts }: Topology): TopologyShape {
+  return { layers, heads, parallel, ...(attentionOnly && { attentionOnly }), ...(kvPorts !== heads && { kvPorts }) };
+}
+
 /** An edge of the graph: addition edges carry a writer's output to a port, direct edges a head's own q, k or v. */
 export type Edge =
   | { readonly kind: 'addition'; readonly id: number; readonly writer: number; readonly port: number }
@@ -89,12 +94,12 @@ export class Topology {
    */
   constructor(shape: TopologyShape, source = 'topology') {
     const { layers, heads, kvPorts = heads } = shape;
+    if (heads > 0 && !(Number.isInteger(kvPorts) && kvPorts > 0 && heads % kvPorts === 0)) {
+      throw new EdgewiseError('circuit', source, `${kvPorts} key/value ports, expected a divisor of ${heads} heads`);
+    }
     if (!Topology.fits(shape)) {
       const what = `a graph of ${layers} layers x ${heads} heads is too large (at most ${MAX_SIZE} writers x ports)`;
       throw new EdgewiseError('circuit', source, what);
-    }
-    if (!(Number.isInteger(kvPorts) && kvPorts > 0 && heads % kvPorts === 0)) {
-      throw new EdgewiseError('circuit', source, `${kvPorts} key/value ports, expected a divisor of ${heads} heads`);
     }
     this.layers = shape.layers;
     this.heads = shape.heads;

@@ -76,10 +76,11 @@ export interface DisplayNode {
 }
 
 export interface DisplayEdge {
-  /** Names of the circuit's edges that the display edge stands for, strongest first. */
+  /** Names of the circuit's edges that the display edge stands for, strongest first. A `shared` link has none. */
   edges: readonly string[];
   port: 'q' | 'k' | 'v' | 'out' | 'several';
-  kind: 'addition' | 'direct';
+  /** `shared`: from a key/value head to a head that reads it. It is drawn so that paths go on, and cannot be chosen. */
+  kind: 'addition' | 'direct' | 'shared';
   /** Sum of the effects of `edges`. Null when none was measured. */
   effect: number | null;
   /** |effect| / largest |effect| of the scene, 0..1. 0 when not measured. */

@@ -45,7 +45,7 @@ export function kindName(node: NodeRecord): string {
     case 'head':
       return `attention head ${node.head}, layer ${node.layer}`;
     case 'kv':
-      return `keys and values of a group of heads, layer ${node.layer}`;
+      return `key/value head ${node.kvGroup}, layer ${node.layer}`;
     case 'mlp':
       return `MLP, layer ${node.layer}`;
     case 'input':

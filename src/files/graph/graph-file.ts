@@ -2,7 +2,7 @@ import { EdgewiseError } from '../../base/errors.js';
 import { asObject, assertFinite, fail, type JsonObject } from '../../base/json/json-fields.js';
 import { quote } from '../../base/text.js';
 import type { Provenance } from '../../circuit/circuit.js';
-import { hasBranches } from '../../circuit/nodes.js';
+import { hasBranches, isSharedLink } from '../../circuit/nodes.js';
 import type { FileEdge, FileNode, ReadCircuit } from '../own/circuit-file.js';
 import { columnInCircuit } from '../own/in-circuit-json.js';
 import { decodeConfig, type FileConfig } from '../own/config-json.js';
@@ -56,6 +56,7 @@ export function circuitOfGraph({ source, description, nodes, edges }: GraphFile)
       const what = `edge ${quote(edge.id ?? `${edge.source}->${edge.target}`)}: its end ${quote(end)} is no node of the file`;
       throw new EdgewiseError('circuit', source, what);
     }
+    if (isSharedLink(edge.source, edge.target)) continue;
     const name = edgeNameOf(edge, source);
     const home = edge.source === edge.target ? direct : addition;
     if (home.has(name)) throw new EdgewiseError('circuit', source, `edge ${quote(name)}: is there twice`);
