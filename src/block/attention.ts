@@ -289,12 +289,18 @@ export async function attentionPatternBackward(
   const sum = (use: Omit<WeightedSum, keyof typeof from>): Promise<Operation> =>
     weightedSum(context, layer, at.projectionGradients, { ...from, ...use });
   const queries = await sum({
-    ...{ xFirst: k, xPorts: kvPorts, outFirst: q, outPorts: queryPorts },
+    xFirst: k,
+    xPorts: kvPorts,
+    outFirst: q,
+    outPorts: queryPorts,
     overQueries: false,
     factor: factors.q,
   });
   const keys = await sum({
-    ...{ xFirst: q, xPorts: queryPorts, outFirst: k, outPorts: kvPorts },
+    xFirst: q,
+    xPorts: queryPorts,
+    outFirst: k,
+    outPorts: kvPorts,
     overQueries: true,
     factor: factors.k,
   });

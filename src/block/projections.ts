@@ -77,8 +77,8 @@ export function sharedProjections(
 }
 
 /**
- * The queries and keys alone, of heads that share keys the first one's: normed [rows, d] -> [rows, q and k ports, dh]. Nothing
- * where a norm over all heads together makes them.
+ * The queries and keys alone, of heads that share keys the first one's: normed [rows, d] -> [rows, q and k ports, dh].
+ * Nothing where a norm over all heads together makes them.
  */
 export function queriesAndKeys(
   context: PieceContext,

@@ -62,9 +62,9 @@ export type Edge =
  * Writers: `input`, then per layer its heads and its MLP, so writer = 1 + l(H+1) + h. Ports: per layer the q ports of
  * all heads, then k, then v, then the MLP; `logits` last. An attention-only model has no MLPs: writer = 1 + lH + h.
  * Where key/value heads have ports of their own (`kvPorts` < `heads`), there are fewer k and v ports: each is read by
- * a group of heads. What a port can read is always a *prefix* of the writers, so the addition edges into port p are the ids `firstEdge(p)
- * .. firstEdge(p) + fanIn(p) - 1`, in writer order. Direct edges follow after all addition edges, in the order of the
- * attention ports.
+ * a group of heads. What a port can read is always a *prefix* of the writers, so the addition edges into port p are the
+ * ids `firstEdge(p) .. firstEdge(p) + fanIn(p) - 1`, in writer order. Direct edges follow after all addition edges, in
+ * the order of the attention ports.
  */
 export class Topology {
   readonly layers: number;

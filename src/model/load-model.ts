@@ -47,8 +47,8 @@ export interface ModelOptions {
   /** How matrices lie on the device: as the checkpoint stores them (the default), or as f32. Results are the same. */
   readonly weights?: WeightsOption;
   /**
-   * Key and value ports of the model's graph: one per query head (`per-head`, the default), as in EAP-IG and MIB, or one
-   * per key/value head (`grouped`), which its heads share.
+   * Key and value ports of the model's graph: one per query head (`per-head`, the default), as in EAP-IG and MIB, or
+   * one per key/value head (`grouped`), which its heads share.
    */
   readonly kvPorts?: KvPorts;
   /** Is told of how much of the weight files was read. They are read once for the model's hash. */

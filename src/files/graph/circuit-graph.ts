@@ -16,7 +16,9 @@ export interface NodeAttributes extends Omit<NodeRecord, 'id'> {
   readonly y: number;
 }
 
-/** What the graph says of an edge, whose key is its name and whose ends are the graph's. See SHARED for the last kind. */
+/**
+ * What the graph says of an edge, whose key is its name and whose ends are the graph's. See SHARED for the last kind.
+ */
 export interface EdgeAttributes extends Omit<EdgeRecord, 'id' | 'source' | 'target' | 'port' | 'kind'> {
   readonly port: EdgeRecord['port'] | 'shared';
   readonly kind: EdgeRecord['kind'] | 'shared';

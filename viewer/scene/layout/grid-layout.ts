@@ -32,8 +32,10 @@ const MLP_RISE = 0.44;
 const ROW_WITH_GROUPS = 1.7;
 
 /**
- * One row per layer and one column per head. Key/value heads that groups share stand under the middle of their heads. The MLPs have a column of their own. `input` is below the heads, `logits`
- * above. Rows are one unit apart, or a little more where key/value heads stand between them. The distance of the columns gives the whole the aspect ratio (width / height).
+ * One row per layer and one column per head. Key/value heads that groups share stand under the middle of their heads.
+ * The MLPs have a column of their own. `input` is below the heads, `logits` above. Rows are one unit apart, or a little
+ * more where key/value heads stand between them. The distance of the columns gives the whole the aspect ratio (width /
+ * height).
  */
 export function gridOf(data: CircuitData, aspect: number): Grid {
   const { layers, heads, parallel, attentionOnly = false, kvPorts = heads } = data;
