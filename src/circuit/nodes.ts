@@ -4,9 +4,6 @@
  * head with ports of its own is `a3.kv1`, its ports `a3.kv1<k>` and `a3.kv1<v>`: that spelling is ours.
  */
 
-/** Longer than every name: numbers have at most nine digits. */
-const LONGEST_NAME = 64;
-
 /** Which input of attention a port is. */
 export type Branch = 'q' | 'k' | 'v';
 export const BRANCHES: readonly Branch[] = ['q', 'k', 'v'];
@@ -113,15 +110,6 @@ export function parseNode(name: string): Node | undefined {
   return { kind: 'head', layer: Number(layer), head: Number(index) };
 }
 
-/** The port of a name, of whatever model; undefined where no model has a port of that name. */
-export function parsePort(name: string): Port | undefined {
-  const [, nodePart, branch] = /^([^<>]+)<([qkv])>$/.exec(name) ?? [];
-  const node = parseNode(nodePart ?? name);
-  if (branch === undefined) return node?.kind === 'mlp' || node?.kind === 'logits' ? node : undefined;
-  if (node?.kind === 'head') return { ...node, branch: branch as Branch };
-  return node?.kind === 'kv' && branch !== 'q' ? { ...node, branch: branch as 'k' | 'v' } : undefined;
-}
-
 /**
  * Whether an edge of a drawn graph says that a head reads what its key/value head projects: `a3.kv1->a3.h4`. The graph
  * has it so that paths go on there. It is no edge of a circuit, because it cannot be cut.
@@ -129,26 +117,6 @@ export function parsePort(name: string): Port | undefined {
 export function isSharedLink(from: string, to: string): boolean {
   const [source, target] = [parseNode(from), parseNode(to)];
   return source?.kind === 'kv' && target?.kind === 'head' && source.layer === target.layer;
-}
-
-/** Both ends of an edge's name, a direct edge's port being its `from`; undefined where no model has such an edge. */
-export function parseEdge(
-  name: string,
-):
-  | { readonly kind: 'addition'; readonly from: Writer; readonly to: Port }
-  | { readonly kind: 'direct'; readonly from: AttentionPort }
-  | undefined {
-  const [left, right, ...rest] = name.length > LONGEST_NAME ? [] : name.split('->');
-  if (left === undefined || right === undefined || rest.length > 0) return undefined;
-  const from = parseNode(left);
-  const to = parsePort(right);
-  if (from && isWriter(from) && to) return { kind: 'addition', from, to };
-  const port = parsePort(left);
-  return port && isAttentionPort(port) && nodeName(port) === right ? { kind: 'direct', from: port } : undefined;
-}
-
-function isWriter(node: Node): node is Writer {
-  return node.kind !== 'logits' && node.kind !== 'kv';
 }
 
 /** Whether a port is one of q, k and v, which have direct edges. */

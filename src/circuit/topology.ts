@@ -7,9 +7,8 @@ import {
   isGrouped,
   modelWriters,
   nodeName,
-  parseEdge,
+  portNode,
   portName,
-  type AttentionPort,
   type Branch,
   type NodeShape,
   type Port,
@@ -82,6 +81,9 @@ export class Topology {
   /** Number of direct edges: one per attention port (432 for GPT-2 small). */
   readonly directEdges: number;
   readonly #firstEdge: Int32Array;
+  /** Indices by name: files name all edges of large models. */
+  readonly #writersByName: ReadonlyMap<string, number>;
+  readonly #portsByName: ReadonlyMap<string, number>;
   /** Writers and ports of one layer. */
   readonly #layerWriters: number;
   readonly #layerPorts: number;
@@ -130,6 +132,8 @@ export class Topology {
     for (let p = 0; p < ports.length; p++) this.#firstEdge[p + 1] = this.#firstEdge[p]! + this.fanIn(p);
     this.additionEdges = this.#firstEdge[ports.length]!;
     this.directEdges = layers * this.attentionPorts;
+    this.#writersByName = new Map(this.writers.map((writer, index) => [nodeName(writer), index]));
+    this.#portsByName = new Map(ports.map((port, index) => [portName(port), index]));
   }
 
   /** Whether a graph of this shape is small enough to be built. */
@@ -295,44 +299,17 @@ export class Topology {
 
   /** Id of a named edge, or undefined where this topology has no such edge. */
   edgeId(name: string): number | undefined {
-    const edge = parseEdge(name);
-    if (!edge) return undefined;
-    const port = this.#portOf(edge.kind === 'direct' ? edge.from : edge.to);
-    if (port === undefined) return undefined;
-    if (edge.kind === 'direct') return this.directEdge(port);
-    const writer = this.#writerOf(edge.from);
-    return writer !== undefined && writer < this.fanIn(port) ? this.#firstEdge[port]! + writer : undefined;
-  }
-
-  #writerOf(node: Writer): number | undefined {
-    if (node.kind === 'input') return 0;
-    if (!this.#has(node)) return undefined;
-    return node.kind === 'head' ? this.headWriter(node.layer, node.head) : this.mlpWriter(node.layer);
-  }
-
-  #portOf(port: Port): number | undefined {
-    if (port.kind === 'logits') return this.logitsPort;
-    if (!this.#has(port)) return undefined;
-    return isAttentionPort(port) ? this.#attentionPortOf(port) : this.mlpPort(port.layer);
-  }
-
-  #attentionPortOf(port: AttentionPort): number | undefined {
-    const isShared = port.branch !== 'q' && isGrouped(this);
-    if (isShared !== (port.kind === 'kv')) return undefined;
-    const place = port.kind === 'kv' ? port.group : port.head;
-    return port.layer * this.#layerPorts + this.#firstOf(port.branch) + place;
-  }
-
-  /** Whether the model has so many layers, and so many nodes of the kind. */
-  #has(node: Exclude<Writer, { readonly kind: 'input' }> | AttentionPort): boolean {
-    if (node.layer >= this.layers) return false;
-    switch (node.kind) {
-      case 'mlp':
-        return !this.attentionOnly;
-      case 'head':
-        return node.head < this.heads;
-      case 'kv':
-        return node.group < this.kvPorts;
+    const arrow = name.indexOf('->');
+    if (arrow < 0) return undefined;
+    const [from, to] = [name.slice(0, arrow), name.slice(arrow + 2)];
+    const port = this.#portsByName.get(to);
+    if (port !== undefined) {
+      const writer = this.#writersByName.get(from);
+      return writer !== undefined && writer < this.fanIn(port) ? this.#firstEdge[port]! + writer : undefined;
     }
+    const own = this.#portsByName.get(from);
+    const isDirect =
+      own !== undefined && isAttentionPort(this.ports[own]!) && nodeName(portNode(this.ports[own]!)) === to;
+    return isDirect ? this.directEdge(own) : undefined;
   }
 }

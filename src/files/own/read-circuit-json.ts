@@ -1,5 +1,6 @@
 import { EdgewiseError } from '../../base/errors.js';
 import { asArray, asObject, fail, isCount, readJson, type JsonObject } from '../../base/json/json-fields.js';
+import { isObject } from '../../base/json/strict-json.js';
 import { quote } from '../../base/text.js';
 import { circuitProvenance } from '../../circuit/scored-circuit.js';
 import type { CircuitFile, FileEdge, FileNode } from './circuit-file.js';
@@ -91,14 +92,17 @@ function readScoresHeader(json: JsonObject, source: string): CircuitFile['scores
 
 function readEdges(json: unknown, source: string, field: string): Map<string, FileEdge> {
   const edges = new Map<string, FileEdge>();
-  for (const [name, value] of Object.entries(asObject(json, source, field))) {
-    const where = `${field}[${quote(name)}]`;
-    const { score = null, in_graph: inGraph, tested = true, scored = true, step = -1 } = asObject(value, source, where);
-    if (typeof inGraph !== 'boolean') fail(source, `${where}.in_graph`, inGraph, 'true or false');
-    if (score !== null && typeof score !== 'number') fail(source, `${where}.score`, score, 'a number');
-    if (typeof tested !== 'boolean') fail(source, `${where}.tested`, tested, 'true or false');
-    if (typeof scored !== 'boolean') fail(source, `${where}.scored`, scored, 'true or false');
-    if (step !== -1 && !isCount(step)) fail(source, `${where}.step`, step, 'an integer from 0');
+  const file = asObject(json, source, field);
+  for (const name of Object.keys(file)) {
+    // The place in the file is spelled for messages alone: there may be millions of edges.
+    const where = (key = ''): string => `${field}[${quote(name)}]${key}`;
+    const edge = isObject(file[name]) ? file[name] : asObject(file[name], source, where());
+    const { score = null, in_graph: inGraph, tested = true, scored = true, step = -1 } = edge;
+    if (typeof inGraph !== 'boolean') fail(source, where('.in_graph'), inGraph, 'true or false');
+    if (score !== null && typeof score !== 'number') fail(source, where('.score'), score, 'a number');
+    if (typeof tested !== 'boolean') fail(source, where('.tested'), tested, 'true or false');
+    if (typeof scored !== 'boolean') fail(source, where('.scored'), scored, 'true or false');
+    if (step !== -1 && !isCount(step)) fail(source, where('.step'), step, 'an integer from 0');
     const measured = tested && scored && Number.isFinite(score);
     edges.set(name, { score: measured ? Number(score) : NaN, inGraph, step });
   }
