@@ -10,8 +10,11 @@ import { browserPath, runInBrowser } from '../support/browser.js';
 import type { Input } from './pages/evaluate-circuit.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const model = join(root, 'test/golden/share4l');
-const task = join(model, 'ioi.jsonl');
+/** A GPT-2, and a Llama whose key/value heads are shared and whose weights are stored as bf16. */
+const MODELS = [
+  { name: 'share4l', model: 'test/golden/share4l', task: 'test/golden/share4l/ioi.jsonl' },
+  { name: 'tasks-4l-llama', model: 'models/tasks-4l-llama', task: 'models/tasks-4l-llama/long-names/ioi.jsonl' },
+] as const;
 const PROMPTS = 4;
 
 /** Every third edge cut. */
@@ -19,7 +22,7 @@ function someCircuit(topology: Topology): EdgeSet {
   return EdgeSet.where(topology, (id) => id >= topology.additionEdges || id % 3 !== 0);
 }
 
-async function evaluateInNode(): Promise<Evaluation> {
+async function evaluateInNode(model: string, task: string): Promise<Evaluation> {
   const edgewise = await open(model);
   try {
     const pairs = await edgewise.task(task, { prompts: PROMPTS });
@@ -30,8 +33,10 @@ async function evaluateInNode(): Promise<Evaluation> {
 }
 
 describe.skipIf(browserPath === undefined)('in headless Chromium', () => {
-  test("a circuit's metrics are Node's to 1e-5", async () => {
-    const topology = new Topology({ layers: 4, heads: 4, parallel: false });
+  test.each(MODELS)("$name: a circuit's metrics are Node's to 1e-5", async (files) => {
+    const [model, task] = [join(root, files.model), join(root, files.task)];
+    const heads = files.name === 'share4l' ? 4 : 8;
+    const topology = new Topology({ layers: 4, heads, parallel: false });
     const kept = someCircuit(topology);
     // Below the repository, because the page is served from there.
     mkdirSync(join(root, 'dist'), { recursive: true });
@@ -47,7 +52,7 @@ describe.skipIf(browserPath === undefined)('in headless Chromium', () => {
       const input: Input = { model: served(model), task: served(task), prompts: PROMPTS, circuit: served(circuit) };
       const page = fileURLToPath(new URL('pages/evaluate-circuit.ts', import.meta.url));
       const inBrowser = await runInBrowser<Evaluation>(page, input);
-      const inNode = await evaluateInNode();
+      const inNode = await evaluateInNode(model, task);
       expect(inNode.circuit).toBeGreaterThan(0.1);
       for (const figure of ['clean', 'corrupted', 'circuit', 'faithfulness'] as const) {
         const off = Math.abs(inBrowser[figure]! - inNode[figure]!);

@@ -17,7 +17,9 @@ async function bytesAt(path: string): Promise<Uint8Array<ArrayBuffer>> {
 /** Evaluates a circuit in this tab, as test/browser/engine.test.ts does it in Node. */
 export async function run(input: Input): Promise<Evaluation> {
   const files = new Map<string, Uint8Array<ArrayBuffer>>();
-  for (const name of ['config.json', 'model.safetensors']) files.set(name, await bytesAt(`${input.model}/${name}`));
+  for (const name of ['config.json', 'model.safetensors', 'tokenizer.json', 'tokenizer_config.json']) {
+    files.set(name, await bytesAt(`${input.model}/${name}`));
+  }
   const adapter = await navigator.gpu.requestAdapter();
   if (!adapter) throw new Error('no adapter');
   const device = await adapter.requestDevice();
