@@ -25,7 +25,7 @@ import type { Scores } from '../../../src/circuit/scores.js';
 import { DEFAULT_LEVELS } from '../../../src/circuit/draws.js';
 import { drawAll } from '../../../src/judge/draw.js';
 import { sampleReport } from '../../support/sample-report.js';
-import { sampleCircuit, sampleDirectCircuit } from '../../support/sample-circuit.js';
+import { sampleCircuit, sampleDirectCircuit, sampleSharedCircuit } from '../../support/sample-circuit.js';
 import { sampleScores } from '../../support/sample-scores.js';
 import type { FuzzedReader, Seed } from '../reader.js';
 import { filesAt, textOf, textSeed } from './files.js';
@@ -46,7 +46,9 @@ const KINDS = { gexf: 'xml', graphml: 'xml', trace: 'json-lines' } as const;
 function seedsOf(root: string, format: InputFormat): Seed[] {
   const kind = format in KINDS ? KINDS[format as keyof typeof KINDS] : 'json';
   const write = (CIRCUIT_WRITERS as Partial<Record<InputFormat, (circuit: Circuit) => string>>)[format];
-  const written = write ? [sampleCircuit(), sampleDirectCircuit()].map(write) : [];
+  const perHead = format === 'eap-ig' || format === 'edge-pruning';
+  const shared = perHead ? [] : [sampleSharedCircuit(), sampleSharedCircuit(true)];
+  const written = write ? [sampleCircuit(), sampleDirectCircuit(), ...shared].map((circuit) => write(circuit)) : [];
   const golden: Partial<Record<InputFormat, RegExp>> = {
     json: /^(circuit|scores)(-direct)?\.json$/,
     gexf: /\.gexf$/,
