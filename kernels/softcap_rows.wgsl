@@ -1,3 +1,8 @@
+// x[r, c] <- cap * tanh(x[r, c] / cap) for the first `columns` columns, in place: the softcap of logits
+//
+// One workgroup per row.
+// Shapes: x [rows, stride] (f32). Grid: rows workgroups in x and y.
+// Source: Gemma 2 (arXiv:2408.00118). Checked by test/gpu/kernels.test.ts (softcap_rows).
 struct Params {
   rows: u32,
   columns: u32,
@@ -8,8 +13,13 @@ override WORKGROUP: u32;
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read_write> x: array<f32>;
 //#include tanh_of
+
 @compute @workgroup_size(WORKGROUP)
-fn softcap_rows(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+fn softcap_rows(
+  @builtin(workgroup_id) wid: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
   let row = wid.y * groups.x + wid.x;
   if (row >= params.rows) { return; }
   for (var v = lane; v < params.columns; v += WORKGROUP) {

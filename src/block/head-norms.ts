@@ -39,7 +39,7 @@ async function normInPlace(
   { width, width4, centred }: { readonly width: number; readonly width4: number; readonly centred: boolean },
 ): Promise<Piece> {
   if (!norm) return NO_PIECE;
-  const operation = await arena.operation('head_norm', {
+  const operation = await arena.operation('norm_in_place', {
     buffers: { control: words, gain: norm.gain, bias: norm.bias, x: data },
     params: { jobs_at: list.jobsAt, row_stride4: rowStride4, width, width4, epsilon: spec.norm.epsilon },
     overrides: { CENTRED: centred ? 1 : 0 },
@@ -56,7 +56,7 @@ export async function headNormsBackward(
   { before, gradient }: { readonly before: HeadRows; readonly gradient: HeadRows },
 ): Promise<Piece> {
   if (!norm) return NO_PIECE;
-  const operation = await arena.operation('head_norm_backward', {
+  const operation = await arena.operation('norm_in_place_backward', {
     buffers: { control: words, gain: norm.gain, x: before.data, gradient: gradient.data },
     params: {
       jobs_at: list.jobsAt,
@@ -79,7 +79,7 @@ export interface NormedHead {
 
 /** The fixed jobs that norm all rows of some heads. */
 export function headNormJobs({ arena }: PieceContext, heads: readonly NormedHead[], rows: number): Jobs {
-  const jobs = heads.map(({ at, gain }) => packJob('head_norm', { at, rows_at: EVERY_ROW, rows, gain }));
+  const jobs = heads.map(({ at, gain }) => packJob('norm_in_place', { at, rows_at: EVERY_ROW, rows, gain }));
   return {
     words: arena.upload('heads to norm', Uint32Array.from([0, ...jobs.flat()])),
     list: { jobsAt: 1, count: jobs.length, rows },
@@ -93,7 +93,7 @@ export function headNormBackwardJobs(
   rows: number,
 ): Jobs {
   const jobs = heads.map(({ at, before, gain }) =>
-    packJob('head_norm_backward', { at, x_at: before, rows_at: EVERY_ROW, rows, gain }),
+    packJob('norm_in_place_backward', { at, x_at: before, rows_at: EVERY_ROW, rows, gain }),
   );
   return {
     words: arena.upload('heads to norm backwards', Uint32Array.from([0, ...jobs.flat()])),

@@ -59,10 +59,11 @@ export function sharedProjections(
   { normed, projections: out }: ProjectionTensors,
 ): Promise<Piece> {
   const { tokens, weights } = context;
+  const branches = projectedBranches(weights.layout);
   return product(
     context,
     qkv,
-    sharedJobs(context, qkv, columnRuns(topology, weights.layout, BRANCHES, 'once'), tokens),
+    sharedJobs(context, qkv, columnRuns(topology, weights.layout, branches, 'once'), tokens),
     {
       a: normed,
       out,
@@ -74,7 +75,10 @@ export function sharedProjections(
   );
 }
 
-/** The queries and keys alone, of heads that share keys the first one's: normed [rows, d] -> [rows, 2H, dh]. */
+/**
+ * The queries and keys alone, of heads that share keys the first one's: normed [rows, d] -> [rows, 2H, dh]. Nothing
+ * where a norm over all heads together makes them.
+ */
 export function queriesAndKeys(
   context: PieceContext,
   topology: Topology,
@@ -83,8 +87,9 @@ export function queriesAndKeys(
   rows: number,
 ): Promise<RowPiece> {
   const { layout } = context.weights;
-  const { width4, head4 } = layout;
+  const { width4, head4, queryKeyNorm } = layout;
   const branches = ['q', 'k'] as const;
+  if (queryKeyNorm === 'projection') return Promise.resolve({ encode: () => undefined });
   return product(context, qkv, sharedJobs(context, qkv, columnRuns(topology, layout, branches, 'once'), rows), {
     a: at.normed,
     out: at.queriesAndKeys,
@@ -119,6 +124,11 @@ export function valuesByHead(
   });
 }
 
+/** The branches that go straight from the product to the ports: norms of all heads together come in between. */
+export function projectedBranches({ queryKeyNorm }: Layout): readonly Branch[] {
+  return queryKeyNorm === 'projection' ? ['v'] : BRANCHES;
+}
+
 /** Ports side by side whose columns of the matrix lie side by side, too. All numbers in vec4s. */
 export interface ColumnRun {
   /** First column in the matrix. */
@@ -141,10 +151,10 @@ export function columnRuns(
   const { head4 } = layout;
   const runs: ColumnRun[] = [];
   const seen = new Set<number>();
-  branches.forEach((branch, b) => {
+  for (const branch of branches) {
     for (let head = 0; head < topology.heads; head++) {
       const first = projectionColumn4(layout, branch, head);
-      const out = (b * topology.heads + head) * head4;
+      const out = topology.attentionPort(branch, head) * head4;
       if (columns === 'once' && seen.has(first)) continue;
       seen.add(first);
       const last = runs.at(-1);
@@ -152,12 +162,13 @@ export function columnRuns(
       if (isNext) runs.splice(-1, 1, { ...last, columns: last.columns + head4 });
       else runs.push({ first, out, columns: head4 });
     }
-  });
+  }
   return runs;
 }
 
 /** A query or key of a head: its place among the attention ports, and the head of the matrix that it comes from. */
 export interface ProjectedHead {
+  readonly branch: 'q' | 'k';
   readonly port: number;
   readonly matrixHead: number;
 }
@@ -172,6 +183,7 @@ export function projectedHeads(
   const repeated = new Set(repeatedPorts(topology, layout, branches).map(({ port }) => port));
   return branches.flatMap((branch) =>
     Array.from({ length: topology.heads }, (_, head) => ({
+      branch,
       port: topology.attentionPort(branch, head),
       matrixHead: projectionHead(layout, branch, head),
     })).filter(({ port }) => which === 'of every port' || !repeated.has(port)),
@@ -236,8 +248,8 @@ export function repetitionJobs(
   };
 }
 
-/** Jobs of ports that read the same rows: of each chunk of the matrix. */
-function sharedJobs(
+/** Jobs of ports that read the same rows, `rows` from the first on: of each chunk of the matrix. */
+export function sharedJobs(
   { arena, weights: { layout } }: PieceContext,
   qkv: Matrix,
   runs: readonly ColumnRun[],

@@ -1,3 +1,4 @@
+import { FAMILY_SPECS } from './family-specs.js';
 import { gpt2Spec } from '../model/random-model.js';
 import type { ModelSpec } from '../model/spec.js';
 import type { MetricName } from '../readout/metrics.js';
@@ -76,4 +77,13 @@ export const CHECK_CASES: readonly CheckCase[] = [
     input: 'token',
     circuits: 4,
   },
+  familyCase('RMS norm, shared keys, rotary positions, window, gated MLP', 'llama', 'resample'),
+  familyCase('parallel blocks, layer norms of queries and keys, biases of logits', 'phi', 'zero'),
+  familyCase('norms after the sublayers, softcaps', 'gemma', 'resample'),
+  familyCase('norms after the sublayers alone, and of all queries together', 'olmo2', 'mean'),
 ];
+
+function familyCase(name: string, family: keyof typeof FAMILY_SPECS, ablation: Ablation): CheckCase {
+  const spec = FAMILY_SPECS[family];
+  return { name, short: false, spec, modelSeed: 4, prompts: 3, sequence: 9, ablation, input: 'token', circuits: 4 };
+}

@@ -49,7 +49,8 @@ export async function compareWithReferences(gpu: Gpu, scope: 'short' | 'full'): 
 
 async function runCase(gpu: Gpu, check: CheckCase, references: readonly number[]): Promise<CheckResult> {
   const { spec } = check;
-  const topology = new Topology({ layers: spec.layers, heads: spec.heads, parallel: false });
+  const { layers, heads, block } = spec;
+  const topology = new Topology({ layers, heads, parallel: block !== 'sequential' });
   const model = await randomModel(spec, check.modelSeed);
   const weights = await uploadWeights(gpu, spec, model.weights);
   try {

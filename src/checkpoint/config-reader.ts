@@ -18,6 +18,8 @@ export interface ConfigReaderOptions {
   readonly inert?: readonly InertKeys[];
   /** Keys that the user says do not change the model's numbers. */
   readonly ignored?: readonly string[];
+  /** The object is a value of another: the user cannot ignore its keys. */
+  readonly isSection?: boolean;
 }
 
 /** Longest list of unknown keys that a message shows as a flag's value, in characters. */
@@ -64,6 +66,11 @@ export class ConfigReader {
     return this.#values.get(this.#standIns.get(key) ?? key);
   }
 
+  /** Whether the key has a value other than null. The key does not count as handled. */
+  isStated(key: string): boolean {
+    return (this.#values.get(this.#standIns.get(key) ?? key) ?? null) !== null;
+  }
+
   /** An integer from 1 to `limit`. */
   size(key: string, limit: number): number {
     const value = this.value(key);
@@ -81,6 +88,11 @@ export class ConfigReader {
     const value = this.value(key) ?? absent;
     if (typeof value === 'number' && Number.isFinite(value) && value > 0) return value;
     return this.fail(key, 'a finite number above 0');
+  }
+
+  /** Like `positive`, but undefined where the key is absent or null. */
+  optionalPositive(key: string): number | undefined {
+    return (this.value(key) ?? null) === null ? undefined : this.positive(key, 0);
   }
 
   flag(key: string, absent: boolean): boolean {
@@ -119,6 +131,17 @@ export class ConfigReader {
     }
   }
 
+  /** A reader of the object under a key, undefined where the key is absent or null. The caller finishes it. */
+  section(key: string, options: Pick<ConfigReaderOptions, 'aliases'> = {}): ConfigReader | undefined {
+    const value = this.value(key) ?? null;
+    if (value === null) return undefined;
+    if (!isObject(value)) return this.fail(key, 'an object or null');
+    return new ConfigReader(value, `${this.#where}: ${this.#standIns.get(key) ?? key}`, {
+      ...options,
+      isSection: true,
+    });
+  }
+
   /** Keys that change what a model computes unless they are absent, null or have this value. */
   fixed(value: unknown, keys: readonly string[]): void {
     for (const key of keys) {
@@ -128,6 +151,11 @@ export class ConfigReader {
 
   #sameAs(key: string, name: string, value: unknown, read = (stated: unknown): unknown => stated): void {
     if (read(this.#values.get(key)) !== value) this.fail(key, `the same as ${name} = ${quote(value)}`);
+  }
+
+  /** Refuses what several keys say together. */
+  refuse(what: string): never {
+    throw new EdgewiseError('config', this.#where, what);
   }
 
   /** Refuses the value of a key. */
@@ -152,6 +180,7 @@ export class ConfigReader {
     if (unknown.length === 0) return;
     const names = firstNames(unknown, (key) => this.#named(key));
     const keys = `unknown key${unknown.length > 1 ? 's' : ''} ${names}`;
+    if (this.#options.isSection) this.refuse(`${keys}: not known to leave the model's numbers unchanged`);
     const plain = unknown.every(isPlain) ? unknown.join(',') : '';
     const list = plain !== '' && plain.length <= LONGEST_LIST ? plain : 'key,key';
     const wayOut = `if they change nothing, --ignore-config ${list} (ignoreConfig of the library) goes on without them`;

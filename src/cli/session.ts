@@ -30,12 +30,14 @@ export async function openModelArgument({
   const downloading = progressBar(`downloading ${argument}`);
   const reading = new ByteBar(`reading ${argument}`);
   try {
-    return await openModelByName(argument, {
+    const opened = await openModelByName(argument, {
       onDownload: ({ file, bytes, total }) => downloading.update(bytes, total, file),
       onRead: reading.show,
       ...(ignoreConfig && { ignoreConfig }),
       ...(weights && { weights }),
     });
+    for (const remark of opened.model.remarks ?? []) note(`note: ${opened.model.name}: ${remark}`);
+    return opened;
   } finally {
     downloading.stop();
     reading.stop();

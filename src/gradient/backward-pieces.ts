@@ -3,6 +3,7 @@ import type { PortGroup } from '../block/groups.js';
 import { mlpActivationBackward, mlpInBackward, mlpOutBackward } from '../block/mlp.js';
 import { normBackward } from '../block/norm.js';
 import { headNormBackwardJobs, headNormsBackward } from '../block/head-norms.js';
+import { slicedNormBackward, subtractTilts } from '../block/joint-norms.js';
 import { NO_PIECE, type AttentionPieces, type MlpPieces } from '../block/order.js';
 import { inTurn, type Jobs, type Piece, type PieceContext } from '../block/piece.js';
 import { projectedHeads, projectionsBackward } from '../block/projections.js';
@@ -38,11 +39,6 @@ export async function bindAttentionBackward(
     })),
     tokens,
   );
-  const turned = rotaryJobs(
-    context,
-    ports.map(({ port }) => 4 * port * heads4),
-    tokens,
-  );
   const at = {
     ...tensors,
     streamGradient: outputGradient(frame),
@@ -50,6 +46,12 @@ export async function bindAttentionBackward(
     mixedGradient: tensors.zGradient,
     inputGradients: tensors.portGradients,
   };
+  const joint = layout.queryKeyNorm === 'projection' ? { ...at, wide: frame.joint[layer]! } : undefined;
+  const turned = rotaryJobs(
+    context,
+    ports.map(({ port }) => 4 * port * heads4),
+    tokens,
+  );
   return {
     norm: await normBackward(context, rules, layerWeights.norm1, {
       x: frame.streams[reads]!,
@@ -57,11 +59,18 @@ export async function bindAttentionBackward(
       gradient: tensors.portGradients,
       rows: portCount * tokens,
     }),
-    projections: await projectionsBackward(context, topology, layerWeights, at),
-    'head norms': await headNormsBackward(context, rules, layerWeights.queryKeyNorm, normJobs, {
-      before: { data: frame.unnormed[layer]!, rowStride4: topology.attentionPorts * head4 },
-      gradient: { data: tensors.projectionGradients, rowStride4: head4 },
-    }),
+    projections: joint
+      ? inTurn([
+          await projectionsBackward(context, topology, layerWeights, at),
+          await subtractTilts(context, topology, layerWeights, joint),
+        ])
+      : await projectionsBackward(context, topology, layerWeights, at),
+    'head norms': joint
+      ? await slicedNormBackward(context, rules, layerWeights.queryKeyNorm!, ports, joint)
+      : await headNormsBackward(context, rules, layerWeights.queryKeyNorm, normJobs, {
+          before: { data: frame.unnormed[layer]!, rowStride4: topology.attentionPorts * head4 },
+          gradient: { data: tensors.projectionGradients, rowStride4: head4 },
+        }),
     rotary: await rotary(context, layer, turned, {
       x: tensors.projectionGradients,
       rowStride: 4 * head4,

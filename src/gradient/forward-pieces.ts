@@ -31,14 +31,17 @@ export async function bindAttention(
     parts: topology.attentionPorts,
     branches: BRANCHES,
     rows: tokens,
+    normed,
+    joint: frame.joint[layer]!,
   });
   const unnormed = frame.unnormed[layer]!;
   return {
     norm: await norm(context, layerWeights.norm1, { x: frame.readBy(index), y: normed }, tokens),
     projections: await sharedProjections(context, topology, layerWeights, at),
-    'head norms': layerWeights.queryKeyNorm
-      ? inTurn([{ encode: (recording) => recording.copy(at.projections, unnormed) }, finished['head norms']])
-      : NO_PIECE,
+    'head norms':
+      context.weights.layout.queryKeyNorm === 'head'
+        ? inTurn([{ encode: (recording) => recording.copy(at.projections, unnormed) }, finished['head norms']])
+        : finished['head norms'],
     rotary: finished.rotary,
     repetition: finished.repetition,
     pattern: await attentionPattern(context, layer, heads, at),

@@ -1,4 +1,5 @@
 import { portGroups, writerGroups, type PortGroup, type WriterGroup } from '../block/groups.js';
+import type { JointBranch } from '../block/joint-norms.js';
 import type { Preactivations } from '../block/mlp.js';
 import { fillAngles } from '../block/rotary.js';
 import type { BackwardRules } from '../block/rules.js';
@@ -31,6 +32,8 @@ export interface GradientFrame {
   readonly projections: readonly Tensor[];
   /** Per layer, queries and keys before their norms [T, ports, dh]; empty where the model has no such norms. */
   readonly unnormed: readonly Tensor[];
+  /** Per layer all heads' queries and keys before a norm over them together [T, H dh]; empty where there is none. */
+  readonly joint: readonly Readonly<Record<JointBranch, Tensor>>[];
   /** Per layer what the norms after its heads and after its MLP read [T, d]; empty where there are none. */
   readonly attentionSums: readonly Tensor[];
   readonly mlpSums: readonly Tensor[];
@@ -75,6 +78,10 @@ export function createGradientFrame(
     shift: arena.tensor('shift', [groups.length]),
     projections: weights.layers.map((_, l) => arena.tensor(`projections of layer ${l}`, ofLayer.projections)),
     unnormed: weights.layers.map((_, l) => arena.tensor(`projections of layer ${l} before norms`, ofLayer.unnormed)),
+    joint: weights.layers.map((_, l) => ({
+      q: arena.tensor(`all queries of layer ${l}`, ofLayer.jointQueries),
+      k: arena.tensor(`all keys of layer ${l}`, ofLayer.jointKeys),
+    })),
     attentionSums: weights.layers.map((_, l) => arena.tensor(`sum of the heads of layer ${l}`, ofLayer.attentionSum)),
     mlpSums: weights.layers.map((_, l) => arena.tensor(`MLP of layer ${l} before its norm`, ofLayer.mlpSum)),
     preactivations: weights.layers.map((_, l) => ({

@@ -1,4 +1,5 @@
 import { attentionShapes } from '../block/attention.js';
+import { jointShape } from '../block/joint-norms.js';
 import { gateShape, hiddenShape } from '../block/mlp.js';
 import { angleShapes } from '../block/rotary.js';
 import { projectionShape } from '../block/projections.js';
@@ -45,6 +46,9 @@ export function gradientTensors(topology: Topology, layout: Layout, { prompts, s
     portGradients: [attentionPorts, tokens, width],
     /** Gradients at inputs of ports, at the sum that the norm after some heads reads. */
     pulledGradients: [layout.postNorms ? attentionPorts : 0, tokens, width],
+    /** Of norms over all heads together: tilts of the ports, and what they tilt along. */
+    tilts: [layout.queryKeyNorm === 'projection' ? attentionPorts : 0, tokens],
+    wideInputs: [layout.queryKeyNorm === 'projection' ? tokens : 0, width],
     /** Gradient at the stream. */
     streamGradient: [tokens, width],
     /** Gradient before the norm after a sublayer. */
@@ -76,7 +80,10 @@ export function gradientLayerTensors(topology: Topology, layout: Layout, { promp
     /** Queries, keys and values of every head. */
     projections: projectionShape(topology, layout, tokens),
     /** Queries and keys before their norms, among the projections. */
-    unnormed: layout.normedQueries ? projectionShape(topology, layout, tokens) : [0],
+    unnormed: layout.queryKeyNorm === 'head' ? projectionShape(topology, layout, tokens) : [0],
+    /** All heads' queries and keys before norms over them together. */
+    jointQueries: jointShape(layout, tokens, 'q'),
+    jointKeys: jointShape(layout, tokens, 'k'),
     /** The MLP before its activation, and what the activated gate of a gated MLP multiplies. */
     preactivation: hiddenShape(layout, tokens),
     besideGate: gateShape(layout, tokens),

@@ -1,5 +1,6 @@
 import { scoreParams, windowOf } from '../block/attention.js';
 import type { PortGroup } from '../block/groups.js';
+import { wideStride } from '../block/joint-norms.js';
 import { norm } from '../block/norm.js';
 import { inTurn, type Piece, type PieceContext, type RowPiece } from '../block/piece.js';
 import { queriesAndKeys } from '../block/projections.js';
@@ -16,18 +17,15 @@ import type { GradientShape } from './gradient-plan.js';
 const WRITERS_AT_ONCE = 16;
 
 /** Shapes of the tensors that the fix computes in. */
-export function fixTensors(
-  { heads }: Topology,
-  { width4, head4, postNorms }: Layout,
-  { prompts, sequence }: GradientShape,
-) {
+export function fixTensors({ heads }: Topology, layout: Layout, { prompts, sequence }: GradientShape) {
+  const { width4, head4, postNorms } = layout;
   const tokens = prompts * sequence;
   const rows = WRITERS_AT_ONCE * tokens;
   return {
     /** What the norm after some heads adds to the stream, and the stream without that. */
     added: [postNorms ? tokens : 0, 4 * width4],
     streamWithout: [postNorms ? tokens : 0, 4 * width4],
-    movedStreams: [rows, 4 * width4],
+    movedStreams: [rows, wideStride(layout)],
     movedNormed: [rows, 4 * width4],
     /** Queries, then keys, of all heads. */
     movedProjections: [rows, 2 * heads, 4 * head4],
@@ -142,7 +140,7 @@ async function bindLayer(
   return {
     norm: await norm(context, layerWeights.norm1, { x: moved, y: normed }, rows),
     project: await queriesAndKeys(context, topology, layerWeights, { normed, queriesAndKeys: movedProjections }, rows),
-    finish: await finishQueriesAndKeys(context, frame, layer, movedProjections, rows),
+    finish: await finishQueriesAndKeys(context, frame, layer, movedProjections, rows, tensors),
     shares,
   };
 }
@@ -209,9 +207,12 @@ async function finishQueriesAndKeys(
   layer: number,
   projections: Tensor,
   rows: number,
+  { movedNormed: normed, movedStreams: wide }: FixTensors,
 ): Promise<Piece> {
   const branches = ['q', 'k'] as const;
-  const use = { projections, parts: branches.length * frame.topology.heads, branches, rows };
+  const parts = branches.length * frame.topology.heads;
+  // The streams have been normed by then.
+  const use = { projections, parts, branches, rows, normed, joint: { q: wide, k: wide } };
   const pieces = await bindQueriesAndKeys(context, frame, layer, use);
   return inTurn([pieces['head norms'], pieces.rotary, pieces.repetition]);
 }

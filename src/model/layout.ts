@@ -18,8 +18,8 @@ export interface Layout {
   readonly logitsCapped: boolean;
   /** Whether a norm comes after the sublayers. */
   readonly postNorms: boolean;
-  /** Whether queries and keys have norms. */
-  readonly normedQueries: boolean;
+  /** What norms of queries and keys are over, if there are any. */
+  readonly queryKeyNorm: 'none' | 'head' | 'projection';
   /** Pairs of dimensions of a head that turn with its position; 0 without rotary positions. */
   readonly rotaryPairs: number;
 }
@@ -35,7 +35,7 @@ export function layoutOf(spec: ModelSpec): Layout {
     projectionHeads: { q: spec.heads, k: spec.kvHeads, v: spec.kvHeads },
     logitsCapped: spec.logitSoftcap !== null,
     postNorms: spec.postNorms,
-    normedQueries: spec.attention.qkNorm !== null,
+    queryKeyNorm: spec.attention.qkNorm?.over ?? 'none',
     rotaryPairs: spec.positions.kind === 'rotary' ? spec.positions.dims / 2 : 0,
   };
 }

@@ -8,10 +8,11 @@ import { firstNames } from '../checkpoint/first-names.js';
 import { thereIsInstead } from '../checkpoint/foreign-files.js';
 import { openCheckpoint, type Checkpoint } from '../checkpoint/checkpoint.js';
 import { parseStrictJson } from '../base/json/strict-json.js';
-import type { ModelFamily, TensorPlace } from './families/family.js';
+import type { ModelFamily, Naming, TensorPlace } from './families/family.js';
 import { familyOf } from './families/index.js';
 import type { ModelSpec } from './spec.js';
 import { assertSupported } from './support.js';
+import { takePart } from './take-part.js';
 import { layerTensor, MLP_TENSORS, weightTable, type TensorName } from './weight-table.js';
 
 /** Reads weights on demand: nothing is kept, so that each tensor is in memory once at most. */
@@ -33,6 +34,8 @@ export interface LoadedModel {
   readonly hash: string;
   /** Keys of config.json that the user ignored. */
   readonly ignored?: readonly string[];
+  /** What whoever runs the model should know of it. One sentence each. */
+  readonly remarks?: readonly string[];
 }
 
 export interface ModelOptions {
@@ -68,14 +71,17 @@ export async function openModel(
   assertSupported(configured, config.name);
 
   const checkpoint = await openCheckpoint(directory);
-  const prefix = family.prefix((tensor) => checkpoint.has(tensor));
-  const described = withMlpsAsThere(configured, family.places(configured, prefix), checkpoint);
-  const places = new Map(family.places(described, prefix));
-  if (checkpoint.has(family.unembed)) {
-    places.set('unembed', { tensor: family.unembed, shape: [described.vocab, described.width] });
+  const { namings, embed } = family;
+  const naming = namings.find(({ prefix }) => checkpoint.has(`${prefix}${embed}`)) ?? namings.at(-1)!;
+  const described = withMlpsAsThere(configured, family.places(configured, naming), checkpoint);
+  const places = new Map(family.places(described, naming));
+  if (checkpoint.has(naming.unembed)) {
+    places.set('unembed', { tensor: naming.unembed, shape: [described.vocab, described.width] });
   }
-  checkTensors(checkpoint, places, family, prefix, described.mlp === null);
-  const tied = await isTied(checkpoint, family, places, json, described);
+  checkTensors(checkpoint, places, family, naming, described.mlp === null);
+  const text = family.textPart?.(json) ?? json;
+  const saysTied = (text as { tie_word_embeddings?: boolean | null }).tie_word_embeddings === true;
+  const tied = await isTied(checkpoint, naming.unembed, places, saysTied, described);
   const spec: ModelSpec = { ...described, tied };
   const table = weightTable(spec);
   const placeOf = (name: TensorName): TensorPlace => {
@@ -84,13 +90,11 @@ export async function openModel(
     throw new EdgewiseError('checkpoint', directory.name, `the model has no tensor ${name}`);
   };
   const readStored = async (name: TensorName): Promise<StoredValues> => {
-    const { tensor, shape, columns } = placeOf(name);
-    const stored = await checkpoint.readStored(tensor);
-    if (!columns) return stored;
-    const width = shape.at(-1)!;
+    const place = placeOf(name);
+    const stored = await checkpoint.readStored(place.tensor);
     return stored.storage === 'f32'
-      ? { storage: stored.storage, values: takeColumns(stored.values, width, columns, Float32Array) }
-      : { storage: stored.storage, values: takeColumns(stored.values, width, columns, Uint16Array) };
+      ? { storage: stored.storage, values: takePart(stored.values, place) }
+      : { storage: stored.storage, values: takePart(stored.values, place) };
   };
 
   return {
@@ -102,6 +106,7 @@ export async function openModel(
     },
     hash: await hashFiles(configText, checkpoint.files, onRead),
     ...(ignored.length > 0 && { ignored }),
+    remarks: family.remarks?.(spec) ?? [],
   };
 }
 
@@ -114,7 +119,7 @@ function checkTensors(
   checkpoint: Checkpoint,
   places: ReadonlyMap<TensorName, TensorPlace>,
   family: ModelFamily,
-  prefix: string,
+  { prefix }: Naming,
   attentionOnly: boolean,
 ): void {
   const expected = new Map([...places.values()].map((place) => [place.tensor, place.shape]));
@@ -128,7 +133,7 @@ function checkTensors(
     }
     checkpoint.storage(tensor);
   }
-  const unknown = [...checkpoint.names()].filter((tensor) => !expected.has(tensor) && !family.isBuffer(tensor));
+  const unknown = [...checkpoint.names()].filter((tensor) => !expected.has(tensor) && !family.isBeside(tensor));
   if (unknown.length > 0) {
     const naming = prefix === '' ? '' : ` (names here start with ${prefix})`;
     const model = `${family.modelType} model${attentionOnly ? ' without MLPs' : ''}`;
@@ -176,38 +181,22 @@ function listed(tensors: readonly string[]): string {
  */
 async function isTied(
   checkpoint: Checkpoint,
-  family: ModelFamily,
+  name: string,
   places: ReadonlyMap<TensorName, TensorPlace>,
-  json: unknown,
+  saysTied: boolean,
   described: ModelSpec,
 ): Promise<boolean> {
-  const saysTied = (json as { tie_word_embeddings?: boolean | null }).tie_word_embeddings === true;
-  if (!checkpoint.has(family.unembed)) {
+  if (!checkpoint.has(name)) {
     if (described.tied) return true;
-    throw new EdgewiseError('checkpoint', checkpoint.name, `lacks ${family.unembed}, but tie_word_embeddings is false`);
+    throw new EdgewiseError('checkpoint', checkpoint.name, `lacks ${name}, but tie_word_embeddings is false`);
   }
   if (!described.tied) return false;
-  const equal = await checkpoint.equal(places.get('embed')!.tensor, family.unembed);
+  const equal = await checkpoint.equal(places.get('embed')!.tensor, name);
   if (saysTied && !equal) {
-    const what = `${family.unembed} differs from the embedding, but tie_word_embeddings is true`;
+    const what = `${name} differs from the embedding, but tie_word_embeddings is true`;
     throw new EdgewiseError('checkpoint', checkpoint.name, what);
   }
   return equal;
-}
-
-/** Columns from..to-1 of a row-major matrix; a vector is one row. */
-function takeColumns<T extends Float32Array<ArrayBuffer> | Uint16Array<ArrayBuffer>>(
-  values: T,
-  width: number,
-  { from, to }: { readonly from: number; readonly to: number },
-  array: new (length: number) => T,
-): T {
-  const rows = values.length / width;
-  const taken = new array(rows * (to - from));
-  for (let row = 0; row < rows; row++) {
-    taken.set(values.subarray(row * width + from, row * width + to), row * (to - from));
-  }
-  return taken;
 }
 
 const HASH_CHUNK_BYTES = 64 * 2 ** 20;

@@ -8,7 +8,9 @@ import type { ModelSpec } from './spec.js';
  */
 export function assertSupported(spec: ModelSpec, where: string): void {
   const missing = Object.entries({
-    'queries and keys normed together': spec.attention.qkNorm?.over === 'projection',
+    'layer norms after the sublayers': spec.postNorms && spec.norm.kind === 'layer',
+    'layer norms of queries and keys together':
+      spec.attention.qkNorm?.over === 'projection' && spec.attention.qkNorm.kind === 'layer',
   })
     .filter(([, needed]) => needed)
     .map(([name]) => name);

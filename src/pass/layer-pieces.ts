@@ -1,9 +1,10 @@
 import { attentionMix, attentionOutput, attentionPattern } from '../block/attention.js';
 import { mlpHidden, mlpOut } from '../block/mlp.js';
 import { headNorms, postNorm } from '../block/head-norms.js';
+import { JOINT_BRANCHES, slicedNorm, wideProjections } from '../block/joint-norms.js';
 import { norm } from '../block/norm.js';
 import { NO_PIECE, type AttentionPieces, type MlpPieces } from '../block/order.js';
-import { takingRows, type Jobs, type PieceContext } from '../block/piece.js';
+import { inTurn, takingRows, type Jobs, type Piece, type PieceContext } from '../block/piece.js';
 import { projections, repetition } from '../block/projections.js';
 import { rotary } from '../block/rotary.js';
 import type { JobTable } from './tables/table-layout.js';
@@ -29,16 +30,19 @@ export async function bindLayer(context: PieceContext, frame: PassFrame, layer: 
   const jobs = (list: JobTable): Jobs => ({ words: control, list });
   const heads = jobs(tables.heads);
   const normAt = { x: tensors.inputs, y: normed };
+  const isJoint = context.weights.layout.queryKeyNorm === 'projection';
   const rowStride4 = topology.attentionPorts * context.weights.layout.head4;
   const headRows = shape.circuits * topology.attentionPorts * tokens;
   return {
     attention: {
       norm: takingRows(await norm(context, layerWeights.norm1, normAt, headRows), tables.headInputs),
       projections: await projections(context, topology, layerWeights, tables.projections.map(jobs), at),
-      'head norms': await headNorms(context, layerWeights.queryKeyNorm, jobs(tables.headNorms), {
-        data: at.projections,
-        rowStride4,
-      }),
+      'head norms': isJoint
+        ? await jointNorms(context, frame, layer)
+        : await headNorms(context, layerWeights.queryKeyNorm, jobs(tables.headNorms), {
+            data: at.projections,
+            rowStride4,
+          }),
       rotary: await rotary(context, layer, jobs(tables.rotary), {
         x: at.projections,
         rowStride: 4 * rowStride4,
@@ -57,4 +61,22 @@ export async function bindLayer(context: PieceContext, frame: PassFrame, layer: 
       'post norm': await postNorm(context, mlp.postNorm, jobs(tables.mlpPostNorm), outputs),
     },
   };
+}
+
+/** Queries and keys by norms over all heads together. They work in the place of the inputs, which were normed before. */
+async function jointNorms(context: PieceContext, frame: PassFrame, layer: number): Promise<Piece> {
+  const { tensors, topology, control } = frame;
+  const layerWeights = frame.weights.layers[layer]!;
+  const { joint } = frame.tables.layers[layer]!;
+  const jobs = (list: JobTable): Jobs => ({ words: control, list });
+  const at = { normed: tensors.normed, wide: tensors.inputs };
+  const slices = { wide: tensors.inputs, out: frame.projections[layer]!, parts: topology.attentionPorts };
+  const pieces: Piece[] = [];
+  for (const branch of JOINT_BRANCHES) {
+    pieces.push(
+      await wideProjections(context, layerWeights, branch, joint[branch].wide.map(jobs), at),
+      await slicedNorm(context, layerWeights.queryKeyNorm!, branch, jobs(joint[branch].slices), slices),
+    );
+  }
+  return inTurn(pieces);
 }

@@ -1,4 +1,5 @@
 import { attentionShapes } from '../block/attention.js';
+import { wideStride } from '../block/joint-norms.js';
 import { hiddenShape } from '../block/mlp.js';
 import { projectionShape } from '../block/projections.js';
 import { angleShapes } from '../block/rotary.js';
@@ -31,8 +32,11 @@ export function scratchTensors(topology: Topology, layout: Layout, shape: PassSh
     /** Of the norms after the heads: their gains, and the output biases within them. */
     postNormGains: [layout.postNorms ? topology.layers : 0, width],
     postNormBiases: [layout.postNorms ? topology.layers : 0, width],
-    /** Inputs of the ports of the layer at hand, before and after their norm. */
-    inputs: [inputs, tokens, width],
+    /**
+     * Inputs of the ports of the layer at hand, before and after their norm. Norms over all heads together work in the
+     * place of the former.
+     */
+    inputs: [inputs, tokens, wideStride(layout)],
     normed: [inputs, tokens, width],
     pattern: [shape.circuits, ...pattern],
     /** Mixed values per head, before W_O. */

@@ -2,6 +2,7 @@ import { EdgewiseError } from '../base/errors.js';
 import { quote } from '../base/text.js';
 import { readText, type ModelDirectory } from '../checkpoint/byte-source.js';
 import type { TokenText } from '../inspect/circuit-details.js';
+import { bosRuleOf } from '../model/families/index.js';
 import type { ModelSpec } from '../model/spec.js';
 import type { AnswerMode } from '../task/answers.js';
 import { loadTask, readTask, type ReadOptions, type ReadTask, type TaskFile } from '../task/load-task.js';
@@ -22,7 +23,7 @@ export interface ReaderOptions extends ReadOptions {
 }
 
 /** What a reader must know of a model. */
-export type ReaderSpec = Pick<ModelSpec, 'bosTokenId' | 'vocab' | 'maxPositions'>;
+export type ReaderSpec = Pick<ModelSpec, 'family' | 'bosTokenId' | 'vocab' | 'maxPositions'>;
 
 /** Reads tasks in the tokens of one model. */
 export interface TaskReader {
@@ -106,7 +107,7 @@ export function idReader(refused: EdgewiseError, spec: ReaderSpec): TaskReader {
  */
 export async function openTokenizer(
   directory: ModelDirectory,
-  { bosTokenId, vocab }: Pick<ReaderSpec, 'bosTokenId' | 'vocab'>,
+  { family, bosTokenId, vocab }: Pick<ReaderSpec, 'family' | 'bosTokenId' | 'vocab'>,
   bos: BosOption,
   watch?: TextWatch,
 ): Promise<TaskTokenizer | null> {
@@ -114,7 +115,7 @@ export async function openTokenizer(
     const file = await directory.open(name);
     return file ? { text: await readText(file), where: file.name } : null;
   };
-  const tokenizer = await openModelTokenizer(read, { bosTokenId, bos, vocab, watch });
+  const tokenizer = await openModelTokenizer(read, { bosTokenId, bosRule: bosRuleOf(family), bos, vocab, watch });
   if (tokenizer === null && typeof bos === 'object') {
     const what = `${quote(bos.text)} is a token of no model without a tokenizer, expected auto, yes, no or an id`;
     throw new EdgewiseError('usage', '--bos', what);

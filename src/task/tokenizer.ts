@@ -1,3 +1,4 @@
+import type { BosRule } from '../base/bos-rule.js';
 import { EdgewiseError } from '../base/errors.js';
 import { quote } from '../base/text.js';
 import { checkAddedIds } from './tokens/added-ids.js';
@@ -53,6 +54,8 @@ export interface TaskTokenizer extends TokenizerFacts {
 export interface TokenizerOptions {
   /** Beginning-of-text id of the model's config, or null. */
   readonly bosTokenId: number | null;
+  /** What `auto` goes by where no file of the tokenizer says. Default: the config. */
+  readonly bosRule?: BosRule;
   readonly bos: BosOption;
   /** SHA-256 (hex) of the tokenizer's file, for provenance. */
   readonly hash?: string;
@@ -72,7 +75,7 @@ export interface TokenizerOptions {
 export function createTokenizer(
   file: NamedText,
   configFile: NamedText | null,
-  { bosTokenId, bos: bosOption, vocab, hash, specialTokensMap = null, watch }: TokenizerOptions,
+  { bosTokenId, bosRule = 'config', bos: bosOption, vocab, hash, specialTokensMap = null, watch }: TokenizerOptions,
 ): TaskTokenizer {
   const { where } = file;
   const json = readTokenizerJson(file);
@@ -104,8 +107,10 @@ export function createTokenizer(
     prefix: specialPrefix(json.postProcessor, where),
     where,
     configId: bosTokenId,
+    rule: bosRule,
     named: side.bos,
     addBos: side.addBos,
+    classAddsBos: side.classAddsBos,
     idOf,
     textOf,
     isSpecial: (id) => special.has(id),
@@ -134,7 +139,13 @@ export function createTokenizer(
   return {
     identity: { hash: hash ?? null, bos },
     beginning,
-    notes: [...idNotes, ...normalizerNotes, ...disagreements(side, json, where), ...beginning.notes],
+    notes: [
+      ...vocabularyNotes(model.ids, vocab, where),
+      ...idNotes,
+      ...normalizerNotes,
+      ...disagreements(side, json, where),
+      ...beginning.notes,
+    ],
     description: `${where.split(/[\\/]/).at(-1) ?? where}, ${model.type} of ${new Set([...strings.model.keys(), ...strings.added.keys()]).size.toLocaleString('en')} tokens`,
     strings,
 
@@ -168,6 +179,15 @@ function namedToken(
     '--bos',
     `${quote(text)} is no token of the model, expected auto, yes, no, an id or a token`,
   );
+}
+
+/** A model has an entry for every string of its tokenizer, save perhaps for added ones that it never reads. */
+function vocabularyNotes(ids: ReadonlyMap<string, number>, vocab: number, where: string): string[] {
+  const beyond = [...ids.values()].filter((id) => id >= vocab).length;
+  if (beyond === 0) return [];
+  const tokens = `${beyond.toLocaleString('en')} of ${ids.size.toLocaleString('en')} tokens`;
+  const what = `${tokens} have ids that the model's vocabulary of ${vocab.toLocaleString('en')} entries does not have`;
+  return [`${where}: ${what}; it may be the tokenizer of another model`];
 }
 
 function known(ids: readonly (number | null)[]): number[] | null {

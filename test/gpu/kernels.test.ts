@@ -37,6 +37,14 @@ import { embedTests } from './kernels/embed.js';
 import { cutSumsTests } from './kernels/cut-sums.js';
 import { portInputsTests } from './kernels/port-inputs.js';
 import { portInputsNormedTests } from './kernels/port-inputs-normed.js';
+import { slicedNormBackwardTests, slicedNormTests, subtractTiltsTests } from './kernels/joint-norms.js';
+import {
+  gatedBackwardTests,
+  gatedRowsTests,
+  softcapBackwardTests,
+  softcapRowsTests,
+} from './kernels/gates-and-caps.js';
+import { normInPlaceBackwardTests, normInPlaceTests, rotaryTests } from './kernels/head-rows.js';
 import { repeatRowsTests } from './kernels/repeat-rows.js';
 import { answerMeansTests, answerScoresTests, argmaxTests } from './kernels/scores.js';
 
@@ -59,6 +67,8 @@ const tests = {
   edge_scores: edgeScoresTests,
   embed: embedTests,
   frozen_norm: frozenNormTests,
+  gated_backward: gatedBackwardTests,
+  gated_rows: gatedRowsTests,
   kl_divergence: klTests,
   log_softmax: logSoftmaxTests,
   matmul: matmulTests('matmul'),
@@ -73,13 +83,21 @@ const tests = {
   norm: normTests,
   norm_backward: normBackwardTests,
   cut_sums: cutSumsTests,
+  norm_in_place: normInPlaceTests,
+  norm_in_place_backward: normInPlaceBackwardTests,
   port_inputs: portInputsTests,
   port_inputs_normed: portInputsNormedTests,
   proximity: proximityTests,
   query_key_fix: queryKeyFixTests,
   repeat_rows: repeatRowsTests,
+  rotary: rotaryTests,
   row_dots: rowDotsTests,
+  sliced_norm: slicedNormTests,
+  sliced_norm_backward: slicedNormBackwardTests,
+  subtract_tilts: subtractTiltsTests,
   softcap_scores_backward: softcapScoresBackwardTests,
+  softcap_backward: softcapBackwardTests,
+  softcap_rows: softcapRowsTests,
   softmax_backward: softmaxBackwardTests,
   spread_means: spreadMeansTests,
   subtract_outputs: subtractOutputsTests,

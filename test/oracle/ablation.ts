@@ -1,5 +1,5 @@
 /** Ablation values other than resample, for `ablationValues`. */
-import type { OracleModel, Pass } from './model.js';
+import type { OracleModel, Pass } from './pass.js';
 
 /** Every writer 0; position embeddings and biases stay (unless the positions belong to the input writer). */
 export function zeroWriters(model: OracleModel, length: number): Float64Array[] {

@@ -5,8 +5,9 @@
  */
 import type { PromptPair } from '../../src/task/types.js';
 import { metricValue, type MetricName } from './metrics.js';
-import { pass, embed, runModel, type OracleModel, type Pass, type PassRules } from './model.js';
+import { embed, runModel } from './model.js';
 import { attentionMix, attentionPattern, matmul } from './ops.js';
+import { pass, type OracleModel, type Pass, type PassRules } from './pass.js';
 import { scoreRule } from './sublayers.js';
 
 /** The run at which differences are taken. */

@@ -2,7 +2,7 @@
  * Backward rules as what they mean: functions that equal the model at one run and have, there, the derivative that the
  * rule asks for. In float64, for the central differences of attribution.ts.
  */
-import type { OracleModel, Pass, PassRules } from './model.js';
+import type { OracleModel, Pass, PassRules } from './pass.js';
 import { activate, activateAll, attentionMix, attentionScores, causalSoftmax } from './ops.js';
 import { mlpHidden, scoreRule } from './sublayers.js';
 import { frozenNorm } from './weights.js';
@@ -84,6 +84,10 @@ const together =
   (model, base) =>
     Object.assign({}, ...parts.map((part) => part(model, base))) as PassRules;
 
+/**
+ * Caps of scores and logits keep their derivative under every rule: neither paper's code has one for them. GIM leaves
+ * MLPs as they are, gated or not: its authors' code (corticph/gim) changes norms, softmax, queries, keys and values.
+ */
 export const ORACLE_RULES = {
   relp: together(frozenNorms, identityRule, halfRule),
   relpFrozenPatterns: together(frozenNorms, identityRule, halfRule, frozenPatterns),

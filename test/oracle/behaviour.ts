@@ -3,7 +3,7 @@
  * logits.
  */
 import type { PromptPair } from '../../src/task/types.js';
-import type { OracleModel, Pass } from './model.js';
+import type { OracleModel, Pass } from './pass.js';
 import { frozenNorm, normRows, type Norm } from './weights.js';
 
 export interface OracleBehaviour {

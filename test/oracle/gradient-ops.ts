@@ -1,5 +1,5 @@
 /**
- * Float64 reference of every operation of the way back, after the formulas; test/unit/oracle-gradients.test.ts checks
+ * Float64 reference of every operation of the way back, after the formulas; test/unit/oracle/gradients.test.ts checks
  * each against central differences of the operation that it belongs to.
  */
 import type { Activation } from '../../src/model/spec.js';
@@ -30,6 +30,37 @@ export function layerNormBackward(
     columns.forEach((i) => (out[start + i] = scale * (a[i]! - meanA - normed[i]! * along)));
   }
   return out;
+}
+
+/** From gradients at an RMS norm's rows to those at x; `frozen` takes the scale as a constant. */
+export function rmsNormBackward(
+  x: Numbers,
+  gain: Numbers,
+  gradient: Numbers,
+  epsilon: number,
+  frozen: boolean,
+): Float64Array {
+  const width = gain.length;
+  const out = new Float64Array(x.length);
+  for (let start = 0; start < x.length; start += width) {
+    let square = 0;
+    let along = 0;
+    for (let i = 0; i < width; i++) {
+      square += x[start + i]! ** 2 / width;
+      along += (gradient[start + i]! * gain[i]! * x[start + i]!) / width;
+    }
+    const scale = 1 / Math.sqrt(square + epsilon);
+    for (let i = 0; i < width; i++) {
+      const less = frozen ? 0 : x[start + i]! * scale ** 2 * along;
+      out[start + i] = scale * (gradient[start + i]! * gain[i]! - less);
+    }
+  }
+  return out;
+}
+
+/** d softcap(x) / dx, by the capped value y: 1 - (y / cap)^2. */
+export function softcapSlope(y: number, cap: number | null): number {
+  return cap === null ? 1 : 1 - (y / cap) ** 2;
 }
 
 /** d activation(x) / dx. */

@@ -2,7 +2,7 @@
 import type { PromptPair } from '../../src/task/types.js';
 import { addedToStream } from './behaviour.js';
 import { proximity } from './gradient-ops.js';
-import type { OracleModel, Pass } from './model.js';
+import type { OracleModel, Pass } from './pass.js';
 import { matmul } from './ops.js';
 import { keyHead } from './sublayers.js';
 

@@ -1,6 +1,6 @@
 /** The OV circuit of a head in float64, after its definition: gains, W_V, W_O and the unembedding. */
 import { layerTensor, type NormName } from '../../src/model/weight-table.js';
-import type { OracleModel } from './model.js';
+import type { OracleModel } from './pass.js';
 import { matmul, matmulTransposed } from './ops.js';
 import { keyHead } from './sublayers.js';
 

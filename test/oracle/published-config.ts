@@ -33,6 +33,8 @@ export function specOfConfig(config: Config, tied: boolean): ModelSpec {
   const scaleOf = (layer: number): number => {
     if (family === 'gpt_neo' || first('scale_attn_weights') === false) return 1;
     const scalar = laterGemma ? number('query_pre_attn_scalar') : headWidth;
+    // As the modelling code writes it: GPT-2 divides by the root, later families raise to a power.
+    if (family !== 'gpt2') return scalar ** -0.5;
     return 1 / Math.sqrt(scalar) / (first('scale_attn_by_inverse_layer_idx') === true ? layer + 1 : 1);
   };
   const biases = {
@@ -96,7 +98,9 @@ export function specOfConfig(config: Config, tied: boolean): ModelSpec {
 /** The window of every layer, or null. */
 function windows(config: Config, family: string, layers: number): (number | null)[] {
   const size = (config['sliding_window'] ?? config['window_size'] ?? null) as number | null;
-  const types = (config['layer_types'] ?? config['attention_layers']) as readonly string[] | undefined;
+  const types = (config['layer_types'] ?? config['attention_layers'] ?? neoLayers(config)) as
+    | readonly string[]
+    | undefined;
   const slides = (layer: number): boolean => {
     if (types) return types[layer] === 'sliding_attention' || types[layer] === 'local';
     switch (family) {
@@ -115,6 +119,12 @@ function windows(config: Config, family: string, layers: number): (number | null
     }
   };
   return Array.from({ length: layers }, (_, layer) => (slides(layer) ? size : null));
+}
+
+/** GPT-Neo's attention_types: pairs of a list of kinds of layers and how often it is repeated. */
+function neoLayers(config: Config): string[] | undefined {
+  const types = config['attention_types'] as readonly (readonly [readonly string[], number])[] | undefined;
+  return types?.flatMap(([kinds, times]) => Array.from({ length: times }, () => kinds).flat());
 }
 
 /** rope_parameters of transformers 5, of one kind of layer where they differ. */

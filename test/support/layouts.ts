@@ -5,6 +5,6 @@ export const PLAIN_PIECES = {
   gate4: 0,
   logitsCapped: false,
   postNorms: false,
-  normedQueries: false,
+  queryKeyNorm: 'none',
   rotaryPairs: 0,
 } satisfies Partial<Layout>;

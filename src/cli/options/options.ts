@@ -115,7 +115,7 @@ export const promptOptions = (byDefault: InWords = String): Option[] => [
   new Option('--skip <k>', 'leave out the first k prompt pairs').argParser(count(0)).default(undefined, byDefault('0')),
   new Option(
     '--bos <mode>',
-    "beginning-of-text token in front of texts: auto, yes, no, or a token by its id or its text, as in '<s>'",
+    "beginning-of-text token in front of texts: auto (as the tokenizer has it), yes, no, or a token by its id or its text, as in '<s>'",
   )
     .argParser(bosOption)
     .default(undefined, byDefault(DEFAULTS.bos)),

@@ -21,14 +21,16 @@ export function gpt2Config(spec: ModelSpec): string {
   return `${JSON.stringify(config, null, 1)}\n`;
 }
 
+const NAMING = { prefix: 'transformer.', unembed: 'lm_head.weight' };
+
 /** The model.safetensors beside it, in pieces: f32, 4 bytes per weight. One tensor at a time is in memory. */
 export async function* gpt2Safetensors(spec: ModelSpec, weights: WeightReader): AsyncGenerator<Uint8Array> {
   // Tensors of the file, each with the model's tensors that make it up: c_attn holds q, k and v side by side.
   const parts = new Map<string, { readonly shape: readonly number[]; readonly of: TensorName[] }>();
-  for (const [name, { tensor, shape }] of gpt2.places(spec, 'transformer.')) {
+  for (const [name, { tensor, shape }] of gpt2.places(spec, NAMING)) {
     parts.set(tensor, { shape, of: [...(parts.get(tensor)?.of ?? []), name] });
   }
-  if (!spec.tied) parts.set(gpt2.unembed, { shape: [spec.vocab, spec.width], of: ['unembed'] });
+  if (!spec.tied) parts.set(NAMING.unembed, { shape: [spec.vocab, spec.width], of: ['unembed'] });
   const header: Record<string, unknown> = { __metadata__: { format: 'pt' } };
   let end = 0;
   for (const [tensor, { shape }] of parts) {

@@ -9,6 +9,14 @@ export const INERT_KEYS: readonly InertKeys[] = [
     keys: ['init_std', 'initializer_factor', 'initializer_range', 'initializer_std', 'weight_init', 'init_method'],
   },
   {
+    reason: 'cross attention is refused where a config has it',
+    keys: ['cross_attention_hidden_size', 'is_decoder', 'tie_encoder_decoder'],
+  },
+  {
+    reason: 'the multiple-choice head is not part of the language model',
+    keys: ['summary_activation', 'summary_proj_to_labels', 'summary_type', 'summary_use_proj'],
+  },
+  {
     reason: 'labels of classification heads',
     keys: ['finetuning_task', 'id2label', 'label2id', 'num_labels', 'problem_type'],
   },
@@ -16,6 +24,7 @@ export const INERT_KEYS: readonly InertKeys[] = [
     reason: 'memory, speed and form of outputs',
     keys: [
       'attn_implementation',
+      'cache_implementation',
       'chunk_size_feed_forward',
       'compile',
       'device',
@@ -129,6 +138,9 @@ export const INERT_KEYS: readonly InertKeys[] = [
       'tokenizer_path',
       'tokenizer_type',
       'transformers_version',
+      'transformers.js_config',
+      'unsloth_fixed',
+      'unsloth_version',
       'updated',
       'updated_at',
       'updated_date',

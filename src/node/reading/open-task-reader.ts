@@ -30,8 +30,8 @@ export async function openTaskReader(
   bos: BosOption,
   limits: ReadingLimits = LIMITS,
 ): Promise<TaskReader> {
-  const { bosTokenId, vocab, maxPositions } = model.spec;
-  const spec = { bosTokenId, vocab, maxPositions };
+  const { family, bosTokenId, vocab, maxPositions } = model.spec;
+  const spec = { family, bosTokenId, vocab, maxPositions };
   const names = await namesOf(directory);
   if (!makeTokenizer(names)) return (await readingHere()).taskReader(directory, spec, bos);
 

@@ -1,4 +1,4 @@
-import { columnRuns, type ColumnRun } from '../../block/projections.js';
+import { columnRuns, projectedBranches, type ColumnRun } from '../../block/projections.js';
 import { BRANCHES } from '../../circuit/nodes.js';
 import { REACH } from '../../circuit/reachability.js';
 import type { Topology } from '../../circuit/topology.js';
@@ -8,6 +8,7 @@ import { PANEL4 } from '../../gpu/product/matrix.js';
 import { attentionWork, normWork, productWork, type Work } from '../../gpu/work.js';
 import { projectionHead, type Layout } from '../../model/layout.js';
 import { writeInputs, type CircuitWork, type InputForm, type InputSlot } from './input-jobs.js';
+import { writeJointNorms } from './joint-norm-jobs.js';
 import { NormedInputs } from './normed-inputs.js';
 import { SummedInputs } from './summed-inputs.js';
 import { JobWriter } from './job-writer.js';
@@ -47,7 +48,7 @@ export class CircuitTables {
     this.#places = layOutTables(topology, layout, shape, chunkBytes);
     this.#writer = new JobWriter(this.#places.listsAt, this.#places.words);
     this.#rows = new RowTables(this.#places.rowsAt, shape.sequence);
-    this.#runs = columnRuns(topology, layout, BRANCHES);
+    this.#runs = columnRuns(topology, layout, projectedBranches(layout));
     this.#portHeads = BRANCHES.flatMap((branch) =>
       Array.from({ length: topology.heads }, (_, head) => projectionHead(layout, branch, head)),
     );
@@ -103,6 +104,10 @@ export class CircuitTables {
     const shape = { ports: ports.length, runs: this.#runs, head4, width4, tokens: this.#tokens };
     const { projected, shared } = shareProjections(slots, this.#portHeads);
     writeProjections(this.#writer, tables.projections, this.#places.chunks.qkv, shape, projected);
+    if (this.#layout.queryKeyNorm === 'projection') {
+      const places = { topology, layout: this.#layout, portHeads: this.#portHeads, tokens: this.#tokens };
+      writeJointNorms(this.#writer, tables.joint, this.#places.chunks.qkv, places, projected);
+    }
     this.#fillQueriesAndKeys(tables, projected);
     this.#writer.write(
       tables.repetition,
@@ -149,7 +154,7 @@ export class CircuitTables {
 
   /** Projected queries and keys through their norms, and turned by their positions, where the model does that. */
   #fillQueriesAndKeys(tables: LayerTables, projected: readonly (InputSlot | undefined)[]): void {
-    const { normedQueries, rotaryPairs, head4 } = this.#layout;
+    const { queryKeyNorm, rotaryPairs, head4 } = this.#layout;
     const ports = this.#portHeads.length;
     const rows = projected.flatMap((slot, i) => {
       const [circuit, port] = [Math.floor(i / ports), i % ports];
@@ -160,11 +165,11 @@ export class CircuitTables {
         table,
         rows.map((row) => ({ words: words(row), rows: row.count })),
       );
-    if (normedQueries) {
+    if (queryKeyNorm === 'head') {
       written(tables.headNorms, ({ circuit, port, at, count }) => {
         this.#writer.add(normWork(count, 4 * head4));
         const gain = this.#portHeads[port]!;
-        return packJob('head_norm', { at: this.#portAt(circuit, port), rows_at: at, rows: count, gain });
+        return packJob('norm_in_place', { at: this.#portAt(circuit, port), rows_at: at, rows: count, gain });
       });
     }
     if (rotaryPairs > 0) {
@@ -229,7 +234,7 @@ export class CircuitTables {
       computed.map(({ c, rows: { at, count } }) => {
         this.#writer.add(normWork(count, 4 * width4));
         const start = this.#writerAt(c, this.#topology.mlpWriter(l));
-        return { words: packJob('head_norm', { at: start, rows_at: at, rows: count, gain: 0 }), rows: count };
+        return { words: packJob('norm_in_place', { at: start, rows_at: at, rows: count, gain: 0 }), rows: count };
       }),
     );
   }

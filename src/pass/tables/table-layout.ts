@@ -1,3 +1,4 @@
+import type { JointBranch } from '../../block/joint-norms.js';
 import type { Topology } from '../../circuit/topology.js';
 import { jobSize, type JobKernel } from '../../gpu/kernel.js';
 import { matrixChunks, PANEL4, type ChunkColumns } from '../../gpu/product/matrix.js';
@@ -21,12 +22,20 @@ export interface InputTables {
   totalRows: number;
 }
 
+/** The products that make all heads' queries or keys of an input, and the slices of their norms that ports take. */
+export interface JointTables {
+  readonly wide: readonly JobTable[];
+  readonly slices: JobTable;
+}
+
 /** The job tables of one layer. A product with a matrix has one per chunk of the matrix. */
 export interface LayerTables {
   readonly headInputs: InputTables;
   readonly projections: readonly JobTable[];
   /** Queries and keys to norm. */
   readonly headNorms: JobTable;
+  /** Queries and keys to make by norms over all heads together. */
+  readonly joint: Readonly<Record<JointBranch, JointTables>>;
   /** Queries and keys to turn by their positions. */
   readonly rotary: JobTable;
   /** Ports that get the rows of another one. */
@@ -95,11 +104,17 @@ export function layOutTables(topology: Topology, layout: Layout, shape: PassShap
     metric: region(prompts),
     logits: region(prompts),
   };
+  const jointPorts = layout.queryKeyNorm === 'projection' ? circuits * heads : 0;
+  const joint = (): JointTables => ({
+    wide: products(chunks.qkv, jointPorts),
+    slices: table('sliced_norm', jointPorts),
+  });
   const layers = Array.from({ length: topology.layers }, (_, layer) => ({
     headInputs: inputs(headPorts),
     // A run of ports with one input makes one job, or one more for every border of a panel inside it.
     projections: products(chunks.qkv, circuits * (headPorts + Math.ceil((headPorts * head4) / PANEL4))),
-    headNorms: table('head_norm', layout.normedQueries ? circuits * 2 * heads : 0),
+    headNorms: table('norm_in_place', layout.queryKeyNorm === 'head' ? circuits * 2 * heads : 0),
+    joint: { q: joint(), k: joint() },
     rotary: table('rotary', layout.rotaryPairs > 0 ? circuits * 2 * heads : 0),
     repetition: table('repeat_rows', layout.projectionHeads.k < heads ? circuits * 2 * heads : 0),
     replaced: table('copy_rows', circuits * headPorts),
@@ -108,7 +123,7 @@ export function layOutTables(topology: Topology, layout: Layout, shape: PassShap
     mlpInput: inputs(topology.mlpPorts(layer).length),
     mlpIn: products(chunks.mlpIn, circuits),
     mlpOut: products(chunks.mlpOut, circuits),
-    mlpPostNorm: table('head_norm', layout.postNorms ? circuits : 0),
+    mlpPostNorm: table('norm_in_place', layout.postNorms ? circuits : 0),
   }));
   const logits = inputs(1);
   // Every writer of a port is listed once per circuit, as cut or as kept. It is listed at most once more to bring a

@@ -1,3 +1,4 @@
+import type { BosRule } from '../../base/bos-rule.js';
 import { EdgewiseError } from '../../base/errors.js';
 import { oneLine, quote } from '../../base/text.js';
 import type { NamedToken } from './side-files.js';
@@ -32,6 +33,9 @@ export interface BosSources {
   readonly named: readonly NamedToken[];
   /** `add_bos_token` of tokenizer_config.json. */
   readonly addBos: boolean | null;
+  /** Whether the class that tokenizer_config.json names puts the token before texts. */
+  readonly classAddsBos: boolean | null;
+  readonly rule: BosRule;
   readonly idOf: (token: string) => number | undefined;
   /** The token's text; undefined where the tokenizer has no such id. */
   readonly textOf: (id: number) => string | undefined;
@@ -56,7 +60,9 @@ export function beginningOf(bos: BosMode, sources: BosSources): Beginning {
     return { ...nothing(), ids: [bos], from: '--bos' };
   }
   if (sources.prefix.length > 0) return ofTokenizer(sources);
-  const { configId, named, addBos } = sources;
+  const { configId, named, rule } = sources;
+  const addBos = rule === 'config' ? sources.addBos : addsBos(sources);
+  if (bos === 'auto' && rule !== 'config' && addBos === false) return leftOut(sources);
   const other = named.find(({ token }) => sources.idOf(token) !== undefined);
   if (configId === null) {
     if (bos === 'yes' && other === undefined) {
@@ -78,6 +84,21 @@ export function beginningOf(bos: BosMode, sources: BosSources): Beginning {
   return { ids: [configId], from: CONFIG, notes: says === null ? [] : [says], problem: null };
 }
 
+function addsBos({ addBos, classAddsBos, rule }: BosSources): boolean {
+  return addBos ?? classAddsBos ?? rule === 'class-does';
+}
+
+/** Other programs may put the config's token before texts: that it is not done here is told unless a file says so. */
+function leftOut(sources: BosSources): Beginning {
+  const { configId, addBos, where, textOf } = sources;
+  if (addBos === false || configId === null || textOf(configId) === undefined) return nothing();
+  const names = `${CONFIG} names ${shown(configId, sources)} as the beginning of a text, ${baseName(where)} does not put it`;
+  return {
+    ...nothing(),
+    notes: [`${names} there: nothing is put in front of texts (${choices([configId], sources)} says otherwise)`],
+  };
+}
+
 function nothing(): Beginning {
   return { ids: [], from: null, notes: [], problem: null };
 }
@@ -86,8 +107,14 @@ function ofTokenizer(sources: BosSources): Beginning {
   const { prefix, configId, where } = sources;
   const known = configId === null || prefix.includes(configId);
   const put = prefix.map((id) => shown(id, sources)).join(', ');
+  const contradicted =
+    sources.addBos === false && sources.rule !== 'config'
+      ? [
+          `tokenizer_config.json has add_bos_token false, ${baseName(where)} puts ${put} there: ${put} is used (--bos no says otherwise)`,
+        ]
+      : [];
   const told = known
-    ? []
+    ? contradicted
     : [
         `${CONFIG} names ${shown(configId, sources)} as the beginning of a text, ${baseName(where)} puts ${put} there: ` +
           `${put} is used (${choices([configId], sources)} says otherwise)`,

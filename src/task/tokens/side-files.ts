@@ -16,11 +16,16 @@ export interface SideFiles {
   readonly special: ReadonlySet<string>;
   /** `add_bos_token` of tokenizer_config.json. */
   readonly addBos: boolean | null;
+  /** Whether the `tokenizer_class` of tokenizer_config.json puts that token before texts unless told otherwise. */
+  readonly classAddsBos: boolean | null;
   /** `add_prefix_space` of tokenizer_config.json. */
   readonly prefixSpace: boolean | null;
   /** Tokens of `added_tokens_decoder` of tokenizer_config.json. */
   readonly added: readonly string[];
 }
+
+/** Classes of the transformers library whose `add_bos_token` is true where a file does not have it. */
+const CLASSES_WITH_BOS = /^(Llama|CodeLlama|Gemma)Tokenizer(Fast)?$/;
 
 /**
  * Reads tokenizer_config.json and special_tokens_map.json, null where there is none.
@@ -33,6 +38,7 @@ export function readSideFiles(config: NamedText | null, map: NamedText | null): 
   );
   const settings = config === null ? {} : (files[0]?.json ?? {});
   const flag = (key: string): boolean | null => (typeof settings[key] === 'boolean' ? settings[key] : null);
+  const className = typeof settings['tokenizer_class'] === 'string' ? settings['tokenizer_class'] : undefined;
   const decoder = Object.values(objectOf(settings['added_tokens_decoder']));
   return {
     bos: files.flatMap(({ where, json }) => contentsOf(json['bos_token']).map((token) => ({ where, token }))),
@@ -41,6 +47,7 @@ export function readSideFiles(config: NamedText | null, map: NamedText | null): 
       ...decoder.filter((token) => objectOf(token)['special'] === true).flatMap(contentsOf),
     ]),
     addBos: flag('add_bos_token'),
+    classAddsBos: className === undefined ? null : CLASSES_WITH_BOS.test(className),
     prefixSpace: flag('add_prefix_space'),
     added: decoder.flatMap(contentsOf),
   };

@@ -1,6 +1,8 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { memoryDirectory } from '../../../src/checkpoint/byte-source.js';
+import { parseStrictJson } from '../../../src/base/json/strict-json.js';
+import { familyOf } from '../../../src/model/families/index.js';
 import { openModel } from '../../../src/model/load-model.js';
 import { weightTable } from '../../../src/model/weight-table.js';
 import { topologyOf } from '../../../src/run/identity.js';
@@ -17,6 +19,14 @@ async function readFolder({ name, bytes, beside }: Seed): Promise<unknown> {
   const weights = await model.weights.read(first!);
   const topology = topologyOf(model);
   return { spec: model.spec, edges: topology.edgeCount, weights: weights.length };
+}
+
+/** Parses a config alone, which needs no weights beside it. */
+async function readConfig({ name, bytes }: Seed): Promise<unknown> {
+  const json = parseStrictJson(new TextDecoder().decode(bytes), name, 'config');
+  const family = familyOf(json, name);
+  const spec = family.parseConfig(json, name);
+  return { spec, places: family.places(spec, family.namings[0]!).size };
 }
 
 function folderSeeds(files: ReadonlyMap<string, Uint8Array>, changed: Readonly<Record<string, Kind>>): Seed[] {
@@ -36,6 +46,12 @@ function headerOf(bytes: Uint8Array): Readonly<Record<string, unknown>> {
 
 export function modelReaders(root: string): FuzzedReader[] {
   const file = (path: string): Uint8Array => new Uint8Array(readFileSync(join(root, 'test/golden/families', path)));
+  const configs = readdirSync(join(root, 'test/golden/families'))
+    .filter((folder) => !folder.startsWith('gpt2'))
+    .flatMap((folder) => {
+      const files = readdirSync(join(root, 'test/golden/families', folder));
+      return files.filter((name) => name.startsWith('config')).map((name) => `${folder}/${name}`);
+    });
   const one = (config: string): Map<string, Uint8Array> =>
     new Map([
       ['config.json', file(config)],
@@ -49,6 +65,11 @@ export function modelReaders(root: string): FuzzedReader[] {
           folderSeeds(one(path), { 'config.json': 'json' }),
         ),
       read: readFolder,
+    },
+    {
+      name: 'config-of-any-family',
+      seeds: () => configs.map((path) => ({ name: path, kind: 'json' as const, bytes: file(path) })),
+      read: readConfig,
     },
     {
       name: 'safetensors',

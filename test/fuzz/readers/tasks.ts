@@ -9,7 +9,7 @@ import type { TaskRow } from '../../../src/task/row.js';
 import type { FuzzedReader, Seed } from '../reader.js';
 import { filesAt, textSeed } from './files.js';
 
-const SPEC = { bosTokenId: 0, vocab: 100_000, maxPositions: 64 };
+const SPEC = { family: 'gpt2', bosTokenId: 0, vocab: 100_000, maxPositions: 64 };
 const TEXTS = [
   'Hello world',
   ' the cat\u00a0sat 12345',

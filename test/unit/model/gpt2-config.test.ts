@@ -116,7 +116,7 @@ describe('refused, naming the key', () => {
     [{ architectures: 'GPT2LMHeadModel' }, 'architectures: got "GPT2LMHeadModel"'],
     [{ rope_theta: 1e4 }, 'unknown key "rope_theta"'],
     [{ quantization_config: {}, auto_map: {} }, 'unknown keys "quantization_config", "auto_map"'],
-    [{ model_type: 'llama' }, 'model_type: got "llama", expected one of the supported families: gpt2'],
+    [{ model_type: 'bert' }, 'model_type: got "bert", expected one of the supported families: gpt2'],
   ])('%j', (changes, message) => {
     expect(() => parse(changes)).toThrow(`config.json: ${message}`);
   });
@@ -135,12 +135,10 @@ test('what the kernels lack is refused by name, all of it at once', () => {
   expect(() => assertSupported(spec, 'm')).not.toThrow();
   const other: ModelSpec = {
     ...spec,
-    kvHeads: 1,
-    norm: { ...spec.norm, kind: 'rms' },
-    mlp: { ...spec.mlp!, kind: 'gated' },
-    attention: { ...spec.attention, window: [null, 4, null] },
+    postNorms: true,
+    attention: { ...spec.attention, qkNorm: { kind: 'layer', over: 'projection' } },
   };
   expect(() => assertSupported(other, 'm')).toThrow(
-    'm: this gpt2 model needs what is not built yet: RMS norm, shared key/value heads, sliding-window attention, gated MLP',
+    'm: this gpt2 model needs what is not built yet: layer norms after the sublayers, layer norms of queries and keys',
   );
 });

@@ -12,7 +12,7 @@ import type { TaskFile } from '../../../src/task/load-task.js';
 
 beforeAll(() => ensureBuild(fileURLToPath(new URL('../../..', import.meta.url))));
 
-const SPEC = { bosTokenId: null, vocab: 8192, maxPositions: 512 };
+const SPEC = { family: 'gpt2', bosTokenId: null, vocab: 8192, maxPositions: 512 };
 const utf8 = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text);
 
 const folderOf = (tokenizer: object): ModelDirectory =>

@@ -1,4 +1,6 @@
-/** What cut edges carry in the literal evaluator: direct edges, ablations other than resample, where positions belong. */
+/**
+ * What cut edges carry in the literal evaluator: direct edges, ablations other than resample, where positions belong.
+ */
 import { beforeAll, describe, expect, test } from 'vitest';
 import { EdgeSet } from '../../../src/circuit/edge-set.js';
 import { openModel } from '../../../src/model/load-model.js';

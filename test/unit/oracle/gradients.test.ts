@@ -8,10 +8,13 @@ import {
   activationSlope,
   layerNormBackward,
   metricSeeds,
+  rmsNormBackward,
+  softcapSlope,
   softmaxBackward,
 } from '../../oracle/gradient-ops.js';
 import { metricValue } from '../../oracle/metrics.js';
-import { activate, attentionPattern, layerNorm } from '../../oracle/ops.js';
+import { activate, attentionPattern, layerNorm, rmsNorm, softcap } from '../../oracle/ops.js';
+import { rotate } from '../../oracle/rotary.js';
 import { randomNumbers } from '../../support/random.js';
 
 const STEP = 1e-5;
@@ -53,6 +56,33 @@ test('layer norm with the scale of a row as it stands', () => {
     );
   });
   expectNear(layerNormBackward(x, gain, g, 1e-5, true), wanted);
+});
+
+test('rms norm', () => {
+  const [x, gain, g] = [rng.normals(14), rng.normals(7), rng.normals(14)];
+  const wanted = differences(x, (moved) => dot(rmsNorm(moved, gain, 1e-5), g));
+  expectNear(rmsNormBackward(x, gain, g, 1e-5, false), wanted);
+  const row = x.subarray(0, 7);
+  const scale = 1 / Math.sqrt(dot(row, row) / 7 + 1e-5);
+  const frozen = Float64Array.from(row, (_, i) => g[i]! * gain[i]! * scale);
+  expectNear(rmsNormBackward(row, gain, g.subarray(0, 7), 1e-5, true), [...frozen]);
+});
+
+test('rotary positions turn a gradient back', () => {
+  const [x, g] = [rng.normals(30), rng.normals(30)];
+  const frequencies = [1, 0.3];
+  const wanted = differences(x, (moved) => dot(rotate(moved, 6, frequencies), g));
+  expectNear(rotate(g, 6, frequencies, -1), wanted);
+});
+
+test('softcap', () => {
+  for (const x of [-9, -1, 0, 0.2, 4]) {
+    expectNear(
+      [softcapSlope(softcap(x, 3), 3)],
+      differences([x], ([moved]) => softcap(moved!, 3)),
+    );
+    expect(softcapSlope(softcap(x, null), null)).toBe(1);
+  }
 });
 
 test.each(['gelu', 'gelu-tanh', 'relu', 'silu'] as const)('%s', (kind) => {

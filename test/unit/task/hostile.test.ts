@@ -8,7 +8,7 @@ let reader: TaskReader;
 beforeAll(async () => {
   reader = await taskReader(
     memoryDirectory('none', new Map()),
-    { bosTokenId: null, vocab: 9, maxPositions: 9 },
+    { family: 'gpt2', bosTokenId: null, vocab: 9, maxPositions: 9 },
     'auto',
   );
 });

@@ -1,3 +1,12 @@
+// x[t] <- (x[t] - mean) / sqrt(variance + epsilon) * gain + bias, for the rows t of a job; norm.wgsl in place
+//
+// Norms of queries and keys, a head at a time, and of what MLPs put out. CENTRED false leaves the mean out (RMS norm).
+// One workgroup per row. Sums are those of shared/reduce_sum.wgsl, so a row's result depends on that row alone.
+// Columns from width to 4 * width4 are padding and 0; they stay 0 because gain and bias are 0 there.
+// Shapes: gain, bias [rows, width4], x [any], rows row_stride4 vec4s apart.
+// Grid: x and y cover the most rows of a job, z = jobs.
+// Source: Dehghani et al. 2023 (arXiv:2302.05442) for norms of queries and keys. Checked by test/gpu/kernels.test.ts
+// (norm_in_place).
 struct Params {
   jobs_at: u32,
   row_stride4: u32,
@@ -5,11 +14,12 @@ struct Params {
   width4: u32,
   epsilon: f32,
 }
+// Rows of one head, or of one writer.
 struct Job {
-  at: u32,
-  rows_at: u32,
-  rows: u32,
-  gain: u32,
+  at: u32, // where its row 0 begins in x, in vec4s
+  rows_at: u32, // where control lists the rows; EVERY: row r is r
+  rows: u32, // their number
+  gain: u32, // row of gain and bias
 }
 override WORKGROUP: u32;
 override CENTRED: bool;
@@ -23,14 +33,19 @@ const EVERY = 0xffffffffu;
 //#include real_columns
 //#include norm_scale
 alias Leaf = f32;
+
 @compute @workgroup_size(WORKGROUP)
-fn head_norm(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) grid: vec3u, @builtin(local_invocation_index) lane: u32) {
+fn norm_in_place(
+  @builtin(workgroup_id) wid: vec3u,
+  @builtin(num_workgroups) grid: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
   let job = job_at(wid.z);
   var row = wid.y * grid.x + wid.x;
   if (row >= job.rows) { return; }
   if (job.rows_at != EVERY) { row = control[job.rows_at + row]; }
   let base = job.at + row * params.row_stride4;
-  let g = job.gain * params.width4;
+  let gain_at = job.gain * params.width4;
   var mean = 0.0;
   if (CENTRED) {
     for (var leaf = lane; leaf < LEAVES; leaf += WORKGROUP) {
@@ -50,6 +65,6 @@ fn head_norm(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) grid: v
   }
   let scale = norm_scale(sum_of_leaves(lane) / f32(params.width), params.epsilon);
   for (var c = lane; c < params.width4; c += WORKGROUP) {
-    x[base + c] = (x[base + c] - mean) * scale * gain[g + c] + bias[g + c];
+    x[base + c] = (x[base + c] - mean) * scale * gain[gain_at + c] + bias[gain_at + c];
   }
 }
