@@ -1,4 +1,4 @@
-// Finds the circuits of the shipped model for every shipped task and writes them to graphs/: npm run graphs.
+// Finds circuits of the shipped models and writes them to graphs/: npm run graphs.
 // Names: <model>.<task>.<method>.json, .gexf, .details.json and .trace.jsonl. The same machine writes the same bytes
 // again.
 import { spawnSync } from 'node:child_process';
@@ -7,9 +7,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const MODEL = 'tasks-4l';
+const CIRCUITS = {
+  'tasks-4l': ['ioi', 'greater-than', 'induction', 'gendered-pronoun', 'docstring', 'agreement'],
+  'tasks-4l-llama': ['ioi', 'greater-than', 'gendered-pronoun'],
+};
 const METHOD = 'acdc';
-const TASKS = ['ioi', 'greater-than', 'induction', 'gendered-pronoun', 'docstring', 'agreement'];
 const OPTIONS = ['--prompts', '32', '--metric', 'kl', '--threshold', '0.01', '--details'];
 const ENDINGS = {
   'circuit.json': 'json',
@@ -23,15 +25,15 @@ const graphs = join(root, 'graphs');
 mkdirSync(graphs, { recursive: true });
 const folder = mkdtempSync(join(tmpdir(), 'edgewise-graphs-'));
 try {
-  for (const task of TASKS) {
-    const out = join(folder, task);
-    const args = ['discover', '--model', MODEL, '--task', task, '--method', METHOD, ...OPTIONS, '--out', out];
+  for (const [model, task] of Object.entries(CIRCUITS).flatMap(([name, tasks]) => tasks.map((each) => [name, each]))) {
+    const out = join(folder, `${model}.${task}`);
+    const args = ['discover', '--model', model, '--task', task, '--method', METHOD, ...OPTIONS, '--out', out];
     const { status } = spawnSync(process.execPath, [join(root, 'dist/cli/main.js'), ...args], { stdio: 'inherit' });
     if (status !== 0) process.exit(1);
     for (const [file, ending] of Object.entries(ENDINGS)) {
-      copyFileSync(join(out, file), join(graphs, `${MODEL}.${task}.${METHOD}.${ending}`));
+      copyFileSync(join(out, file), join(graphs, `${model}.${task}.${METHOD}.${ending}`));
     }
-    draw(task);
+    draw(`${model}.${task}.${METHOD}`);
   }
 } finally {
   rmSync(folder, { recursive: true, force: true });
@@ -40,10 +42,10 @@ try {
 /**
  * A picture beside the files where Graphviz is installed; nothing else needs it.
  *
- * @param {string} task
+ * @param {string} name of the circuit's files, without their endings.
  */
-function draw(task) {
-  const file = join(graphs, `${MODEL}.${task}.${METHOD}`);
+function draw(name) {
+  const file = join(graphs, name);
   const dot = spawnSync(process.execPath, [
     join(root, 'dist/cli/main.js'),
     'export',

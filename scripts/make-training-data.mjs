@@ -4,15 +4,16 @@
 // Writes models/<MODEL>/tokenizer.json and, per task, FOLDER/<task>.{train,heldout,shipped}.bin: int32 numbers, one
 // prompt after the other as (number of tokens, measured position, number of right answers, token ids, answer ids). The
 // tokens of an answer of several follow the prompt; its first one is the right answer. `shipped` are the prompts of the
-// task itself, `heldout` others; no clean prompt of either is in `train`.
+// task itself, `heldout` others; no clean prompt of either is in `train`. For a model that knows long names, task files
+// of them as well: models/<MODEL>/long-names/<task>.jsonl.
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { builtinTasks } from '../dist/task/builtin/index.js';
-import { expandTemplate } from '../dist/task/template-expand.js';
+import { expandTemplate, templateRows } from '../dist/task/template-expand.js';
 import { createTokenizer } from '../dist/task/tokenizer.js';
 import { byteLevelTokenizer, countPieces } from './training/byte-level-bpe.mjs';
-import { longNames, withLongNames } from './training/long-names.mjs';
+import { longNames, longNamesOnly, withLongNames } from './training/long-names.mjs';
 import { wordLevelTokenizer } from './training/word-level.mjs';
 
 const HELDOUT = { seed: 1000, count: 500 };
@@ -22,6 +23,7 @@ const TRAIN = { firstSeed: 2000, chunks: 15, perChunk: 2000 };
 const LONG_IN_TEXT = 300;
 /** Byte pairs that occur less often in that text do not become tokens. */
 const LEAST_PAIRS = 40;
+const LONG_NAMES = { seed: 3000, count: 200 };
 
 const textsOf = (rows) => rows.flatMap((row) => [row.clean, row.corrupted, row.correct ?? [], row.wrong ?? []].flat());
 
@@ -72,6 +74,11 @@ if (MODELS[name].longNames) {
   const lengths = longNames.map((long) => tokenizer.encodeBare(` ${long}`).length);
   if (lengths.includes(1)) throw new Error(`"${longNames[lengths.indexOf(1)]}" is one token, expected several`);
   console.log(`${longNames.length} long names of ${Math.min(...lengths)} to ${Math.max(...lengths)} tokens`);
+  await mkdir(join(directory, 'long-names'), { recursive: true });
+  for (const [task, template] of builtinTasks) {
+    const lines = longNameRows(task, template).map((row) => `${JSON.stringify(row)}\n`);
+    if (lines.length > 0) await writeFile(join(directory, 'long-names', `${task}.jsonl`), lines.join(''));
+  }
 }
 
 /** The prompts of a task: `long` are those of `train` that are drawn with long names as well, `plain` the others. */
@@ -100,4 +107,25 @@ function numbersOf(row) {
   const whole = right.length === 1 && right[0].length > 1 ? right[0] : [];
   const ids = [...prompt, ...whole];
   return [ids.length, prompt.length - 1, right.length, ...ids, ...right.map(([first]) => first)];
+}
+
+/** Prompts with long names alone that were not trained on; none for a task without names. */
+function longNameRows(task, template) {
+  const longer = longNamesOnly(template);
+  if (longer === null) return [];
+  const trained = new Set(sets.get(task).train.map((row) => row.clean));
+  const rows = [];
+  // Most draws do not line up.
+  for (const { row } of templateRows(longer, task, { seed: LONG_NAMES.seed, count: Infinity })) {
+    if (!trained.has(row.clean) && linesUp(row)) rows.push(row);
+    if (rows.length === LONG_NAMES.count) break;
+  }
+  return rows;
+}
+
+/** Whether both prompts are the same number of tokens word by word, and the answers begin differently. */
+function linesUp({ clean, corrupted, correct, wrong }) {
+  const lengths = (text) => text.split(/(?= )/).map((word) => tokenizer.encode(word, word).length);
+  const first = (answer) => tokenizer.encode(answer, answer)[0];
+  return `${lengths(clean)}` === `${lengths(corrupted)}` && first(correct) !== first(wrong);
 }

@@ -45,7 +45,8 @@ function trainMerges(counts, least) {
       }
     }
     let [best, most] = ['', 0];
-    for (const [pair, count] of pairs) if (count > most || (count === most && pair < best)) [best, most] = [pair, count];
+    for (const [pair, count] of pairs)
+      if (count > most || (count === most && pair < best)) [best, most] = [pair, count];
     if (most < least) return merges;
     const [left, right] = best.split(' ');
     merges.push([left, right]);

@@ -18,8 +18,19 @@ const LONG = { name: longNames, female, male };
 
 /** The same task over the names of the shipped task and the long ones, or null for a task without names. */
 export function withLongNames(template) {
-  const lists = Object.entries(LONG).filter(([list]) => Object.hasOwn(template.words, list));
+  return renamed(template, (list) => [...template.words[list], ...LONG[list]]);
+}
+
+/** The same task over long names alone, or null for a task without names. */
+export function longNamesOnly(template) {
+  return renamed(template, (list) => LONG[list]);
+}
+
+function renamed(template, namesOf) {
+  const lists = Object.keys(LONG).filter((list) => Object.hasOwn(template.words, list));
   if (lists.length === 0) return null;
-  const longer = lists.map(([list, names]) => [list, [...template.words[list], ...names]]);
-  return { ...template, words: { ...template.words, ...Object.fromEntries(longer) } };
+  return {
+    ...template,
+    words: { ...template.words, ...Object.fromEntries(lists.map((list) => [list, namesOf(list)])) },
+  };
 }
