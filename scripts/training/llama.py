@@ -8,7 +8,7 @@ import torch.nn.functional as F
 LAYERS, HEADS, KV_HEADS, WIDTH, INNER, POSITIONS = 4, 8, 4, 128, 256, 128
 HEAD_WIDTH = WIDTH // HEADS
 THETA, EPSILON = 1000.0, 1e-5
-STEPS = 1000
+STEPS = 1200
 # Prompts of each task in a step: more for those that copy from the context, which takes longest to learn.
 ROWS = {"ioi": 20, "greater-than": 6, "induction": 32, "gendered-pronoun": 6, "docstring": 10, "agreement": 6}
 PREFIX, STORAGE = "", "bfloat16"
