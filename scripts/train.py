@@ -65,8 +65,10 @@ def evaluate(model, w, prompts, vocab):
     return {"accuracy": round(accuracy, 4), "whole_answers": round(whole, 4), "loss": round(loss, 4)}
 
 
-def learning_rate(step, steps):
-    progress = max(0, step - WARMUP) / max(1, steps - WARMUP)
+def learning_rate(model, step, steps):
+    """Rises, stays, and falls as a cosine over the last share of the steps."""
+    falls_from = max(WARMUP, (1 - model.FALLING) * steps)
+    progress = max(0, step - falls_from) / max(1, steps - falls_from)
     return LEARNING_RATE * min(1, step / WARMUP) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * progress)))
 
 
@@ -110,7 +112,7 @@ def main():
     started = time.monotonic()
     for step in range(done + 1, steps + 1):
         for group in optimizer.param_groups:
-            group["lr"] = learning_rate(step, steps)
+            group["lr"] = learning_rate(model, step, steps)
         optimizer.zero_grad()
         entry = {}
         for task in tasks:
@@ -147,12 +149,14 @@ def main():
         "steps": steps,
         "rows_per_task": model.ROWS,
         "learning_rate": LEARNING_RATE,
+        "falling_share": model.FALLING,
         "weight_decay": WEIGHT_DECAY,
         "next_token_share": LM_SHARE,
         "parameters": sum(t.numel() for t in weights.values()),
     }
     report = {"settings": settings, "results": results, "log": log}
     (directory / "train_log.json").write_text(json.dumps(report, indent=1) + "\n")
+    saved.unlink(missing_ok=True)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 
 LAYERS, HEADS, WIDTH, POSITIONS = 4, 8, 128, 64
-STEPS = 1500
+STEPS, FALLING = 1500, 1.0
 # Prompts of each task in a step: more for those that copy from the context, which takes longest to learn.
 ROWS = {"ioi": 32, "greater-than": 20, "induction": 48, "gendered-pronoun": 16, "docstring": 24, "agreement": 16}
 PREFIX, STORAGE = "transformer.", "float32"

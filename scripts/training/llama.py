@@ -8,9 +8,9 @@ import torch.nn.functional as F
 LAYERS, HEADS, KV_HEADS, WIDTH, INNER, POSITIONS = 4, 8, 4, 128, 256, 128
 HEAD_WIDTH = WIDTH // HEADS
 THETA, EPSILON = 1000.0, 1e-5
-STEPS = 1200
+STEPS, FALLING = 2000, 0.25
 # Prompts of each task in a step: more for those that copy from the context, which takes longest to learn.
-ROWS = {"ioi": 20, "greater-than": 6, "induction": 32, "gendered-pronoun": 6, "docstring": 10, "agreement": 6}
+ROWS = {"ioi": 40, "greater-than": 4, "induction": 20, "gendered-pronoun": 4, "docstring": 12, "agreement": 4}
 PREFIX, STORAGE = "", "bfloat16"
 
 
