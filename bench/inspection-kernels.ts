@@ -56,7 +56,7 @@ async function answerDirectionsBench(
   answers: number,
 ): Promise<KernelBench> {
   const table = random(vocab * width, 1);
-  const matrix = packColumns(arena, 'unembedding', { storage: 'f32', values: table }, width);
+  const matrix = await packColumns(arena, 'unembedding', { storage: 'f32', values: table }, width);
   const ids = Array.from({ length: answers }, (_, i) => (i * 541) % vocab);
   const lists = Array.from({ length: prompts }, () => [4 * prompts, answers, 4 * prompts, 0]).flat();
   const out = arena.tensor('directions', [prompts, width]);

@@ -39,7 +39,7 @@ export function productBenches({ device }: Gpu): ((arena: Arena) => Promise<Kern
   ];
 }
 
-function matrixOf(arena: Arena, values: Float32Array<ArrayBuffer>, rows: number): Matrix {
+function matrixOf(arena: Arena, values: Float32Array<ArrayBuffer>, rows: number): Promise<Matrix> {
   return packRows(arena, 'weight', { storage: 'f32', values }, rows / 4);
 }
 
@@ -54,7 +54,7 @@ export async function matmulBench(
   const w = random(inner * columns, 2, inner ** -0.5);
   const bias = random(columns, 3);
   const out = arena.tensor('out', [rows, columns]);
-  const operation = await matmul(arena, matrixOf(arena, w, inner), 0, {
+  const operation = await matmul(arena, await matrixOf(arena, w, inner), 0, {
     a: arena.upload('a', a),
     out,
     rows,
@@ -96,7 +96,7 @@ async function transposedBench(
   const dy = random(rows * columns, 1);
   const w = random(inner * columns, 2, columns ** -0.5);
   const out = arena.tensor('out', [rows, inner]);
-  const product = await matmulTransposed(arena, matrixOf(arena, w, inner), {
+  const product = await matmulTransposed(arena, await matrixOf(arena, w, inner), {
     dy: arena.upload('dy', dy),
     out,
     rows,

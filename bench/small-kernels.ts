@@ -18,7 +18,7 @@ export const SMALL_KERNELS: readonly ((arena: Arena) => Promise<KernelBench>)[] 
 async function embedBench(arena: Arena, tokens: number, width: number, vocab: number): Promise<KernelBench> {
   const table = random(vocab * width, 1);
   const ids = Uint32Array.from({ length: tokens }, (_, t) => (t * 997) % vocab);
-  const matrix = packColumns(arena, 'embedding', { storage: 'f32', values: table }, width);
+  const matrix = await packColumns(arena, 'embedding', { storage: 'f32', values: table }, width);
   const out = arena.tensor('outputs', [tokens, width]);
   const operation = await arena.operation('embed', {
     buffers: {

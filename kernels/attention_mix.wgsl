@@ -2,8 +2,8 @@
 //
 // One invocation per four columns of one query row.
 // Visible keys and the ports of a token: shared/visible_keys.wgsl and head_ports.wgsl.
-// Shapes: projections [C, T, H + 2 kv_ports, head4], pattern [C, H, T, S] (f32), z [C, H, T, head4]. In pattern and z the
-// rows that a head computes come first. Jobs: shared/head_job.wgsl.
+// Shapes: projections [C, T, H + 2 kv_ports, head4], pattern [C, H, T, S] (f32), z [C, H, T, head4]. In pattern and z
+// the rows that a head computes come first. Jobs: shared/head_job.wgsl.
 // Grid: x covers the most rows of a head * head4, y = heads to compute.
 // Checked by test/gpu/kernels.test.ts (attention_mix).
 struct Params {

@@ -5,7 +5,8 @@
 //
 // A factor of 1/2 is RelP's half rule: both factors share in one change.
 // Shapes: gate_rows, up, gradient, gate_gradient [count4] in vec4s. Grid: workgroups of 64 in x and y.
-// Source of the rules: RelP, Jafari et al. 2025 (arXiv:2508.21258). Checked by test/gpu/kernels.test.ts (gated_backward).
+// Source of the rules: RelP, Jafari et al. 2025 (arXiv:2508.21258). Checked by test/gpu/kernels.test.ts
+// (gated_backward).
 struct Params {
   count4: u32,
   factor: f32,

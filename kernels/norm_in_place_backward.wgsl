@@ -2,8 +2,8 @@
 //   a = dL/dy * gain;  dL/dx = scale * (a - mean(a) - n mean(a n)), n = (x - mean) * scale
 //   FROZEN takes the scale as a constant: dL/dx = scale * (a - mean(a)).  CENTRED false: without mean and mean(a)
 //
-// One workgroup per row. The statistics of x are computed again; a row's result depends on that row alone. Several heads'
-// gradients may belong to one head's rows of x. Columns from width to 4 * width4 are padding and become 0.
+// One workgroup per row. The statistics of x are computed again; a row's result depends on that row alone. Several
+// heads' gradients may belong to one head's rows of x. Columns from width to 4 * width4 are padding and become 0.
 // Shapes: gain [rows, width4], x and gradient [any], rows x_stride4 and gradient_stride4 vec4s apart.
 // Grid: x and y cover the most rows of a job, z = jobs. Checked by test/gpu/kernels.test.ts (norm_in_place_backward).
 struct Params {

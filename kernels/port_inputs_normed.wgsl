@@ -9,9 +9,9 @@
 // from the last to the first, in each the cut writers first, each from the last to the first.
 // One workgroup per row. A group's sum is formed twice, for its scale and to be added: it needs no memory that grows
 // with the width. Sums of squares are those of shared/reduce_sum.wgsl.
-// Shapes: outputs [C, W, T, width4], ablated [W, T, width4], gain and bias [L, width4], positions [S, width4], x [rows of
-// all jobs, width4]. Grid: x and y cover the most rows of a job, z = jobs.
-// Source: Gemma 2 (arXiv:2408.00118) for the norms. Checked by test/gpu/kernels.test.ts (port_inputs_normed).
+// Shapes: outputs [C, W, T, width4], ablated [W, T, width4], gain and bias [L, width4], positions [S, width4], x [rows
+// of all jobs, width4]. Grid: x and y cover the most rows of a job, z = jobs. Source: Gemma 2 (arXiv:2408.00118) for
+// the norms. Checked by test/gpu/kernels.test.ts (port_inputs_normed).
 struct Params {
   tokens: u32,
   sequence: u32,

@@ -3,10 +3,10 @@
 //
 // A = softmax over visible keys of the scores (shared/visible_keys.wgsl, attention_score.wgsl). A' is the same with the
 // edge of writer b cut: with its query q', or for KEYS with all its keys k'. A port is a query head, or for KEYS a key
-// port: all query heads that read it change (shared/head_ports.wgsl). dp is the gradient at the pattern. The derivative of a saturated softmax is 0, so the pattern itself is
-// computed anew.
-// One workgroup per prompt, port and writer. Its invocations share out the queries. A' and A are summed by the same
-// steps (a softmax that is brought up to date key by key): an edge that changes nothing scores exactly 0.
+// port: all query heads that read it change (shared/head_ports.wgsl). dp is the gradient at the pattern. The derivative
+// of a saturated softmax is 0, so the pattern itself is computed anew. One workgroup per prompt, port and writer. Its
+// invocations share out the queries. A' and A are summed by the same steps (a softmax that is brought up to date key by
+// key): an edge that changes nothing scores exactly 0.
 // Shapes: moved [B, T, H + kv_ports, head4] (q' of all heads, then k'), projections [T, H + 2 kv_ports, head4],
 // dp [H, T, S] (f32), scores [N, stride] (f32).
 // Grid: x = B, y = H (KEYS: kv_ports), z = N.

@@ -1,8 +1,8 @@
 // (x_i, x_{i + pairs}) <- (x_i cos - x_{i + pairs} sin, x_{i + pairs} cos + x_i sin), for the first 2 pairs columns
 //
-// Turns queries and keys by their positions, in place. INVERSE turns back: that takes a gradient from the turned rows to
-// the rows before. The cosines and sines of all positions are given: a device's own lose digits at large angles.
-// Row t is at position t mod sequence. One invocation per pair of a row.
+// Turns queries and keys by their positions, in place. INVERSE turns back: that takes a gradient from the turned rows
+// to the rows before. The cosines and sines of all positions are given: a device's own lose digits at large angles. Row
+// t is at position t mod sequence. One invocation per pair of a row.
 // Shapes: angles [S, pairs] (cosine, sine), x [any] (f32), rows row_stride elements apart.
 // Grid: x and y cover the most rows of a job * pairs in workgroups of 64, z = jobs.
 // Source: Su et al. 2021 (arXiv:2104.09864), with the pairs of GPT-NeoX and Llama in Hugging Face's layout.

@@ -3,8 +3,8 @@
 // The norm of all heads' queries (or keys) together, of which a port takes the slice of its head. Every port has an
 // input of its own, and so a norm of its own over what all heads would make of that input. Padding columns of `wide`
 // are 0.
-// One workgroup per row of a job. Sums of squares are those of shared/reduce_sum.wgsl, so a row's result depends on that
-// row alone.
+// One workgroup per row of a job. Sums of squares are those of shared/reduce_sum.wgsl, so a row's result depends on
+// that row alone.
 // Shapes: wide [rows, wide_stride4], gain [heads, width4], y [any], rows of y stride4 apart.
 // Grid: x and y cover the most rows of a job, z = jobs.
 // Source: OLMo 2 (arXiv:2501.00656). Checked by test/gpu/kernels.test.ts (sliced_norm).

@@ -1,7 +1,7 @@
 // Takes the gradient at a port's slice of a norm over all heads together back to that norm's input w, in two parts:
 //   gradient[p, t] <- scale * gain * gradient[p, t], at the slice itself, in place
-//   tilts[p, t] = scale^3 / columns * sum over the slice of gradient * gain * w;  every column of w gets - tilts[p, t] w
-//   FROZEN takes the scale as a constant: tilts are 0
+// tilts[p, t] = scale^3 / columns * sum over the slice of gradient * gain * w;  every column of w gets - tilts[p, t] w
+// FROZEN takes the scale as a constant: tilts are 0
 //
 // The second part reaches all heads, but it is one number times w: whoever goes on takes w through the weights once and
 // not for every port. One workgroup per row of a port. Sums are those of shared/reduce_sum.wgsl.

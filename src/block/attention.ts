@@ -51,12 +51,13 @@ export interface PatternTensors {
  */
 export function attentionPattern(
   context: PieceContext,
+  topology: Topology,
   layer: number,
   jobs: Jobs,
   at: PatternTensors,
   temperature = 1,
 ): Promise<Piece> {
-  return patternPiece(context, layer, jobs, at, { scores: true, softmax: true }, temperature);
+  return patternPiece(context, topology, layer, jobs, at, { scores: true, softmax: true }, temperature);
 }
 
 /** The lowest score: it stands for minus infinity, since a device need not know infinities. Its weight is 0. */
@@ -68,18 +69,20 @@ export const LOWEST_SCORE = Math.fround(-3.4e38);
  */
 export async function attentionPatternHalves(
   context: PieceContext,
+  topology: Topology,
   layer: number,
   jobs: Jobs,
   at: PatternTensors,
 ): Promise<{ readonly scores: Piece; readonly softmax: Piece }> {
   return {
-    scores: await patternPiece(context, layer, jobs, at, { scores: true, softmax: false }),
-    softmax: await patternPiece(context, layer, jobs, at, { scores: false, softmax: true }),
+    scores: await patternPiece(context, topology, layer, jobs, at, { scores: true, softmax: false }),
+    softmax: await patternPiece(context, topology, layer, jobs, at, { scores: false, softmax: true }),
   };
 }
 
 async function patternPiece(
   { arena, weights, tokens, sequence }: PieceContext,
+  { kvPorts }: Topology,
   layer: number,
   { words, list }: Jobs,
   { projections, pattern }: PatternTensors,
@@ -93,7 +96,7 @@ async function patternPiece(
       tokens,
       sequence,
       heads: spec.heads,
-      kv_ports: spec.heads,
+      kv_ports: kvPorts,
       head4: layout.head4,
       jobs_at: list.jobsAt,
       window: windowOf(spec, layer),
@@ -128,6 +131,7 @@ export interface MixTensors {
 /** pattern [H, T, S], values [T, H, dh] -> mixed [H, T, dh]. */
 export async function attentionMix(
   { arena, weights, tokens, sequence }: PieceContext,
+  { kvPorts }: Topology,
   layer: number,
   { words, list }: Jobs,
   { projections, pattern, mixed }: MixTensors,
@@ -140,7 +144,7 @@ export async function attentionMix(
       tokens,
       sequence,
       heads: spec.heads,
-      kv_ports: spec.heads,
+      kv_ports: kvPorts,
       head4,
       jobs_at: list.jobsAt,
       window: windowOf(spec, layer),
@@ -224,14 +228,14 @@ export async function attentionMixBackward(
 ): Promise<Piece> {
   const { arena, weights, tokens, sequence } = context;
   const { spec, layout } = weights;
-  const pattern = await attentionPattern(context, layer, heads, at);
+  const pattern = await attentionPattern(context, topology, layer, heads, at);
   const patternGradient = await arena.operation('attention_pattern_gradients', {
     buffers: { dz: at.mixedGradient, projections: at.projections, dp: at.scoreGradient },
     params: {
       tokens,
       sequence,
       heads: spec.heads,
-      kv_ports: spec.heads,
+      kv_ports: topology.kvPorts,
       head4: layout.head4,
       window: windowOf(spec, layer),
     },
@@ -240,9 +244,11 @@ export async function attentionMixBackward(
   const values = await weightedSum(context, layer, at.projectionGradients, {
     w: at.pattern,
     x: at.mixedGradient,
-    xHeads: spec.heads,
+    xStride: spec.heads,
     xFirst: 0,
+    xPorts: spec.heads,
     outFirst: topology.attentionPort('v', 0),
+    outPorts: topology.kvPorts,
     overQueries: true,
     factor: rules.factors.v,
   });
@@ -250,7 +256,7 @@ export async function attentionMixBackward(
     encode(recording) {
       pattern.encode(recording);
       recording.dispatch(patternGradient, groupsOf64(tokens), spec.heads);
-      recording.dispatch(values, groupsOf64(tokens * layout.head4), spec.heads);
+      recording.dispatch(values, groupsOf64(tokens * layout.head4), topology.kvPorts);
     },
   };
 }
@@ -268,7 +274,9 @@ export async function attentionPatternBackward(
   const { spec, layout } = weights;
   const { softmaxTemperature, factors } = rules;
   const softened =
-    softmaxTemperature === 1 ? undefined : await attentionPattern(context, layer, heads, at, softmaxTemperature);
+    softmaxTemperature === 1
+      ? undefined
+      : await attentionPattern(context, topology, layer, heads, at, softmaxTemperature);
   const rows = spec.heads * tokens;
   const softmax = await arena.operation('softmax_backward', {
     buffers: { p: at.pattern, gradient: at.scoreGradient },
@@ -276,20 +284,34 @@ export async function attentionPatternBackward(
     overrides: {},
   });
   const [q, k] = [topology.attentionPort('q', 0), topology.attentionPort('k', 0)];
-  const from = { w: at.scoreGradient, x: at.projections, xHeads: topology.attentionPorts };
-  const sum = (use: Pick<WeightedSum, 'xFirst' | 'outFirst' | 'overQueries' | 'factor'>): Promise<Operation> =>
+  const from = { w: at.scoreGradient, x: at.projections, xStride: topology.attentionPorts };
+  const { heads: queryPorts, kvPorts } = topology;
+  const sum = (use: Omit<WeightedSum, keyof typeof from>): Promise<Operation> =>
     weightedSum(context, layer, at.projectionGradients, { ...from, ...use });
-  const queries = await sum({ xFirst: k, outFirst: q, overQueries: false, factor: factors.q });
-  const keys = await sum({ xFirst: q, outFirst: k, overQueries: true, factor: factors.k });
-  const softcap = await scoreSoftcapBackward(context, layer, at);
+  const queries = await sum({
+    xFirst: k,
+    xPorts: kvPorts,
+    outFirst: q,
+    outPorts: queryPorts,
+    overQueries: false,
+    factor: factors.q,
+  });
+  const keys = await sum({
+    xFirst: q,
+    xPorts: queryPorts,
+    outFirst: k,
+    outPorts: kvPorts,
+    overQueries: true,
+    factor: factors.k,
+  });
+  const softcap = await scoreSoftcapBackward(context, topology, layer, at);
   return {
     encode(recording) {
       softened?.encode(recording);
       recording.dispatchRows(softmax, groupsOf64(rows));
       softcap.encode(recording);
-      for (const operation of [queries, keys]) {
-        recording.dispatch(operation, groupsOf64(tokens * layout.head4), spec.heads);
-      }
+      recording.dispatch(queries, groupsOf64(tokens * layout.head4), queryPorts);
+      recording.dispatch(keys, groupsOf64(tokens * layout.head4), kvPorts);
     },
   };
 }
@@ -297,6 +319,7 @@ export async function attentionPatternBackward(
 /** Takes the gradient at the scores to before their softcap, in place; nothing without one. */
 async function scoreSoftcapBackward(
   { arena, weights: { spec, layout }, tokens, sequence }: PieceContext,
+  { kvPorts }: Topology,
   layer: number,
   { projections, scoreGradient }: AttentionGradients,
 ): Promise<Piece> {
@@ -307,7 +330,7 @@ async function scoreSoftcapBackward(
       tokens,
       sequence,
       heads: spec.heads,
-      kv_ports: spec.heads,
+      kv_ports: kvPorts,
       head4: layout.head4,
       window: windowOf(spec, layer),
       scale: scoreParams(spec, layer).scale,
@@ -317,15 +340,17 @@ async function scoreSoftcapBackward(
   return { encode: (recording) => recording.dispatch(operation, groupsOf64(tokens), spec.heads) };
 }
 
-/** Sums of rows of x [T, xHeads, dh], weighted by w [H, T, S]. */
+/** Sums of rows of x [T, xStride, dh], weighted by w [H, T, S]. Heads may share ports of x, and of the result. */
 interface WeightedSum {
   readonly w: BufferSlice;
   readonly x: BufferSlice;
-  readonly xHeads: number;
-  /** First head of x. */
+  readonly xStride: number;
+  /** First port of x. */
   readonly xFirst: number;
+  readonly xPorts: number;
   /** First port of the result. */
   readonly outFirst: number;
+  readonly outPorts: number;
   /** Sums over the queries that see a key; otherwise over the keys that a query sees. */
   readonly overQueries: boolean;
   readonly factor: number;
@@ -335,7 +360,7 @@ function weightedSum(
   { arena, weights, tokens, sequence }: PieceContext,
   layer: number,
   out: Tensor,
-  { w, x, xHeads, xFirst, outFirst, overQueries, factor }: WeightedSum,
+  { w, x, xStride, xFirst, xPorts, outFirst, outPorts, overQueries, factor }: WeightedSum,
 ): Promise<Operation> {
   return arena.operation('attention_gradients', {
     buffers: { w, x, out },
@@ -345,11 +370,11 @@ function weightedSum(
       heads: weights.spec.heads,
       head4: weights.layout.head4,
       window: windowOf(weights.spec, layer),
-      x_stride: xHeads,
+      x_stride: xStride,
       x_first: xFirst,
-      x_ports: weights.spec.heads,
+      x_ports: xPorts,
       out_first: outFirst,
-      out_ports: weights.spec.heads,
+      out_ports: outPorts,
       factor,
     },
     overrides: { OVER_QUERIES: overQueries ? 1 : 0 },

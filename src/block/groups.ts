@@ -1,4 +1,3 @@
-import { writerBehind } from '../circuit/reachability.js';
 import type { Topology } from '../circuit/topology.js';
 
 // Writers and ports of a model, by the residual stream that they share. A stream is the residual stream at one place:
@@ -30,10 +29,9 @@ export function writerGroups(topology: Topology): readonly WriterGroup[] {
       writers: topology.heads,
       biases: { before: layer, after: layer + 1 },
     });
-    for (const port of topology.mlpPorts(layer)) {
-      const firstWriter = writerBehind(topology, port)!;
-      add({ kind: 'mlp', layer, firstWriter, writers: 1, biases: { before: layer + 1, after: layer + 1 } });
-    }
+    if (topology.attentionOnly) continue;
+    const firstWriter = topology.mlpWriter(layer);
+    add({ kind: 'mlp', layer, firstWriter, writers: 1, biases: { before: layer + 1, after: layer + 1 } });
   }
   return groups;
 }

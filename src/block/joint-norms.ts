@@ -208,11 +208,11 @@ export async function subtractTilts(
         tokens,
         width4: layout.width4,
         first: topology.attentionPort(branch, 0),
-        ports: topology.heads,
+        ports: topology.branchPorts(branch),
       },
       overrides: {},
     });
-    const groups = groupsOf64(topology.heads * tokens * layout.width4);
+    const groups = groupsOf64(topology.branchPorts(branch) * tokens * layout.width4);
     pieces.push(through, { encode: (recording) => recording.dispatchRows(operation, groups) });
   }
   return inTurn(pieces);

@@ -50,7 +50,8 @@ export function projections(
 }
 
 /**
- * The same where all ports of a layer read one input [T, d]. Of heads that share keys or values the first one's are made.
+ * The same where all ports of a layer read one input [T, d]. Of heads that share keys or values the first one's are
+ * made.
  */
 export function sharedProjections(
   context: PieceContext,
@@ -76,8 +77,8 @@ export function sharedProjections(
 }
 
 /**
- * The queries and keys alone, of heads that share keys the first one's: normed [rows, d] -> [rows, 2H, dh]. Nothing
- * where a norm over all heads together makes them.
+ * The queries and keys alone, of heads that share keys the first one's: normed [rows, d] -> [rows, q and k ports, dh].
+ * Nothing where a norm over all heads together makes them.
  */
 export function queriesAndKeys(
   context: PieceContext,
@@ -95,7 +96,7 @@ export function queriesAndKeys(
     out: at.queriesAndKeys,
     rows,
     inner4: width4,
-    outStride: branches.length * topology.heads * head4,
+    outStride: (topology.heads + topology.kvPorts) * head4,
     bias: qkvBias,
   });
 }
@@ -121,6 +122,15 @@ export function valuesByHead(
     inner4: width4,
     outStride: head4,
     bias: undefined,
+  });
+}
+
+/** The ports of a branch among the attention ports of a layer, each with the first head that reads it. */
+export function branchPlaces(topology: Topology, branch: Branch): { readonly port: number; readonly head: number }[] {
+  const ports = topology.branchPorts(branch);
+  return Array.from({ length: ports }, (_, i) => {
+    const head = (i * topology.heads) / ports;
+    return { port: topology.attentionPort(branch, head), head };
   });
 }
 
@@ -152,9 +162,9 @@ export function columnRuns(
   const runs: ColumnRun[] = [];
   const seen = new Set<number>();
   for (const branch of branches) {
-    for (let head = 0; head < topology.heads; head++) {
+    for (const { port, head } of branchPlaces(topology, branch)) {
       const first = projectionColumn4(layout, branch, head);
-      const out = topology.attentionPort(branch, head) * head4;
+      const out = port * head4;
       if (columns === 'once' && seen.has(first)) continue;
       seen.add(first);
       const last = runs.at(-1);
@@ -182,15 +192,19 @@ export function projectedHeads(
   const branches = ['q', 'k'] as const;
   const repeated = new Set(repeatedPorts(topology, layout, branches).map(({ port }) => port));
   return branches.flatMap((branch) =>
-    Array.from({ length: topology.heads }, (_, head) => ({
-      branch,
-      port: topology.attentionPort(branch, head),
-      matrixHead: projectionHead(layout, branch, head),
-    })).filter(({ port }) => which === 'of every port' || !repeated.has(port)),
+    branchPlaces(topology, branch)
+      .map(({ port, head }) => ({
+        branch,
+        port,
+        matrixHead: projectionHead(layout, branch, head),
+      }))
+      .filter(({ port }) => which === 'of every port' || !repeated.has(port)),
   );
 }
 
-/** A port whose rows are those of an earlier port of its layer, where both read one input. Places of attention ports. */
+/**
+ * A port whose rows are those of an earlier port of its layer, where both read one input. Places of attention ports.
+ */
 export interface RepeatedPort {
   readonly port: number;
   readonly of: number;
@@ -201,8 +215,7 @@ export function repeatedPorts(topology: Topology, layout: Layout, branches: read
   const firsts = new Map<number, number>();
   const repeated: RepeatedPort[] = [];
   for (const branch of branches) {
-    for (let head = 0; head < topology.heads; head++) {
-      const port = topology.attentionPort(branch, head);
+    for (const { port, head } of branchPlaces(topology, branch)) {
       const shared = projectionHead(layout, branch, head);
       const first = firsts.get(shared);
       if (first === undefined) firsts.set(shared, port);
@@ -292,8 +305,7 @@ export function projectionsBackward(
   const { tokens, weights } = context;
   const { width4, head4 } = weights.layout;
   const jobs = BRANCHES.flatMap((branch) =>
-    Array.from({ length: topology.heads }, (_, head) => {
-      const port = topology.attentionPort(branch, head);
+    branchPlaces(topology, branch).map(({ port, head }) => {
       const firstColumn4 = projectionColumn4(weights.layout, branch, head);
       return {
         dy: port * tokens * head4,
@@ -323,7 +335,7 @@ export function projectionView(
   return {
     data: projections,
     first: topology.attentionPort(branch, 0) * headWidth,
-    units: topology.heads,
+    units: topology.branchPorts(branch),
     unitStride: headWidth,
     rows: projections.shape.at(-3)!,
     rowStride: topology.attentionPorts * headWidth,

@@ -27,9 +27,9 @@ export const PLAIN_RULES: BackwardRules = {
 /**
  * Relevance patching: the LN rule (scales of all norms are constants), the identity rule, activation(x) = x * gate with
  * a constant gate, also of a gated MLP's gate, and the half rule: each factor of a gated MLP's product gets half of the
- * gradient. They keep what a component adds where the derivative loses it: at a flat part of the activation, and where a
- * norm divides by what is about to change. With `frozenPatterns` also the AH rule: attention
- * patterns are constants, and edges into queries and keys score 0.
+ * gradient. They keep what a component adds where the derivative loses it: at a flat part of the activation, and where
+ * a norm divides by what is about to change. With `frozenPatterns` also the AH rule: attention patterns are constants,
+ * and edges into queries and keys score 0.
  *
  * Source: RelP, Rezaei Jafari et al. 2025 (arXiv:2508.21258); the LN and AH rules are from Ali et al. 2022
  * (arXiv:2202.07304).

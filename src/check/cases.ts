@@ -1,3 +1,4 @@
+import type { WeightStorage } from '../base/stored-values.js';
 import { FAMILY_SPECS } from './family-specs.js';
 import { gpt2Spec } from '../model/random-model.js';
 import type { ModelSpec } from '../model/spec.js';
@@ -13,6 +14,8 @@ export interface CheckCase {
   /** Part of the short self-test that precedes every run. */
   readonly short: boolean;
   readonly spec: ModelSpec;
+  /** How matrices lie on the device; their weights are rounded to it. Default f32. */
+  readonly storage?: WeightStorage;
   readonly modelSeed: number;
   readonly prompts: number;
   /** Tokens of the longest prompt. The n-th prompt has n mod 3 tokens fewer. */
@@ -81,6 +84,8 @@ export const CHECK_CASES: readonly CheckCase[] = [
   familyCase('parallel blocks, layer norms of queries and keys, biases of logits', 'phi', 'zero'),
   familyCase('norms after the sublayers, softcaps', 'gemma', 'resample'),
   familyCase('norms after the sublayers alone, and of all queries together', 'olmo2', 'mean'),
+  { ...familyCase('weights stored as bf16', 'llama', 'resample'), storage: 'bf16' },
+  { ...familyCase('weights stored as f16', 'llama', 'resample'), storage: 'f16' },
 ];
 
 function familyCase(name: string, family: keyof typeof FAMILY_SPECS, ablation: Ablation): CheckCase {

@@ -78,3 +78,11 @@ const olmo2: ModelSpec = {
 };
 
 export const FAMILY_SPECS = { llama, phi, gemma, olmo2 } as const;
+
+/** The small model that has the pieces of a model; null where these are a GPT-2's, see CHECK_CASES. */
+export function smallModelLike({ norm, positions, preNorms, postNorms, block }: ModelSpec): ModelSpec | null {
+  if (!preNorms) return olmo2;
+  if (postNorms) return gemma;
+  if (norm.kind === 'rms') return llama;
+  return positions.kind === 'rotary' || block !== 'sequential' ? phi : null;
+}

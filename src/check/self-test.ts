@@ -2,11 +2,13 @@ import { EdgewiseError } from '../base/errors.js';
 import { Topology } from '../circuit/topology.js';
 import type { MetricName } from '../readout/metrics.js';
 import type { Gpu } from '../gpu/gpu.js';
-import { randomModel } from '../model/random-model.js';
 import { uploadWeights } from '../model/weights.js';
 import { PatchingEvaluator } from '../evaluate/evaluator.js';
 import { DEFAULT_BUDGET, planRun } from '../evaluate/memory-plan.js';
+import type { ModelSpec } from '../model/spec.js';
+import { smallModelLike } from './family-specs.js';
 import { CHECK_CASES, CHECKED_METRICS, type CheckCase } from './cases.js';
+import { checkModel } from './sample-model.js';
 import { checkCircuits, checkPairs } from './samples.js';
 import { REFERENCES } from './references.gen.js';
 
@@ -25,10 +27,11 @@ export interface CheckResult {
  * Runs small random models through the engine on this adapter. Every metric of every prompt and circuit is compared
  * with a stored float64 value: a driver that computes wrongly is found before it is believed.
  *
+ * @param model its pieces are checked as well where `scope` is short.
  * @throws EdgewiseError of kind device where `scope` is short and a value is off.
  */
-export async function runSelfTest(gpu: Gpu, scope: 'short' | 'full'): Promise<CheckResult[]> {
-  const results = await compareWithReferences(gpu, scope);
+export async function runSelfTest(gpu: Gpu, scope: 'short' | 'full', model?: ModelSpec): Promise<CheckResult[]> {
+  const results = await compareWithReferences(gpu, scope, model);
   const wrong = results.find((result) => !result.passed);
   if (scope === 'short' && wrong) {
     const error = `error ${wrong.error.toExponential(1)} in "${wrong.name}", expected at most ${CHECK_TOLERANCE}`;
@@ -39,10 +42,16 @@ export async function runSelfTest(gpu: Gpu, scope: 'short' | 'full'): Promise<Ch
 }
 
 /** The results of the self-test, good or bad. The products are computed with the tile of `gpu`. */
-export async function compareWithReferences(gpu: Gpu, scope: 'short' | 'full'): Promise<CheckResult[]> {
+export async function compareWithReferences(
+  gpu: Gpu,
+  scope: 'short' | 'full',
+  model?: ModelSpec,
+): Promise<CheckResult[]> {
   const results: CheckResult[] = [];
+  const like = model && smallModelLike(model);
+  const likeModel = CHECK_CASES.find(({ spec }) => spec === like);
   for (const [i, check] of CHECK_CASES.entries()) {
-    if (scope === 'full' || check.short) results.push(await runCase(gpu, check, REFERENCES[i]!));
+    if (scope === 'full' || check.short || check === likeModel) results.push(await runCase(gpu, check, REFERENCES[i]!));
   }
   return results;
 }
@@ -51,7 +60,7 @@ async function runCase(gpu: Gpu, check: CheckCase, references: readonly number[]
   const { spec } = check;
   const { layers, heads, block } = spec;
   const topology = new Topology({ layers, heads, parallel: block !== 'sequential' });
-  const model = await randomModel(spec, check.modelSeed);
+  const model = await checkModel(check);
   const weights = await uploadWeights(gpu, spec, model.weights);
   try {
     const pairs = checkPairs(check);

@@ -2,6 +2,7 @@ import { EdgewiseError } from '../base/errors.js';
 import { mean } from '../base/mean.js';
 import { quote } from '../base/text.js';
 import { ranks } from './comparison.js';
+import { isGrouped } from './nodes.js';
 import { createScores, type Scores } from './scores.js';
 import { shapeDifference } from './topology.js';
 
@@ -73,13 +74,19 @@ function refuseOther(first: CombinedPart, other: CombinedPart): void {
   const refuse = (what: string): never => {
     throw new EdgewiseError('circuit', other.name, `${what} than ${first.name}`);
   };
-  if (shapeDifference(a.topology, b.topology) !== undefined) refuse('is of a model of another shape');
+  const field = shapeDifference(a.topology, b.topology);
+  if (field === 'kvPorts') refuse(`has other ports of keys and values (kv-ports ${portsOf(b)})`);
+  if (field !== undefined) refuse('is of a model of another shape');
   const [mine, theirs] = [a.provenance?.model, b.provenance?.model];
   if (mine && theirs && mine.hash !== theirs.hash) refuse(`is of another model, ${quote(theirs.name)},`);
   const at = a.values.findIndex((value, id) => Number.isNaN(value) !== Number.isNaN(b.values[id]!));
   if (at < 0) return;
   const edge = a.topology.edgeName(at);
   refuse(`scores other edges (${edge} has ${Number.isNaN(b.values[at]!) ? 'no score' : 'a score'})`);
+}
+
+function portsOf({ topology }: Scores): string {
+  return isGrouped(topology) ? 'grouped' : 'per-head';
 }
 
 function sameScored(a: Float64Array, b: Float64Array): boolean {

@@ -1,5 +1,7 @@
+import { EdgewiseError } from '../base/errors.js';
 import { finiteOrNull } from '../base/finite-or-null.js';
 import { candidateEdges, type Circuit } from './circuit.js';
+import type { NodeShape } from './nodes.js';
 
 /** Where something that is in one of two circuits is, and whether its two effects have one sign. */
 export type Contrast = 'both' | 'only-a' | 'only-b' | 'flipped';
@@ -57,8 +59,13 @@ export interface CircuitComparison {
   readonly rankCorrelation: number | null;
 }
 
-/** Compares circuits of one model. Direct edges count only where both circuits decided on them. */
+/**
+ * Compares circuits of one model. Direct edges count only where both circuits decided on them.
+ *
+ * @throws EdgewiseError kind `circuit` where heads share key and value ports in one of them alone.
+ */
 export function compareCircuits(a: Circuit, b: Circuit): CircuitComparison {
+  refuseOtherPorts(a.topology, b.topology);
   const candidates = Math.min(candidateEdges(a), candidateEdges(b));
   const item = ({ kept, effects }: Circuit, id: number): ComparedItem => ({
     inCircuit: kept.has(id),
@@ -75,6 +82,20 @@ export function compareCircuits(a: Circuit, b: Circuit): CircuitComparison {
       measured.map(([, inB]) => Math.abs(inB.effect!)),
     ),
   };
+}
+
+/** @throws EdgewiseError kind `circuit` where heads share key and value ports in one of two graphs alone. */
+export function refuseOtherPorts(a: NodeShape, b: NodeShape, names: readonly [string, string] = ['a', 'b']): void {
+  const [own, other] = [a, b].map(({ heads, kvPorts = heads }) => heads / kvPorts);
+  if (own === other) return;
+  const words = [own, other].map((size, i) =>
+    size === 1 ? `every head of ${names[i]} has its own key and value ports` : `${size} heads of ${names[i]} share one`,
+  );
+  throw new EdgewiseError(
+    'circuit',
+    'comparison',
+    `${words.join(', and ')}: edges into other ports cannot be compared`,
+  );
 }
 
 /** Places from the smallest, from 1. Equal values share the mean of their places. */

@@ -1,6 +1,7 @@
+import { isAttentionPort } from './nodes.js';
 import type { Topology } from './topology.js';
 
-/** Ends of every edge, by edge id. The writer of a direct edge is its own head. */
+/** Ends of every edge, by edge id. The writer of a direct edge is its own head, the first that reads its port. */
 export interface EdgeEnds {
   readonly writers: Int32Array;
   readonly ports: Int32Array;
@@ -16,9 +17,9 @@ export function edgeEnds(topology: Topology): EdgeEnds {
       writers[first + writer] = writer;
       ports[first + writer] = port;
     }
-    if (reader.kind !== 'head') return;
+    if (!isAttentionPort(reader)) return;
     const direct = topology.directEdge(port);
-    writers[direct] = topology.headWriter(reader.layer, reader.head);
+    writers[direct] = topology.headWriter(reader.layer, topology.headsOf(port)[0]!);
     ports[direct] = port;
   });
   return { writers, ports };

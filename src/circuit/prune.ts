@@ -1,11 +1,12 @@
 import { EdgeSet } from './edge-set.js';
-import { writerBehind } from './reachability.js';
+import { isAttentionPort } from './nodes.js';
+import { writersBehind } from './reachability.js';
 
 /**
  * The edges on paths from `input` to `logits`. A node without an incoming or without an outgoing edge is removed with
- * its edges, until there is no such node. `input` needs no incoming edge. A head needs one into any of q, k and v. In a
- * graph without cycles the nodes that stay are those that `input` reaches and that reach `logits`: one pass each way,
- * O(E).
+ * its edges, until there is no such node. `input` needs no incoming edge. A head needs one into any of q, k and v. A
+ * port that several heads read stays as long as one of them does. In a graph without cycles the nodes that stay are
+ * those that `input` reaches and that reach `logits`: one pass each way, O(E).
  *
  * EAP-IG's `prune` means the same. By its code it can stop after one round: in MIB's GPT-2 file, top 200, one round
  * leaves 180 edges, and 179 of them are connected.
@@ -20,9 +21,9 @@ export function pruneDisconnected(kept: EdgeSet, directTested: boolean): EdgeSet
   const { topology } = kept;
   const { ports } = topology;
   const isOpen = ports.map(
-    (reader, port) => !directTested || reader.kind !== 'head' || kept.has(topology.directEdge(port)),
+    (reader, port) => !directTested || !isAttentionPort(reader) || kept.has(topology.directEdge(port)),
   );
-  const owners = ports.map((_, port) => writerBehind(topology, port));
+  const owners = ports.map((_, port) => writersBehind(topology, port));
   const anySender = (port: number, senders: readonly boolean[]): boolean => {
     const first = topology.firstEdge(port);
     for (let writer = 0; writer < topology.fanIn(port); writer++) {
@@ -34,14 +35,15 @@ export function pruneDisconnected(kept: EdgeSet, directTested: boolean): EdgeSet
   // Writers before a port in its layer are complete when the port's turn comes: ports go in the order of layers.
   const reached = topology.writers.map((writer) => writer.kind === 'input');
   ports.forEach((_, port) => {
-    const owner = owners[port];
-    if (owner !== undefined && !reached[owner] && isOpen[port]) reached[owner] = anySender(port, reached);
+    const unreached = owners[port]!.filter((owner) => !reached[owner]);
+    if (unreached.length === 0 || !isOpen[port] || !anySender(port, reached)) return;
+    for (const owner of unreached) reached[owner] = true;
   });
 
   const used = topology.writers.map(() => false);
   for (let port = ports.length - 1; port >= 0; port--) {
-    const owner = owners[port];
-    if (!isOpen[port] || (owner !== undefined && !used[owner])) continue;
+    const isRead = port === topology.logitsPort || owners[port]!.some((owner) => used[owner]);
+    if (!isOpen[port] || !isRead) continue;
     const first = topology.firstEdge(port);
     for (let writer = 0; writer < topology.fanIn(port); writer++) used[writer] ||= kept.has(first + writer);
   }
@@ -49,8 +51,7 @@ export function pruneDisconnected(kept: EdgeSet, directTested: boolean): EdgeSet
   const stays = used.map((use, writer) => use && reached[writer]!);
   const left: number[] = [];
   ports.forEach((reader, port) => {
-    const owner = owners[port];
-    const inUse = isOpen[port]! && (owner === undefined || stays[owner]!);
+    const inUse = isOpen[port]! && (port === topology.logitsPort || owners[port]!.some((owner) => stays[owner]));
     const first = topology.firstEdge(port);
     let fed = false;
     for (let writer = 0; inUse && writer < topology.fanIn(port); writer++) {
@@ -58,7 +59,7 @@ export function pruneDisconnected(kept: EdgeSet, directTested: boolean): EdgeSet
       left.push(first + writer);
       fed = true;
     }
-    if (reader.kind === 'head' && (!directTested || fed)) left.push(topology.directEdge(port));
+    if (isAttentionPort(reader) && (!directTested || fed)) left.push(topology.directEdge(port));
   });
   return EdgeSet.of(topology, left);
 }

@@ -1,7 +1,16 @@
 import { finiteOrNull } from '../base/finite-or-null.js';
 import { candidateEdges, type Circuit } from './circuit.js';
 import { edgeEnds } from './edge-ends.js';
-import { modelNodes, nodeName, portNode, type Branch, type Node, type NodeShape } from './nodes.js';
+import {
+  isAttentionPort,
+  isGrouped,
+  modelNodes,
+  nodeName,
+  portNode,
+  type Branch,
+  type Node,
+  type NodeShape,
+} from './nodes.js';
 import type { Topology } from './topology.js';
 
 // A circuit as rows of nodes and edges: what graph files, the viewer and tables show of it.
@@ -15,7 +24,7 @@ export type EdgeKind = 'addition' | 'direct';
 export interface EdgeRecord {
   /** The edge's name: `a9.h9->a11.h10<q>`, or `a3.h0<q>->a3.h0` for a direct edge. */
   readonly id: string;
-  /** Names of nodes. A direct edge goes from its head to its head. */
+  /** Names of nodes. A direct edge goes from its head, or key/value head, to itself. */
   readonly source: string;
   readonly target: string;
   readonly port: PortName;
@@ -39,16 +48,18 @@ export interface EdgeRecord {
 }
 
 export interface NodeRecord {
-  /** The node's name: `a9.h9`, `m3`, `input`, `logits`. */
+  /** The node's name: `a9.h9`, `a9.kv1`, `m3`, `input`, `logits`. */
   readonly id: string;
   readonly kind: Node['kind'];
   /** Null for `input` and `logits`. */
   readonly layer: number | null;
   /** Null for all but heads. */
   readonly head: number | null;
+  /** Of heads that share key and value ports, and of the key/value heads: index of the group. Otherwise null. */
+  readonly kvGroup: number | null;
   /** Touches a kept edge; always true of `input` and `logits`. */
   readonly inCircuit: boolean;
-  /** Sum of the measured effects of its kept outgoing addition edges; for `logits` of its incoming ones. */
+  /** Sum of the measured effects of its kept outgoing addition edges; of its incoming ones where it does not write. */
   readonly effect: number;
 }
 
@@ -83,12 +94,12 @@ export function edgeRecords(
   const ports = topology.ports.map((port, index) => ({
     name: topology.portName(index),
     target: nodeName(portNode(port)),
-    port: port.kind === 'head' ? port.branch : ('out' as const),
+    port: isAttentionPort(port) ? port.branch : ('out' as const),
   }));
   return ids.map((id): EdgeRecord => {
     const isDirect = id >= topology.additionEdges;
     const { name, target, port } = ports[ends.ports[id]!]!;
-    const source = writers[ends.writers[id]!]!;
+    const source = isDirect ? target : writers[ends.writers[id]!]!;
     const isMeasured = Number.isFinite(effects[id]!);
     const found = stability?.get(id);
     return {
@@ -110,30 +121,39 @@ export function edgeRecords(
 }
 
 /**
- * Rows of all nodes of a model: `input`, per layer its heads and its MLP, `logits`. What is said of them follows from
+ * Rows of all nodes of a model, in the order of `modelNodes`. What is said of them follows from
  * the edges.
  */
 export function nodeRecords(shape: NodeShape, edges: readonly EdgeRecord[]): NodeRecord[] {
   const kept = edges.filter((edge) => edge.inCircuit);
   const inCircuit = nodesAt(kept);
+  const nodes = modelNodes(shape);
+  const readers = new Set(nodes.filter(({ kind }) => kind === 'logits' || kind === 'kv').map(nodeName));
   const effects = new Map<string, number>();
   const add = (name: string, effect: number): unknown => effects.set(name, (effects.get(name) ?? 0) + effect);
   for (const { kind, source, target, effect } of kept) {
     if (kind === 'direct' || effect === null) continue;
     add(source, effect);
-    if (target === 'logits') add(target, effect);
+    if (readers.has(target)) add(target, effect);
   }
-  return modelNodes(shape).map((node): NodeRecord => {
+  return nodes.map((node): NodeRecord => {
     const id = nodeName(node);
     return {
       id,
       kind: node.kind,
       layer: 'layer' in node ? node.layer : null,
       head: 'head' in node ? node.head : null,
+      kvGroup: groupOf(node, shape),
       inCircuit: inCircuit.has(id),
       effect: effects.get(id) ?? 0,
     };
   });
+}
+
+function groupOf(node: Node, shape: NodeShape): number | null {
+  if (node.kind === 'kv') return node.group;
+  if (node.kind !== 'head' || !isGrouped(shape)) return null;
+  return Math.floor((node.head * shape.kvPorts!) / shape.heads);
 }
 
 /** Names of the nodes that touch a kept edge, and of `input` and `logits`, which belong to every circuit. */

@@ -8,6 +8,10 @@ export const ABLATIONS = ['resample', 'zero', 'mean', 'mean-positional'] as cons
 export type InputKind = (typeof INPUT_KINDS)[number];
 export const INPUT_KINDS = ['token', 'token+position'] as const;
 
+/** Whether every query head has its own key and value port, or every key/value head one that its group shares. */
+export type KvPorts = (typeof KV_PORTS)[number];
+export const KV_PORTS = ['per-head', 'grouped'] as const;
+
 /** Order of the heads of one layer as senders; results depend on it (the reference's command line: descending). */
 export type SenderHeads = (typeof SENDER_HEADS)[number];
 export const SENDER_HEADS = ['descending', 'ascending'] as const;
@@ -113,6 +117,8 @@ export interface RunIdentity {
   /** What a mean was taken over: `clean`, `corrupted` or the SHA-256 (hex) of a file; null for other ablations. */
   readonly meanOver: string | null;
   readonly input: InputKind;
+  /** Key/value heads had ports of their own. Absent: every head had its own key and value port. */
+  readonly kvPorts?: 'grouped' | undefined;
   readonly metric: string;
   /** Null for methods without one. */
   readonly threshold: number | null;

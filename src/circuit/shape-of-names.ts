@@ -1,6 +1,6 @@
 import { EdgewiseError } from '../base/errors.js';
-import { quote } from '../base/text.js';
-import { parseNode } from './nodes.js';
+import { counted, quote } from '../base/text.js';
+import { isGrouped, parseNode } from './nodes.js';
 import { Topology, type TopologyShape } from './topology.js';
 
 export interface ShapeHints {
@@ -41,27 +41,42 @@ export function shapeOfNames(nodes: readonly string[], hints: ShapeHints): Found
   return { shape, doubt };
 }
 
-/** `2 layers of 3 heads`. */
-export function inWords({ layers, heads, parallel, attentionOnly }: TopologyShape): string {
+/** `2 layers of 3 heads`, `2 layers of 8 heads that share 2 key/value ports`. */
+export function inWords(shape: TopologyShape): string {
+  const { layers, heads, parallel, attentionOnly, kvPorts } = shape;
   const blocks = attentionOnly ? ' without MLPs' : parallel ? ' in parallel with the MLP' : '';
-  return `${layers} layers of ${heads} heads${blocks}`;
+  const ports = isGrouped(shape) ? ` that share ${counted(kvPorts!, 'key/value port')}` : '';
+  return `${layers} layers of ${heads} heads${ports}${blocks}`;
 }
 
-/** The fewest layers and heads with which a model has all the nodes. */
-export function leastShape(nodes: readonly string[], source: string): { layers: number; heads: number } {
-  let [layers, heads] = [1, 1];
+/** The sizes that names tell of. Key/value ports are set where a name says that groups of heads share them. */
+type LeastShape = Pick<TopologyShape, 'layers' | 'heads' | 'kvPorts'>;
+
+/** The fewest layers, heads and key/value ports with which a model has all the nodes. */
+export function leastShape(nodes: readonly string[], source: string): LeastShape {
+  let [layers, heads, groups] = [1, 1, 0];
   for (const node of nodes) {
     const named = parseNode(node);
     if (named && 'layer' in named) {
       layers = Math.max(layers, named.layer + 1);
       if (named.kind === 'head') heads = Math.max(heads, named.head + 1);
+      if (named.kind === 'kv') groups = Math.max(groups, named.group + 1);
     }
-    if (!named || !Topology.fits({ layers, heads })) {
+    if (!named || !Topology.fits({ layers, heads: Math.max(heads, 2 * groups), kvPorts: Math.max(1, groups) })) {
       const what = `node ${quote(node)}: expected a name such as a9.h9, m3, input or logits`;
       throw new EdgewiseError('circuit', source, what);
     }
   }
-  return { layers, heads };
+  if (groups === 0) return { layers, heads };
+  let [kvPorts] = portsShared(heads, groups);
+  for (; kvPorts === undefined; [kvPorts] = portsShared(heads, groups)) heads++;
+  return { layers, heads, kvPorts };
+}
+
+/** How many ports so many heads can share, fewest first, where there are at least `groups`. */
+function portsShared(heads: number, groups: number): number[] {
+  const numbers = Array.from({ length: heads }, (_, ports) => ports);
+  return numbers.filter((ports) => ports >= groups && heads % ports === 0);
 }
 
 type BlockKind = Pick<TopologyShape, 'parallel' | 'attentionOnly'>;
@@ -77,18 +92,23 @@ export function kindsOf(nodes: readonly string[], edges: readonly string[]): rea
 /** Every shape with this number of candidate edges, from the fewest layers. */
 function shapesWith(
   candidates: number,
-  least: { readonly layers: number; readonly heads: number },
+  least: LeastShape,
   hints: ShapeHints,
   kinds: readonly BlockKind[],
 ): TopologyShape[] {
   const found: TopologyShape[] = [];
+  const { kvPorts: groups } = least;
+  // More ports are more edges: fewer than these are in no shape with so many layers and heads.
+  const smallest = (layers: number, heads: number) => ({ layers, heads, ...(groups && { kvPorts: groups }) });
   for (const kind of kinds) {
-    for (let { layers } = least; Topology.fits({ layers, heads: least.heads }); layers++) {
-      if (candidateCount({ layers, heads: least.heads, ...kind }, hints) > candidates) break;
-      for (let { heads } = least; Topology.fits({ layers, heads }); heads++) {
-        const count = candidateCount({ layers, heads, ...kind }, hints);
-        if (count === candidates) found.push({ layers, heads, ...kind });
-        if (count >= candidates) break;
+    const fewest = (layers: number, heads: number) => candidateCount({ ...smallest(layers, heads), ...kind }, hints);
+    for (let { layers } = least; Topology.fits(smallest(layers, least.heads)); layers++) {
+      if (fewest(layers, least.heads) > candidates) break;
+      for (let { heads } = least; Topology.fits(smallest(layers, heads)); heads++) {
+        if (fewest(layers, heads) > candidates) break;
+        const ports = groups ? portsShared(heads, groups).map((kvPorts) => ({ kvPorts })) : [{}];
+        const shapes = ports.map((shared): TopologyShape => ({ layers, heads, ...shared, ...kind }));
+        found.push(...shapes.filter((shape) => candidateCount(shape, hints) === candidates));
       }
     }
   }

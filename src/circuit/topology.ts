@@ -3,10 +3,13 @@ import {
   BRANCHES,
   directEdgeName,
   edgeName,
+  isAttentionPort,
+  isGrouped,
   modelWriters,
   nodeName,
   parseEdge,
   portName,
+  type AttentionPort,
   type Branch,
   type NodeShape,
   type Port,
@@ -19,9 +22,9 @@ export interface TopologyShape extends NodeShape {
   readonly parallel: boolean;
 }
 
-/** Attention ports of a layer with so many heads: each head reads its query, its key and its value. */
-export function attentionPortsOf(heads: number): number {
-  return BRANCHES.length * heads;
+/** Attention ports of a layer: a query port per head, and the key and the value ports. */
+function attentionPortsOf({ heads, kvPorts = heads }: Pick<TopologyShape, 'heads' | 'kvPorts'>): number {
+  return heads + 2 * kvPorts;
 }
 
 function mlpsPerLayer({ attentionOnly = false }: NodeShape): 0 | 1 {
@@ -29,16 +32,23 @@ function mlpsPerLayer({ attentionOnly = false }: NodeShape): 0 | 1 {
 }
 
 /**
- * Largest number of writers x ports. That of GPT-2 XL is 4.6 million, that of a model of 40 layers x 40 heads 7.9
- * million. All edges of such a graph are read and written in seconds; a larger one is refused before it is built, so
- * that no file of a few bytes fills the memory.
+ * Largest number of writers x ports. That of a model of 32 layers x 32 heads (Llama-3-8B) is 3.3 million, that of
+ * GPT-2 XL 4.6 million, that of a model of 40 layers x 40 heads 7.9 million. A topology takes a few bytes per port,
+ * under 1 MB for each of these, and an edge set a bit per edge. All edges of such a graph are read and written in
+ * seconds; a larger one is refused before it is built, so that no file of a few bytes fills the memory.
  */
 const MAX_SIZE = 2 ** 23;
 
 /** The first field in which two shapes differ; undefined where they are the same. */
 export function shapeDifference(a: TopologyShape, b: TopologyShape): keyof TopologyShape | undefined {
-  const fields = ['layers', 'heads', 'parallel', 'attentionOnly'] as const;
-  return fields.find((field) => (a[field] ?? false) !== (b[field] ?? false));
+  const fields = ['layers', 'heads', 'parallel', 'attentionOnly', 'kvPorts'] as const;
+  const full = (shape: TopologyShape): TopologyShape => ({ attentionOnly: false, kvPorts: shape.heads, ...shape });
+  return fields.find((field) => full(a)[field] !== full(b)[field]);
+}
+
+/** What decides which edges a topology has, as plain data. Fields that are as by default are left out. */
+export function shapeOf({ layers, heads, parallel, attentionOnly, kvPorts }: Topology): TopologyShape {
+  return { layers, heads, parallel, ...(attentionOnly && { attentionOnly }), ...(kvPorts !== heads && { kvPorts }) };
 }
 
 /** An edge of the graph: addition edges carry a writer's output to a port, direct edges a head's own q, k or v. */
@@ -51,34 +61,42 @@ export type Edge =
  *
  * Writers: `input`, then per layer its heads and its MLP, so writer = 1 + l(H+1) + h. Ports: per layer the q ports of
  * all heads, then k, then v, then the MLP; `logits` last. An attention-only model has no MLPs: writer = 1 + lH + h.
- * What a port can read is always a *prefix* of the writers, so the addition edges into port p are the ids `firstEdge(p)
- * .. firstEdge(p) + fanIn(p) - 1`, in writer order. Direct edges follow after all addition edges, in the order of the
- * attention ports.
+ * Where key/value heads have ports of their own (`kvPorts` < `heads`), there are fewer k and v ports: each is read by
+ * a group of heads. What a port can read is always a *prefix* of the writers, so the addition edges into port p are the
+ * ids `firstEdge(p) .. firstEdge(p) + fanIn(p) - 1`, in writer order. Direct edges follow after all addition edges, in
+ * the order of the attention ports.
  */
 export class Topology {
   readonly layers: number;
   readonly heads: number;
   readonly parallel: boolean;
   readonly attentionOnly: boolean;
-  /** Attention ports of one layer: q of all heads, then k, then v. */
+  /** Key ports of one layer, and value ports: `heads`, unless groups of heads share them. */
+  readonly kvPorts: number;
+  /** Attention ports of one layer: q of all heads, then k, then v. heads + 2 kvPorts. */
   readonly attentionPorts: number;
   readonly writers: readonly Writer[];
   readonly ports: readonly Port[];
   /** Number of addition edges (32,491 for GPT-2 small). */
   readonly additionEdges: number;
-  /** Number of direct edges: three per head (432 for GPT-2 small). */
+  /** Number of direct edges: one per attention port (432 for GPT-2 small). */
   readonly directEdges: number;
   readonly #firstEdge: Int32Array;
   /** Writers and ports of one layer. */
   readonly #layerWriters: number;
   readonly #layerPorts: number;
+  /** By attention port of a layer: the heads that read it. */
+  readonly #readingHeads: readonly (readonly number[])[];
 
   /**
    * @param source of the shape, for messages.
-   * @throws EdgewiseError of kind circuit where the graph would be too large.
+   * @throws EdgewiseError of kind circuit where the graph would be too large, or heads cannot share the ports evenly.
    */
   constructor(shape: TopologyShape, source = 'topology') {
-    const { layers, heads } = shape;
+    const { layers, heads, kvPorts = heads } = shape;
+    if (heads > 0 && !(Number.isInteger(kvPorts) && kvPorts > 0 && heads % kvPorts === 0)) {
+      throw new EdgewiseError('circuit', source, `${kvPorts} key/value ports, expected a divisor of ${heads} heads`);
+    }
     if (!Topology.fits(shape)) {
       const what = `a graph of ${layers} layers x ${heads} heads is too large (at most ${MAX_SIZE} writers x ports)`;
       throw new EdgewiseError('circuit', source, what);
@@ -87,14 +105,21 @@ export class Topology {
     this.heads = shape.heads;
     this.attentionOnly = shape.attentionOnly ?? false;
     this.parallel = shape.parallel && !this.attentionOnly;
-    this.attentionPorts = attentionPortsOf(heads);
+    this.kvPorts = kvPorts;
+    this.attentionPorts = attentionPortsOf(shape);
+    this.#readingHeads = BRANCHES.flatMap((branch) => this.#groups(branch));
     const mlps = mlpsPerLayer(shape);
     this.#layerWriters = heads + mlps;
     this.#layerPorts = this.attentionPorts + mlps;
     const ports: Port[] = [];
     for (let layer = 0; layer < shape.layers; layer++) {
       for (const branch of BRANCHES) {
-        for (let head = 0; head < shape.heads; head++) ports.push({ kind: 'head', layer, head, branch });
+        for (let place = 0; place < this.branchPorts(branch); place++) {
+          const isShared = branch !== 'q' && isGrouped(shape);
+          ports.push(
+            isShared ? { kind: 'kv', layer, group: place, branch } : { kind: 'head', layer, head: place, branch },
+          );
+        }
       }
       if (mlps > 0) ports.push({ kind: 'mlp', layer });
     }
@@ -108,8 +133,9 @@ export class Topology {
   }
 
   /** Whether a graph of this shape is small enough to be built. */
-  static fits({ layers, heads }: Pick<TopologyShape, 'layers' | 'heads'>): boolean {
-    const size = (1 + layers * (heads + 1)) * (layers * (attentionPortsOf(heads) + 1) + 1);
+  static fits(shape: Pick<TopologyShape, 'layers' | 'heads' | 'kvPorts'>): boolean {
+    const { layers, heads } = shape;
+    const size = (1 + layers * (heads + 1)) * (layers * (attentionPortsOf(shape) + 1) + 1);
     return layers > 0 && heads > 0 && size <= MAX_SIZE;
   }
 
@@ -122,8 +148,8 @@ export class Topology {
     const before = layers + (writers * layers * (layers - 1)) / 2;
     const intoLogits = 1 + layers * writers;
     const intoOwnMlps = parallel ? 0 : mlps * layers * heads;
-    const addition = (attentionPortsOf(heads) + mlps) * before + intoOwnMlps + intoLogits;
-    return { addition, direct: layers * attentionPortsOf(heads) };
+    const addition = (attentionPortsOf(shape) + mlps) * before + intoOwnMlps + intoLogits;
+    return { addition, direct: layers * attentionPortsOf(shape) };
   }
 
   /** Addition and direct edges together: ids run from 0 to edgeCount - 1. */
@@ -151,13 +177,38 @@ export class Topology {
     if (this.attentionOnly) throw new EdgewiseError('circuit', 'MLP', 'an attention-only model has none');
   }
 
+  /** Number of ports of a branch in one layer. */
+  branchPorts(branch: Branch): number {
+    return branch === 'q' ? this.heads : this.kvPorts;
+  }
+
+  /** By port of a branch: the heads that read it. */
+  #groups(branch: Branch): readonly number[][] {
+    const size = this.heads / this.branchPorts(branch);
+    return Array.from({ length: this.branchPorts(branch) }, (_, place) =>
+      Array.from({ length: size }, (__, i) => place * size + i),
+    );
+  }
+
+  /** The heads that read port `port`: one, or a group that shares keys or values. None read an MLP's port. */
+  headsOf(port: number): readonly number[] {
+    return port === this.logitsPort ? [] : (this.#readingHeads[port % this.#layerPorts] ?? []);
+  }
+
+  /** The port of layer `layer` that head `head` reads as its query, key or value. */
   headPort(layer: number, branch: Branch, head: number): number {
     return layer * this.#layerPorts + this.attentionPort(branch, head);
   }
 
-  /** Place of a head's port among the attention ports of its layer. */
+  /** Place of the port that a head reads among the attention ports of its layer. */
   attentionPort(branch: Branch, head: number): number {
-    return BRANCHES.indexOf(branch) * this.heads + head;
+    return this.#firstOf(branch) + Math.floor((head * this.branchPorts(branch)) / this.heads);
+  }
+
+  /** Place of a branch's first port among the attention ports of a layer. */
+  #firstOf(branch: Branch): number {
+    if (branch === 'q') return 0;
+    return this.heads + (branch === 'k' ? 0 : this.kvPorts);
   }
 
   /** @throws EdgewiseError where the model has no MLPs. */
@@ -175,6 +226,7 @@ export class Topology {
     const p = this.ports[port]!;
     switch (p.kind) {
       case 'head':
+      case 'kv':
         return 1 + p.layer * this.#layerWriters;
       case 'mlp':
         return 1 + p.layer * this.#layerWriters + (this.parallel ? 0 : this.heads);
@@ -199,8 +251,10 @@ export class Topology {
   /** Id of the direct edge of attention port `port`. */
   directEdge(port: number): number {
     const p = this.ports[port]!;
-    if (p.kind !== 'head') throw new EdgewiseError('circuit', portName(p), 'has no direct edge: it is not a head port');
-    return this.additionEdges + p.layer * this.attentionPorts + this.attentionPort(p.branch, p.head);
+    if (!isAttentionPort(p)) {
+      throw new EdgewiseError('circuit', portName(p), 'has no direct edge: it is no port of attention');
+    }
+    return this.additionEdges + p.layer * this.attentionPorts + (port % this.#layerPorts);
   }
 
   edge(id: number): Edge {
@@ -233,8 +287,9 @@ export class Topology {
     const edge = this.edge(id);
     const port = this.ports[edge.port]!;
     if (edge.kind === 'addition') return edgeName(this.writers[edge.writer]!, port);
-    if (port.kind !== 'head')
-      throw new EdgewiseError('circuit', `edge ${id}`, 'direct edge of a port that is no head port');
+    if (!isAttentionPort(port)) {
+      throw new EdgewiseError('circuit', `edge ${id}`, 'direct edge of a port that is no port of attention');
+    }
     return directEdgeName(port);
   }
 
@@ -258,10 +313,26 @@ export class Topology {
   #portOf(port: Port): number | undefined {
     if (port.kind === 'logits') return this.logitsPort;
     if (!this.#has(port)) return undefined;
-    return port.kind === 'head' ? this.headPort(port.layer, port.branch, port.head) : this.mlpPort(port.layer);
+    return isAttentionPort(port) ? this.#attentionPortOf(port) : this.mlpPort(port.layer);
   }
 
-  #has(node: Exclude<Writer, { readonly kind: 'input' }>): boolean {
-    return node.layer < this.layers && (node.kind === 'mlp' ? !this.attentionOnly : node.head < this.heads);
+  #attentionPortOf(port: AttentionPort): number | undefined {
+    const isShared = port.branch !== 'q' && isGrouped(this);
+    if (isShared !== (port.kind === 'kv')) return undefined;
+    const place = port.kind === 'kv' ? port.group : port.head;
+    return port.layer * this.#layerPorts + this.#firstOf(port.branch) + place;
+  }
+
+  /** Whether the model has so many layers, and so many nodes of the kind. */
+  #has(node: Exclude<Writer, { readonly kind: 'input' }> | AttentionPort): boolean {
+    if (node.layer >= this.layers) return false;
+    switch (node.kind) {
+      case 'mlp':
+        return !this.attentionOnly;
+      case 'head':
+        return node.head < this.heads;
+      case 'kv':
+        return node.group < this.kvPorts;
+    }
   }
 }

@@ -1,8 +1,11 @@
 import { EdgewiseError } from '../base/errors.js';
 import { sha256 } from '../base/sha256.js';
 import type { Provenance } from '../circuit/circuit.js';
+import { isGrouped } from '../circuit/nodes.js';
 import type { ScoresProvenance } from '../circuit/scores.js';
+import type { Topology } from '../circuit/topology.js';
 import { neuronsLeftOut, openCircuit, type ModelShape, type OpenedCircuit } from '../files/index.js';
+import { withKvPorts } from '../model/load-model.js';
 import { oneCircuitAt } from '../node/circuit-files.js';
 import { openTaskFile, readCircuitText } from '../node/open-files.js';
 import type { OpenedModel } from '../node/open.js';
@@ -69,8 +72,9 @@ export interface FoundThing {
 export async function openCircuitRun(flags: CircuitRunFlags): Promise<CircuitRun> {
   const path = await oneCircuitAt(required(flags.circuit, '--circuit'));
   required(flags.task, '--task');
-  const opened = await openModelArgument(flags);
-  const { read } = await readCircuit(path, shapeOf(opened));
+  const given = await openModelArgument(flags);
+  const { read } = await readCircuit(path, shapeOf(given));
+  const opened = withPortsOf(given, read.circuit.topology);
   const run = read.file.provenance ?? null;
   const thing = { path, found: CIRCUIT_FOUND, run, metric: DEFAULTS.searchMetric };
   return { opened, path, read, ...(await openRun(flags, opened, thing)) };
@@ -80,7 +84,12 @@ export const CIRCUIT_FOUND = 'the circuit was found';
 
 /** What a file's names are compared with. */
 export function shapeOf({ model }: OpenedModel): ModelShape {
-  return { topology: topologyOf(model), width: null };
+  return { topology: topologyOf(model), width: null, kvHeads: model.spec.kvHeads };
+}
+
+/** The model with the key and value ports that a file's topology has. */
+export function withPortsOf(opened: OpenedModel, topology: Topology): OpenedModel {
+  return { ...opened, model: withKvPorts(opened.model, isGrouped(topology) ? 'grouped' : 'per-head') };
 }
 
 /** @throws EdgewiseError of kind circuit where the file does not fit the model or leaves out single neurons. */

@@ -24,7 +24,8 @@ export async function openModelArgument({
   model,
   ignoreConfig,
   weights,
-}: Pick<ModelFlags, 'model' | 'ignoreConfig' | 'weights'>): Promise<OpenedModel> {
+  kvPorts,
+}: Pick<ModelFlags, 'model' | 'ignoreConfig' | 'weights' | 'kvPorts'>): Promise<OpenedModel> {
   const argument = required(model, '--model');
   for (const key of ignoreConfig ?? []) note(`note: ${quote(key)} of config.json is ignored`);
   const downloading = progressBar(`downloading ${argument}`);
@@ -35,6 +36,7 @@ export async function openModelArgument({
       onRead: reading.show,
       ...(ignoreConfig && { ignoreConfig }),
       ...(weights && { weights }),
+      ...(kvPorts && { kvPorts }),
     });
     for (const remark of opened.model.remarks ?? []) note(`note: ${opened.model.name}: ${remark}`);
     return opened;

@@ -17,7 +17,7 @@ export interface Receiver {
  * (ArthurConmy/Automatic-Circuit-Discovery).
  *
  * Receivers: first the logits. Then each layer, from the last to the first: its MLP, its direct edges, its head ports.
- * Direct edges and ports go v, k, q, and heads from the last to the first.
+ * Direct edges and ports go v, k, q, and heads (or the groups that share a port) from the last to the first.
  *
  * Senders of one receiver: from the nearest layer back. In a layer the MLP comes before the heads. `input` is last.
  */
@@ -31,9 +31,9 @@ export function acdcOrder(topology: Topology, senderHeads: SenderHeads, directEd
   addPort(topology.logitsPort);
   for (let layer = topology.layers - 1; layer >= 0; layer--) {
     topology.mlpPorts(layer).forEach(addPort);
-    const headPorts = branchesFromLast.flatMap((branch) =>
-      headsFromLast.map((h) => topology.headPort(layer, branch, h)),
-    );
+    const headPorts = [
+      ...new Set(branchesFromLast.flatMap((branch) => headsFromLast.map((h) => topology.headPort(layer, branch, h)))),
+    ];
     if (directEdges) {
       for (const port of headPorts) receivers.push({ kind: 'direct', port, edges: [topology.directEdge(port)] });
     }

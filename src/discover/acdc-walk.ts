@@ -1,4 +1,5 @@
 import type { EdgeSet } from '../circuit/edge-set.js';
+import { isAttentionPort } from '../circuit/nodes.js';
 import { isDead } from '../circuit/reachability.js';
 import type { Receiver } from './acdc-order.js';
 
@@ -59,6 +60,8 @@ function settle(
 /** Whether nothing reads the receiver any more. An attention port is dead also where its direct edge was cut. */
 export function feedsNothing(circuit: EdgeSet, { kind, port }: Receiver): boolean {
   const { topology } = circuit;
-  const isHeadPort = topology.ports[port]!.kind === 'head';
-  return (isHeadPort && kind === 'port' && !circuit.has(topology.directEdge(port))) || isDead(circuit, port);
+  return (
+    (isAttentionPort(topology.ports[port]!) && kind === 'port' && !circuit.has(topology.directEdge(port))) ||
+    isDead(circuit, port)
+  );
 }

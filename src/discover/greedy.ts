@@ -1,4 +1,5 @@
 import { edgeEnds, type EdgeEnds } from '../circuit/edge-ends.js';
+import { BRANCHES } from '../circuit/nodes.js';
 import { directScored, type Scores } from '../circuit/scores.js';
 
 /** Whether edge `a` is to be taken before edge `b`. */
@@ -17,7 +18,7 @@ export function byStrength(strengths: Float64Array, { writers, ports }: EdgeEnds
  * Greedy choice from the logits down (EAP-IG's `apply_greedy`): the candidates are the edges into `logits`; the best
  * candidate is taken, and where its writer is new the edges into that writer's node become candidates too. What is
  * taken is thus connected to the logits. Where direct edges are scored, a new head offers those first, and each that is
- * taken the edges into its port.
+ * taken the edges into its port. A port that several heads read is offered once.
  *
  * Every edge enters a binary heap once at most: O(E log E), whatever `count` is.
  *
@@ -41,12 +42,15 @@ export function greedyEdges(
     const first = topology.firstEdge(port);
     for (let writer = 0; writer < topology.fanIn(port); writer++) offer(first + writer);
   };
+  const offered = new Set<number>();
   const offerNode = (writer: number): void => {
     const node = topology.writers[writer]!;
     if (node.kind === 'mlp') offerPort(topology.mlpPort(node.layer));
     if (node.kind !== 'head') return;
-    for (const branch of ['q', 'k', 'v'] as const) {
+    for (const branch of BRANCHES) {
       const port = topology.headPort(node.layer, branch, node.head);
+      if (offered.has(port)) continue;
+      offered.add(port);
       if (viaDirect) offer(topology.directEdge(port));
       else offerPort(port);
     }

@@ -1,9 +1,10 @@
 import type { EdgeSet } from '../circuit/edge-set.js';
 import type { EvaluationCosts } from '../circuit/evaluator.js';
-import { writerBehind, type NodesInUse } from '../circuit/reachability.js';
+import { isAttentionPort } from '../circuit/nodes.js';
+import { writersBehind, type NodesInUse } from '../circuit/reachability.js';
 
 /**
- * What a test of an edge into `port` costs: it computes the node behind the port, and of the circuit whatever reads
+ * What a test of an edge into `port` costs: it computes the nodes behind the port, and of the circuit whatever reads
  * what changed.
  *
  * @param use where the nodes of `circuit` lead to the logits; nothing else is computed.
@@ -11,22 +12,23 @@ import { writerBehind, type NodesInUse } from '../circuit/reachability.js';
 export function workOfTest(circuit: EdgeSet, use: NodesInUse, port: number, costs: EvaluationCosts): number {
   const { topology } = circuit;
   let work = costs.step + costs.port(port, use.ports[port]!);
-  const first = writerBehind(topology, port);
-  if (first === undefined) return work;
+  const first = writersBehind(topology, port);
+  if (first.length === 0) return work;
   /** Bit per writer whose output changes. */
   const changed = new Uint32Array(Math.ceil(topology.writers.length / 32));
-  changed[first >> 5]! |= 1 << (first & 31);
+  const mark = (writer: number): unknown => (changed[writer >> 5]! |= 1 << (writer & 31));
+  first.forEach(mark);
   let step = stepOf(circuit, port);
   for (let reader = port + 1; reader < topology.ports.length; reader++) {
     if (use.ports[reader] === 0) continue;
-    const behind = writerBehind(topology, reader);
+    const behind = writersBehind(topology, reader);
     const kept = circuit.bits(topology.firstEdge(reader), topology.fanIn(reader));
     // The logits are computed for every circuit.
-    if (behind !== undefined && !kept.some((word, i) => (word & changed[i]!) !== 0)) continue;
+    if (behind.length > 0 && !kept.some((word, i) => (word & changed[i]!) !== 0)) continue;
     work += costs.port(reader, use.ports[reader]!);
     if (stepOf(circuit, reader) !== step) work += costs.step;
     step = stepOf(circuit, reader);
-    if (behind !== undefined) changed[behind >> 5]! |= 1 << (behind & 31);
+    behind.forEach(mark);
   }
   return work;
 }
@@ -34,5 +36,6 @@ export function workOfTest(circuit: EdgeSet, use: NodesInUse, port: number, cost
 /** The heads of a layer are computed together. */
 function stepOf({ topology }: EdgeSet, port: number): string {
   const node = topology.ports[port]!;
-  return node.kind === 'logits' ? node.kind : `${node.kind} ${node.layer}`;
+  if (node.kind === 'logits') return node.kind;
+  return `${isAttentionPort(node) ? 'attention' : node.kind} ${node.layer}`;
 }

@@ -13,7 +13,7 @@ const STEP = { software: 5e6, hardware: 2e8 } as const;
 
 /** F32 operations of parts of a pass over these prompts. @param resample see uploadPrompts. */
 export function evaluationCosts(
-  { ports }: Topology,
+  topology: Topology,
   { width, headWidth, mlpWidth, vocab }: ModelSpec,
   pairs: readonly PromptPair[],
   { resample, circuits }: { readonly resample: boolean; readonly circuits: number },
@@ -29,11 +29,16 @@ export function evaluationCosts(
     [REACH.differing]: differing,
     [REACH.every]: pairs.length * longest,
   };
-  // A head's three ports share its attention and its way out.
+  // A head's three ports share its attention and its way out. A port of several heads counts for all of them.
   const head = 2 * headWidth * (width + (width + 2 * longest) / 3);
-  const perRow = { head, mlp: 4 * width * mlpWidth, logits: 2 * width * vocab };
+  const perRow = {
+    head,
+    kv: (topology.heads / topology.kvPorts) * head,
+    mlp: 4 * width * mlpWidth,
+    logits: 2 * width * vocab,
+  };
   return {
-    port: (port, reach) => rows[reach] * perRow[ports[port]!.kind],
+    port: (port, reach) => rows[reach] * perRow[topology.ports[port]!.kind],
     // The tests of a submission begin together. Several of them share one on adapters in hardware.
     step: circuits > 1 ? STEP.hardware / circuits : STEP.software,
   };

@@ -1,6 +1,6 @@
 import { isObject } from '../base/json/strict-json.js';
 import { directScored, type Scores } from '../circuit/scores.js';
-import type { Topology } from '../circuit/topology.js';
+import { shapeOf, type Topology } from '../circuit/topology.js';
 import { openCircuit, type OpenedCircuit, type OpenCircuitOptions } from './open.js';
 import { neuronsLeftOut, type CircuitFile } from './own/circuit-file.js';
 import { scoresOf } from './own/scores-json.js';
@@ -40,12 +40,8 @@ export function choosesEdges({ circuit, scores }: Pick<ImportedFile, 'circuit' |
   return size > 0 && size < all;
 }
 
-function withWidth(
-  file: CircuitFile,
-  { layers, heads, parallel, attentionOnly }: Topology,
-  width: number | null,
-): CircuitFile {
-  return { ...file, cfg: { layers, heads, parallel, ...(attentionOnly && { attentionOnly }), width } };
+function withWidth(file: CircuitFile, topology: Topology, width: number | null): CircuitFile {
+  return { ...file, cfg: { ...shapeOf(topology), width } };
 }
 
 function hasNodeScores({ nodes }: Readonly<Record<string, unknown>>): boolean {

@@ -5,7 +5,8 @@ import { isObject } from '../base/json/strict-json.js';
 import { oneLine, quote } from '../base/text.js';
 import { createCircuit, type Circuit } from '../circuit/circuit.js';
 import { inWords, leastShape } from '../circuit/shape-of-names.js';
-import { Topology } from '../circuit/topology.js';
+import { isGrouped, parseNode } from '../circuit/nodes.js';
+import { shapeOf, Topology } from '../circuit/topology.js';
 import { formatOf, INPUT_FORMATS, type FileContent, type Format, type InputFormat } from './formats.js';
 import { inCircuitOf } from './own/in-circuit-json.js';
 import { stabilityIn } from './own/stability-json.js';
@@ -185,7 +186,7 @@ function shapeFor(
   options: OpenCircuitOptions,
 ): Pick<OpenedCircuit, 'sizesKnown' | 'notes'> & { readonly topology: Topology } {
   const known = { sizesKnown: true, notes: [] };
-  if (options.model) return { topology: options.model.topology, ...known };
+  if (options.model) return { topology: topologyFor(file, options.model), ...known };
   if (file.cfg) return { topology: fileTopology(file), ...known };
   const { shape, doubt } = found ?? leastOf(file, options);
   const topology = new Topology(shape, file.source);
@@ -195,10 +196,36 @@ function shapeFor(
   return { topology, sizesKnown: false, notes: [`${file.source}: ${what}`] };
 }
 
+/** The model's topology, with the ports that the file has, where the caller takes either kind. */
+function topologyFor(file: CircuitFile, { topology, kvHeads }: ModelShape): Topology {
+  const grouped = hasSharedPorts(file);
+  if (kvHeads === undefined || grouped === undefined) return topology;
+  const kvPorts = grouped ? kvHeads : topology.heads;
+  return kvPorts === topology.kvPorts ? topology : new Topology({ ...shapeOf(topology), kvPorts }, file.source);
+}
+
+/** Whether heads share key and value ports in the file: it says so, or names a port. Undefined: it does neither. */
+function hasSharedPorts({ cfg, edges, directEdges, nodes }: CircuitFile): boolean | undefined {
+  if (cfg) return isGrouped(cfg);
+  for (const node of nodes.keys()) if (parseNode(node)?.kind === 'kv') return true;
+  for (const names of [edges.keys(), directEdges?.keys() ?? []]) {
+    for (const name of names) {
+      const [, kind] = /\.(h|kv)\d+<[kv]>/.exec(name) ?? [];
+      if (kind !== undefined) return kind === 'kv';
+    }
+  }
+  return undefined;
+}
+
+/** Names of all nodes that the file knows of. */
+function namesOf({ edges, directEdges, nodes }: CircuitFile): string[] {
+  const names = [...edges.keys(), ...(directEdges?.keys() ?? [])];
+  return [...nodes.keys(), ...names.flatMap((name) => endsOfName(name) ?? [])];
+}
+
 /** The smallest shape with the nodes that the file names. */
 function leastOf(file: CircuitFile, options: OpenCircuitOptions): NonNullable<ReadCircuit['found']> {
-  const edges = [...file.edges.keys(), ...(file.directEdges?.keys() ?? [])];
-  const names = [...file.nodes.keys(), ...edges.flatMap((name) => endsOfName(name) ?? [])];
+  const names = namesOf(file);
   const doubt = 'the file does not say what model the circuit is of';
   if (names.length === 0) throw withoutShape(file.source, doubt, options);
   return { shape: { ...leastShape(names, file.source), parallel: false }, doubt };

@@ -34,6 +34,9 @@ export interface GpuOptions {
 
 const MAP_READ = 0x01; // GPUMapMode.READ
 
+/** Most bytes of uploads that may wait for the device. Until then their copies are in the host's memory. */
+const MOST_STAGED = 2 ** 26;
+
 /**
  * A device with its buffers, pipelines and first error, and what suits it. The device itself is injected, so that the
  * engine runs in Node and in a browser tab alike. Only this folder talks to WebGPU.
@@ -55,6 +58,8 @@ export class Gpu {
   readonly #pipelines: Pipelines;
   readonly #firstError: FirstError;
   readonly #wait: Wait;
+  /** Bytes uploaded since the device last was known to be done. */
+  #staged = 0;
 
   /** @throws EdgewiseError of kind `device` where the device lacks what the tile needs. */
   constructor(device: GPUDevice, adapter: string, options: GpuOptions = {}) {
@@ -111,6 +116,7 @@ export class Gpu {
     }
     this.device.queue.writeBuffer(target.buffer, target.offset + offset, data.buffer, data.byteOffset, data.byteLength);
     this.counters.uploadedBytes += data.byteLength;
+    this.#staged += data.byteLength;
   }
 
   /** Binds a kernel. `uniform` is a slice of a uniform buffer of paramsSize(name) bytes, owned by the caller. */
@@ -141,8 +147,14 @@ export class Gpu {
     return { kernel: name, pipeline, bindGroup };
   }
 
+  /** Waits for the device where much was uploaded that it may not have yet. Rejects with the device's first error. */
+  async drainUploads(): Promise<void> {
+    if (this.#staged > MOST_STAGED) await this.finished();
+  }
+
   /** Resolves once everything submitted is done. Rejects with the device's first error. */
   async finished(): Promise<void> {
+    this.#staged = 0;
     await this.#wait(this.device.queue.onSubmittedWorkDone());
     this.check();
   }

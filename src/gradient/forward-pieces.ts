@@ -44,8 +44,8 @@ export async function bindAttention(
         : finished['head norms'],
     rotary: finished.rotary,
     repetition: finished.repetition,
-    pattern: await attentionPattern(context, layer, heads, at),
-    mix: await attentionMix(context, layer, heads, at),
+    pattern: await attentionPattern(context, topology, layer, heads, at),
+    mix: await attentionMix(context, topology, layer, heads, at),
     output: await attentionOutput(context, layerWeights, outputJobs, at),
   };
 }

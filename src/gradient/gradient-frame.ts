@@ -24,7 +24,9 @@ export interface GradientFrame {
   readonly tensors: Readonly<Record<GradientTensor, Tensor>>;
   /** Per writer group the part of the differences that its run is moved by [groups]. */
   readonly shift: Tensor;
-  /** Residual streams [T, d], by the writer group that makes them. In parallel blocks nobody reads those after heads. */
+  /**
+   * Residual streams [T, d], by the writer group that makes them. In parallel blocks nobody reads those after heads.
+   */
   readonly streams: readonly Tensor[];
   /** The stream that the nodes of a writer group read. */
   readBy(group: number): Tensor;

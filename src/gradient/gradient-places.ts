@@ -65,8 +65,8 @@ export function gradientPlace(frame: GradientFrame, place: Place, layer: number)
     case 'queries':
     case 'keys':
     case 'values': {
-      const view = viewOf(tensors.projectionGradients, spec.headWidth, spec.heads);
       const branch = ({ queries: 'q', keys: 'k', values: 'v' } as const)[place];
+      const view = viewOf(tensors.projectionGradients, spec.headWidth, topology.branchPorts(branch));
       return { ...view, first: topology.attentionPort(branch, 0) * view.unitStride };
     }
     case 'pattern':

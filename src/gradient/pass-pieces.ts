@@ -19,7 +19,7 @@ export type PassPieces = Awaited<ReturnType<typeof bindPass>>;
 /** Binds every piece of a pass that does not depend on the prompts' answers. */
 export async function bindPass(context: PieceContext, frame: GradientFrame, scores: boolean) {
   const { weights } = context;
-  const { tensors, groups, portGroups, shape, rules } = frame;
+  const { tensors, topology, groups, portGroups, shape, rules } = frame;
   const heads = everyHead(context);
   const { last, lastNormed, lastGradient, logits, seeds } = tensors;
   return {
@@ -37,7 +37,7 @@ export async function bindPass(context: PieceContext, frame: GradientFrame, scor
     patternHalves: scores
       ? await Promise.all(
           frame.projections.map((projections, layer) =>
-            attentionPatternHalves(context, layer, heads, { projections, pattern: tensors.pattern }),
+            attentionPatternHalves(context, topology, layer, heads, { projections, pattern: tensors.pattern }),
           ),
         )
       : undefined,

@@ -17,7 +17,7 @@ import type { GradientShape } from './gradient-plan.js';
 const WRITERS_AT_ONCE = 16;
 
 /** Shapes of the tensors that the fix computes in. */
-export function fixTensors({ heads }: Topology, layout: Layout, { prompts, sequence }: GradientShape) {
+export function fixTensors({ heads, kvPorts }: Topology, layout: Layout, { prompts, sequence }: GradientShape) {
   const { width4, head4, postNorms } = layout;
   const tokens = prompts * sequence;
   const rows = WRITERS_AT_ONCE * tokens;
@@ -28,7 +28,7 @@ export function fixTensors({ heads }: Topology, layout: Layout, { prompts, seque
     movedStreams: [rows, wideStride(layout)],
     movedNormed: [rows, 4 * width4],
     /** Queries, then keys, of all heads. */
-    movedProjections: [rows, 2 * heads, 4 * head4],
+    movedProjections: [rows, heads + kvPorts, 4 * head4],
   } satisfies Record<string, readonly number[]>;
 }
 
@@ -210,7 +210,7 @@ async function finishQueriesAndKeys(
   { movedNormed: normed, movedStreams: wide }: FixTensors,
 ): Promise<Piece> {
   const branches = ['q', 'k'] as const;
-  const parts = branches.length * frame.topology.heads;
+  const parts = frame.topology.heads + frame.topology.kvPorts;
   // The streams have been normed by then.
   const use = { projections, parts, branches, rows, normed, joint: { q: wide, k: wide } };
   const pieces = await bindQueriesAndKeys(context, frame, layer, use);
@@ -240,7 +240,7 @@ async function bindScores(
       tokens,
       sequence,
       heads: spec.heads,
-      kv_ports: spec.heads,
+      kv_ports: topology.kvPorts,
       head4: layout.head4,
       window: windowOf(spec, layer),
       ...scoreParams(spec, layer),
@@ -250,5 +250,5 @@ async function bindScores(
     },
     overrides: { KEYS: branch === 'k' ? 1 : 0 },
   });
-  return { encode: (recording) => recording.dispatch(operation, writers, spec.heads, shape.prompts) };
+  return { encode: (recording) => recording.dispatch(operation, writers, topology.branchPorts(branch), shape.prompts) };
 }

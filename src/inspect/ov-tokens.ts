@@ -47,7 +47,8 @@ export function wordsOf(prompts: readonly (readonly number[])[], bosTokenId: num
  *   logits [words, V] = (E[words] g1) W_V W_O g_p g_f U^T
  *
  * with the gains g1 of the head's norm, g_p of the norm after the heads (each where there is one) and g_f of the final
- * one, but neither their centring, scale and bias, nor the biases of attention and logits, nor positions, nor a softcap.
+ * one, but neither their centring, scale and bias, nor the biases of attention and logits, nor positions, nor a
+ * softcap.
  *
  * Cost: 2 d V FLOPs per word and head, which is a row of the unembedding; the rest is little beside it.
  *

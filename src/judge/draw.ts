@@ -2,7 +2,7 @@ import { createRng, type Rng } from '../base/rng.js';
 import type { Draws, Inflation } from '../circuit/draws.js';
 import { edgeEnds } from '../circuit/edge-ends.js';
 import type { EdgeSet } from '../circuit/edge-set.js';
-import { writerBehind } from '../circuit/reachability.js';
+import { writersBehind } from '../circuit/reachability.js';
 import type { Topology } from '../circuit/topology.js';
 
 /** How many draws a test takes unless it is told. */
@@ -99,7 +99,7 @@ function unionOf(
 
 /**
  * A random path from `input` to `logits`: from each writer one of its edges, all with equal chance; the node that it
- * enters is the next writer (Shi et al. 2024).
+ * enters is the next writer (Shi et al. 2024). Of heads that share a key or value port one is, with equal chance.
  */
 function pathsOf(topology: Topology, rng: Rng): () => number[] {
   const { writers, ports } = edgeEnds(topology);
@@ -111,7 +111,8 @@ function pathsOf(topology: Topology, rng: Rng): () => number[] {
       const from: readonly number[] = outgoing[writer]!;
       const id = from[rng.below(from.length)]!;
       path.push(id);
-      writer = writerBehind(topology, ports[id]!);
+      const next = writersBehind(topology, ports[id]!);
+      writer = next.length > 1 ? next[rng.below(next.length)] : next[0];
     }
     return path;
   };

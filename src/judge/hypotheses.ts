@@ -261,10 +261,13 @@ async function testedRuns({ kept, found, complement, passes }: Judged): Promise<
  */
 export function inFileOrder(topology: Topology, ids: readonly number[]): number[] {
   const { writers, ports } = edgeEnds(topology);
-  const places = topology.ports.map((port) => {
+  const places = topology.ports.map((port, index) => {
     switch (port.kind) {
       case 'head':
-        return { stage: 2 * port.layer, place: BRANCHES.length * port.head + BRANCHES.indexOf(port.branch) };
+      case 'kv': {
+        const first = topology.headsOf(index)[0]!;
+        return { stage: 2 * port.layer, place: BRANCHES.length * first + BRANCHES.indexOf(port.branch) };
+      }
       case 'mlp':
         return { stage: 2 * port.layer + 1, place: 0 };
       case 'logits':

@@ -1,11 +1,12 @@
 import { EdgewiseError } from '../base/errors.js';
-import { oneLine, quote } from '../base/text.js';
+import { counted, oneLine, quote } from '../base/text.js';
 import { sha256 } from '../base/sha256.js';
 import type { ByteProgress } from '../base/work-progress.js';
 import { widened, type StoredValues, type WeightStorage } from '../base/stored-values.js';
 import { readText, type ByteSource, type ModelDirectory } from '../checkpoint/byte-source.js';
 import { firstNames } from '../checkpoint/first-names.js';
 import { thereIsInstead } from '../checkpoint/foreign-files.js';
+import type { KvPorts } from '../circuit/run-identity.js';
 import { openCheckpoint, type Checkpoint } from '../checkpoint/checkpoint.js';
 import { parseStrictJson } from '../base/json/strict-json.js';
 import type { ModelFamily, Naming, TensorPlace } from './families/family.js';
@@ -36,6 +37,8 @@ export interface LoadedModel {
   readonly ignored?: readonly string[];
   /** What whoever runs the model should know of it. One sentence each. */
   readonly remarks?: readonly string[];
+  /** Key/value heads have ports of their own in its graph. Absent: every query head has its own. */
+  readonly kvPorts?: 'grouped';
 }
 
 export interface ModelOptions {
@@ -43,6 +46,11 @@ export interface ModelOptions {
   readonly ignoreConfig?: readonly string[];
   /** How matrices lie on the device: as the checkpoint stores them (the default), or as f32. Results are the same. */
   readonly weights?: WeightsOption;
+  /**
+   * Key and value ports of the model's graph: one per query head (`per-head`, the default), as in EAP-IG and MIB, or
+   * one per key/value head (`grouped`), which its heads share.
+   */
+  readonly kvPorts?: KvPorts;
   /** Is told of how much of the weight files was read. They are read once for the model's hash. */
   readonly onRead?: (progress: ByteProgress) => void;
 }
@@ -51,12 +59,26 @@ export const WEIGHTS_OPTIONS = ['stored', 'f32'] as const;
 export type WeightsOption = (typeof WEIGHTS_OPTIONS)[number];
 
 /**
+ * The model with one key and one value port per query head, or per key/value head.
+ *
+ * @throws EdgewiseError of kind usage for `grouped` where every head has keys and values of its own.
+ */
+export function withKvPorts(model: LoadedModel, ports: KvPorts): LoadedModel {
+  const { kvPorts: _, ...perHead } = model;
+  if (ports === 'per-head') return perHead;
+  const { heads, kvHeads } = model.spec;
+  if (kvHeads < heads) return { ...perHead, kvPorts: ports };
+  const what = `${model.name} has ${counted(kvHeads, 'key/value head')} for ${counted(heads, 'head')}: its ports per head are those of its key/value heads`;
+  throw new EdgewiseError('usage', 'kv-ports grouped', what);
+}
+
+/**
  * Opens a Hugging Face model directory: reads config.json strictly and checks that the checkpoint holds every tensor of
  * that model in its shape and nothing unknown. No weights are kept in memory.
  */
 export async function openModel(
   directory: ModelDirectory,
-  { ignoreConfig = [], weights = 'stored', onRead }: ModelOptions = {},
+  { ignoreConfig = [], weights = 'stored', kvPorts = 'per-head', onRead }: ModelOptions = {},
 ): Promise<LoadedModel> {
   const config = await directory.open('config.json');
   if (!config) {
@@ -97,7 +119,7 @@ export async function openModel(
       : { storage: stored.storage, values: takePart(stored.values, place) };
   };
 
-  return {
+  const model: LoadedModel = {
     name: lastPart(directory.name),
     spec,
     weights: {
@@ -108,6 +130,7 @@ export async function openModel(
     ...(ignored.length > 0 && { ignored }),
     remarks: family.remarks?.(spec) ?? [],
   };
+  return withKvPorts(model, kvPorts);
 }
 
 /** A directory's own name: it goes into results, which hold no paths of this machine. */

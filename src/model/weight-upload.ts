@@ -19,9 +19,6 @@ interface MatrixPart {
   readonly blocks?: Sizes;
 }
 
-/** Uploads that the device may still hold a copy of on the host, in bytes. */
-const MOST_STAGED = 2 ** 26;
-
 /** Reads tensors, pads them and puts them on the device, one after the other. */
 export class WeightUpload {
   readonly arena: Arena;
@@ -32,7 +29,6 @@ export class WeightUpload {
   readonly #onProgress: ((progress: ByteProgress) => void) | undefined;
   readonly #total: number;
   #bytes = 0;
-  #staged = 0;
 
   constructor(
     arena: Arena,
@@ -60,7 +56,7 @@ export class WeightUpload {
     [rowBlock, columnBlock]: Sizes = [rows, columns],
   ): Promise<Float32Array<ArrayBuffer>> {
     const values = await this.#source.read(name);
-    await this.#count(values.length * STORAGE_BYTES[matrixStorage(this.#source, [name])]);
+    this.#count(values.length * STORAGE_BYTES[matrixStorage(this.#source, [name])]);
     return padBlocks(values, rows, columns, rowBlock, columnBlock);
   }
 
@@ -114,8 +110,8 @@ export class WeightUpload {
     });
     for (const { tensor, shape, blocks, columns } of sized) {
       const stored = await this.#stored(tensor);
-      writer.append(stored, columns, (values, run) => copyBlocks(values, run, shape, blocks));
-      await this.#count(stored.values.byteLength);
+      await writer.append(stored, columns, (values, run) => copyBlocks(values, run, shape, blocks));
+      this.#count(stored.values.byteLength);
     }
     return writer.finish();
   }
@@ -123,8 +119,8 @@ export class WeightUpload {
   /** [d, V] from the checkpoint's [V, d]. */
   async transposed(name: TensorName): Promise<Matrix> {
     const stored = await this.#stored(name);
-    const matrix = packColumns(this.arena, name, stored, this.spec.width);
-    await this.#count(stored.values.byteLength);
+    const matrix = await packColumns(this.arena, name, stored, this.spec.width);
+    this.#count(stored.values.byteLength);
     return matrix;
   }
 
@@ -133,14 +129,8 @@ export class WeightUpload {
     return { storage: 'f32', values: await this.#source.read(name) };
   }
 
-  /** Counts bytes that were read. Waits now and then, for uploads keep a copy on the host until the device has them. */
-  async #count(bytes: number): Promise<void> {
+  #count(bytes: number): void {
     this.#bytes += bytes;
-    this.#staged += bytes;
-    if (this.#staged > MOST_STAGED) {
-      await this.arena.gpu.finished();
-      this.#staged = 0;
-    }
     this.#onProgress?.({ bytes: this.#bytes, total: this.#total });
   }
 }

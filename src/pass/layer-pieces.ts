@@ -49,8 +49,8 @@ export async function bindLayer(context: PieceContext, frame: PassFrame, layer: 
         angles: tensors,
       }),
       repetition: await repetition(context, jobs(tables.repetition), at.projections, topology.attentionPorts),
-      pattern: await attentionPattern(context, layer, heads, at),
-      mix: await attentionMix(context, layer, heads, at),
+      pattern: await attentionPattern(context, topology, layer, heads, at),
+      mix: await attentionMix(context, topology, layer, heads, at),
       output: await attentionOutput(context, layerWeights, tables.attentionOut.map(jobs), at),
     },
     mlp: mlp && {
@@ -63,7 +63,9 @@ export async function bindLayer(context: PieceContext, frame: PassFrame, layer: 
   };
 }
 
-/** Queries and keys by norms over all heads together. They work in the place of the inputs, which were normed before. */
+/**
+ * Queries and keys by norms over all heads together. They work in the place of the inputs, which were normed before.
+ */
 async function jointNorms(context: PieceContext, frame: PassFrame, layer: number): Promise<Piece> {
   const { tensors, topology, control } = frame;
   const layerWeights = frame.weights.layers[layer]!;

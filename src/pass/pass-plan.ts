@@ -18,9 +18,9 @@ export interface PassShape {
 export type ScratchTensor = keyof ReturnType<typeof scratchTensors>;
 
 /**
- * Scratch tensors: their contents are not read after the pass, but for the model's angles and norms. The one place that sizes them, in f32 elements, for
- * the worst case: every attention port of every circuit has an input of its own. All micro-batches of a run share
- * them.
+ * Scratch tensors: their contents are not read after the pass, but for the model's angles and norms. The one place that
+ * sizes them, in f32 elements, for the worst case: every attention port of every circuit has an input of its own. All
+ * micro-batches of a run share them.
  */
 export function scratchTensors(topology: Topology, layout: Layout, shape: PassShape) {
   const tokens = shape.prompts * shape.sequence;

@@ -48,22 +48,28 @@ export function staleNodes(circuit: EdgeSet, use: NodesInUse, last: ResidentCirc
     changed[writer >> 5]! |= 1 << (writer & 31);
   };
   for (let layer = 0; layer < topology.layers; layer++) {
+    const firstPort = topology.headPort(layer, 'q', 0);
+    const changes = Array.from({ length: topology.attentionPorts }, (_, place) => {
+      const port = firstPort + place;
+      const direct = topology.directEdge(port);
+      const cut = !circuit.has(direct); // it carries its ablated projection, whatever its input is
+      const rerouted = last.circuit.has(direct) === cut;
+      const moved = inputsChanged(circuit, last.circuit, port, changed);
+      if (cut || rerouted || moved) ports[port] = REACH.none;
+      return { cut, rerouted, moved };
+    });
+    // Heads that share a port all see it as it was before the first of them has it computed.
+    const held = [...ports];
     for (let head = 0; head < topology.heads; head++) {
       const writer = topology.headWriter(layer, head);
-      let stale = false;
       const itsPorts = BRANCHES.map((branch) => topology.headPort(layer, branch, head));
-      for (const port of itsPorts) {
-        const direct = topology.directEdge(port);
-        const cut = !circuit.has(direct); // it carries its ablated projection, whatever its input is
-        const rerouted = last.circuit.has(direct) === cut;
-        const moved = inputsChanged(circuit, last.circuit, port, changed);
-        if (cut || rerouted || moved) ports[port] = REACH.none;
+      const stale = itsPorts.some((port) => {
+        const { cut, rerouted, moved } = changes[port - firstPort]!;
         const wanted = portReach(topology.ports[port]!, use.writers[writer]!);
-        stale ||= rerouted || (!cut && (moved || ports[port]! < wanted));
-      }
+        return rerouted || (!cut && (moved || held[port]! < wanted));
+      });
       settle(writer, stale);
-      const wanted = compute.writers[writer]!;
-      if (wanted === REACH.none) continue;
+      if (compute.writers[writer] === REACH.none) continue;
       for (const port of itsPorts) {
         if (ports[port]! >= use.ports[port]!) continue;
         compute.ports[port] = use.ports[port]!;

@@ -84,7 +84,7 @@ export class Engine {
     const { device, adapter, model, wait, onLoad } = options;
     const tuning = options.tuning ?? (await measureTuning(new Gpu(device, adapter, { wait })));
     const gpu = new Gpu(device, adapter, { tile: tuning.tile, wait });
-    await runSelfTest(gpu, 'short');
+    await runSelfTest(gpu, 'short', model.spec);
     return new Engine(options, gpu, tuning, await uploadWeights(gpu, model.spec, model.weights, onLoad));
   }
 

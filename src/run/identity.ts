@@ -1,6 +1,7 @@
 import { EdgewiseError } from '../base/errors.js';
 import type { Circuit, Provenance } from '../circuit/circuit.js';
 import type { EdgeSet } from '../circuit/edge-set.js';
+import { isGrouped } from '../circuit/nodes.js';
 import type { Ablation, MeasuredWith, RunIdentity } from '../circuit/run-identity.js';
 import { inWords } from '../circuit/shape-of-names.js';
 import { shapeDifference, Topology } from '../circuit/topology.js';
@@ -31,6 +32,7 @@ export function taskIdentity(
     ablation,
     meanOver: ablation.startsWith('mean') ? meanName : null,
     input,
+    kvPorts: model.kvPorts,
     metric,
   };
 }
@@ -103,9 +105,10 @@ export function meanSourceOf(task: Task, { ablation, meanOver = 'clean' }: Evalu
 }
 
 /** The nodes and edges of a model. */
-export function topologyOf(model: LoadedModel): Topology {
-  const { layers, heads, block, mlp } = model.spec;
-  return new Topology({ layers, heads, parallel: block !== 'sequential', attentionOnly: mlp === null });
+export function topologyOf({ spec, kvPorts }: LoadedModel): Topology {
+  const { layers, heads, kvHeads, block, mlp } = spec;
+  const shape = { layers, heads, parallel: block !== 'sequential', attentionOnly: mlp === null };
+  return new Topology({ ...shape, ...(kvPorts && { kvPorts: kvHeads }) });
 }
 
 /** What a memory plan depends on besides the prompts. */
@@ -148,7 +151,13 @@ export function cutsDirectEdges({ kept, directTested }: Pick<Circuit, 'kept' | '
 
 /** @throws EdgewiseError of kind circuit where it is of a model of another shape. */
 export function refuseOtherShape(mine: Topology, { topology }: EdgeSet): void {
-  if (shapeDifference(topology, mine) === undefined) return;
+  const field = shapeDifference(topology, mine);
+  if (field === undefined) return;
+  if (field === 'kvPorts') {
+    const ports = (of: Topology): string => (isGrouped(of) ? 'grouped' : 'per-head');
+    const what = `was found with kv-ports ${ports(topology)}, this run has kv-ports ${ports(mine)}`;
+    throw new EdgewiseError('circuit', 'the circuit', what);
+  }
   const what = `is of a model of ${inWords(topology)}, this one has ${inWords(mine)}`;
   throw new EdgewiseError('circuit', 'the circuit', what);
 }

@@ -179,11 +179,13 @@ export function pass(
       writers.push(output(writer, compute));
     }
     ownAttentions.push(attentionOf(layer, writers.slice(topology.headWriter(layer, 0))));
-    moveTo('attention output', layer, ownAttentions[layer]!);
-
+    const move = (): void => moveTo('attention output', layer, ownAttentions[layer]!);
+    // In a parallel block the MLP reads the stream before the heads add to it.
+    if (!topology.parallel) move();
     if (spec.mlp === null) continue;
     const norm = spec.block === 'parallel-shared-norm' ? 'norm1' : 'norm2';
     const input = readNormed(topology.mlpPort(layer), topology.parallel ? layer : layer + 1, norm);
+    if (topology.parallel) move();
     mlpInputs.push(input);
     const compute = (): Float64Array => {
       const out = mlpOutput(model, layer, input, rules);

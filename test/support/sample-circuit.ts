@@ -89,3 +89,37 @@ export function sampleDirectCircuit(): Circuit {
   steps[q] = 9;
   return createCircuit({ ...sample, kept, effects, steps, directTested: true });
 }
+
+/** Kept edges of the sample whose four heads share two key/value heads a layer, with their effects. */
+export const SAMPLE_SHARED = {
+  'm1->logits': 0.5,
+  'a1.h3->logits': 0.25,
+  'a0.h0->a1.kv1<k>': 0.125,
+  'm0->a1.kv1<v>': -0.75,
+  'input->a1.h3<q>': 0.0625,
+  'input->m0': 0.3,
+} as const;
+
+/** A circuit whose heads share key and value ports. @param direct also those of `a1.kv1` were decided on, and kept. */
+export function sampleSharedCircuit(direct = false): Circuit {
+  const topology = new Topology({ layers: 2, heads: 4, kvPorts: 2, parallel: false });
+  const effects = new Float64Array(topology.edgeCount).fill(NaN);
+  const steps = new Int32Array(topology.edgeCount).fill(-1);
+  const found = { ...SAMPLE_SHARED, ...(direct && { 'a1.kv1<k>->a1.kv1': 0.2, 'a1.kv1<v>->a1.kv1': 0.4 }) };
+  const ids = Object.entries(found).map(([name, effect], step) => {
+    const id = topology.edgeId(name)!;
+    effects[id] = effect;
+    steps[id] = step;
+    return id;
+  });
+  return createCircuit({
+    topology,
+    width: 32,
+    kept: EdgeSet.of(topology, direct ? ids : [...EdgeSet.empty(topology), ...ids]),
+    effects,
+    steps,
+    untestedRemovals: [],
+    directTested: direct,
+    provenance: sampleProvenance({ kvPorts: 'grouped', directEdges: direct }),
+  });
+}

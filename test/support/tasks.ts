@@ -76,7 +76,7 @@ export type FamilyFixtureName = (typeof FAMILY_FIXTURES)[number];
 
 /** Whether a directory of families/ is there: a few are committed, the rest is in the full set. */
 export function hasFamilyFixture(name: FamilyFixtureName): boolean {
-  return existsSync(fixture(`families/${name}/config.json`));
+  return existsSync(fixture(`families/${name}/expected.json`));
 }
 
 export function familyFixture(name: string): Promise<FamilyFixture> {

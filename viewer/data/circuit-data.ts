@@ -14,7 +14,7 @@ import type { SignReading } from './saved-view.js';
 export type EdgeClass = Contrast;
 
 export interface NodeRecord extends NodeRow {
-  /** As it is drawn: `9.9`, `MLP 3`, `input`, `logits`. */
+  /** As it is drawn: `9.9`, `9.kv1`, `MLP 3`, `input`, `logits`. */
   readonly label: string;
 }
 
@@ -37,7 +37,9 @@ export interface CircuitData {
   readonly parallel: boolean;
   /** There are no MLPs. Default false. */
   readonly attentionOnly?: boolean;
-  /** `input`, per layer heads and MLP, `logits`. */
+  /** Key ports of a layer, and value ports, where groups of heads share them. Default: one per head. */
+  readonly kvPorts?: number;
+  /** `input`, per layer key/value heads with ports of their own, heads and MLP, `logits`. */
   readonly nodes: readonly NodeRecord[];
   /** Strongest first, equals in the order of edge ids; those not measured last. */
   readonly edges: readonly EdgeRecord[];
@@ -46,7 +48,7 @@ export interface CircuitData {
 }
 
 /** What decides which nodes there are. */
-export type Shape = Pick<CircuitData, 'layers' | 'heads' | 'parallel' | 'attentionOnly'>;
+export type Shape = Pick<CircuitData, 'layers' | 'heads' | 'parallel' | 'attentionOnly' | 'kvPorts'>;
 
 /**
  * Every candidate edge of the circuit, or the file's edges alone where the model may have more. Effects are signed so
@@ -102,7 +104,7 @@ function withoutState({
  * @param edges in the order of CircuitData's.
  */
 export function assemble(shape: Shape, edges: readonly EdgeRecord[]): CircuitData {
-  const { layers, heads, parallel, attentionOnly = false } = shape;
+  const { layers, heads, parallel, attentionOnly = false, kvPorts = heads } = shape;
   const nodes = nodeRecords(shape, edges).map((node): NodeRecord => ({ ...node, label: nodeLabel(node) }));
   const edgeById = new Map<string, EdgeRecord>();
   for (const edge of edges) edgeById.set(edge.id, edge);
@@ -111,6 +113,7 @@ export function assemble(shape: Shape, edges: readonly EdgeRecord[]): CircuitDat
     heads,
     parallel,
     attentionOnly,
+    kvPorts,
     nodes,
     edges,
     nodeById: new Map(nodes.map((node) => [node.id, node])),
@@ -118,7 +121,8 @@ export function assemble(shape: Shape, edges: readonly EdgeRecord[]): CircuitDat
   };
 }
 
-function nodeLabel({ kind, layer, head }: NodeRow): string {
+function nodeLabel({ kind, layer, head, kvGroup }: NodeRow): string {
+  if (kind === 'kv') return `${layer}.kv${kvGroup}`;
   if (kind === 'head') return `${layer}.${head}`;
   return kind === 'mlp' ? `MLP ${layer}` : kind;
 }

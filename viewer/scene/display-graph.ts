@@ -60,6 +60,9 @@ export function buildDisplay(
     const strength = selection.ranked ? Math.abs(edge.effect ?? 0) / most : EVEN;
     graph.addEdgeWithKey(edge.members[0]!.id, edge.source, edge.target, edgeOf(edge, strength, found));
   }
+  for (const [source, target] of sharedLinks(data, standsFor, marks.connected)) {
+    graph.addEdgeWithKey(`${source}->${target}`, source, target, SHARED);
+  }
   return graph;
 }
 
@@ -112,6 +115,39 @@ function edgeOf({ members, effect }: JoinedEdge, strength: number, found: Found)
     curvature: 0,
     found: found && members.some((member) => found.edges.has(member.id)),
   };
+}
+
+/** A link that is no edge of the circuit. */
+const SHARED: DisplayEdge = {
+  edges: [],
+  port: 'out',
+  kind: 'shared',
+  effect: null,
+  strength: 0,
+  class: null,
+  pending: false,
+  inCircuit: true,
+  curvature: 0,
+  found: null,
+};
+
+/** From connected key/value heads to the connected heads that read them, as display nodes: each pair once. */
+function sharedLinks(
+  { nodes }: CircuitData,
+  standsFor: (node: string) => string,
+  connected: ReadonlySet<string>,
+): readonly (readonly [source: string, target: string])[] {
+  const links = new Map<string, readonly [string, string]>();
+  for (const kv of nodes) {
+    if (kv.kind !== 'kv' || !connected.has(standsFor(kv.id))) continue;
+    const source = standsFor(kv.id);
+    for (const { id, kind, layer, kvGroup } of nodes) {
+      if (kind !== 'head' || layer !== kv.layer || kvGroup !== kv.kvGroup) continue;
+      const target = standsFor(id);
+      if (connected.has(target) && target !== source) links.set(JSON.stringify([source, target]), [source, target]);
+    }
+  }
+  return [...links.values()];
 }
 
 interface JoinedEdge {

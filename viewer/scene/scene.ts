@@ -54,7 +54,7 @@ export interface DisplayNode {
   y: number;
   label: string;
   /** `port`: q, k or v of a head, drawn under the head in the grid. `group`: several nodes as one. */
-  kind: 'input' | 'head' | 'mlp' | 'logits' | 'port' | 'group';
+  kind: 'input' | 'head' | 'kv' | 'mlp' | 'logits' | 'port' | 'group';
   layer: number | null;
   /** Ports only: its letter. */
   port: 'q' | 'k' | 'v' | null;
@@ -76,10 +76,11 @@ export interface DisplayNode {
 }
 
 export interface DisplayEdge {
-  /** Names of the circuit's edges that the display edge stands for, strongest first. */
+  /** Names of the circuit's edges that the display edge stands for, strongest first. A `shared` link has none. */
   edges: readonly string[];
   port: 'q' | 'k' | 'v' | 'out' | 'several';
-  kind: 'addition' | 'direct';
+  /** `shared`: from a key/value head to a head that reads it. It is drawn so that paths go on, and cannot be chosen. */
+  kind: 'addition' | 'direct' | 'shared';
   /** Sum of the effects of `edges`. Null when none was measured. */
   effect: number | null;
   /** |effect| / largest |effect| of the scene, 0..1. 0 when not measured. */

@@ -3,6 +3,7 @@ import {
   countContrasts,
   jaccardIndex,
   rankCorrelation,
+  refuseOtherPorts,
   type ContrastCounts,
 } from '../../src/circuit/comparison.js';
 import { BRANCHES } from '../../src/circuit/nodes.js';
@@ -31,13 +32,17 @@ export interface Comparison {
 /**
  * Compares two circuits by the names of their edges: they may be of different models. Direct edges are left out unless
  * both circuits have them.
+ *
+ * @throws EdgewiseError kind `circuit` where heads share key and value ports in one of them alone.
  */
 export function compare(a: CircuitData, b: CircuitData): Comparison {
+  refuseOtherPorts(a, b, ['A', 'B']);
   const shape: Shape = {
     layers: Math.max(a.layers, b.layers),
     heads: Math.max(a.heads, b.heads),
     parallel: a.parallel && b.parallel,
     attentionOnly: (a.attentionOnly ?? false) && (b.attentionOnly ?? false),
+    kvPorts: Math.max(a.kvPorts ?? a.heads, b.kvPorts ?? b.heads),
   };
   const withDirect = hasDirect(a) && hasDirect(b);
   const names = new Set([...a.edgeById.keys(), ...b.edgeById.keys()]);
@@ -127,7 +132,7 @@ function idsIn(shape: Shape, edges: readonly EdgeRecord[]): Map<EdgeRecord, numb
     edges.map((edge) => {
       const { node } = places.get(edge.target)!;
       const branch = edge.port === 'out' ? 3 : BRANCHES.indexOf(edge.port);
-      const port = ((node.layer ?? layers) * 4 + branch) * heads + (node.head ?? 0);
+      const port = ((node.layer ?? layers) * 4 + branch) * heads + (node.head ?? node.kvGroup ?? 0);
       const kind = edge.kind === 'direct' ? (layers + 1) * 4 * heads : 0;
       return [edge, (kind + port) * nodes.length + places.get(edge.source)!.place];
     }),

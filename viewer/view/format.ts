@@ -44,6 +44,8 @@ export function kindName(node: NodeRecord): string {
   switch (node.kind) {
     case 'head':
       return `attention head ${node.head}, layer ${node.layer}`;
+    case 'kv':
+      return `key/value head ${node.kvGroup}, layer ${node.layer}`;
     case 'mlp':
       return `MLP, layer ${node.layer}`;
     case 'input':

@@ -5,8 +5,9 @@ import type { Group } from '../data/saved-view.js';
 /** The grammar for the reader: examples, and what they find. All terms of a query must hold. */
 export const SEARCH_HELP: readonly (readonly [example: string, meaning: string])[] = [
   ['9.9  or  a9.h9', 'head 9 of layer 9 (9. is all of that layer)'],
+  ['9.kv1', 'key/value head 1 of layer 9, where heads share their keys and values'],
   ['m3  or  mlp 3', 'the MLP of layer 3'],
-  ['input, logits, head, mlp', 'nodes of that kind'],
+  ['input, logits, head, kv, mlp', 'nodes of that kind'],
   ['layer:9  or  layer:3-7', 'nodes of one layer, or of several layers'],
   ['q, k, v, direct', 'edges into that port, direct edges'],
   ['9.9->10.7', 'edges from one node to another; one side may be empty'],
@@ -172,7 +173,7 @@ function nodesNamed(text: string, data: CircuitData): ReadonlySet<string> | null
 }
 
 function nodeCondition(text: string): ((node: NodeRecord) => boolean) | null {
-  const kind = /^(input|embed|head|mlp|logits)s?$/.exec(text)?.[1] ?? (text === 'logits' ? text : undefined);
+  const kind = /^(input|embed|head|kv|mlp|logits)s?$/.exec(text)?.[1] ?? (text === 'logits' ? text : undefined);
   if (kind) return (node) => node.kind === (kind === 'embed' ? 'input' : kind);
   const mlp = /^(?:m|mlp)(\d+)$/.exec(text);
   if (mlp) return (node) => node.kind === 'mlp' && node.layer === Number(mlp[1]);
@@ -180,6 +181,11 @@ function nodeCondition(text: string): ((node: NodeRecord) => boolean) | null {
   if (layers) {
     const [first, last] = [Number(layers[1]), Number(layers[2] ?? layers[1])];
     return (node) => node.layer !== null && node.layer >= first && node.layer <= last;
+  }
+  const kv = /^[al]?(\d+)\.?kv(\d+)?$/.exec(text);
+  if (kv) {
+    const [layer, group] = [Number(kv[1]), kv[2] === undefined ? null : Number(kv[2])];
+    return (node) => node.kind === 'kv' && node.layer === layer && (group === null || node.kvGroup === group);
   }
   const head = /^[al]?(\d+)(?:\.h?|h)(\d+)?$/.exec(text);
   if (!head) return null;

@@ -26,6 +26,7 @@ import {
   batchOption,
   ignoreConfigOption,
   jsonOption,
+  kvPortsOption,
   keepBeforeOption,
   memoryOption,
   metricOption,
@@ -67,6 +68,7 @@ export function attributeCommand(): Command {
     .description('Score every edge (or node, or neuron) of a model on a task. The scores go to scores.json.')
     .addOption(modelOption())
     .addOption(ignoreConfigOption())
+    .addOption(kvPortsOption())
     .addOption(taskOption())
     .addOption(new Option('--method <name>', 'how to score').choices(SCORING_METHOD_NAMES).default(DEFAULTS.scoring))
     .addOption(metricOption(SEARCH_METRICS, () => DEFAULTS.scoringMetric));

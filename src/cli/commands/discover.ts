@@ -38,6 +38,7 @@ import {
   finiteNumber,
   ignoreConfigOption,
   jsonOption,
+  kvPortsOption,
   keepBeforeOption,
   memoryOption,
   metricOption,
@@ -88,6 +89,7 @@ export function discoverCommand(): Command {
     )
     .addOption(modelOption())
     .addOption(ignoreConfigOption())
+    .addOption(kvPortsOption())
     .addOption(taskOption())
     .addOption(new Option('--method <name>', 'how to search').choices(METHOD_NAMES).default(DEFAULTS.method))
     .addOption(

@@ -24,7 +24,7 @@ import { asRunProgress } from '../../run/aids.js';
 import { taskIdentity } from '../../run/identity.js';
 import { DEFAULTS } from '../../run/options.js';
 import { VERSION } from '../../version.js';
-import { CIRCUIT_FOUND, openRun, readCircuit, shapeOf, type FoundThing } from '../circuit-run.js';
+import { CIRCUIT_FOUND, openRun, readCircuit, shapeOf, withPortsOf, type FoundThing } from '../circuit-run.js';
 import { assertReportFolder, writeReportFolder } from '../folder/report-folder.js';
 import {
   checkJudgeFlags,
@@ -145,9 +145,10 @@ async function fileOf(path: string, text: string): Promise<MeasuredFile> {
 async function evaluate(flags: Flags): Promise<void> {
   checkJudgeFlags(flags);
   required(flags.task, '--task');
-  const opened = await openModelArgument(flags);
+  const given = await openModelArgument(flags);
+  const subject = await openSubject(flags, shapeOf(given));
+  const opened = withPortsOf(given, (subject.circuit?.circuit ?? subject.scores!.scores).topology);
   const shape = shapeOf(opened);
-  const subject = await openSubject(flags, shape);
   const truth = flags.against === undefined ? null : await openKept(await oneCircuitAt(flags.against), shape);
   const { task, options } = await openRun(flags, opened, subject);
   const names = judgementsAsked(flags, options.metric);

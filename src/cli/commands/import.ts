@@ -7,7 +7,7 @@ import { describeSelection } from '../../circuit/scored-circuit.js';
 import { scoredEdges, withSign, type Scores } from '../../circuit/scores.js';
 import { Topology } from '../../circuit/topology.js';
 import type { Selection } from '../../discover/select.js';
-import { topologyOf } from '../../run/identity.js';
+import { shapeOf } from '../circuit-run.js';
 import {
   choosesEdges,
   CIRCUIT_WRITERS,
@@ -135,7 +135,7 @@ async function modelShape({
       if (value !== undefined) throw new EdgewiseError('usage', option, 'is what --model says; give one of them');
     }
     const opened = await openModelArgument({ model, ...(ignoreConfig && { ignoreConfig }) });
-    return { topology: topologyOf(opened.model), width: opened.model.spec.width };
+    return { ...shapeOf(opened), width: opened.model.spec.width };
   }
   if (layers === undefined && heads === undefined) {
     if (width !== undefined) throw new EdgewiseError('usage', '--width', 'needs --layers and --heads');

@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { EdgewiseError } from '../../base/errors.js';
 import type { WeightStorage } from '../../base/stored-values.js';
 import { counted, oneLine } from '../../base/text.js';
-import type { Ablation } from '../../circuit/run-identity.js';
+import type { Ablation, KvPorts } from '../../circuit/run-identity.js';
 import { planFor, topologyOf } from '../../run/identity.js';
 import { Gpu } from '../../gpu/gpu.js';
 import { layoutOf } from '../../model/layout.js';
@@ -22,6 +22,7 @@ import {
   batchOption,
   ignoreConfigOption,
   jsonOption,
+  kvPortsOption,
   memoryOption,
   modelOption,
   promptOptions,
@@ -49,6 +50,7 @@ export function infoCommand(): Command {
     .description('Show the adapter with its limits, a model with its edges, and the memory that a run would take.')
     .addOption(modelOption())
     .addOption(ignoreConfigOption())
+    .addOption(kvPortsOption())
     .addOption(taskOption());
   for (const option of promptOptions()) command.addOption(option);
   for (const option of ablationOptions()) command.addOption(option);
@@ -80,6 +82,8 @@ interface ModelReport extends Omit<ModelSpec, 'attention'>, TokenizerReport {
   readonly weight_bytes_by_storage: Readonly<Partial<Record<WeightStorage, number>>>;
   readonly edges: number;
   readonly edges_with_direct: number;
+  /** Which key and value ports the edges enter. */
+  readonly kv_ports: KvPorts;
   /** Keys of the config that the user ignored. */
   readonly ignored_config?: readonly string[];
 }
@@ -104,6 +108,9 @@ interface Report {
 async function info(options: Flags): Promise<void> {
   if (options.task !== undefined && options.model === undefined) {
     throw new EdgewiseError('usage', '--task', 'needs --model, whose tokenizer and sizes the plan depends on');
+  }
+  if (options.kvPorts !== undefined && options.model === undefined) {
+    throw new EdgewiseError('usage', '--kv-ports', 'needs --model, whose ports they are');
   }
   const opened = options.model === undefined ? undefined : await openModelArgument(options);
   const bos = options.bos ?? DEFAULTS.bos;
@@ -138,6 +145,7 @@ async function info(options: Flags): Promise<void> {
         weight_bytes_by_storage: Object.fromEntries(bytes),
         edges: topology.additionEdges,
         edges_with_direct: topology.edgeCount,
+        kv_ports: model.kvPorts ?? 'per-head',
         ...(model.ignored && { ignored_config: model.ignored }),
         ...(await describeTokenizer(opened, bos)),
       };
@@ -242,9 +250,14 @@ function modelRows(model: ModelReport): string[][] {
     ['  beginning of text', model.beginning_of_text],
     ['  unembedding', model.tied ? 'tied to the embedding' : 'of its own'],
     ['  parameters', `${whole(model.parameters)} (${bytesByStorage(model)})`],
-    ['  edges', `${whole(model.edges)} (${whole(model.edges_with_direct)} with direct edges)`],
+    ['  edges', `${whole(model.edges)} (${whole(model.edges_with_direct)} with direct edges)${portsOf(model)}`],
     ...(model.ignored_config ? [['  ignored in config.json', model.ignored_config.map(oneLine).join(', ')]] : []),
   ];
+}
+
+/** Which ports, where there is a choice. */
+function portsOf({ heads, kvHeads, kv_ports: ports }: ModelReport): string {
+  return kvHeads < heads ? `; key and value ports ${ports}` : '';
 }
 
 /** The most first. */

@@ -5,10 +5,11 @@ import { parseStrictJson } from '../../base/json/strict-json.js';
 import type { Circuit } from '../../circuit/circuit.js';
 import type { PromptScores } from '../../circuit/prompt-scores.js';
 import { SENDER_HEADS } from '../../circuit/run-identity.js';
-import { CIRCUIT_WRITERS, openCircuit, parseScores } from '../../files/index.js';
+import { CIRCUIT_WRITERS, openCircuit, parseScores, type ModelShape } from '../../files/index.js';
 import { oneCircuitAt } from '../../node/circuit-files.js';
 import { openTaskFile, readCircuitText, readWhole } from '../../node/open-files.js';
-import { topologyOf } from '../../run/identity.js';
+import { refuseOtherShape, topologyOf } from '../../run/identity.js';
+import { shapeOf, withPortsOf } from '../circuit-run.js';
 import { METHOD_NAMES, type MethodName } from '../../run/methods/index.js';
 import { DEFAULTS } from '../../run/options.js';
 import { readPromptScores } from '../../run/prompt-scores-file.js';
@@ -40,6 +41,7 @@ import {
   finiteNumber,
   ignoreConfigOption,
   jsonOption,
+  kvPortsOption,
   keepBeforeOption,
   memoryOption,
   metricOption,
@@ -84,6 +86,7 @@ export function stabilityCommand(): Command {
     )
     .addOption(modelOption())
     .addOption(ignoreConfigOption())
+    .addOption(kvPortsOption())
     .addOption(taskOption())
     .addOption(new Option('--method <name>', 'how to search').choices(METHOD_NAMES).default(DEFAULTS.scoring))
     .addOption(
@@ -150,7 +153,9 @@ async function stability(flags: Flags): Promise<void> {
   const { method } = flags;
   const resuming = journalFlags(flags);
   const taskArgument = required(flags.task, '--task');
-  const opened = await openModelArgument(flags);
+  const given = await openModelArgument(flags);
+  const circuit = flags.circuit === undefined ? undefined : await circuitAt(flags.circuit, shapeOf(given));
+  const opened = circuit && flags.kvPorts === undefined ? withPortsOf(given, circuit.topology) : given;
   const { model } = opened;
   const topology = topologyOf(model);
   const reader = await namedTaskReader(opened, flags.bos ?? DEFAULTS.bos);
@@ -177,7 +182,7 @@ async function stability(flags: Flags): Promise<void> {
   };
   const plan = planStability(model, task, asked as StabilityOptions, flagOf);
   if (kept) refuseOtherScoring(flags.scoresPerPrompt!, kept.run, plan);
-  const circuit = flags.circuit === undefined ? undefined : await circuitAt(flags.circuit, topology);
+  if (circuit) refuseOtherShape(topology, circuit.kept);
   const folder = flags.out ?? join('runs', `${model.name}.${task.name}.${method}.stability`);
   await withClaims([folder], async () => {
     await assertNoJournal(folder, flags);
@@ -261,9 +266,9 @@ function refuseOtherScoring(
   );
 }
 
-async function circuitAt(path: string, topology: Circuit['topology']): Promise<Circuit> {
+async function circuitAt(path: string, model: ModelShape): Promise<Circuit> {
   const at = await oneCircuitAt(path);
-  const { circuit, notes } = openCircuit(await readCircuitText(at), at, { model: { topology, width: null } });
+  const { circuit, notes } = openCircuit(await readCircuitText(at), at, { model });
   for (const remark of notes) note(`note: ${remark}`);
   return circuit;
 }

@@ -1,6 +1,14 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { SEED_METRICS, type MetricName } from '../../readout/metrics.js';
-import { ABLATIONS, BOS_MODES, INPUT_KINDS, type Ablation, type InputKind } from '../../circuit/run-identity.js';
+import {
+  ABLATIONS,
+  BOS_MODES,
+  INPUT_KINDS,
+  KV_PORTS,
+  type Ablation,
+  type InputKind,
+  type KvPorts,
+} from '../../circuit/run-identity.js';
 import { TILE_NAMES, type TileName } from '../../gpu/product/tiles.js';
 import { WEIGHTS_OPTIONS, type WeightsOption } from '../../model/load-model.js';
 import { DEFAULTS } from '../../run/options.js';
@@ -12,6 +20,7 @@ export interface ModelFlags {
   readonly model?: string;
   readonly ignoreConfig?: readonly string[];
   readonly weights?: WeightsOption;
+  readonly kvPorts?: KvPorts;
   readonly adapter?: string;
   readonly tile?: TileName;
   /** GB */
@@ -91,6 +100,14 @@ export const weightsOption = (): Option =>
   )
     .choices(WEIGHTS_OPTIONS)
     .default(undefined, 'stored');
+
+export const kvPortsOption = (): Option =>
+  new Option(
+    '--kv-ports <which>',
+    'key and value ports of the graph: per-head, as in EAP-IG and MIB, or grouped, one that all heads of a key/value head share',
+  )
+    .choices(KV_PORTS)
+    .default(undefined, 'per-head');
 
 export const taskOption = (): Option =>
   new Option(

@@ -1,4 +1,5 @@
 import type { Circuit } from '../../circuit/circuit.js';
+import { isAttentionPort } from '../../circuit/nodes.js';
 
 /** Kept addition edges by falling |effect|, all of them or those from a head to a head. */
 export function strongestEdges(
@@ -11,7 +12,7 @@ export function strongestEdges(
   for (const id of kept) {
     const edge = topology.edge(id);
     if (edge.kind !== 'addition' || !Number.isFinite(effects[id]!)) continue;
-    const betweenHeads = topology.writers[edge.writer]!.kind === 'head' && topology.ports[edge.port]!.kind === 'head';
+    const betweenHeads = topology.writers[edge.writer]!.kind === 'head' && isAttentionPort(topology.ports[edge.port]!);
     if (which === 'all' || betweenHeads) edges.push({ name: topology.edgeName(id), effect: effects[id]! });
   }
   return edges.sort((a, b) => Math.abs(b.effect) - Math.abs(a.effect)).slice(0, most);

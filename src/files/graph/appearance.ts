@@ -4,6 +4,7 @@ import { HELPS, HURTS, type Rgb } from './colors.js';
 const NODE_COLORS: Readonly<Record<NodeAttributes['kind'], Rgb>> = {
   input: [153, 153, 153],
   head: [146, 197, 222],
+  kv: [166, 219, 160],
   mlp: [253, 219, 199],
   logits: [153, 153, 153],
 };

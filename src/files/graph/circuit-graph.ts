@@ -2,7 +2,8 @@ import { MultiDirectedGraph } from 'graphology';
 
 import { candidateEdges, keptEdges, type Circuit, type Provenance } from '../../circuit/circuit.js';
 import { edgeRecords, nodeRecords, type EdgeRecord, type NodeRecord } from '../../circuit/records.js';
-import type { TopologyShape } from '../../circuit/topology.js';
+import { isGrouped, nodeName } from '../../circuit/nodes.js';
+import { shapeOf, type TopologyShape } from '../../circuit/topology.js';
 import { layeredPosition } from './layout.js';
 
 /** What the graph says of a node, whose key is its name. */
@@ -15,8 +16,27 @@ export interface NodeAttributes extends Omit<NodeRecord, 'id'> {
   readonly y: number;
 }
 
-/** What the graph says of an edge, whose key is its name and whose ends are the graph's. */
-export type EdgeAttributes = Omit<EdgeRecord, 'id' | 'source' | 'target'>;
+/**
+ * What the graph says of an edge, whose key is its name and whose ends are the graph's. See SHARED for the last kind.
+ */
+export interface EdgeAttributes extends Omit<EdgeRecord, 'id' | 'source' | 'target' | 'port' | 'kind'> {
+  readonly port: EdgeRecord['port'] | 'shared';
+  readonly kind: EdgeRecord['kind'] | 'shared';
+}
+
+/** From a key/value head to each head that reads it: no edge of the circuit, see isSharedLink. */
+const SHARED: EdgeAttributes = {
+  port: 'shared',
+  kind: 'shared',
+  effect: null,
+  inCircuitEffect: null,
+  confidence: null,
+  confidenceLow: null,
+  confidenceHigh: null,
+  step: null,
+  rank: null,
+  inCircuit: true,
+};
 
 export interface GraphAttributes extends TopologyShape {
   width: number | null;
@@ -35,19 +55,16 @@ export interface GraphOptions {
 
 /**
  * The circuit as a graphology multigraph. Nodes and edges are keyed by their names. A head's q, k and v edges from one
- * writer are parallel edges. Direct edges, where they were decided on, are loops at their head.
+ * writer are parallel edges. Direct edges, where they were decided on, are loops at their head. Where heads share key
+ * and value ports, those belong to a node of their own, `a3.kv1`, with links to the heads that read it.
  */
 export function toGraph(circuit: Circuit, options: GraphOptions = {}): CircuitGraph {
   const { topology, kept, provenance, width } = circuit;
-  const { layers, heads, parallel, attentionOnly } = topology;
   const allEdges = options.allEdges ?? false;
   const graph: CircuitGraph = new MultiDirectedGraph();
   const count = candidateEdges(circuit);
   graph.replaceAttributes({
-    layers,
-    heads,
-    parallel,
-    ...(attentionOnly && { attentionOnly }),
+    ...shapeOf(topology),
     width,
     keptEdges: keptEdges(circuit),
     candidateEdges: count,
@@ -60,5 +77,18 @@ export function toGraph(circuit: Circuit, options: GraphOptions = {}): CircuitGr
     graph.addNode(id, { ...node, label: id, tokens: null, ...layeredPosition(node, topology) });
   }
   for (const { id, source, target, ...edge } of edges) graph.addDirectedEdgeWithKey(id, source, target, edge);
+  addSharedLinks(graph, circuit);
   return graph;
+}
+
+/** Between nodes that the graph has. */
+function addSharedLinks(graph: CircuitGraph, { topology }: Circuit): void {
+  if (!isGrouped(topology)) return;
+  topology.ports.forEach((port, index) => {
+    if (port.kind !== 'kv' || port.branch !== 'k') return;
+    for (const head of topology.headsOf(index)) {
+      const [from, to] = [nodeName(port), nodeName({ kind: 'head', layer: port.layer, head })];
+      if (graph.hasNode(from) && graph.hasNode(to)) graph.addDirectedEdgeWithKey(`${from}->${to}`, from, to, SHARED);
+    }
+  });
 }

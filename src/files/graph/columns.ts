@@ -1,4 +1,5 @@
 import type { CircuitGraph, EdgeAttributes, GraphAttributes, NodeAttributes } from './circuit-graph.js';
+import { isGrouped } from '../../circuit/nodes.js';
 import { encodeConfig } from '../own/config-json.js';
 import { encodeProvenance } from '../own/provenance-json.js';
 
@@ -14,7 +15,7 @@ export interface Column<Attributes> {
  * The model's shape and the run's provenance are JSON strings at `input` and at `logits`. What stands at the graph is
  * lost by programs that read the file and write it again; and people delete nodes.
  */
-export const NODE_COLUMNS: readonly Column<NodeAttributes>[] = [
+const NODE_COLUMNS: readonly Column<NodeAttributes>[] = [
   { name: 'kind', type: 'string', value: (node) => node.kind },
   { name: 'layer', type: 'integer', value: (node) => node.layer },
   { name: 'head', type: 'integer', value: (node) => node.head },
@@ -34,6 +35,14 @@ export const NODE_COLUMNS: readonly Column<NodeAttributes>[] = [
     value: (node, { provenance }) => (provenance && isTerminal(node) ? exactJson(encodeProvenance(provenance)) : null),
   },
 ];
+
+/** Which heads share keys and values. */
+const GROUP_COLUMN: Column<NodeAttributes> = { name: 'kv_group', type: 'integer', value: (node) => node.kvGroup };
+
+/** What a graph's file holds of a node. Files of circuits without shared keys and values have no column of groups. */
+export function nodeColumns(graph: CircuitGraph): readonly Column<NodeAttributes>[] {
+  return isGrouped(graph.getAttributes()) ? [...NODE_COLUMNS, GROUP_COLUMN] : NODE_COLUMNS;
+}
 
 function isTerminal({ kind }: Readonly<NodeAttributes>): boolean {
   return kind === 'input' || kind === 'logits';

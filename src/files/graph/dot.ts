@@ -15,10 +15,11 @@ export function writeDot(graph: CircuitGraph): string {
   const rows = new Map<number, string[]>();
   const nodes = graph.mapNodes((name, node) => {
     rows.set(node.y, [...(rows.get(node.y) ?? []), quoted(name)]);
-    const shape = node.kind === 'head' ? '' : ', shape=ellipse';
+    const shape = node.kind === 'head' || node.kind === 'kv' ? '' : ', shape=ellipse';
     return `  ${quoted(name)} [label=${quoted(node.label)}, fillcolor="${hex(look.nodeColor(node))}"${shape}];`;
   });
   const edges = graph.mapEdges((_, edge, source, target) => {
+    if (edge.kind === 'shared') return `  ${quoted(source)} -> ${quoted(target)} [style=dotted, arrowhead=none];`;
     const label = edge.port === 'out' ? '' : `, label=${quoted(edge.port)}`;
     const style = `color="${hex(look.edgeColor(edge))}", penwidth=${look.edgeWidth(edge)}`;
     return `  ${quoted(source)} -> ${quoted(target)} [${style}${label}];`;

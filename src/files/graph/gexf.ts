@@ -1,7 +1,7 @@
 import type { CircuitGraph, EdgeAttributes, GraphAttributes } from './circuit-graph.js';
 import { appearance } from './appearance.js';
 import type { Rgb } from './colors.js';
-import { columnText, describe, edgeColumns, edgeWeight, NODE_COLUMNS, type Column } from './columns.js';
+import { columnText, describe, edgeColumns, edgeWeight, nodeColumns, type Column } from './columns.js';
 import { xmlText } from './xml-text.js';
 
 /**
@@ -15,9 +15,10 @@ export function writeGexf(graph: CircuitGraph): string {
   const attributes = graph.getAttributes();
   const { provenance } = attributes;
   const look = appearance(graph);
+  const nodesHave = nodeColumns(graph);
   const edgesHave = edgeColumns(graph);
   const nodes = graph.mapNodes((name, node) => {
-    const values = attvalues(NODE_COLUMNS, node, attributes);
+    const values = attvalues(nodesHave, node, attributes);
     const place = `<viz:position x="${node.x}" y="${node.y}" z="0.0"/>`;
     const viz = `${color(look.nodeColor(node))}${place}<viz:size value="${look.nodeSize(node)}"/>`;
     return `      <node${text('id', name)}${text('label', node.label)}>${values}${viz}</node>`;
@@ -39,7 +40,7 @@ export function writeGexf(graph: CircuitGraph): string {
     `    <description>${xmlText(describe(attributes))}</description>`,
     '  </meta>',
     '  <graph mode="static" defaultedgetype="directed" idtype="string">',
-    declaration('node', NODE_COLUMNS),
+    declaration('node', nodesHave),
     declaration('edge', [...edgesHave, sizeColumn(0)]),
     '    <nodes>',
     ...nodes,

@@ -2,7 +2,7 @@ import { EdgewiseError } from '../../base/errors.js';
 import { asObject, assertFinite, fail, type JsonObject } from '../../base/json/json-fields.js';
 import { quote } from '../../base/text.js';
 import type { Provenance } from '../../circuit/circuit.js';
-import { isHeadName } from '../../circuit/nodes.js';
+import { hasBranches, isSharedLink } from '../../circuit/nodes.js';
 import type { FileEdge, FileNode, ReadCircuit } from '../own/circuit-file.js';
 import { columnInCircuit } from '../own/in-circuit-json.js';
 import { decodeConfig, type FileConfig } from '../own/config-json.js';
@@ -56,6 +56,7 @@ export function circuitOfGraph({ source, description, nodes, edges }: GraphFile)
       const what = `edge ${quote(edge.id ?? `${edge.source}->${edge.target}`)}: its end ${quote(end)} is no node of the file`;
       throw new EdgewiseError('circuit', source, what);
     }
+    if (isSharedLink(edge.source, edge.target)) continue;
     const name = edgeNameOf(edge, source);
     const home = edge.source === edge.target ? direct : addition;
     if (home.has(name)) throw new EdgewiseError('circuit', source, `edge ${quote(name)}: is there twice`);
@@ -113,12 +114,12 @@ function numberIn(values: GraphValues, name: string): number | undefined {
 
 /** The edge's name by its ends and its port. Without a port the name that the file gives the edge may hold it. */
 function edgeNameOf({ id, source: from, target: to, values }: GraphFileEdge, source: string): string {
-  if (!isHeadName(to)) return `${from}->${to}`;
+  if (!hasBranches(to)) return `${from}->${to}`;
   const port = values.get('port') ?? values.get('kind') ?? '';
   const own = values.get('name') ?? id ?? '';
   const branch = /^[qkv]$/.test(port) ? port : /<([qkv])>/.exec(own)?.[1];
   if (branch === undefined) {
-    const what = `edge ${quote(own === '' ? `${from}->${to}` : own)}: no port q, k or v, which an edge into a head needs`;
+    const what = `edge ${quote(own === '' ? `${from}->${to}` : own)}: no port q, k or v, which an edge into a head or a key/value head needs`;
     throw new EdgewiseError('circuit', source, what);
   }
   return from === to ? `${to}<${branch}>->${to}` : `${from}->${to}<${branch}>`;

@@ -1,5 +1,5 @@
 import type { CircuitGraph, GraphAttributes } from './circuit-graph.js';
-import { columnText, describe, edgeColumns, NODE_COLUMNS, type Column } from './columns.js';
+import { columnText, describe, edgeColumns, nodeColumns, type Column } from './columns.js';
 import { xmlText } from './xml-text.js';
 
 const TYPES: Readonly<Record<Column<never>['type'], string>> = {
@@ -15,9 +15,10 @@ const TYPES: Readonly<Record<Column<never>['type'], string>> = {
  */
 export function writeGraphml(graph: CircuitGraph): string {
   const attributes = graph.getAttributes();
+  const nodesHave = nodeColumns(graph);
   const edgesHave = edgeColumns(graph);
   const nodes = graph.mapNodes((name, node) => {
-    return `    <node id="${xmlText(name)}">${data('n', NODE_COLUMNS, node, attributes)}</node>`;
+    return `    <node id="${xmlText(name)}">${data('n', nodesHave, node, attributes)}</node>`;
   });
   const edges = graph.edges().map((name, i) => {
     const ends = `source="${xmlText(graph.source(name))}" target="${xmlText(graph.target(name))}"`;
@@ -28,7 +29,7 @@ export function writeGraphml(graph: CircuitGraph): string {
     '<?xml version="1.0" encoding="UTF-8"?>',
     '<graphml xmlns="http://graphml.graphdrawing.org/xmlns">',
     `  <desc>${xmlText(describe(attributes))}</desc>`,
-    ...NODE_COLUMNS.map(({ name, type }) => key('n', 'node', name, TYPES[type])),
+    ...nodesHave.map(({ name, type }) => key('n', 'node', name, TYPES[type])),
     key('e', 'edge', 'name', 'string'),
     ...edgesHave.map(({ name, type }) => key('e', 'edge', name, TYPES[type])),
     '  <graph edgedefault="directed">',

@@ -1,13 +1,13 @@
 import { EdgewiseError } from '../../base/errors.js';
 import type { Circuit } from '../../circuit/circuit.js';
 import { toGraph, type GraphOptions } from './circuit-graph.js';
-import { isHeadName } from '../../circuit/nodes.js';
+import { hasBranches, isSharedLink } from '../../circuit/nodes.js';
 import type { CircuitFile, FileEdge, FileNode } from '../own/circuit-file.js';
 import { SCHEMA_VERSION } from '../own/circuit-json.js';
 import { decodeConfig, encodeConfig } from '../own/config-json.js';
 import { columnInCircuit } from '../own/in-circuit-json.js';
 import { configAt, jsonIn, provenanceAt, type GraphValues } from './graph-file.js';
-import { describe, edgeColumns, edgeWeight, NODE_COLUMNS, type Column } from './columns.js';
+import { describe, edgeColumns, edgeWeight, nodeColumns, type Column } from './columns.js';
 import { asArray, asNumber, asObject, fail, isCount, type JsonObject } from '../../base/json/json-fields.js';
 import { block, entry, jsonFile } from '../../base/json/entry-lines.js';
 import { decodeImported } from '../own/provenance-json.js';
@@ -27,8 +27,9 @@ export function writeNodeLink(circuit: Circuit, options?: GraphOptions): string 
     const values = list.map((column) => [column.name, column.value(row, attributes)] as const);
     return Object.fromEntries(values.filter(([, value]) => value !== null));
   };
+  const nodesHave = nodeColumns(graph);
   const nodes = graph.mapNodes((id, node) =>
-    JSON.stringify({ id, label: node.label, ...columns(NODE_COLUMNS, node), x: node.x, y: node.y }),
+    JSON.stringify({ id, label: node.label, ...columns(nodesHave, node), x: node.x, y: node.y }),
   );
   const edgesHave = edgeColumns(graph);
   const edges = graph.mapEdges((key, edge, source, target) => {
@@ -88,6 +89,7 @@ export function readNodeLink(file: unknown, source: string): CircuitFile {
   asArray(json[member], source, member).forEach((item, i) => {
     const where = `${member}[${i}]`;
     const edge = asObject(item, source, where);
+    if (isSharedLink(String(edge['source']), String(edge['target']))) return;
     const name = nameOf(edge, source, where);
     const home = edge['source'] === edge['target'] ? direct : edges;
     if (home.has(name)) throw new EdgewiseError('circuit', source, `${where}: ${quote(name)} is there twice`);
@@ -124,7 +126,7 @@ function nameOf({ source: from, target: to, key, port }: JsonObject, source: str
   }
   if (port === 'q' || port === 'k' || port === 'v') return from === to ? ends : `${ends}<${port}>`;
   if (port !== undefined && port !== 'out') fail(source, `${where}.port`, port, 'q, k, v or out');
-  if (isHeadName(to)) fail(source, `${where}.port`, port, `q, k or v: which input of ${quote(to)} it is`);
+  if (hasBranches(to)) fail(source, `${where}.port`, port, `q, k or v: which input of ${quote(to)} it is`);
   return ends;
 }
 

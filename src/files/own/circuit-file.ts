@@ -3,6 +3,7 @@ import { quote } from '../../base/text.js';
 import { createCircuit, type Circuit, type ImportRecord, type Provenance } from '../../circuit/circuit.js';
 import { EdgeSet } from '../../circuit/edge-set.js';
 import type { ScoresProvenance } from '../../circuit/scores.js';
+import { isGrouped, modelNodes, nodeName } from '../../circuit/nodes.js';
 import { inWords } from '../../circuit/shape-of-names.js';
 import { shapeDifference, Topology, type TopologyShape } from '../../circuit/topology.js';
 import type { FileConfig } from './config-json.js';
@@ -67,6 +68,8 @@ export interface ReadCircuit {
 export interface ModelShape {
   readonly topology: Topology;
   readonly width: number | null;
+  /** Key/value heads of a layer. A file with a port for each of them is opened in the topology that has those. */
+  readonly kvHeads?: number;
 }
 
 /** The nodes at both ends of an edge, by the edge's name; undefined for another kind of name. */
@@ -94,7 +97,8 @@ export function fileTopology(file: CircuitFile): Topology {
 export function resolveCircuit(file: CircuitFile, topology: Topology): Circuit {
   const { source, cfg, directEdges } = file;
   if (cfg) checkShape(cfg, topology, source);
-  const nodes = new Set(['logits', ...topology.writers.map((_, writer) => topology.writerName(writer))]);
+  checkPorts(file, topology);
+  const nodes = new Set(modelNodes(topology).map(nodeName));
   for (const name of file.nodes.keys()) if (!nodes.has(name)) throw notInModel(`node ${quote(name)}`, topology, source);
   const effects = new Float64Array(topology.edgeCount).fill(NaN);
   const steps = new Int32Array(topology.edgeCount).fill(-1);
@@ -137,7 +141,17 @@ export function resolveCircuit(file: CircuitFile, topology: Topology): Circuit {
 function checkShape(cfg: FileConfig, topology: Topology, source: string): void {
   const field = shapeDifference(cfg, topology);
   if (field === undefined) return;
-  const what = `cfg: ${field} ${cfg[field] ?? false}, expected ${topology[field]} (circuit of another model?)`;
+  const [own, expected] = [cfg[field] ?? (field === 'kvPorts' ? cfg.heads : false), topology[field]];
+  const what = `cfg: ${field} ${own}, expected ${expected} (circuit of another model?)`;
+  throw new EdgewiseError('circuit', source, what);
+}
+
+/** The provenance says which ports the circuit's run had, too. */
+function checkPorts({ source, provenance, scores }: CircuitFile, topology: Topology): void {
+  const said = provenance ?? scores?.provenance;
+  if (!said || (said.kvPorts === 'grouped') === isGrouped(topology)) return;
+  const ports = isGrouped(topology) ? 'groups of heads share key and value ports' : 'every head has its own ports';
+  const what = `its provenance says kv_ports ${said.kvPorts ?? 'per-head'}, but in its model ${ports}`;
   throw new EdgewiseError('circuit', source, what);
 }
 

@@ -1,5 +1,6 @@
 import { candidateEdges, keptEdges, type Circuit } from '../../circuit/circuit.js';
 import type { CircuitDetails } from '../../circuit/details.js';
+import { nodeName } from '../../circuit/nodes.js';
 import { circuitNodes } from '../../circuit/records.js';
 
 /**
@@ -24,9 +25,9 @@ export function detailsFit(details: CircuitDetails, circuit: Circuit): boolean {
   );
 }
 
-/** Whether these are the circuit's nodes but `logits`. */
+/** Whether these are the circuit's nodes that write. */
 function hasNodes(circuit: Circuit, names: readonly string[]): boolean {
   const nodes = circuitNodes(circuit);
-  nodes.delete('logits');
-  return names.length === nodes.size && names.every((name) => nodes.has(name));
+  const writers = circuit.topology.writers.map(nodeName).filter((name) => nodes.has(name));
+  return names.length === writers.length && names.every((name) => nodes.has(name));
 }

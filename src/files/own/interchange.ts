@@ -1,6 +1,6 @@
 import { circuitNodes } from '../../circuit/records.js';
 import type { Circuit } from '../../circuit/circuit.js';
-import { nodeName } from '../../circuit/nodes.js';
+import { modelNodes, nodeName } from '../../circuit/nodes.js';
 import type { Topology } from '../../circuit/topology.js';
 import { block, entry } from '../../base/json/entry-lines.js';
 import { encodeConfig } from './config-json.js';
@@ -19,9 +19,10 @@ export interface InterchangeEntries {
  * line, in the order of ids.
  */
 export function interchangeMembers(topology: Topology, width: number | null, entries: InterchangeEntries): string[] {
-  const nodes = [...topology.writers, { kind: 'logits' } as const].map((node, index) => {
+  const writers = new Map(topology.writers.map((node, index) => [nodeName(node), index]));
+  const nodes = modelNodes(topology).map((node) => {
     const name = nodeName(node);
-    return entry(name, entries.node(name, node.kind === 'logits' ? null : index));
+    return entry(name, entries.node(name, writers.get(name) ?? null));
   });
   return [
     entry('cfg', encodeConfig(topology, width)),

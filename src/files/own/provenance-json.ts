@@ -44,6 +44,7 @@ const run = {
   ablation: v.picklist(ABLATIONS),
   meanOver: v.nullable(v.string()),
   input: v.picklist(INPUT_KINDS),
+  kvPorts: v.exactOptional(v.literal('grouped')),
   metric: v.string(),
   signConvention: v.string(),
 };

@@ -1,6 +1,7 @@
 import type { Circuit } from '../../circuit/circuit.js';
 import type { Port, Writer } from '../../circuit/nodes.js';
 import { jsonFile } from '../../base/json/entry-lines.js';
+import { refuseSharedPorts } from './per-head-ports.js';
 
 /** A node of ACDC: the hook's name, and its index into it; null = all of a dimension. */
 type HookedNode = readonly [name: string, index: readonly (number | null)[]];
@@ -11,9 +12,12 @@ type HookedNode = readonly [name: string, index: readonly (number | null)[]];
  *
  * ACDC takes every edge for absent that is not listed. So direct edges are listed in any case: where none was decided
  * on, all of them are kept. Its placeholder edges, which are never tested, are not listed.
+ *
+ * @throws EdgewiseError kind `circuit` where heads share key and value ports.
  */
 export function writeAcdcNames(circuit: Circuit): string {
   const { topology, kept, effects } = circuit;
+  refuseSharedPorts(topology, 'ACDC');
   const lines: string[] = [];
   for (const id of kept) {
     const edge = topology.edge(id);
@@ -43,6 +47,7 @@ function receiverHook(port: Port, layers: number): HookedNode {
   switch (port.kind) {
     case 'head':
       return [`blocks.${port.layer}.hook_${port.branch}_input`, [null, null, port.head]];
+    case 'kv': // refused before
     case 'mlp':
       return [`blocks.${port.layer}.hook_mlp_in`, [null]];
     case 'logits':

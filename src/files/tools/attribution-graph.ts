@@ -103,6 +103,7 @@ export function withListedGraph(
 const FEATURE_TYPES: Readonly<Record<NodeAttributes['kind'], string>> = {
   input: 'embedding',
   head: 'lorsa',
+  kv: 'lorsa',
   mlp: 'mlp',
   logits: 'logit',
 };
@@ -116,7 +117,8 @@ function layerOf({ kind, layer }: NodeAttributes, layers: number): string {
   return String(kind === 'logits' ? layers + 1 : layer);
 }
 
-function describeNode({ kind, label, layer, head }: NodeAttributes): string {
+function describeNode({ kind, label, layer, head, kvGroup }: NodeAttributes): string {
+  if (kind === 'kv') return `keys and values ${layer}.${kvGroup} (${label})`;
   if (kind === 'head') return `head ${layer}.${head} (${label})`;
   return kind === 'mlp' ? `MLP ${layer} (${label})` : 'input: token embeddings';
 }
@@ -128,7 +130,8 @@ function linkWeights(graph: CircuitGraph): Map<string, number> {
   graph.forEachEdge((_, edge, source, target) => {
     if (edge.kind === 'direct') return;
     const pair = `${source}->${target}`;
-    weights.set(pair, (weights.get(pair) ?? 0) + (measured ? (edge.effect ?? 0) : 1));
+    const weight = measured || edge.kind === 'shared' ? (edge.effect ?? 0) : 1;
+    weights.set(pair, (weights.get(pair) ?? 0) + weight);
   });
   return weights;
 }

@@ -6,6 +6,7 @@ import type { FileEdge, ReadCircuit } from '../own/circuit-file.js';
 import { asArray, fail } from '../../base/json/json-fields.js';
 import { jsonFile } from '../../base/json/entry-lines.js';
 import { quote } from '../../base/text.js';
+import { refuseSharedPorts } from './per-head-ports.js';
 
 const TOKENS = 'tok_embeds';
 const POSITIONS = 'pos_embeds';
@@ -16,9 +17,12 @@ const KEPT: FileEdge = { score: NaN, inGraph: true, step: -1 };
  * The kept edges as Edge Pruning's `edges.json`: a list of pairs writer, reader (`["a0.h3", "a5.h5.q"]`, `["m3",
  * "resid_post"]`). `input` is `tok_embeds`; where it holds positions too, its edges are also written for `pos_embeds`.
  * Effects, direct edges and provenance have no place there.
+ *
+ * @throws EdgewiseError kind `circuit` where heads share key and value ports.
  */
 export function writeEdgePruning(circuit: Circuit): string {
   const { topology, kept, provenance } = circuit;
+  refuseSharedPorts(topology, 'Edge Pruning');
   const lines: string[] = [];
   for (const id of kept) {
     const edge = topology.edge(id);

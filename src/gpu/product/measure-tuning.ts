@@ -47,7 +47,7 @@ async function productTimer(arena: Arena, tiles: readonly TileName[]): Promise<O
     { length: INNER * COLUMNS },
     (_, i) => numbers[Math.floor(i / COLUMNS) + (i % COLUMNS)]!,
   );
-  const matrix = packRows(arena, 'trial weights', { storage: 'f32', values }, INNER / 4);
+  const matrix = await packRows(arena, 'trial weights', { storage: 'f32', values }, INNER / 4);
   const operations = new Map<string, MatmulOperation>();
   for (const product of TRIAL_PRODUCTS) {
     const size = { inner4: INNER / 4, outStride: COLUMNS / 4, rows: ROWS[product] };

@@ -64,7 +64,11 @@ export class PanelWriter {
    * @param columns number of columns.
    * @param fill copies a run of columns of the values into a panel.
    */
-  append(stored: StoredValues, columns: number, fill: (values: PanelValues, run: PanelColumns) => void): void {
+  async append(
+    stored: StoredValues,
+    columns: number,
+    fill: (values: PanelValues, run: PanelColumns) => void,
+  ): Promise<void> {
     const { storage } = this.#size;
     if (stored.storage !== storage && storage !== 'f32') {
       throw new EdgewiseError('shape', 'matrix', `${stored.storage} values for one stored as ${storage}`);
@@ -76,7 +80,9 @@ export class PanelWriter {
       fill(values, { panel: this.#panel, at, first, count });
       first += count;
       this.#column += count;
-      if (this.#column % PANEL === 0) this.#flush();
+      if (this.#column % PANEL > 0) continue;
+      this.#flush();
+      await this.#arena.gpu.drainUploads();
     }
   }
 
@@ -101,16 +107,16 @@ export class PanelWriter {
 }
 
 /** A row-major matrix [4 inner4, columns] on the device. @param maxBytes of a chunk; default: a binding's. */
-export function packRows(
+export async function packRows(
   arena: Arena,
   label: string,
   stored: StoredValues,
   inner4: number,
   maxBytes = arena.gpu.maxBinding,
-): Matrix {
+): Promise<Matrix> {
   const columns = stored.values.length / (4 * inner4);
   const writer = new PanelWriter(arena, label, { inner4, columns4: columns / 4, storage: stored.storage, maxBytes });
-  writer.append(stored, columns, (values, { panel, at, first, count }) => {
+  await writer.append(stored, columns, (values, { panel, at, first, count }) => {
     for (let r = 0; r < 4 * inner4; r++) {
       panel.set(values.subarray(r * columns + first, r * columns + first + count), r * PANEL + at);
     }
@@ -119,12 +125,12 @@ export function packRows(
 }
 
 /** A matrix [width, columns] on the device from its columns [columns, width], both padded to vec4s. */
-export function packColumns(arena: Arena, label: string, stored: StoredValues, width: number): Matrix {
+export async function packColumns(arena: Arena, label: string, stored: StoredValues, width: number): Promise<Matrix> {
   const { storage } = stored;
   const columns = stored.values.length / width;
   const [inner4, columns4] = [Math.ceil(width / 4), Math.ceil(columns / 4)];
   const writer = new PanelWriter(arena, label, { inner4, columns4, storage, maxBytes: arena.gpu.maxBinding });
-  writer.append(stored, 4 * columns4, (values, { panel, at, first, count }) => {
+  await writer.append(stored, 4 * columns4, (values, { panel, at, first, count }) => {
     for (let c = 0; c < Math.min(count, columns - first); c++) {
       const from = (first + c) * width;
       for (let r = 0; r < width; r++) panel[r * PANEL + at + c] = values[from + r]!;

@@ -33,10 +33,11 @@ export const gptNeox = decoderFamily({
   },
   names({ heads, headWidth }) {
     // Rows are ordered by head, then q, k, v, then dimension.
+    const rowsOfHead = 3 * headWidth;
     const projection = (branch: number) => ({
       name: 'attention.query_key_value',
-      outputs: 3 * heads * headWidth,
-      part: { from: branch * headWidth, to: (branch + 1) * headWidth, every: 3 * headWidth },
+      outputs: heads * rowsOfHead,
+      part: { from: branch * headWidth, to: (branch + 1) * headWidth, every: rowsOfHead },
     });
     return {
       finalNorm: 'final_layer_norm',

@@ -1,6 +1,6 @@
-import { columnRuns, projectedBranches, type ColumnRun } from '../../block/projections.js';
+import { branchPlaces, columnRuns, projectedBranches, type ColumnRun } from '../../block/projections.js';
 import { BRANCHES } from '../../circuit/nodes.js';
-import { REACH } from '../../circuit/reachability.js';
+import { portReach, REACH, type Reach } from '../../circuit/reachability.js';
 import type { Topology } from '../../circuit/topology.js';
 import { packJob } from '../../gpu/kernel.js';
 import { everyRow, type RowsOf } from '../../gpu/product/matmul.js';
@@ -50,7 +50,7 @@ export class CircuitTables {
     this.#rows = new RowTables(this.#places.rowsAt, shape.sequence);
     this.#runs = columnRuns(topology, layout, projectedBranches(layout));
     this.#portHeads = BRANCHES.flatMap((branch) =>
-      Array.from({ length: topology.heads }, (_, head) => projectionHead(layout, branch, head)),
+      branchPlaces(topology, branch).map(({ head }) => projectionHead(layout, branch, head)),
     );
     this.#tokens = shape.prompts * shape.sequence;
     this.#sequence = shape.sequence;
@@ -97,9 +97,8 @@ export class CircuitTables {
     const { heads } = topology;
     const { head4, width4 } = this.#layout;
     const tables = this.layers[l]!;
-    const ports = BRANCHES.flatMap((branch) =>
-      Array.from({ length: heads }, (_, head) => topology.headPort(l, branch, head)),
-    );
+    const firstPort = topology.headPort(l, 'q', 0);
+    const ports = Array.from({ length: topology.attentionPorts }, (_, place) => firstPort + place);
     const slots = this.#fillInputs(tables.headInputs, circuits, ports, form);
     const shape = { ports: ports.length, runs: this.#runs, head4, width4, tokens: this.#tokens };
     const { projected, shared } = shareProjections(slots, this.#portHeads);
@@ -125,11 +124,14 @@ export class CircuitTables {
     );
     this.#writer.write(
       tables.replaced,
-      computed.flatMap(({ c, h, reach }) =>
-        BRANCHES.flatMap((branch) => {
-          if (circuits[c]!.circuit.has(topology.directEdge(topology.headPort(l, branch, h)))) return [];
-          const rows = this.#rows.of(branch === 'q' || reach !== REACH.metric ? reach : REACH.differing);
-          return [{ words: this.#replacement(c, l, topology.attentionPort(branch, h), rows), rows: rows.count }];
+      circuits.flatMap(({ circuit, compute }, c) =>
+        ports.flatMap((port, place) => {
+          if (circuit.has(topology.directEdge(port))) return [];
+          const reaches = topology.headsOf(port).map((h) => compute.writers[topology.headWriter(l, h)]!);
+          const reach = portReach(topology.ports[port]!, Math.max(...reaches) as Reach);
+          if (reach === REACH.none) return [];
+          const rows = this.#rows.of(reach);
+          return [{ words: this.#replacement(c, l, place, rows), rows: rows.count }];
         }),
       ),
     );
@@ -158,7 +160,7 @@ export class CircuitTables {
     const ports = this.#portHeads.length;
     const rows = projected.flatMap((slot, i) => {
       const [circuit, port] = [Math.floor(i / ports), i % ports];
-      return slot && port < 2 * this.#topology.heads ? [{ circuit, port, ...slot.rows }] : [];
+      return slot && port < this.#topology.attentionPort('v', 0) ? [{ circuit, port, ...slot.rows }] : [];
     });
     const written = (table: JobTable, words: (row: (typeof rows)[number]) => number[]): void =>
       this.#writer.write(

@@ -36,7 +36,9 @@ export function writeJointNorms(
     const firstPort = topology.attentionPort(branch, 0);
     const asked = slots.flatMap((slot, i) => {
       const [circuit, port] = [Math.floor(i / ports), i % ports];
-      return slot && port >= firstPort && port < firstPort + topology.heads ? [{ circuit, port, slot }] : [];
+      return slot && port >= firstPort && port < firstPort + topology.branchPorts(branch)
+        ? [{ circuit, port, slot }]
+        : [];
     });
     const inputs = [...new Map(asked.map(({ slot }) => [slot.firstRow, slot])).values()];
     const { first, columns } = jointColumns(layout, branch);

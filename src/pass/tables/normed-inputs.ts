@@ -5,9 +5,6 @@ import { normWork, sumWork } from '../../gpu/work.js';
 import type { InputForm, InputToForm } from './input-jobs.js';
 import type { JobWriter, TableJob } from './job-writer.js';
 
-/** Words of a group of writers in the lists of kernels/port_inputs_normed.wgsl. */
-export const GROUP_WORDS = 3;
-
 /** Marks a writer whose edge is cut. */
 const CUT = 0x80000000;
 
@@ -52,7 +49,9 @@ export class NormedInputs implements InputForm {
   }
 }
 
-/** A group's writers in the order of its sum: first the cut ones, then the kept ones, each from the last to the first. */
+/**
+ * A group's writers in the order of its sum: first the cut ones, then the kept ones, each from the last to the first.
+ */
 function inOrder(mask: Uint32Array, firstWriter: number, count: number): number[] {
   const [cut, kept]: [number[], number[]] = [[], []];
   for (let u = firstWriter + count - 1; u >= firstWriter; u--) {

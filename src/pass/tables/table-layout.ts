@@ -4,8 +4,10 @@ import { jobSize, type JobKernel } from '../../gpu/kernel.js';
 import { matrixChunks, PANEL4, type ChunkColumns } from '../../gpu/product/matrix.js';
 import { projectionColumns4, type Layout } from '../../model/layout.js';
 import type { PassShape } from '../pass-plan.js';
-import { GROUP_WORDS } from './normed-inputs.js';
 import type { RowLists } from '../row-lists.js';
+
+/** Words of a group of writers in the lists of kernels/port_inputs_normed.wgsl. */
+const GROUP_WORDS = 3;
 
 /** The jobs of one dispatch: where they are listed, their number, and the rows of the job with the most. */
 export interface JobTable {

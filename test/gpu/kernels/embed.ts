@@ -78,7 +78,7 @@ export function embedTests(device: TestDevice): void {
     const run = async (weights: StoredValues): Promise<Float32Array> => {
       const arena = new Arena(device.gpu);
       try {
-        const matrix = packColumns(arena, 'embedding', weights, width);
+        const matrix = await packColumns(arena, 'embedding', weights, width);
         const outputs = arena.tensor('outputs', [vocab, width]);
         const operation = await arena.operation('embed', {
           buffers: {

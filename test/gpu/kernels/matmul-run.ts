@@ -49,7 +49,7 @@ export async function multiply(gpu: Gpu, tile: TileName, product: Product): Prom
     const matrixInner4 = w.length / columns4 / 16;
     const panelBytes = 4 * matrixInner4 * 4 * PANEL4 * 4;
     const maxBytes = (product.panelsPerChunk ?? Math.ceil(columns4 / PANEL4)) * panelBytes;
-    const matrix = packRows(arena, 'w', narrowed(w, product.storage ?? 'f32'), matrixInner4, maxBytes);
+    const matrix = await packRows(arena, 'w', narrowed(w, product.storage ?? 'f32'), matrixInner4, maxBytes);
     const recording = gpu.record();
     for (const [i, { firstColumn4, columns4: end }] of matrix.chunks.entries()) {
       const whole = {

@@ -43,7 +43,7 @@ async function multiply(
     const inner4 = w.length / columns4 / 16;
     const panelBytes = 4 * inner4 * 4 * PANEL4 * 4;
     const maxBytes = (product.panelsPerChunk ?? Math.ceil(columns4 / PANEL4)) * panelBytes;
-    const matrix = packRows(arena, 'w', narrowed(w, product.storage ?? 'f32'), inner4, maxBytes);
+    const matrix = await packRows(arena, 'w', narrowed(w, product.storage ?? 'f32'), inner4, maxBytes);
     const out = arena.upload('out', untouched(product.outLength));
     const dy = arena.upload('dy', product.dy);
     const bound = await matmulTransposed(arena, matrix, { dy, out, rows, dyStride: product.dyStride, jobs, tile });

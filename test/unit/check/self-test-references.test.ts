@@ -1,11 +1,11 @@
 import { writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { CHECK_CASES, CHECKED_METRICS, type CheckCase } from '../../../src/check/cases.js';
+import { checkModel } from '../../../src/check/sample-model.js';
 import { checkCircuits, checkPairs } from '../../../src/check/samples.js';
 import { REFERENCES } from '../../../src/check/references.gen.js';
 import { flattenChecked } from '../../../src/check/self-test.js';
 import type { MetricName } from '../../../src/readout/metrics.js';
-import { randomModel } from '../../../src/model/random-model.js';
 import { meanWriters, zeroWriters } from '../../oracle/ablation.js';
 import { metricValue } from '../../oracle/metrics.js';
 import { ablationValues, loadOracle, runCircuit, runModel, type AblationValues } from '../../oracle/model.js';
@@ -13,7 +13,7 @@ import { ablationValues, loadOracle, runCircuit, runModel, type AblationValues }
 // The self-test's stored references are the float64 oracle's. `npm run references` writes them anew.
 
 async function oracleValues(check: CheckCase): Promise<number[]> {
-  const model = await loadOracle(await randomModel(check.spec, check.modelSeed), check.input);
+  const model = await loadOracle(await checkModel(check), check.input);
   const pairs = checkPairs(check);
   const clean = pairs.map((pair) => runModel(model, pair.clean));
   const ids = pairs.map((pair) => pair.clean);

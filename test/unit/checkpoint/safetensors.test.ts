@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { memorySource } from '../../../src/checkpoint/byte-source.js';
-import { readSafetensorsHeader, readTensor } from '../../../src/checkpoint/safetensors.js';
+import { equalTensors, readSafetensorsHeader, readTensor } from '../../../src/checkpoint/safetensors.js';
 import { f32, joinFile, writeSafetensors } from '../../support/safetensors-writer.js';
 
 const read = (bytes: Uint8Array) => readSafetensorsHeader(memorySource('m.safetensors', bytes));
@@ -48,6 +48,31 @@ describe('a valid file', () => {
     (await readTensor(tensors.get('a')!)).fill(0);
     expect([...(await readTensor(tensors.get('a')!))]).toEqual([1, 2]);
   });
+});
+
+test('tensors are compared to the last number, in pieces, whatever they are stored as', async () => {
+  // One number more than a piece has.
+  const count = 2 ** 22 + 1;
+  const ones = new Uint16Array(count).fill(0x3f80);
+  const other = ones.slice();
+  other[count - 1] = 0x4000;
+  const bf16 = (values: Uint16Array) => ({ dtype: 'BF16', shape: [count], bytes: new Uint8Array(values.buffer) });
+  const tensors = await read(
+    writeSafetensors({
+      ones: bf16(ones),
+      other: bf16(other),
+      wide: f32([count], new Float32Array(count).fill(1)),
+      short: f32([1], [1]),
+      none: f32([2], [Number.NaN, 1]),
+    }),
+  );
+  const equal = (a: string, b: string) => equalTensors(tensors.get(a)!, tensors.get(b)!);
+  expect(await equal('ones', 'wide')).toBe(true);
+  expect(await equal('ones', 'other')).toBe(false);
+  expect(await equal('other', 'wide')).toBe(false);
+  expect(await equal('short', 'ones')).toBe(false);
+  expect(await equal('ones', 'short')).toBe(false);
+  expect(await equal('none', 'none')).toBe(false);
 });
 
 describe('a broken file', () => {

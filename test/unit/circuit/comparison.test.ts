@@ -1,7 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { compareCircuits, contrastOf, jaccardIndex, rankCorrelation } from '../../../src/circuit/comparison.js';
 import { EdgeSet } from '../../../src/circuit/edge-set.js';
-import { SAMPLE_TOPOLOGY as topology, sampleCircuit, sampleDirectCircuit } from '../../support/sample-circuit.js';
+import {
+  SAMPLE_TOPOLOGY as topology,
+  sampleCircuit,
+  sampleDirectCircuit,
+  sampleSharedCircuit,
+} from '../../support/sample-circuit.js';
 
 const circuitOf = (effects: Readonly<Record<string, number>>) => {
   const values = new Float64Array(topology.edgeCount).fill(Number.NaN);
@@ -53,4 +58,14 @@ test('empty circuits are equal; a side that is constant has no correlation', () 
   expect(rankCorrelation([1], [1])).toBeNull();
   // Ranks 1 2.5 2.5 4 against 1 2 3 4.
   expect(rankCorrelation([1, 2, 2, 3], [1, 2, 3, 4])).toBeCloseTo(4.5 / Math.sqrt(4.5 * 5), 12);
+});
+
+describe('ports of keys and values', () => {
+  test('that groups of heads share are compared with none of their own', () => {
+    const shared = sampleSharedCircuit();
+    expect(compareCircuits(shared, shared).edges).toMatchObject({ both: 6, onlyA: 0, onlyB: 0 });
+    expect(() => compareCircuits(shared, sampleCircuit())).toThrow(
+      /2 heads of a share one, and every head of b has its own key and value ports/,
+    );
+  });
 });

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { EdgeSet } from '../../../src/circuit/edge-set.js';
 import { pruneDisconnected } from '../../../src/circuit/prune.js';
 import { directScored } from '../../../src/circuit/scores.js';
-import type { Topology } from '../../../src/circuit/topology.js';
+import { Topology } from '../../../src/circuit/topology.js';
 import { select } from '../../../src/discover/select.js';
 import { SAMPLE_TOPOLOGY as toy } from '../../support/sample-circuit.js';
 import { pruneByRounds } from '../../support/prune-by-rounds.js';
@@ -46,6 +46,27 @@ describe('pruning', () => {
       ids.map((name) => toy.edgeId(name)!),
     );
     expect(all(pruneDisconnected(kept, true))).toEqual(['input->a0.h0<k>', 'a0.h0->logits', 'a0.h0<k>->a0.h0']);
+  });
+
+  it('keeps a port that several heads read as long as one of them stays, and all of them reached by it', () => {
+    const grouped = new Topology({ layers: 2, heads: 4, kvPorts: 2, parallel: false });
+    const kept = setOf(
+      grouped,
+      'input->a0.kv1<k>',
+      'a0.h2->m0',
+      'a0.h3->logits',
+      'input->a0.kv0<v>',
+      'a0.h1->a1.kv1<v>',
+      'a1.h2->logits',
+      'a0.h0->a1.kv0<k>',
+    );
+    const pruned = pruneDisconnected(kept, false);
+    expect(names(pruned)).toEqual(
+      ['input->a0.kv0<v>', 'input->a0.kv1<k>', 'a0.h1->a1.kv1<v>', 'a0.h3->logits', 'a1.h2->logits'].sort(
+        (a, b) => grouped.edgeId(a)! - grouped.edgeId(b)!,
+      ),
+    );
+    expect(pruneDisconnected(pruned, false).equals(pruned)).toBe(true);
   });
 
   it('is the fixpoint of removing unconnected nodes, and again changes nothing', () => {

@@ -100,3 +100,38 @@ describe('isDead', () => {
     expect(isDead(kept, port)).toBe(dead);
   });
 });
+
+describe('a port that several heads read', () => {
+  const grouped = new Topology({ layers: 2, heads: 4, kvPorts: 2, parallel: false });
+  const id = (name: string): number => grouped.edgeId(name)!;
+  const port = (name: string): number => grouped.ports.findIndex((_, index) => grouped.portName(index) === name);
+  const kept = EdgeSet.of(grouped, [
+    ...EdgeSet.empty(grouped),
+    ...['input->a0.kv0<k>', 'a0.h1->a1.kv1<v>', 'a1.h3->logits', 'a0.h2->logits'].map(id),
+  ]);
+
+  it('is in use wherever one of them is, and furthest of them', () => {
+    const use = nodesInUse(kept);
+    const used = use.ports.flatMap((reach, index) => (reach ? [`${grouped.portName(index)} ${reach}`] : []));
+    expect(used).toEqual([
+      `a0.h1<q> ${REACH.differing}`,
+      `a0.h2<q> ${REACH.metric}`,
+      `a0.kv0<k> ${REACH.differing}`,
+      `a0.kv1<k> ${REACH.differing}`,
+      `a0.kv0<v> ${REACH.differing}`,
+      `a0.kv1<v> ${REACH.differing}`,
+      `a1.h3<q> ${REACH.metric}`,
+      `a1.kv1<k> ${REACH.differing}`,
+      `a1.kv1<v> ${REACH.differing}`,
+      `logits ${REACH.metric}`,
+    ]);
+    expect(nodesInUse(kept.without(id('a1.kv1<v>->a1.kv1'))).writers[grouped.headWriter(0, 1)]).toBe(REACH.none);
+  });
+
+  it('is dead once nothing reads any of them', () => {
+    expect(isDead(kept, port('a1.kv1<k>'))).toBe(false);
+    expect(isDead(kept, port('a1.h2<q>'))).toBe(true);
+    expect(isDead(kept, port('a1.kv0<k>'))).toBe(true);
+    expect(isDead(kept.without(id('a1.h3->logits')), port('a1.kv1<k>'))).toBe(true);
+  });
+});

@@ -56,6 +56,23 @@ describe('shapeOfNames', () => {
   });
 });
 
+describe('names of key/value heads', () => {
+  const hints = { edges: [], candidates: null, direct: false, source: 's' };
+
+  it('tell that groups of heads share them', () => {
+    const counted = (layers: number, heads: number, kvPorts: number): number =>
+      Topology.edgeCounts({ layers, heads, kvPorts, parallel: false }).addition;
+    const names = ['a1.h2', 'a3.kv1', 'm2', 'logits'];
+    expect(shapeOfNames(names, { ...hints, candidates: counted(5, 6, 2) })).toEqual({
+      shape: { layers: 5, heads: 6, kvPorts: 2, parallel: false },
+      doubt: null,
+    });
+    expect(shapeOfNames(names, hints).shape).toEqual({ layers: 4, heads: 4, kvPorts: 2, parallel: false });
+    expect(shapeOfNames(['a0.kv0', 'logits'], hints).shape).toMatchObject({ heads: 2, kvPorts: 1 });
+    expect(() => shapeOfNames(['a0.kv999999'], hints)).toThrow('expected a name such as a9.h9');
+  });
+});
+
 describe('Topology.edgeCounts', () => {
   it('counts as the topology does', () => {
     for (const parallel of [false, true]) {

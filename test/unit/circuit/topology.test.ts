@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { EdgewiseError } from '../../../src/base/errors.js';
-import { Topology } from '../../../src/circuit/topology.js';
+import { shapeDifference, Topology } from '../../../src/circuit/topology.js';
 
 /** Shape, addition edges, direct edges: the counts of the literature and of the count formula. */
 const COUNTS: readonly (readonly [string, number, number, boolean, number])[] = [
@@ -42,6 +42,108 @@ describe('numbers of edges', () => {
 
   it('GPT-2 small has 32,923 with direct edges', () => {
     expect(new Topology({ layers: 12, heads: 12, parallel: false }).edgeCount).toBe(32_923);
+  });
+});
+
+/** Shape, key/value heads, addition edges: of published models. */
+const GROUPED_COUNTS: readonly (readonly [string, number, number, number, number])[] = [
+  ['Qwen2.5-0.5B', 24, 14, 2, 79_813],
+  ['Llama-3.2-1B', 16, 32, 8, 195_865],
+  ['Llama-3-8B', 32, 32, 8, 805_681],
+  ['Gemma-2-2B', 26, 8, 4, 50_610],
+  ['Gemma-3-1B', 26, 4, 1, 11_792],
+  ['Qwen3-0.6B', 28, 16, 8, 213_907],
+];
+
+describe('key/value heads with ports of their own', () => {
+  it.each(GROUPED_COUNTS)('%s has fewer edges', (_, layers, heads, kvPorts, edges) => {
+    const shape = { layers, heads, kvPorts, parallel: false };
+    const topology = new Topology(shape);
+    expect(topology.additionEdges).toBe(edges);
+    expect(topology.directEdges).toBe(layers * (heads + 2 * kvPorts));
+    expect(topology.attentionPorts).toBe(heads + 2 * kvPorts);
+    expect(topology.ports.length).toBe(1 + layers * (heads + 2 * kvPorts + 1));
+    expect(topology.writers).toEqual(new Topology({ layers, heads, parallel: false }).writers);
+    expect(Topology.edgeCounts(shape)).toEqual({ addition: edges, direct: topology.directEdges });
+  });
+
+  it.each([
+    { layers: 3, heads: 6, kvPorts: 2, parallel: false },
+    { layers: 2, heads: 6, kvPorts: 3, parallel: true },
+    { layers: 2, heads: 4, kvPorts: 1, parallel: false, attentionOnly: true },
+  ])('every name leads back to its edge, and every head to its ports: %o', (shape) => {
+    const topology = new Topology(shape);
+    for (let id = 0; id < topology.edgeCount; id++) {
+      expect(topology.edgeId(topology.edgeName(id))).toBe(id);
+      const edge = topology.edge(id);
+      const again =
+        edge.kind === 'addition' ? topology.additionEdge(edge.writer, edge.port) : topology.directEdge(edge.port);
+      expect(again).toBe(id);
+    }
+    const { heads, kvPorts } = shape;
+    for (let head = 0; head < heads; head++) {
+      const group = Math.floor((head * kvPorts) / heads);
+      const ports = (['q', 'k', 'v'] as const).map((branch) => topology.headPort(1, branch, head));
+      expect(ports.map((port) => topology.portName(port))).toEqual([
+        `a1.h${head}<q>`,
+        `a1.kv${group}<k>`,
+        `a1.kv${group}<v>`,
+      ]);
+      expect(topology.headsOf(ports[0]!)).toEqual([head]);
+      for (const port of ports.slice(1)) expect(topology.headsOf(port)).toContain(head);
+      expect(topology.attentionPort('k', head)).toBe(heads + group);
+      expect(topology.attentionPort('v', head)).toBe(heads + kvPorts + group);
+    }
+    const groups = Array.from({ length: kvPorts }, (_, group) => topology.headsOf(heads + group));
+    expect(groups.flat()).toEqual(Array.from({ length: heads }, (_, head) => head));
+    expect(topology.headsOf(topology.logitsPort)).toEqual([]);
+    for (const port of topology.mlpPorts(0)) expect(topology.headsOf(port)).toEqual([]);
+  });
+
+  it('are named as such, and heads have no keys and values of their own beside them', () => {
+    const topology = new Topology({ layers: 2, heads: 4, kvPorts: 2, parallel: false });
+    expect(topology.edgeName(topology.additionEdge(topology.mlpWriter(0), topology.headPort(1, 'k', 3)))).toBe(
+      'm0->a1.kv1<k>',
+    );
+    expect(topology.edgeName(topology.directEdge(topology.headPort(1, 'v', 0)))).toBe('a1.kv0<v>->a1.kv0');
+    for (const name of [
+      'm0->a1.h0<k>',
+      'm0->a1.h3<v>',
+      'a1.h0<k>->a1.h0',
+      'm0->a1.kv2<k>',
+      'm0->a1.kv0<q>',
+      'm0->a1.kv0',
+      'm0->a2.kv0<k>',
+      'a0.kv0->logits',
+      'a1.kv0<k>->a1.h0',
+      'a1.kv0->a1.kv0',
+      'm0->a1.kv00<k>',
+    ]) {
+      expect(topology.edgeId(name), name).toBeUndefined();
+    }
+    const perHead = new Topology({ layers: 2, heads: 4, parallel: false });
+    expect(perHead.edgeId('m0->a1.kv0<k>')).toBeUndefined();
+    expect(perHead.edgeId('a1.kv0<k>->a1.kv0')).toBeUndefined();
+  });
+
+  it('with one per head are those heads', () => {
+    const perHead = new Topology({ layers: 2, heads: 4, parallel: false });
+    const same = new Topology({ layers: 2, heads: 4, kvPorts: 4, parallel: false });
+    expect(same.ports).toEqual(perHead.ports);
+    expect(shapeDifference(same, { layers: 2, heads: 4, parallel: false })).toBeUndefined();
+    const grouped = new Topology({ layers: 2, heads: 4, kvPorts: 2, parallel: false });
+    expect(shapeDifference(perHead, grouped)).toBe('kvPorts');
+  });
+
+  it.each([0, 3, -1, 1.5, 8, NaN])('%d for four heads are refused', (kvPorts) => {
+    const shape = { layers: 2, heads: 4, kvPorts, parallel: false };
+    expect(() => new Topology(shape, 'c.json')).toThrow(/^c\.json: .* expected a divisor of 4 heads/);
+  });
+
+  it('an unshared graph of Llama-3-8B fits, too', () => {
+    const topology = new Topology({ layers: 32, heads: 32, parallel: false });
+    expect(topology.additionEdges).toBe(1_592_881);
+    for (let id = 0; id < topology.edgeCount; id += 9973) expect(topology.edgeId(topology.edgeName(id))).toBe(id);
   });
 });
 

@@ -51,6 +51,20 @@ describe('order', () => {
     }
   });
 
+  test('a port that several heads read comes once, the last group first', () => {
+    const grouped = new Topology({ layers: 1, heads: 4, kvPorts: 2, parallel: false });
+    const order = acdcOrder(grouped, 'descending', true);
+    const ports = ['kv1<v>', 'kv0<v>', 'kv1<k>', 'kv0<k>', 'h3<q>', 'h2<q>', 'h1<q>', 'h0<q>'];
+    expect(order.map(({ kind, port }) => `${grouped.portName(port)}${kind === 'direct' ? ' direct' : ''}`)).toEqual([
+      'logits',
+      'm0',
+      ...ports.map((port) => `a0.${port} direct`),
+      ...ports.map((port) => `a0.${port}`),
+    ]);
+    const edges = order.flatMap((receiver) => receiver.edges);
+    expect([...edges].sort((a, b) => a - b)).toEqual(Array.from({ length: grouped.edgeCount }, (_, id) => id));
+  });
+
   test('a head does not feed the MLP of its own layer where both read the same stream', () => {
     const parallel = new Topology({ layers: 2, heads: 2, parallel: true });
     const mlp = acdcOrder(parallel, 'descending', false).find((receiver) => receiver.port === parallel.mlpPort(1));

@@ -17,7 +17,7 @@ const full = EdgeSet.full(topology);
 /** A head's port costs 1 at the metric position and 10 at more, an MLP twice that, the logits 5; a step costs 100. */
 const costs: EvaluationCosts = {
   port: (port, reach) =>
-    ({ head: 1, mlp: 2, logits: 5 })[topology.ports[port]!.kind] *
+    ({ head: 1, kv: 1, mlp: 2, logits: 5 })[topology.ports[port]!.kind] *
     (reach > REACH.metric && topology.ports[port]!.kind !== 'logits' ? 10 : 1),
   step: 100,
 };
@@ -80,7 +80,7 @@ test('exact effects tell it to the last unit', async () => {
 const SHIPPED = new Topology({ layers: 4, heads: 8, parallel: false });
 const real: EvaluationCosts = {
   port: (port, reach) =>
-    ({ head: 7e3, mlp: 2.6e5, logits: 1.6e5 })[SHIPPED.ports[port]!.kind] *
+    ({ head: 7e3, kv: 7e3, mlp: 2.6e5, logits: 1.6e5 })[SHIPPED.ports[port]!.kind] *
     (reach > REACH.metric && SHIPPED.ports[port]!.kind !== 'logits' ? 12 : 1),
   step: 2e4,
 };

@@ -164,6 +164,27 @@ describe('greedy', () => {
     expect(() => kept(5)).toThrow('greedy 5: only 4 scored edges are connected with the logits');
   });
 
+  it('takes an edge into a port that several heads share once, whichever of them comes first', () => {
+    const shared = new Topology({ layers: 2, heads: 4, kvPorts: 2, parallel: false });
+    const scores = scoresOf(shared, {
+      'a1.h2->logits': 5,
+      'a1.h3->logits': 4,
+      'm0->a1.kv1<k>': 3,
+      'm0->a1.kv0<k>': 9,
+      'a1.kv1<v>->a1.kv1': 2,
+    });
+    const kept = (edges: number): string[] => all(select(scores, { ...bare, rule: 'greedy', edges }).kept).toSorted();
+    expect(kept(3)).toEqual(['a1.h2->logits', 'a1.h3->logits', 'a1.kv1<v>->a1.kv1']);
+    expect(() => kept(4)).toThrow('only 3 scored edges');
+    const plain = scoresOf(shared, { 'a1.h2->logits': 5, 'a1.h3->logits': 4, 'm0->a1.kv1<k>': 3, 'm0->a1.kv0<k>': 9 });
+    expect(names(select(plain, { ...bare, rule: 'greedy', edges: 3 }).kept).toSorted()).toEqual([
+      'a1.h2->logits',
+      'a1.h3->logits',
+      'm0->a1.kv1<k>',
+    ]);
+    expect(() => select(plain, { ...bare, rule: 'greedy', edges: 4 })).toThrow('only 3 scored edges');
+  });
+
   it('takes direct edges before the edges into their ports where they are scored', () => {
     const scores = scoresOf(toy, { 'a1.h0->logits': 1, 'a1.h0<v>->a1.h0': 2, 'm0->a1.h0<v>': 3, 'm0->a1.h0<q>': 4 });
     const { kept } = select(scores, { ...bare, rule: 'greedy', edges: 3 });

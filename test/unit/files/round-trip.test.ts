@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { candidateEdges, createCircuit, type Circuit } from '../../../src/circuit/circuit.js';
+import { isGrouped } from '../../../src/circuit/nodes.js';
 import { EdgeSet } from '../../../src/circuit/edge-set.js';
 import { Topology } from '../../../src/circuit/topology.js';
 import {
@@ -30,9 +31,25 @@ interface Kept {
   readonly directEdges: boolean;
   /** The file tells the model's shape. */
   readonly shape: boolean;
+  /** It has names for key and value ports that several heads share. */
+  readonly sharedPorts: boolean;
 }
-const GRAPH = { effects: 'all', steps: true, provenance: true, directEdges: true, shape: true } as const;
-const NAMES = { steps: false, provenance: false, width: false, untestedRemovals: false, directEdges: false } as const;
+const GRAPH = {
+  effects: 'all',
+  steps: true,
+  provenance: true,
+  directEdges: true,
+  shape: true,
+  sharedPorts: true,
+} as const;
+const NAMES = {
+  steps: false,
+  provenance: false,
+  width: false,
+  untestedRemovals: false,
+  directEdges: false,
+  sharedPorts: false,
+} as const;
 const KEPT: Readonly<Record<InputFormat, Kept>> = {
   json: { ...GRAPH, width: true, untestedRemovals: true },
   'node-link': { ...GRAPH, width: true, untestedRemovals: true },
@@ -40,7 +57,7 @@ const KEPT: Readonly<Record<InputFormat, Kept>> = {
   graphml: { ...GRAPH, width: true, untestedRemovals: false },
   'eap-ig': { ...NAMES, effects: 'zeros', width: true, shape: true },
   'edge-pruning': { ...NAMES, effects: 'none', shape: false },
-  trace: { ...NAMES, effects: 'all', steps: true, directEdges: true, shape: false },
+  trace: { ...NAMES, effects: 'all', steps: true, directEdges: true, shape: false, sharedPorts: true },
 };
 
 /** The decisions of a circuit whose every step is the next one. */
@@ -57,7 +74,8 @@ function traceText({ topology, kept, effects, steps }: Circuit): string {
 const circuits: fc.Arbitrary<Circuit> = fc
   .record({
     layers: fc.integer({ min: 1, max: 3 }),
-    heads: fc.integer({ min: 1, max: 3 }),
+    heads: fc.integer({ min: 1, max: 4 }),
+    shared: fc.boolean(),
     parallel: fc.boolean(),
     attentionOnly: fc.boolean(),
     directTested: fc.boolean(),
@@ -67,8 +85,9 @@ const circuits: fc.Arbitrary<Circuit> = fc
     }),
     text: anyText,
   })
-  .map(({ layers, heads, parallel, attentionOnly, directTested, seeds, text }) => {
-    const topology = new Topology({ layers, heads, parallel, attentionOnly });
+  .map(({ layers, heads, shared, parallel, attentionOnly, directTested, seeds, text }) => {
+    const kvPorts = shared && heads > 1 ? (heads === 4 ? 2 : 1) : heads;
+    const topology = new Topology({ layers, heads, kvPorts, parallel, attentionOnly });
     const count = directTested ? topology.edgeCount : topology.additionEdges;
     const seed = (id: number) => seeds[(id * 7) % seeds.length]!;
     // The first edge is in every circuit: a file without any edge of the input says something else in Edge Pruning.
@@ -95,7 +114,12 @@ const circuits: fc.Arbitrary<Circuit> = fc
       steps,
       untestedRemovals: untested.filter((_, i) => i % 2 === 0),
       directTested,
-      provenance: sampleProvenance({ directEdges: directTested, task, signConvention: text }),
+      provenance: sampleProvenance({
+        directEdges: directTested,
+        task,
+        signConvention: text,
+        ...(kvPorts < heads && { kvPorts: 'grouped' }),
+      }),
     });
   });
 
@@ -105,12 +129,17 @@ describe('a circuit that is written and read', () => {
     fc.assert(
       fc.property(circuits, fc.boolean(), (circuit, giveModel) => {
         const { topology, directTested } = circuit;
+        if (isGrouped(topology) && !holds.sharedPorts) {
+          expect(() => CIRCUIT_WRITERS[format as 'eap-ig'](circuit)).toThrow(/no key and value ports that heads share/);
+          return;
+        }
         const text = format === 'trace' ? traceText(circuit) : CIRCUIT_WRITERS[format](circuit, { allEdges: true });
         const model = giveModel || !holds.shape ? { topology, width: null } : null;
         const opened = openCircuit(text, 'f', { model });
         const back = opened.circuit;
         expect(opened.format).toBe(format);
         expect(back.topology).toMatchObject({ layers: topology.layers, heads: topology.heads });
+        expect(back.topology.kvPorts).toBe(topology.kvPorts);
         expect(back.topology.parallel).toBe(topology.parallel);
         expect(opened.notes).toEqual([]);
         // Direct edges that a format has no place for count as kept.

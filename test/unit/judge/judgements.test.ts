@@ -1,6 +1,7 @@
 /** Judgements over evaluators that are plain functions of the circuit. */
 import { describe, expect, test } from 'vitest';
 import { EdgeSet } from '../../../src/circuit/edge-set.js';
+import { Topology } from '../../../src/circuit/topology.js';
 import { equivalenceP, inFileOrder } from '../../../src/judge/hypotheses.js';
 import { drawAll } from '../../../src/judge/draw.js';
 import { JUDGEMENT_NAMES, judgementsBy, judgeCircuit, refuseMeaningless } from '../../../src/judge/judgements.js';
@@ -140,6 +141,22 @@ test('what is drawn: whole paths, enough edges, new ones, permutations', () => {
   const whole = drawAll(EdgeSet.full(topology), PROMPTS, 1);
   expect(whole.inflations).toEqual([]);
   for (const ids of whole.randomCircuits) expect(ids).toHaveLength(topology.additionEdges);
+});
+
+test('paths through a port that heads share go on at any of them, and all are whole', () => {
+  const shared = new Topology({ layers: 2, heads: 4, kvPorts: 2, parallel: false });
+  const kept = EdgeSet.of(shared, [...EdgeSet.empty(shared), 0, 5]);
+  const { randomCircuits } = drawAll(kept, PROMPTS, 1);
+  const readers = new Set<string>();
+  for (const ids of randomCircuits) {
+    const circuit = EdgeSet.of(shared, [...EdgeSet.empty(shared), ...ids]);
+    // A path goes on at one of the heads that share the port.
+    expect(pruneDisconnected(circuit, false).additionSize).toBe(ids.length);
+    const names = ids.map((id) => shared.edgeName(id));
+    if (!names.some((name) => name.includes('a0.kv1<'))) continue;
+    for (const head of ['a0.h2', 'a0.h3']) if (names.some((name) => name.startsWith(`${head}->`))) readers.add(head);
+  }
+  expect([...readers].toSorted()).toEqual(['a0.h2', 'a0.h3']);
 });
 
 test('edges are listed as EAP-IG lists them', () => {

@@ -7,6 +7,7 @@ import { openModel, type ModelOptions } from '../../../src/model/load-model.js';
 import { gpt2Spec, randomModel } from '../../../src/model/random-model.js';
 import { deviceBytes, storedBytes } from '../../../src/model/weight-storage.js';
 import { weightTable } from '../../../src/model/weight-table.js';
+import { refuseNonFinite } from '../../../src/run/non-finite.js';
 import { rounded } from '../../support/narrow.js';
 import { byName, gpt2Folder, storedTensors } from '../../support/stored-checkpoint.js';
 
@@ -94,6 +95,14 @@ test('an unembedding that holds the same numbers in another storage is that of a
   expect((await opened(values)).spec.tied).toBe(true);
   const changed = values.map((value, i) => (i === values.length - 1 ? value + 1 : value));
   await expect(opened(changed)).rejects.toThrow('lm_head.weight differs from the embedding');
+});
+
+test('a number that is none, of 16 bits, is named', async () => {
+  const tensors = await storedTensors(spec, 3, () => 'bf16');
+  const broken = tensors['transformer.h.1.mlp.c_fc.weight']!;
+  broken.bytes.set([0xc0, 0x7f], 2 * 40);
+  const model = await openModel(memoryDirectory('m', gpt2Folder(spec, tensors)));
+  await expect(refuseNonFinite(model, 'KL', Number.NaN)).rejects.toThrow('layers.1.win holds NaN');
 });
 
 test('reading tells how many bytes of the files were read', async () => {

@@ -14,7 +14,7 @@ export function EdgeCard({ edge, others }: { edge: EdgeRecord; others: readonly 
       <header>
         <h2>{edgeLabel(edge, nodeLabel)}</h2>
         <p class="quiet">
-          {edge.kind === 'direct' ? "the head's own projected input" : 'edge'} · <code>{edge.id}</code>
+          {edge.kind === 'direct' ? 'its own projected input' : 'edge'} · <code>{edge.id}</code>
         </p>
       </header>
       <dl class="facts">

@@ -1,4 +1,5 @@
 import type { NodeDetails, TokenLogit } from '../../../src/circuit/details.js';
+import type { NodeRecord } from '../../data/circuit-data.js';
 import { effectClass, effectWords, formatEffect, kindName, visibleToken } from '../../view/format.js';
 import { choose } from '../actions/choose.js';
 import { togglePins } from '../actions/marks.js';
@@ -44,10 +45,11 @@ export function NodeCard({ id }: { id: string }) {
         </p>
       </header>
       <dl class="facts">
-        <Fact name={node.kind === 'logits' ? 'Sum of effects in' : 'Sum of effects out'}>
+        <Fact name={node.kind === 'logits' || node.kind === 'kv' ? 'Sum of effects in' : 'Sum of effects out'}>
           <span class={`effect ${effectClass(node.effect, signKnown.value)}`}>{formatEffect(node.effect)}</span>{' '}
           <span class="quiet">{effectWords(node.effect, signKnown.value)}</span>
         </Fact>
+        {node.kvGroup !== null && <SharedFact node={node} />}
         {measured?.direct && <DirectEffect direct={measured.direct} />}
         {measured?.detectors && <HeadKindFact detectors={measured.detectors} />}
         {member && (
@@ -62,7 +64,7 @@ export function NodeCard({ id }: { id: string }) {
       {measured?.attention && <AttentionSection name={node.label} attention={measured.attention} />}
       {measured && <TopTokens details={measured} />}
       {measured?.ov && <HeadTokensSection ov={measured.ov} />}
-      {!details && node.kind !== 'logits' && (
+      {!details && node.kind !== 'logits' && node.kind !== 'kv' && (
         <Absent
           what="This file has no attention patterns and no tokens."
           how={
@@ -75,6 +77,26 @@ export function NodeCard({ id }: { id: string }) {
       <IncidentLists nodes={[id]} />
       <Note name={id} />
     </article>
+  );
+}
+
+/** Of a head: the key/value head that it reads. Of a key/value head: the heads that read it. */
+function SharedFact({ node }: { node: NodeRecord }) {
+  const isHead = node.kind === 'head';
+  const related = data.value.nodes.filter(
+    ({ kind, layer, kvGroup }) => kind === (isHead ? 'kv' : 'head') && layer === node.layer && kvGroup === node.kvGroup,
+  );
+  return (
+    <Fact name={isHead ? 'Keys and values' : 'Read by'}>
+      {related.map(({ id, label }, i) => (
+        <>
+          {i > 0 && ', '}
+          <button type="button" class="link" key={id} onClick={() => choose(id)}>
+            {label}
+          </button>
+        </>
+      ))}
+    </Fact>
   );
 }
 

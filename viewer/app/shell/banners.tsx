@@ -1,7 +1,7 @@
 import { signal } from '@preact/signals';
 import { hasSigns, suggestSign } from '../../data/sign.js';
 import { Icon } from '../controls/icons.js';
-import { current, unsigned } from '../state/circuits.js';
+import { current, incomparable, unsigned } from '../state/circuits.js';
 import { messages } from '../state/messages.js';
 import { scene } from '../state/picture.js';
 import { update, viewField } from '../state/view.js';
@@ -25,6 +25,11 @@ export function Banners() {
           </button>
         </div>
       ))}
+      {incomparable.value !== null && (
+        <div class="banner error" role="alert">
+          <p>{incomparable.value}</p>
+        </div>
+      )}
       {notice && (
         <div class="banner info" role="status">
           <p>{notice}</p>

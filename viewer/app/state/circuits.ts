@@ -1,4 +1,5 @@
 import { computed, signal } from '@preact/signals';
+import { refuseOtherPorts } from '../../../src/circuit/comparison.js';
 import { toCircuitData, type CircuitData } from '../../data/circuit-data.js';
 import type { CircuitDocument } from '../../data/document.js';
 import { compare, strongest, type Comparison } from '../../view/compare.js';
@@ -40,12 +41,24 @@ function dataOf({ circuit, sizesKnown }: CircuitDocument): CircuitData {
 /** Whether every shown document states the sizes of its model. */
 export const sizesKnown = computed(() => [current.value, other.value].every((one) => one?.sizesKnown !== false));
 
+/** Why the other document cannot be compared with the shown one. Null: it can. */
+export const incomparable = computed<string | null>(() => {
+  const [a, b] = [current.value, other.value];
+  if (!a || !b) return null;
+  try {
+    refuseOtherPorts(a.circuit.topology, b.circuit.topology, [a.name, b.name]);
+    return null;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+});
+
 /** Both circuits of a comparison are cut to this number of their strongest edges. Null = they are not cut. */
 export const matched = signal<number | null>(null);
 
 export const comparison = computed<Comparison | null>(() => {
   const [a, b, count] = [ownData.value, otherData.value, matched.value];
-  if (!b) return null;
+  if (!b || incomparable.value !== null) return null;
   return count === null ? compare(a, b) : compare(strongest(a, count), strongest(b, count));
 });
 

@@ -1,3 +1,4 @@
+import { isGrouped } from '../../../src/circuit/nodes.js';
 import type { CircuitData } from '../../data/circuit-data.js';
 import type { Band, Box, DisplayGraph } from '../scene.js';
 import { sizeNodes } from './node-size.js';
@@ -27,14 +28,20 @@ const MLP_COLUMN = 1.2;
 /** An MLP stands nearly half a row above the heads of its layer. It stays inside of the layer's band. */
 const MLP_RISE = 0.44;
 
+/** Height of a layer whose key/value heads stand between its heads and the layer below, in rows. */
+const ROW_WITH_GROUPS = 1.7;
+
 /**
- * One row per layer and one column per head. The MLPs have a column of their own. `input` is below the heads, `logits`
- * above. Rows are one unit apart. The distance of the columns gives the whole the aspect ratio (width / height).
+ * One row per layer and one column per head. Key/value heads that groups share stand under the middle of their heads.
+ * The MLPs have a column of their own. `input` is below the heads, `logits` above. Rows are one unit apart, or a little
+ * more where key/value heads stand between them. The distance of the columns gives the whole the aspect ratio (width /
+ * height).
  */
 export function gridOf(data: CircuitData, aspect: number): Grid {
-  const { layers, heads, parallel, attentionOnly = false } = data;
-  const bottom = -1 - BELOW;
-  const top = layers + ABOVE;
+  const { layers, heads, parallel, attentionOnly = false, kvPorts = heads } = data;
+  const row = isGrouped(data) ? ROW_WITH_GROUPS : 1;
+  const bottom = -row - BELOW;
+  const top = layers * row + ABOVE;
   const height = top - bottom;
   const columns = Math.max(1, heads - 1 + (attentionOnly ? 0 : MLP_COLUMN));
   const step = Math.max(0.2, (height * (Math.min(8, Math.max(0.25, aspect)) - LEFT - RIGHT)) / columns);
@@ -45,16 +52,19 @@ export function gridOf(data: CircuitData, aspect: number): Grid {
   const places = new Map<string, readonly [number, number]>();
   for (const node of data.nodes) {
     const center = ((heads - 1) * step) / 2;
-    if (node.layer === null) places.set(node.id, [center, node.kind === 'input' ? -1 : layers]);
-    else if (node.head === null) places.set(node.id, [columns * step, node.layer + rise]);
-    else places.set(node.id, [node.head * step, node.layer]);
+    if (node.layer === null) places.set(node.id, [center, (node.kind === 'input' ? -1 : layers) * row]);
+    else if (node.kind === 'kv') {
+      const middle = ((node.kvGroup! + 0.5) * heads) / kvPorts - 0.5;
+      places.set(node.id, [middle * step, (node.layer - 0.5) * row]);
+    } else if (node.head === null) places.set(node.id, [columns * step, node.layer * row + rise]);
+    else places.set(node.id, [node.head * step, node.layer * row]);
   }
   return {
     places,
     bands: Array.from({ length: layers }, (_, layer) => ({
       label: `L${layer}`,
-      bottom: layer - 0.5 + rise / 5,
-      top: layer + 0.5 + rise / 5,
+      bottom: layer * row - (row - 0.5) + rise / 5,
+      top: layer * row + 0.5 + rise / 5,
       tinted: layer % 2 === 1,
     })),
     columns: Array.from({ length: heads }, (_, head) => ({ x: head * step, label: `h${head}` })),

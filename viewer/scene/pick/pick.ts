@@ -37,13 +37,14 @@ function outside({ box, ...node }: DisplayNode, x: number, y: number): number {
 
 const paths = new WeakMap<Scene, ReadonlyMap<string, Route>>();
 
-/** A path for every edge: its route, or else its curve. */
+/** A path for every edge of the circuit: its route, or else its curve. */
 function pathsOf(scene: Scene): ReadonlyMap<string, Route> {
   const known = paths.get(scene);
   if (known) return known;
   const all = new Map(scene.routes);
-  scene.graph.forEachEdge((id) => {
-    if (!all.has(id)) all.set(id, { points: curve(scene, id), label: null });
+  scene.graph.forEachEdge((id, { kind }) => {
+    if (kind === 'shared') all.delete(id);
+    else if (!all.has(id)) all.set(id, { points: curve(scene, id), label: null });
   });
   paths.set(scene, all);
   return all;

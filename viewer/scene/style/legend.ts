@@ -29,13 +29,19 @@ export interface LegendContext extends StyleContext {
 
 /** The legend of a scene. It names only what the scene shows. */
 export function legendOf(scene: Scene, context: LegendContext): LegendEntry[] {
-  const edges = scene.graph.mapEdges((_, edge) => edge);
+  const drawn = scene.graph.mapEdges((_, edge) => edge);
+  const edges = drawn.filter(({ kind }) => kind !== 'shared');
   if (edges.length === 0) return [];
   const entries = [
     ...hueEntries(scene, edges, context),
     ...stateEntries(edges, context),
     ...widthEntries(edges, context),
   ];
+  if (drawn.length > edges.length) {
+    const color = context.palette.neutral;
+    const text = 'keys and values to the heads that share them';
+    entries.push({ swatch: { kind: 'line', color, width: 1, dashed: true }, text });
+  }
   entries.push(...nodeEntries(scene, context));
   if (edges.some((edge) => edge.effect !== null && edge.effect !== 0)) {
     entries.push(
@@ -143,6 +149,7 @@ function nodeEntries({ graph, layout }: Scene, { palette }: LegendContext): Lege
   });
   const entries: LegendEntry[] = [];
   if (kinds.has('head')) entries.push(dot('circle', fills.head, 'attention head (layer.head)'));
+  if (kinds.has('kv')) entries.push(dot('ringed', fills.head, 'key/value head (layer.kv)'));
   if (kinds.has('mlp')) entries.push(dot('square', fills.mlp, 'MLP'));
   if (kinds.has('input') || kinds.has('logits')) entries.push(dot('ringed', fills.terminal, 'input, logits'));
   if (kinds.has('group')) entries.push(dot('ringed', fills.group, 'group of nodes'));

@@ -88,10 +88,15 @@ export function stylesOf(graph: DisplayGraph, context: StyleContext): Styles {
     const faded = !inFocus && (focus !== null || edge.found === false);
     return {
       color: mix(palette.background, hueOf(graph, id, edge, context), faded ? 0.1 : presence(edge, strength, floor)),
-      width: edge.pending ? 1 : figure ? 0.8 + 4.7 * Math.sqrt(strength) : thinnest + 6 * Math.sqrt(strength),
+      width:
+        edge.pending || edge.kind === 'shared'
+          ? 1
+          : figure
+            ? 0.8 + 4.7 * Math.sqrt(strength)
+            : thinnest + 6 * Math.sqrt(strength),
       depth: strength + (inFocus || id === selected ? 1 : 0) - (faded ? 1 : 0),
       label: faded || letter === 'several' || (edge.kind === 'direct' && letter === null) ? null : letter,
-      dashed: edge.pending || !edge.inCircuit,
+      dashed: edge.pending || !edge.inCircuit || edge.kind === 'shared',
     };
   }
 
@@ -152,7 +157,7 @@ function outlineOf(node: DisplayNode, marked: boolean, palette: Palette): { colo
 }
 
 function hueOf(graph: DisplayGraph, id: string, edge: DisplayEdge, { palette, hue }: StyleContext): string {
-  if (edge.pending) return palette.neutral;
+  if (edge.pending || edge.kind === 'shared') return palette.neutral;
   switch (edge.class) {
     case 'both':
     case 'flipped':

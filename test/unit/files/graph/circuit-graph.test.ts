@@ -4,7 +4,13 @@ import { describe, expect, it } from 'vitest';
 import { EdgeSet } from '../../../../src/circuit/edge-set.js';
 import { toGraph } from '../../../../src/files/graph/circuit-graph.js';
 import { Topology } from '../../../../src/circuit/topology.js';
-import { SAMPLE_KEPT, sampleCircuit, sampleDirectCircuit, sampleProvenance } from '../../../support/sample-circuit.js';
+import {
+  SAMPLE_KEPT,
+  sampleCircuit,
+  sampleDirectCircuit,
+  sampleProvenance,
+  sampleSharedCircuit,
+} from '../../../support/sample-circuit.js';
 
 describe('toGraph', () => {
   const graph = toGraph(sampleCircuit());
@@ -43,6 +49,21 @@ describe('toGraph', () => {
     expect(graph.getNodeAttribute('logits', 'effect')).toBe(0.5625);
     expect(graph.getNodeAttributes('a1.h0')).toMatchObject({ kind: 'head', layer: 1, head: 0, inCircuit: true });
     expect(graph.getNodeAttributes('input')).toMatchObject({ kind: 'input', layer: null, head: null, inCircuit: true });
+  });
+
+  it('links key/value heads to the heads that share them, and takes the links for no edges', () => {
+    const shared = toGraph(sampleSharedCircuit(true));
+    expect(shared.nodes()).toEqual(['input', 'a0.h0', 'm0', 'a1.kv1', 'a1.h3', 'm1', 'logits']);
+    expect(shared.getNodeAttributes('a1.kv1')).toMatchObject({ kind: 'kv', layer: 1, head: null, kvGroup: 1 });
+    expect(shared.getNodeAttribute('a1.kv1', 'effect')).toBe(-0.625);
+    expect(shared.getNodeAttribute('a1.h3', 'kvGroup')).toBe(1);
+    expect(shared.extremities('a1.kv1<k>->a1.kv1')).toEqual(['a1.kv1', 'a1.kv1']);
+    expect(shared.filterEdges((_, { kind }) => kind === 'shared')).toEqual(['a1.kv1->a1.h3']);
+    expect(shared.extremities('a1.kv1->a1.h3')).toEqual(['a1.kv1', 'a1.h3']);
+    const whole = toGraph(sampleSharedCircuit(), { allEdges: true });
+    expect(whole.filterEdges((_, { kind }) => kind === 'shared')).toHaveLength(8);
+    expect(whole.size).toBe(8 + sampleSharedCircuit().topology.additionEdges);
+    expect(graph.someEdge((_, { kind }) => kind === 'shared')).toBe(false);
   });
 
   it('has every node and edge on request', () => {

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { toCircuitData, type EdgeRecord } from '../../../../viewer/data/circuit-data.js';
+import { pick } from '../../../../viewer/scene/pick/pick.js';
 import { select } from '../../../../viewer/view/selection.js';
-import { sampleDirectCircuit } from '../../../support/sample-circuit.js';
-import { expectApart, randomData, sceneOf } from '../../../support/viewer-scene.js';
+import { sampleDirectCircuit, sampleSharedCircuit } from '../../../support/sample-circuit.js';
+import { expectApart, legendTexts, randomData, sceneOf } from '../../../support/viewer-scene.js';
 import { sampleData, view } from '../../../support/viewer.js';
 
 const data = randomData(4, 4);
@@ -32,6 +33,32 @@ describe('display graph', () => {
       expect(loops.graph.getEdgeAttribute(loop, 'kind')).toBe('direct');
       expect(loops.routes.get(loop)!.points.flat().every(Number.isFinite)).toBe(true);
     }
+  });
+
+  it('draws key/value heads that groups share, with links to their heads that are no edges', () => {
+    const shared = toCircuitData(sampleSharedCircuit(true), 'as-stated');
+    for (const layout of ['grid', 'figure', 'force'] as const) {
+      const scene = sceneOf(shared, { scope: 'circuit', layout });
+      const { graph } = scene;
+      expect(graph.getNodeAttributes('a1.kv1')).toMatchObject({ kind: 'kv', label: '1.kv1', connected: true });
+      expect(graph.filterEdges((_, { kind }) => kind === 'shared')).toEqual(['a1.kv1->a1.h3']);
+      expect(graph.getEdgeAttributes('a1.kv1->a1.h3').edges).toEqual([]);
+      const [kv, head] = ['a1.kv1', 'a1.h3'].map((id) => graph.getNodeAttributes(id));
+      if (layout !== 'force') expect(kv!.y).toBeLessThan(head!.y);
+      const middle = [(kv!.x + head!.x) / 2, (kv!.y + head!.y) / 2] as const;
+      const under = pick(scene, ...middle, 1e-3);
+      expect(under && 'edge' in under ? under.edge : null).not.toBe('a1.kv1->a1.h3');
+      if (layout === 'grid') expectApart(sceneOf(shared, { scope: 'all', limit: 1000 }));
+    }
+    const { graph } = sceneOf(shared, { scope: 'circuit' });
+    expect(graph.filterNodes((_, { parent }) => parent === 'a1.kv1').toSorted()).toEqual(['a1.kv1<k>', 'a1.kv1<v>']);
+    const groups = [{ name: 'pair', members: ['a1.kv1', 'a1.h3'] }];
+    const merged = sceneOf(shared, { scope: 'circuit', groups }).graph;
+    expect(merged.someEdge((_, { kind }) => kind === 'shared')).toBe(false);
+    const legend = legendTexts(sceneOf(shared, { scope: 'circuit' }));
+    expect(legend).toContain('key/value head (layer.kv)');
+    expect(legend).toContain('keys and values to the heads that share them');
+    expect(legend).not.toContain('not measured');
   });
 
   it('merges the ports of an edge: effects are summed, names kept', () => {

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { toCircuitData } from '../../../../viewer/data/circuit-data.js';
 import { search, SEARCH_HELP } from '../../../../viewer/view/search.js';
 import { anyText } from '../../../support/any-text.js';
-import { sampleDirectCircuit } from '../../../support/sample-circuit.js';
+import { sampleDirectCircuit, sampleSharedCircuit } from '../../../support/sample-circuit.js';
 
 const data = toCircuitData(sampleDirectCircuit(), 'as-stated');
 const groups = [
@@ -21,6 +21,17 @@ function edges(query: string): string[] {
 }
 
 describe('search', () => {
+  it('finds key/value heads that groups share, and edges into them', () => {
+    const shared = toCircuitData(sampleSharedCircuit(true), 'as-stated');
+    const found = (query: string) => search(shared, query)!;
+    for (const name of ['1.kv1', 'a1.kv1', 'L1kv1', '1kv1']) expect([...found(name).nodes]).toEqual(['a1.kv1']);
+    expect([...found('kv').nodes]).toEqual(['a0.kv0', 'a0.kv1', 'a1.kv0', 'a1.kv1']);
+    expect([...found('1.kv').nodes]).toEqual(['a1.kv0', 'a1.kv1']);
+    expect(found('heads').nodes.has('a1.kv1')).toBe(false);
+    expect([...found('a0.h0->a1.kv1<k>').edges]).toEqual(['a0.h0->a1.kv1<k>']);
+    expect([...found('a1.kv1<v>->a1.kv1').edges]).toEqual(['a1.kv1<v>->a1.kv1']);
+  });
+
   it.each(['', '  ', '\t\n', '""'])('finds nothing to do for %j', (query) => {
     expect(search(data, query)).toBeNull();
   });
