@@ -7,12 +7,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const CIRCUITS = {
-  'tasks-4l': ['ioi', 'greater-than', 'induction', 'gendered-pronoun', 'docstring', 'agreement'],
-  'tasks-4l-llama': ['ioi', 'greater-than', 'gendered-pronoun'],
-};
+const CIRCUITS = [
+  ...['ioi', 'greater-than', 'induction', 'gendered-pronoun', 'docstring', 'agreement'].map((task) => ({
+    model: 'tasks-4l',
+    task,
+    threshold: 0.01,
+  })),
+  { model: 'tasks-4l-llama', task: 'ioi', threshold: 0.05 },
+  { model: 'tasks-4l-llama', task: 'greater-than', threshold: 0.01 },
+  { model: 'tasks-4l-llama', task: 'gendered-pronoun', threshold: 0.01 },
+];
 const METHOD = 'acdc';
-const OPTIONS = ['--prompts', '32', '--metric', 'kl', '--threshold', '0.01', '--details'];
+const OPTIONS = ['--prompts', '32', '--metric', 'kl', '--details'];
 const ENDINGS = {
   'circuit.json': 'json',
   'circuit.gexf': 'gexf',
@@ -25,9 +31,10 @@ const graphs = join(root, 'graphs');
 mkdirSync(graphs, { recursive: true });
 const folder = mkdtempSync(join(tmpdir(), 'edgewise-graphs-'));
 try {
-  for (const [model, task] of Object.entries(CIRCUITS).flatMap(([name, tasks]) => tasks.map((each) => [name, each]))) {
+  for (const { model, task, threshold } of CIRCUITS) {
     const out = join(folder, `${model}.${task}`);
-    const args = ['discover', '--model', model, '--task', task, '--method', METHOD, ...OPTIONS, '--out', out];
+    const options = ['--method', METHOD, '--threshold', String(threshold), ...OPTIONS, '--out', out];
+    const args = ['discover', '--model', model, '--task', task, ...options];
     const { status } = spawnSync(process.execPath, [join(root, 'dist/cli/main.js'), ...args], { stdio: 'inherit' });
     if (status !== 0) process.exit(1);
     for (const [file, ending] of Object.entries(ENDINGS)) {

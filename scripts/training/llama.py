@@ -8,9 +8,9 @@ import torch.nn.functional as F
 LAYERS, HEADS, KV_HEADS, WIDTH, INNER, POSITIONS = 4, 8, 4, 128, 256, 128
 HEAD_WIDTH = WIDTH // HEADS
 THETA, EPSILON = 1000.0, 1e-5
-STEPS, FALLING = 2000, 0.25
+STEPS, FALLING = 3000, 0.25
 # Prompts of each task in a step: more for those that copy from the context, which takes longest to learn.
-ROWS = {"ioi": 40, "greater-than": 4, "induction": 20, "gendered-pronoun": 4, "docstring": 12, "agreement": 4}
+ROWS = {"ioi": 28, "greater-than": 4, "induction": 20, "gendered-pronoun": 4, "docstring": 32, "agreement": 4}
 PREFIX, STORAGE = "", "bfloat16"
 
 
