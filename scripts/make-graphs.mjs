@@ -1,4 +1,4 @@
-// Finds the circuits of the shipped model for every shipped task and writes them to graphs/: npm run graphs.
+// Finds circuits of the shipped models and writes them to graphs/: npm run graphs.
 // Names: <model>.<task>.<method>.json, .gexf, .details.json and .trace.jsonl. The same machine writes the same bytes
 // again.
 import { spawnSync } from 'node:child_process';
@@ -7,10 +7,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const MODEL = 'tasks-4l';
+const CIRCUITS = [
+  ...['ioi', 'greater-than', 'induction', 'gendered-pronoun', 'docstring', 'agreement'].map((task) => ({
+    model: 'tasks-4l',
+    task,
+    threshold: 0.01,
+  })),
+  { model: 'tasks-4l-llama', task: 'ioi', threshold: 0.05 },
+  { model: 'tasks-4l-llama', task: 'greater-than', threshold: 0.01 },
+  { model: 'tasks-4l-llama', task: 'gendered-pronoun', threshold: 0.01 },
+];
 const METHOD = 'acdc';
-const TASKS = ['ioi', 'greater-than', 'induction', 'gendered-pronoun', 'docstring', 'agreement'];
-const OPTIONS = ['--prompts', '32', '--metric', 'kl', '--threshold', '0.01', '--details'];
+const OPTIONS = ['--prompts', '32', '--metric', 'kl', '--details'];
 const ENDINGS = {
   'circuit.json': 'json',
   'circuit.gexf': 'gexf',
@@ -23,15 +31,16 @@ const graphs = join(root, 'graphs');
 mkdirSync(graphs, { recursive: true });
 const folder = mkdtempSync(join(tmpdir(), 'edgewise-graphs-'));
 try {
-  for (const task of TASKS) {
-    const out = join(folder, task);
-    const args = ['discover', '--model', MODEL, '--task', task, '--method', METHOD, ...OPTIONS, '--out', out];
+  for (const { model, task, threshold } of CIRCUITS) {
+    const out = join(folder, `${model}.${task}`);
+    const options = ['--method', METHOD, '--threshold', String(threshold), ...OPTIONS, '--out', out];
+    const args = ['discover', '--model', model, '--task', task, ...options];
     const { status } = spawnSync(process.execPath, [join(root, 'dist/cli/main.js'), ...args], { stdio: 'inherit' });
     if (status !== 0) process.exit(1);
     for (const [file, ending] of Object.entries(ENDINGS)) {
-      copyFileSync(join(out, file), join(graphs, `${MODEL}.${task}.${METHOD}.${ending}`));
+      copyFileSync(join(out, file), join(graphs, `${model}.${task}.${METHOD}.${ending}`));
     }
-    draw(task);
+    draw(`${model}.${task}.${METHOD}`);
   }
 } finally {
   rmSync(folder, { recursive: true, force: true });
@@ -40,10 +49,10 @@ try {
 /**
  * A picture beside the files where Graphviz is installed; nothing else needs it.
  *
- * @param {string} task
+ * @param {string} name of the circuit's files, without their endings.
  */
-function draw(task) {
-  const file = join(graphs, `${MODEL}.${task}.${METHOD}`);
+function draw(name) {
+  const file = join(graphs, name);
   const dot = spawnSync(process.execPath, [
     join(root, 'dist/cli/main.js'),
     'export',

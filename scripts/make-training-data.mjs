@@ -1,103 +1,131 @@
-// Makes the tokenizer and the training data of models/tasks-4l from the shipped tasks' templates (after `npm run
-// build`): node scripts/make-training-data.mjs [FOLDER]     (default: runs/tasks-4l-data)
+// Makes the tokenizer and the training data of a shipped model from the shipped tasks' templates (after `npm run
+// build`): node scripts/make-training-data.mjs MODEL [FOLDER]     (default: runs/<MODEL>-data)
 //
-// Writes models/tasks-4l/tokenizer.json and, per task, FOLDER/<task>.{train,heldout,shipped}.bin: int32 numbers, one
-// prompt after the other as (number of tokens, number of right answers, token ids, answer ids). `shipped` are the
-// prompts of the task itself, `heldout` others; no clean prompt of either is in `train`.
+// Writes models/<MODEL>/tokenizer.json and, per task, FOLDER/<task>.{train,heldout,shipped}.bin: int32 numbers, one
+// prompt after the other as (number of tokens, measured position, number of right answers, token ids, answer ids). The
+// tokens of an answer of several follow the prompt; its first one is the right answer. `shipped` are the prompts of the
+// task itself, `heldout` others; no clean prompt of either is in `train`. For a model that knows long names, task files
+// of them as well: models/<MODEL>/long-names/<task>.jsonl.
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { Tokenizer } from '@huggingface/tokenizers';
-
 import { builtinTasks } from '../dist/task/builtin/index.js';
-import { toPromptPair } from '../dist/task/row.js';
-import { expandTemplate } from '../dist/task/template-expand.js';
+import { expandTemplate, templateRows } from '../dist/task/template-expand.js';
 import { createTokenizer } from '../dist/task/tokenizer.js';
+import { byteLevelTokenizer, countPieces } from './training/byte-level-bpe.mjs';
+import { longNames, longNamesOnly, withLongNames } from './training/long-names.mjs';
+import { wordLevelTokenizer } from './training/word-level.mjs';
 
-const MODEL = 'models/tasks-4l';
-const BOS = '<|endoftext|>';
-const UNKNOWN = '[UNK]';
-const MAX_POSITIONS = 64;
 const HELDOUT = { seed: 1000, count: 500 };
 /** Each chunk is an own draw, so that templates with few prompts do not run out. */
 const TRAIN = { firstSeed: 2000, chunks: 15, perChunk: 2000 };
+/** Prompts with long names in the text that the byte-level tokenizer is trained on: few, so that they stay rare. */
+const LONG_IN_TEXT = 300;
+/** Byte pairs that occur less often in that text do not become tokens. */
+const LEAST_PAIRS = 40;
+const LONG_NAMES = { seed: 3000, count: 200 };
 
-/** GPT-2's rule for words, their leading space included, but numbers go by two digits: " 1732" -> " 17", "32". */
-const WORDS = String.raw`'(?:s|t|re|ve|m|ll|d)| ?\p{L}+| ?\p{N}{1,2}| ?[^\s\p{L}\p{N}]+|\n+| +(?!\S)|\s`;
+const textsOf = (rows) => rows.flatMap((row) => [row.clean, row.corrupted, row.correct ?? [], row.wrong ?? []].flat());
 
-function tokenizerJson(words) {
-  const special = (id, content) => ({
-    id,
-    content,
-    single_word: false,
-    lstrip: false,
-    rstrip: false,
-    normalized: false,
-    special: true,
-  });
-  const tokens = [BOS, UNKNOWN, ...words];
-  return {
-    version: '1.0',
-    truncation: null,
-    padding: null,
-    added_tokens: [special(0, BOS), special(1, UNKNOWN)],
-    normalizer: null,
-    pre_tokenizer: { type: 'Split', pattern: { Regex: WORDS }, behavior: 'Isolated', invert: false },
-    post_processor: null,
-    decoder: { type: 'Fuse' },
-    model: {
-      type: 'WordLevel',
-      vocab: Object.fromEntries(tokens.map((token, id) => [token, id])),
-      unk_token: UNKNOWN,
+/** What is drawn, and the tokenizer that is made from it. */
+const MODELS = {
+  'tasks-4l': {
+    longNames: false,
+    tokenizer: (sets) => wordLevelTokenizer([...sets.values()].flatMap(({ train }) => textsOf(train))),
+  },
+  'tasks-4l-llama': {
+    longNames: true,
+    tokenizer(sets) {
+      const counts = new Map();
+      for (const { plain, long } of sets.values()) {
+        for (const text of textsOf([...plain, ...long.slice(0, LONG_IN_TEXT)])) countPieces(text, counts);
+      }
+      return byteLevelTokenizer(counts, LEAST_PAIRS);
     },
-  };
-}
+  },
+};
 
-const textsOf = (row) => [row.clean, row.corrupted, row.correct ?? [], row.wrong ?? []].flat();
-
-const sets = new Map();
-for (const [name, template] of builtinTasks) {
-  const shipped = expandTemplate(template, name);
-  const heldout = expandTemplate(template, name, HELDOUT);
-  const kept = new Set([...shipped, ...heldout].map((row) => row.clean));
-  const chunks = Array.from({ length: TRAIN.chunks }, (_, i) =>
-    expandTemplate(template, name, { seed: TRAIN.firstSeed + i, count: TRAIN.perChunk }),
-  );
-  sets.set(name, { shipped, heldout, train: chunks.flat().filter((row) => !kept.has(row.clean)) });
+const [name, folder = `runs/${name}-data`] = process.argv.slice(2);
+if (!Object.hasOwn(MODELS, name ?? '')) {
+  console.error(`make-training-data: got ${name ?? 'no model'}, expected one of ${Object.keys(MODELS).join(', ')}`);
+  process.exit(2);
 }
-
-// With an empty vocabulary the library returns the words as they are cut.
-const cutter = new Tokenizer(tokenizerJson([]), {});
-const words = new Set();
-for (const { train } of sets.values()) {
-  for (const text of train.flatMap(textsOf)) for (const word of cutter.tokenize(text)) words.add(word);
-}
-const json = tokenizerJson([...words].sort((a, b) => (a < b ? -1 : 1)));
+const sets = new Map([...builtinTasks].map(([task, template]) => [task, drawSets(task, template)]));
+const { json, config, bosTokenId, vocab } = MODELS[name].tokenizer(sets);
 const text = `${JSON.stringify(json, null, 1)}\n`;
-await mkdir(MODEL, { recursive: true });
-await writeFile(join(MODEL, 'tokenizer.json'), text);
+const directory = join('models', name);
+await mkdir(directory, { recursive: true });
+await writeFile(join(directory, 'tokenizer.json'), text);
+if (config !== null) await writeFile(join(directory, 'tokenizer_config.json'), `${JSON.stringify(config, null, 2)}\n`);
 
-const folder = process.argv[2] ?? 'runs/tasks-4l-data';
+const options = { bosTokenId, bos: 'auto', vocab };
+const tokenizer = createTokenizer({ text, where: 'tokenizer.json' }, null, options);
 await mkdir(folder, { recursive: true });
-const vocab = words.size + 2;
-const tokenizer = createTokenizer({ text, where: 'tokenizer.json' }, null, { bosTokenId: 0, bos: 'auto', vocab });
-const context = { tokenizer, vocab, maxPositions: MAX_POSITIONS };
-for (const [name, splits] of sets) {
-  for (const [split, rows] of Object.entries(splits)) {
-    const numbers = rows.flatMap((row, i) => {
-      const { clean, correct } = toPromptPair(row, `${name}, ${split} ${i + 1}`, context);
-      return [clean.length, correct.length, ...clean, ...correct];
-    });
-    await writeFile(join(folder, `${name}.${split}.bin`), Int32Array.from(numbers));
+const answers = new Map();
+for (const [task, { train, heldout, shipped }] of sets) {
+  for (const [split, rows] of Object.entries({ train, heldout, shipped })) {
+    await writeFile(join(folder, `${task}.${split}.bin`), Int32Array.from(rows.flatMap(numbersOf)));
   }
-  console.log(
-    `${name}: ${Object.entries(splits)
-      .map(([split, rows]) => `${rows.length} ${split}`)
-      .join(', ')}`,
-  );
+  console.log(`${task}: ${train.length} train, ${heldout.length} held out, ${shipped.length} shipped`);
 }
-await writeFile(
-  join(folder, 'meta.json'),
-  JSON.stringify({ tasks: [...sets.keys()], vocab, maxPositions: MAX_POSITIONS }),
-);
+await writeFile(join(folder, 'meta.json'), JSON.stringify({ tasks: [...sets.keys()], vocab, bosTokenId }));
 console.log(`${vocab} tokens`);
+if (MODELS[name].longNames) {
+  const lengths = longNames.map((long) => tokenizer.encodeBare(` ${long}`).length);
+  if (lengths.includes(1)) throw new Error(`"${longNames[lengths.indexOf(1)]}" is one token, expected several`);
+  console.log(`${longNames.length} long names of ${Math.min(...lengths)} to ${Math.max(...lengths)} tokens`);
+  await mkdir(join(directory, 'long-names'), { recursive: true });
+  for (const [task, template] of builtinTasks) {
+    const lines = longNameRows(task, template).map((row) => `${JSON.stringify(row)}\n`);
+    if (lines.length > 0) await writeFile(join(directory, 'long-names', `${task}.jsonl`), lines.join(''));
+  }
+}
+
+/** The prompts of a task: `long` are those of `train` that are drawn with long names as well, `plain` the others. */
+function drawSets(task, template) {
+  const longer = MODELS[name].longNames ? withLongNames(template) : null;
+  const shipped = expandTemplate(template, task);
+  const heldout = expandTemplate(longer ?? template, task, HELDOUT);
+  const kept = new Set([...shipped, ...heldout].map((row) => row.clean));
+  const parts = { plain: [], long: [] };
+  for (let chunk = 0; chunk < TRAIN.chunks; chunk++) {
+    const long = longer !== null && chunk % 2 === 1;
+    const draw = { seed: TRAIN.firstSeed + chunk, count: TRAIN.perChunk };
+    const rows = expandTemplate(long ? longer : template, task, draw).filter((row) => !kept.has(row.clean));
+    parts[long ? 'long' : 'plain'].push(...rows);
+  }
+  return { ...parts, shipped, heldout, train: [...parts.plain, ...parts.long] };
+}
+
+/** A row in numbers. An answer is cut from its prompt by every tokenizer here, so that its tokens are its own. */
+function numbersOf(row) {
+  const prompt = tokenizer.encodePrompt(row.clean, row.clean);
+  const right = [row.correct].flat().map((answer) => {
+    if (!answers.has(answer)) answers.set(answer, tokenizer.encode(answer, answer));
+    return answers.get(answer);
+  });
+  const whole = right.length === 1 && right[0].length > 1 ? right[0] : [];
+  const ids = [...prompt, ...whole];
+  return [ids.length, prompt.length - 1, right.length, ...ids, ...right.map(([first]) => first)];
+}
+
+/** Prompts with long names alone that were not trained on; none for a task without names. */
+function longNameRows(task, template) {
+  const longer = longNamesOnly(template);
+  if (longer === null) return [];
+  const trained = new Set(sets.get(task).train.map((row) => row.clean));
+  const rows = [];
+  // Most draws do not line up.
+  for (const { row } of templateRows(longer, task, { seed: LONG_NAMES.seed, count: Infinity })) {
+    if (!trained.has(row.clean) && linesUp(row)) rows.push(row);
+    if (rows.length === LONG_NAMES.count) break;
+  }
+  return rows;
+}
+
+/** Whether both prompts are the same number of tokens word by word, and the answers begin differently. */
+function linesUp({ clean, corrupted, correct, wrong }) {
+  const lengths = (text) => text.split(/(?= )/).map((word) => tokenizer.encode(word, word).length);
+  const first = (answer) => tokenizer.encode(answer, answer)[0];
+  return `${lengths(clean)}` === `${lengths(corrupted)}` && first(correct) !== first(wrong);
+}

@@ -124,7 +124,9 @@ describe('tasks', () => {
 test('models are listed', async () => {
   const list = await cliJson<{ name: string; edges: number }[]>(['models'], { env });
   expect(list).toContainEqual(expect.objectContaining({ name: 'tasks-4l', layers: 4, heads: 8 }));
-  expect(await cli(['models'], { env })).toMatch(/^tasks-4l +gpt2 +4 layers/m);
+  const text = await cli(['models'], { env });
+  expect(text).toMatch(/^tasks-4l +gpt2 +4 layers/m);
+  expect(text).toMatch(/^tasks-4l-llama +llama +4 layers/m);
 });
 
 test('progress of a longer run goes to stderr', async () => {
