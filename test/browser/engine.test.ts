@@ -25,7 +25,7 @@ function someCircuit(topology: Topology): EdgeSet {
 async function evaluateInNode(model: string, task: string): Promise<Evaluation> {
   const edgewise = await open(model);
   try {
-    const pairs = await edgewise.task(task, { prompts: PROMPTS });
+    const pairs = await edgewise.task(task, { prompts: PROMPTS, answers: 'first-token' });
     return await edgewise.evaluate(pairs, someCircuit(edgewise.engine.topology));
   } finally {
     await edgewise.close();

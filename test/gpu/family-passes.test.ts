@@ -24,7 +24,9 @@ import { EQUAL_PAIRS, pairsOf, UNEQUAL_PAIRS } from '../support/search-pairs.js'
 const device = useDevice();
 const TOLERANCE = 2e-5;
 
-/** Every family has a third of the other ablations' circuits, and half of the searches; all with EDGEWISE_ALL_RUNS=1. */
+/**
+ * Every family has a third of the other ablations' circuits, and half of the searches; all with EDGEWISE_ALL_RUNS=1.
+ */
 const ALL_RUNS = process.env['EDGEWISE_ALL_RUNS'] === '1';
 
 describe.each(SMALL_FAMILIES)('%s', { timeout: 300_000 }, (family) => {

@@ -26,7 +26,7 @@ export async function run(input: Input): Promise<Evaluation> {
   const edgewise = await openInPage({ device, files });
   try {
     const file = { name: 'task', source: input.task, bytes: await bytesAt(input.task) };
-    const task = await edgewise.task(file, { prompts: input.prompts });
+    const task = await edgewise.task(file, { prompts: input.prompts, answers: 'first-token' });
     const circuit = parseCircuit(new TextDecoder().decode(await bytesAt(input.circuit)), input.circuit);
     return await edgewise.evaluate(task, resolveCircuit(circuit, edgewise.engine.topology));
   } finally {

@@ -1,4 +1,6 @@
-/** Graphs of the size of Llama-3-8B's: scores are written, read, chosen from, and the circuit is opened in the viewer. */
+/**
+ * Graphs of the size of Llama-3-8B's: scores are written, read, chosen from, and the circuit is opened in the viewer.
+ */
 import { expect, it } from 'vitest';
 
 import { circuitFromScores } from '../../../src/circuit/scored-circuit.js';
