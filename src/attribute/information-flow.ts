@@ -1,4 +1,4 @@
-import { attentionOutput, everyHeadOutput } from '../block/attention.js';
+import { attentionOutput, everyHeadOutput } from '../block/attention-output.js';
 import { portGroups, type PortGroup } from '../block/groups.js';
 import { normOfParts } from '../block/norm.js';
 import { inTurn, type Piece, type PieceContext } from '../block/piece.js';

@@ -2,16 +2,13 @@ import type { Topology } from '../circuit/topology.js';
 import type { Tensor } from '../gpu/arena.js';
 import type { Operation } from '../gpu/recording.js';
 import { jobSize, packJob, type BufferSlice } from '../gpu/kernel.js';
-import { PANEL4 } from '../gpu/product/matrix.js';
-import type { WholeJob } from '../gpu/product/matmul.js';
 import { groupsOf64 } from '../gpu/workgroups.js';
 import type { Layout } from '../model/layout.js';
-import type { ModelSpec } from '../model/spec.js';
-import type { LayerWeights } from '../model/weights.js';
+import { scoreParams, windowOf } from './attention-rule.js';
 import { NO_PIECE } from './order.js';
 import type { Jobs, Piece, PieceContext } from './piece.js';
-import { everyColumn, product, transposedProduct, wholeProducts } from './product.js';
 import type { BackwardRules } from './rules.js';
+import { weightedSum, type WeightedSum } from './weighted-sum.js';
 
 // The flow of one layer. A job takes one head and some rows of it:
 //   projections [T, ports, dh] -> pattern [H, T, S] -> mixed [H, T, dh] -> outputs [H, T, d]
@@ -107,20 +104,6 @@ async function patternPiece(
   return { encode: (recording) => recording.dispatch(operation, groupsOf64(list.rows), list.count) };
 }
 
-/** Keys that a query sees, itself included; 0: all up to itself. */
-export function windowOf({ attention }: ModelSpec, layer: number): number {
-  return attention.window[layer] ?? 0;
-}
-
-/** What kernels/shared/attention_score.wgsl makes scores of products with. */
-export function scoreParams({ attention }: ModelSpec, layer: number, temperature = 1) {
-  const scale = attention.scale[layer]!;
-  const { softcap } = attention;
-  return softcap === null
-    ? { scale: scale / temperature, softcap: 0 }
-    : { scale: scale / softcap, softcap: softcap / temperature };
-}
-
 /** What mixing reads and makes. */
 export interface MixTensors {
   readonly projections: BufferSlice;
@@ -152,56 +135,6 @@ export async function attentionMix(
     overrides: {},
   });
   return { encode: (recording) => recording.dispatch(operation, groupsOf64(list.rows * head4), list.count) };
-}
-
-/** mixed [H, T, dh] -> outputs [H, T, d], without the bias. @param jobs of each chunk of W_O. */
-export function attentionOutput(
-  context: PieceContext,
-  { attentionOut }: LayerWeights,
-  jobs: readonly Jobs[],
-  { mixed, outputs }: { readonly mixed: BufferSlice; readonly outputs: BufferSlice },
-): Promise<Piece> {
-  const { width4, head4 } = context.weights.layout;
-  return product(context, attentionOut, jobs, {
-    a: mixed,
-    out: outputs,
-    rows: context.tokens,
-    inner4: head4,
-    outStride: width4,
-    bias: undefined,
-  });
-}
-
-/** Jobs that take every head through its rows of W_O. */
-export function everyHeadOutput(
-  context: PieceContext,
-  { attentionOut }: LayerWeights,
-  rows: number,
-  inputs: (head: number) => number,
-): Jobs[] {
-  const { spec, layout } = context.weights;
-  const { width4, head4 } = layout;
-  const jobs = Array.from({ length: spec.heads }, (_, head): Omit<WholeJob, 'rows'> => ({
-    a: inputs(head),
-    weight: head * 4 * head4 * PANEL4,
-    out: head * rows * width4,
-  }));
-  return wholeProducts(context, attentionOut, jobs, { rows, inner4: head4 });
-}
-
-/** The gradient at the stream [T, d] -> the gradient at the mixed values [T, H, dh]. */
-export function attentionOutputBackward(
-  context: PieceContext,
-  { attentionOut }: LayerWeights,
-  at: { readonly streamGradient: BufferSlice; readonly mixedGradient: BufferSlice },
-): Promise<Piece> {
-  return transposedProduct(context, attentionOut, {
-    dy: at.streamGradient,
-    out: at.mixedGradient,
-    rows: context.tokens,
-    dyStride: context.weights.layout.width4,
-    jobs: everyColumn(attentionOut),
-  });
 }
 
 /** What the way back through attention works on. */
@@ -338,45 +271,4 @@ async function scoreSoftcapBackward(
     overrides: {},
   });
   return { encode: (recording) => recording.dispatch(operation, groupsOf64(tokens), spec.heads) };
-}
-
-/** Sums of rows of x [T, xStride, dh], weighted by w [H, T, S]. Heads may share ports of x, and of the result. */
-interface WeightedSum {
-  readonly w: BufferSlice;
-  readonly x: BufferSlice;
-  readonly xStride: number;
-  /** First port of x. */
-  readonly xFirst: number;
-  readonly xPorts: number;
-  /** First port of the result. */
-  readonly outFirst: number;
-  readonly outPorts: number;
-  /** Sums over the queries that see a key; otherwise over the keys that a query sees. */
-  readonly overQueries: boolean;
-  readonly factor: number;
-}
-
-function weightedSum(
-  { arena, weights, tokens, sequence }: PieceContext,
-  layer: number,
-  out: Tensor,
-  { w, x, xStride, xFirst, xPorts, outFirst, outPorts, overQueries, factor }: WeightedSum,
-): Promise<Operation> {
-  return arena.operation('attention_gradients', {
-    buffers: { w, x, out },
-    params: {
-      tokens,
-      sequence,
-      heads: weights.spec.heads,
-      head4: weights.layout.head4,
-      window: windowOf(weights.spec, layer),
-      x_stride: xStride,
-      x_first: xFirst,
-      x_ports: xPorts,
-      out_first: outFirst,
-      out_ports: outPorts,
-      factor,
-    },
-    overrides: { OVER_QUERIES: overQueries ? 1 : 0 },
-  });
 }

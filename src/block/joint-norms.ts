@@ -6,7 +6,8 @@ import { projectionColumn4, type Layout } from '../model/layout.js';
 import type { LayerWeights, NormWeights } from '../model/weights.js';
 import { dispatchJobRows, EVERY_ROW, inTurn, type Jobs, type Piece, type PieceContext } from './piece.js';
 import { product, transposedProduct } from './product.js';
-import { sharedJobs, type ProjectedHead } from './projections.js';
+import { sharedJobs } from './projections.js';
+import { type ProjectedHead } from './projected-ports.js';
 import type { BackwardRules } from './rules.js';
 
 // Norms of the queries, or of the keys, of all heads together (OLMo 2). A port takes its head's slice of that norm over

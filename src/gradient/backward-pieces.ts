@@ -1,4 +1,5 @@
-import { attentionMixBackward, attentionOutputBackward, attentionPatternBackward } from '../block/attention.js';
+import { attentionMixBackward, attentionPatternBackward } from '../block/attention.js';
+import { attentionOutputBackward } from '../block/attention-output.js';
 import type { PortGroup } from '../block/groups.js';
 import { mlpActivationBackward, mlpInBackward, mlpOutBackward } from '../block/mlp.js';
 import { normBackward } from '../block/norm.js';
@@ -6,7 +7,8 @@ import { headNormBackwardJobs, headNormsBackward } from '../block/head-norms.js'
 import { slicedNormBackward, subtractTilts } from '../block/joint-norms.js';
 import { NO_PIECE, type AttentionPieces, type MlpPieces } from '../block/order.js';
 import { inTurn, type Jobs, type Piece, type PieceContext } from '../block/piece.js';
-import { projectedHeads, projectionsBackward } from '../block/projections.js';
+import { projectionsBackward } from '../block/projections.js';
+import { projectedHeads } from '../block/projected-ports.js';
 import { rotary, rotaryJobs } from '../block/rotary.js';
 import { addToStream } from '../block/stream.js';
 import type { Tensor } from '../gpu/arena.js';

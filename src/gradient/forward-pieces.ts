@@ -1,5 +1,6 @@
 import { sliceOf, type Tensor } from '../gpu/arena.js';
-import { attentionMix, attentionOutput, attentionPattern, everyHeadOutput } from '../block/attention.js';
+import { attentionMix, attentionPattern } from '../block/attention.js';
+import { attentionOutput, everyHeadOutput } from '../block/attention-output.js';
 import { embedding } from '../block/embedding.js';
 import type { WriterGroup } from '../block/groups.js';
 import { mlpActivation, mlpIn, mlpOut } from '../block/mlp.js';

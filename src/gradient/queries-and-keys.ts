@@ -1,7 +1,7 @@
 import { headNormJobs, headNorms } from '../block/head-norms.js';
 import { jointQueriesAndKeys, type JointBranch } from '../block/joint-norms.js';
 import type { Piece, PieceContext } from '../block/piece.js';
-import { projectedHeads, repeatedPorts, repetition, repetitionJobs } from '../block/projections.js';
+import { projectedHeads, repeatedPorts, repetition, repetitionJobs } from '../block/projected-ports.js';
 import { rotary, rotaryJobs } from '../block/rotary.js';
 import type { Branch } from '../circuit/nodes.js';
 import type { Tensor } from '../gpu/arena.js';

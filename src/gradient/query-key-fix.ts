@@ -1,4 +1,4 @@
-import { scoreParams, windowOf } from '../block/attention.js';
+import { scoreParams, windowOf } from '../block/attention-rule.js';
 import type { PortGroup } from '../block/groups.js';
 import { wideStride } from '../block/joint-norms.js';
 import { norm } from '../block/norm.js';

@@ -1,4 +1,4 @@
-import { attentionOutput, everyHeadOutput } from '../block/attention.js';
+import { attentionOutput, everyHeadOutput } from '../block/attention-output.js';
 import { embedding } from '../block/embedding.js';
 import { valuesByHead } from '../block/projections.js';
 import type { HeadCopying } from '../circuit/details.js';

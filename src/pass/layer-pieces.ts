@@ -1,11 +1,13 @@
-import { attentionMix, attentionOutput, attentionPattern } from '../block/attention.js';
+import { attentionMix, attentionPattern } from '../block/attention.js';
+import { attentionOutput } from '../block/attention-output.js';
 import { mlpHidden, mlpOut } from '../block/mlp.js';
 import { headNorms, postNorm } from '../block/head-norms.js';
 import { JOINT_BRANCHES, slicedNorm, wideProjections } from '../block/joint-norms.js';
 import { norm } from '../block/norm.js';
 import { NO_PIECE, type AttentionPieces, type MlpPieces } from '../block/order.js';
 import { inTurn, takingRows, type Jobs, type Piece, type PieceContext } from '../block/piece.js';
-import { projections, repetition } from '../block/projections.js';
+import { projections } from '../block/projections.js';
+import { repetition } from '../block/projected-ports.js';
 import { rotary } from '../block/rotary.js';
 import type { JobTable } from './tables/table-layout.js';
 import type { PassFrame } from './pass-frame.js';

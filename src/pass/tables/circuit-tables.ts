@@ -1,4 +1,5 @@
-import { branchPlaces, columnRuns, projectedBranches, type ColumnRun } from '../../block/projections.js';
+import { projectedBranches } from '../../block/projections.js';
+import { branchPlaces, columnRuns, type ColumnRun } from '../../block/projected-ports.js';
 import { BRANCHES } from '../../circuit/nodes.js';
 import { portReach, REACH, type Reach } from '../../circuit/reachability.js';
 import type { Topology } from '../../circuit/topology.js';

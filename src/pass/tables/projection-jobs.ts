@@ -1,4 +1,4 @@
-import type { ColumnRun } from '../../block/projections.js';
+import type { ColumnRun } from '../../block/projected-ports.js';
 import { PANEL4, type ChunkColumns } from '../../gpu/product/matrix.js';
 import { jobWords } from '../../gpu/product/matmul.js';
 import { productWork } from '../../gpu/work.js';

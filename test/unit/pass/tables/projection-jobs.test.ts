@@ -1,6 +1,6 @@
 /** Jobs of projections where ports and columns of the matrix are two numbers. */
 import { describe, expect, test } from 'vitest';
-import { columnRuns } from '../../../../src/block/projections.js';
+import { columnRuns } from '../../../../src/block/projected-ports.js';
 import { BRANCHES } from '../../../../src/circuit/nodes.js';
 import { Topology } from '../../../../src/circuit/topology.js';
 import { kernels } from '../../../../src/gpu/kernels.gen.js';
