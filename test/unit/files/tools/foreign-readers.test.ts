@@ -14,7 +14,10 @@ const shipped = (name: string): Circuit => openCircuit(readFileSync(`${GRAPHS}${
 const addition = (circuit: Circuit): number[] => [...circuit.kept].filter((id) => id < circuit.topology.additionEdges);
 
 describe('a shipped circuit, read by the rules of another program', () => {
-  it('is one of six', () => expect(names).toHaveLength(6));
+  it('is one of nine, of both shipped models', () => {
+    expect(names).toHaveLength(9);
+    expect(names.filter((name) => name.startsWith('tasks-4l-llama.'))).toHaveLength(3);
+  });
 
   it.each(names)('is the same circuit in ACDC: %s', (name) => {
     const circuit = shipped(name);
