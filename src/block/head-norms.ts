@@ -1,7 +1,7 @@
 import { packJob, type BufferSlice } from '../gpu/kernel.js';
 import type { NormWeights } from '../model/weights.js';
 import { NO_PIECE } from './order.js';
-import { dispatchJobRows, EVERY_ROW, type Jobs, type Piece, type PieceContext } from './piece.js';
+import { fixedJobs, dispatchJobRows, EVERY_ROW, type Jobs, type Piece, type PieceContext } from './piece.js';
 import type { BackwardRules } from './rules.js';
 
 /** Rows of heads: queries, keys, or gradients there. */
@@ -80,10 +80,7 @@ export interface NormedHead {
 /** The fixed jobs that norm all rows of some heads. */
 export function headNormJobs({ arena }: PieceContext, heads: readonly NormedHead[], rows: number): Jobs {
   const jobs = heads.map(({ at, gain }) => packJob('norm_in_place', { at, rows_at: EVERY_ROW, rows, gain }));
-  return {
-    words: arena.upload('heads to norm', Uint32Array.from([0, ...jobs.flat()])),
-    list: { jobsAt: 1, count: jobs.length, rows },
-  };
+  return fixedJobs(arena, 'heads to norm', jobs, rows);
 }
 
 /** The same on the way back. @param heads with where the rows before the norm begin. */
@@ -95,8 +92,5 @@ export function headNormBackwardJobs(
   const jobs = heads.map(({ at, before, gain }) =>
     packJob('norm_in_place_backward', { at, x_at: before, rows_at: EVERY_ROW, rows, gain }),
   );
-  return {
-    words: arena.upload('heads to norm backwards', Uint32Array.from([0, ...jobs.flat()])),
-    list: { jobsAt: 1, count: jobs.length, rows },
-  };
+  return fixedJobs(arena, 'heads to norm backwards', jobs, rows);
 }

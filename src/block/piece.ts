@@ -36,6 +36,14 @@ export interface Jobs {
   readonly work?: (rows: number) => Work;
 }
 
+/** A fixed list: its words are uploaded once. @param packed the words of each job @param rows of every job */
+export function fixedJobs(arena: Arena, label: string, packed: readonly (readonly number[])[], rows: number): Jobs {
+  return {
+    words: arena.upload(label, Uint32Array.from([0, ...packed.flat()])),
+    list: { jobsAt: 1, count: packed.length, rows },
+  };
+}
+
 /** In place of a list of rows: each row is that of its own number. */
 export const EVERY_ROW = 0xffffffff;
 

@@ -3,7 +3,7 @@ import type { Topology } from '../circuit/topology.js';
 import { packJob, type BufferSlice } from '../gpu/kernel.js';
 import { groupsOf64 } from '../gpu/workgroups.js';
 import { projectionColumn4, projectionHead, type Layout } from '../model/layout.js';
-import { EVERY_ROW, type Jobs, type Piece, type PieceContext } from './piece.js';
+import { fixedJobs, EVERY_ROW, type Jobs, type Piece, type PieceContext } from './piece.js';
 
 // Which columns of the matrix of all projections the ports of a layer read. Query heads may share keys and values.
 
@@ -132,8 +132,5 @@ export function repetitionJobs(
       rows,
     }),
   );
-  return {
-    words: arena.upload('ports that repeat others', Uint32Array.from([0, ...jobs.flat()])),
-    list: { jobsAt: 1, count: jobs.length, rows },
-  };
+  return fixedJobs(arena, 'ports that repeat others', jobs, rows);
 }

@@ -4,7 +4,7 @@ import type { Gpu } from '../gpu/gpu.js';
 import type { Layout } from '../model/layout.js';
 import type { ModelSpec, RotaryFrequencies } from '../model/spec.js';
 import { NO_PIECE } from './order.js';
-import { dispatchElements, EVERY_ROW, type Jobs, type Piece, type PieceContext } from './piece.js';
+import { fixedJobs, dispatchElements, EVERY_ROW, type Jobs, type Piece, type PieceContext } from './piece.js';
 
 /** Cosines and sines of every position and pair, of layers without a window and of those with one. */
 export type RotaryAngles = Readonly<Record<'globalAngles' | 'localAngles', Tensor>>;
@@ -84,8 +84,5 @@ export async function rotary(
 /** The fixed jobs that turn all rows of some heads. @param starts the first element of each. */
 export function rotaryJobs({ arena }: PieceContext, starts: readonly number[], rows: number): Jobs {
   const jobs = starts.map((at) => packJob('rotary', { at, rows_at: EVERY_ROW, rows }));
-  return {
-    words: arena.upload('heads to turn', Uint32Array.from([0, ...jobs.flat()])),
-    list: { jobsAt: 1, count: jobs.length, rows },
-  };
+  return fixedJobs(arena, 'heads to turn', jobs, rows);
 }
