@@ -31,6 +31,41 @@ export interface CircuitDetails {
   readonly edges: Readonly<Record<string, readonly number[]>>;
   /** The same in the circuit that was found: see InCircuit. Empty where it was not measured. */
   readonly inCircuit: Readonly<Record<string, readonly number[]>>;
+  /**
+   * By name of a kept query or key edge into a head: where its reader attends in the circuit, with the edge and with it
+   * cut. Per prompt its rows, the measured position first; only the first prompt's where the file would be too large.
+   * Empty where it was not measured.
+   */
+  readonly reads: Readonly<Record<string, readonly (readonly AttentionRow[])[]>>;
+  /**
+   * By name of a kept value edge from a node into a head: tokens that the sender's output promotes through the reader's
+   * values and output, taken at the position that the reader attends to most. Strongest first, mean over prompts. Empty
+   * where it was not measured.
+   */
+  readonly writtenThrough: Readonly<Record<string, readonly TokenLogit[]>>;
+  /**
+   * The connected circuits of the strongest edges (see connectedLevels), smallest first, the whole circuit last: how
+   * much of the behaviour each restores. Null where it was not measured.
+   */
+  readonly curve: readonly CurvePoint[] | null;
+}
+
+/** A row of a head's attention on one prompt, [tokens up to the query], with an edge into the head and without it. */
+export interface AttentionRow {
+  /** Position of the query. */
+  readonly query: number;
+  readonly kept: Float32Array;
+  readonly cut: Float32Array;
+}
+
+/** A connected circuit and what it restores. */
+export interface CurvePoint {
+  /** Candidate edges of the circuit: direct edges count where they were decided on. */
+  readonly edges: number;
+  /** In loss form; null where not finite. */
+  readonly metric: number | null;
+  /** Null where the denominator is too small: see Provenance. */
+  readonly faithfulness: number | null;
 }
 
 export interface PromptDetails {
@@ -46,11 +81,45 @@ export interface PromptDetails {
   readonly metrics: { readonly whole: number | null; readonly circuit: number | null; readonly empty: number | null };
   /** Mean logit of the right answers minus mean logit of the wrong ones; null without both. */
   readonly logitDifference: number | null;
+  /** Likeliest next tokens at the measured position, at most ten, likeliest first. Empty where it was not measured. */
+  readonly top: readonly TokenChance[];
+  /** Probability of all right answers together, and of all wrong ones. Null where it was not measured. */
+  readonly probability: { readonly correct: number; readonly wrong: number } | null;
+}
+
+/** A next token, with its logit and its probability. */
+export interface TokenChance extends TokenLogit {
+  readonly probability: number;
 }
 
 export interface NodeDetails {
   /** Heads only: per prompt the attention pattern, n x n row-major, n = number of clean tokens; row = query. */
   readonly attention: readonly Float32Array[] | null;
+  /**
+   * Heads only: the same on the corrupted prompts; only the first prompt's where the file would be too large. Null
+   * where it was not measured.
+   */
+  readonly corruptedAttention: readonly Float32Array[] | null;
+  /**
+   * Per prompt the position at which the node's output is used: see standingPositions. Null where it was not measured.
+   */
+  readonly at: readonly number[] | null;
+  /** Strongest tokens of the node's own output at `at` through the final norm, mean over prompts. */
+  readonly writes: readonly TokenLogit[];
+  /**
+   * Per prompt the place of the best right answer among all tokens by the node's own output at the measured position;
+   * 1 = it promotes no token more. Null without answers, or where it was not measured.
+   */
+  readonly answerRank: readonly number[] | null;
+  /**
+   * Per prompt: metric of the circuit without the node's outgoing edges - metric of the circuit, in loss form. NaN where
+   * not finite. Null where it was not measured.
+   */
+  readonly inCircuit: readonly number[] | null;
+  /** Heads only: where it looks, by the roles of tokens, most attended first, at most three. */
+  readonly looks: readonly Look[];
+  /** What the head was found to be, by thresholds: see earnedVerdicts. Empty for none, and for what is no head. */
+  readonly verdicts: readonly Verdict[];
   /** Per prompt: direct effect on the logit difference, through the final norm of that run; null without answers. */
   readonly direct: readonly number[] | null;
   /**
@@ -62,6 +131,30 @@ export interface NodeDetails {
   readonly detectors: HeadDetectors | null;
   /** Heads only: what it writes for the tokens of the prompts; null where it was not measured. */
   readonly ov: HeadTokens | null;
+}
+
+/** What a token is to its prompt: see rolesOf. A token has the first role of this list that fits. */
+export const ROLES = ['answer', 'wrong-first', 'wrong-later', 'changed', 'measured', 'first', 'other'] as const;
+export type Role = (typeof ROLES)[number];
+
+/** Where a head looks from the token at which its output is used. */
+export interface Look {
+  readonly from: Role;
+  /** `self`: the query's own token. `previous`: the one before it. Both only where the token has no better role. */
+  readonly at: Role | 'self' | 'previous';
+  /** Share of the head's attention, mean over the prompts that have this pair. */
+  readonly share: number;
+  /** Number of prompts that have this pair. */
+  readonly prompts: number;
+}
+
+export const VERDICTS = ['previous-token', 'duplicate-token', 'induction', 'name-mover'] as const;
+
+/** A kind of head that a head was found to be. */
+export interface Verdict {
+  readonly kind: (typeof VERDICTS)[number];
+  /** What the threshold is on: share of attention, 0..1. */
+  readonly share: number;
 }
 
 /** Kinds of heads that are told by where they attend to. */

@@ -69,6 +69,13 @@ export function circuitDetails(
       topology.writerName(writer),
       {
         attention,
+        corruptedAttention: null,
+        at: null,
+        writes: [],
+        answerRank: null,
+        inCircuit: null,
+        looks: [],
+        verdicts: [],
         direct,
         promotes: tokens(promotes),
         suppresses: tokens(suppresses),
@@ -85,6 +92,9 @@ export function circuitDetails(
     rest: answered ? { writers: others(behaviour.direct, writers), constants: behaviour.constants } : null,
     edges: found.edges,
     inCircuit: found.inCircuit,
+    reads: {},
+    writtenThrough: {},
+    curve: null,
   };
 }
 
@@ -108,6 +118,8 @@ function promptDetails(pair: PromptPair, metrics: PromptMetrics, n: number, toke
       empty: finiteOrNull(metrics.empty[n]),
     },
     logitDifference: hasBothAnswers(pair) ? finiteOrNull(metrics.logitDifference[n]) : null,
+    top: [],
+    probability: null,
   };
 }
 

@@ -3,7 +3,7 @@ import type { Group, LayoutName, SavedFields, SavedView, SignReading } from './s
 // Parts of a view from outside: from a URL or from a file. Each function keeps what is usable and drops the rest. Names
 // are not compared with any circuit.
 
-export const LAYOUTS: readonly LayoutName[] = ['grid', 'figure', 'force'];
+export const LAYOUTS: readonly LayoutName[] = ['grid', 'figure', 'tokens', 'force'];
 export const SIGNS: readonly SignReading[] = ['as-stated', 'positive-helps', 'negative-helps'];
 
 /** Largest coordinate of a place. Nothing can be dragged farther. */

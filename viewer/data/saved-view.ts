@@ -16,7 +16,7 @@ export interface SavedFields {
 /** A view in a file. A field that is missing has its default. */
 export type SavedView = Partial<SavedFields>;
 
-export type LayoutName = 'grid' | 'figure' | 'force';
+export type LayoutName = 'grid' | 'figure' | 'tokens' | 'force';
 
 /** How the scores of a file are read when the file does not say what a positive score means. */
 export type SignReading = 'as-stated' | 'positive-helps' | 'negative-helps';

@@ -16,7 +16,7 @@ export interface Selection {
   /** Set when the last shown edge is as strong as the first one that is not shown. */
   readonly tie: Tie | null;
   /** The same limit as each of its kinds. */
-  readonly limits: { readonly top: number; readonly effect: number; readonly share: number };
+  readonly limits: Readonly<Record<LimitKind, number>>;
 }
 
 /** Edges of equal strength that the limit goes through. Some are shown, by their order alone. */
@@ -49,6 +49,7 @@ export function select(data: CircuitData, view: ViewState): Selection {
     ranked: pool.ranked,
     tie: tieAfter(pool.edges, count),
     limits: {
+      circuit: count,
       top: count,
       effect: effectAt(pool, count),
       share: total > 0 ? reached / total : Number(count > 0),
@@ -116,6 +117,7 @@ function cut(pool: Pool, by: LimitKind, limit: number | null): number {
   if (!ranked) return edges.length;
   if (limit === null || Number.isNaN(limit) || (by !== 'top' && measured === 0)) return atFirst(pool);
   switch (by) {
+    case 'circuit':
     case 'top':
       return Math.max(0, Math.min(Math.round(limit), edges.length));
     case 'effect':

@@ -8,6 +8,8 @@ export interface ViewState extends SavedFields {
   readonly compareWith: string | null;
 
   readonly theme: 'auto' | 'light' | 'dark';
+  /** The number by which edges are drawn, ranked and cut. Null = the best that the document has: see `measuresOf`. */
+  readonly drawnBy: Measure | null;
   /** What the hue of an edge says. */
   readonly hue: 'sign' | 'port' | 'source';
   readonly hideUnconnected: boolean;
@@ -15,9 +17,12 @@ export interface ViewState extends SavedFields {
   /** Edges to choose from: the circuit's, or all candidates. Null = by the document (see `defaultScope`). */
   readonly scope: 'circuit' | 'all' | null;
   readonly limitBy: LimitKind;
+  /** Only edges on paths from the input to the logits. Null = by the document: on for files of other programs. */
+  readonly onPaths: boolean | null;
   /**
    * Where the list of edges ends. Null = default. The unit is that of `limitBy`:
    *
+   * - `circuit`: number of edges; the connected circuit with the most edges up to it is shown
    * - `top`: number of edges
    * - `effect`: smallest |effect|
    * - `share`: share of the sum of |effect|, 0..1
@@ -37,23 +42,45 @@ export interface ViewState extends SavedFields {
   readonly step: number | null;
   /** In a comparison: the one circuit that is shown (the blink key). Null = the union of both. */
   readonly blink: 'a' | 'b' | null;
-  readonly tab: 'card' | 'edges' | 'prompts' | 'compare' | 'history';
-  /** Index of the prompt that cards show. Null = mean over the prompts. */
+  readonly tab: 'card' | 'heads' | 'edges' | 'paths' | 'prompts' | 'compare' | 'history';
+  /** Index of the prompt that the whole page shows. Null = mean over the prompts. */
   readonly prompt: number | null;
+  /** How attention is shown, on every card and in the full window. */
+  readonly attention: AttentionView;
 }
 
-export type LimitKind = 'top' | 'effect' | 'share';
+export type LimitKind = 'circuit' | 'top' | 'effect' | 'share';
+
+/**
+ * A number of an edge.
+ *
+ * - `circuit`: its effect in the circuit that was found
+ * - `decided`: its effect when it was decided on, or its score
+ * - `share`: its share of what its reader gets: |effect in the circuit| / that of all edges into the reader
+ */
+export type Measure = 'circuit' | 'decided' | 'share';
+
+export interface AttentionView {
+  readonly run: 'clean' | 'corrupted' | 'difference';
+  readonly as: 'map' | 'lines';
+  /** Every row, or only those that the circuit uses. */
+  readonly rows: 'all' | 'used';
+  /** The attention of all pinned heads, or of those of the whole circuit, fills the window. */
+  readonly wide: boolean;
+}
 
 export const DEFAULT_VIEW: ViewState = {
   file: null,
   compareWith: null,
   layout: 'grid',
   theme: 'auto',
+  drawnBy: null,
   hue: 'sign',
   mergePorts: false,
   hideUnconnected: false,
   scope: null,
   limitBy: 'top',
+  onPaths: null,
   limit: null,
   ports: { q: true, k: true, v: true, out: true },
   kinds: { input: true, head: true, mlp: true, logits: true },
@@ -69,6 +96,7 @@ export const DEFAULT_VIEW: ViewState = {
   blink: null,
   tab: 'card',
   prompt: null,
+  attention: { run: 'clean', as: 'map', rows: 'all', wide: false },
 };
 
 /** Edges that are shown at first: enough to see the circuit, few enough to read. */

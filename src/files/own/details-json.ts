@@ -230,9 +230,21 @@ function decode({
   return {
     of: { ...of, keptEdges },
     metric,
-    prompts: prompts.map(({ logit_difference: logitDifference, ...prompt }) => ({ ...prompt, logitDifference })),
+    prompts: prompts.map(({ logit_difference: logitDifference, ...prompt }) => ({
+      ...prompt,
+      logitDifference,
+      top: [],
+      probability: null,
+    })),
     nodes: values(nodes, ({ attention_1e4: attention, detectors, ov, ...node }) => ({
       attention: attention && attention.map((triangle, n) => fromLowerTriangle(triangle, lengths[n]!)),
+      corruptedAttention: null,
+      at: null,
+      writes: [],
+      answerRank: null,
+      inCircuit: null,
+      looks: [],
+      verdicts: [],
       ...node,
       detectors: detectors && decodeDetectors(detectors),
       ov: ov && decodeHeadTokens(ov),
@@ -240,6 +252,9 @@ function decode({
     rest,
     edges: values(edges, (effects) => effects.map((effect) => effect ?? Number.NaN)),
     inCircuit: values(inCircuit, (effects) => effects.map((effect) => effect ?? Number.NaN)),
+    reads: {},
+    writtenThrough: {},
+    curve: null,
   };
 }
 

@@ -11,6 +11,7 @@ import { FilePicker } from './file-picker.js';
 const LAYOUT_TITLES: Readonly<Record<ViewState['layout'], string>> = {
   grid: 'Grid: layers as rows, heads in columns',
   figure: 'Figure: nodes ordered so that few edges cross',
+  tokens: 'Tokens: heads stand at the tokens of the prompt',
   force: 'Force: what is connected stands together',
 };
 
