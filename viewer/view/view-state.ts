@@ -79,7 +79,7 @@ export const DEFAULT_VIEW: ViewState = {
   mergePorts: false,
   hideUnconnected: false,
   scope: null,
-  limitBy: 'top',
+  limitBy: 'circuit',
   onPaths: null,
   limit: null,
   ports: { q: true, k: true, v: true, out: true },

@@ -36,6 +36,9 @@ const details: CircuitDetails = {
   rest: null,
   edges: Object.fromEntries(Object.keys(SAMPLE_KEPT).map((name) => [name, []])),
   inCircuit: {},
+  reads: {},
+  writtenThrough: {},
+  curve: null,
 };
 
 function complaint(text: string): string {
