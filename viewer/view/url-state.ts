@@ -8,7 +8,8 @@ import {
   oneOf,
   SIGNS,
 } from '../data/clean-view.js';
-import { DEFAULT_VIEW, type AttentionView, type LimitKind, type Measure, type ViewState } from './view-state.js';
+import type { Measure } from '../data/measure.js';
+import { DEFAULT_VIEW, type AttentionView, type LimitKind, type ViewState } from './view-state.js';
 
 /** How one key of the URL is written and read. */
 interface Field {

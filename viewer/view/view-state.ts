@@ -1,3 +1,4 @@
+import type { Measure } from '../data/measure.js';
 import type { SavedFields } from '../data/saved-view.js';
 
 /** What the reader sees and has chosen. It is plain data, and all of it goes into the URL. */
@@ -50,15 +51,6 @@ export interface ViewState extends SavedFields {
 }
 
 export type LimitKind = 'circuit' | 'top' | 'effect' | 'share';
-
-/**
- * A number of an edge.
- *
- * - `circuit`: its effect in the circuit that was found
- * - `decided`: its effect when it was decided on, or its score
- * - `share`: its share of what its reader gets: |effect in the circuit| / that of all edges into the reader
- */
-export type Measure = 'circuit' | 'decided' | 'share';
 
 export interface AttentionView {
   readonly run: 'clean' | 'corrupted' | 'difference';
