@@ -45,7 +45,7 @@ describe('what a number is', () => {
     );
     const decided = measureWords(found, 'decided', 'as-stated');
     expect(decided.name).toBe('When decided');
-    expect(decided.about).toContain('in the circuit of that moment');
+    expect(decided.about).toContain('out of the circuit of that moment');
     const share = measureWords(found, 'share', 'as-stated');
     expect([share.name, share.quantity]).toEqual(['Share of what the reader gets', 'share']);
     expect(share.about).toContain('Effect in the circuit =');
