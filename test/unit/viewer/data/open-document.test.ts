@@ -28,22 +28,7 @@ const circuit = sampleCircuit();
 const json = CIRCUIT_WRITERS.json(circuit);
 const step = { step: 0, edge: 'm1->logits', before: 0, after: 0.5, kept: true };
 
-<<<<<<< HEAD
-const details: CircuitDetails = {
-  of: { model: 'aa'.repeat(32), task: 'bb'.repeat(32), keptEdges: 7 },
-  metric: 'kl',
-  prompts: [],
-  nodes: {},
-  rest: null,
-  edges: Object.fromEntries(Object.keys(SAMPLE_KEPT).map((name) => [name, []])),
-  inCircuit: {},
-  reads: {},
-  writtenThrough: {},
-  curve: null,
-};
-=======
 const details = unmeasuredDetails();
->>>>>>> w/details
 
 function complaint(text: string): string {
   try {
