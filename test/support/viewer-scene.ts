@@ -33,12 +33,13 @@ export function randomData(layers: number, heads: number, parallel = false, seed
   );
 }
 
+/** The scene of the strongest edges. */
 export function sceneOf(
   data: CircuitData,
   changes: Partial<ViewState> = {},
   options: Partial<SceneOptions> = {},
 ): Scene {
-  const state = view({ scope: 'all', ...changes });
+  const state = view({ scope: 'all', limitBy: 'top', ...changes });
   return buildScene(data, select(data, state), state, { aspect: 1.5, force: null, found: null, ...options });
 }
 

@@ -1,4 +1,5 @@
-import { activeFilters, defaultScope } from '../../view/selection.js';
+import { defaultScope } from '../../view/pool.js';
+import { activeFilters } from '../../view/selection.js';
 import { DEFAULT_VIEW } from '../../view/view-state.js';
 import { togglePort } from '../actions/limits.js';
 import { Check } from '../controls/check.js';
