@@ -9,8 +9,6 @@ import type { CircuitData, EdgeRecord } from '../data/circuit-data.js';
 export interface RecordGraph extends PathGraph {
   /** [links] Index of the edge that the link stands for; -1 for a link inside of a node. */
   readonly edgeOf: Int32Array;
-  /** The vertex of a node, where its outgoing edges begin. */
-  readonly vertexOf: ReadonlyMap<string, number>;
 }
 
 /**
@@ -24,57 +22,78 @@ export function recordGraph(
   edges: readonly EdgeRecord[],
   strengthOf: (edge: EdgeRecord) => number,
 ): RecordGraph {
-  const vertexOf = new Map<string, number>();
-  const links: { from: number; to: number; strength: number; edge: number }[] = [];
-  const link = (from: number, to: number, strength: number, edge: number) => links.push({ from, to, strength, edge });
-  const isDirectTested = hasDirectEdges(data);
-  /** Per port its vertices before and after its direct edge. */
-  const ports = new Map<string, { readonly entry: number; readonly open: number }>();
-  let vertices = 0;
-  // Nodes come in the order in which a pass computes them, so that every link leads to a larger vertex.
-  for (const { id, kind, layer, kvGroup } of data.nodes) {
-    const inside: number[] = [];
-    for (const branch of kind === 'head' || kind === 'kv' ? BRANCHES : []) {
-      const port = { entry: vertices++, open: vertices++ };
-      ports.set(`${id}<${branch}>`, port);
-      inside.push(port.open);
-    }
-    const vertex = vertices++;
-    vertexOf.set(id, vertex);
-    // Nothing but the node itself is between the one input of an MLP or of the logits and what it writes.
-    ports.set(`${id}<out>`, { entry: vertex, open: vertex });
-    for (const open of inside) link(open, vertex, Infinity, -1);
-    const shared = kind === 'head' && kvGroup !== null && nodeName({ kind: 'kv', layer: layer!, group: kvGroup });
-    if (shared) link(vertexOf.get(shared)!, vertex, Infinity, -1);
-  }
-  edges.forEach((edge, index) => {
-    const port = ports.get(`${edge.target}<${edge.port}>`)!;
-    const start = edge.kind === 'direct' ? port.entry : vertexOf.get(edge.source)!;
-    link(start, edge.kind === 'direct' ? port.open : port.entry, strengthOf(edge), index);
-  });
-  if (!isDirectTested) {
-    for (const { entry, open } of ports.values()) if (entry !== open) link(entry, open, Infinity, -1);
-  }
-  return {
+  const { vertices, vertexOf, inner } = skeletonOf(data);
+  const links = inner.from.length + edges.length;
+  const graph = {
     vertices,
-    from: Int32Array.from(links, ({ from }) => from),
-    to: Int32Array.from(links, ({ to }) => to),
-    strength: Float64Array.from(links, ({ strength }) => strength),
-    edgeOf: Int32Array.from(links, ({ edge }) => edge),
-    vertexOf,
+    from: new Int32Array(links),
+    to: new Int32Array(links),
+    strength: new Float64Array(links).fill(Infinity),
+    edgeOf: new Int32Array(links).fill(-1),
     source: vertexOf.get('input') ?? 0,
     sink: vertexOf.get('logits') ?? 0,
   };
+  graph.from.set(inner.from);
+  graph.to.set(inner.to);
+  edges.forEach((edge, index) => {
+    const link = inner.from.length + index;
+    const { entry, open } = portAt(vertexOf.get(edge.target)!, edge);
+    graph.from[link] = edge.kind === 'direct' ? entry : vertexOf.get(edge.source)!;
+    graph.to[link] = edge.kind === 'direct' ? open : entry;
+    graph.strength[link] = strengthOf(edge);
+    graph.edgeOf[link] = index;
+  });
+  return graph;
 }
 
-const directKnown = new WeakMap<CircuitData, boolean>();
+/** What the graphs of all edges of a circuit have in common: its vertices, and the links inside of nodes. */
+interface Skeleton {
+  readonly vertices: number;
+  /** The vertex of a node, where its outgoing edges begin. Those of its ports come right before it. */
+  readonly vertexOf: ReadonlyMap<string, number>;
+  readonly inner: { readonly from: readonly number[]; readonly to: readonly number[] };
+}
 
-/** Whether direct edges were decided on like the others. */
-function hasDirectEdges(data: CircuitData): boolean {
-  let known = directKnown.get(data);
-  if (known === undefined) {
-    known = data.edges.some(({ kind }) => kind === 'direct');
-    directKnown.set(data, known);
+const skeletons = new WeakMap<CircuitData, Skeleton>();
+
+function skeletonOf(data: CircuitData): Skeleton {
+  let skeleton = skeletons.get(data);
+  if (!skeleton) {
+    skeleton = buildSkeleton(data);
+    skeletons.set(data, skeleton);
   }
-  return known;
+  return skeleton;
+}
+
+/** Nodes come in the order in which a pass computes them, so that every link leads to a larger vertex. */
+function buildSkeleton({ nodes, edges }: CircuitData): Skeleton {
+  const isDirectTested = edges.some(({ kind }) => kind === 'direct');
+  const vertexOf = new Map<string, number>();
+  const inner = { from: [] as number[], to: [] as number[] };
+  const link = (from: number, to: number): void => {
+    inner.from.push(from);
+    inner.to.push(to);
+  };
+  let vertices = 0;
+  for (const { id, kind, layer, kvGroup } of nodes) {
+    const branches = kind === 'head' || kind === 'kv' ? BRANCHES : [];
+    const vertex = vertices + 2 * branches.length;
+    for (const port of branches) {
+      const { entry, open } = portAt(vertex, { port });
+      if (!isDirectTested) link(entry, open);
+      link(open, vertex);
+    }
+    const shared = kind === 'head' && kvGroup !== null && nodeName({ kind: 'kv', layer: layer!, group: kvGroup });
+    if (shared) link(vertexOf.get(shared)!, vertex);
+    vertexOf.set(id, vertex);
+    vertices = vertex + 1;
+  }
+  return { vertices, vertexOf, inner };
+}
+
+/** The vertices of a port before and after its direct edge. What has one input has no vertex of its own for it. */
+function portAt(node: number, { port }: Pick<EdgeRecord, 'port'>): { readonly entry: number; readonly open: number } {
+  if (port === 'out') return { entry: node, open: node };
+  const entry = node - 2 * (BRANCHES.length - BRANCHES.indexOf(port));
+  return { entry, open: entry + 1 };
 }
