@@ -68,6 +68,10 @@ const anyView: fc.Arbitrary<ViewState> = fc
     blink: fc.constantFrom(null, 'a', 'b'),
     tab: fc.constantFrom('card', 'edges', 'prompts', 'compare', 'history'),
     prompt: fc.option(fc.nat(100)),
+    // Not in the URL yet.
+    drawnBy: fc.constant(null),
+    onPaths: fc.constant(null),
+    attention: fc.constant(DEFAULT_VIEW.attention),
   } satisfies Record<Exclude<keyof ViewState, 'limit' | 'limitBy'>, fc.Arbitrary<unknown>>)
   .chain((rest) => limit.map((limits) => ({ ...rest, ...limits }) as ViewState));
 
