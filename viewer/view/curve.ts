@@ -79,8 +79,3 @@ function circuitSize(data: CircuitData, { circuit, edges }: Selection, view: Vie
   const weakest = edges.reduce((least, edge) => Math.min(least, paths[places.get(edge) ?? -1] ?? Number.NaN), Infinity);
   return levels.find((level) => level.strength === weakest && level.edges === edges.length)?.edges ?? null;
 }
-
-/** Faithfulness of `shownEdges` kept edges: known for the whole circuit alone, null for a part of it. */
-export function faithfulnessAt({ circuit }: CircuitDocument, shownEdges: number): number | null {
-  return circuit.provenance && shownEdges === keptEdges(circuit) ? circuit.provenance.faithfulness : null;
-}

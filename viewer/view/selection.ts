@@ -24,7 +24,10 @@ export interface Selection {
    */
   readonly by: LimitKind;
   /** The connected circuit that was chosen, of which the filters may hide a part. Null for another kind of limit. */
-  readonly circuit: { readonly edges: number } | null;
+  readonly circuit: {
+    readonly edges: number;
+    /** Size of the next larger one; the same where there is none. */ readonly next: number;
+  } | null;
   /** Edges within the limit that are left out because they lie on no path. */
   readonly offPaths: number;
   /** The same limit as each of its kinds. */
@@ -73,13 +76,14 @@ function connectedPart(pool: Pool, { limit, onPaths: pathsOnly }: ViewState): Pa
   const edges = pool.scoped.filter((edge, i) => (isAll || paths[i]! >= level.strength) && pool.passes(edge));
   const share = shareOf(pool, edges);
   const size = isWhole ? available : level.edges;
+  const next = levels.find((larger) => larger.edges > size)?.edges ?? available;
   return {
     edges,
     available,
     share,
     tie: null,
     by: 'circuit',
-    circuit: { edges: size },
+    circuit: { edges: size, next },
     offPaths: 0,
     limits: {
       circuit: size,

@@ -110,7 +110,7 @@ describe('the circuit mode', () => {
   it('shows a connected circuit, strongest edges first, and says how large it is', () => {
     const { edges, circuit, available, by, limits, tie } = select(data, view({ limit: 4 }));
     expect(ids(edges)).toEqual(connected);
-    expect([circuit, available, by, tie]).toEqual([{ edges: 4 }, 7, 'circuit', null]);
+    expect([circuit, available, by, tie]).toEqual([{ edges: 4, next: 5 }, 7, 'circuit', null]);
     expect(limits).toMatchObject({ circuit: 4, top: 4, effect: 0.0625 });
     expect(ids(select(data, view({ limit: 1 })).edges)).toEqual(connected);
     expect(ids(select(data, view({ limit: 6 })).edges)).toEqual([...connected, 'a0.h1->a1.h0<k>']);
@@ -118,10 +118,11 @@ describe('the circuit mode', () => {
 
   it('ends with the whole circuit, or with all of it that lies on a path', () => {
     const whole = select(data, DEFAULT_VIEW);
-    expect([whole.edges.length, whole.circuit, whole.share]).toEqual([7, { edges: 7 }, 1]);
+    expect([whole.edges.length, whole.circuit, whole.share]).toEqual([7, { edges: 7, next: 7 }, 1]);
     const onPath = select(data, view({ onPaths: true }));
     expect(ids(onPath.edges)).toEqual([...connected, 'a0.h1->a1.h0<k>']);
-    expect([onPath.circuit, onPath.available]).toEqual([{ edges: 5 }, 5]);
+    expect([onPath.circuit, onPath.available]).toEqual([{ edges: 5, next: 5 }, 5]);
+    expect(select(data, view({ limit: 5 })).circuit).toEqual({ edges: 5, next: 7 });
   });
 
   it('does not change with the filters: they hide a part of it', () => {
@@ -130,7 +131,7 @@ describe('the circuit mode', () => {
       view({ limit: 4, ports: { q: true, k: true, v: false, out: true } }),
     );
     expect(ids(edges)).toEqual(['a0.h1->a1.h0<q>', 'a1.h0->logits']);
-    expect([circuit, [...nodes].toSorted()]).toEqual([{ edges: 4 }, ['a0.h1', 'a1.h0', 'logits']]);
+    expect([circuit, [...nodes].toSorted()]).toEqual([{ edges: 4, next: 5 }, ['a0.h1', 'a1.h0', 'logits']]);
   });
 
   it('goes over key/value heads to the heads that share them', () => {
