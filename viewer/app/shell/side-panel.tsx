@@ -5,12 +5,15 @@ import type { Store } from '../state/store.js';
 import { useStore } from '../state/use-store.js';
 import { CompareTab } from '../tabs/compare-tab.js';
 import { EdgeTable } from '../tabs/edge-table.js';
+import { HeadsTab } from '../tabs/heads-tab.js';
 import { HistoryTab } from '../tabs/history-tab.js';
 import { PromptsTab } from '../tabs/prompts-tab.js';
 
 const TABS: readonly (readonly [ViewState['tab'], string])[] = [
   ['card', 'Card'],
+  ['heads', 'Heads'],
   ['edges', 'Edges'],
+  ['paths', 'Paths'],
   ['prompts', 'Prompts'],
   ['compare', 'Compare'],
   ['history', 'History'],
@@ -45,6 +48,7 @@ export function SidePanel() {
         </div>
         <div class="tab-body" role="tabpanel" id={id} aria-labelledby={`${id}-${tab}`}>
           {tab === 'card' && <Card />}
+          {tab === 'heads' && <HeadsTab />}
           {tab === 'edges' && <EdgeTable />}
           {tab === 'prompts' && <PromptsTab />}
           {tab === 'compare' && <CompareTab />}
