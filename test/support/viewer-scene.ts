@@ -39,7 +39,14 @@ export function sceneOf(
   options: Partial<SceneOptions> = {},
 ): Scene {
   const state = view({ scope: 'all', ...changes });
-  return buildScene(data, select(data, state), state, { aspect: 1.5, force: null, found: null, ...options });
+  return buildScene(data, select(data, state), state, {
+    aspect: 1.5,
+    force: null,
+    found: null,
+    deciding: null,
+    end: null,
+    ...options,
+  });
 }
 
 /** Fails when two nodes of the scene overlap. */

@@ -1,44 +1,73 @@
 import type { CircuitData } from '../data/circuit-data.js';
 import type { LayoutName } from '../data/saved-view.js';
-import type { Selection } from '../view/selection.js';
+import { defaultScope, type Selection } from '../view/selection.js';
 import type { ViewState } from '../view/view-state.js';
-import { buildDisplay, type Found } from './display-graph.js';
+import { buildDisplay, type Marked } from './display-graph.js';
 import { bendEdges } from './layout/curvature.js';
-import { FIGURE_EDGES, layOutFigure } from './layout/figure-layout.js';
+import { FIGURE_EDGES, layOutFigure, planAtOnce, type Planner } from './layout/figure-layout.js';
 import { placeFree } from './layout/free-layout.js';
 import { gridOf, layOutGrid, type Places } from './layout/grid-layout.js';
 import { loopRoutes } from './layout/routes.js';
+import { wholeOf } from './layout/whole-figure.js';
 import type { Scene } from './scene.js';
 
-export interface SceneOptions {
+export interface SceneOptions extends Marked {
   /** Width / height of the surface. */
   readonly aspect: number;
   /** Places by display node, as the force layout found them. Null until it has. */
   readonly force: Readonly<Record<string, readonly [number, number]>> | null;
-  readonly found: Found;
+  /** The circuit that a replay leads to. Null = it is the one that is drawn. */
+  readonly end: CircuitData | null;
+  /** Plans figures. Default: at once. */
+  readonly planner?: Planner;
 }
 
-/** The scene of the selected edges. The same arguments give the same scene. */
+/** The scene of the selected edges. The same arguments give the same scene, if the planner gives the same plans. */
 export function buildScene(data: CircuitData, selection: Selection, view: ViewState, options: SceneOptions): Scene {
-  const graph = buildDisplay(data, selection, view, view.layout, options.found);
-  const moved = movedPlaces(view, view.layout);
-  if (view.layout === 'figure') {
-    if (graph.size <= FIGURE_EDGES) {
-      return { layout: 'figure', graph, bands: [], columns: [], ...layOutFigure(graph, moved) };
-    }
-    const notice = `The figure shows up to ${FIGURE_EDGES} edges. Here are ${graph.size}: the grid is shown instead.`;
-    return { ...buildScene(data, selection, { ...view, layout: 'grid' }, options), notice };
+  switch (view.layout) {
+    case 'figure':
+      return figure(data, selection, view, options);
+    case 'force':
+      return free(data, selection, view, options);
+    default:
+      return grid(data, selection, view, options);
   }
-  const grid = gridOf(data, options.aspect);
-  if (view.layout === 'force') {
-    const bounds = placeFree(graph, grid, options.force, moved);
-    bendEdges(graph, bounds, 0);
-    return { layout: 'force', graph, bands: [], columns: [], routes: loopRoutes(graph), bounds };
-  }
-  layOutGrid(graph, grid, moved);
-  const { bands, columns, bounds } = grid;
+}
+
+function grid(data: CircuitData, selection: Selection, view: ViewState, options: SceneOptions): Scene {
+  const graph = buildDisplay(data, selection, view, 'grid', options);
+  const layout = gridOf(data, options.aspect);
+  layOutGrid(graph, layout, movedPlaces(view, 'grid'));
+  const { bands, columns, bounds } = layout;
   bendEdges(graph, bounds, columns[1] ? columns[1].x - columns[0]!.x : 1);
-  return { layout: 'grid', graph, bands, columns, routes: loopRoutes(graph), bounds: around(graph, bounds) };
+  const routes = loopRoutes(graph);
+  return { layout: 'grid', boxed: false, graph, bands, columns, routes, bounds: around(graph, bounds) };
+}
+
+function free(data: CircuitData, selection: Selection, view: ViewState, options: SceneOptions): Scene {
+  const graph = buildDisplay(data, selection, view, 'force', options);
+  const bounds = placeFree(graph, gridOf(data, options.aspect), options.force, movedPlaces(view, 'force'));
+  bendEdges(graph, bounds, 0);
+  return { layout: 'force', boxed: false, graph, bands: [], columns: [], routes: loopRoutes(graph), bounds };
+}
+
+/** In a replay the boxes of the circuit that it leads to are there from the start, and edges come as they are kept. */
+function figure(data: CircuitData, selection: Selection, view: ViewState, options: SceneOptions): Scene {
+  const decided = selection.edges.filter((edge) => !edge.pending);
+  if (decided.length > FIGURE_EDGES) {
+    const notice = `The figure shows up to ${FIGURE_EDGES} edges. Here are ${decided.length}: the grid is shown instead.`;
+    return { ...grid(data, selection, view, options), notice };
+  }
+  const edges = wholeOf(options.end ?? data, decided, (view.scope ?? defaultScope(data)) === 'circuit');
+  const nodes = new Set(edges.flatMap(({ source, target }) => [source, target]));
+  const nothing = { found: null, deciding: null };
+  const whole = buildDisplay(options.end ?? data, { edges, nodes, ranked: true }, view, 'figure', nothing);
+  const shown = { ...selection, edges: decided, nodes: options.end ? nodes : selection.nodes };
+  const graph = buildDisplay(data, shown, view, 'figure', options);
+  const drawn = layOutFigure(graph, whole, movedPlaces(view, 'figure'), options.planner ?? planAtOnce);
+  const pending = selection.edges.length - decided.length;
+  const notice = pending > 0 ? { notice: `${pending} edges are not decided on yet. The figure leaves them out.` } : {};
+  return { layout: 'figure', boxed: true, graph, columns: [], ...drawn, ...notice };
 }
 
 /** Widens the bounds to nodes that were dragged out of them. */

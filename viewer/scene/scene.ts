@@ -9,12 +9,14 @@ import type { LayoutName } from '../data/saved-view.js';
 export interface Scene {
   readonly layout: LayoutName;
   readonly graph: DisplayGraph;
-  /** Grid only: one row per layer, from the bottom. */
+  /** Nodes are boxes with their names inside, in layout units that are pixels at a scale of 1. */
+  readonly boxed: boolean;
+  /** The layers, from the bottom. The force layout has none. */
   readonly bands: readonly Band[];
   /** Grid only: the labels of the columns of heads. */
   readonly columns: readonly { readonly x: number; readonly label: string }[];
   /**
-   * Smooth paths by display edge. In the figure every edge has a route. In the other layouts only loops have one: the
+   * Smooth paths by display edge. Where nodes are boxes, every edge has a route. In the other layouts only loops have one: the
    * direct edges of heads without ports. An edge without a route is a curve by its `curvature`.
    */
   readonly routes: ReadonlyMap<string, Route>;
@@ -47,6 +49,15 @@ export interface Route {
   readonly label: readonly [number, number] | null;
 }
 
+/** A part of the lower edge of a box. */
+export interface Tab {
+  /** Null: for edges that have no port. */
+  readonly port: 'q' | 'k' | 'v' | null;
+  /** From the middle of the box, in layout units. */
+  readonly left: number;
+  readonly width: number;
+}
+
 export type DisplayGraph = MultiDirectedGraph<DisplayNode, DisplayEdge>;
 
 export interface DisplayNode {
@@ -64,8 +75,12 @@ export interface DisplayNode {
   members: readonly string[];
   /** Radius (circles) or half the side (squares) in layout units. */
   size: number;
-  /** Figure only: width and height of its box in layout units. */
+  /** Where it stands among the rows of the model, from the bottom: a layer has several. See `levelOf`. */
+  level: number;
+  /** Width and height of its box in layout units. Null where nodes are no boxes. */
   box: readonly [number, number] | null;
+  /** Parts of the lower edge of its box that edges into its ports end at, from the left. */
+  tabs: readonly Tab[];
   /** A shown edge starts or ends here. */
   connected: boolean;
   pinned: boolean;
@@ -79,6 +94,8 @@ export interface DisplayEdge {
   /** Names of the circuit's edges that the display edge stands for, strongest first. A `shared` link has none. */
   edges: readonly string[];
   port: 'q' | 'k' | 'v' | 'out' | 'several';
+  /** Where nodes are boxes: the tab of its target that it ends at. Null = none. */
+  tab: 'q' | 'k' | 'v' | null;
   /** `shared`: from a key/value head to a head that reads it. It is drawn so that paths go on, and cannot be chosen. */
   kind: 'addition' | 'direct' | 'shared';
   /** Sum of the effects of `edges`. Null when none was measured. */
@@ -88,6 +105,8 @@ export interface DisplayEdge {
   class: EdgeClass | null;
   pending: boolean;
   inCircuit: boolean;
+  /** In a replay: it was decided on last. */
+  deciding: boolean;
   /**
    * The edge is a quadratic curve. Its control point is the midpoint of its ends + curvature * (-dy, dx), where (dx,
    * dy) leads from source to target.
