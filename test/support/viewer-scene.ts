@@ -3,6 +3,7 @@ import { createCircuit } from '../../src/circuit/circuit.js';
 import { EdgeSet } from '../../src/circuit/edge-set.js';
 import { Topology } from '../../src/circuit/topology.js';
 import { toCircuitData, type CircuitData } from '../../viewer/data/circuit-data.js';
+import type { Measure } from '../../viewer/data/measure.js';
 import { buildScene, type SceneOptions } from '../../viewer/scene/build-scene.js';
 import { flatten, type Point } from '../../viewer/scene/layout/routes.js';
 import type { DisplayGraph, Scene } from '../../viewer/scene/scene.js';
@@ -45,6 +46,7 @@ export function sceneOf(
     found: null,
     deciding: null,
     end: null,
+    details: null,
     ...options,
   });
 }
@@ -63,6 +65,7 @@ export interface LegendSettings {
   readonly hue?: ViewState['hue'];
   readonly focus?: Focus;
   readonly selected?: string;
+  readonly measure?: Measure;
   readonly signKnown?: boolean;
   readonly comparing?: { a: string; b: string };
 }
@@ -70,7 +73,9 @@ export interface LegendSettings {
 /** The context of a legend, which is a context of styles too. */
 export function legendContext(settings: LegendSettings = {}) {
   const { hue = 'sign', focus = null, selected = null, signKnown = true, comparing = null } = settings;
-  return { palette: PALETTES.light, hue, focus, selected, signKnown, comparing };
+  const { measure = 'circuit' } = settings;
+  const words = { quantity: '|effect|', about: 'Effect = what cutting the edge does.' };
+  return { palette: PALETTES.light, hue, focus, selected, signKnown, comparing, measure, words };
 }
 
 export function legendTexts(scene: Scene, settings: LegendSettings = {}): string[] {

@@ -1,3 +1,4 @@
+import type { CircuitDetails } from '../../src/circuit/details.js';
 import type { CircuitData } from '../data/circuit-data.js';
 import type { LayoutName } from '../data/saved-view.js';
 import { defaultScope, type Selection } from '../view/selection.js';
@@ -8,6 +9,8 @@ import { FIGURE_EDGES, layOutFigure, planAtOnce, type Planner } from './layout/f
 import { placeFree } from './layout/free-layout.js';
 import { gridOf, layOutGrid, type Places } from './layout/grid-layout.js';
 import { loopRoutes } from './layout/routes.js';
+import { ownPlaces, placesOnPrompt } from './layout/token-places.js';
+import { layOutTokens } from './layout/tokens-layout.js';
 import { wholeOf } from './layout/whole-figure.js';
 import type { Scene } from './scene.js';
 
@@ -16,6 +19,8 @@ export interface SceneOptions extends Marked {
   readonly aspect: number;
   /** Places by display node, as the force layout found them. Null until it has. */
   readonly force: Readonly<Record<string, readonly [number, number]>> | null;
+  /** What was measured of the nodes on the prompts. Null where nothing was. */
+  readonly details: CircuitDetails | null;
   /** The circuit that a replay leads to. Null = it is the one that is drawn. */
   readonly end: CircuitData | null;
   /** Plans figures. Default: at once. */
@@ -27,11 +32,36 @@ export function buildScene(data: CircuitData, selection: Selection, view: ViewSt
   switch (view.layout) {
     case 'figure':
       return figure(data, selection, view, options);
+    case 'tokens':
+      return tokens(data, selection, view, options);
     case 'force':
       return free(data, selection, view, options);
     default:
       return grid(data, selection, view, options);
   }
+}
+
+const NO_TOKENS = { tokens: [], reads: [] } as const;
+
+/**
+ * The nodes at the tokens of a prompt. Where nobody knows at which, the grid is shown instead. A mean over prompts has
+ * no tokens: the first prompt stands for it.
+ */
+function tokens(data: CircuitData, selection: Selection, view: ViewState, options: SceneOptions): Scene {
+  const { details } = options;
+  const at = ownPlaces(data) ?? (details && placesOnPrompt(details, view.prompt ?? 0));
+  const count = selection.edges.length;
+  if (!at || count > FIGURE_EDGES) {
+    const notice = at
+      ? `The tokens layout shows up to ${FIGURE_EDGES} edges. Here are ${count}: the grid is shown instead.`
+      : 'It was not measured at which tokens these nodes write: the grid is shown instead. `inspect` measures it.';
+    return { ...grid(data, selection, view, options), notice };
+  }
+  const graph = buildDisplay(data, selection, view, 'tokens', options);
+  const drawn = layOutTokens(graph, at, movedPlaces(view, 'tokens'));
+  const isFirst = details !== null && view.prompt === null && details.prompts.length > 1;
+  const notice = isFirst ? { notice: 'These are the tokens of prompt 1. A mean over prompts has none.' } : {};
+  return { layout: 'tokens', boxed: true, graph, columns: [], ...drawn, ...notice };
 }
 
 function grid(data: CircuitData, selection: Selection, view: ViewState, options: SceneOptions): Scene {
@@ -41,14 +71,15 @@ function grid(data: CircuitData, selection: Selection, view: ViewState, options:
   const { bands, columns, bounds } = layout;
   bendEdges(graph, bounds, columns[1] ? columns[1].x - columns[0]!.x : 1);
   const routes = loopRoutes(graph);
-  return { layout: 'grid', boxed: false, graph, bands, columns, routes, bounds: around(graph, bounds) };
+  return { ...NO_TOKENS, layout: 'grid', boxed: false, graph, bands, columns, routes, bounds: around(graph, bounds) };
 }
 
 function free(data: CircuitData, selection: Selection, view: ViewState, options: SceneOptions): Scene {
   const graph = buildDisplay(data, selection, view, 'force', options);
   const bounds = placeFree(graph, gridOf(data, options.aspect), options.force, movedPlaces(view, 'force'));
   bendEdges(graph, bounds, 0);
-  return { layout: 'force', boxed: false, graph, bands: [], columns: [], routes: loopRoutes(graph), bounds };
+  const routes = loopRoutes(graph);
+  return { ...NO_TOKENS, layout: 'force', boxed: false, graph, bands: [], columns: [], routes, bounds };
 }
 
 /** In a replay the boxes of the circuit that it leads to are there from the start, and edges come as they are kept. */
@@ -67,7 +98,7 @@ function figure(data: CircuitData, selection: Selection, view: ViewState, option
   const drawn = layOutFigure(graph, whole, movedPlaces(view, 'figure'), options.planner ?? planAtOnce);
   const pending = selection.edges.length - decided.length;
   const notice = pending > 0 ? { notice: `${pending} edges are not decided on yet. The figure leaves them out.` } : {};
-  return { layout: 'figure', boxed: true, graph, columns: [], ...drawn, ...notice };
+  return { ...NO_TOKENS, layout: 'figure', boxed: true, graph, columns: [], ...drawn, ...notice };
 }
 
 /** Widens the bounds to nodes that were dragged out of them. */

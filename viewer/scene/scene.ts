@@ -20,6 +20,10 @@ export interface Scene {
    * direct edges of heads without ports. An edge without a route is a curve by its `curvature`.
    */
   readonly routes: ReadonlyMap<string, Route>;
+  /** Tokens only: the tokens of the prompt, in the box of the input. */
+  readonly tokens: readonly TokenLabel[];
+  /** Tokens only: where heads read, behind the edges. */
+  readonly reads: readonly Read[];
   /** The smallest box around everything drawn: bands, boxes, routes. */
   readonly bounds: Box;
   /** A message for the reader: another layout than the chosen one is shown. */
@@ -37,6 +41,7 @@ export interface Band {
   readonly label: string;
   readonly bottom: number;
   readonly top: number;
+  readonly layer: number;
   /** Every second one is tinted. */
   readonly tinted: boolean;
 }
@@ -47,6 +52,37 @@ export interface Route {
   readonly points: readonly (readonly [number, number])[];
   /** Place of the letter of the port. */
   readonly label: readonly [number, number] | null;
+}
+
+/** A token of the prompt. */
+export interface TokenLabel {
+  /** With spaces made visible, and cut where it is long. */
+  readonly text: string;
+  readonly x: number;
+  readonly y: number;
+  /** It is written upwards. */
+  readonly upright: boolean;
+  /** Another token in the corrupted prompt. */
+  readonly changed: boolean;
+  /** Its next token is what is measured. */
+  readonly measured: boolean;
+}
+
+/** Where a head reads from the token that it stands at. */
+export interface Read {
+  /** The display node. */
+  readonly node: string;
+  /** Share of its attention, 0..1. */
+  readonly share: number;
+  /** From the token that is read to the head: start point, then three points for each Bézier piece. */
+  readonly points: readonly (readonly [number, number])[];
+}
+
+/** Up to this number, edges are drawn one by one, with arrow heads and dashes. More of them are a haze of plain lines. */
+export const FINE_EDGES = 500;
+
+export function isFine({ boxed, graph }: Pick<Scene, 'boxed' | 'graph'>): boolean {
+  return boxed || graph.size <= FINE_EDGES;
 }
 
 /** A part of the lower edge of a box. */
@@ -105,6 +141,8 @@ export interface DisplayEdge {
   class: EdgeClass | null;
   pending: boolean;
   inCircuit: boolean;
+  /** Number of its edges that are kept and carry nothing in the circuit. */
+  idle: number;
   /** In a replay: it was decided on last. */
   deciding: boolean;
   /**

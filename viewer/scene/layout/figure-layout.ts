@@ -117,6 +117,7 @@ function bandsOf(graph: DisplayGraph, rows: ReadonlyMap<string, number>, heights
     .sort(([a], [b]) => a - b)
     .map(([layer, { first, last }]) => ({
       label: `L${layer}`,
+      layer,
       bottom: heights[first]! - step / 2,
       top: heights[last]! + step / 2,
       tinted: layer % 2 === 1,

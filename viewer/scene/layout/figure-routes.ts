@@ -5,6 +5,13 @@ import { loopRoutes, spline, type Point } from './routes.js';
 /** Share of a box's side over which the ends of its edges are spread. */
 const SPREAD = 0.86;
 
+export interface RouteOptions {
+  /** Makes a path of a polygon. Default: `spline`. */
+  readonly smooth?: (points: readonly Point[]) => readonly Point[];
+  /** Where an edge leaves its source. Null = where there is room at its side. */
+  readonly startOf?: (edge: string) => Point | null;
+}
+
 interface End {
   /** `source` or `target`, and the edge. */
   readonly edge: string;
@@ -17,18 +24,24 @@ interface End {
  * Smooth routes for the edges of a figure. The ends of edges are spread along the sides of a box, in the order of the
  * places that the edges come from. So edges do not cross at a box.
  */
-export function routeEdges(graph: DisplayGraph, bendsOf: (edge: string) => readonly Point[]): Map<string, Route> {
+export function routeEdges(
+  graph: DisplayGraph,
+  bendsOf: (edge: string) => readonly Point[],
+  { smooth = spline, startOf = () => null }: RouteOptions = {},
+): Map<string, Route> {
   const sides = new Map<string, End[]>();
   const chains = new Map<string, Point[]>();
   graph.forEachEdge((edge, { tab }, source, target) => {
     if (source === target) return;
-    const [from, to] = [centre(graph, source), centre(graph, target)];
+    const start = startOf(edge);
+    const [from, to] = [start ?? centre(graph, source), centre(graph, target)];
     const chain = [from, ...bendsOf(edge), to];
     chains.set(edge, chain);
     for (const [node, end, towards] of [
       ['source', source, chain[1]!],
       ['target', target, chain.at(-2)!],
     ] as const) {
+      if (node === 'source' && start) continue;
       const [x, y] = centre(graph, end);
       const side =
         Math.abs(towards[1] - y) < 1e-9 ? (towards[0] < x ? 'left' : 'right') : towards[1] > y ? 'top' : 'bottom';
@@ -51,9 +64,9 @@ export function routeEdges(graph: DisplayGraph, bendsOf: (edge: string) => reado
 
   const routes = loopRoutes(graph);
   for (const [edge, chain] of chains) {
-    const start = ends.get(`source ${edge}`)!;
+    const start = startOf(edge) ?? ends.get(`source ${edge}`)!;
     const end = ends.get(`target ${edge}`)!;
-    routes.set(edge, { points: spline([start, ...chain.slice(1, -1), end]), label: null });
+    routes.set(edge, { points: smooth([start, ...chain.slice(1, -1), end]), label: null });
   }
   return routes;
 }
