@@ -112,8 +112,8 @@ export interface NodeDetails {
    */
   readonly answerRank: readonly number[] | null;
   /**
-   * Per prompt: metric of the circuit without the node's outgoing edges - metric of the circuit, in loss form. NaN where
-   * not finite. Null where it was not measured.
+   * Per prompt: metric of the circuit without the node's outgoing edges - metric of the circuit, in loss form. NaN
+   * where not finite. Null where it was not measured.
    */
   readonly inCircuit: readonly number[] | null;
   /** Heads only: where it looks, by the roles of tokens, most attended first, at most three. */

@@ -6,6 +6,7 @@ import { CIRCUIT_WRITERS, writeDetails, writeScoresJson } from '../../src/files/
 import { cli, expectMistake, NO_ADAPTER, runCli, useFolder } from '../support/cli.js';
 import { contents } from '../support/interrupted.js';
 import { SAMPLE_KEPT, sampleCircuit } from '../support/sample-circuit.js';
+import { unmeasuredDetails, unmeasuredPrompt } from '../support/sample-details.js';
 import { sampleScores } from '../support/sample-scores.js';
 
 const folder = useFolder();
@@ -121,21 +122,10 @@ describe('export of scores', () => {
         }
       ).metadata.prompt_tokens;
     expect(await graph()).toHaveLength(2);
-    const prompt = {
-      clean: ['a', ' b', ' c'],
-      corrupted: ['a', ' b', ' d'],
-      position: 2,
-      correct: [],
-      wrong: [],
-      metrics: { whole: 0, circuit: 0, empty: 1 },
-      logitDifference: null,
-    };
+    const prompt = unmeasuredPrompt({ clean: ['a', ' b', ' c'], corrupted: ['a', ' b', ' d'], position: 2 });
     const edges = Object.fromEntries(Object.keys(SAMPLE_KEPT).map((name) => [name, [0]]));
     const of = { model: circuit.provenance!.model.hash, task: circuit.provenance!.task.hash, keptEdges: 7 };
-    await writeFile(
-      at('detailed', 'details.json'),
-      writeDetails({ of, metric: 'kl', prompts: [prompt], nodes: {}, rest: null, edges, inCircuit: {} }),
-    );
+    await writeFile(at('detailed', 'details.json'), writeDetails(unmeasuredDetails({ of, prompts: [prompt], edges })));
     expect(await graph()).toEqual(['a', ' b', ' c']);
   });
 });

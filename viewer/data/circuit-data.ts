@@ -1,3 +1,4 @@
+import { finiteOrNull } from '../../src/base/finite-or-null.js';
 import { signIsStated, type Circuit } from '../../src/circuit/circuit.js';
 import type { Contrast } from '../../src/circuit/comparison.js';
 import {
@@ -8,6 +9,7 @@ import {
   type NodeRecord as NodeRow,
 } from '../../src/circuit/records.js';
 import { negated } from '../../src/circuit/scores.js';
+import { measuresOf, numbersOf, type Measure } from './measure.js';
 import type { SignReading } from './saved-view.js';
 
 /** How an edge differs between two circuits that are compared. */
@@ -24,8 +26,15 @@ export interface NodeRecord extends Omit<NodeRow, 'kind'> {
   readonly position?: number;
 }
 
-/** An edge; its effect is in loss form after the reader's choice of sign. */
+/**
+ * An edge. Its `effect` is the number that is drawn, whichever measure that is; its rank is by that. Both are in loss
+ * form after the reader's choice of sign.
+ */
 export interface EdgeRecord extends EdgeRow {
+  /** Its effect when it was decided on, or its score. Null where it was not measured. */
+  readonly decided: number | null;
+  /** Kept, and it carries nothing in the circuit: see InCircuit. */
+  readonly idle: boolean;
   /** In a replay: not decided on yet at the step shown. */
   readonly pending: boolean;
   /** In a comparison; `effect` is then the one of larger magnitude. */
@@ -59,35 +68,53 @@ export interface CircuitData {
 export type Shape = Pick<CircuitData, 'layers' | 'heads' | 'parallel' | 'attentionOnly' | 'kvPorts'>;
 
 /**
- * Every candidate edge of the circuit, or the file's edges alone where the model may have more. Effects are signed so
+ * Every candidate edge of the circuit, or the file's edges alone where the model may have more. Numbers are signed so
  * that positive = helps: `sign` says how the scores are to be read where the file does not say so itself.
+ *
+ * @param measure the number that is drawn. Default: the best that the circuit has.
  */
-export function toCircuitData(circuit: Circuit, sign: SignReading, sizesKnown = true): CircuitData {
+export function toCircuitData(
+  circuit: Circuit,
+  sign: SignReading,
+  sizesKnown = true,
+  measure: Measure = measuresOf(circuit)[0] ?? 'decided',
+): CircuitData {
   const flip = sign === 'negative-helps' && !signIsStated(circuit);
   const signed = flip ? { ...circuit, effects: negated(circuit.effects) } : circuit;
-  const order = strongestFirst(signed);
-  const edges = edgeRecords(signed, order, order).map(withoutState);
-  const listed = sizesKnown ? edges : edges.filter(({ inCircuit, effect }) => inCircuit || effect !== null);
+  const drawn = { ...signed, effects: numbersOf(signed, measure) };
+  const idle = new Set(circuit.inCircuit?.idle);
+  const order = strongestFirst(drawn);
+  const edges = edgeRecords(drawn, order, order).map((row, place) => {
+    const id = order[place]!;
+    return withoutState(row, finiteOrNull(signed.effects[id]), idle.has(id));
+  });
+  const listed = sizesKnown ? edges : edges.filter(({ inCircuit, decided }) => inCircuit || decided !== null);
   return assemble(circuit.topology, listed);
 }
 
 /** An edge outside of a replay and a comparison. Fields are named: a spread is several times slower on 32,491 edges. */
-function withoutState({
-  id,
-  source,
-  target,
-  port,
-  kind,
-  effect,
-  inCircuitEffect,
-  confidence,
-  confidenceLow,
-  confidenceHigh,
-  step,
-  rank,
-  inCircuit,
-}: EdgeRow): EdgeRecord {
+function withoutState(
+  {
+    id,
+    source,
+    target,
+    port,
+    kind,
+    effect,
+    inCircuitEffect,
+    confidence,
+    confidenceLow,
+    confidenceHigh,
+    step,
+    rank,
+    inCircuit,
+  }: EdgeRow,
+  decided: number | null,
+  idle: boolean,
+): EdgeRecord {
   return {
+    decided,
+    idle,
     id,
     source,
     target,

@@ -60,8 +60,16 @@ export function compare(a: CircuitData, b: CircuitData): Comparison {
       right.push(Math.abs(effectB));
     }
     const kind = contrastOf(inA, inB);
+    const keepers = [inA, inB].filter((one) => one?.inCircuit);
     edges.push({
       ...edge,
+      // What is said of one circuit alone.
+      decided: null,
+      inCircuitEffect: null,
+      confidence: null,
+      confidenceLow: null,
+      confidenceHigh: null,
+      idle: keepers.length > 0 && keepers.every((one) => one?.idle),
       effect: Math.abs(effectB ?? 0) > Math.abs(effectA ?? 0) ? effectB : (effectA ?? effectB),
       step: null,
       inCircuit: kind !== null,

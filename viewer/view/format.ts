@@ -35,9 +35,13 @@ export function formatPercent(share: number | null): string {
   return `${percent >= 99.95 || percent === 0 ? percent.toFixed(0) : percent.toFixed(1)} %`;
 }
 
-/** The text of a token. Line breaks and tabs are made visible. A leading space stays a space. */
+/**
+ * The text of a token. Line breaks and tabs are made visible, and so are the spaces of a token of spaces alone. Other
+ * spaces stay spaces.
+ */
 export function visibleToken(token: string): string {
-  return token.replaceAll('\n', '↵').replaceAll('\t', '⇥').replaceAll('\r', '␍') || '∅';
+  const spaced = token.trim() === '' ? token.replaceAll(/[ \u00a0]/g, '␣') : token;
+  return spaced.replaceAll('\n', '↵').replaceAll('\t', '⇥').replaceAll('\r', '␍') || '∅';
 }
 
 export function kindName(node: NodeRecord): string {

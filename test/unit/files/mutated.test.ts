@@ -12,9 +12,9 @@ import {
   writeDetails,
   writeTrace,
 } from '../../../src/files/index.js';
-import type { CircuitDetails } from '../../../src/circuit/details.js';
 import type { Circuit } from '../../../src/circuit/circuit.js';
 import { SAMPLE_TOPOLOGY as topology, sampleCircuit, sampleDirectCircuit } from '../../support/sample-circuit.js';
+import { unmeasuredDetails, unmeasuredNode, unmeasuredPrompt } from '../../support/sample-details.js';
 
 /** Names that are keys of every object. */
 const KEYS = ['__proto__', 'constructor', 'prototype', 'toString', 'hasOwnProperty', 'valueOf', '__defineGetter__'];
@@ -142,7 +142,7 @@ describe('a changed file', () => {
   it('of details is read, or refused in one line', () => {
     const tokens = [{ token: ' a', logit: 1.5 }];
     const score = { mul: 0.5, abs: -0.25, excludeBosAndCurrent: { mul: 0.75, abs: 1 } };
-    const node = {
+    const node = unmeasuredNode({
       attention: [Float32Array.of(1, 0, 0.25, 0.75)],
       direct: [0.5],
       promotes: tokens,
@@ -153,12 +153,12 @@ describe('a changed file', () => {
         copying: { diagonalMean: 0.5, mean: -0.125, top1IsSelf: 0.5, top5HasSelf: 1 },
         tokens: [{ token: ' a', promotes: tokens }],
       },
-    };
-    const details: CircuitDetails = {
+    });
+    const details = unmeasuredDetails({
       of: { model: 'aa', task: 'bb', keptEdges: 1 },
       metric: 'kl',
       prompts: [
-        {
+        unmeasuredPrompt({
           clean: ['When', ' Mary'],
           corrupted: ['When', ' Anna'],
           position: 1,
@@ -166,13 +166,13 @@ describe('a changed file', () => {
           wrong: [],
           metrics: { whole: 0, circuit: 0.5, empty: null },
           logitDifference: 2.5,
-        },
+        }),
       ],
       nodes: { 'a0.h0': node, m0: { ...node, attention: null, detectors: null, ov: null } },
       rest: { writers: [0.5], constants: [-1] },
       edges: { 'a0.h0->m0': [0.5], 'm0->logits': [NaN] },
       inCircuit: { 'a0.h0->m0': [0.25] },
-    };
+    });
     fc.assert(
       fc.property(mutated(writeDetails(details)), (changed) => {
         const read = tryRead(() => parseDetails(changed, 'f'));

@@ -1,6 +1,5 @@
 import type { CircuitDocument } from '../../data/document.js';
-import { current } from '../state/circuits.js';
-import { selected } from '../state/selected.js';
+import { useStore } from '../state/use-store.js';
 import { EdgeCard } from './edge-card.js';
 import { GroupCard } from './group-card.js';
 import { Marked } from './marked.js';
@@ -9,6 +8,7 @@ import { OverviewCard } from './overview-card.js';
 
 /** Pins and groups, and below them the card of the selected part, or of the whole circuit. */
 export function Card() {
+  const { current } = useStore();
   const document = current.value;
   if (!document) return null;
   return (
@@ -20,6 +20,7 @@ export function Card() {
 }
 
 function Selection({ document }: { document: CircuitDocument }) {
+  const { selected } = useStore();
   const what = selected.value;
   switch (what?.kind) {
     case 'node':

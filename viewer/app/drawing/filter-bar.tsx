@@ -5,9 +5,7 @@ import { activeFilters } from '../../view/selection.js';
 import type { LimitKind } from '../../view/view-state.js';
 import { limitBy, limitToRank } from '../actions/limits.js';
 import { Segmented } from '../controls/segmented.js';
-import { comparison, current, data, sizesKnown } from '../state/circuits.js';
-import { drawnSelection, found, selection } from '../state/edges.js';
-import { update, view, viewField } from '../state/view.js';
+import { useStore } from '../state/use-store.js';
 import { FilterMenu } from './filter-menu.js';
 
 const STEPS = 1000;
@@ -21,6 +19,8 @@ function toPosition(rank: number, n: number): number {
 }
 
 export function FilterBar() {
+  const store = useStore();
+  const { selection, viewField } = store;
   const { edges, available, ranked } = selection.value;
   const shown = edges.length;
   return (
@@ -34,7 +34,7 @@ export function FilterBar() {
             ['effect', '|Effect| ≥', 'Edges of at least this |effect|'],
             ['share', 'Share', 'The strongest edges that have this share of the sum of |effect|'],
           ]}
-          onChange={limitBy}
+          onChange={(kind) => limitBy(store, kind)}
         />
       )}
       <input
@@ -48,7 +48,7 @@ export function FilterBar() {
         aria-valuetext={`${shown} of ${plural(available, 'edge')}`}
         disabled={available === 0 || !ranked}
         style={{ '--at': `${(100 * toPosition(shown, available)) / STEPS}%` }}
-        onInput={(event) => limitToRank(toRank(event.currentTarget.valueAsNumber, available))}
+        onInput={(event) => limitToRank(store, toRank(event.currentTarget.valueAsNumber, available))}
       />
       {ranked && <LimitBox />}
       <FilterMenu />
@@ -58,6 +58,7 @@ export function FilterBar() {
 }
 
 function LimitBox() {
+  const { selection, update, viewField } = useStore();
   const kind = viewField.limitBy.value;
   const { limits } = selection.value;
   const value = kind === 'share' ? 100 * limits.share : limits[kind];
@@ -88,6 +89,7 @@ function isKept({ inCircuit }: EdgeRecord): boolean {
 
 /** How much of the circuit is shown. */
 function ReadOut() {
+  const { current, sizesKnown, comparison, data, selection, drawnSelection, found, view, viewField } = useStore();
   const { edges, available, nodes, share, ranked, tie } = selection.value;
   const document = current.value;
   const hits = found.value;

@@ -4,14 +4,14 @@ import { togglePort } from '../actions/limits.js';
 import { Check } from '../controls/check.js';
 import { Icon } from '../controls/icons.js';
 import { Popover } from '../controls/popover.js';
-import { data } from '../state/circuits.js';
-import { update, view, viewField } from '../state/view.js';
+import { useStore } from '../state/use-store.js';
 
 const PORTS = ['q', 'k', 'v', 'out'] as const;
 const KINDS = ['input', 'head', 'mlp', 'logits'] as const;
 const KIND_NAMES = { input: 'input', head: 'heads', mlp: 'MLPs', logits: 'logits' } as const;
 
 export function FilterMenu() {
+  const { view, update } = useStore();
   const count = activeFilters(view.value);
   return (
     <Popover
@@ -42,13 +42,15 @@ export function FilterMenu() {
 }
 
 function PortChecks() {
+  const store = useStore();
+  const { viewField } = store;
   const ports = viewField.ports.value;
   return (
     <fieldset>
       <legend>Ports</legend>
       <div class="checks">
         {PORTS.map((port) => (
-          <Check key={port} checked={ports[port]} onChange={() => togglePort(port)}>
+          <Check key={port} checked={ports[port]} onChange={() => togglePort(store, port)}>
             <span class={`port ${port}`}>{port}</span>
           </Check>
         ))}
@@ -58,6 +60,7 @@ function PortChecks() {
 }
 
 function KindChecks() {
+  const { update, viewField } = useStore();
   const kinds = viewField.kinds.value;
   return (
     <fieldset>
@@ -74,6 +77,7 @@ function KindChecks() {
 }
 
 function DrawingChecks() {
+  const { data, update, viewField } = useStore();
   const scope = viewField.scope.value ?? defaultScope(data.value);
   return (
     <fieldset>
@@ -92,6 +96,7 @@ function DrawingChecks() {
 }
 
 function LayerRange() {
+  const { data, update, viewField } = useStore();
   const last = Math.max(0, data.value.layers - 1);
   const [from, to] = viewField.layers.value ?? [0, last];
   const set = (low: number, high: number): void =>

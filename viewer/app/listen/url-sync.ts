@@ -1,31 +1,28 @@
 import { effect } from '@preact/signals';
 import { decodeView, encodeView } from '../../view/url-state.js';
-import { current, documents } from '../state/circuits.js';
-import { say } from '../state/messages.js';
-import { view } from '../state/view.js';
+import type { Store } from '../state/store.js';
 
 /** Milliseconds without a change of the view after which the URL is written. */
 const DELAY = 200;
 
-/** Keeps the hash of the URL and the view the same. Each follows the other. */
-export function syncUrl(): void {
+/** Keeps the hash of the URL and the view the same, each follows the other; and the title at the shown circuit. */
+export function syncUrl({ documents, current, view, say }: Store): () => void {
   view.value = decodeView(location.hash);
   let written = location.hash.replace(/^#/, '');
-  let timer: ReturnType<typeof setTimeout> | undefined;
+  const stop = new AbortController();
   const write = (): void => {
     written = encodeView(view.peek());
     history.replaceState(null, '', written === '' ? location.pathname + location.search : `#${written}`);
   };
-  effect(() => {
+  const stopWriting = effect(() => {
     void view.value;
-    clearTimeout(timer);
-    timer = setTimeout(write, DELAY);
+    const timer = setTimeout(write, DELAY);
+    return () => clearTimeout(timer);
   });
-  effect(() => {
+  const stopNaming = effect(() => {
     document.title = current.value ? `${current.value.name} · Edgewise` : 'Edgewise';
   });
-  window.addEventListener('pagehide', write);
-  window.addEventListener('hashchange', () => {
+  const read = (): void => {
     if (location.hash.replace(/^#/, '') === written) return;
     const next = decodeView(location.hash);
     if (next.file !== null && !documents.peek().has(next.file)) {
@@ -33,5 +30,12 @@ export function syncUrl(): void {
       return;
     }
     view.value = { ...next, file: next.file ?? view.peek().file };
-  });
+  };
+  window.addEventListener('pagehide', write, { signal: stop.signal });
+  window.addEventListener('hashchange', read, { signal: stop.signal });
+  return () => {
+    stopWriting();
+    stopNaming();
+    stop.abort();
+  };
 }

@@ -1,8 +1,7 @@
 import { FilterBar } from '../drawing/filter-bar.js';
 import { Legend } from '../drawing/legend.js';
 import { StageView } from '../drawing/stage-view.js';
-import { current } from '../state/circuits.js';
-import { panelWidth } from '../state/page.js';
+import { useStore } from '../state/use-store.js';
 import { Banners } from './banners.js';
 import { DropHint } from './drop-hint.js';
 import { EmptyState } from './empty-state.js';
@@ -12,6 +11,7 @@ import { SidePanel } from './side-panel.js';
 import { TopBar } from './top-bar.js';
 
 export function App() {
+  const { current, panelWidth } = useStore();
   return (
     <div class="app" style={{ '--panel-width': `${panelWidth.value}px` }}>
       <TopBar />

@@ -1,7 +1,8 @@
-import { filesOver } from '../listen/drops.js';
+import { useStore } from '../state/use-store.js';
 
-/** Covers the page while files are dragged over it. */
+/** Covers the viewer while files are dragged over it. */
 export function DropHint() {
+  const { filesOver } = useStore();
   if (!filesOver.value) return null;
   return (
     <div class="drop-hint">

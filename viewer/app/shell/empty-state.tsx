@@ -1,7 +1,8 @@
-import { loading } from '../state/page.js';
+import { useStore } from '../state/use-store.js';
 
 /** Nothing is open: says what can be opened, and how. */
 export function EmptyState() {
+  const { loading } = useStore();
   if (loading.value) {
     return (
       <main class="empty">

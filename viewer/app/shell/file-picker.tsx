@@ -3,11 +3,12 @@ import { compareWith } from '../actions/comparing.js';
 import { showDocument } from '../actions/open-documents.js';
 import { openFiles } from '../actions/open-files.js';
 import { Icon } from '../controls/icons.js';
-import { current, documents } from '../state/circuits.js';
-import { update, view } from '../state/view.js';
+import { useStore } from '../state/use-store.js';
 
 /** Opens files, and chooses the circuit that is shown and the one that it is compared with. */
 export function FilePicker() {
+  const store = useStore();
+  const { documents, current, view, update } = store;
   const names = [...documents.value.keys()];
   const { file, compareWith: second } = view.value;
   return (
@@ -19,7 +20,7 @@ export function FilePicker() {
           aria-label="Circuit"
           title={file ?? ''}
           value={current.value?.name ?? ''}
-          onChange={(event) => showDocument(event.currentTarget.value)}
+          onChange={(event) => showDocument(store, event.currentTarget.value)}
         >
           <Options names={names} />
         </select>
@@ -33,7 +34,7 @@ export function FilePicker() {
             value={second ?? ''}
             onChange={(event) => {
               const name = event.currentTarget.value || null;
-              compareWith(name);
+              compareWith(store, name);
               if (name !== null) update({ tab: 'compare' });
             }}
           >
@@ -59,6 +60,7 @@ function Options({ names }: { names: readonly string[] }) {
 }
 
 function OpenButton() {
+  const store = useStore();
   const input = useRef<HTMLInputElement>(null);
   return (
     <>
@@ -79,7 +81,7 @@ function OpenButton() {
         accept=".json,.jsonl,.gexf,.xml"
         data-testid="file-input"
         onChange={(event) => {
-          void openFiles([...(event.currentTarget.files ?? [])]);
+          void openFiles(store, [...(event.currentTarget.files ?? [])]);
           event.currentTarget.value = '';
         }}
       />

@@ -2,10 +2,11 @@ import { useEffect, useRef } from 'preact/hooks';
 import { SEARCH_HELP } from '../../view/search.js';
 import { Icon } from '../controls/icons.js';
 import { BINDINGS, POINTER_HELP } from '../listen/keyboard.js';
-import { dialog } from '../state/page.js';
+import { useStore } from '../state/use-store.js';
 
 /** Keys, pointer and search. The tables are those that the viewer itself works by. */
 export function HelpDialog() {
+  const { dialog } = useStore();
   const element = useRef<HTMLDialogElement>(null);
   const open = dialog.value === 'help';
   useEffect(() => {

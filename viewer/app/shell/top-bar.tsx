@@ -2,9 +2,7 @@ import { LAYOUTS } from '../../data/clean-view.js';
 import type { ViewState } from '../../view/view-state.js';
 import { Icon } from '../controls/icons.js';
 import { Segmented } from '../controls/segmented.js';
-import { current } from '../state/circuits.js';
-import { dialog, forceBusy, panelOpen, stage } from '../state/page.js';
-import { update, viewField } from '../state/view.js';
+import { useStore } from '../state/use-store.js';
 import { ExportMenu } from './export-menu.js';
 import { FilePicker } from './file-picker.js';
 
@@ -16,6 +14,7 @@ const LAYOUT_TITLES: Readonly<Record<ViewState['layout'], string>> = {
 };
 
 export function TopBar() {
+  const { current, stage, dialog } = useStore();
   return (
     <header class="top-bar">
       <span class="brand" title="Edgewise: circuits, edge by edge">
@@ -48,6 +47,7 @@ export function TopBar() {
 }
 
 function DrawingControls() {
+  const { forceBusy, update, viewField } = useStore();
   return (
     <>
       <Segmented
@@ -78,6 +78,7 @@ function DrawingControls() {
 }
 
 function PanelButton() {
+  const { panelOpen } = useStore();
   return (
     <button
       type="button"
@@ -93,11 +94,12 @@ function PanelButton() {
 }
 
 function SearchBox() {
+  const { searchBox, update, viewField } = useStore();
   return (
     <label class="search" title="9.9, m3, q, layer:9, q->10.7, 9.9->logits, effect>0.1, a group's name">
       <Icon name="search" />
       <input
-        id="search"
+        ref={searchBox}
         type="search"
         aria-label="Search"
         placeholder="Search: 9.9, m3, q->10.7"
@@ -118,6 +120,7 @@ const NEXT_THEME = { auto: 'light', light: 'dark', dark: 'auto' } as const;
 const THEME_ICONS = { auto: 'auto', light: 'sun', dark: 'moon' } as const;
 
 function ThemeButton() {
+  const { update, viewField } = useStore();
   const theme = viewField.theme.value;
   const text = `Theme: ${theme}`;
   return (

@@ -6,6 +6,7 @@ import { detailsTooLarge } from '../../../../src/cli/folder/details-limit.js';
 import { detailsFit, estimateDetailsBytes, parseDetails, writeDetails } from '../../../../src/files/index.js';
 import { randomNumbers } from '../../../support/random.js';
 import { SAMPLE_KEPT, sampleCircuit, sampleDirectCircuit, sampleProvenance } from '../../../support/sample-circuit.js';
+import { unmeasuredNode } from '../../../support/sample-details.js';
 
 /** Two prompts of three tokens and of one, a head and an MLP; texts as hostile as tokenizers make them. */
 function sampleDetails(changes: Partial<CircuitDetails> = {}): CircuitDetails {
@@ -18,13 +19,15 @@ function sampleDetails(changes: Partial<CircuitDetails> = {}): CircuitDetails {
     wrong: ['<0xE2>', '\u2028'],
     metrics: { whole: 0, circuit: -0.25, empty: null },
     logitDifference: 1 / 3,
+    top: [],
+    probability: null,
   });
   return {
     of: { model: model.hash, task: task.hash, keptEdges: Object.keys(SAMPLE_KEPT).length },
     metric: 'kl',
     prompts: [prompt(['a', ' b', '__proto__'], 1), prompt(['c'], 0)],
     nodes: {
-      'a1.h0': {
+      'a1.h0': unmeasuredNode({
         attention: [Float32Array.of(1, 0, 0, 0.25, 0.75, 0, 0.00004, 0.2, 0.79996), Float32Array.of(1)],
         direct: [1.5, -2e-9],
         promotes: [{ token: ' yes', logit: 3.5 }],
@@ -39,12 +42,15 @@ function sampleDetails(changes: Partial<CircuitDetails> = {}): CircuitDetails {
           copying: { diagonalMean: -0.5, mean: 0.25, top1IsSelf: 0, top5HasSelf: 1 },
           tokens: [{ token: '__proto__', promotes: [{ token: '\ud800', logit: 2 }] }],
         },
-      },
-      m1: { attention: null, direct: [0, 0.1], promotes: [], suppresses: [], detectors: null, ov: null },
+      }),
+      m1: unmeasuredNode({ direct: [0, 0.1] }),
     },
     rest: { writers: [0.5, 0.25], constants: [-0.125, 1e-3] },
     edges: Object.fromEntries(Object.entries(SAMPLE_KEPT).map(([name, effect]) => [name, [effect, 2 * effect]])),
     inCircuit: Object.fromEntries(Object.keys(SAMPLE_KEPT).map((name, i) => [name, [i, 0.5 - i / 4]])),
+    reads: {},
+    writtenThrough: {},
+    curve: null,
     ...changes,
   };
 }
@@ -121,7 +127,7 @@ describe('details.json', () => {
     const details = sampleDetails({
       of: { model: 'm', task: 't', keptEdges: 0 },
       prompts: prompts.map((prompt) => ({ ...prompt, correct: [], wrong: [], logitDifference: null })),
-      nodes: { input: { attention: null, direct: null, promotes: [], suppresses: [], detectors: null, ov: null } },
+      nodes: { input: unmeasuredNode() },
       rest: null,
       edges: {},
       inCircuit: {},
@@ -313,7 +319,7 @@ test('the estimated size is about right, whatever grows', () => {
       nodes: Object.fromEntries(
         names.map((name) => [
           name,
-          {
+          unmeasuredNode({
             attention: Array.from({ length: prompts }, () => softmax(length)),
             direct: row(prompts),
             promotes: tokens,
@@ -324,7 +330,7 @@ test('the estimated size is about right, whatever grows', () => {
               copying: { diagonalMean: 0.123, mean: 0.05, top1IsSelf: 0.5, top5HasSelf: 0.75 },
               tokens: Array.from({ length: 16 }, () => ({ token: ' token', promotes: tenTokens })),
             },
-          },
+          }),
         ]),
       ),
       rest: { writers: row(prompts), constants: row(prompts) },

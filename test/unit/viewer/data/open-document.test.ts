@@ -6,7 +6,6 @@ import { describe, expect, it } from 'vitest';
 
 import { EdgewiseError } from '../../../../src/base/errors.js';
 import { keptEdges } from '../../../../src/circuit/circuit.js';
-import type { CircuitDetails } from '../../../../src/circuit/details.js';
 import { writeDetails } from '../../../../src/files/own/details-json.js';
 import { CIRCUIT_WRITERS, openImport, writeTrace } from '../../../../src/files/index.js';
 import { openDocument, openViewerDocument } from '../../../../viewer/data/open-document.js';
@@ -21,7 +20,8 @@ import { withSavedView } from '../../../../viewer/data/save-view.js';
 import { sampleGraph } from '../../../support/attribution-graph.js';
 import { sampleScores } from '../../../support/sample-scores.js';
 import { anyText } from '../../../support/any-text.js';
-import { SAMPLE_KEPT, sampleCircuit } from '../../../support/sample-circuit.js';
+import { sampleCircuit } from '../../../support/sample-circuit.js';
+import { unmeasuredDetails } from '../../../support/sample-details.js';
 import { sourceFile } from '../../../support/viewer.js';
 
 const GRAPHS = fileURLToPath(new URL('../../../../graphs/', import.meta.url));
@@ -29,15 +29,7 @@ const circuit = sampleCircuit();
 const json = CIRCUIT_WRITERS.json(circuit);
 const step = { step: 0, edge: 'm1->logits', before: 0, after: 0.5, kept: true };
 
-const details: CircuitDetails = {
-  of: { model: 'aa'.repeat(32), task: 'bb'.repeat(32), keptEdges: 7 },
-  metric: 'kl',
-  prompts: [],
-  nodes: {},
-  rest: null,
-  edges: Object.fromEntries(Object.keys(SAMPLE_KEPT).map((name) => [name, []])),
-  inCircuit: {},
-};
+const details = unmeasuredDetails();
 
 function complaint(text: string): string {
   try {
