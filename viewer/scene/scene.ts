@@ -1,5 +1,5 @@
 import type { MultiDirectedGraph } from 'graphology';
-import type { EdgeClass } from '../data/circuit-data.js';
+import type { EdgeClass, NodeKind } from '../data/circuit-data.js';
 import type { LayoutName } from '../data/saved-view.js';
 
 /**
@@ -101,7 +101,7 @@ export interface DisplayNode {
   y: number;
   label: string;
   /** `port`: q, k or v of a head, drawn under the head in the grid. `group`: several nodes as one. */
-  kind: 'input' | 'head' | 'kv' | 'mlp' | 'logits' | 'port' | 'group';
+  kind: NodeKind | 'port' | 'group';
   layer: number | null;
   /** Ports only: its letter. */
   port: 'q' | 'k' | 'v' | null;
