@@ -10,9 +10,11 @@ import type { DisplayGraph, Scene } from '../../viewer/scene/scene.js';
 import { legendOf } from '../../viewer/scene/style/legend.js';
 import type { Focus } from '../../viewer/scene/style/focus.js';
 import { PALETTES } from '../../viewer/scene/style/palette.js';
+import { measureWords } from '../../viewer/view/measure-words.js';
 import { select } from '../../viewer/view/selection.js';
 import type { ViewState } from '../../viewer/view/view-state.js';
 import { randomNumbers } from './random.js';
+import { sampleCircuit } from './sample-circuit.js';
 import { view } from './viewer.js';
 
 /** A circuit of any shape. All edges have effects, direct edges too: of both signs, a few large ones and many small. */
@@ -73,8 +75,10 @@ export interface LegendSettings {
 /** The context of a legend, which is a context of styles too. */
 export function legendContext(settings: LegendSettings = {}) {
   const { hue = 'sign', focus = null, selected = null, signKnown = true, comparing = null } = settings;
-  const { measure = 'circuit' } = settings;
-  const words = { quantity: '|effect|', about: 'Effect = what cutting the edge does.' };
+  const { measure = 'decided' } = settings;
+  // A circuit without provenance does not say what its scores mean.
+  const circuit = signKnown ? sampleCircuit() : { ...sampleCircuit(), provenance: null };
+  const words = measureWords(circuit, measure, 'as-stated');
   return { palette: PALETTES.light, hue, focus, selected, signKnown, comparing, measure, words };
 }
 

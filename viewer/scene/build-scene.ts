@@ -9,7 +9,7 @@ import { FIGURE_EDGES, layOutFigure, planAtOnce, type Planner } from './layout/f
 import { placeFree } from './layout/free-layout.js';
 import { gridOf, layOutGrid, type Places } from './layout/grid-layout.js';
 import { loopRoutes } from './layout/routes.js';
-import { ownPlaces, placesOnPrompt } from './layout/token-places.js';
+import { ownPlaces, placesOnPrompt, type TokenPlaces } from './layout/token-places.js';
 import { layOutTokens } from './layout/tokens-layout.js';
 import { wholeOf } from './layout/whole-figure.js';
 import type { Scene } from './scene.js';
@@ -41,6 +41,9 @@ export function buildScene(data: CircuitData, selection: Selection, view: ViewSt
   }
 }
 
+/** Most edges of an attribution graph that are drawn. */
+const GRAPH_EDGES = 2000;
+
 const NO_TOKENS = { tokens: [], reads: [] } as const;
 
 /**
@@ -49,7 +52,9 @@ const NO_TOKENS = { tokens: [], reads: [] } as const;
  */
 function tokens(data: CircuitData, selection: Selection, view: ViewState, options: SceneOptions): Scene {
   const { details } = options;
-  const at = ownPlaces(data) ?? (details && placesOnPrompt(details, view.prompt ?? 0));
+  const own = ownPlaces(data);
+  if (own) return tokensOfGraph(data, selection, view, own, options);
+  const at = details && placesOnPrompt(details, view.prompt ?? 0);
   const count = selection.edges.length;
   if (!at || count > FIGURE_EDGES) {
     const notice = at
@@ -64,7 +69,27 @@ function tokens(data: CircuitData, selection: Selection, view: ViewState, option
   return { layout: 'tokens', boxed: true, graph, columns: [], ...drawn, ...notice };
 }
 
+/** An attribution graph. Its strongest edges are drawn, as many as can be. */
+function tokensOfGraph(
+  data: CircuitData,
+  selection: Selection,
+  view: ViewState,
+  at: TokenPlaces,
+  options: SceneOptions,
+): Scene {
+  const edges = selection.edges.slice(0, GRAPH_EDGES);
+  const left = selection.edges.length - edges.length;
+  const nodes = left > 0 ? new Set(edges.flatMap(({ source, target }) => [source, target])) : selection.nodes;
+  const graph = buildDisplay(data, { ...selection, edges, nodes }, view, 'tokens', options);
+  const drawn = layOutTokens(graph, at, movedPlaces(view, 'tokens'));
+  const notice = left > 0 ? { notice: `The ${GRAPH_EDGES} strongest edges are drawn, and ${left} are not.` } : {};
+  return { layout: 'tokens', boxed: true, graph, columns: [], ...drawn, ...notice };
+}
+
 function grid(data: CircuitData, selection: Selection, view: ViewState, options: SceneOptions): Scene {
+  const own = ownPlaces(data);
+  // Nodes with places of their own are in no column of heads.
+  if (own) return tokensOfGraph(data, selection, view, own, options);
   const graph = buildDisplay(data, selection, view, 'grid', options);
   const layout = gridOf(data, options.aspect);
   layOutGrid(graph, layout, movedPlaces(view, 'grid'));

@@ -53,7 +53,13 @@ export function readElement({ path, width, color, from, radius }: ReadMark): str
 export function tokenElement({ text: token, x, y, size, color, upright, bold }: TokenMark): string {
   const turn = upright ? { transform: `rotate(-90 ${round(x)} ${round(y)})` } : {};
   const weight = bold ? { 'font-weight': 'bold' } : {};
-  return text(token, x, y + 0.35 * size, { 'font-size': size, fill: color, 'text-anchor': 'middle', ...weight, ...turn });
+  return text(token, x, y + 0.35 * size, {
+    'font-size': size,
+    fill: color,
+    'text-anchor': 'middle',
+    ...weight,
+    ...turn,
+  });
 }
 
 /** Keeps text readable where lines pass under it. */

@@ -43,7 +43,10 @@ export function boxShape(graph: DisplayGraph, id: string): BoxShape {
 }
 
 /** Where edges to a tab may end: middle and width of its part of the lower edge. All of the edge for no such tab. */
-export function landing({ box, tabs }: Pick<DisplayNode, 'box' | 'tabs'>, port: Tab['port']): readonly [number, number] {
+export function landing(
+  { box, tabs }: Pick<DisplayNode, 'box' | 'tabs'>,
+  port: Tab['port'],
+): readonly [number, number] {
   const tab = tabs.find((one) => one.port === port);
   return tab ? [tab.left + tab.width / 2, tab.width] : [0, box![0]];
 }

@@ -1,4 +1,23 @@
-import type { FigureInput } from './figure-plan.js';
+/** What a figure is planned from: plain data, which a worker can be sent. */
+export interface FigureInput {
+  readonly nodes: readonly {
+    readonly id: string;
+    /** With the room that its loops need. */
+    readonly width: number;
+    readonly height: number;
+    /** From the bottom. Every row has a node. */
+    readonly row: number;
+  }[];
+  /** Each joins nodes of two rows. */
+  readonly edges: readonly {
+    readonly key: string;
+    /** Indices of nodes. */
+    readonly source: number;
+    readonly target: number;
+    /** Where it ends at its target, from -0.5, the left side, to 0.5. */
+    readonly lean: number;
+  }[];
+}
 
 /**
  * The figure as a layered drawing: an edge that passes rows between its ends is cut into pieces, with a bend in every

@@ -1,9 +1,11 @@
 import type { Band, Box, DisplayGraph, Route } from '../scene.js';
 import { boxShape, landing, type BoxShape } from './boxes.js';
-import { planFigure, type FigureInput, type FigurePlan } from './figure-plan.js';
+import type { FigureInput } from './figure-chains.js';
+import { planFigure, type FigurePlan } from './figure-plan.js';
 import { rowsByLevel } from './figure-ranks.js';
 import { routeEdges } from './figure-routes.js';
 import type { Places } from './grid-layout.js';
+import { loopRoom } from './routes.js';
 
 /** Most edges of a figure. One with more cannot be read. */
 export const FIGURE_EDGES = 400;
@@ -30,7 +32,7 @@ interface Figure {
  */
 export function layOutFigure(graph: DisplayGraph, whole: DisplayGraph, moved: Places, planner: Planner): Figure {
   const rows = rowsByLevel(whole);
-  const shapes = new Map(whole.mapNodes((id) => [id, boxShape(whole, id)]));
+  const shapes = shapesIn(whole, rows);
   const plan = planner(inputOf(whole, rows, shapes));
   const beside = unplanned(graph, whole, plan);
   graph.updateEachNodeAttributes((id, node) => {
@@ -57,10 +59,24 @@ function unplanned(graph: DisplayGraph, whole: DisplayGraph, { places, bounds }:
     missing.map((id, i) => {
       const level = graph.getNodeAttribute(id, 'level');
       const off = (other: { level: number }) => Math.abs(other.level - level);
-      const nearest = levels.reduce((best, other) => (off(other) < off(best) ? other : best), { level: Infinity, y: 0 });
+      const nearest = levels.reduce((best, other) => (off(other) < off(best) ? other : best), {
+        level: Infinity,
+        y: 0,
+      });
       return [id, [Math.max(0, bounds.right) + 60 * (i + 1), nearest.y + 0.5 * i] as const];
     }),
   );
+}
+
+/** The boxes of a row are equally high, so that an edge that leaves one cuts no other. */
+function shapesIn(graph: DisplayGraph, rows: ReadonlyMap<string, number>): Map<string, BoxShape> {
+  const shapes = new Map(graph.mapNodes((id) => [id, boxShape(graph, id)]));
+  const heights = new Map<number, number>();
+  for (const [id, { box }] of shapes) {
+    const row = rows.get(id)!;
+    heights.set(row, Math.max(heights.get(row) ?? 0, box[1]));
+  }
+  return new Map([...shapes].map(([id, { box, tabs }]) => [id, { box: [box[0], heights.get(rows.get(id)!)!], tabs }]));
 }
 
 function inputOf(
@@ -78,7 +94,7 @@ function inputOf(
   return {
     nodes: nodes.map((id) => {
       const [width, height] = shapes.get(id)!.box;
-      return { id, width, height, row: rows.get(id)! };
+      return { id, width: width + 2 * loopRoom(graph, id), height, row: rows.get(id)! };
     }),
     edges: edges.filter(({ source, target }) => source !== target),
   };

@@ -1,29 +1,9 @@
 import { createRng } from '../../../src/base/rng.js';
 import type { Box } from '../scene.js';
-import { cutEdges, type CutFigure } from './figure-chains.js';
+import { cutEdges, type CutFigure, type FigureInput } from './figure-chains.js';
 import { placeColumns } from './figure-columns.js';
 import { crossings, reduceCrossings } from './figure-order.js';
 import type { Point } from './routes.js';
-
-/** What a figure is planned from: plain data, which a worker can be sent. */
-export interface FigureInput {
-  readonly nodes: readonly {
-    readonly id: string;
-    readonly width: number;
-    readonly height: number;
-    /** From the bottom. Every row has a node. */
-    readonly row: number;
-  }[];
-  /** Each joins nodes of two rows. */
-  readonly edges: readonly {
-    readonly key: string;
-    /** Indices of nodes. */
-    readonly source: number;
-    readonly target: number;
-    /** Where it ends at its target, from -0.5, the left side, to 0.5. */
-    readonly lean: number;
-  }[];
-}
 
 /** Places of all boxes, and the ways of the edges around them. */
 export interface FigurePlan {
@@ -47,10 +27,15 @@ const ROW_GAP: readonly [number, number] = [40, 84];
 const PASSAGE = 8;
 /** Width / height of the whole. The distance of the rows is chosen for it. */
 const ASPECT = 1.6;
-/** More slots than this have fewer rounds to reduce crossings. */
-const MANY_SLOTS = 1500;
-/** Random orders of each row that the search for few crossings starts from, beside the order in the model. */
-const STARTS = 11;
+/**
+ * Orders that the search for few crossings starts from, and its rounds, by the largest number of slots. The first start
+ * is the order in the model, the others are random.
+ */
+const SEARCHES = [
+  { slots: 400, starts: 12, rounds: 40 },
+  { slots: 800, starts: 4, rounds: 30 },
+  { slots: Infinity, starts: 1, rounds: 12 },
+] as const;
 
 /** How much work a plan may be: `quick` leaves the rows in the order of the model. */
 export type Care = 'quick' | 'full';
@@ -80,12 +65,11 @@ interface PlacedSlots extends CutFigure {
 
 /** The order with the fewest crossings of several: one improved from the model's order, others from random orders. */
 function bestOrder(cut: CutFigure): readonly (readonly number[])[] {
-  const { rows: start, before } = cut;
-  const many = before.length > MANY_SLOTS;
-  const rounds = many ? 12 : 40;
+  const { rows: first, before } = cut;
+  const { starts, rounds } = SEARCHES.find(({ slots }) => before.length <= slots)!;
   const rng = createRng(1);
-  const starts = [start, ...Array.from({ length: many ? 1 : STARTS }, () => start.map((row) => shuffled(row, rng)))];
-  const candidates = starts.map((rows) => {
+  const candidates = Array.from({ length: starts }, (_, i) => {
+    const rows = i === 0 ? first : first.map((row) => shuffled(row, rng));
     const order = reduceCrossings({ ...cut, rows }, rounds);
     const place = new Float64Array(before.length);
     for (const row of order) row.forEach((slot, i) => (place[slot] = i));

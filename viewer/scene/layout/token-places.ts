@@ -26,7 +26,8 @@ export function placesOnPrompt(details: CircuitDetails, prompt: number): TokenPl
     if (node === 'logits') return position;
     return inside(nodeOf(node)?.at?.[prompt], tokens);
   };
-  const changed = tokens.length === corrupted.length ? tokens.flatMap((one, i) => (one === corrupted[i] ? [] : [i])) : [];
+  const changed =
+    tokens.length === corrupted.length ? tokens.flatMap((one, i) => (one === corrupted[i] ? [] : [i])) : [];
   return {
     tokens,
     changed: new Set(changed),

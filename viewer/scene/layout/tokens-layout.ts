@@ -4,7 +4,7 @@ import { boxShape } from './boxes.js';
 import { rowsByLevel } from './figure-ranks.js';
 import { routeEdges } from './figure-routes.js';
 import type { Places } from './grid-layout.js';
-import type { Point } from './routes.js';
+import { loopRoom, type Point } from './routes.js';
 import type { TokenPlaces } from './token-places.js';
 import { readsOf } from './token-reads.js';
 
@@ -81,7 +81,13 @@ export function layOutTokens(graph: DisplayGraph, at: TokenPlaces, moved: Places
     measured: at.measured === i,
   }));
   const bands = bandsOf(graph, cells.rows, heights);
-  return { bands, tokens, reads, routes, bounds: boundsOf(graph, reads, routes, { left, right, height: tokensHeight }) };
+  return {
+    bands,
+    tokens,
+    reads,
+    routes,
+    bounds: boundsOf(graph, reads, routes, { left, right, height: tokensHeight }),
+  };
 }
 
 /** The logits say what the answer is. */
@@ -93,7 +99,10 @@ function nameAnswer(graph: DisplayGraph, { answer }: TokenPlaces): void {
 /** The column of a display node: that of the first of its members that has one. Null = none. */
 function columnsIn(graph: DisplayGraph, at: TokenPlaces): (id: string) => number | null {
   const columns = new Map(
-    graph.mapNodes((id, { members }) => [id, members.map((name) => at.columnOf(name)).find((one) => one !== null) ?? null]),
+    graph.mapNodes((id, { members }) => [
+      id,
+      members.map((name) => at.columnOf(name)).find((one) => one !== null) ?? null,
+    ]),
   );
   return (id) => columns.get(id) ?? null;
 }
@@ -139,7 +148,12 @@ function linesOf(ids: readonly string[]): string[][] {
 }
 
 function widthOf(graph: DisplayGraph, line: readonly string[]): number {
-  return line.reduce((sum, id) => sum + graph.getNodeAttribute(id, 'box')![0], BOX_GAP * (line.length - 1));
+  return line.reduce((sum, id) => sum + slotOf(graph, id), BOX_GAP * (line.length - 1));
+}
+
+/** Width of a box with its loops. */
+function slotOf(graph: DisplayGraph, id: string): number {
+  return graph.getNodeAttribute(id, 'box')![0] + loopRoom(graph, id);
 }
 
 /** Columns side by side, each as wide as its cells and its token need. */
@@ -182,7 +196,7 @@ function fillCell(graph: DisplayGraph, ids: readonly string[], x: number, middle
     for (const id of line) {
       const width = graph.getNodeAttribute(id, 'box')![0];
       graph.mergeNodeAttributes(id, { x: left + width / 2, y: top - height / 2 });
-      left += width + BOX_GAP;
+      left += slotOf(graph, id) + BOX_GAP;
     }
     top -= height + BOX_GAP;
   }

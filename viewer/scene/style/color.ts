@@ -19,7 +19,7 @@ export function contrast(a: string, b: string): number {
  */
 export function visible(ground: string, color: string, share: number, least: number): string {
   let mixed = mix(ground, color, share);
-  for (let more = share; more < 1 && contrast(mixed, ground) < least; ) {
+  for (let more = share; more < 1 && contrast(mixed, ground) < least;) {
     more = Math.min(1, more + 0.04);
     mixed = mix(ground, color, more);
   }

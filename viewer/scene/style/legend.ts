@@ -140,7 +140,10 @@ function widthEntries(scene: Scene, edges: readonly DisplayEdge[], context: Lege
   return [1, 0.1].map((share): LegendEntry => {
     const width = widthOf(share, scene.boxed, isFine(scene));
     const number = measure === 'share' ? formatPercent(share * most) : short(share * most);
-    return { swatch: { kind: 'line', color: palette.neutral, width, dashed: false }, text: `${words.quantity} ${number}` };
+    return {
+      swatch: { kind: 'line', color: palette.neutral, width, dashed: false },
+      text: `${words.quantity} ${number}`,
+    };
   });
 }
 
@@ -162,6 +165,8 @@ function nodeEntries({ graph, boxed }: Scene, { palette }: LegendContext): Legen
   if (kinds.has('head')) entries.push(dot('circle', fills.head, 'attention head (layer.head)'));
   if (kinds.has('kv')) entries.push(dot('ringed', fills.head, 'key/value head (layer.kv)'));
   if (kinds.has('mlp')) entries.push(dot('square', fills.mlp, 'MLP'));
+  if (kinds.has('feature')) entries.push(dot('circle', fills.head, 'feature'));
+  if (kinds.has('error')) entries.push(dot('square', fills.mlp, 'what features leave of an MLP'));
   if (kinds.has('input') || kinds.has('logits')) entries.push(dot('ringed', fills.terminal, 'input, logits'));
   if (kinds.has('group')) entries.push(dot('ringed', fills.group, 'group of nodes'));
   if (kinds.has('port')) {

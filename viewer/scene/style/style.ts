@@ -105,7 +105,11 @@ export function stylesOf(graph: DisplayGraph, context: StyleContext): Styles {
         clear && !faded && !isQuiet(edge)
           ? visible(palette.background, color, share * (0.4 + 0.6 * (lit ?? 1)), lit === undefined ? CONTRAST : 2)
           : mix(palette.background, color, share),
-      width: edge.deciding ? Math.max(3, widthOf(strength, boxed, clear)) : isThin(edge) ? 1 : widthOf(strength, boxed, clear),
+      width: edge.deciding
+        ? Math.max(3, widthOf(strength, boxed, clear))
+        : isThin(edge)
+          ? 1
+          : widthOf(strength, boxed, clear),
       depth: strength + (lit !== undefined || id === selected ? 1 : 0) - (faded ? 1 : 0) + (edge.deciding ? 3 : 0),
       label: faded || letter === 'several' || (edge.kind === 'direct' && letter === null) ? null : letter,
       dashed: edge.pending || !edge.inCircuit || edge.kind === 'shared',
@@ -125,7 +129,7 @@ export function stylesOf(graph: DisplayGraph, context: StyleContext): Styles {
 /** Width of an edge in CSS pixels. @param clear the edges are drawn one by one. */
 export function widthOf(strength: number, boxed: boolean, clear: boolean): number {
   if (boxed) return 0.8 + 4.7 * Math.sqrt(strength);
-  return (clear ? 0.9 : 0.3) + 6 * Math.sqrt(strength);
+  return (clear ? 0.8 : 0.3) + 6 * Math.sqrt(strength);
 }
 
 const bases = new WeakMap<DisplayGraph, { readonly context: StyleContext; readonly styles: Styles }>();
@@ -157,8 +161,10 @@ function fillOf(node: DisplayNode, palette: Palette, hue: ViewState['hue']): str
   if (!node.connected && !node.pinned && !node.box) return palette.quiet;
   switch (node.kind) {
     case 'mlp':
+    case 'error':
+      return colors.mlp;
     case 'group':
-      return colors[node.kind];
+      return colors.group;
     case 'input':
     case 'logits':
       return colors.terminal;
