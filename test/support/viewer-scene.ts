@@ -36,12 +36,13 @@ export function randomData(layers: number, heads: number, parallel = false, seed
   );
 }
 
+/** The scene of the strongest edges. */
 export function sceneOf(
   data: CircuitData,
   changes: Partial<ViewState> = {},
   options: Partial<SceneOptions> = {},
 ): Scene {
-  const state = view({ scope: 'all', ...changes });
+  const state = view({ scope: 'all', limitBy: 'top', ...changes });
   return buildScene(data, select(data, state), state, {
     aspect: 1.5,
     force: null,
@@ -76,10 +77,9 @@ export interface LegendSettings {
 export function legendContext(settings: LegendSettings = {}) {
   const { hue = 'sign', focus = null, selected = null, signKnown = true, comparing = null } = settings;
   const { measure = 'decided' } = settings;
-  // A circuit without provenance does not say what its scores mean.
-  const circuit = signKnown ? sampleCircuit() : { ...sampleCircuit(), provenance: null };
-  const words = measureWords(circuit, measure, 'as-stated');
-  return { palette: PALETTES.light, hue, focus, selected, signKnown, comparing, measure, words };
+  const circuit = signKnown ? sampleCircuit() : sampleCircuit({ provenance: null });
+  const number = measureWords([circuit], measure, 'as-stated');
+  return { palette: PALETTES.light, hue, focus, selected, signKnown, number, comparing };
 }
 
 export function legendTexts(scene: Scene, settings: LegendSettings = {}): string[] {

@@ -1,7 +1,8 @@
 import type { CircuitDetails } from '../../src/circuit/details.js';
 import type { CircuitData } from '../data/circuit-data.js';
 import type { LayoutName } from '../data/saved-view.js';
-import { defaultScope, type Selection } from '../view/selection.js';
+import { defaultScope } from '../view/pool.js';
+import type { Selection } from '../view/selection.js';
 import type { ViewState } from '../view/view-state.js';
 import { buildDisplay, type Marked } from './display-graph.js';
 import { bendEdges } from './layout/curvature.js';

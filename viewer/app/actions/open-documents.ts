@@ -9,6 +9,7 @@ const OWN_FIELDS = [
   'scope',
   'limitBy',
   'limit',
+  'onPaths',
   'layers',
   'query',
   'selected',

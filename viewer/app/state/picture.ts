@@ -5,7 +5,6 @@ import { focusOn, type Focus } from '../../scene/style/focus.js';
 import { legendOf } from '../../scene/style/legend.js';
 import { PALETTES, type Palette } from '../../scene/style/palette.js';
 import { stylesOf, type StyleContext } from '../../scene/style/style.js';
-import { measureDrawn, measureWords } from '../../view/measure-words.js';
 import { decisionAt } from '../../view/replay.js';
 import type { Circuits } from './circuits.js';
 import type { Edges } from './edges.js';
@@ -31,7 +30,7 @@ export type Drawn = ReturnType<typeof createPicture>;
  * What is drawn. Each signal depends on single fields of the view: hover and theme restyle a scene, and build none.
  */
 export function createPicture(store: View & Circuits & Edges & Page) {
-  const { viewField, viewOf, current, other, comparison, data, ownData, signKnown } = store;
+  const { viewField, viewOf, current, other, comparison, data, ownData, signKnown, numberWords } = store;
   const { drawnSelection, found, aspect, forcePositions, hovered, systemDark } = store;
 
   const isTokens = () => viewField.layout.value === 'tokens';
@@ -102,17 +101,6 @@ export function createPicture(store: View & Circuits & Edges & Page) {
   }));
   const styles = computed(() => stylesOf(scene.value.graph, styleContext.value));
 
-  const words = computed(() => {
-    const circuits = [current.value, other.value].flatMap((one) => one?.circuit ?? []);
-    const measure = measureDrawn(viewOf('drawnBy', 'scope', 'step'), ...circuits);
-    const shown = circuits[0];
-    const about = 'The weight of a link, as the file has it: the direct effect of its source on its target.';
-    return {
-      measure,
-      words: shown ? measureWords(shown, measure, viewField.sign.value) : { quantity: '|weight|', about },
-    };
-  });
-
   const legend = computed(() =>
     legendOf(scene.value, {
       palette: palette.value,
@@ -120,7 +108,7 @@ export function createPicture(store: View & Circuits & Edges & Page) {
       focus: null,
       selected: null,
       signKnown: signKnown.value,
-      ...words.value,
+      number: numberWords.value,
       comparing: current.value && other.value ? { a: current.value.name, b: other.value.name } : null,
     }),
   );

@@ -1,4 +1,3 @@
-import type { Measure } from '../../data/measure.js';
 import { formatCount, formatPercent } from '../../view/format.js';
 import type { MeasureWords } from '../../view/measure-words.js';
 import { isFine, type DisplayEdge, type DisplayNode, type Scene } from '../scene.js';
@@ -24,10 +23,9 @@ export type Swatch =
     };
 
 export interface LegendContext extends StyleContext {
-  /** The number that is drawn, and what it is in words. */
-  readonly measure: Measure;
-  readonly words: Pick<MeasureWords, 'quantity' | 'about'>;
-  /** It is known what a positive number means. */
+  /** The number by which edges are drawn, in words. */
+  readonly number: Pick<MeasureWords, 'quantity' | 'about'>;
+  /** It is known what a positive one means. */
   readonly signKnown: boolean;
   /** Names of the circuits that are compared. */
   readonly comparing: { readonly a: string; readonly b: string } | null;
@@ -43,7 +41,7 @@ export function legendOf(scene: Scene, context: LegendContext): LegendEntry[] {
     ...stateEntries(scene, edges, context),
     ...widthEntries(scene, edges, context),
   ];
-  const { palette, words } = context;
+  const { palette, number } = context;
   if (drawn.length > edges.length) {
     entries.push(dashes(scene, palette.neutral, 1, 'keys and values to the heads that share them'));
   }
@@ -54,7 +52,7 @@ export function legendOf(scene: Scene, context: LegendContext): LegendEntry[] {
     });
   }
   entries.push(...nodeEntries(scene, context));
-  if (edges.some((edge) => edge.effect !== null && edge.effect !== 0)) entries.push(remark(words.about));
+  if (edges.some((edge) => edge.effect !== null && edge.effect !== 0)) entries.push(remark(number.about));
   if (scene.graph.someNode((_, { tabs }) => tabs.some(({ port }) => port !== null))) {
     entries.push(remark('q, k and v at the lower edge of a head: its query, key and value.'));
   }
@@ -133,16 +131,16 @@ function dashes(scene: Scene, color: string, width: number, text: string): Legen
 
 /** Two widths: that of the strongest edge, and that of an edge with a tenth of its number. None where all are equal. */
 function widthEntries(scene: Scene, edges: readonly DisplayEdge[], context: LegendContext): LegendEntry[] {
-  const { palette, words, measure } = context;
+  const { palette, number } = context;
   const most = edges.reduce((largest, edge) => Math.max(largest, Math.abs(edge.effect ?? 0)), 0);
   const isEven = edges.length > 1 && edges.every(({ strength }) => strength === edges[0]!.strength);
   if (most === 0 || isEven) return [];
   return [1, 0.1].map((share): LegendEntry => {
     const width = widthOf(share, scene.boxed, isFine(scene));
-    const number = measure === 'share' ? formatPercent(share * most) : short(share * most);
+    const value = number.quantity === 'share' ? formatPercent(share * most) : short(share * most);
     return {
       swatch: { kind: 'line', color: palette.neutral, width, dashed: false },
-      text: `${words.quantity} ${number}`,
+      text: `${number.quantity} ${value}`,
     };
   });
 }
@@ -175,7 +173,8 @@ function nodeEntries({ graph, boxed }: Scene, { palette, hue }: LegendContext): 
       ['k', 'key'],
       ['v', 'value'],
     ] as const) {
-      if (graph.someNode((_, node) => node.port === port)) entries.push(dot('circle', portFill(palette, port, hue), text, 3.5));
+      if (graph.someNode((_, node) => node.port === port))
+        entries.push(dot('circle', portFill(palette, port, hue), text, 3.5));
     }
   }
   if (graph.someNode((_, node) => quiet(node))) entries.push(dot('circle', palette.quiet, 'without edges here', 2.5));
