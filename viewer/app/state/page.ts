@@ -1,5 +1,6 @@
 import { signal } from '@preact/signals';
 import type { Stage } from '../../canvas/stage.js';
+import { planAtOnce, type Planner } from '../../scene/layout/figure-layout.js';
 
 export type Page = ReturnType<typeof createPage>;
 
@@ -22,6 +23,8 @@ export function createPage() {
     systemDark: signal(false),
     /** Places by display node, as the force layout found them. Null until it has. */
     forcePositions: signal<Readonly<Record<string, readonly [number, number]>> | null>(null),
+    /** Plans figures. Another one is there when it has a better plan. */
+    planner: signal<Planner>(planAtOnce),
     /** The force layout is being computed. */
     forceBusy: signal(false),
     /** The history is being played. */
