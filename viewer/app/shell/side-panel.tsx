@@ -7,6 +7,7 @@ import { CompareTab } from '../tabs/compare-tab.js';
 import { EdgeTable } from '../tabs/edge-table.js';
 import { HeadsTab } from '../tabs/heads-tab.js';
 import { HistoryTab } from '../tabs/history-tab.js';
+import { PathsTab } from '../tabs/paths-tab.js';
 import { PromptsTab } from '../tabs/prompts-tab.js';
 
 const TABS: readonly (readonly [ViewState['tab'], string])[] = [
@@ -50,6 +51,7 @@ export function SidePanel() {
           {tab === 'card' && <Card />}
           {tab === 'heads' && <HeadsTab />}
           {tab === 'edges' && <EdgeTable />}
+          {tab === 'paths' && <PathsTab />}
           {tab === 'prompts' && <PromptsTab />}
           {tab === 'compare' && <CompareTab />}
           {tab === 'history' && <HistoryTab />}
