@@ -61,6 +61,8 @@ function edgesOf(links: readonly AttributionLink[]): EdgeRecord[] {
       port: 'out',
       kind: 'addition',
       effect: link.weight,
+      decided: link.weight,
+      idle: false,
       inCircuitEffect: null,
       confidence: null,
       confidenceLow: null,
