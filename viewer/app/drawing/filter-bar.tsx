@@ -96,7 +96,7 @@ function ReadOut() {
   // Faithfulness was measured for the strongest kept edges. The same number of other edges is another circuit.
   const strongestKept =
     !comparison.value && viewField.step.value === null && activeFilters(view.value) === 0 && edges.every(isKept);
-  const faithfulness = document && strongestKept ? faithfulnessAt(document, edges.length) : null;
+  const faithfulness = document?.circuit && strongestKept ? faithfulnessAt(document, edges.length) : null;
   return (
     <p class="read-out" role="status" aria-live="polite" data-testid="read-out">
       <span>

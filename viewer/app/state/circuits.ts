@@ -1,7 +1,8 @@
 import { computed, signal } from '@preact/signals';
 import { refuseOtherPorts } from '../../../src/circuit/comparison.js';
+import { toAttributionData } from '../../data/attribution-data.js';
 import { toCircuitData, type CircuitData } from '../../data/circuit-data.js';
-import type { CircuitDocument } from '../../data/document.js';
+import type { ViewerDocument } from '../../data/document.js';
 import { compare, strongest, type Comparison } from '../../view/compare.js';
 import { replay } from '../../view/replay.js';
 import type { ViewState } from '../../view/view-state.js';
@@ -22,7 +23,7 @@ export type Circuits = ReturnType<typeof createCircuits>;
 /** The open documents, and what is known of those that are shown. */
 export function createCircuits({ viewField }: View) {
   /** Every document that is open, by name. */
-  const documents = signal<ReadonlyMap<string, CircuitDocument>>(new Map());
+  const documents = signal<ReadonlyMap<string, ViewerDocument>>(new Map());
 
   /** The view of each document when another one was chosen. */
   const leftViews = new Map<string, Partial<ViewState>>();
@@ -42,8 +43,9 @@ export function createCircuits({ viewField }: View) {
   /** The circuit of the other document. */
   const otherData = computed(() => (other.value ? dataOf(other.value) : null));
 
-  function dataOf({ circuit, sizesKnown }: CircuitDocument): CircuitData {
-    return toCircuitData(circuit, viewField.sign.value, sizesKnown);
+  function dataOf(document: ViewerDocument): CircuitData {
+    if (!document.circuit) return toAttributionData(document.graph);
+    return toCircuitData(document.circuit, viewField.sign.value, document.sizesKnown);
   }
 
   /** Whether every shown document states the sizes of its model. */
@@ -53,6 +55,10 @@ export function createCircuits({ viewField }: View) {
   const incomparable = computed<string | null>(() => {
     const [a, b] = [current.value, other.value];
     if (!a || !b) return null;
+    if (!a.circuit || !b.circuit) {
+      const { name } = a.circuit ? b : a;
+      return `${name} is an attribution graph: its nodes are features of one prompt, which no other file has.`;
+    }
     try {
       refuseOtherPorts(a.circuit.topology, b.circuit.topology, [a.name, b.name]);
       return null;
