@@ -69,7 +69,7 @@ export class Engine {
     const { device, adapter, model, wait, onLoad } = options;
     const tuning = options.tuning ?? (await measureTuning(new Gpu(device, adapter, { wait })));
     const gpu = new Gpu(device, adapter, { tile: tuning.tile, wait });
-    await runSelfTest(gpu, 'short', model.spec);
+    await runSelfTest(gpu, model);
     return new Engine(options, gpu, tuning, await uploadWeights(gpu, model.spec, model.weights, onLoad));
   }
 
