@@ -42,9 +42,9 @@ export function waterfallOf({ nodes, rest, prompts }: CircuitDetails, prompt: nu
   const total = others.reduce((sum, { value }) => sum + value, 0);
   const listed = [
     ...parts.slice(0, OWN_STEPS).map(({ node, value }) => ({ node, words: null, value })),
-    ...(others.length > 0 ? [{ node: null, words: `${others.length} other nodes of the circuit`, value: total }] : []),
-    { node: null, words: 'nodes outside of the circuit', value: at(rest.writers) },
-    { node: null, words: 'biases and other constants', value: at(rest.constants) },
+    ...(others.length > 0 ? [{ node: null, words: `${others.length} other nodes`, value: total }] : []),
+    { node: null, words: 'outside the circuit', value: at(rest.writers) },
+    { node: null, words: 'biases, constants', value: at(rest.constants) },
   ];
   if (!listed.every(({ value }) => Number.isFinite(value))) return null;
   let from = 0;

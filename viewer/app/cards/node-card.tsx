@@ -10,6 +10,7 @@ import { AttentionSection } from './attention-section.js';
 import { HeadKindFact } from './head-facts.js';
 import { HeadTokensSection } from './head-tokens.js';
 import { IncidentLists } from './incident-lists.js';
+import { LogitsSection } from './logits-section.js';
 import { Note } from './note.js';
 import { PromptPicker } from './prompt-picker.js';
 
@@ -74,6 +75,7 @@ export function NodeCard({ id }: { id: string }) {
           }
         />
       )}
+      {node.kind === 'logits' && details && <LogitsSection details={details} />}
       <IncidentLists nodes={[id]} />
       <Note name={id} />
     </article>
