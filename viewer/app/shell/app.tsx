@@ -2,6 +2,7 @@ import { FilterBar } from '../drawing/filter-bar.js';
 import { Legend } from '../drawing/legend.js';
 import { StageView } from '../drawing/stage-view.js';
 import { useStore } from '../state/use-store.js';
+import { AttentionWindow } from './attention-window.js';
 import { Banners } from './banners.js';
 import { DropHint } from './drop-hint.js';
 import { EmptyState } from './empty-state.js';
@@ -20,6 +21,9 @@ export function App() {
       </ErrorBoundary>
       {current.value ? <Workspace /> : <EmptyState />}
       <HelpDialog />
+      <ErrorBoundary>
+        <AttentionWindow />
+      </ErrorBoundary>
       <DropHint />
     </div>
   );
