@@ -67,8 +67,8 @@ export interface LegendSettings {
 export function legendContext(settings: LegendSettings = {}) {
   const { hue = 'sign', focus = null, selected = null, signKnown = true, comparing = null } = settings;
   const circuit = signKnown ? sampleCircuit() : sampleCircuit({ provenance: null });
-  const number = measureWords([circuit], 'decided', 'as-stated');
-  return { palette: PALETTES.light, hue, focus, selected, signKnown, number, comparing };
+  const words = measureWords([circuit], 'decided', 'as-stated');
+  return { palette: PALETTES.light, hue, focus, selected, measure: 'decided' as const, words, signKnown, comparing };
 }
 
 export function legendTexts(scene: Scene, settings: LegendSettings = {}): string[] {

@@ -1,3 +1,4 @@
+import type { Measure } from '../../data/measure.js';
 import type { MeasureWords } from '../../view/measure-words.js';
 import type { DisplayEdge, DisplayNode, Scene } from '../scene.js';
 import { mix } from './color.js';
@@ -22,8 +23,9 @@ export type Swatch =
     };
 
 export interface LegendContext extends StyleContext {
-  /** The number by which edges are drawn, in words. */
-  readonly number: Pick<MeasureWords, 'quantity' | 'about'>;
+  /** The number that is drawn, and what it is in words. */
+  readonly measure: Measure;
+  readonly words: Pick<MeasureWords, 'quantity' | 'about'>;
   /** It is known what a positive one means. */
   readonly signKnown: boolean;
   /** Names of the circuits that are compared. */
@@ -47,7 +49,7 @@ export function legendOf(scene: Scene, context: LegendContext): LegendEntry[] {
   }
   entries.push(...nodeEntries(scene, context));
   if (edges.some((edge) => edge.effect !== null && edge.effect !== 0)) {
-    entries.push(remark(context.number.about));
+    entries.push(remark(context.words.about));
   }
   if (scene.layout === 'grid')
     entries.push(remark('Edges lead upwards, from the node that writes to the one that reads.'));
@@ -114,7 +116,7 @@ function stateEntries(edges: readonly DisplayEdge[], { palette }: LegendContext)
 }
 
 /** Two widths: that of the strongest edge, and that of an edge with a tenth of its effect. None where all are equal. */
-function widthEntries(edges: readonly DisplayEdge[], { palette, number: { quantity } }: LegendContext): LegendEntry[] {
+function widthEntries(edges: readonly DisplayEdge[], { palette, words: { quantity } }: LegendContext): LegendEntry[] {
   const most = edges.reduce((largest, edge) => Math.max(largest, Math.abs(edge.effect ?? 0)), 0);
   const isEven = edges.length > 1 && edges.every(({ strength }) => strength === edges[0]!.strength);
   if (most === 0 || isEven) return [];
