@@ -157,7 +157,7 @@ function shapeOf(node: DisplayNode): NodeStyle['shape'] {
 
 function fillOf(node: DisplayNode, palette: Palette, hue: ViewState['hue']): string {
   const colors = node.box ? palette.boxes : palette;
-  if (node.port) return mix(palette.background, palette[node.port], hue === 'port' ? 1 : MUTED);
+  if (node.port) return portFill(palette, node.port, hue);
   if (!node.connected && !node.pinned && !node.box) return palette.quiet;
   switch (node.kind) {
     case 'mlp':
@@ -171,6 +171,11 @@ function fillOf(node: DisplayNode, palette: Palette, hue: ViewState['hue']): str
     default:
       return colors.head;
   }
+}
+
+/** Colour of a port's mark. */
+export function portFill(palette: Palette, port: 'q' | 'k' | 'v', hue: ViewState['hue']): string {
+  return mix(palette.background, palette[port], hue === 'port' ? 1 : MUTED);
 }
 
 function outlineOf(node: DisplayNode, marked: boolean, palette: Palette): { color: string; width: number } | null {
