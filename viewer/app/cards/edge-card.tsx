@@ -66,7 +66,8 @@ function Decision({ edge }: { edge: EdgeRecord }) {
   const decision = decisions.value.get(edge.id);
   const step = decision?.step ?? edge.step;
   if (step === null || step < 0) return null;
-  const tested = current.value?.trace?.length ?? current.value?.circuit.steps.reduce((n, at) => n + Number(at >= 0), 0);
+  const tested =
+    current.value?.trace?.length ?? current.value?.circuit?.steps.reduce((n, at) => n + Number(at >= 0), 0);
   return (
     <>
       <Fact name="Decided">

@@ -116,7 +116,7 @@ function CurrentDecision({ decision }: { decision: TraceStep | null }) {
   const store = useStore();
   const { current, data, nodeLabel } = store;
   if (!decision) return <p class="quiet">Before the first decision: every edge is still there.</p>;
-  const threshold = current.value?.circuit.provenance?.threshold ?? null;
+  const threshold = current.value?.circuit?.provenance?.threshold ?? null;
   const edge = data.value.edgeById.get(decision.edge);
   return (
     <section>

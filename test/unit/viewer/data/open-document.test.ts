@@ -20,7 +20,7 @@ import { withSavedView } from '../../../../viewer/data/save-view.js';
 import { sampleGraph } from '../../../support/attribution-graph.js';
 import { sampleScores } from '../../../support/sample-scores.js';
 import { anyText } from '../../../support/any-text.js';
-import { sampleCircuit } from '../../../support/sample-circuit.js';
+import { SAMPLE_KEPT, sampleCircuit } from '../../../support/sample-circuit.js';
 import { unmeasuredDetails } from '../../../support/sample-details.js';
 import { sourceFile } from '../../../support/viewer.js';
 
