@@ -292,7 +292,7 @@ function createRenderer(container: HTMLElement): Renderer {
     minCameraRatio: 0.02,
     maxCameraRatio: 4,
     defaultDrawNodeHover: () => undefined,
-    nodeReducer: () => ({ hidden: true }),
+    nodeReducer: (_, place) => ({ ...place, hidden: true }),
   });
 }
 
