@@ -182,8 +182,12 @@ describe.each(CASES)('$family, $kvPorts key and value ports', { timeout: 120_000
     const groups = patternEdges(circuit);
     let passesDone = 0;
     const reads = await withEvaluator({ weights: model.weights, topology }, pairs, { prompts: 2 }, (evaluator) =>
-      patternReads(evaluator, circuit.kept, groups, pairs, at, () => passesDone++),
+      patternReads(evaluator, circuit.kept, groups, { pairs, told: pairs.length }, at, () => passesDone++),
     );
+    const first = await withEvaluator({ weights: model.weights, topology }, pairs, { prompts: 2 }, (evaluator) =>
+      patternReads(evaluator, circuit.kept, groups.slice(0, 1), { pairs, told: 1 }, at),
+    );
+    for (const [edge, rows] of first) expect(rows).toEqual(reads.get(edge)!.slice(0, 1));
     const edges = groups.flat();
     expect(passesDone).toBe(1 + groups.length);
     expect(groups.length).toBeLessThan(edges.length);
