@@ -1,5 +1,5 @@
 import { createReadStream, statSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
+import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join, normalize } from 'node:path';
 import { chromium } from 'playwright-core';
@@ -30,7 +30,7 @@ export const GL_FLAGS = [
 interface Page {
   run(input: unknown): Promise<unknown>;
 }
-const HTML = `<!doctype html><title>test</title>
+const HTML = `<!doctype html><title>test</title><link rel="icon" href="data:," />
 <script type="module">import { run } from '/page.js'; globalThis.run = run;</script>`;
 
 /**
@@ -42,13 +42,13 @@ const HTML = `<!doctype html><title>test</title>
  * @throws Error with the page's error, or when the bundle needs Node.
  */
 export async function runInBrowser<Output>(entry: string, input: unknown = null): Promise<Output> {
-  const server = await serve(await bundleForBrowser(entry));
+  const served = await servePage(entry);
   const browser = await chromium.launch({ executablePath: browserPath ?? '', args: FLAGS });
   try {
     const page = await browser.newPage();
     const loading: Error[] = [];
     page.on('pageerror', (error) => loading.push(error));
-    await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+    await page.goto(served.url);
     if (loading[0]) throw loading[0];
     const answer = await page.evaluate(
       async (value) => JSON.stringify(await (globalThis as unknown as Page).run(value)),
@@ -57,12 +57,13 @@ export async function runInBrowser<Output>(entry: string, input: unknown = null)
     return JSON.parse(answer) as Output;
   } finally {
     await browser.close();
-    server.closeAllConnections();
-    server.close();
+    served.close();
   }
 }
 
-async function serve(script: string): Promise<Server> {
+/** Serves, on loopback, a page on which `run` of a module is a global. The repository's files are at their paths. */
+export async function servePage(entry: string): Promise<{ readonly url: string; close(): void }> {
+  const script = await bundleForBrowser(entry);
   const server = createServer((request, response) => {
     const path = normalize(decodeURIComponent(new URL(request.url ?? '/', 'http://page').pathname));
     const file = join(REPOSITORY, path);
@@ -78,5 +79,11 @@ async function serve(script: string): Promise<Server> {
     }
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return server;
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    close() {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
 }

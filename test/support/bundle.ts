@@ -31,6 +31,7 @@ export async function bundleForBrowser(entry: string): Promise<string> {
     configFile: false,
     root: REPOSITORY,
     logLevel: 'error',
+    oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
     plugins: [
       {
         name: 'refuse-node-modules',

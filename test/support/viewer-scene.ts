@@ -3,15 +3,18 @@ import { createCircuit } from '../../src/circuit/circuit.js';
 import { EdgeSet } from '../../src/circuit/edge-set.js';
 import { Topology } from '../../src/circuit/topology.js';
 import { toCircuitData, type CircuitData } from '../../viewer/data/circuit-data.js';
+import type { Measure } from '../../viewer/data/measure.js';
 import { buildScene, type SceneOptions } from '../../viewer/scene/build-scene.js';
 import { flatten, type Point } from '../../viewer/scene/layout/routes.js';
 import type { DisplayGraph, Scene } from '../../viewer/scene/scene.js';
 import { legendOf } from '../../viewer/scene/style/legend.js';
 import type { Focus } from '../../viewer/scene/style/focus.js';
 import { PALETTES } from '../../viewer/scene/style/palette.js';
+import { measureWords } from '../../viewer/view/measure-words.js';
 import { select } from '../../viewer/view/selection.js';
 import type { ViewState } from '../../viewer/view/view-state.js';
 import { randomNumbers } from './random.js';
+import { sampleCircuit } from './sample-circuit.js';
 import { view } from './viewer.js';
 
 /** A circuit of any shape. All edges have effects, direct edges too: of both signs, a few large ones and many small. */
@@ -33,13 +36,22 @@ export function randomData(layers: number, heads: number, parallel = false, seed
   );
 }
 
+/** The scene of the strongest edges. */
 export function sceneOf(
   data: CircuitData,
   changes: Partial<ViewState> = {},
   options: Partial<SceneOptions> = {},
 ): Scene {
-  const state = view({ scope: 'all', ...changes });
-  return buildScene(data, select(data, state), state, { aspect: 1.5, force: null, found: null, ...options });
+  const state = view({ scope: 'all', limitBy: 'top', ...changes });
+  return buildScene(data, select(data, state), state, {
+    aspect: 1.5,
+    force: null,
+    found: null,
+    deciding: null,
+    end: null,
+    details: null,
+    ...options,
+  });
 }
 
 /** Fails when two nodes of the scene overlap. */
@@ -56,6 +68,7 @@ export interface LegendSettings {
   readonly hue?: ViewState['hue'];
   readonly focus?: Focus;
   readonly selected?: string;
+  readonly measure?: Measure;
   readonly signKnown?: boolean;
   readonly comparing?: { a: string; b: string };
 }
@@ -63,7 +76,11 @@ export interface LegendSettings {
 /** The context of a legend, which is a context of styles too. */
 export function legendContext(settings: LegendSettings = {}) {
   const { hue = 'sign', focus = null, selected = null, signKnown = true, comparing = null } = settings;
-  return { palette: PALETTES.light, hue, focus, selected, signKnown, comparing };
+  const { measure = 'decided' } = settings;
+  // A circuit without provenance does not say what its scores mean.
+  const circuit = signKnown ? sampleCircuit() : { ...sampleCircuit(), provenance: null };
+  const words = measureWords([circuit], measure, 'as-stated');
+  return { palette: PALETTES.light, hue, focus, selected, signKnown, comparing, measure, words };
 }
 
 export function legendTexts(scene: Scene, settings: LegendSettings = {}): string[] {

@@ -1,3 +1,4 @@
+import { finiteOrNull } from '../../src/base/finite-or-null.js';
 import { signIsStated, type Circuit } from '../../src/circuit/circuit.js';
 import type { Contrast } from '../../src/circuit/comparison.js';
 import {
@@ -8,18 +9,32 @@ import {
   type NodeRecord as NodeRow,
 } from '../../src/circuit/records.js';
 import { negated } from '../../src/circuit/scores.js';
+import { measuresOf, numbersOf, type Measure } from './measure.js';
 import type { SignReading } from './saved-view.js';
 
 /** How an edge differs between two circuits that are compared. */
 export type EdgeClass = Contrast;
 
-export interface NodeRecord extends NodeRow {
-  /** As it is drawn: `9.9`, `9.kv1`, `MLP 3`, `input`, `logits`. */
+/** Kinds of nodes: those of a model, and in an attribution graph features and what features leave. */
+export type NodeKind = NodeRow['kind'] | 'feature' | 'error';
+
+export interface NodeRecord extends Omit<NodeRow, 'kind'> {
+  readonly kind: NodeKind;
+  /** As it is drawn: `9.9`, `9.kv1`, `MLP 3`, `input`, `logits`; in an attribution graph what its author calls it. */
   readonly label: string;
+  /** In an attribution graph: index of the token at which it stands. */
+  readonly position?: number;
 }
 
-/** An edge; its effect is in loss form after the reader's choice of sign. */
+/**
+ * An edge. Its `effect` is the number that is drawn, whichever measure that is; its rank is by that. Both are in loss
+ * form after the reader's choice of sign.
+ */
 export interface EdgeRecord extends EdgeRow {
+  /** Its effect when it was decided on, or its score. Null where it was not measured. */
+  readonly decided: number | null;
+  /** Kept, and it carries nothing in the circuit: see InCircuit. */
+  readonly idle: boolean;
   /** In a replay: not decided on yet at the step shown. */
   readonly pending: boolean;
   /** In a comparison; `effect` is then the one of larger magnitude. */
@@ -39,7 +54,9 @@ export interface CircuitData {
   readonly attentionOnly?: boolean;
   /** Key ports of a layer, and value ports, where groups of heads share them. Default: one per head. */
   readonly kvPorts?: number;
-  /** `input`, per layer key/value heads with ports of their own, heads and MLP, `logits`. */
+  /** In an attribution graph: the tokens of its prompt. Its inputs and its logits are several nodes. */
+  readonly tokens?: readonly string[];
+  /** `input`, per layer key/value heads with ports of their own, heads and MLP, `logits`. Edges lead forward. */
   readonly nodes: readonly NodeRecord[];
   /** Strongest first, equals in the order of edge ids; those not measured last. */
   readonly edges: readonly EdgeRecord[];
@@ -51,35 +68,53 @@ export interface CircuitData {
 export type Shape = Pick<CircuitData, 'layers' | 'heads' | 'parallel' | 'attentionOnly' | 'kvPorts'>;
 
 /**
- * Every candidate edge of the circuit, or the file's edges alone where the model may have more. Effects are signed so
+ * Every candidate edge of the circuit, or the file's edges alone where the model may have more. Numbers are signed so
  * that positive = helps: `sign` says how the scores are to be read where the file does not say so itself.
+ *
+ * @param measure the number that is drawn. Default: the best that the circuit has.
  */
-export function toCircuitData(circuit: Circuit, sign: SignReading, sizesKnown = true): CircuitData {
+export function toCircuitData(
+  circuit: Circuit,
+  sign: SignReading,
+  sizesKnown = true,
+  measure: Measure = measuresOf(circuit)[0] ?? 'decided',
+): CircuitData {
   const flip = sign === 'negative-helps' && !signIsStated(circuit);
   const signed = flip ? { ...circuit, effects: negated(circuit.effects) } : circuit;
-  const order = strongestFirst(signed);
-  const edges = edgeRecords(signed, order, order).map(withoutState);
-  const listed = sizesKnown ? edges : edges.filter(({ inCircuit, effect }) => inCircuit || effect !== null);
+  const drawn = { ...signed, effects: numbersOf(signed, measure) };
+  const idle = new Set(circuit.inCircuit?.idle);
+  const order = strongestFirst(drawn);
+  const edges = edgeRecords(drawn, order, order).map((row, place) => {
+    const id = order[place]!;
+    return withoutState(row, finiteOrNull(signed.effects[id]), idle.has(id));
+  });
+  const listed = sizesKnown ? edges : edges.filter(({ inCircuit, decided }) => inCircuit || decided !== null);
   return assemble(circuit.topology, listed);
 }
 
 /** An edge outside of a replay and a comparison. Fields are named: a spread is several times slower on 32,491 edges. */
-function withoutState({
-  id,
-  source,
-  target,
-  port,
-  kind,
-  effect,
-  inCircuitEffect,
-  confidence,
-  confidenceLow,
-  confidenceHigh,
-  step,
-  rank,
-  inCircuit,
-}: EdgeRow): EdgeRecord {
+function withoutState(
+  {
+    id,
+    source,
+    target,
+    port,
+    kind,
+    effect,
+    inCircuitEffect,
+    confidence,
+    confidenceLow,
+    confidenceHigh,
+    step,
+    rank,
+    inCircuit,
+  }: EdgeRow,
+  decided: number | null,
+  idle: boolean,
+): EdgeRecord {
   return {
+    decided,
+    idle,
     id,
     source,
     target,

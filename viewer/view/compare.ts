@@ -8,7 +8,8 @@ import {
 } from '../../src/circuit/comparison.js';
 import { BRANCHES } from '../../src/circuit/nodes.js';
 import { assemble, type CircuitData, type EdgeRecord, type Shape } from '../data/circuit-data.js';
-import { defaultScope, tieAfter, type Tie } from './selection.js';
+import { tieAfter, type Tie } from './limit.js';
+import { defaultScope } from './pool.js';
 
 /** Two circuits as one. */
 export interface Comparison {
@@ -60,8 +61,16 @@ export function compare(a: CircuitData, b: CircuitData): Comparison {
       right.push(Math.abs(effectB));
     }
     const kind = contrastOf(inA, inB);
+    const keepers = [inA, inB].filter((one) => one?.inCircuit);
     edges.push({
       ...edge,
+      // What is said of one circuit alone.
+      decided: null,
+      inCircuitEffect: null,
+      confidence: null,
+      confidenceLow: null,
+      confidenceHigh: null,
+      idle: keepers.length > 0 && keepers.every((one) => one?.idle),
       effect: Math.abs(effectB ?? 0) > Math.abs(effectA ?? 0) ? effectB : (effectA ?? effectB),
       step: null,
       inCircuit: kind !== null,

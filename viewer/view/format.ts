@@ -1,5 +1,5 @@
 import type { EdgeRecord, NodeRecord } from '../data/circuit-data.js';
-import type { Tie } from './selection.js';
+import type { Tie } from './limit.js';
 
 /** An effect to three significant digits, its sign written out: `+0.0312`, `−1.20`. */
 export function formatEffect(effect: number | null): string {
@@ -35,9 +35,13 @@ export function formatPercent(share: number | null): string {
   return `${percent >= 99.95 || percent === 0 ? percent.toFixed(0) : percent.toFixed(1)} %`;
 }
 
-/** The text of a token. Line breaks and tabs are made visible. A leading space stays a space. */
+/**
+ * The text of a token. Line breaks and tabs are made visible, and so are the spaces of a token of spaces alone. Other
+ * spaces stay spaces.
+ */
 export function visibleToken(token: string): string {
-  return token.replaceAll('\n', '↵').replaceAll('\t', '⇥').replaceAll('\r', '␍') || '∅';
+  const spaced = token.trim() === '' ? token.replaceAll(/[ \u00a0]/g, '␣') : token;
+  return spaced.replaceAll('\n', '↵').replaceAll('\t', '⇥').replaceAll('\r', '␍') || '∅';
 }
 
 export function kindName(node: NodeRecord): string {
@@ -52,6 +56,10 @@ export function kindName(node: NodeRecord): string {
       return 'token embedding';
     case 'logits':
       return 'output';
+    case 'feature':
+      return `feature, layer ${node.layer}`;
+    case 'error':
+      return `what the features of layer ${node.layer} leave`;
   }
 }
 

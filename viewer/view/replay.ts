@@ -51,7 +51,15 @@ const pendingByData = new WeakMap<CircuitData, readonly EdgeRecord[]>();
 function pendingRecords(data: CircuitData): readonly EdgeRecord[] {
   let records = pendingByData.get(data);
   if (!records) {
-    records = data.edges.map((edge) => ({ ...edge, effect: null, rank: null, inCircuit: true, pending: true }));
+    records = data.edges.map((edge) => ({
+      ...edge,
+      effect: null,
+      decided: null,
+      idle: false,
+      rank: null,
+      inCircuit: true,
+      pending: true,
+    }));
     pendingByData.set(data, records);
   }
   return records;

@@ -8,7 +8,8 @@ import {
   oneOf,
   SIGNS,
 } from '../data/clean-view.js';
-import { DEFAULT_VIEW, type LimitKind, type ViewState } from './view-state.js';
+import type { Measure } from '../data/measure.js';
+import { DEFAULT_VIEW, type AttentionView, type LimitKind, type ViewState } from './view-state.js';
 
 /** How one key of the URL is written and read. */
 interface Field {
@@ -20,8 +21,17 @@ interface Field {
 
 const THEMES: readonly ViewState['theme'][] = ['auto', 'light', 'dark'];
 const HUES: readonly ViewState['hue'][] = ['sign', 'port', 'source'];
-const TABS: readonly ViewState['tab'][] = ['card', 'edges', 'prompts', 'compare', 'history'];
-const LIMITS: readonly LimitKind[] = ['top', 'effect', 'share'];
+const TABS: readonly ViewState['tab'][] = ['card', 'heads', 'edges', 'paths', 'prompts', 'compare', 'history'];
+const MEASURES: readonly Measure[] = ['circuit', 'decided', 'share'];
+const LIMITS: readonly LimitKind[] = ['circuit', 'top', 'effect', 'share'];
+/** The words of the key `attention`, and what each says. A field without its word has its default. */
+const ATTENTION_WORDS: Readonly<Record<string, Partial<AttentionView>>> = {
+  corrupted: { run: 'corrupted' },
+  difference: { run: 'difference' },
+  lines: { as: 'lines' },
+  used: { rows: 'used' },
+  wide: { wide: true },
+};
 /** The largest number that is read. GPT-2 XL has 2.2 million edges. */
 const MOST = 1e9;
 
@@ -34,11 +44,13 @@ const FIELDS: ReadonlyMap<string, Field> = new Map<string, Field>([
   ['with', textField('compareWith')],
   ['layout', choiceField('layout', LAYOUTS)],
   ['theme', choiceField('theme', THEMES)],
+  ['draw', choiceField('drawnBy', MEASURES)],
   ['hue', choiceField('hue', HUES)],
   ['merge', flagField('mergePorts')],
   ['connected', flagField('hideUnconnected')],
   ['scope', choiceField('scope', ['circuit', 'all'])],
-  ['by', { write: ({ limit, limitBy }) => (limit === null && limitBy !== 'top' ? limitBy : null), read: readBy }],
+  ['paths', { write: ({ onPaths }) => (onPaths === null ? null : `${Number(onPaths)}`), read: readPaths }],
+  ['by', { write: writeBy, read: readBy }],
   ...LIMITS.map((kind) => [kind, limitField(kind)] as const),
   ['ports', setField('ports')],
   ['kinds', setField('kinds')],
@@ -54,6 +66,7 @@ const FIELDS: ReadonlyMap<string, Field> = new Map<string, Field>([
   ['blink', choiceField('blink', ['a', 'b'])],
   ['tab', choiceField('tab', TABS)],
   ['prompt', countField('prompt')],
+  ['attention', { write: writeAttention, read: readAttention }],
 ]);
 
 /** The view as the part of a URL after `#`. Fields with their defaults are left out. Places are rounded to 0.01. */
@@ -117,7 +130,7 @@ function textField(key: 'file' | 'compareWith' | 'selected'): Field {
   };
 }
 
-function choiceField<K extends 'layout' | 'theme' | 'hue' | 'scope' | 'sign' | 'blink' | 'tab'>(
+function choiceField<K extends 'layout' | 'theme' | 'drawnBy' | 'hue' | 'scope' | 'sign' | 'blink' | 'tab'>(
   key: K,
   choices: readonly NonNullable<ViewState[K]>[],
 ): Field {
@@ -153,9 +166,30 @@ function readNumber(text: string, form: RegExp): number | null {
   return form.test(text) && Number(text) <= MOST ? Number(text) : null;
 }
 
+function writeBy({ limit, limitBy }: ViewState): string | null {
+  return limit === null && limitBy !== DEFAULT_VIEW.limitBy ? limitBy : null;
+}
+
 function readBy(text: string): Partial<ViewState> {
   const limitBy = oneOf(text, LIMITS);
   return limitBy ? { limitBy } : {};
+}
+
+function readPaths(text: string): Partial<ViewState> {
+  return text === '0' || text === '1' ? { onPaths: text === '1' } : {};
+}
+
+function writeAttention({ attention }: ViewState): string {
+  const words = Object.entries(ATTENTION_WORDS).filter(([, said]) =>
+    Object.entries(said).every(([key, value]) => attention[key as keyof AttentionView] === value),
+  );
+  return words.map(([word]) => word).join(',');
+}
+
+/** Of two words for one field, the last one holds. */
+function readAttention(text: string): Partial<ViewState> {
+  const said = text.split(',').map((word) => Object.entries(ATTENTION_WORDS).find(([known]) => known === word)?.[1]);
+  return { attention: Object.assign({}, DEFAULT_VIEW.attention, ...said) as AttentionView };
 }
 
 /** The members of a set that are on, or `none`. */

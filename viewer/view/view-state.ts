@@ -1,3 +1,4 @@
+import type { Measure } from '../data/measure.js';
 import type { SavedFields } from '../data/saved-view.js';
 
 /** What the reader sees and has chosen. It is plain data, and all of it goes into the URL. */
@@ -51,15 +52,6 @@ export interface ViewState extends SavedFields {
 
 export type LimitKind = 'circuit' | 'top' | 'effect' | 'share';
 
-/**
- * A number of an edge.
- *
- * - `circuit`: its effect in the circuit that was found
- * - `decided`: its effect when it was decided on, or its score
- * - `share`: its share of what its reader gets: |effect in the circuit| / that of all edges into the reader
- */
-export type Measure = 'circuit' | 'decided' | 'share';
-
 export interface AttentionView {
   readonly run: 'clean' | 'corrupted' | 'difference';
   readonly as: 'map' | 'lines';
@@ -79,7 +71,7 @@ export const DEFAULT_VIEW: ViewState = {
   mergePorts: false,
   hideUnconnected: false,
   scope: null,
-  limitBy: 'top',
+  limitBy: 'circuit',
   onPaths: null,
   limit: null,
   ports: { q: true, k: true, v: true, out: true },

@@ -19,15 +19,15 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   data: [],
   view: ['data'],
   scene: ['data', 'view'],
-  'scene/layout': ['data', 'scene/scene', '@dagrejs/dagre'],
-  'scene/style': ['view', 'scene/scene'],
+  'scene/layout': ['data', 'view/format', 'scene/scene'],
+  'scene/style': ['data', 'view', 'scene/scene'],
   'scene/draw': ['scene/scene', 'scene/layout', 'scene/style'],
   'scene/pick': ['scene/scene', 'scene/layout', 'scene/draw'],
   plots: ['preact'],
   report: ['preact', 'plots', 'view/format'],
   canvas: [...PURE, 'graphology-layout-forceatlas2'],
   'canvas/sigma': [...PURE, 'canvas', 'sigma', '@sigma'],
-  'app/state': [...PURE, '@preact/signals', 'canvas/stage'],
+  'app/state': [...PURE, ...PREACT, 'canvas/stage'],
   'app/actions': [...PURE, '@preact/signals', 'app/state'],
   'app/listen': [...PURE, '@preact/signals', 'canvas/force-layout', 'app/state', 'app/actions'],
   'app/controls': ['preact'],
@@ -35,12 +35,14 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'app/cards': PAGE,
   'app/tabs': [...PAGE, 'app/cards'],
   'app/shell': [...PAGE, 'app/drawing', 'app/cards', 'app/tabs', 'app/listen'],
-  '': ['data', 'preact', 'app'],
+  'app/mount': ['preact', 'app/state', 'app/listen', 'app/controls', 'app/shell'],
+  '': ['data', 'app/mount', 'app/actions'],
 };
 
 /** The row of a file. A file of an unknown folder has none. */
 function rowOf(path: string): string | undefined {
-  const fits = (row: string): boolean => (row === '' ? !path.includes('/') : path.startsWith(`${row}/`));
+  const fits = (row: string): boolean =>
+    row === '' ? !path.includes('/') : path === row || path.startsWith(`${row}/`);
   return Object.keys(MAY_IMPORT)
     .filter(fits)
     .sort((a, b) => b.length - a.length)[0];
@@ -59,6 +61,16 @@ function sigmaIn(files: readonly SourceFile[], start: string): string[] {
   return [...reachableFrom(files, start)].filter((name) => /^@?sigma(\/|$)/.test(name));
 }
 
+/**
+ * State that every viewer of a page would share: variables, signals and effects outside of every function, and
+ * collections that are filled later. A WeakMap may stay: it remembers what follows from its keys.
+ */
+function sharedState({ path, text }: SourceFile): string[] {
+  const kept =
+    /^(?:export )?(?:let |(?:const \w+[^\n]*= )?(?:(?:signal|computed|effect)[(<]|new (?:Map|Set)[^(\n]*\(\)))/gm;
+  return [...text.matchAll(kept)].map(([found]) => `${path}: ${found}`);
+}
+
 const files = readSources(VIEWER).filter(({ path }) => path !== 'vite.config');
 
 test('every folder imports only what its layer may', () => {
@@ -74,6 +86,12 @@ test('only the folder of the adapter loads Sigma: its interface, and the state t
   expect(sigmaIn(files, 'canvas/stage')).toEqual([]);
   expect(sigmaIn(files, 'app/state/page')).toEqual([]);
   expect(sigmaIn(files, 'canvas/sigma/sigma-stage')).toContain('sigma');
+});
+
+test('the app keeps nothing between viewers: all that changes is in the store of one', () => {
+  const app = files.filter(({ path }) => /^(app|canvas|view)\//.test(path));
+  expect(app.length).toBeGreaterThan(80);
+  expect(app.flatMap(sharedState)).toEqual([]);
 });
 
 test('data never becomes markup or program', () => {
@@ -113,4 +131,28 @@ test('the checks of cycles and of Sigma find what they look for', () => {
   );
   expect(findCycle([stage, adapter])).toEqual(['canvas/stage', 'canvas/sigma/sigma-stage', 'canvas/stage']);
   expect(sigmaIn([stage, adapter], 'canvas/stage')).toEqual(['sigma']);
+});
+
+test('the check of shared state finds what it looks for', () => {
+  const check = (text: string): string[] => sharedState(sourceFile('app/a.ts', text));
+  for (const text of [
+    'export const open = signal(true);',
+    'const left = signal<ReadonlySet<string>>(new Set());',
+    'export const scene: ReadonlySignal<Scene> = computed(() => build());',
+    'const stop = effect(() => draw());',
+    'effect(() => {\n  draw();\n});',
+    'let preview: Selection | null = null;',
+    'export let run = 0;',
+    'const left = new Map<string, Partial<ViewState>>();',
+  ]) {
+    expect(check(text), text).toHaveLength(1);
+  }
+  for (const text of [
+    'export function createPage() {\n  const open = signal(true);\n  let run = 0;\n  return { open };\n}',
+    "const DOWNWARDS = new Set<Column>(['effect']);",
+    'const pools = new WeakMap<CircuitData, Pool>();',
+    "import { signal } from '@preact/signals';",
+  ]) {
+    expect(check(text), text).toEqual([]);
+  }
 });

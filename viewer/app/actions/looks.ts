@@ -1,12 +1,11 @@
 import { LAYOUTS } from '../../data/clean-view.js';
-import { theme } from '../state/picture.js';
-import { update, view } from '../state/view.js';
+import type { Store } from '../state/store.js';
 
-export function nextLayout(): void {
+export function nextLayout({ view, update }: Store): void {
   const at = LAYOUTS.indexOf(view.peek().layout);
   update({ layout: LAYOUTS[(at + 1) % LAYOUTS.length]! });
 }
 
-export function toggleTheme(): void {
+export function toggleTheme({ theme, update }: Store): void {
   update({ theme: theme.peek() === 'dark' ? 'light' : 'dark' });
 }

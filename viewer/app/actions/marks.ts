@@ -1,39 +1,40 @@
-import { data } from '../state/circuits.js';
-import { dialog, hovered } from '../state/page.js';
-import { displayNodeOf, scene, selectedShown } from '../state/picture.js';
-import { selected, type Selected } from '../state/selected.js';
-import { update, view } from '../state/view.js';
+import { plural } from '../../view/format.js';
+import type { Selected } from '../state/selected.js';
+import type { Store } from '../state/store.js';
 
 // Pins, groups and notes: the marks that the reader leaves on a circuit.
 
 /** Pins the nodes. Unpins them if all are pinned. */
-export function togglePins(nodes: readonly string[]): void {
+export function togglePins({ view, update, spoken, nodeLabel }: Store, nodes: readonly string[]): void {
   const { pinned } = view.peek();
   const all = nodes.every((node) => pinned.includes(node));
   const rest = pinned.filter((node) => !nodes.includes(node));
   update({ pinned: all ? rest : [...rest, ...nodes] });
+  const what = nodes.length === 1 ? nodeLabel(nodes[0]!) : `${nodes.length} nodes`;
+  spoken.value = `${what} ${all ? 'unpinned' : 'pinned'}, ${plural(view.peek().pinned.length, 'pin')}`;
 }
 
 /** Pins or unpins the nodes of a display node, or the ends of a display edge. */
-export function pinShown(id: string): void {
-  const { graph } = scene.peek();
-  if (graph.hasNode(id)) togglePins([...new Set(graph.getNodeAttributes(id).members)]);
-  else if (graph.hasEdge(id)) togglePins(endsOf(graph.getEdgeAttributes(id).edges));
+export function pinShown(store: Store, id: string): void {
+  const { graph } = store.scene.peek();
+  if (graph.hasNode(id)) togglePins(store, [...new Set(graph.getNodeAttributes(id).members)]);
+  else if (graph.hasEdge(id)) togglePins(store, endsOf(store, graph.getEdgeAttributes(id).edges));
 }
 
 /** Pins or unpins what the pointer is on, or else what is selected. */
-export function pinSelected(): void {
+export function pinSelected(store: Store): void {
+  const { hovered, selectedShown } = store;
   const id = hovered.peek() ?? selectedShown.peek();
-  if (id !== null) pinShown(id);
+  if (id !== null) pinShown(store, id);
 }
 
-function endsOf(edges: readonly string[]): string[] {
+function endsOf({ data }: Store, edges: readonly string[]): string[] {
   const { edgeById } = data.peek();
   return [...new Set(edges.flatMap((id) => [edgeById.get(id)?.source ?? [], edgeById.get(id)?.target ?? []].flat()))];
 }
 
 /** Nodes that a new group would have: the pinned ones and the selected ones, without `input` and `logits`. */
-export function groupCandidates(): string[] {
+export function groupCandidates({ data, view, selected }: Store): string[] {
   const { nodeById } = data.peek();
   return [...new Set([...view.peek().pinned, ...nodesOf(selected.peek())])].filter((id) => {
     const kind = nodeById.get(id)?.kind;
@@ -49,7 +50,7 @@ function nodesOf(what: Selected | null): readonly string[] {
 }
 
 /** Makes a group and opens its card. Its members leave the groups that they were in. */
-export function group(name: string, members: readonly string[]): void {
+export function group({ dialog, displayNodeOf, view, update }: Store, name: string, members: readonly string[]): void {
   const rest = view
     .peek()
     .groups.map((one) => ({ ...one, members: one.members.filter((member) => !members.includes(member)) }))
@@ -63,12 +64,12 @@ export function group(name: string, members: readonly string[]): void {
   dialog.value = null;
 }
 
-export function ungroup(name: string): void {
+export function ungroup({ view, update }: Store, name: string): void {
   update({ groups: view.peek().groups.filter((one) => one.name !== name), selected: null });
 }
 
 /** @returns False when the name is empty or taken: the group then keeps its name. */
-export function renameGroup(name: string, to: string): boolean {
+export function renameGroup({ displayNodeOf, view, update }: Store, name: string, to: string): boolean {
   const { groups, notes } = view.peek();
   if (to === '' || groups.some((one) => one.name === to)) return false;
   const first = groups.find((one) => one.name === name)?.members[0] ?? '';
@@ -82,7 +83,7 @@ export function renameGroup(name: string, to: string): boolean {
 }
 
 /** Sets the note on a node, an edge or a group. An empty text removes it. */
-export function note(name: string, text: string): void {
+export function note({ view, update }: Store, name: string, text: string): void {
   const rest = Object.entries(view.peek().notes).filter(([key]) => key !== name);
   update({ notes: Object.fromEntries(text === '' ? rest : [...rest, [name, text]]) });
 }

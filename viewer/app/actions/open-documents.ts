@@ -1,16 +1,17 @@
 import { batch } from '@preact/signals';
-import type { CircuitDocument, SourceFile } from '../../data/document.js';
-import { openDocument } from '../../data/open-document.js';
+import { keptEdges } from '../../../src/circuit/circuit.js';
+import { firstToOpen } from '../../data/first-to-open.js';
+import type { SourceFile, ViewerDocument } from '../../data/document.js';
+import { openViewerDocument } from '../../data/open-document.js';
 import { DEFAULT_VIEW, type ViewState } from '../../view/view-state.js';
-import { documents } from '../state/circuits.js';
-import { say, sayError } from '../state/messages.js';
-import { update, view } from '../state/view.js';
+import type { Store } from '../state/store.js';
 
 /** The fields of a view that belong to a circuit. The other fields belong to the reader, and stay for all circuits. */
 const OWN_FIELDS = [
   'scope',
   'limitBy',
   'limit',
+  'onPaths',
   'layers',
   'query',
   'selected',
@@ -24,30 +25,27 @@ const OWN_FIELDS = [
   'prompt',
 ] as const satisfies readonly (keyof ViewState)[];
 
-/** The view of each document when another one was chosen. */
-const left = new Map<string, Partial<ViewState>>();
-
 function ownFields(state: ViewState): Partial<ViewState> {
   return Object.fromEntries(OWN_FIELDS.map((field) => [field, state[field]]));
 }
 
 /** Shows a document with the view that it was left with, or else with the view of its file. */
-export function showDocument(name: string): void {
+export function showDocument({ documents, leftViews, view, update }: Store, name: string): void {
   const document = documents.peek().get(name);
   const before = view.peek();
   if (!document || before.file === name) return;
-  if (before.file !== null) left.set(before.file, ownFields(before));
+  if (before.file !== null) leftViews.set(before.file, ownFields(before));
   const compareWith = before.compareWith === name ? null : before.compareWith;
   update({
     ...ownFields(DEFAULT_VIEW),
-    ...(left.get(name) ?? document.savedView),
+    ...(leftViews.get(name) ?? document.savedView),
     file: name,
     compareWith,
   });
 }
 
 /** The name of a file. It has a number when another circuit of that name is open: `circuit.json (2)`. */
-function freeName({ name, text }: SourceFile): string {
+function freeName({ documents }: Store, { name, text }: SourceFile): string {
   let free = name;
   for (let i = 2; ; i++) {
     const open = documents.peek().get(free);
@@ -57,12 +55,13 @@ function freeName({ name, text }: SourceFile): string {
 }
 
 /** Opens circuits. If `show`, the first one that can be read is shown. Failures become messages. */
-export function openSources(sources: readonly SourceFile[], show: boolean): void {
+export function openSources(store: Store, sources: readonly SourceFile[], show: boolean): void {
+  const { documents, leftViews, view, update, say, sayError } = store;
   batch(() => {
-    const opened: CircuitDocument[] = [];
+    const opened: ViewerDocument[] = [];
     for (const source of sources) {
       try {
-        const document = openDocument({ ...source, name: freeName(source) });
+        const document = openViewerDocument({ ...source, name: freeName(store, source) });
         documents.value = new Map([...documents.peek(), [document.name, document]]);
         opened.push(document);
       } catch (error) {
@@ -70,34 +69,46 @@ export function openSources(sources: readonly SourceFile[], show: boolean): void
       }
     }
     for (const document of opened) {
-      left.delete(document.name);
+      leftViews.delete(document.name);
       for (const warning of document.warnings) say('info', warning);
     }
     const first = opened[0];
     if (!first || !show) return;
     if (view.peek().file === first.name) update({ file: null });
-    showDocument(first.name);
+    showDocument(store, first.name);
   });
 }
 
 /**
  * Shows the document that the URL names, once the first files are read. Fields that the URL leaves out are the file's.
+ *
+ * @param untold the URL says nothing of a view. Then the one document is chosen that has most to tell, as a figure.
  */
-export function showFirst(): void {
+export function showFirst(store: Store, untold: boolean): void {
+  const { documents, view, update, say } = store;
   const opened = documents.peek();
   const { file } = view.peek();
-  const named = file === null ? opened.values().next().value : opened.get(file);
-  const first = named ?? opened.values().next().value;
+  const best = firstToOpen(opened.values());
+  const named = file === null ? best : opened.get(file);
+  const first = named ?? best;
   if (!first) return;
   if (file !== null && !named) say('info', `The link names ${file}, which is not open.`);
   if (named) {
     const state = view.peek();
     const saved = Object.entries(first.savedView ?? {}).filter(([field]) => isDefault(state, field as keyof ViewState));
-    update({ ...Object.fromEntries(saved), file: first.name });
+    const figure = untold && isFigure(first) ? { layout: 'figure' as const } : {};
+    update({ ...figure, ...Object.fromEntries(saved), file: first.name });
   } else {
     update({ file: null });
-    showDocument(first.name);
+    showDocument(store, first.name);
   }
+}
+
+/** More edges than these are no legible figure. */
+const FIGURE = 150;
+
+function isFigure({ circuit, scoresOnly }: ViewerDocument): boolean {
+  return circuit !== null && !scoresOnly && keptEdges(circuit) <= FIGURE;
 }
 
 function isDefault(state: ViewState, field: keyof ViewState): boolean {

@@ -1,4 +1,6 @@
+import { EdgewiseError } from '../../../src/base/errors.js';
 import { CIRCUIT_WRITERS, type CircuitFormat } from '../../../src/files/index.js';
+import type { CircuitDocument, ViewerDocument } from '../../data/document.js';
 import { assertSizesKnown, withSavedView } from '../../data/save-view.js';
 import type { SavedView } from '../../data/saved-view.js';
 import { saveSource } from '../../data/sources.js';
@@ -7,27 +9,23 @@ import { stylesOf } from '../../scene/style/style.js';
 import { plural } from '../../view/format.js';
 import { encodeView } from '../../view/url-state.js';
 import { DEFAULT_VIEW } from '../../view/view-state.js';
-import { comparison, current } from '../state/circuits.js';
-import { selection } from '../state/edges.js';
-import { stage } from '../state/page.js';
-import { legend, palette, scene, styleContext } from '../state/picture.js';
-import { view } from '../state/view.js';
+import type { Store } from '../state/store.js';
 
 /** Pixels of a PNG per pixel of the picture, in each direction. */
 const SCALE = 2;
 
 /** What the picture shows, on one line. */
-function title(): string {
+function title({ current, comparison, selection, view }: Store): string {
   const document = current.peek();
   const count = selection.peek().edges.length;
-  const from = document?.circuit.provenance;
+  const from = document?.circuit?.provenance;
   const what = from ? `${from.task.name}, ${from.model.name}, ${from.method}` : (document?.name ?? '');
   const against = comparison.peek() ? ` and ${view.peek().compareWith}` : '';
   return `${what}${against}: ${plural(count, 'edge')}`;
 }
 
 /** Name of the open file with another ending. */
-function named(ending: string): string {
+function named({ current }: Store, ending: string): string {
   return `${(current.peek()?.name ?? 'circuit').replace(/\.(jsonl?|gexf|graphml|xml)$/i, '').replaceAll(/[\\/]/g, '-')}.${ending}`;
 }
 
@@ -41,22 +39,23 @@ function download(name: string, content: Blob): void {
 }
 
 /** The whole drawing with its title and its legend, whatever the camera shows. */
-function picture(): { readonly svg: string; readonly width: number; readonly height: number } {
+function picture(store: Store): { readonly svg: string; readonly width: number; readonly height: number } {
+  const { stage, scene, palette, legend, styleContext } = store;
   const width = 1400;
   const height = Math.round(width / (stage.peek()?.aspect() ?? 1.5));
   // What the pointer happens to light up is no part of the picture. What is selected is a part of it.
   const styles = stylesOf(scene.peek().graph, { ...styleContext.peek(), focus: null });
-  const svg = writeSvg(scene.peek(), styles, palette.peek(), legend.peek(), { title: title(), width, height });
+  const svg = writeSvg(scene.peek(), styles, palette.peek(), legend.peek(), { title: title(store), width, height });
   return { svg, width, height };
 }
 
-export function saveSvg(): void {
-  download(named('svg'), new Blob([picture().svg], { type: 'image/svg+xml' }));
+export function saveSvg(store: Store): void {
+  download(named(store, 'svg'), new Blob([picture(store).svg], { type: 'image/svg+xml' }));
 }
 
 /** The same picture as pixels. */
-export async function savePng(): Promise<void> {
-  const { svg, width, height } = picture();
+export async function savePng(store: Store): Promise<void> {
+  const { svg, width, height } = picture(store);
   const image = new Image(width, height);
   image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(svg)}`;
   await image.decode();
@@ -66,26 +65,27 @@ export async function savePng(): Promise<void> {
   canvas.getContext('2d')!.drawImage(image, 0, 0, canvas.width, canvas.height);
   const blob = await new Promise<Blob | null>((resolve) => canvas.toBlob(resolve, 'image/png'));
   if (!blob) throw new Error('The browser could not make a PNG of this size.');
-  download(named('png'), blob);
+  download(named(store, 'png'), blob);
 }
 
-export function downloadCircuit(format: CircuitFormat): void {
-  const open = current.peek();
+export function downloadCircuit(store: Store, format: CircuitFormat): void {
+  const open = store.current.peek();
   if (!open) return;
+  assertCircuit(open);
   assertSizesKnown(open);
   const type = format === 'json' ? 'application/json' : 'application/xml';
-  download(named(format), new Blob([CIRCUIT_WRITERS[format](open.circuit)], { type }));
+  download(named(store, format), new Blob([CIRCUIT_WRITERS[format](open.circuit)], { type }));
 }
 
 /** The address that shows what is seen now. */
-function linkToView(): string {
+function linkToView({ view }: Store): string {
   const { origin, pathname, search } = location;
   return `${origin === 'null' ? 'file://' : origin}${pathname}${search}#${encodeView(view.peek())}`;
 }
 
 /** Copies the link to the view. @returns what was done, in words. */
-export async function copyLink(): Promise<string> {
-  const link = linkToView();
+export async function copyLink(store: Store): Promise<string> {
+  const link = linkToView(store);
   try {
     await navigator.clipboard.writeText(link);
     return 'The link is on the clipboard.';
@@ -99,10 +99,11 @@ export async function copyLink(): Promise<string> {
  *
  * @returns what was done, in words.
  */
-export async function saveView(): Promise<string | void> {
-  const open = current.peek();
+export async function saveView(store: Store): Promise<string | void> {
+  const open = store.current.peek();
   if (!open) return undefined;
-  const { name, text } = withSavedView(open, savedView());
+  assertCircuit(open);
+  const { name, text } = withSavedView(open, savedView(store));
   if (open.source.saveTo !== null) {
     await saveSource(open.source, text);
     return `Saved into ${name}.`;
@@ -111,8 +112,15 @@ export async function saveView(): Promise<string | void> {
   return undefined;
 }
 
+/** @throws EdgewiseError kind `usage` where the document is an attribution graph. */
+function assertCircuit(document: ViewerDocument): asserts document is CircuitDocument {
+  if (document.circuit) return;
+  const what = 'is an attribution graph, which is not written here; a link keeps the view';
+  throw new EdgewiseError('usage', document.name, what);
+}
+
 /** The fields of the view that a file keeps. Fields with their defaults are left out. */
-function savedView(): SavedView {
+function savedView({ view }: Store): SavedView {
   const { layout, mergePorts, pinned, groups, notes, positions, sign } = view.peek();
   const parts = Object.entries({ layout, mergePorts, pinned, groups, notes, positions, sign });
   return Object.fromEntries(

@@ -1,16 +1,13 @@
 import { walk } from '../../scene/pick/walk.js';
 import { edgeLabel, formatEffect, plural } from '../../view/format.js';
-import { data } from '../state/circuits.js';
-import { spoken } from '../state/messages.js';
-import { hovered, stage } from '../state/page.js';
-import { scene, selectedShown } from '../state/picture.js';
-import { nodeLabel } from './choose.js';
+import type { Store } from '../state/store.js';
 
 /** Nearer than this camera ratio, parts of the drawing lie outside of the surface. */
 const WHOLE = 0.9;
 
 /** Moves the keyboard's focus to a neighbour in the drawing, and says the neighbour's name aloud. */
-export function walkTo(direction: 'up' | 'down' | 'left' | 'right'): void {
+export function walkTo(store: Store, direction: 'up' | 'down' | 'left' | 'right'): void {
+  const { spoken, hovered, stage, scene, selectedShown } = store;
   const { graph } = scene.peek();
   const at = [hovered.peek(), selectedShown.peek()].find((id) => id !== null && graph.hasNode(id));
   const next = at ? walk(graph, at, direction) : (graph.nodes().find((id) => id === 'logits') ?? graph.nodes()[0]);
@@ -18,11 +15,11 @@ export function walkTo(direction: 'up' | 'down' | 'left' | 'right'): void {
   hovered.value = next;
   const surface = stage.peek();
   if (surface && surface.camera().ratio < WHOLE) surface.reveal(next);
-  spoken.value = describeNode(next);
+  spoken.value = describeNode(store, next);
 }
 
 /** A display node in words: label, effect, number of edges in and out. */
-function describeNode(id: string): string {
+function describeNode({ data, scene }: Store, id: string): string {
   const { graph } = scene.peek();
   const { label, members } = graph.getNodeAttributes(id);
   const inner = new Set(members);
@@ -40,7 +37,10 @@ function describeNode(id: string): string {
 }
 
 /** Name and effect of a display node or display edge. Null when it is not drawn. */
-export function describeShown(id: string): { readonly name: string; readonly effect: number | null } | null {
+export function describeShown(
+  { data, scene, nodeLabel }: Store,
+  id: string,
+): { readonly name: string; readonly effect: number | null } | null {
   const { graph } = scene.value;
   if (graph.hasEdge(id)) {
     const { edges, effect } = graph.getEdgeAttributes(id);

@@ -2,7 +2,7 @@ import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { mix } from '../../scene/style/color.js';
 import type { Palette } from '../../scene/style/palette.js';
 import { visibleToken } from '../../view/format.js';
-import { palette } from '../state/picture.js';
+import { useStore } from '../state/use-store.js';
 
 export interface Cell {
   readonly query: number;
@@ -48,6 +48,7 @@ export function AttentionMap(props: {
   cell: Cell | null;
   onCell: (cell: Cell | null) => void;
 }) {
+  const { palette } = useStore();
   const frame = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   const [width, setWidth] = useState(WIDEST);

@@ -1,11 +1,11 @@
 import { useState } from 'preact/hooks';
 import { visibleToken } from '../../view/format.js';
-import { current } from '../state/circuits.js';
+import { useStore } from '../state/use-store.js';
 import { AttentionMap, type Cell } from './attention-map.js';
-import { shownPrompt } from './prompt-picker.js';
 
 /** The attention pattern of a head: on one prompt, or the mean if all prompts have the same length. */
 export function AttentionSection({ name, attention }: { name: string; attention: readonly Float32Array[] }) {
+  const { current, shownPrompt } = useStore();
   const [cell, setCell] = useState<Cell | null>(null);
   const prompts = current.value?.details?.prompts ?? [];
   const equal = attention.every((pattern) => pattern.length === attention[0]?.length);

@@ -1,14 +1,15 @@
 import type { EdgeRecord } from '../../data/circuit-data.js';
 import { edgeLabel, effectClass, effectWords, formatCount, formatEffect, formatNumber } from '../../view/format.js';
-import { choose, nodeLabel } from '../actions/choose.js';
+import { choose } from '../actions/choose.js';
 import { jumpToDecision } from '../actions/playback.js';
 import { Fact } from '../controls/facts.js';
-import { current, data, decisions, signKnown } from '../state/circuits.js';
+import { useStore } from '../state/use-store.js';
 import { Note } from './note.js';
 import { PromptEffects } from './prompt-effects.js';
 
 /** Everything that is known of an edge. */
 export function EdgeCard({ edge, others }: { edge: EdgeRecord; others: readonly EdgeRecord[] }) {
+  const { data, signKnown, nodeLabel } = useStore();
   return (
     <article class="card" data-testid="edge-card">
       <header>
@@ -50,24 +51,29 @@ export function EdgeCard({ edge, others }: { edge: EdgeRecord; others: readonly 
 }
 
 function NodeLink({ id }: { id: string }) {
+  const store = useStore();
+  const { nodeLabel } = store;
   return (
-    <button type="button" class="link" onClick={() => choose(id)}>
+    <button type="button" class="link" onClick={() => choose(store, id)}>
       {nodeLabel(id)}
     </button>
   );
 }
 
 function Decision({ edge }: { edge: EdgeRecord }) {
+  const store = useStore();
+  const { current, decisions } = store;
   const decision = decisions.value.get(edge.id);
   const step = decision?.step ?? edge.step;
   if (step === null || step < 0) return null;
-  const tested = current.value?.trace?.length ?? current.value?.circuit.steps.reduce((n, at) => n + Number(at >= 0), 0);
+  const tested =
+    current.value?.trace?.length ?? current.value?.circuit?.steps.reduce((n, at) => n + Number(at >= 0), 0);
   return (
     <>
       <Fact name="Decided">
         step {formatCount(step + 1)} of {formatCount(tested ?? 0)}{' '}
         {decision && (
-          <button type="button" class="link" onClick={() => jumpToDecision(edge.id)}>
+          <button type="button" class="link" onClick={() => jumpToDecision(store, edge.id)}>
             replay
           </button>
         )}
@@ -82,12 +88,15 @@ function Decision({ edge }: { edge: EdgeRecord }) {
 }
 
 function PerPrompt({ edge }: { edge: EdgeRecord }) {
+  const { current } = useStore();
   const details = current.value?.details;
   if (!details || !Object.hasOwn(details.edges, edge.id)) return null;
   return <PromptEffects effects={details.edges[edge.id]!} prompts={details.prompts} />;
 }
 
 function DrawnWith({ edges }: { edges: readonly EdgeRecord[] }) {
+  const store = useStore();
+  const { signKnown, nodeLabel } = store;
   return (
     <section>
       <h3>
@@ -99,7 +108,7 @@ function DrawnWith({ edges }: { edges: readonly EdgeRecord[] }) {
             <button
               type="button"
               class={`edge-row ${effectClass(edge.effect, signKnown.value)}`}
-              onClick={() => choose(edge.id)}
+              onClick={() => choose(store, edge.id)}
             >
               <span class="name">{edgeLabel(edge, nodeLabel)}</span>
               <span class="number">{formatEffect(edge.effect)}</span>

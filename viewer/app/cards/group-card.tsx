@@ -1,14 +1,15 @@
 import { effectClass, formatEffect } from '../../view/format.js';
-import { choose, hint, nodeLabel } from '../actions/choose.js';
+import { choose, hint } from '../actions/choose.js';
 import { renameGroup, ungroup } from '../actions/marks.js';
 import { Fact } from '../controls/facts.js';
-import { data, signKnown } from '../state/circuits.js';
-import { say } from '../state/messages.js';
+import { useStore } from '../state/use-store.js';
 import { IncidentLists } from './incident-lists.js';
 import { Note } from './note.js';
 
 /** A group: several nodes that the reader drew as one. */
 export function GroupCard({ name, members }: { name: string; members: readonly string[] }) {
+  const store = useStore();
+  const { data, signKnown, say, nodeLabel } = store;
   const effect = members.reduce((sum, id) => sum + (data.value.nodeById.get(id)?.effect ?? 0), 0);
   return (
     <article class="card" data-testid="group-card">
@@ -22,7 +23,7 @@ export function GroupCard({ name, members }: { name: string; members: readonly s
             onChange={(event) => {
               const to = event.currentTarget.value.trim();
               if (to === name) return;
-              if (renameGroup(name, to)) return;
+              if (renameGroup(store, name, to)) return;
               say('info', to === '' ? 'A group needs a name.' : `There is a group named ${to} already.`);
               event.currentTarget.value = name;
             }}
@@ -40,16 +41,16 @@ export function GroupCard({ name, members }: { name: string; members: readonly s
               key={id}
               type="button"
               class="link member"
-              onClick={() => choose(id)}
-              onPointerEnter={() => hint(id)}
-              onPointerLeave={() => hint(null)}
+              onClick={() => choose(store, id)}
+              onPointerEnter={() => hint(store, id)}
+              onPointerLeave={() => hint(store, null)}
             >
               {nodeLabel(id)}
             </button>
           ))}
         </Fact>
       </dl>
-      <button type="button" class="button text" onClick={() => ungroup(name)}>
+      <button type="button" class="button text" onClick={() => ungroup(store, name)}>
         Ungroup
       </button>
       <IncidentLists nodes={members} />

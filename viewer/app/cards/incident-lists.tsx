@@ -2,15 +2,15 @@ import { useState } from 'preact/hooks';
 import type { EdgeRecord } from '../../data/circuit-data.js';
 import { edgeLabel, effectClass, formatEffect, formatPercent } from '../../view/format.js';
 import { incidentEdges, type IncidentEdge, type IncidentSide } from '../../view/incident.js';
-import { choose, hint, nodeLabel } from '../actions/choose.js';
+import { choose, hint } from '../actions/choose.js';
 import { togglePins } from '../actions/marks.js';
-import { data, signKnown } from '../state/circuits.js';
-import { selection } from '../state/edges.js';
+import { useStore } from '../state/use-store.js';
 
 const FIRST = 10;
 
 /** Shown edges into and out of nodes. Edges that help and edges that hurt have a list each, strongest first. */
 export function IncidentLists({ nodes }: { nodes: readonly string[] }) {
+  const { data, selection } = useStore();
   const { incoming, outgoing } = incidentEdges(data.value, selection.value, nodes);
   return (
     <>
@@ -28,6 +28,7 @@ interface Ends {
 }
 
 function Side({ title, side, ...ends }: { title: string; side: IncidentSide } & Ends) {
+  const { signKnown } = useStore();
   const count = side.helps.length + side.hurts.length + side.neutral.length;
   const known = signKnown.value;
   return (
@@ -43,6 +44,7 @@ function Side({ title, side, ...ends }: { title: string; side: IncidentSide } & 
 }
 
 function EdgeList(props: { name: string; title: string; edges: readonly IncidentEdge[] } & Ends) {
+  const { signKnown } = useStore();
   const [all, setAll] = useState(false);
   const { name, title, edges, end, several } = props;
   if (edges.length === 0) return null;
@@ -68,17 +70,19 @@ function EdgeList(props: { name: string; title: string; edges: readonly Incident
 }
 
 function EdgeRow({ edge, share, end, several }: { edge: EdgeRecord; share: number } & Ends) {
+  const store = useStore();
+  const { signKnown, nodeLabel } = store;
   const far = edge[end];
   return (
     <button
       type="button"
       class={`edge-row ${effectClass(edge.effect, signKnown.value)}`}
       title={`${edgeLabel(edge, nodeLabel)}: ${formatEffect(edge.effect)}, ${formatPercent(share)} of this side. Ctrl-click pins ${nodeLabel(far)}`}
-      onPointerEnter={() => hint(edge.id)}
-      onPointerLeave={() => hint(null)}
-      onFocus={() => hint(edge.id)}
-      onBlur={() => hint(null)}
-      onClick={(event) => (event.ctrlKey || event.metaKey ? togglePins([far]) : choose(edge.id))}
+      onPointerEnter={() => hint(store, edge.id)}
+      onPointerLeave={() => hint(store, null)}
+      onFocus={() => hint(store, edge.id)}
+      onBlur={() => hint(store, null)}
+      onClick={(event) => (event.ctrlKey || event.metaKey ? togglePins(store, [far]) : choose(store, edge.id))}
     >
       <span class="bar" style={{ width: `${100 * share}%` }} />
       <span class="name">{several ? edgeLabel(edge, nodeLabel) : edge.kind === 'direct' ? 'own' : nodeLabel(far)}</span>

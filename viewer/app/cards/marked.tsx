@@ -1,13 +1,12 @@
-import { choose, hint, nodeLabel } from '../actions/choose.js';
+import { choose, hint } from '../actions/choose.js';
 import { togglePins, ungroup } from '../actions/marks.js';
 import { Icon } from '../controls/icons.js';
-import { data } from '../state/circuits.js';
-import { dialog } from '../state/page.js';
-import { displayNodeOf } from '../state/picture.js';
-import { update, viewField } from '../state/view.js';
+import { useStore } from '../state/use-store.js';
 
 /** Pinned nodes and groups as chips. */
 export function Marked() {
+  const store = useStore();
+  const { data, dialog, update, viewField, nodeLabel } = store;
   const pinned = viewField.pinned.value.filter((id) => data.value.nodeById.has(id));
   const groups = viewField.groups.value;
   if (pinned.length === 0 && groups.length === 0) return null;
@@ -17,7 +16,7 @@ export function Marked() {
         <div class="chips">
           <span class="quiet">Pinned</span>
           {pinned.map((id) => (
-            <Chip key={id} name={nodeLabel(id)} node={id} onClose={() => togglePins([id])} closing="Unpin" />
+            <Chip key={id} name={nodeLabel(id)} node={id} onClose={() => togglePins(store, [id])} closing="Unpin" />
           ))}
           <button type="button" class="button text" title="Group (G)" onClick={() => (dialog.value = 'group')}>
             Group
@@ -35,7 +34,7 @@ export function Marked() {
               key={name}
               name={`${name} (${members.length})`}
               node={members[0] ?? ''}
-              onClose={() => ungroup(name)}
+              onClose={() => ungroup(store, name)}
               closing="Ungroup"
             />
           ))}
@@ -46,9 +45,11 @@ export function Marked() {
 }
 
 function Chip(props: { name: string; node: string; onClose: () => void; closing: string }) {
+  const store = useStore();
+  const { displayNodeOf } = store;
   return (
-    <span class="chip" onPointerEnter={() => hint(props.node)} onPointerLeave={() => hint(null)}>
-      <button type="button" onClick={() => choose(displayNodeOf.peek().get(props.node) ?? props.node)}>
+    <span class="chip" onPointerEnter={() => hint(store, props.node)} onPointerLeave={() => hint(store, null)}>
+      <button type="button" onClick={() => choose(store, displayNodeOf.peek().get(props.node) ?? props.node)}>
         {props.name}
       </button>
       <button type="button" aria-label={`${props.closing} ${props.name}`} title={props.closing} onClick={props.onClose}>

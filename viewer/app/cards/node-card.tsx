@@ -5,18 +5,18 @@ import { choose } from '../actions/choose.js';
 import { togglePins } from '../actions/marks.js';
 import { Absent, Fact } from '../controls/facts.js';
 import { Icon } from '../controls/icons.js';
-import { current, data, signKnown } from '../state/circuits.js';
-import { displayNodeOf } from '../state/picture.js';
-import { viewField } from '../state/view.js';
+import { useStore } from '../state/use-store.js';
 import { AttentionSection } from './attention-section.js';
 import { HeadKindFact } from './head-facts.js';
 import { HeadTokensSection } from './head-tokens.js';
 import { IncidentLists } from './incident-lists.js';
 import { Note } from './note.js';
-import { PromptPicker, shownPrompt } from './prompt-picker.js';
+import { PromptPicker } from './prompt-picker.js';
 
 /** Everything that is known of a node of the circuit. */
 export function NodeCard({ id }: { id: string }) {
+  const store = useStore();
+  const { current, data, signKnown, displayNodeOf, viewField } = store;
   const node = data.value.nodeById.get(id);
   if (!node) return null;
   const details = current.value?.details ?? null;
@@ -34,7 +34,7 @@ export function NodeCard({ id }: { id: string }) {
             aria-pressed={pinned}
             aria-label={pinned ? 'Unpin' : 'Pin'}
             title={`${pinned ? 'Unpin' : 'Pin'} (P)`}
-            onClick={() => togglePins([id])}
+            onClick={() => togglePins(store, [id])}
           >
             <Icon name="pin" />
           </button>
@@ -54,7 +54,7 @@ export function NodeCard({ id }: { id: string }) {
         {measured?.detectors && <HeadKindFact detectors={measured.detectors} />}
         {member && (
           <Fact name="Group">
-            <button type="button" class="link" onClick={() => choose(displayNodeOf.peek().get(id) ?? null)}>
+            <button type="button" class="link" onClick={() => choose(store, displayNodeOf.peek().get(id) ?? null)}>
               {member.name}
             </button>
           </Fact>
@@ -82,6 +82,8 @@ export function NodeCard({ id }: { id: string }) {
 
 /** Of a head: the key/value head that it reads. Of a key/value head: the heads that read it. */
 function SharedFact({ node }: { node: NodeRecord }) {
+  const store = useStore();
+  const { data } = store;
   const isHead = node.kind === 'head';
   const related = data.value.nodes.filter(
     ({ kind, layer, kvGroup }) => kind === (isHead ? 'kv' : 'head') && layer === node.layer && kvGroup === node.kvGroup,
@@ -91,7 +93,7 @@ function SharedFact({ node }: { node: NodeRecord }) {
       {related.map(({ id, label }, i) => (
         <>
           {i > 0 && ', '}
-          <button type="button" class="link" key={id} onClick={() => choose(id)}>
+          <button type="button" class="link" key={id} onClick={() => choose(store, id)}>
             {label}
           </button>
         </>
@@ -102,6 +104,7 @@ function SharedFact({ node }: { node: NodeRecord }) {
 
 /** The direct effect of a node on the logit difference: on the chosen prompt, or the mean. */
 function DirectEffect({ direct }: { direct: readonly number[] }) {
+  const { shownPrompt } = useStore();
   const prompt = shownPrompt.value;
   const value = prompt === null ? direct.reduce((sum, one) => sum + one, 0) / direct.length : (direct[prompt] ?? null);
   return (

@@ -7,8 +7,7 @@ import { formatCount, formatNumber, plural } from '../../view/format.js';
 import type { ViewState } from '../../view/view-state.js';
 import { CurvePlot } from '../../plots/curve-plot.js';
 import { Fact } from '../controls/facts.js';
-import { dialog } from '../state/page.js';
-import { update, viewField } from '../state/view.js';
+import { useStore } from '../state/use-store.js';
 
 const FORMATS = {
   edgewise: 'Edgewise circuit',
@@ -90,6 +89,7 @@ function Origin({ from }: { from: Provenance }) {
 }
 
 function Outcome({ from }: { from: Provenance }) {
+  const { update } = useStore();
   const closest = from.minMargin;
   return (
     <>
@@ -123,6 +123,7 @@ function Metrics({ from }: { from: Provenance }) {
 
 /** The meaning of a positive score: the file states it, or the reader chooses it. */
 function SignChoice({ document }: { document: CircuitDocument }) {
+  const { update, viewField } = useStore();
   const sign = viewField.sign.value;
   if (document.signStated) {
     return (
@@ -159,6 +160,7 @@ function SignChoice({ document }: { document: CircuitDocument }) {
 }
 
 function Hints() {
+  const { dialog } = useStore();
   return (
     <section class="hints">
       <h3>Looking around</h3>

@@ -1,14 +1,5 @@
-import { computed } from '@preact/signals';
 import type { CircuitDetails } from '../../../src/circuit/details.js';
-import { current } from '../state/circuits.js';
-import { update, viewField } from '../state/view.js';
-
-/** Index of the prompt that cards show. Null = mean over the prompts. */
-export const shownPrompt = computed(() => {
-  const prompt = viewField.prompt.value;
-  const count = current.value?.details?.prompts.length ?? 0;
-  return prompt !== null && prompt >= 0 && prompt < count ? prompt : null;
-});
+import { useStore } from '../state/use-store.js';
 
 const LONGEST = 60;
 
@@ -19,6 +10,7 @@ export function promptText(tokens: readonly string[]): string {
 }
 
 export function PromptPicker({ details, mean = true }: { details: CircuitDetails; mean?: boolean }) {
+  const { shownPrompt, update } = useStore();
   const value = shownPrompt.value ?? (mean ? '' : 0);
   return (
     <select

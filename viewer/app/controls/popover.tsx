@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact';
-import { useEffect, useId, useRef, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { useElementId } from './element-id.js';
 
 /** A button that opens a box below it. Escape or a click elsewhere closes the box. */
 export function Popover(props: {
@@ -16,7 +17,7 @@ export function Popover(props: {
   const open = props.open ?? own;
   const set = props.onToggle ?? setOwn;
   const root = useRef<HTMLDivElement>(null);
-  const id = useId();
+  const id = useElementId();
   useEffect(() => {
     if (!open) return;
     const away = (event: PointerEvent): void => {

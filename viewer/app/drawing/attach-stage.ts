@@ -5,23 +5,19 @@ import type { Target } from '../../scene/pick/pick.js';
 import type { Scene } from '../../scene/scene.js';
 import { choose } from '../actions/choose.js';
 import { pinShown, togglePins } from '../actions/marks.js';
-import { current, data } from '../state/circuits.js';
-import { say, sayError } from '../state/messages.js';
-import { aspect, forcePositions, hovered, stage } from '../state/page.js';
-import { palette, scene, styles } from '../state/picture.js';
-import { update, view, viewField } from '../state/view.js';
-import { pointed } from './tooltip.js';
+import type { Store } from '../state/store.js';
 
 /**
  * Makes a drawing surface in `container`, and connects it with the state.
  *
  * @returns takes the surface away again.
  */
-export function attachStage(container: HTMLElement): () => void {
-  const surface = createStage(container, eventsOf(container));
+export function attachStage(store: Store, container: HTMLElement): () => void {
+  const { stage } = store;
+  const surface = createStage(container, eventsOf(store, container));
   stage.value = surface;
-  const stopMeasuring = measureAspect(container);
-  const stopDrawing = drawScenes(surface);
+  const stopMeasuring = measureAspect(store, container);
+  const stopDrawing = drawScenes(store, surface);
   return () => {
     stopDrawing();
     stopMeasuring();
@@ -31,7 +27,8 @@ export function attachStage(container: HTMLElement): () => void {
 }
 
 /** What the state does when the reader does something on the surface. */
-function eventsOf(container: HTMLElement): StageEvents {
+function eventsOf(store: Store, container: HTMLElement): StageEvents {
+  const { hovered, scene, view, pointed, update, say } = store;
   return {
     hover(target) {
       hovered.value = idOf(target);
@@ -40,9 +37,9 @@ function eventsOf(container: HTMLElement): StageEvents {
     click(target, additive) {
       container.focus({ preventScroll: true });
       const id = idOf(target);
-      if (id === null) choose(null);
-      else if (additive) pinShown(id);
-      else choose(id);
+      if (id === null) choose(store, null);
+      else if (additive) pinShown(store, id);
+      else choose(store, id);
     },
     moved(node, x, y) {
       const { positions } = view.peek();
@@ -53,7 +50,7 @@ function eventsOf(container: HTMLElement): StageEvents {
       const { graph } = scene.peek();
       const members = nodes.flatMap((id) => (graph.hasNode(id) ? graph.getNodeAttributes(id).members : []));
       const fresh = [...new Set(members)].filter((id) => !view.peek().pinned.includes(id));
-      if (fresh.length > 0) togglePins(fresh);
+      if (fresh.length > 0) togglePins(store, fresh);
     },
     failed: (message) => say('error', message),
   };
@@ -65,7 +62,7 @@ function idOf(target: Target | null): string | null {
 }
 
 /** Keeps the aspect ratio, in steps of 0.02, at that of the container. */
-function measureAspect(container: HTMLElement): () => void {
+function measureAspect({ aspect }: Store, container: HTMLElement): () => void {
   const measure = (): void => {
     const ratio = Math.round((50 * container.clientWidth) / container.clientHeight) / 50;
     if (Number.isFinite(ratio) && ratio > 0) aspect.value = ratio;
@@ -77,7 +74,8 @@ function measureAspect(container: HTMLElement): () => void {
 }
 
 /** Draws each new scene, and the same scene again in each new style. */
-function drawScenes(surface: Stage): () => void {
+function drawScenes(store: Store, surface: Stage): () => void {
+  const { forcePositions, scene, palette, styles, sayError } = store;
   let shown: Scene | null = null;
   let fitted = '';
   let forced = forcePositions.peek();
@@ -90,7 +88,7 @@ function drawScenes(surface: Stage): () => void {
         return;
       }
       shown = drawn;
-      const key = untracked(() => fitKey(drawn));
+      const key = untracked(() => fitKey(store, drawn));
       const places = forcePositions.peek();
       surface.show(drawn, style, colors, { fit: key !== fitted || places !== forced });
       fitted = key;
@@ -105,7 +103,7 @@ function drawScenes(surface: Stage): () => void {
  * A scene with another key is fitted: another circuit, another layout or another shape of the surface. Another choice
  * of edges moves nodes in the figure and in the force layout only.
  */
-function fitKey({ layout, graph }: Scene): string {
+function fitKey({ current, data, aspect, viewField }: Store, { layout, graph }: Scene): string {
   return JSON.stringify([
     current.value?.name,
     layout,

@@ -1,17 +1,18 @@
-import { activeFilters, defaultScope } from '../../view/selection.js';
+import { defaultScope } from '../../view/pool.js';
+import { activeFilters } from '../../view/selection.js';
 import { DEFAULT_VIEW } from '../../view/view-state.js';
 import { togglePort } from '../actions/limits.js';
 import { Check } from '../controls/check.js';
 import { Icon } from '../controls/icons.js';
 import { Popover } from '../controls/popover.js';
-import { data } from '../state/circuits.js';
-import { update, view, viewField } from '../state/view.js';
+import { useStore } from '../state/use-store.js';
 
 const PORTS = ['q', 'k', 'v', 'out'] as const;
 const KINDS = ['input', 'head', 'mlp', 'logits'] as const;
 const KIND_NAMES = { input: 'input', head: 'heads', mlp: 'MLPs', logits: 'logits' } as const;
 
 export function FilterMenu() {
+  const { view, update } = useStore();
   const count = activeFilters(view.value);
   return (
     <Popover
@@ -42,13 +43,15 @@ export function FilterMenu() {
 }
 
 function PortChecks() {
+  const store = useStore();
+  const { viewField } = store;
   const ports = viewField.ports.value;
   return (
     <fieldset>
       <legend>Ports</legend>
       <div class="checks">
         {PORTS.map((port) => (
-          <Check key={port} checked={ports[port]} onChange={() => togglePort(port)}>
+          <Check key={port} checked={ports[port]} onChange={() => togglePort(store, port)}>
             <span class={`port ${port}`}>{port}</span>
           </Check>
         ))}
@@ -58,6 +61,7 @@ function PortChecks() {
 }
 
 function KindChecks() {
+  const { update, viewField } = useStore();
   const kinds = viewField.kinds.value;
   return (
     <fieldset>
@@ -74,6 +78,7 @@ function KindChecks() {
 }
 
 function DrawingChecks() {
+  const { data, pathsOnly, update, viewField } = useStore();
   const scope = viewField.scope.value ?? defaultScope(data.value);
   return (
     <fieldset>
@@ -84,6 +89,9 @@ function DrawingChecks() {
       <Check checked={viewField.hideUnconnected.value} onChange={(on) => update({ hideUnconnected: on })}>
         Hide nodes without edges
       </Check>
+      <Check checked={pathsOnly.value} onChange={(on) => update({ onPaths: on })}>
+        Only what lies on a path from input to logits
+      </Check>
       <Check checked={scope === 'all'} onChange={(on) => update({ scope: on ? 'all' : 'circuit' })}>
         Include edges that were removed
       </Check>
@@ -92,6 +100,7 @@ function DrawingChecks() {
 }
 
 function LayerRange() {
+  const { data, update, viewField } = useStore();
   const last = Math.max(0, data.value.layers - 1);
   const [from, to] = viewField.layers.value ?? [0, last];
   const set = (low: number, high: number): void =>

@@ -1,17 +1,18 @@
 import { useEffect, useRef } from 'preact/hooks';
-import { nodeLabel } from '../actions/choose.js';
 import { group, groupCandidates } from '../actions/marks.js';
-import { dialog } from '../state/page.js';
+import { useStore } from '../state/use-store.js';
 
 /** Asks for the name of a new group, over the drawing. */
 export function GroupForm() {
+  const store = useStore();
+  const { dialog, nodeLabel } = store;
   const input = useRef<HTMLInputElement>(null);
   const open = dialog.value === 'group';
   useEffect(() => {
     if (open) input.current?.focus();
   }, [open]);
   if (!open) return null;
-  const members = groupCandidates();
+  const members = groupCandidates(store);
   return (
     <form
       class="group-form floating"
@@ -19,7 +20,7 @@ export function GroupForm() {
       onSubmit={(event) => {
         event.preventDefault();
         const name = input.current?.value.trim();
-        if (name && members.length > 1) group(name, members);
+        if (name && members.length > 1) group(store, name, members);
       }}
       onKeyDown={(event) => {
         if (event.key !== 'Escape') return;

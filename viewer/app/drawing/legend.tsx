@@ -1,12 +1,12 @@
-import { signal } from '@preact/signals';
 import type { Swatch } from '../../scene/style/legend.js';
+import { useElementId } from '../controls/element-id.js';
 import { Icon } from '../controls/icons.js';
-import { legend } from '../state/picture.js';
-
-const open = signal(true);
+import { useStore } from '../state/use-store.js';
 
 /** The meaning of the marks in the drawing. */
 export function Legend() {
+  const { legend, legendOpen } = useStore();
+  const id = useElementId();
   const entries = legend.value;
   if (entries.length === 0) return null;
   return (
@@ -14,14 +14,14 @@ export function Legend() {
       <button
         type="button"
         class="legend-head"
-        aria-expanded={open.value}
-        aria-controls="legend-body"
-        onClick={() => (open.value = !open.value)}
+        aria-expanded={legendOpen.value}
+        aria-controls={id}
+        onClick={() => (legendOpen.value = !legendOpen.value)}
       >
         Legend <Icon name="down" />
       </button>
-      {open.value && (
-        <div id="legend-body">
+      {legendOpen.value && (
+        <div id={id}>
           <ul>
             {entries
               .filter(({ swatch }) => swatch !== null)

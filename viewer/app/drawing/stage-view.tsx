@@ -1,17 +1,24 @@
 import { useEffect, useRef } from 'preact/hooks';
 import { Icon } from '../controls/icons.js';
-import { say, spoken } from '../state/messages.js';
-import { stage } from '../state/page.js';
+import type { Store } from '../state/store.js';
+import { useStore } from '../state/use-store.js';
 import { attachStage } from './attach-stage.js';
 import { GroupForm } from './group-form.js';
-import { moveTooltip, Tooltip } from './tooltip.js';
+import { moveTooltip, placeInFrame, Tooltip, type Place } from './tooltip.js';
 
 /** The drawing, and what floats over it. */
 export function StageView() {
+  const store = useStore();
+  const { spoken } = store;
   const surface = useRef<HTMLDivElement>(null);
-  useEffect(() => (surface.current ? attachStage(surface.current) : undefined), []);
+  const pointer = useRef<Place>({ x: 0, y: 0 });
+  useEffect(() => (surface.current ? attachStage(store, surface.current) : undefined), []);
+  const follow = (event: PointerEvent & { currentTarget: HTMLElement }): void => {
+    pointer.current = placeInFrame(event);
+    moveTooltip(event.currentTarget, pointer.current);
+  };
   return (
-    <div class="stage-frame" onPointerMove={moveTooltip}>
+    <div class="stage-frame" onPointerMove={follow}>
       <div
         class="stage"
         ref={surface}
@@ -20,7 +27,7 @@ export function StageView() {
         aria-label="Drawing of the circuit. Arrow keys walk from node to node, Enter opens a card, question mark lists all keys."
         data-testid="stage"
       />
-      <Tooltip />
+      <Tooltip pointer={pointer} />
       <GroupForm />
       <StageButtons />
       <p class="visually-hidden" aria-live="polite" data-testid="spoken">
@@ -31,6 +38,8 @@ export function StageView() {
 }
 
 function StageButtons() {
+  const store = useStore();
+  const { stage } = store;
   return (
     <div class="stage-buttons">
       <button
@@ -56,7 +65,7 @@ function StageButtons() {
         class="button"
         aria-label="Full screen"
         title="Full screen"
-        onClick={(event) => void toggleFullScreen(event.currentTarget.closest('.centre'))}
+        onClick={(event) => void toggleFullScreen(store, event.currentTarget.closest('.centre'))}
       >
         <Icon name="full" />
       </button>
@@ -64,7 +73,7 @@ function StageButtons() {
   );
 }
 
-async function toggleFullScreen(frame: Element | null): Promise<void> {
+async function toggleFullScreen({ say }: Store, frame: Element | null): Promise<void> {
   try {
     await (document.fullscreenElement ? document.exitFullscreen() : frame?.requestFullscreen());
   } catch (error) {

@@ -1,26 +1,27 @@
-import { signal } from '@preact/signals';
 import { effectClass, formatEffect } from '../../view/format.js';
 import { describeShown } from '../actions/walk.js';
-import { signKnown } from '../state/circuits.js';
-import { hovered } from '../state/page.js';
+import { useStore } from '../state/use-store.js';
 
-/** The display node or display edge that the pointer is on. What the keyboard is on has no tooltip. */
-export const pointed = signal<string | null>(null);
+/** A place in CSS pixels of the stage's frame. */
+export interface Place {
+  readonly x: number;
+  readonly y: number;
+}
 
-/** CSS pixels of the stage's frame. */
-const pointer = { x: 0, y: 0 };
-
-/** Keeps the tooltip beside the pointer. */
-export function moveTooltip(event: PointerEvent & { currentTarget: HTMLElement }): void {
+/** Where the pointer is in the stage's frame. */
+export function placeInFrame(event: PointerEvent & { currentTarget: HTMLElement }): Place {
   const { left, top } = event.currentTarget.getBoundingClientRect();
-  pointer.x = event.clientX - left;
-  pointer.y = event.clientY - top;
-  const tooltip = event.currentTarget.querySelector<HTMLElement>('.tooltip');
-  if (tooltip) place(tooltip);
+  return { x: event.clientX - left, y: event.clientY - top };
+}
+
+/** Puts the frame's tooltip, if it has one, beside the pointer. */
+export function moveTooltip(frame: HTMLElement, pointer: Place): void {
+  const tooltip = frame.querySelector<HTMLElement>('.tooltip');
+  if (tooltip) place(tooltip, pointer);
 }
 
 /** Puts the tooltip beside the pointer and inside of the stage's frame. */
-function place(tooltip: HTMLElement): void {
+function place(tooltip: HTMLElement, pointer: Place): void {
   const frame = tooltip.parentElement;
   if (!frame) return;
   const x = Math.min(pointer.x + 14, frame.clientWidth - tooltip.offsetWidth - 6);
@@ -30,12 +31,14 @@ function place(tooltip: HTMLElement): void {
 }
 
 /** Name and effect of what the pointer is on. */
-export function Tooltip() {
+export function Tooltip({ pointer }: { pointer: { readonly current: Place } }) {
+  const store = useStore();
+  const { signKnown, hovered, pointed } = store;
   const on = pointed.value === hovered.value ? hovered.value : null;
-  const what = on === null ? null : describeShown(on);
+  const what = on === null ? null : describeShown(store, on);
   if (!what) return null;
   return (
-    <div class="tooltip" role="tooltip" ref={(element) => void (element && place(element))}>
+    <div class="tooltip" role="tooltip" ref={(element) => void (element && place(element, pointer.current))}>
       <b>{what.name}</b>
       {what.effect !== null && (
         <span class={`effect ${effectClass(what.effect, signKnown.value)}`}>{formatEffect(what.effect)}</span>

@@ -1,17 +1,17 @@
-import { signal } from '@preact/signals';
 import { openFiles } from '../actions/open-files.js';
+import type { Store } from '../state/store.js';
 
-/** Files are being dragged over the page. */
-export const filesOver = signal(false);
-
-/** Opens files that are dropped anywhere on the page. */
-export function listenToDrops(): void {
-  // The page hears of every element that the pointer enters or leaves. At depth 0 it has left the page itself.
+/** Opens files that are dropped anywhere on `target`. */
+export function listenToDrops(store: Store, target: GlobalEventHandlers): () => void {
+  const { filesOver } = store;
+  const stop = new AbortController();
+  // The target hears of every element that the pointer enters or leaves. At depth 0 it has left the target itself.
   let depth = 0;
   const listen = (type: 'dragenter' | 'dragover' | 'dragleave' | 'drop', handle: (event: DragEvent) => void): void => {
-    document.addEventListener(type, (event) => {
+    const listener = (event: DragEvent): void => {
       if (event.dataTransfer?.types.includes('Files')) handle(event);
-    });
+    };
+    target.addEventListener(type, listener, { signal: stop.signal });
   };
   listen('dragenter', (event) => {
     event.preventDefault();
@@ -27,6 +27,7 @@ export function listenToDrops(): void {
     event.preventDefault();
     depth = 0;
     filesOver.value = false;
-    void openFiles([...(event.dataTransfer?.files ?? [])]);
+    void openFiles(store, [...(event.dataTransfer?.files ?? [])]);
   });
+  return () => stop.abort();
 }

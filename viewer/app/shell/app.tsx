@@ -1,24 +1,27 @@
 import { FilterBar } from '../drawing/filter-bar.js';
 import { Legend } from '../drawing/legend.js';
 import { StageView } from '../drawing/stage-view.js';
-import { current } from '../state/circuits.js';
-import { panelWidth } from '../state/page.js';
+import { useStore } from '../state/use-store.js';
 import { Banners } from './banners.js';
 import { DropHint } from './drop-hint.js';
+import { EmbedLink } from './embed-link.js';
 import { EmptyState } from './empty-state.js';
 import { ErrorBoundary } from './error-boundary.js';
+import { Guide } from './guide.js';
 import { HelpDialog } from './help-dialog.js';
+import { PromptStrip } from './prompt-strip.js';
 import { SidePanel } from './side-panel.js';
 import { TopBar } from './top-bar.js';
 
 export function App() {
+  const { current, embedded, panelWidth } = useStore();
   return (
     <div class="app" style={{ '--panel-width': `${panelWidth.value}px` }}>
-      <TopBar />
+      {!embedded.value && <TopBar />}
       <ErrorBoundary>
         <Banners />
       </ErrorBoundary>
-      {current.value ? <Workspace /> : <EmptyState />}
+      {!current.value ? <EmptyState /> : embedded.value ? <Embedded /> : <Workspace />}
       <HelpDialog />
       <DropHint />
     </div>
@@ -29,6 +32,12 @@ function Workspace() {
   return (
     <main class="workspace">
       <div class="centre">
+        <ErrorBoundary>
+          <Guide />
+        </ErrorBoundary>
+        <ErrorBoundary>
+          <PromptStrip />
+        </ErrorBoundary>
         <ErrorBoundary>
           <FilterBar />
         </ErrorBoundary>
@@ -42,6 +51,23 @@ function Workspace() {
       <ErrorBoundary>
         <SidePanel />
       </ErrorBoundary>
+    </main>
+  );
+}
+
+/** In a frame of another page: the drawing and its prompt alone. */
+function Embedded() {
+  return (
+    <main class="workspace">
+      <div class="centre">
+        <ErrorBoundary>
+          <PromptStrip />
+        </ErrorBoundary>
+        <ErrorBoundary>
+          <StageView />
+        </ErrorBoundary>
+        <EmbedLink />
+      </div>
     </main>
   );
 }

@@ -1,13 +1,10 @@
-import { signal } from '@preact/signals';
 import { hasSigns, suggestSign } from '../../data/sign.js';
 import { Icon } from '../controls/icons.js';
-import { current, incomparable, unsigned } from '../state/circuits.js';
-import { messages } from '../state/messages.js';
-import { scene } from '../state/picture.js';
-import { update, viewField } from '../state/view.js';
+import { useStore } from '../state/use-store.js';
 
 /** Messages and questions above the drawing. */
 export function Banners() {
+  const { incomparable, messages, scene } = useStore();
   const notice = scene.value.notice;
   return (
     <div class="banners">
@@ -40,14 +37,12 @@ export function Banners() {
   );
 }
 
-/** Names of documents whose question the reader left open. */
-const leftOpen = signal<ReadonlySet<string>>(new Set());
-
 /** Asks what a positive score means when the file does not say so. */
 function SignBanner() {
+  const { current, unsigned, signLeftOpen, update, viewField } = useStore();
   const document = unsigned.value;
-  if (!document || viewField.sign.value !== 'as-stated') return null;
-  if (leftOpen.value.has(document.name) || !hasSigns(document.circuit)) return null;
+  if (!document?.circuit || viewField.sign.value !== 'as-stated') return null;
+  if (signLeftOpen.value.has(document.name) || !hasSigns(document.circuit)) return null;
   const likely = suggestSign(document.circuit);
   return (
     <div class="banner question" role="region" aria-label="Meaning of the sign">
@@ -60,7 +55,8 @@ function SignBanner() {
             The sum of the scores of its edges into the logits is{' '}
             {likely === 'positive-helps' ? 'positive' : 'negative'}. What a circuit writes to the logits mostly helps.
           </span>
-        )}
+        )}{' '}
+        <span class="quiet">The answer is in the link. Export, “Save view into file” keeps it in the file.</span>
       </p>
       <div class="answers">
         {(['positive-helps', 'negative-helps'] as const).map((sign) => (
@@ -77,9 +73,9 @@ function SignBanner() {
         <button
           type="button"
           class="button text"
-          onClick={() => (leftOpen.value = new Set([...leftOpen.value, document.name]))}
+          onClick={() => (signLeftOpen.value = new Set([...signLeftOpen.value, document.name]))}
         >
-          Leave open
+          Decide later
         </button>
       </div>
     </div>

@@ -1,13 +1,14 @@
-import { filesOver } from '../listen/drops.js';
+import { useStore } from '../state/use-store.js';
 
-/** Covers the page while files are dragged over it. */
+/** Covers the viewer while files are dragged over it. */
 export function DropHint() {
+  const { filesOver } = useStore();
   if (!filesOver.value) return null;
   return (
     <div class="drop-hint">
       <p>
         <b>Drop to open</b>
-        circuit.json, EAP-IG/MIB JSON or GEXF; with trace.jsonl and details.json
+        circuits of any kind, with trace.jsonl and details.json, or attribution graphs
       </p>
     </div>
   );

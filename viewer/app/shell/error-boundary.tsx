@@ -1,6 +1,6 @@
 import { Component, type ComponentChildren } from 'preact';
 import { DEFAULT_VIEW } from '../../view/view-state.js';
-import { view } from '../state/view.js';
+import { useStore } from '../state/use-store.js';
 
 interface Props {
   readonly children: ComponentChildren;
@@ -17,22 +17,27 @@ export class ErrorBoundary extends Component<Props, { readonly failure: string |
   override render({ children }: Props) {
     const { failure } = this.state;
     if (failure === null) return children;
-    const again = (reset: boolean): void => {
-      if (reset) view.value = { ...DEFAULT_VIEW, file: view.peek().file };
-      this.setState({ failure: null });
-    };
-    return (
-      <div class="failure" role="alert">
-        <p>
-          <strong>This part could not be shown.</strong> {failure}
-        </p>
-        <button type="button" class="button text" onClick={() => again(false)}>
-          Try again
-        </button>
-        <button type="button" class="button text" onClick={() => again(true)}>
-          Reset the view
-        </button>
-      </div>
-    );
+    return <Failure text={failure} onRetry={() => this.setState({ failure: null })} />;
   }
+}
+
+function Failure({ text, onRetry }: { text: string; onRetry: () => void }) {
+  const { view } = useStore();
+  const reset = (): void => {
+    view.value = { ...DEFAULT_VIEW, file: view.peek().file };
+    onRetry();
+  };
+  return (
+    <div class="failure" role="alert">
+      <p>
+        <strong>This part could not be shown.</strong> {text}
+      </p>
+      <button type="button" class="button text" onClick={onRetry}>
+        Try again
+      </button>
+      <button type="button" class="button text" onClick={reset}>
+        Reset the view
+      </button>
+    </div>
+  );
 }

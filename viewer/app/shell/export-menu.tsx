@@ -2,22 +2,23 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { copyLink, downloadCircuit, savePng, saveSvg, saveView } from '../actions/save.js';
 import { Icon } from '../controls/icons.js';
 import { Popover } from '../controls/popover.js';
-import { current } from '../state/circuits.js';
-import { sayError } from '../state/messages.js';
-import { exportOpen } from '../state/page.js';
+import type { Store } from '../state/store.js';
+import { useStore } from '../state/use-store.js';
 
-type Entry = readonly [name: string, does: string, run: () => void | string | Promise<void | string>];
+type Entry = readonly [name: string, does: string, run: (store: Store) => void | string | Promise<void | string>];
 
 const ENTRIES: readonly Entry[] = [
   ['PNG picture', 'as on the screen, with legend', savePng],
   ['SVG picture', 'lines and text, for papers', saveSvg],
   ['Copy link', 'to this very view', copyLink],
   ['Save view into file', 'layout, pins, groups, notes, places', saveView],
-  ['circuit.json', 'every edge, with its effect', () => downloadCircuit('json')],
-  ['GEXF', 'the circuit, for Gephi', () => downloadCircuit('gexf')],
+  ['circuit.json', 'every edge, with its effect', (store) => downloadCircuit(store, 'json')],
+  ['GEXF', 'the circuit, for Gephi', (store) => downloadCircuit(store, 'gexf')],
 ];
 
 export function ExportMenu() {
+  const store = useStore();
+  const { current, exportOpen, sayError } = store;
   const [done, setDone] = useState('');
   const list = useRef<HTMLUListElement>(null);
   useEffect(() => {
@@ -30,7 +31,7 @@ export function ExportMenu() {
   };
   const run = async (action: Entry[2]): Promise<void> => {
     try {
-      const said = await action();
+      const said = await action(store);
       if (said) setDone(said);
       else exportOpen.value = false;
     } catch (error) {

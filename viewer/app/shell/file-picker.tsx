@@ -1,14 +1,17 @@
 import { useRef } from 'preact/hooks';
+import { shortNames } from '../../data/short-names.js';
 import { compareWith } from '../actions/comparing.js';
 import { showDocument } from '../actions/open-documents.js';
 import { openFiles } from '../actions/open-files.js';
 import { Icon } from '../controls/icons.js';
-import { current, documents } from '../state/circuits.js';
-import { update, view } from '../state/view.js';
+import { useStore } from '../state/use-store.js';
 
 /** Opens files, and chooses the circuit that is shown and the one that it is compared with. */
 export function FilePicker() {
+  const store = useStore();
+  const { documents, current, view, update } = store;
   const names = [...documents.value.keys()];
+  const short = shortNames(names);
   const { file, compareWith: second } = view.value;
   return (
     <div class="files">
@@ -19,9 +22,9 @@ export function FilePicker() {
           aria-label="Circuit"
           title={file ?? ''}
           value={current.value?.name ?? ''}
-          onChange={(event) => showDocument(event.currentTarget.value)}
+          onChange={(event) => showDocument(store, event.currentTarget.value)}
         >
-          <Options names={names} />
+          <Options names={names} short={short} />
         </select>
       )}
       {names.length > 1 && (
@@ -33,12 +36,12 @@ export function FilePicker() {
             value={second ?? ''}
             onChange={(event) => {
               const name = event.currentTarget.value || null;
-              compareWith(name);
+              compareWith(store, name);
               if (name !== null) update({ tab: 'compare' });
             }}
           >
-            <option value="">nothing</option>
-            <Options names={names.filter((name) => name !== file)} />
+            <option value="">no other</option>
+            <Options names={names.filter((name) => name !== file)} short={short} />
           </select>
         </label>
       )}
@@ -46,12 +49,12 @@ export function FilePicker() {
   );
 }
 
-function Options({ names }: { names: readonly string[] }) {
+function Options({ names, short }: { names: readonly string[]; short: ReadonlyMap<string, string> }) {
   return (
     <>
       {names.map((name) => (
-        <option key={name} value={name}>
-          {name}
+        <option key={name} value={name} title={name}>
+          {short.get(name) ?? name}
         </option>
       ))}
     </>
@@ -59,6 +62,7 @@ function Options({ names }: { names: readonly string[] }) {
 }
 
 function OpenButton() {
+  const store = useStore();
   const input = useRef<HTMLInputElement>(null);
   return (
     <>
@@ -66,7 +70,7 @@ function OpenButton() {
         type="button"
         class="button"
         aria-label="Open files"
-        title="Open circuit.json, EAP-IG/MIB JSON or GEXF; trace.jsonl and details.json beside it"
+        title="Open circuits of any kind, with trace.jsonl and details.json beside them, or attribution graphs"
         onClick={() => input.current?.click()}
       >
         <Icon name="open" />
@@ -76,10 +80,10 @@ function OpenButton() {
         type="file"
         hidden
         multiple
-        accept=".json,.jsonl,.gexf,.xml"
+        accept=".json,.jsonl,.gexf,.graphml,.xml"
         data-testid="file-input"
         onChange={(event) => {
-          void openFiles([...(event.currentTarget.files ?? [])]);
+          void openFiles(store, [...(event.currentTarget.files ?? [])]);
           event.currentTarget.value = '';
         }}
       />

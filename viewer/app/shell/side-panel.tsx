@@ -1,7 +1,8 @@
 import type { ViewState } from '../../view/view-state.js';
 import { Card } from '../cards/card.js';
-import { panelOpen, panelWidth } from '../state/page.js';
-import { update, viewField } from '../state/view.js';
+import { useElementId } from '../controls/element-id.js';
+import type { Store } from '../state/store.js';
+import { useStore } from '../state/use-store.js';
 import { CompareTab } from '../tabs/compare-tab.js';
 import { EdgeTable } from '../tabs/edge-table.js';
 import { HistoryTab } from '../tabs/history-tab.js';
@@ -17,21 +18,24 @@ const TABS: readonly (readonly [ViewState['tab'], string])[] = [
 const NARROWEST = 260;
 
 export function SidePanel() {
+  const store = useStore();
+  const { panelOpen, update, viewField } = store;
+  const id = useElementId();
   if (!panelOpen.value) return null;
   const tab = viewField.tab.value;
   return (
     <>
       <Divider />
       <aside class="side-panel" aria-label="Inspector">
-        <div class="tabs" role="tablist" aria-label="Inspector" onKeyDown={(event) => turn(event, tab)}>
+        <div class="tabs" role="tablist" aria-label="Inspector" onKeyDown={(event) => turn(store, event, tab)}>
           {TABS.map(([name, title]) => (
             <button
               key={name}
               type="button"
               role="tab"
-              id={`tab-${name}`}
+              id={`${id}-${name}`}
               aria-selected={tab === name}
-              aria-controls="tab-body"
+              aria-controls={id}
               tabIndex={tab === name ? 0 : -1}
               onClick={() => update({ tab: name })}
             >
@@ -39,7 +43,7 @@ export function SidePanel() {
             </button>
           ))}
         </div>
-        <div class="tab-body" role="tabpanel" id="tab-body" aria-labelledby={`tab-${tab}`}>
+        <div class="tab-body" role="tabpanel" id={id} aria-labelledby={`${id}-${tab}`}>
           {tab === 'card' && <Card />}
           {tab === 'edges' && <EdgeTable />}
           {tab === 'prompts' && <PromptsTab />}
@@ -52,21 +56,22 @@ export function SidePanel() {
 }
 
 /** Arrow keys move along the tabs. */
-function turn(event: KeyboardEvent, tab: ViewState['tab']): void {
+function turn({ update }: Store, event: KeyboardEvent & { currentTarget: HTMLElement }, tab: ViewState['tab']): void {
   const step = event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? -1 : 0;
   if (step === 0) return;
   event.preventDefault();
   event.stopPropagation();
   const at = TABS.findIndex(([name]) => name === tab);
-  const next = TABS[(at + step + TABS.length) % TABS.length]![0];
-  update({ tab: next });
-  document.getElementById(`tab-${next}`)?.focus();
+  const next = (at + step + TABS.length) % TABS.length;
+  update({ tab: TABS[next]![0] });
+  event.currentTarget.querySelectorAll<HTMLElement>('[role=tab]')[next]?.focus();
 }
 
 /** Between stage and panel: dragged, or moved by the arrow keys. */
 function Divider() {
-  const widen = (width: number): void => {
-    panelWidth.value = Math.round(Math.max(NARROWEST, Math.min(width, window.innerWidth * 0.6)));
+  const { panelWidth } = useStore();
+  const widen = (width: number, viewer: DOMRect): void => {
+    panelWidth.value = Math.round(Math.max(NARROWEST, Math.min(width, viewer.width * 0.6)));
   };
   return (
     <div
@@ -79,14 +84,20 @@ function Divider() {
       aria-valuemin={NARROWEST}
       onPointerDown={(event) => event.currentTarget.setPointerCapture(event.pointerId)}
       onPointerMove={(event) => {
-        if (event.currentTarget.hasPointerCapture(event.pointerId)) widen(window.innerWidth - event.clientX);
+        if (!event.currentTarget.hasPointerCapture(event.pointerId)) return;
+        const viewer = boundsOfViewer(event.currentTarget);
+        widen(viewer.right - event.clientX, viewer);
       }}
       onKeyDown={(event) => {
         const step = event.key === 'ArrowLeft' ? 20 : event.key === 'ArrowRight' ? -20 : 0;
         if (step === 0) return;
         event.stopPropagation();
-        widen(panelWidth.peek() + step);
+        widen(panelWidth.peek() + step, boundsOfViewer(event.currentTarget));
       }}
     />
   );
+}
+
+function boundsOfViewer(element: Element): DOMRect {
+  return (element.closest('.app') ?? element).getBoundingClientRect();
 }

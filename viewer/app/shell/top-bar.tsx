@@ -1,10 +1,10 @@
 import { LAYOUTS } from '../../data/clean-view.js';
 import type { ViewState } from '../../view/view-state.js';
+import { moveInSteps } from '../actions/undo.js';
 import { Icon } from '../controls/icons.js';
+import { Popover } from '../controls/popover.js';
 import { Segmented } from '../controls/segmented.js';
-import { current } from '../state/circuits.js';
-import { dialog, forceBusy, panelOpen, stage } from '../state/page.js';
-import { update, viewField } from '../state/view.js';
+import { useStore } from '../state/use-store.js';
 import { ExportMenu } from './export-menu.js';
 import { FilePicker } from './file-picker.js';
 
@@ -16,38 +16,88 @@ const LAYOUT_TITLES: Readonly<Record<ViewState['layout'], string>> = {
 };
 
 export function TopBar() {
+  const { current, narrow } = useStore();
   return (
     <header class="top-bar">
-      <span class="brand" title="Edgewise: circuits, edge by edge">
+      <h1 class="brand" title="Edgewise: circuits, edge by edge">
         <svg viewBox="0 0 20 20" width="20" height="20" aria-hidden="true">
           <path d="M5 15C5 8 15 12 15 5" />
           <circle cx="5" cy="15" r="2.6" />
           <circle cx="15" cy="5" r="2.6" />
         </svg>
         <span>Edgewise</span>
-      </span>
+      </h1>
       <FilePicker />
+      {narrow.value ? (
+        <Popover label="Menu" align="right" face={<Icon name="menu" />}>
+          <div class="controls-menu">
+            <Controls />
+          </div>
+        </Popover>
+      ) : (
+        <Controls />
+      )}
+      {current.value && <ExportMenu />}
+      {current.value && <PanelButton />}
+    </header>
+  );
+}
+
+/** Everything but files, export and panel. In a narrow viewer it is in one menu. */
+function Controls() {
+  const { current, stage, dialog } = useStore();
+  return (
+    <>
       {current.value && <DrawingControls />}
       <span class="spring" />
       {current.value && (
         <>
           <SearchBox />
+          <UndoButtons />
           <button type="button" class="button" aria-label="Fit" title="Fit (F)" onClick={() => stage.peek()?.fit()}>
             <Icon name="fit" />
           </button>
         </>
       )}
       <ThemeButton />
-      {current.value && <ExportMenu />}
       <button type="button" class="button" aria-label="Help" title="Help (?)" onClick={() => (dialog.value = 'help')}>
         <Icon name="help" />
       </button>
-      {current.value && <PanelButton />}
-    </header>
+    </>
+  );
+}
+
+function UndoButtons() {
+  const store = useStore();
+  const { past, future } = store.undoSteps.value;
+  return (
+    <>
+      <button
+        type="button"
+        class="button"
+        aria-label="Undo"
+        title="Undo (Ctrl-Z)"
+        disabled={past.length === 0}
+        onClick={() => moveInSteps(store, -1)}
+      >
+        <Icon name="undo" />
+      </button>
+      <button
+        type="button"
+        class="button"
+        aria-label="Redo"
+        title="Redo (Ctrl-Shift-Z)"
+        disabled={future.length === 0}
+        onClick={() => moveInSteps(store, 1)}
+      >
+        <Icon name="redo" />
+      </button>
+    </>
   );
 }
 
 function DrawingControls() {
+  const { forceBusy, update, viewField } = useStore();
   return (
     <>
       <Segmented
@@ -78,6 +128,7 @@ function DrawingControls() {
 }
 
 function PanelButton() {
+  const { panelOpen } = useStore();
   return (
     <button
       type="button"
@@ -93,11 +144,12 @@ function PanelButton() {
 }
 
 function SearchBox() {
+  const { searchBox, update, viewField } = useStore();
   return (
     <label class="search" title="9.9, m3, q, layer:9, q->10.7, 9.9->logits, effect>0.1, a group's name">
       <Icon name="search" />
       <input
-        id="search"
+        ref={searchBox}
         type="search"
         aria-label="Search"
         placeholder="Search: 9.9, m3, q->10.7"
@@ -118,6 +170,7 @@ const NEXT_THEME = { auto: 'light', light: 'dark', dark: 'auto' } as const;
 const THEME_ICONS = { auto: 'auto', light: 'sun', dark: 'moon' } as const;
 
 function ThemeButton() {
+  const { update, viewField } = useStore();
   const theme = viewField.theme.value;
   const text = `Theme: ${theme}`;
   return (

@@ -5,21 +5,25 @@ export interface Message {
   readonly text: string;
 }
 
-/** What the banners above the drawing say, the oldest first. */
-export const messages = signal<readonly Message[]>([]);
-
-/** What a screen reader says aloud. */
-export const spoken = signal('');
-
 /** Messages that are kept when another one comes. */
 const KEPT = 3;
 
-/** Shows a message, unless one with the same text is there. */
-export function say(kind: Message['kind'], text: string): void {
-  if (messages.peek().some((message) => message.text === text)) return;
-  messages.value = [...messages.peek().slice(-KEPT), { kind, text }];
-}
+export function createMessages() {
+  /** What the banners above the drawing say, the oldest first. */
+  const messages = signal<readonly Message[]>([]);
 
-export function sayError(error: unknown): void {
-  say('error', error instanceof Error ? error.message : String(error));
+  /** What a screen reader says aloud. */
+  const spoken = signal('');
+
+  /** Shows a message, unless one with the same text is there. */
+  function say(kind: Message['kind'], text: string): void {
+    if (messages.peek().some((message) => message.text === text)) return;
+    messages.value = [...messages.peek().slice(-KEPT), { kind, text }];
+  }
+
+  function sayError(error: unknown): void {
+    say('error', error instanceof Error ? error.message : String(error));
+  }
+
+  return { messages, spoken, say, sayError };
 }

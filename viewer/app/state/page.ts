@@ -1,26 +1,52 @@
 import { signal } from '@preact/signals';
 import type { Stage } from '../../canvas/stage.js';
 
-// State of the page itself, apart from the view: none of it goes into the URL.
+export type Page = ReturnType<typeof createPage>;
 
-/** Files are being read. */
-export const loading = signal(true);
-/** The display node or display edge that the pointer or the keyboard is on. */
-export const hovered = signal<string | null>(null);
-/** The drawing surface. Null until the page has one. */
-export const stage = signal<Stage | null>(null);
-/** Width / height of the drawing surface. */
-export const aspect = signal(1.5);
-/** The system asks for a dark page. */
-export const systemDark = signal(false);
-/** Places by display node, as the force layout found them. Null until it has. */
-export const forcePositions = signal<Readonly<Record<string, readonly [number, number]>> | null>(null);
-/** The force layout is being computed. */
-export const forceBusy = signal(false);
-export const panelOpen = signal(true);
-/** Width of the side panel in CSS pixels. */
-export const panelWidth = signal(410);
-/** The dialog or inline form that is open. */
-export const dialog = signal<'help' | 'group' | null>(null);
-/** The export menu is open. */
-export const exportOpen = signal(false);
+/** State of the page itself, apart from the view: none of it goes into the URL. */
+export function createPage() {
+  return {
+    /** Files are being read. */
+    loading: signal(false),
+    /** Files are being dragged over the page. */
+    filesOver: signal(false),
+    /** The display node or display edge that the pointer or the keyboard is on. */
+    hovered: signal<string | null>(null),
+    /** The display node or display edge that the pointer is on. What the keyboard is on has no tooltip. */
+    pointed: signal<string | null>(null),
+    /** The drawing surface. Null until the page has one. */
+    stage: signal<Stage | null>(null),
+    /** Width / height of the drawing surface. */
+    aspect: signal(1.5),
+    /** The system asks for a dark page. */
+    systemDark: signal(false),
+    /** Places by display node, as the force layout found them. Null until it has. */
+    forcePositions: signal<Readonly<Record<string, readonly [number, number]>> | null>(null),
+    /** The force layout is being computed. */
+    forceBusy: signal(false),
+    /** The history is being played. */
+    playing: signal(false),
+    /** Decisions that are played per second. */
+    speed: signal(50),
+    /** Names of documents that do not say what a positive score means, where the reader left the question open. */
+    signLeftOpen: signal<ReadonlySet<string>>(new Set()),
+    /** The viewer is narrow: the panel lies under the drawing, and the controls are in one menu. */
+    narrow: signal(false),
+    /** The page shows the drawing and its prompt alone, for a frame in another page. */
+    embedded: signal(false),
+    /** Keys of one character do something. */
+    letterKeys: signal(true),
+    /** The first steps are shown. */
+    guideOpen: signal(false),
+    legendOpen: signal(true),
+    panelOpen: signal(true),
+    /** Width of the side panel in CSS pixels. */
+    panelWidth: signal(410),
+    /** The dialog or inline form that is open. */
+    dialog: signal<'help' | 'group' | null>(null),
+    /** The export menu is open. */
+    exportOpen: signal(false),
+    /** The field that the query is typed into. Null until the page has one. */
+    searchBox: { current: null as HTMLInputElement | null },
+  };
+}

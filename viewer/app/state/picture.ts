@@ -5,78 +5,114 @@ import { focusOn, type Focus } from '../../scene/style/focus.js';
 import { legendOf } from '../../scene/style/legend.js';
 import { PALETTES, type Palette } from '../../scene/style/palette.js';
 import { stylesOf, type StyleContext } from '../../scene/style/style.js';
-import { current, data, other, signKnown } from './circuits.js';
-import { drawnSelection, found } from './edges.js';
-import { aspect, forcePositions, hovered, systemDark } from './page.js';
-import { viewField, viewOf } from './view.js';
+import { decisionAt } from '../../view/replay.js';
+import type { Circuits } from './circuits.js';
+import type { Edges } from './edges.js';
+import type { Page } from './page.js';
+import type { View } from './view.js';
 
-// What is drawn. Each signal depends on single fields of the view: hover and theme restyle a scene, and build none.
+const SCENE_FIELDS = [
+  'layout',
+  'mergePorts',
+  'hideUnconnected',
+  'groups',
+  'pinned',
+  'positions',
+  'notes',
+  'scope',
+] as const;
 
-const SCENE_FIELDS = ['layout', 'mergePorts', 'hideUnconnected', 'groups', 'pinned', 'positions', 'notes'] as const;
-export const scene = computed<Scene>(() =>
-  buildScene(data.value, drawnSelection.value, viewOf(...SCENE_FIELDS), {
-    aspect: aspect.value,
-    force: viewField.layout.value === 'force' ? forcePositions.value : null,
-    found: found.value,
-  }),
-);
+const TOKENS_FIELDS = ['prompt'] as const;
 
-/** Display edges by the name of a circuit edge that they stand for. */
-export const displayEdgeOf = computed(() => {
-  const shown = new Map<string, string>();
-  scene.value.graph.forEachEdge((id, { edges }) => {
-    for (const edge of edges) shown.set(edge, id);
+export type Drawn = ReturnType<typeof createPicture>;
+
+/**
+ * What is drawn. Each signal depends on single fields of the view: hover and theme restyle a scene, and build none.
+ */
+export function createPicture(store: View & Circuits & Edges & Page) {
+  const { viewField, viewOf, current, other, comparison, data, ownData, signKnown, measure, numberWords } = store;
+  const { drawnSelection, found, aspect, forcePositions, hovered, systemDark } = store;
+
+  const isTokens = () => viewField.layout.value === 'tokens';
+
+  /** The last decision of the moment that is replayed. Null where nothing is. */
+  const replayed = computed(() => {
+    const [step, trace] = [viewField.step.value, current.value?.trace ?? null];
+    return step !== null && trace && !comparison.value ? { decision: decisionAt(trace, step) } : null;
   });
-  return shown;
-});
 
-/** Display nodes, ports aside, by the name of a circuit node that they stand for. */
-export const displayNodeOf = computed(() => {
-  const shown = new Map<string, string>();
-  scene.value.graph.forEachNode((id, { kind, members }) => {
-    if (kind !== 'port') for (const member of members) shown.set(member, id);
+  const scene = computed<Scene>(() =>
+    buildScene(data.value, drawnSelection.value, viewOf(...SCENE_FIELDS, ...(isTokens() ? TOKENS_FIELDS : [])), {
+      aspect: aspect.value,
+      force: viewField.layout.value === 'force' ? forcePositions.value : null,
+      found: found.value,
+      details: isTokens() && !other.value ? (current.value?.details ?? null) : null,
+      deciding: replayed.value?.decision?.edge ?? null,
+      end: replayed.value ? ownData.value : null,
+    }),
+  );
+
+  /** Display edges by the name of a circuit edge that they stand for. */
+  const displayEdgeOf = computed(() => {
+    const shown = new Map<string, string>();
+    scene.value.graph.forEachEdge((id, { edges }) => {
+      for (const edge of edges) shown.set(edge, id);
+    });
+    return shown;
   });
-  return shown;
-});
 
-/** The display node or display edge that is selected. Null when it is not drawn. */
-export const selectedShown = computed(() => {
-  const id = viewField.selected.value;
-  if (id === null) return null;
-  const { graph } = scene.value;
-  if (graph.hasNode(id) || graph.hasEdge(id)) return id;
-  return displayEdgeOf.value.get(id) ?? displayNodeOf.value.get(id) ?? null;
-});
+  /** Display nodes, ports aside, by the name of a circuit node that they stand for. */
+  const displayNodeOf = computed(() => {
+    const shown = new Map<string, string>();
+    scene.value.graph.forEachNode((id, { kind, members }) => {
+      if (kind !== 'port') for (const member of members) shown.set(member, id);
+    });
+    return shown;
+  });
 
-export const theme = computed<'light' | 'dark'>(() => {
-  const chosen = viewField.theme.value;
-  return chosen === 'auto' ? (systemDark.value ? 'dark' : 'light') : chosen;
-});
-export const palette = computed<Palette>(() => PALETTES[theme.value]);
+  /** The display node or display edge that is selected. Null when it is not drawn. */
+  const selectedShown = computed(() => {
+    const id = viewField.selected.value;
+    if (id === null) return null;
+    const { graph } = scene.value;
+    if (graph.hasNode(id) || graph.hasEdge(id)) return id;
+    return displayEdgeOf.value.get(id) ?? displayNodeOf.value.get(id) ?? null;
+  });
 
-/** What lights up: what the pointer is on, or else what is selected. */
-export const focus = computed<Focus | null>(() => {
-  const { graph } = scene.value;
-  const on = hovered.value;
-  const id = on !== null && (graph.hasNode(on) || graph.hasEdge(on)) ? on : selectedShown.value;
-  return id === null ? null : focusOn(graph, id);
-});
+  const theme = computed<'light' | 'dark'>(() => {
+    const chosen = viewField.theme.value;
+    return chosen === 'auto' ? (systemDark.value ? 'dark' : 'light') : chosen;
+  });
+  const palette = computed<Palette>(() => PALETTES[theme.value]);
 
-export const styleContext = computed<StyleContext>(() => ({
-  palette: palette.value,
-  hue: viewField.hue.value,
-  focus: focus.value,
-  selected: selectedShown.value,
-}));
-export const styles = computed(() => stylesOf(scene.value.graph, styleContext.value));
+  /** What lights up: what the pointer is on, or else what is selected. */
+  const focus = computed<Focus | null>(() => {
+    const { graph } = scene.value;
+    const on = hovered.value;
+    const id = on !== null && (graph.hasNode(on) || graph.hasEdge(on)) ? on : selectedShown.value;
+    return id === null ? null : focusOn(graph, id);
+  });
 
-export const legend = computed(() =>
-  legendOf(scene.value, {
+  const styleContext = computed<StyleContext>(() => ({
     palette: palette.value,
     hue: viewField.hue.value,
-    focus: null,
-    selected: null,
-    signKnown: signKnown.value,
-    comparing: current.value && other.value ? { a: current.value.name, b: other.value.name } : null,
-  }),
-);
+    focus: focus.value,
+    selected: selectedShown.value,
+  }));
+  const styles = computed(() => stylesOf(scene.value.graph, styleContext.value));
+
+  const legend = computed(() =>
+    legendOf(scene.value, {
+      palette: palette.value,
+      hue: viewField.hue.value,
+      focus: null,
+      selected: null,
+      signKnown: signKnown.value,
+      measure: measure.value,
+      words: numberWords.value,
+      comparing: current.value && other.value ? { a: current.value.name, b: other.value.name } : null,
+    }),
+  );
+
+  return { scene, displayEdgeOf, displayNodeOf, selectedShown, theme, palette, focus, styleContext, styles, legend };
+}

@@ -1,10 +1,12 @@
 import { compareWith } from '../actions/comparing.js';
 import { Fact } from '../controls/facts.js';
-import { comparison, current, documents, other } from '../state/circuits.js';
+import { useStore } from '../state/use-store.js';
 import { Differences } from './differences.js';
 
 /** Two circuits side by side. */
 export function CompareTab() {
+  const store = useStore();
+  const { documents, current, other, comparison } = store;
   const names = [...documents.value.keys()].filter((name) => name !== current.value?.name);
   return (
     <div class="compare">
@@ -15,7 +17,7 @@ export function CompareTab() {
             aria-label="Second circuit"
             value={other.value?.name ?? ''}
             disabled={names.length === 0}
-            onChange={(event) => compareWith(event.currentTarget.value || null)}
+            onChange={(event) => compareWith(store, event.currentTarget.value || null)}
           >
             <option value="">{names.length === 0 ? 'open a second circuit' : 'choose…'}</option>
             {names.map((name) => (

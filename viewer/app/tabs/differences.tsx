@@ -1,11 +1,10 @@
 import type { EdgeClass, EdgeRecord } from '../../data/circuit-data.js';
 import { matchEdges, tieOfStrongest, type Comparison } from '../../view/compare.js';
 import { edgeLabel, formatCount, formatEffect, tieWords } from '../../view/format.js';
-import { choose, hint, nodeLabel } from '../actions/choose.js';
+import { choose, hint } from '../actions/choose.js';
 import { Check } from '../controls/check.js';
 import { Segmented } from '../controls/segmented.js';
-import { matched, otherData, ownData } from '../state/circuits.js';
-import { update, viewField } from '../state/view.js';
+import { useStore } from '../state/use-store.js';
 
 /** Edges that the table lists. */
 const FIRST = 100;
@@ -19,6 +18,7 @@ const CLASSES = [
 
 /** What two circuits share, and where they differ. */
 export function Differences({ comparison }: { comparison: Comparison }) {
+  const { update, viewField } = useStore();
   const differing = comparison.data.edges.filter(({ contrast }) => contrast !== null && contrast.class !== 'both');
   return (
     <>
@@ -87,6 +87,8 @@ function Counts({ comparison }: { comparison: Comparison }) {
 }
 
 function DifferingEdges({ edges }: { edges: readonly EdgeRecord[] }) {
+  const store = useStore();
+  const { nodeLabel } = store;
   return (
     <table class="differing">
       <thead>
@@ -102,10 +104,10 @@ function DifferingEdges({ edges }: { edges: readonly EdgeRecord[] }) {
       </thead>
       <tbody>
         {edges.map((edge) => (
-          <tr key={edge.id} onPointerEnter={() => hint(edge.id)} onPointerLeave={() => hint(null)}>
+          <tr key={edge.id} onPointerEnter={() => hint(store, edge.id)} onPointerLeave={() => hint(store, null)}>
             <th scope="row">
               <span class={`swatch ${edge.contrast!.class}`} title={edge.contrast!.class} />{' '}
-              <button type="button" class="link" onClick={() => choose(edge.id)}>
+              <button type="button" class="link" onClick={() => choose(store, edge.id)}>
                 {edgeLabel(edge, nodeLabel)}
               </button>
             </th>
@@ -120,6 +122,7 @@ function DifferingEdges({ edges }: { edges: readonly EdgeRecord[] }) {
 
 /** Cuts both circuits to one size. Circuits of different sizes differ by their size alone. */
 function MatchCount() {
+  const { ownData, otherData, matched } = useStore();
   const b = otherData.value;
   if (!b) return null;
   const count = matched.value;

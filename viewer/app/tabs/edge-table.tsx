@@ -1,10 +1,9 @@
 import { useState } from 'preact/hooks';
 import type { EdgeRecord } from '../../data/circuit-data.js';
 import { effectClass, formatCount, formatEffect, plural } from '../../view/format.js';
-import { choose, hint, nodeLabel } from '../actions/choose.js';
-import { data, signKnown } from '../state/circuits.js';
-import { found, selection } from '../state/edges.js';
-import { selected } from '../state/selected.js';
+import { choose, hint } from '../actions/choose.js';
+import type { Store } from '../state/store.js';
+import { useStore } from '../state/use-store.js';
 
 type Column = 'from' | 'to' | 'port' | 'effect' | 'size' | 'rank' | 'step' | 'kept';
 
@@ -26,12 +25,14 @@ const DOWNWARDS = new Set<Column>(['effect', 'size', 'kept']);
 
 /** The shown edges as a table. It can be sorted, and a screen reader can read it. */
 export function EdgeTable() {
+  const store = useStore();
+  const { selection, found, selected } = store;
   const [column, setColumn] = useState<Column>('size');
   const [down, setDown] = useState(true);
   const [rows, setRows] = useState(PAGE);
   const hits = found.value;
   const shown = selection.value.edges.filter(({ id }) => !hits || hits.edges.has(id));
-  const sorted = sortEdges(shown, column, down);
+  const sorted = sortEdges(store, shown, column, down);
   const what = selected.value;
   const chosen = what?.kind === 'edge' ? what.edge.id : null;
   const sort = (name: Column): void => {
@@ -76,20 +77,22 @@ export function EdgeTable() {
 }
 
 function Row({ edge, chosen }: { edge: EdgeRecord; chosen: boolean }) {
+  const store = useStore();
+  const { signKnown, nodeLabel } = store;
   return (
     <tr
       aria-selected={chosen}
-      onClick={() => choose(edge.id)}
-      onPointerEnter={() => hint(edge.id)}
-      onPointerLeave={() => hint(null)}
+      onClick={() => choose(store, edge.id)}
+      onPointerEnter={() => hint(store, edge.id)}
+      onPointerLeave={() => hint(store, null)}
     >
       <th scope="row">
         <button
           type="button"
           class="link"
           aria-label={`Open ${edge.id}`}
-          onFocus={() => hint(edge.id)}
-          onBlur={() => hint(null)}
+          onFocus={() => hint(store, edge.id)}
+          onBlur={() => hint(store, null)}
         >
           {nodeLabel(edge.source)}
         </button>
@@ -108,7 +111,12 @@ function Row({ edge, chosen }: { edge: EdgeRecord; chosen: boolean }) {
 }
 
 /** Sorts nodes in model order and numbers by size. What is not measured comes last in both directions. */
-function sortEdges(edges: readonly EdgeRecord[], column: Column, down: boolean): readonly EdgeRecord[] {
+function sortEdges(
+  { data }: Store,
+  edges: readonly EdgeRecord[],
+  column: Column,
+  down: boolean,
+): readonly EdgeRecord[] {
   const places = new Map(data.value.nodes.map(({ id }, place) => [id, place]));
   const key = (edge: EdgeRecord): number | string | null => {
     switch (column) {

@@ -1,11 +1,12 @@
 import { compareWith } from '../actions/comparing.js';
 import { Absent } from '../controls/facts.js';
-import { current } from '../state/circuits.js';
-import { viewField } from '../state/view.js';
+import { useStore } from '../state/use-store.js';
 import { Replay } from './replay.js';
 
 /** The pruning, decision by decision. */
 export function HistoryTab() {
+  const store = useStore();
+  const { current, viewField } = store;
   const trace = current.value?.trace;
   if (!trace || trace.length === 0) {
     return (
@@ -25,7 +26,7 @@ export function HistoryTab() {
       <Absent
         what="Two circuits are compared."
         how={
-          <button type="button" class="link" onClick={() => compareWith(null)}>
+          <button type="button" class="link" onClick={() => compareWith(store, null)}>
             End the comparison to replay this one
           </button>
         }

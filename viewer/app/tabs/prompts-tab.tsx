@@ -1,11 +1,12 @@
 import type { PromptDetails } from '../../../src/circuit/details.js';
 import { formatEffect, formatNumber, visibleToken } from '../../view/format.js';
-import { PromptPicker, shownPrompt } from '../cards/prompt-picker.js';
+import { PromptPicker } from '../cards/prompt-picker.js';
 import { Absent, Fact } from '../controls/facts.js';
-import { current } from '../state/circuits.js';
+import { useStore } from '../state/use-store.js';
 
 /** A prompt of the task, clean and corrupted side by side. */
 export function PromptsTab() {
+  const { current, shownPrompt } = useStore();
   const details = current.value?.details;
   if (!details || details.prompts.length === 0) {
     return (

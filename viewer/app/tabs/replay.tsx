@@ -1,18 +1,18 @@
 import type { TraceStep } from '../../../src/files/own/trace.js';
 import { edgeLabel, formatCount, formatEffect, formatNumber } from '../../view/format.js';
 import { decisionAt } from '../../view/replay.js';
-import { choose, nodeLabel } from '../actions/choose.js';
-import { endReplay, jumpToDecision, playing, speed, SPEEDS, stepBy, togglePlay } from '../actions/playback.js';
+import { choose } from '../actions/choose.js';
+import { endReplay, jumpToDecision, SPEEDS, stepBy, togglePlay } from '../actions/playback.js';
 import { Check } from '../controls/check.js';
 import { Fact } from '../controls/facts.js';
 import { Icon } from '../controls/icons.js';
-import { current, data, decisions } from '../state/circuits.js';
-import { selected } from '../state/selected.js';
-import { update, viewField } from '../state/view.js';
+import { useStore } from '../state/use-store.js';
 import { MetricChart } from './metric-chart.js';
 
 /** Goes through the decisions: buttons, slider, chart, and the decision that is shown. */
 export function Replay({ trace }: { trace: readonly TraceStep[] }) {
+  const store = useStore();
+  const { decisions, selected, update, viewField } = store;
   const step = viewField.step.value ?? trace.length;
   const what = selected.value;
   const edge = what?.kind === 'edge' ? what.edge.id : null;
@@ -26,7 +26,7 @@ export function Replay({ trace }: { trace: readonly TraceStep[] }) {
       <MetricChart trace={trace} step={step} onStep={(to) => update({ step: to })} />
       <CurrentDecision decision={decisionAt(trace, step)} />
       {edge !== null && decisions.value.has(edge) && (
-        <button type="button" class="button text" onClick={() => jumpToDecision(edge)}>
+        <button type="button" class="button text" onClick={() => jumpToDecision(store, edge)}>
           Jump to the decision on {edge}
         </button>
       )}
@@ -42,16 +42,30 @@ export function Replay({ trace }: { trace: readonly TraceStep[] }) {
 }
 
 function Transport() {
+  const store = useStore();
+  const { playing, speed, viewField } = store;
   const verb = playing.value ? 'Pause' : 'Play';
   return (
     <div class="transport">
-      <button type="button" class="button" aria-label="Step back" title="Step back" onClick={() => stepBy(-1)}>
+      <button type="button" class="button" aria-label="Step back" title="Step back" onClick={() => stepBy(store, -1)}>
         <Icon name="back" />
       </button>
-      <button type="button" class="button primary" aria-label={verb} title={`${verb} (Space)`} onClick={togglePlay}>
+      <button
+        type="button"
+        class="button primary"
+        aria-label={verb}
+        title={`${verb} (Space)`}
+        onClick={() => togglePlay(store)}
+      >
         <Icon name={playing.value ? 'pause' : 'play'} />
       </button>
-      <button type="button" class="button" aria-label="Step forward" title="Step forward" onClick={() => stepBy(1)}>
+      <button
+        type="button"
+        class="button"
+        aria-label="Step forward"
+        title="Step forward"
+        onClick={() => stepBy(store, 1)}
+      >
         <Icon name="forward" />
       </button>
       <label class="select">
@@ -69,7 +83,7 @@ function Transport() {
       </label>
       <span class="spring" />
       {viewField.step.value !== null && (
-        <button type="button" class="button text" onClick={endReplay}>
+        <button type="button" class="button text" onClick={() => endReplay(store)}>
           End replay
         </button>
       )}
@@ -78,6 +92,7 @@ function Transport() {
 }
 
 function StepSlider({ step, of }: { step: number; of: number }) {
+  const { playing, update } = useStore();
   return (
     <input
       class="replay-slider"
@@ -98,8 +113,10 @@ function StepSlider({ step, of }: { step: number; of: number }) {
 }
 
 function CurrentDecision({ decision }: { decision: TraceStep | null }) {
+  const store = useStore();
+  const { current, data, nodeLabel } = store;
   if (!decision) return <p class="quiet">Before the first decision: every edge is still there.</p>;
-  const threshold = current.value?.circuit.provenance?.threshold ?? null;
+  const threshold = current.value?.circuit?.provenance?.threshold ?? null;
   const edge = data.value.edgeById.get(decision.edge);
   return (
     <section>
@@ -109,7 +126,7 @@ function CurrentDecision({ decision }: { decision: TraceStep | null }) {
       </h3>
       <dl class="facts">
         <Fact name="Edge">
-          <button type="button" class="link" onClick={() => choose(decision.edge)}>
+          <button type="button" class="link" onClick={() => choose(store, decision.edge)}>
             {edge ? edgeLabel(edge, nodeLabel) : decision.edge}
           </button>
         </Fact>

@@ -27,7 +27,13 @@ describe('toCircuitData', () => {
     expect(data.edges.length).toBe(graph.size);
     graph.forEachEdge((name, attributes, source, target) => {
       const expected = { id: name, source, target, ...attributes };
-      expect(data.edgeById.get(name)).toEqual({ ...expected, pending: false, contrast: null });
+      expect(data.edgeById.get(name)).toEqual({
+        ...expected,
+        decided: attributes.effect,
+        idle: false,
+        pending: false,
+        contrast: null,
+      });
     });
     expect(data.nodes.map((node) => node.id)).toEqual(graph.nodes());
     graph.forEachNode((name, { kind, layer, head, inCircuit, effect }) => {

@@ -43,5 +43,6 @@ describe('words', () => {
 
   it('makes white space in tokens visible, but for a leading space', () => {
     expect([' a', '\n', '\t', ''].map(visibleToken)).toEqual([' a', '↵', '⇥', '∅']);
+    expect(['   ', ' ', '\u00a0', '\n  ', 'a b '].map(visibleToken)).toEqual(['␣␣␣', '␣', '␣', '↵␣␣', 'a b ']);
   });
 });

@@ -28,10 +28,10 @@ const groups = fc
   );
 const limit = fc
   .oneof(
-    fc.tuple(fc.constant('top'), fc.nat(40_000)),
+    fc.tuple(fc.constantFrom('circuit', 'top'), fc.nat(40_000)),
     fc.tuple(fc.constant('effect'), fc.double({ min: 0, max: 1e6, noNaN: true })),
     fc.tuple(fc.constant('share'), fc.double({ min: 0, max: 1, noNaN: true })),
-    fc.tuple(fc.constantFrom('top', 'effect', 'share'), fc.constant(null)),
+    fc.tuple(fc.constantFrom('circuit', 'top', 'effect', 'share'), fc.constant(null)),
   )
   .map(
     ([limitBy, value]) =>
@@ -44,12 +44,14 @@ const anyView: fc.Arbitrary<ViewState> = fc
   .record({
     file: fc.option(name),
     compareWith: fc.option(name),
-    layout: fc.constantFrom('grid', 'figure', 'force'),
+    layout: fc.constantFrom('grid', 'figure', 'tokens', 'force'),
     theme: fc.constantFrom('auto', 'light', 'dark'),
+    drawnBy: fc.constantFrom(null, 'circuit', 'decided', 'share'),
     hue: fc.constantFrom('sign', 'port', 'source'),
     mergePorts: fc.boolean(),
     hideUnconnected: fc.boolean(),
     scope: fc.constantFrom(null, 'circuit', 'all'),
+    onPaths: fc.constantFrom(null, true, false),
     ports: flags('q', 'k', 'v', 'out'),
     kinds: flags('input', 'head', 'mlp', 'logits'),
     layers: fc.option(fc.tuple(fc.nat(20), fc.nat(20)).map(([first, more]) => [first, first + more] as const)),
@@ -62,16 +64,18 @@ const anyView: fc.Arbitrary<ViewState> = fc
       text.filter((note) => note !== ''),
       { maxKeys: 4 },
     ),
-    positions: fc.record({ grid: places, figure: places, force: places }, { requiredKeys: [] }),
+    positions: fc.record({ grid: places, figure: places, tokens: places, force: places }, { requiredKeys: [] }),
     sign: fc.constantFrom('as-stated', 'positive-helps', 'negative-helps'),
     step: fc.option(fc.nat(1e9)),
     blink: fc.constantFrom(null, 'a', 'b'),
-    tab: fc.constantFrom('card', 'edges', 'prompts', 'compare', 'history'),
+    tab: fc.constantFrom('card', 'heads', 'edges', 'paths', 'prompts', 'compare', 'history'),
     prompt: fc.option(fc.nat(100)),
-    // Not in the URL yet.
-    drawnBy: fc.constant(null),
-    onPaths: fc.constant(null),
-    attention: fc.constant(DEFAULT_VIEW.attention),
+    attention: fc.record({
+      run: fc.constantFrom('clean', 'corrupted', 'difference'),
+      as: fc.constantFrom('map', 'lines'),
+      rows: fc.constantFrom('all', 'used'),
+      wide: fc.boolean(),
+    }),
   } satisfies Record<Exclude<keyof ViewState, 'limit' | 'limitBy'>, fc.Arbitrary<unknown>>)
   .chain((rest) => limit.map((limits) => ({ ...rest, ...limits }) as ViewState));
 
@@ -92,11 +96,21 @@ describe('the view in the URL', () => {
       groups: [{ name: 'name movers', members: ['a9.h9', 'a9.h6'] }],
       positions: { grid: { m3: [1.23456, -2] } },
       step: 0,
+      drawnBy: 'share',
+      onPaths: false,
+      attention: { run: 'difference', as: 'lines', rows: 'all', wide: true },
     });
     expect(encodeView(some)).toBe(
-      'file=ioi.json&layout=figure&top=100&ports=q,k,out&layers=3-7&pin=a9.h9,m3' +
-        '&groups=name%20movers:a9.h9,a9.h6&at.grid=m3:1.23:-2&step=0',
+      'file=ioi.json&layout=figure&draw=share&paths=0&circuit=100&ports=q,k,out&layers=3-7&pin=a9.h9,m3' +
+        '&groups=name%20movers:a9.h9,a9.h6&at.grid=m3:1.23:-2&step=0' +
+        '&attention=difference,lines,wide',
     );
+  });
+
+  it('means what it meant where links are older than the circuit mode', () => {
+    expect(decodeView('#top=30')).toEqual(view({ limitBy: 'top', limit: 30 }));
+    expect(decodeView('#by=effect')).toEqual(view({ limitBy: 'effect' }));
+    expect(decodeView('#share=0.5')).toEqual(view({ limitBy: 'share', limit: 0.5 }));
   });
 
   it('comes back as it was', () => {
@@ -116,6 +130,12 @@ describe('the view in the URL', () => {
 
   it.each([
     'top=NaN',
+    'circuit=-1',
+    'circuit=x',
+    'draw=effect',
+    'paths=yes',
+    'attention=',
+    'attention=toString,__proto__',
     'top=-1',
     'top=1e999',
     'effect=Infinity',
@@ -167,7 +187,19 @@ describe('the view in the URL', () => {
   });
 
   it('never fails', () => {
-    const keys = ['top', 'groups', 'notes', 'at.grid', 'layers', 'ports', 'find', 'pin'];
+    const keys = [
+      'top',
+      'circuit',
+      'attention',
+      'paths',
+      'groups',
+      'notes',
+      'at.grid',
+      'layers',
+      'ports',
+      'find',
+      'pin',
+    ];
     fc.assert(
       fc.property(fc.array(fc.tuple(fc.constantFrom(...keys), fc.string())), fc.string(), (parts, rest) => {
         const decoded = decodeView(parts.map(([key, value]) => `${key}=${value}`).join('&') + rest);
