@@ -33,8 +33,8 @@ export interface CircuitDetails {
   readonly inCircuit: Readonly<Record<string, readonly number[]>>;
   /**
    * By name of a kept query or key edge into a head: where its reader attends in the circuit, with the edge and with it
-   * cut. Per prompt its rows, the measured position first; only the first prompt's where the file would be too large.
-   * Empty where it was not measured.
+   * cut. Per prompt the rows of each reader, from the measured position and from where the reader stands, if that is
+   * another one. Only the first prompt's where the file would be too large. Empty where it was not measured.
    */
   readonly reads: Readonly<Record<string, readonly (readonly AttentionRow[])[]>>;
   /**
@@ -52,6 +52,8 @@ export interface CircuitDetails {
 
 /** A row of a head's attention on one prompt, [tokens up to the query], with an edge into the head and without it. */
 export interface AttentionRow {
+  /** Name of the head that attends: a key may be read by several. */
+  readonly head: string;
   /** Position of the query. */
   readonly query: number;
   readonly kept: Float32Array;

@@ -48,7 +48,10 @@ export function curveCircuits(circuit: RankedCircuit): CurveCircuit[] {
     if (edges > 0 && !bySize.has(edges)) bySize.set(edges, { edges, kept: connected });
   }
   const circuits = [...bySize.values()];
-  return spread(circuits.map(({ edges }) => edges)).map((at) => circuits[at]!);
+  return spreadSizes(
+    circuits.map(({ edges }) => edges),
+    MOST_POINTS,
+  ).map((at) => circuits[at]!);
 }
 
 /** An effect that is not finite says that the metric broke down without the edge. */
@@ -56,14 +59,14 @@ function strengthOf(effect: number): number {
   return Number.isFinite(effect) ? Math.abs(effect) : Infinity;
 }
 
-/** Places of at most 200 of the rising sizes: all of them, or some that are evenly spread in their logarithm. */
-function spread(sizes: readonly number[]): number[] {
+/** Places of at most `most` of the rising sizes: all of them, or some that are evenly spread in their logarithm. */
+export function spreadSizes(sizes: readonly number[], most: number): number[] {
   const last = sizes.length - 1;
-  if (sizes.length <= MOST_POINTS) return [...sizes.keys()];
+  if (sizes.length <= most) return [...sizes.keys()];
   const places = new Set<number>();
   const [low, high] = [Math.log(sizes[0]!), Math.log(sizes[last]!)];
-  for (let i = 0; i < MOST_POINTS; i++) {
-    const wanted = Math.exp(low + ((high - low) * i) / (MOST_POINTS - 1)) * (1 - 1e-12);
+  for (let i = 0; i < most; i++) {
+    const wanted = Math.exp(low + ((high - low) * i) / (most - 1)) * (1 - 1e-12);
     const at = sizes.findIndex((size) => size >= wanted);
     places.add(at < 0 ? last : at);
   }

@@ -1,4 +1,5 @@
 import { mean } from '../base/mean.js';
+import type { Taps } from '../block/places.js';
 import { EdgeSet } from '../circuit/edge-set.js';
 import type { Topology } from '../circuit/topology.js';
 import type { CircuitEvaluator, EvaluationCosts, PerPrompt } from '../circuit/evaluator.js';
@@ -10,6 +11,7 @@ import type { BoundPass } from '../pass/pass-inputs.js';
 import { createScratch, type PassScratch } from '../pass/pass-frame.js';
 import { PatchedPass } from '../pass/patched-pass.js';
 import { Arena, sliceOf } from '../gpu/arena.js';
+import type { Recording } from '../gpu/recording.js';
 import type { ModelWeights } from '../model/weights.js';
 import type { PromptPair } from '../task/types.js';
 import { evaluationCosts } from './evaluation-costs.js';
@@ -263,6 +265,29 @@ export class PatchingEvaluator implements CircuitEvaluator {
     return Object.fromEntries(entries.map(([name, values]) => [name, perPrompt(this.#pairs, name, values)]));
   }
 
+  /**
+   * Runs one circuit whole on every micro-batch of clean prompts, and lets the caller read places of it. Cost: a
+   * forward pass over the prompts. The next evaluation starts from the whole model again.
+   *
+   * @param observe is called before a pass is recorded: its taps, and what to read once it was submitted.
+   */
+  async observe<T>(circuit: EdgeSet, observe: (run: ObservedRun) => Observation<T>): Promise<T[]> {
+    const results: T[] = [];
+    for (const { batch, pass, clean } of this.#batches) {
+      const arena = new Arena(this.#weights.gpu);
+      try {
+        const recording = this.#weights.gpu.record();
+        const { taps, read } = observe({ arena, recording, pass, pairs: batch.pairs });
+        pass.encodeWhole(recording, clean, circuit, { taps });
+        recording.submit();
+        results.push(await read());
+      } finally {
+        arena.dispose();
+      }
+    }
+    return results;
+  }
+
   async metric(circuit: EdgeSet): Promise<number> {
     return mean((await this.perPrompt([circuit]))[0]!);
   }
@@ -301,6 +326,21 @@ export class PatchingEvaluator implements CircuitEvaluator {
     this.#arena.dispose();
     for (const pass of this.#passes) pass.dispose();
   }
+}
+
+/** A micro-batch of a run that is observed. */
+export interface ObservedRun {
+  /** Lives until the run is read. */
+  readonly arena: Arena;
+  readonly recording: Recording;
+  readonly pass: PatchedPass;
+  /** As they are measured: see measuredPairs. */
+  readonly pairs: readonly PromptPair[];
+}
+
+export interface Observation<T> {
+  readonly taps: Taps;
+  readonly read: () => Promise<T>;
 }
 
 /** Values of each asked metric, one per prompt. */

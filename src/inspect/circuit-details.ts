@@ -1,10 +1,23 @@
 import { finiteOrNull } from '../base/finite-or-null.js';
 import { keptEdges, type Circuit } from '../circuit/circuit.js';
-import type { CircuitDetails, HeadTokens, NodeDetails, PromptDetails, TokenLogit } from '../circuit/details.js';
+import type {
+  CircuitDetails,
+  CurvePoint,
+  HeadTokens,
+  NodeDetails,
+  PromptDetails,
+  Role,
+  TokenLogit,
+} from '../circuit/details.js';
+import { looksOf } from '../circuit/looks.js';
 import { circuitNodes } from '../circuit/records.js';
+import { rolesOf } from '../circuit/roles.js';
+import { earnedVerdicts } from '../circuit/verdicts.js';
 import type { PromptPair, Task } from '../task/types.js';
+import type { PatternReads } from './attention-rows.js';
 import { headDetectors } from './head-detectors.js';
-import type { NodeBehaviour } from './inspect-nodes.js';
+import type { NodeBehaviour, UsedOutputs } from './inspect-nodes.js';
+import type { Prediction } from './likeliest.js';
 import type { HeadOv } from './ov-tokens.js';
 import type { TokenValue } from './top-tokens.js';
 
@@ -34,6 +47,14 @@ export interface WordBehaviour {
   readonly heads: ReadonlyMap<number, HeadOv>;
 }
 
+/** What was measured in the circuit. */
+export interface CircuitBehaviour {
+  /** Per node, in the order of writersOf: the effect of cutting all of its edges, on every prompt. */
+  readonly nodes: readonly (readonly number[])[];
+  readonly reads: PatternReads;
+  readonly curve: readonly CurvePoint[];
+}
+
 /** Words of a head that are told, those with the largest logits. */
 const TOLD_WORDS = 16;
 
@@ -42,7 +63,8 @@ export function circuitDetails(
   circuit: Circuit,
   task: Task,
   metrics: PromptMetrics,
-  behaviour: NodeBehaviour,
+  behaviour: NodeBehaviour & { readonly used: UsedOutputs },
+  inCircuit: CircuitBehaviour,
   words: WordBehaviour,
   found: Pick<CircuitDetails, 'edges' | 'inCircuit'> & { readonly model: string; readonly metric: string },
   tokenText: TokenText,
@@ -53,7 +75,7 @@ export function circuitDetails(
   const writers = writersOf(circuit);
   const tokens = (values: readonly TokenValue[]): TokenLogit[] =>
     values.map(({ id, logit }) => ({ token: tokenText(id), logit }));
-  const prompts = task.pairs.map(({ clean }) => clean);
+  const roles = task.pairs.map((pair) => rolesOf(pair));
   const headTokens = ({ promotes, copying }: HeadOv): HeadTokens => ({
     words: words.words.length,
     copying,
@@ -62,39 +84,60 @@ export function circuitDetails(
       .map((w) => ({ token: tokenText(words.words[w]!), promotes: tokens(promotes[w]!) })),
   });
   const nodes = writers.map((writer, i): [string, NodeDetails] => {
-    const { attention, promotes, suppresses } = behaviour.nodes[i]!;
+    const { promotes, suppresses, ...measured } = behaviour.nodes[i]!;
     const direct = answered ? behaviour.direct[writer]! : null;
+    const at = behaviour.used.at[writer]!;
     const ov = words.heads.get(writer);
     return [
       topology.writerName(writer),
       {
-        attention,
-        corruptedAttention: null,
-        at: null,
-        writes: [],
-        answerRank: null,
-        inCircuit: null,
-        looks: [],
-        verdicts: [],
+        ...measured,
+        at,
+        writes: tokens(behaviour.used.writes[i]!),
+        inCircuit: inCircuit.nodes[i]!,
         direct,
         promotes: tokens(promotes),
         suppresses: tokens(suppresses),
-        detectors: attention && headDetectors(attention, prompts),
+        ...headDetails(task, { ...measured, at, direct, roles }),
         ov: ov ? headTokens(ov) : null,
       },
     ];
   });
+  const byName = <T, U>(byEdge: ReadonlyMap<number, T>, value: (of: T) => U): Record<string, U> =>
+    Object.fromEntries([...byEdge].sort(([a], [b]) => a - b).map(([id, of]) => [topology.edgeName(id), value(of)]));
   return {
     of: { model: found.model, task: task.hash, keptEdges: keptEdges(circuit), ...(ignored && { ignored }) },
     metric: found.metric,
-    prompts: task.pairs.map((pair, n) => promptDetails(pair, metrics, n, tokenText)),
+    prompts: task.pairs.map((pair, n) => promptDetails(pair, metrics, n, behaviour.predictions[n]!, tokenText)),
     nodes: Object.fromEntries(nodes),
     rest: answered ? { writers: others(behaviour.direct, writers), constants: behaviour.constants } : null,
     edges: found.edges,
     inCircuit: found.inCircuit,
-    reads: {},
-    writtenThrough: {},
-    curve: null,
+    reads: byName(inCircuit.reads, (rows) => rows),
+    writtenThrough: byName(behaviour.used.writtenThrough, tokens),
+    curve: inCircuit.curve,
+  };
+}
+
+/** What follows from the attention of a head; nothing of another node. */
+function headDetails(
+  { pairs }: Task,
+  {
+    attention,
+    roles,
+    ...of
+  }: Pick<NodeDetails, 'attention' | 'answerRank' | 'direct'> & {
+    readonly at: readonly number[];
+    readonly roles: readonly (readonly Role[])[];
+  },
+): Pick<NodeDetails, 'looks' | 'verdicts' | 'detectors'> {
+  if (!attention) return { looks: [], verdicts: [], detectors: null };
+  const prompts = pairs.map(({ clean }) => clean);
+  const measured = pairs.map(({ position }) => position);
+  return {
+    looks: looksOf(attention, roles, of.at),
+    verdicts: earnedVerdicts({ patterns: attention, tokens: prompts, roles, measured, ...of }),
+    detectors: headDetectors(attention, prompts),
   };
 }
 
@@ -104,7 +147,13 @@ function strongestFirst(lists: readonly (readonly TokenValue[])[]): number[] {
   return [...lists.keys()].sort((a, b) => strength(b) - strength(a) || a - b);
 }
 
-function promptDetails(pair: PromptPair, metrics: PromptMetrics, n: number, tokenText: TokenText): PromptDetails {
+function promptDetails(
+  pair: PromptPair,
+  metrics: PromptMetrics,
+  n: number,
+  { top, probability }: Prediction,
+  tokenText: TokenText,
+): PromptDetails {
   const { clean, corrupted, texts, position, correct, wrong } = pair;
   return {
     clean: texts?.clean ?? clean.map(tokenText),
@@ -118,8 +167,8 @@ function promptDetails(pair: PromptPair, metrics: PromptMetrics, n: number, toke
       empty: finiteOrNull(metrics.empty[n]),
     },
     logitDifference: hasBothAnswers(pair) ? finiteOrNull(metrics.logitDifference[n]) : null,
-    top: [],
-    probability: null,
+    top: top.map(({ id, ...chance }) => ({ token: tokenText(id), ...chance })),
+    probability: correct.length > 0 ? probability : null,
   };
 }
 

@@ -1,12 +1,5 @@
-import { DETECTORS, type DetectorName, type DetectorScore, type HeadDetectors } from '../circuit/details.js';
-
-/** Whether a head of that kind attends from token i to token j, j <= i. */
-const ATTENDS: Readonly<Record<DetectorName, (ids: readonly number[], i: number, j: number) => boolean>> = {
-  previous_token: (_, i, j) => j === i - 1,
-  duplicate_token: (ids, i, j) => j < i && ids[j] === ids[i],
-  // To the token after an earlier occurrence of this one.
-  induction: (ids, i, j) => j >= 1 && ids[j - 1] === ids[i],
-};
+import { DETECTORS, type DetectorScore, type HeadDetectors } from '../circuit/details.js';
+import { HEAD_TEMPLATES } from '../circuit/head-templates.js';
 
 /**
  * How much a head attends like a previous-token, a duplicate-token and an induction head on one prompt. With attention
@@ -23,7 +16,7 @@ const ATTENDS: Readonly<Record<DetectorName, (ids: readonly number[], i: number,
  */
 export function detectorScores(pattern: ArrayLike<number>, ids: readonly number[]): HeadDetectors {
   const scores = DETECTORS.map((name) => {
-    const attends = ATTENDS[name];
+    const attends = HEAD_TEMPLATES[name];
     const all = { on: 0, mass: 0, apart: 0 };
     const excluded = { on: 0, mass: 0, apart: 0 };
     for (let i = 0; i < ids.length; i++) {

@@ -9,6 +9,8 @@ export interface InspectionSize {
   /** Tokens of the longest prompt. */
   readonly sequence: number;
   readonly heads: number;
+  /** Rows of outputs that are read of each prompt: see addWrittenRows. Default none. */
+  readonly rows?: number;
 }
 
 /**
@@ -32,6 +34,10 @@ export function inspectionTensors(
     throughNorms: [inNorms * writers.length, prompts, width],
     layerOutputs: [inNorms * heads, tokens, width],
     layerSum: [inNorms * tokens, width],
+    /** The stream layer by layer, outputs that are added to it, and their sum where a norm comes after the heads. */
+    stream: [tokens, width],
+    addedOutputs: [heads, tokens, width],
+    addedSum: [inNorms * tokens, width],
     layerSumRows: [inNorms * prompts, width],
     headsThroughNorm: [inNorms * heads, prompts, width],
     biasThroughNorm: [inNorms * prompts, width],
@@ -49,18 +55,21 @@ export function inspectionTensors(
 
 /**
  * How many prompts to inspect at once. The patterns of the heads wanted are copied out of the pass layer by layer;
- * their copies count as well.
+ * their copies count as well, and so do the copies of the stream and of the rows of outputs.
  */
 export function planInspection(
   topology: Topology,
   layout: Layout,
-  { prompts, sequence, heads }: InspectionSize,
+  { prompts, sequence, heads, rows = 0 }: InspectionSize,
   limits: RunLimits,
 ): RunPlan {
   const size = { prompts, sequence, directEdges: false, circuits: 1, resident: false };
   return planRun(topology, layout, size, limits, (shape) => {
     const pattern = [shape.prompts * sequence, sequence];
     const copies = Object.fromEntries(Array.from({ length: heads }, (_, i) => [`pattern ${i}`, pattern]));
-    return { tensors: { ...inspectionTensors(topology, layout, shape), ...copies }, count: 1 };
+    const tensors = inspectionTensors(topology, layout, shape);
+    const used = [rows * shape.prompts, 4 * layout.width4];
+    const read = { 'copy of the stream': tensors.stream, 'rows that are used': used, 'copy of these': used };
+    return { tensors: { ...tensors, ...copies, ...read }, count: 1 };
   });
 }

@@ -1,10 +1,9 @@
-import { attentionOutput, everyHeadOutput } from '../block/attention-output.js';
 import { embedding } from '../block/embedding.js';
-import { valuesByHead } from '../block/projections.js';
 import type { HeadCopying } from '../circuit/details.js';
-import { Arena, type Tensor } from '../gpu/arena.js';
+import { Arena } from '../gpu/arena.js';
 import type { Matrix } from '../gpu/product/matrix.js';
 import type { ModelWeights } from '../model/weights.js';
+import { headOutputs, numbersOf, scaledRows } from './head-outputs.js';
 import { strongestTokens, type TokenValue } from './top-tokens.js';
 
 /** A head of the model. */
@@ -68,13 +67,13 @@ export async function ovTokens(
   try {
     const embedded = await rowsOf(arena, weights, { matrix: embed, scale: weights.spec.embeddingScale }, words);
     const unembedded = await rowsOf(arena, weights, { matrix: unembed, scale: 1 }, words);
-    const finalGain = await read(weights, finalNorm.gain);
+    const finalGain = await numbersOf(weights, finalNorm.gain);
     const found = new Map<HeadPlace, HeadOv>();
     for (const layer of new Set(heads.map((head) => head.layer))) {
       const { norm1, attentionPostNorm } = weights.layers[layer]!;
-      const inputs = norm1 ? scaledRows(embedded, await read(weights, norm1.gain)) : embedded;
+      const inputs = norm1 ? scaledRows(embedded, await numbersOf(weights, norm1.gain)) : embedded;
       const outputs = await headOutputs(weights, layer, inputs, words.length);
-      const postGain = attentionPostNorm && (await read(weights, attentionPostNorm.gain));
+      const postGain = attentionPostNorm && (await numbersOf(weights, attentionPostNorm.gain));
       const gain = postGain ? scaledRows(finalGain, postGain) : finalGain;
       const asked = heads.filter((head) => head.layer === layer);
       const directions = asked.map(({ head }) => {
@@ -111,47 +110,6 @@ async function rowsOf(
   const copy = recording.readback(outputs);
   recording.submit();
   return new Float32Array(await copy());
-}
-
-async function read({ gpu }: ModelWeights, tensor: Tensor): Promise<Float32Array> {
-  const recording = gpu.record();
-  const copy = recording.readback(tensor);
-  recording.submit();
-  return new Float32Array(await copy());
-}
-
-/** Every row times the gain, number by number. */
-function scaledRows(rows: Float32Array, gain: Float32Array): Float32Array<ArrayBuffer> {
-  return Float32Array.from(rows, (value, i) => value * gain[i % gain.length]!);
-}
-
-/** rows [words, width] -> outputs of every head of the layer [H, words, width]. */
-async function headOutputs(
-  weights: ModelWeights,
-  layer: number,
-  rows: Float32Array<ArrayBuffer>,
-  words: number,
-): Promise<Float32Array> {
-  const { gpu, spec, layout } = weights;
-  const arena = new Arena(gpu);
-  try {
-    const context = { arena, weights, tokens: words, sequence: 1 };
-    const layerWeights = weights.layers[layer]!;
-    const normed = arena.upload('scaled embeddings', rows);
-    const values = arena.tensor('values of words', [spec.heads, words, 4 * layout.head4]);
-    const outputs = arena.tensor('outputs of words', [spec.heads, words, 4 * layout.width4]);
-    const toValues = await valuesByHead(context, layerWeights, { normed, values }, words);
-    const jobs = everyHeadOutput(context, layerWeights, words, (head) => head * words * layout.head4);
-    const toOutputs = await attentionOutput(context, layerWeights, jobs, { mixed: values, outputs });
-    const recording = gpu.record();
-    toValues.encode(recording);
-    toOutputs.encode(recording);
-    const copy = recording.readback(outputs);
-    recording.submit();
-    return new Float32Array(await copy());
-  } finally {
-    arena.dispose();
-  }
 }
 
 /** Per head and word the tokens that a direction [width] promotes most. */

@@ -1,3 +1,4 @@
+import type { Piece } from '../block/piece.js';
 import { unembedding } from '../block/unembedding.js';
 import { Arena, sliceOf, type Tensor } from '../gpu/arena.js';
 import type { Operation } from '../gpu/recording.js';
@@ -57,7 +58,7 @@ export async function strongestTokens(
   asked: AskedTokens,
   maxBytes: number,
 ): Promise<TokenValue[][][]> {
-  const atOnce = Math.max(1, Math.floor(maxBytes / (4 * weights.layout.vocabStride)));
+  const atOnce = rowsAtOnce(weights, maxBytes);
   const found = asked.signs.map((): TokenValue[][] => []);
   for (let first = 0; first < rows.length; first += atOnce) {
     const part = await strongestAtOnce(weights, normed, rows.slice(first, first + atOnce), asked);
@@ -72,28 +73,14 @@ async function strongestAtOnce(
   rows: readonly number[],
   { signs, count, centred }: AskedTokens,
 ): Promise<TokenValue[][][]> {
-  const { gpu, spec, layout } = weights;
-  const width = 4 * layout.width4;
-  const stride = layout.vocabStride;
-  const arena = new Arena(gpu);
+  const arena = new Arena(weights.gpu);
   try {
-    const picked = arena.tensor('picked rows', [rows.length, width]);
-    const logits = arena.tensor('their logits', [rows.length, stride]);
-    const toLogits = await unembedding({ arena, weights }, { normed: picked, logits }, rows.length);
-    const extremes = async (sign: 1 | -1) => {
-      const columns = arena.tensor('top columns', [rows.length, count]);
-      const amounts = arena.tensor('top amounts', [rows.length, count]);
-      const operation: Operation = await arena.operation('top_columns', {
-        buffers: { values: logits, columns, amounts },
-        params: { rows: rows.length, vocab: spec.vocab, stride },
-        overrides: { COUNT: count, SIGN: sign, CENTRED: centred ? 1 : 0 },
-      });
-      return { operation, columns, amounts };
-    };
-    const ends = await Promise.all(signs.map(extremes));
-    const recording = gpu.record();
-    rows.forEach((row, i) => recording.copy(sliceOf(normed, row * width, width), sliceOf(picked, i * width, width)));
-    toLogits.encode(recording);
+    const { logits, encode } = await bindPickedLogits(arena, weights, normed, rows);
+    const ends = await Promise.all(
+      signs.map((sign) => bindTopColumns(arena, weights, { values: logits, rows: rows.length, count, sign, centred })),
+    );
+    const recording = weights.gpu.record();
+    encode(recording);
     for (const { operation } of ends) recording.dispatchRows(operation, rows.length);
     const pending = ends.map(({ columns, amounts }) => [recording.readback(columns), recording.readback(amounts)]);
     recording.submit();
@@ -108,7 +95,60 @@ async function strongestAtOnce(
   }
 }
 
-function tokenLists(columns: Uint32Array, amounts: Float32Array, rows: number, count: number): TokenValue[][] {
+/** How many rows of logits `maxBytes` holds, at least one. */
+export function rowsAtOnce({ layout }: ModelWeights, maxBytes: number): number {
+  return Math.max(1, Math.floor(maxBytes / (4 * layout.vocabStride)));
+}
+
+/** Some rows of `normed` [.., width] times the unembedding: logits [rows, V], without bias and cap. */
+export async function bindPickedLogits(
+  arena: Arena,
+  weights: ModelWeights,
+  normed: Tensor,
+  rows: readonly number[],
+): Promise<Piece & { readonly logits: Tensor }> {
+  const width = 4 * weights.layout.width4;
+  const picked = arena.tensor('picked rows', [rows.length, width]);
+  const logits = arena.tensor('their logits', [rows.length, weights.layout.vocabStride]);
+  const toLogits = await unembedding({ arena, weights }, { normed: picked, logits }, rows.length);
+  return {
+    logits,
+    encode(recording) {
+      rows.forEach((row, i) => recording.copy(sliceOf(normed, row * width, width), sliceOf(picked, i * width, width)));
+      toLogits.encode(recording);
+    },
+  };
+}
+
+/** Rows whose extremes are looked for. */
+interface ColumnsUse {
+  /** [rows, V], with the row stride vocabStride. */
+  readonly values: Tensor;
+  readonly rows: number;
+  readonly count: number;
+  /** 1: the largest, -1: the smallest. */
+  readonly sign: 1 | -1;
+  readonly centred: boolean;
+}
+
+/** Binds the extremes of every row: their columns and amounts [rows, count], for tokenLists. */
+export async function bindTopColumns(
+  arena: Arena,
+  { spec, layout }: ModelWeights,
+  { values, rows, count, sign, centred }: ColumnsUse,
+): Promise<{ readonly operation: Operation; readonly columns: Tensor; readonly amounts: Tensor }> {
+  const columns = arena.tensor('top columns', [rows, count]);
+  const amounts = arena.tensor('top amounts', [rows, count]);
+  const operation = await arena.operation('top_columns', {
+    buffers: { values, columns, amounts },
+    params: { rows, vocab: spec.vocab, stride: layout.vocabStride },
+    overrides: { COUNT: count, SIGN: sign, CENTRED: centred ? 1 : 0 },
+  });
+  return { operation, columns, amounts };
+}
+
+/** The tokens of the first `rows` rows of extremes, fewer than `count` where the vocabulary has no more. */
+export function tokenLists(columns: Uint32Array, amounts: Float32Array, rows: number, count: number): TokenValue[][] {
   return Array.from({ length: rows }, (_, row) =>
     Array.from({ length: count }, (_unused, k) => {
       const at = row * count + k;

@@ -296,7 +296,9 @@ export class Engine {
 
   /**
    * How the nodes and edges of a circuit behave on each prompt, and what its heads write for the words of the prompts.
-   * Cost: four forward passes, and 2 d V FLOPs for each head and word (see ovTokens).
+   * Cost: two forward passes; an evaluation for every node and for each of at most 100 connected circuits; a forward
+   * pass for each edge into queries and keys, of which those into different heads of a layer share one; and 2 d V FLOPs
+   * for each head and word (see ovTokens) and for each node and prompt.
    *
    * @param inspected any circuit of this model's shape.
    * @throws EdgewiseError: circuit where it is of another shape, or where effects at the decision are given and it was
@@ -312,7 +314,7 @@ export class Engine {
     return this.#lifetime.during(() =>
       inspectCircuit(task, inspected, options, onProgress, {
         ...setting,
-        withEvaluator: (directEdges, use) => this.#withEvaluator(task, options, directEdges, use),
+        withEvaluator: (directEdges, use) => this.#withEvaluator(task, options, directEdges, use, this.tuning.fill),
       }),
     );
   }

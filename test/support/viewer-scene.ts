@@ -9,9 +9,11 @@ import type { DisplayGraph, Scene } from '../../viewer/scene/scene.js';
 import { legendOf } from '../../viewer/scene/style/legend.js';
 import type { Focus } from '../../viewer/scene/style/focus.js';
 import { PALETTES } from '../../viewer/scene/style/palette.js';
+import { measureWords } from '../../viewer/view/measure-words.js';
 import { select } from '../../viewer/view/selection.js';
 import type { ViewState } from '../../viewer/view/view-state.js';
 import { randomNumbers } from './random.js';
+import { sampleCircuit } from './sample-circuit.js';
 import { view } from './viewer.js';
 
 /** A circuit of any shape. All edges have effects, direct edges too: of both signs, a few large ones and many small. */
@@ -33,12 +35,13 @@ export function randomData(layers: number, heads: number, parallel = false, seed
   );
 }
 
+/** The scene of the strongest edges. */
 export function sceneOf(
   data: CircuitData,
   changes: Partial<ViewState> = {},
   options: Partial<SceneOptions> = {},
 ): Scene {
-  const state = view({ scope: 'all', ...changes });
+  const state = view({ scope: 'all', limitBy: 'top', ...changes });
   return buildScene(data, select(data, state), state, { aspect: 1.5, force: null, found: null, ...options });
 }
 
@@ -63,7 +66,9 @@ export interface LegendSettings {
 /** The context of a legend, which is a context of styles too. */
 export function legendContext(settings: LegendSettings = {}) {
   const { hue = 'sign', focus = null, selected = null, signKnown = true, comparing = null } = settings;
-  return { palette: PALETTES.light, hue, focus, selected, signKnown, comparing };
+  const circuit = signKnown ? sampleCircuit() : sampleCircuit({ provenance: null });
+  const number = measureWords([circuit], 'decided', 'as-stated');
+  return { palette: PALETTES.light, hue, focus, selected, signKnown, number, comparing };
 }
 
 export function legendTexts(scene: Scene, settings: LegendSettings = {}): string[] {

@@ -8,7 +8,8 @@ import {
 } from '../../src/circuit/comparison.js';
 import { BRANCHES } from '../../src/circuit/nodes.js';
 import { assemble, type CircuitData, type EdgeRecord, type Shape } from '../data/circuit-data.js';
-import { defaultScope, tieAfter, type Tie } from './selection.js';
+import { tieAfter, type Tie } from './limit.js';
+import { defaultScope } from './pool.js';
 
 /** Two circuits as one. */
 export interface Comparison {

@@ -1,5 +1,5 @@
 import type { EdgeRecord, NodeRecord } from '../data/circuit-data.js';
-import type { Tie } from './selection.js';
+import type { Tie } from './limit.js';
 
 /** An effect to three significant digits, its sign written out: `+0.0312`, `−1.20`. */
 export function formatEffect(effect: number | null): string {

@@ -16,6 +16,13 @@ export interface MeasureWords {
   readonly about: string;
 }
 
+/** The number of a link of an attribution graph. */
+export const WEIGHT_WORDS: MeasureWords = {
+  name: 'Weight',
+  quantity: '|weight|',
+  about: 'Weight = direct effect of one node on another at this prompt. Positive raises the other one.',
+};
+
 /**
  * The measure that is drawn. At a moment of a replay and among edges that were removed it is the effect when they were
  * decided on: those have no other. What the circuits do not have is not drawn.
@@ -29,8 +36,21 @@ export function measureDrawn(
   return asked !== null && measures.includes(asked) ? asked : (measures[0] ?? 'decided');
 }
 
-/** What a measure of a circuit is. An estimate is never called a difference of metrics. */
-export function measureWords(circuit: Circuit, measure: Measure, sign: SignReading): MeasureWords {
+/**
+ * What a measure of a circuit, or of two circuits that are compared, is. An estimate is never called a difference of
+ * metrics.
+ */
+export function measureWords(circuits: readonly Circuit[], measure: Measure, sign: SignReading): MeasureWords {
+  const [a, b] = circuits.map((circuit) => wordsOf(circuit, measure, sign));
+  if (!a || !b || a.about === b.about) return a ?? { name: 'Effect', quantity: '|effect|', about: '' };
+  const [name, quantity] = [
+    a.name === b.name ? a.name : 'Effect or score',
+    a.quantity === b.quantity ? a.quantity : '|number|',
+  ];
+  return { name, quantity, about: `In A: ${a.about} In B: ${b.about}` };
+}
+
+function wordsOf(circuit: Circuit, measure: Measure, sign: SignReading): MeasureWords {
   switch (measure) {
     case 'circuit':
       return { name: 'In the circuit', quantity: '|effect|', about: inCircuitWords(circuit) };
@@ -38,7 +58,7 @@ export function measureWords(circuit: Circuit, measure: Measure, sign: SignReadi
       return decidedWords(circuit, signIsKnown(circuit, sign, 'decided'));
     case 'share': {
       const [best] = measuresOf(circuit);
-      const of = measureWords(circuit, best === 'circuit' ? 'circuit' : 'decided', sign);
+      const of = wordsOf(circuit, best === 'circuit' ? 'circuit' : 'decided', sign);
       const about = `Share of what the reader gets = ${of.quantity} of the edge / sum of ${of.quantity} of all kept edges into the same node.`;
       return { name: 'Share of what the reader gets', quantity: 'share', about: `${about} ${of.about}` };
     }

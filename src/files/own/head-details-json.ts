@@ -4,6 +4,7 @@ import {
   type DetectorScore,
   type HeadDetectors,
   type HeadTokens,
+  type TokenChance,
   type TokenLogit,
 } from '../../circuit/details.js';
 
@@ -19,11 +20,15 @@ export function rounded(value: number): number {
 
 export const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 export const finite = v.custom<number>(Number.isFinite, 'a finite number');
+export const share = v.custom<number>(
+  (x) => Number.isFinite(x) && Number(x) >= 0 && Number(x) <= 1,
+  'a number from 0 to 1',
+);
 export const tokenList = v.array(v.object({ token: v.string(), logit: finite }));
+export const chanceList = v.array(v.object({ token: v.string(), logit: finite, probability: share }));
 const scoreFields = { mul: v.nullable(finite), abs: v.nullable(finite) };
 const detector = v.object({ ...scoreFields, exclude_bos_and_current: v.object(scoreFields) });
 export const headDetectors = v.object({ previous_token: detector, duplicate_token: detector, induction: detector });
-const share = v.custom<number>((x) => Number.isFinite(x) && Number(x) >= 0 && Number(x) <= 1, 'a number from 0 to 1');
 export const headTokens = v.object({
   words: count,
   copying: v.object({ diagonal_mean: finite, mean: finite, top1_is_self: share, top5_has_self: share }),
@@ -32,6 +37,14 @@ export const headTokens = v.object({
 
 export function encodeTokens(list: readonly TokenLogit[]): object[] {
   return list.map(({ token, logit }) => ({ token, logit: rounded(logit) }));
+}
+
+export function encodeChances(list: readonly TokenChance[]): object[] {
+  return list.map(({ token, logit, probability }) => ({
+    token,
+    logit: rounded(logit),
+    probability: rounded(probability),
+  }));
 }
 
 export function encodeDetectors(detectors: HeadDetectors): object {

@@ -35,6 +35,7 @@ describe.skipIf(browserPath === undefined)('the drawing in headless Chromium', (
     const { page } = await viewer.open([IOI]);
     await drawn(page);
     const box = page.getByRole('spinbutton', { name: 'Number of edges' });
+    await page.getByRole('button', { name: 'Top', exact: true }).click();
     await box.fill('20');
     await box.press('Enter');
     await expect.poll(() => readOut(page)).toMatchObject({ edges: 20, of: KEPT });
@@ -43,7 +44,7 @@ describe.skipIf(browserPath === undefined)('the drawing in headless Chromium', (
     await slider.press('End');
     await expect.poll(() => readOut(page)).toMatchObject({ edges: KEPT });
     await page.getByRole('button', { name: 'Share', exact: true }).click();
-    const share = page.getByRole('spinbutton', { name: 'Percent of |effect|' });
+    const share = page.getByRole('spinbutton', { name: 'Percent of the sum of all' });
     await share.fill('50');
     await share.press('Enter');
     const half = await readOut(page);

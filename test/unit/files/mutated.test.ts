@@ -141,9 +141,17 @@ describe('a changed file', () => {
 
   it('of details is read, or refused in one line', () => {
     const tokens = [{ token: ' a', logit: 1.5 }];
+    const row = { head: 'a0.h0', query: 1, kept: Float32Array.of(0.25, 0.75), cut: Float32Array.of(1, 0) };
     const score = { mul: 0.5, abs: -0.25, excludeBosAndCurrent: { mul: 0.75, abs: 1 } };
     const node = unmeasuredNode({
       attention: [Float32Array.of(1, 0, 0.25, 0.75)],
+      corruptedAttention: [Float32Array.of(1, 0, 0.5, 0.5)],
+      at: [1],
+      writes: tokens,
+      answerRank: [3],
+      inCircuit: [-0.5],
+      looks: [{ from: 'measured', at: 'self', share: 0.75, prompts: 1 }],
+      verdicts: [{ kind: 'name-mover', share: 0.5 }],
       direct: [0.5],
       promotes: tokens,
       suppresses: tokens,
@@ -166,12 +174,17 @@ describe('a changed file', () => {
           wrong: [],
           metrics: { whole: 0, circuit: 0.5, empty: null },
           logitDifference: 2.5,
+          top: [{ token: ' a', logit: 1.5, probability: 0.5 }],
+          probability: { correct: 0.5, wrong: 0 },
         }),
       ],
       nodes: { 'a0.h0': node, m0: { ...node, attention: null, detectors: null, ov: null } },
       rest: { writers: [0.5], constants: [-1] },
       edges: { 'a0.h0->m0': [0.5], 'm0->logits': [NaN] },
       inCircuit: { 'a0.h0->m0': [0.25] },
+      reads: { 'm0->a0.h0<q>': [[row]] },
+      writtenThrough: { 'm0->a0.h0<v>': tokens },
+      curve: [{ edges: 1, metric: 0.5, faithfulness: null }],
     });
     fc.assert(
       fc.property(mutated(writeDetails(details)), (changed) => {

@@ -11,6 +11,7 @@ const OWN_FIELDS = [
   'scope',
   'limitBy',
   'limit',
+  'onPaths',
   'layers',
   'query',
   'selected',

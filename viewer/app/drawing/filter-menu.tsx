@@ -1,4 +1,5 @@
-import { activeFilters, defaultScope } from '../../view/selection.js';
+import { defaultScope } from '../../view/pool.js';
+import { activeFilters } from '../../view/selection.js';
 import { DEFAULT_VIEW } from '../../view/view-state.js';
 import { togglePort } from '../actions/limits.js';
 import { Check } from '../controls/check.js';
@@ -77,7 +78,7 @@ function KindChecks() {
 }
 
 function DrawingChecks() {
-  const { data, update, viewField } = useStore();
+  const { data, pathsOnly, update, viewField } = useStore();
   const scope = viewField.scope.value ?? defaultScope(data.value);
   return (
     <fieldset>
@@ -87,6 +88,9 @@ function DrawingChecks() {
       </Check>
       <Check checked={viewField.hideUnconnected.value} onChange={(on) => update({ hideUnconnected: on })}>
         Hide nodes without edges
+      </Check>
+      <Check checked={pathsOnly.value} onChange={(on) => update({ onPaths: on })}>
+        Only what lies on a path from input to logits
       </Check>
       <Check checked={scope === 'all'} onChange={(on) => update({ scope: on ? 'all' : 'circuit' })}>
         Include edges that were removed

@@ -3,7 +3,9 @@ import { refuseOtherPorts } from '../../../src/circuit/comparison.js';
 import { toAttributionData } from '../../data/attribution-data.js';
 import { toCircuitData, type CircuitData } from '../../data/circuit-data.js';
 import type { ViewerDocument } from '../../data/document.js';
+import { signIsKnown } from '../../data/measure.js';
 import { compare, strongest, type Comparison } from '../../view/compare.js';
+import { measureDrawn, measureWords, WEIGHT_WORDS } from '../../view/measure-words.js';
 import { replay } from '../../view/replay.js';
 import type { ViewState } from '../../view/view-state.js';
 import type { View } from './view.js';
@@ -21,7 +23,7 @@ const EMPTY: CircuitData = {
 export type Circuits = ReturnType<typeof createCircuits>;
 
 /** The open documents, and what is known of those that are shown. */
-export function createCircuits({ viewField }: View) {
+export function createCircuits({ viewField, viewOf }: View) {
   /** Every document that is open, by name. */
   const documents = signal<ReadonlyMap<string, ViewerDocument>>(new Map());
 
@@ -37,6 +39,15 @@ export function createCircuits({ viewField }: View) {
     return name === null || name === viewField.file.value ? null : (documents.value.get(name) ?? null);
   });
 
+  /** The documents that are shown: one, or the two of a comparison. */
+  const shownDocuments = computed(() => [current.value, other.value].filter((one) => one !== null));
+
+  /** Their circuits. An attribution graph has none. */
+  const shownCircuits = computed(() => shownDocuments.value.flatMap(({ circuit }) => circuit ?? []));
+
+  /** The number by which edges are drawn. */
+  const measure = computed(() => measureDrawn(viewOf('drawnBy', 'scope', 'step'), ...shownCircuits.value));
+
   /** The circuit of the shown document, without comparison and replay. */
   const ownData = computed(() => (current.value ? dataOf(current.value) : EMPTY));
 
@@ -45,11 +56,11 @@ export function createCircuits({ viewField }: View) {
 
   function dataOf(document: ViewerDocument): CircuitData {
     if (!document.circuit) return toAttributionData(document.graph);
-    return toCircuitData(document.circuit, viewField.sign.value, document.sizesKnown);
+    return toCircuitData(document.circuit, viewField.sign.value, document.sizesKnown, measure.value);
   }
 
   /** Whether every shown document states the sizes of its model. */
-  const sizesKnown = computed(() => [current.value, other.value].every((one) => one?.sizesKnown !== false));
+  const sizesKnown = computed(() => shownDocuments.value.every((one) => one.sizesKnown));
 
   /** Why the other document cannot be compared with the shown one. Null: it can. */
   const incomparable = computed<string | null>(() => {
@@ -87,10 +98,19 @@ export function createCircuits({ viewField }: View) {
   });
 
   /** The first shown document that does not say what a positive score means. */
-  const unsigned = computed(() => [current.value, other.value].find((one) => one?.signStated === false) ?? null);
+  const unsigned = computed(() => shownDocuments.value.find(({ signStated }) => !signStated) ?? null);
 
-  /** Whether it is known what a positive effect means. */
-  const signKnown = computed(() => unsigned.value === null || viewField.sign.value !== 'as-stated');
+  /** Whether it is known what a positive number of an edge means, of those by which edges are drawn. */
+  const signKnown = computed(() =>
+    shownDocuments.value.every(({ circuit }) => circuit && signIsKnown(circuit, viewField.sign.value, measure.value)),
+  );
+
+  /** What that number is. */
+  const numberWords = computed(() =>
+    current.value?.circuit === null
+      ? WEIGHT_WORDS
+      : measureWords(shownCircuits.value, measure.value, viewField.sign.value),
+  );
 
   /** Decisions of the trace by edge. */
   const decisions = computed(() => new Map((current.value?.trace ?? []).map((step) => [step.edge, step])));
@@ -112,6 +132,9 @@ export function createCircuits({ viewField }: View) {
     leftViews,
     current,
     other,
+    shownDocuments,
+    shownCircuits,
+    measure,
     ownData,
     otherData,
     sizesKnown,
@@ -121,6 +144,7 @@ export function createCircuits({ viewField }: View) {
     data,
     unsigned,
     signKnown,
+    numberWords,
     decisions,
     shownPrompt,
     nodeLabel,

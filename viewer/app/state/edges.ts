@@ -1,4 +1,6 @@
 import { computed, signal } from '@preact/signals';
+import { shownFaithfulness } from '../../view/curve.js';
+import { keepsToPaths } from '../../view/pool.js';
 import { search } from '../../view/search.js';
 import { select, type Selection } from '../../view/selection.js';
 import type { Circuits } from './circuits.js';
@@ -12,11 +14,26 @@ export const AT_ONCE = 1000;
 
 export type Edges = ReturnType<typeof createEdges>;
 
-export function createEdges({ viewField, viewOf, data }: View & Circuits) {
+export function createEdges({ viewField, viewOf, data, ownData, current, comparison, measure }: View & Circuits) {
+  /** Edges that lie on no path are left out. */
+  const pathsOnly = computed(() => current.value !== null && keepsToPaths(viewOf('onPaths'), current.value));
+
+  /** The view without what is left open: the fields on which the selection depends. */
+  const limits = computed(() => ({
+    ...viewOf('scope', 'limitBy', 'limit', 'ports', 'kinds', 'layers', 'blink'),
+    onPaths: pathsOnly.value,
+  }));
+
   /** The edges that the slider and the filters let through. */
-  const selection = computed(() =>
-    select(data.value, viewOf('scope', 'limitBy', 'limit', 'ports', 'kinds', 'layers', 'blink')),
-  );
+  const selection = computed(() => select(data.value, limits.value));
+
+  /** How much of the behaviour the shown circuit restores. Null without a circuit. */
+  const faithfulness = computed(() => {
+    const alone = !comparison.value && viewField.step.value === null;
+    const document = current.value;
+    if (!document?.circuit) return null;
+    return shownFaithfulness(document, alone ? ownData.value : null, selection.value, limits.value, measure.value);
+  });
 
   /** The last selection on which the slider rested. */
   const rested = signal<Selection | null>(null);
@@ -39,5 +56,5 @@ export function createEdges({ viewField, viewOf, data }: View & Circuits) {
     search({ ...data.value, edges: selection.value.edges }, viewField.query.value, viewField.groups.value),
   );
 
-  return { selection, rested, drawnSelection, found };
+  return { pathsOnly, selection, limits, faithfulness, rested, drawnSelection, found };
 }

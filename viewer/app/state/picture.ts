@@ -18,7 +18,7 @@ export type Drawn = ReturnType<typeof createPicture>;
  * What is drawn. Each signal depends on single fields of the view: hover and theme restyle a scene, and build none.
  */
 export function createPicture(store: View & Circuits & Edges & Page) {
-  const { viewField, viewOf, current, other, data, signKnown } = store;
+  const { viewField, viewOf, current, other, data, signKnown, numberWords } = store;
   const { drawnSelection, found, aspect, forcePositions, hovered, systemDark } = store;
 
   const scene = computed<Scene>(() =>
@@ -85,6 +85,7 @@ export function createPicture(store: View & Circuits & Edges & Page) {
       focus: null,
       selected: null,
       signKnown: signKnown.value,
+      number: numberWords.value,
       comparing: current.value && other.value ? { a: current.value.name, b: other.value.name } : null,
     }),
   );

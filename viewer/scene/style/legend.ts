@@ -1,3 +1,4 @@
+import type { MeasureWords } from '../../view/measure-words.js';
 import type { DisplayEdge, DisplayNode, Scene } from '../scene.js';
 import { mix } from './color.js';
 import type { StyleContext } from './style.js';
@@ -21,7 +22,9 @@ export type Swatch =
     };
 
 export interface LegendContext extends StyleContext {
-  /** It is known what a positive effect means. */
+  /** The number by which edges are drawn, in words. */
+  readonly number: Pick<MeasureWords, 'quantity' | 'about'>;
+  /** It is known what a positive one means. */
   readonly signKnown: boolean;
   /** Names of the circuits that are compared. */
   readonly comparing: { readonly a: string; readonly b: string } | null;
@@ -44,14 +47,7 @@ export function legendOf(scene: Scene, context: LegendContext): LegendEntry[] {
   }
   entries.push(...nodeEntries(scene, context));
   if (edges.some((edge) => edge.effect !== null && edge.effect !== 0)) {
-    entries.push(
-      context.signKnown
-        ? remark(
-            'Effect = metric without the edge − metric with it, in loss form: positive = cutting the edge makes the metric ' +
-              'worse = the edge helps the task.',
-          )
-        : remark('The scores are as in the file. It does not say whether a positive score helps.'),
-    );
+    entries.push(remark(context.number.about));
   }
   if (scene.layout === 'grid')
     entries.push(remark('Edges lead upwards, from the node that writes to the one that reads.'));
@@ -118,11 +114,10 @@ function stateEntries(edges: readonly DisplayEdge[], { palette }: LegendContext)
 }
 
 /** Two widths: that of the strongest edge, and that of an edge with a tenth of its effect. None where all are equal. */
-function widthEntries(edges: readonly DisplayEdge[], { palette, signKnown }: LegendContext): LegendEntry[] {
+function widthEntries(edges: readonly DisplayEdge[], { palette, number: { quantity } }: LegendContext): LegendEntry[] {
   const most = edges.reduce((largest, edge) => Math.max(largest, Math.abs(edge.effect ?? 0)), 0);
   const isEven = edges.length > 1 && edges.every(({ strength }) => strength === edges[0]!.strength);
   if (most === 0 || isEven) return [];
-  const quantity = signKnown ? '|effect|' : '|score|';
   return [
     { swatch: { kind: 'line', color: palette.neutral, width: 6, dashed: false }, text: `${quantity} ${short(most)}` },
     {

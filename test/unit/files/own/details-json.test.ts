@@ -1,59 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { EdgewiseError } from '../../../../src/base/errors.js';
 import type { CircuitDetails } from '../../../../src/circuit/details.js';
-import { EdgeSet } from '../../../../src/circuit/edge-set.js';
-import { detailsTooLarge } from '../../../../src/cli/folder/details-limit.js';
-import { detailsFit, estimateDetailsBytes, parseDetails, writeDetails } from '../../../../src/files/index.js';
-import { randomNumbers } from '../../../support/random.js';
-import { SAMPLE_KEPT, sampleCircuit, sampleDirectCircuit, sampleProvenance } from '../../../support/sample-circuit.js';
-import { unmeasuredNode } from '../../../support/sample-details.js';
-
-/** Two prompts of three tokens and of one, a head and an MLP; texts as hostile as tokenizers make them. */
-function sampleDetails(changes: Partial<CircuitDetails> = {}): CircuitDetails {
-  const { model, task } = sampleProvenance();
-  const prompt = (clean: string[], position: number): CircuitDetails['prompts'][number] => ({
-    clean,
-    corrupted: clean.map(() => ' "x"\n'),
-    position,
-    correct: [' yes'],
-    wrong: ['<0xE2>', '\u2028'],
-    metrics: { whole: 0, circuit: -0.25, empty: null },
-    logitDifference: 1 / 3,
-    top: [],
-    probability: null,
-  });
-  return {
-    of: { model: model.hash, task: task.hash, keptEdges: Object.keys(SAMPLE_KEPT).length },
-    metric: 'kl',
-    prompts: [prompt(['a', ' b', '__proto__'], 1), prompt(['c'], 0)],
-    nodes: {
-      'a1.h0': unmeasuredNode({
-        attention: [Float32Array.of(1, 0, 0, 0.25, 0.75, 0, 0.00004, 0.2, 0.79996), Float32Array.of(1)],
-        direct: [1.5, -2e-9],
-        promotes: [{ token: ' yes', logit: 3.5 }],
-        suppresses: [{ token: '', logit: -1 }],
-        detectors: {
-          previous_token: { mul: 0.93, abs: 0.5, excludeBosAndCurrent: { mul: Number.NaN, abs: 1 } },
-          duplicate_token: { mul: 0, abs: -0.25, excludeBosAndCurrent: { mul: 0.125, abs: 0.75 } },
-          induction: { mul: 0.25, abs: 0, excludeBosAndCurrent: { mul: 1, abs: 1 } },
-        },
-        ov: {
-          words: 3,
-          copying: { diagonalMean: -0.5, mean: 0.25, top1IsSelf: 0, top5HasSelf: 1 },
-          tokens: [{ token: '__proto__', promotes: [{ token: '\ud800', logit: 2 }] }],
-        },
-      }),
-      m1: unmeasuredNode({ direct: [0, 0.1] }),
-    },
-    rest: { writers: [0.5, 0.25], constants: [-0.125, 1e-3] },
-    edges: Object.fromEntries(Object.entries(SAMPLE_KEPT).map(([name, effect]) => [name, [effect, 2 * effect]])),
-    inCircuit: Object.fromEntries(Object.keys(SAMPLE_KEPT).map((name, i) => [name, [i, 0.5 - i / 4]])),
-    reads: {},
-    writtenThrough: {},
-    curve: null,
-    ...changes,
-  };
-}
+import { parseDetails, writeDetails } from '../../../../src/files/index.js';
+import { SAMPLE_KEPT } from '../../../support/sample-circuit.js';
+import { sampleDetails, unmeasuredDetails, unmeasuredNode } from '../../../support/sample-details.js';
 
 function complaint(text: string): string {
   try {
@@ -70,6 +20,13 @@ function complaint(text: string): string {
 
 interface HeadJson {
   attention_1e4: number[][];
+  attention_corrupted_1e4?: unknown[][];
+  at?: unknown[];
+  looks?: Record<string, unknown>[];
+  verdicts?: Record<string, unknown>[];
+  writes?: unknown;
+  answer_rank?: unknown[];
+  in_circuit?: unknown[];
   direct: unknown[];
   detectors?: { previous_token: { mul: unknown; exclude_bos_and_current?: object } } | null;
   ov?: { words: unknown; copying: { top1_is_self: unknown }; tokens: { promotes: unknown }[] } | null;
@@ -78,11 +35,20 @@ interface HeadJson {
 interface DetailsJson {
   schema_version: number;
   of: { kept_edges: unknown };
-  prompts?: { clean: unknown[]; corrupted: unknown[]; position: number }[];
+  prompts?: {
+    clean: unknown[];
+    corrupted: unknown[];
+    position: number;
+    top?: Record<string, unknown>[];
+    probability?: Record<string, unknown>;
+  }[];
   nodes: Record<'a1.h0' | 'm1', HeadJson>;
   rest: { constants: number[] } | null;
   edges: Record<string, unknown[]>;
   in_circuit: Record<string, unknown[]>;
+  reads?: Record<string, { query: number; kept_1e4: number[]; cut_1e4: number[] }[][]>;
+  written_through?: Record<string, unknown>;
+  curve?: { edges: number; faithfulness: unknown }[];
 }
 
 /** The sample's file with a change of its JSON. */
@@ -91,6 +57,94 @@ function changed(change: (file: DetailsJson) => void): string {
   change(file);
   return JSON.stringify(file);
 }
+
+const refusedOfHeads: readonly [string, string, RegExp][] = [
+  [
+    'two of three corrupted patterns',
+    changed((file) => file.nodes['a1.h0'].attention_corrupted_1e4!.push([10_000])),
+    /nodes\.a1\.h0\.attention_corrupted_1e4: 3 values, expected 2/,
+  ],
+  [
+    'a corrupted pattern of a wrong size',
+    changed((file) => (file.nodes['a1.h0'].attention_corrupted_1e4![1] = [10_000, 0, 0])),
+    /attention_corrupted_1e4\.1: 3 values, expected 1/,
+  ],
+  [
+    'a place outside',
+    changed((file) => (file.nodes.m1.at![1] = 1)),
+    /nodes\.m1\.at\.1: got 1, expected less than the 1/,
+  ],
+  ['half a place', changed((file) => (file.nodes.m1.at![0] = 0.5)), /nodes\.m1\.at: .*whole numbers from 0/],
+  ['a place too few', changed((file) => file.nodes.m1.at!.pop()), /nodes\.m1\.at: 1 values, expected 2/],
+  [
+    'an unknown role',
+    changed((file) => (file.nodes['a1.h0'].looks![0]!['from'] = 'self')),
+    /looks\.0\.from: got "self"/,
+  ],
+  [
+    'a look at nothing known',
+    changed((file) => (file.nodes['a1.h0'].looks![0]!['at'] = '__proto__')),
+    /looks\.0\.at: got "__proto__"/,
+  ],
+  ['a look above 1', changed((file) => (file.nodes['a1.h0'].looks![0]!['share'] = 1.5)), /looks\.0\.share: got 1\.5/],
+  [
+    'a look on more prompts than there are',
+    changed((file) => (file.nodes['a1.h0'].looks![0]!['prompts'] = 3)),
+    /looks\.0\.prompts: got 3, expected 1 to 2/,
+  ],
+  [
+    'an unknown verdict',
+    changed((file) => (file.nodes['a1.h0'].verdicts![0]!['kind'] = 'mover')),
+    /verdicts\.0\.kind: got "mover"/,
+  ],
+  ['rank 0', changed((file) => (file.nodes['a1.h0'].answer_rank![0] = 0)), /answer_rank: .*whole numbers from 1/],
+  ['a rank too many', changed((file) => file.nodes['a1.h0'].answer_rank!.push(1)), /answer_rank: 3 values, expected 2/],
+  ['an effect too few', changed((file) => file.nodes.m1.in_circuit!.pop()), /m1\.in_circuit: 1 values, expected 2/],
+];
+
+const refusedOfCircuits: readonly [string, string, RegExp][] = [
+  [
+    'a likely token without its probability',
+    changed((file) => delete file.prompts![0]!.top![0]!['probability']),
+    /prompts\.0\.top\.0\.probability: is missing/,
+  ],
+  [
+    'a probability below 0',
+    changed((file) => (file.prompts![1]!.probability!['wrong'] = -0.1)),
+    /prompts\.1\.probability\.wrong: got -0\.1, expected a number from 0 to 1/,
+  ],
+  [
+    'a row outside of the prompt',
+    changed((file) => (file.reads!['a0.h1->a1.h0<q>']![1]![0]!.query = 1)),
+    /reads\.a0\.h1->a1\.h0<q>\.1\.0\.query: got 1/,
+  ],
+  [
+    'a row of a wrong size',
+    changed((file) => file.reads!['a0.h1->a1.h0<q>']![0]![0]!.cut_1e4.push(0)),
+    /\.0\.0\.cut_1e4: 3 values, expected 2/,
+  ],
+  [
+    'rows of more prompts than there are',
+    changed((file) => file.reads!['a0.h1->a1.h0<q>']!.push([])),
+    /reads\.a0\.h1->a1\.h0<q>: 3 values, expected 2/,
+  ],
+  [
+    'tokens that are written and are none',
+    changed((file) => (file.written_through!['a0.h1->a1.h0<v>'] = [7])),
+    /written_through\.a0\.h1->a1\.h0<v>\.0: got 7/,
+  ],
+  [
+    'a curve that falls',
+    changed((file) => (file.curve![1]!.edges = 3)),
+    /curve\.1\.edges: got 3, expected more than 3/,
+  ],
+  [
+    'a curve beyond the circuit',
+    changed((file) => (file.curve![1]!.edges = 8)),
+    /curve\.1\.edges: got 8, .* at most 7/,
+  ],
+  ['a curve of texts', changed((file) => (file.curve![0]!.faithfulness = '1')), /curve\.0\.faithfulness: got "1"/],
+];
 
 describe('details.json', () => {
   test('what is read is what was written, up to rounding', () => {
@@ -105,6 +159,7 @@ describe('details.json', () => {
     const plain = (of: CircuitDetails): object => ({
       ...of,
       nodes: Object.entries(of.nodes).map(([name, node]) => [name, { ...node, attention: null }]),
+      reads: Object.entries(of.reads).map(([name, rows]) => [name, rows.map((row) => row.map(({ query }) => query))]),
       prompts: of.prompts.map((prompt) => ({ ...prompt, logitDifference: prompt.logitDifference?.toFixed(6) })),
     });
     expect(plain(read)).toEqual(plain(details));
@@ -115,7 +170,12 @@ describe('details.json', () => {
     expect(lines.filter((line) => line.startsWith('{"clean"'))).toHaveLength(2);
     expect(lines.filter((line) => line.startsWith('"a1.h0": ') || line.startsWith('"m1": '))).toHaveLength(2);
     const edges = lines.filter((line) => /^"[^"]*->/.test(line)).map((line) => /^"([^"]*)"/.exec(line)![1]);
-    expect(edges).toEqual([...Object.keys(SAMPLE_KEPT), ...Object.keys(SAMPLE_KEPT)]);
+    expect(edges).toEqual([
+      ...Object.keys(SAMPLE_KEPT),
+      ...Object.keys(SAMPLE_KEPT),
+      'a0.h1->a1.h0<q>',
+      'a0.h1->a1.h0<v>',
+    ]);
     expect(lines.filter((line) => line.startsWith('"attention_1e4"'))).toEqual([]);
     expect(lines.find((line) => line.startsWith('"a1.h0"'))).toContain(
       '"attention_1e4":[[10000,2500,7500,0,2000,8000],[10000]]',
@@ -124,7 +184,7 @@ describe('details.json', () => {
 
   test('of an empty circuit without answers', () => {
     const { prompts } = sampleDetails();
-    const details = sampleDetails({
+    const details = unmeasuredDetails({
       of: { model: 'm', task: 't', keptEdges: 0 },
       prompts: prompts.map((prompt) => ({ ...prompt, correct: [], wrong: [], logitDifference: null })),
       nodes: { input: unmeasuredNode() },
@@ -140,17 +200,55 @@ describe('details.json', () => {
     expect(parseDetails(writeDetails(details), 'details.json').edges['m1->logits']).toEqual([Number.NaN, 1]);
   });
 
-  test('version 2, which knew neither detectors nor the tokens of heads, is read', () => {
+  test.each([2, 3])('version %i, which knew less, is read', (version) => {
     const text = changed((file) => {
-      file.schema_version = 2;
+      file.schema_version = version;
+      for (const prompt of file.prompts!) {
+        delete prompt.top;
+        delete prompt.probability;
+      }
       for (const node of Object.values(file.nodes)) {
+        delete node.attention_corrupted_1e4;
+        delete node.at;
+        delete node.looks;
+        delete node.verdicts;
+        delete node.writes;
+        delete node.answer_rank;
+        delete node.in_circuit;
+        if (version === 3) continue;
         delete node.detectors;
         delete node.ov;
       }
+      delete file.reads;
+      delete file.written_through;
+      delete file.curve;
     });
-    const { nodes, ...read } = parseDetails(text, 'details.json');
-    expect(nodes['a1.h0']).toMatchObject({ detectors: null, ov: null, promotes: [{ token: ' yes', logit: 3.5 }] });
-    expect(read.edges).toEqual(sampleDetails().edges);
+    const details = sampleDetails();
+    const { attention, direct, promotes, suppresses, detectors, ov } = details.nodes['a1.h0']!;
+    const read = parseDetails(text, 'details.json');
+    expect(read.edges).toEqual(details.edges);
+    expect(read).toMatchObject({ reads: {}, writtenThrough: {}, curve: null });
+    expect(read.prompts[0]).toMatchObject({ top: [], probability: null });
+    expect(read.nodes['a1.h0']).toEqual(
+      unmeasuredNode({
+        attention: attention!.map(() => expect.any(Float32Array) as Float32Array),
+        direct,
+        promotes,
+        suppresses,
+        ...(version === 3 && { detectors, ov }),
+      }),
+    );
+  });
+
+  test('of which only the first prompt has rows and corrupted attention is read and written the same', () => {
+    const text = changed((file) => {
+      file.nodes['a1.h0'].attention_corrupted_1e4!.pop();
+      file.reads!['a0.h1->a1.h0<q>']!.pop();
+    });
+    const read = parseDetails(text, 'details.json');
+    expect(read.nodes['a1.h0']!.corruptedAttention).toHaveLength(1);
+    expect(read.reads['a0.h1->a1.h0<q>']).toHaveLength(1);
+    expect(parseDetails(writeDetails(read), 'details.json')).toEqual(read);
   });
 
   test('names from the file reach no prototype', () => {
@@ -163,7 +261,11 @@ describe('details.json', () => {
     ['no JSON', '{"schema_version": 1,', /not valid JSON/],
     ['nothing', '', /not valid JSON/],
     ['an array', '[]', /schema_version: is missing/],
-    ['another version', changed((file) => (file.schema_version = 4)), /schema_version: got 4, expected \(2 \| 3\)/],
+    [
+      'another version',
+      changed((file) => (file.schema_version = 5)),
+      /schema_version: got 5, expected \(2 \| 3 \| 4\)/,
+    ],
     ['no prompts', changed((file) => delete file.prompts), /prompts: is missing/],
     ['a text for a count', changed((file) => (file.of.kept_edges = '7')), /of\.kept_edges: got "7"/],
     ['a position outside', changed((file) => (file.prompts![1]!.position = 1)), /prompts\.1\.position: got 1/],
@@ -235,6 +337,8 @@ describe('details.json', () => {
       changed((file) => file.in_circuit['m1->logits']!.pop()),
       /in_circuit\.m1->logits: 1 values, expected 2/,
     ],
+    ...refusedOfHeads,
+    ...refusedOfCircuits,
     [
       'a long text in place of a number',
       changed((file) => (file.of.kept_edges = 'x\n'.repeat(999))),
@@ -243,102 +347,4 @@ describe('details.json', () => {
   ])('refuses %s', (_, text, message) => {
     expect(complaint(text)).toMatch(message);
   });
-});
-
-describe('details and circuit', () => {
-  const circuit = sampleCircuit();
-  const details = sampleDetails();
-
-  test('fit where weights, task and kept edges agree; a circuit without provenance is known by its edges', () => {
-    expect(detailsFit(details, circuit)).toBe(true);
-    expect(detailsFit(details, { ...circuit, provenance: null })).toBe(true);
-  });
-
-  test('what the edges were measured with counts, not what the circuit was found with', () => {
-    const { model, task, prompts, ablation, meanOver, input, metric } = sampleProvenance();
-    const effects = new Float64Array(circuit.topology.edgeCount);
-    const other = { ...task, hash: 'ee'.repeat(32) };
-    const measuredWith = { model, task: other, prompts, ablation, meanOver, input, metric };
-    const elsewhere = sampleCircuit({ inCircuit: { effects, idle: [], curve: [], measuredWith } });
-    expect(detailsFit(details, elsewhere)).toBe(false);
-    expect(detailsFit({ ...details, of: { ...details.of, task: other.hash } }, elsewhere)).toBe(true);
-  });
-
-  test.each<[string, CircuitDetails, Parameters<typeof detailsFit>[1]]>([
-    [
-      'other weights',
-      details,
-      { ...circuit, provenance: sampleProvenance({ model: { name: '', hash: '', family: '' } }) },
-    ],
-    ['another task', details, { ...circuit, provenance: sampleProvenance({ task: { name: 'toy', hash: '' } }) }],
-    ['fewer edges', details, { ...circuit, kept: EdgeSet.empty(circuit.topology) }],
-    ['direct edges decided on', details, sampleDirectCircuit()],
-    [
-      'as many edges, another one',
-      sampleDetails({
-        edges: { ...Object.fromEntries(Object.entries(details.edges).slice(1)), 'input->logits': [0, 0] },
-      }),
-      circuit,
-    ],
-  ])('do not fit: %s', (_, of, other) => {
-    expect(detailsFit(of, other)).toBe(false);
-  });
-});
-
-test('details.json of many long prompts is left out unless asked for', () => {
-  const circuit = sampleCircuit();
-  const pair = { clean: new Array<number>(16).fill(1), corrupted: [], position: 0, correct: [], wrong: [] };
-  const pairs = (count: number): (typeof pair)[] => Array.from({ length: count }, () => pair);
-  expect(detailsTooLarge({ pairs: pairs(1000) }, circuit)).toBeUndefined();
-  expect(detailsTooLarge({ pairs: pairs(20_000) }, circuit)).toMatch(
-    /^details\.json would take about \d\d MB and is left out; --details writes it$/,
-  );
-});
-
-test('the estimated size is about right, whatever grows', () => {
-  const random = randomNumbers(3);
-  for (const [length, prompts, heads, edges] of [
-    [12, 32, 10, 100],
-    [40, 8, 30, 300],
-    [3, 200, 4, 50],
-  ] as const) {
-    const row = (n: number): number[] => Array.from({ length: n }, () => random.normal());
-    const softmax = (n: number): Float32Array =>
-      Float32Array.from({ length: n * n }, (_, i) => (i % n <= Math.floor(i / n) ? 1 / (1 + Math.floor(i / n)) : 0));
-    const tokens = Array.from({ length: 8 }, () => ({ token: ' token', logit: random.normal() }));
-    const tenTokens = Array.from({ length: 10 }, () => ({ token: ' token', logit: random.normal() }));
-    const half = (): { mul: number; abs: number } => ({ mul: random.normal(), abs: random.normal() });
-    const score = () => ({ ...half(), excludeBosAndCurrent: half() });
-    const names = Array.from({ length: heads }, (_, i) => `a0.h${i}`);
-    const details = sampleDetails({
-      prompts: Array.from({ length: prompts }, () => ({
-        ...sampleDetails().prompts[0]!,
-        clean: Array.from({ length }, () => ' token'),
-        corrupted: Array.from({ length }, () => ' token'),
-      })),
-      nodes: Object.fromEntries(
-        names.map((name) => [
-          name,
-          unmeasuredNode({
-            attention: Array.from({ length: prompts }, () => softmax(length)),
-            direct: row(prompts),
-            promotes: tokens,
-            suppresses: tokens,
-            detectors: { previous_token: score(), duplicate_token: score(), induction: score() },
-            ov: {
-              words: 80,
-              copying: { diagonalMean: 0.123, mean: 0.05, top1IsSelf: 0.5, top5HasSelf: 0.75 },
-              tokens: Array.from({ length: 16 }, () => ({ token: ' token', promotes: tenTokens })),
-            },
-          }),
-        ]),
-      ),
-      rest: { writers: row(prompts), constants: row(prompts) },
-      edges: Object.fromEntries(Array.from({ length: edges }, (_, i) => [`a0.h${i}->a1.h${i}<q>`, row(prompts)])),
-    });
-    const extent = { lengths: Array.from({ length: prompts }, () => length), heads, nodes: heads, edges };
-    const ratio = estimateDetailsBytes(extent) / writeDetails(details).length;
-    expect(ratio).toBeGreaterThan(0.7);
-    expect(ratio).toBeLessThan(1.4);
-  }
 });

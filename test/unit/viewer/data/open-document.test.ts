@@ -10,9 +10,9 @@ import { writeDetails } from '../../../../src/files/own/details-json.js';
 import { CIRCUIT_WRITERS, openImport, writeTrace } from '../../../../src/files/index.js';
 import { openDocument, openViewerDocument } from '../../../../viewer/data/open-document.js';
 import { writeScoresJson } from '../../../../src/files/own/scores-json.js';
-import { faithfulnessAt } from '../../../../viewer/view/curve.js';
 import { toCircuitData } from '../../../../viewer/data/circuit-data.js';
-import { defaultScope, select } from '../../../../viewer/view/selection.js';
+import { defaultScope } from '../../../../viewer/view/pool.js';
+import { select } from '../../../../viewer/view/selection.js';
 import { DEFAULT_EDGES, DEFAULT_VIEW, type ViewState } from '../../../../viewer/view/view-state.js';
 import { circuitFromScores } from '../../../../src/circuit/scored-circuit.js';
 import { select as toolSelect } from '../../../../src/discover/select.js';
@@ -313,23 +313,5 @@ describe('openDocument', () => {
         },
       ),
     );
-  });
-});
-
-describe('faithfulnessAt', () => {
-  it('is known of the whole circuit, and of no part of it', () => {
-    const opened = openDocument(sourceFile('x', json, { details: writeDetails(details) }));
-    expect([0, 1, 2, 3, 7, 8].map((edges) => faithfulnessAt(opened, edges))).toEqual([
-      null,
-      null,
-      null,
-      null,
-      0.875,
-      null,
-    ]);
-    expect(faithfulnessAt(openDocument(sourceFile('x', json)), 7)).toBe(0.875);
-    expect(
-      faithfulnessAt(openDocument(sourceFile('x', CIRCUIT_WRITERS.json(sampleCircuit({ provenance: null })))), 7),
-    ).toBeNull();
   });
 });

@@ -81,7 +81,7 @@ describe('display graph', () => {
       for (const member of members) expect(graph.hasNode(member)).toBe(false);
       expect(graph.someEdge((_, __, source, target) => source === 'group:movers' && target === source)).toBe(false);
     }
-    const { edges } = select(data, view({ scope: 'all', limit: 200 }));
+    const { edges } = select(data, view({ limitBy: 'top', scope: 'all', limit: 200 }));
     const { graph } = sceneOf(data, { groups, limit: 200 });
     const outside = (edge: EdgeRecord) => !(members.includes(edge.source) && members.includes(edge.target));
     const total = edges.filter(outside).reduce((sum, edge) => sum + edge.effect!, 0);

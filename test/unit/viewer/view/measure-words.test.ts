@@ -40,16 +40,16 @@ describe('measureDrawn', () => {
 
 describe('what a number is', () => {
   it('says in which circuit an effect was measured', () => {
-    expect(measureWords(found, 'circuit', 'as-stated').about).toContain(
+    expect(measureWords([found], 'circuit', 'as-stated').about).toContain(
       'how much the KL divergence from the whole model rises when this edge alone is cut out of the found circuit',
     );
-    const decided = measureWords(found, 'decided', 'as-stated');
+    const decided = measureWords([found], 'decided', 'as-stated');
     expect(decided.name).toBe('When decided');
     expect(decided.about).toContain('out of the circuit of that moment');
-    const share = measureWords(found, 'share', 'as-stated');
+    const share = measureWords([found], 'share', 'as-stated');
     expect([share.name, share.quantity]).toEqual(['Share of what the reader gets', 'share']);
     expect(share.about).toContain('Effect in the circuit =');
-    expect(measureWords(sampleCircuit(), 'share', 'as-stated').about).toContain('Effect when it was decided =');
+    expect(measureWords([sampleCircuit()], 'share', 'as-stated').about).toContain('Effect when it was decided =');
   });
 
   it.each(SCORING_METHOD_NAMES)('never calls an estimate a difference of metrics: %s', (method) => {
@@ -57,7 +57,7 @@ describe('what a number is', () => {
       provenance: sampleProvenance({ method, metric: 'logit-diff', signConvention: SCORING_METHODS[method].sign }),
     });
     for (const measure of ['decided', 'share'] as const) {
-      const { about } = measureWords(scored, measure, 'as-stated');
+      const { about } = measureWords([scored], measure, 'as-stated');
       if (method === 'exact')
         expect(about).toContain('the logit difference falls when this edge alone is cut out of it');
       else expect(about).not.toMatch(/without (the|it)|metric with/);
@@ -69,12 +69,20 @@ describe('what a number is', () => {
 
   it('says of files of other programs what they do not say', () => {
     const foreign = sampleCircuit({ provenance: null });
-    expect(measureWords(foreign, 'decided', 'as-stated')).toMatchObject({
+    expect(measureWords([foreign], 'decided', 'as-stated')).toMatchObject({
       name: 'Score',
       quantity: '|score|',
       about: 'The scores are as in the file. It does not say whether a positive score helps.',
     });
-    expect(measureWords(foreign, 'decided', 'negative-helps').about).toContain('positive score helps the task');
+    expect(measureWords([foreign], 'decided', 'negative-helps').about).toContain('positive score helps the task');
+  });
+
+  it('says what each number is in a comparison of unlike ones', () => {
+    const foreign = sampleCircuit({ provenance: null });
+    const { name, about } = measureWords([sampleCircuit(), foreign], 'decided', 'as-stated');
+    expect(name).toBe('Effect or score');
+    expect(about).toMatch(/^In A: Effect when it was decided .* In B: The scores are as in the file/);
+    expect(measureWords([sampleCircuit(), sampleCircuit()], 'decided', 'as-stated').about).not.toContain('In A');
   });
 
   it('writes shares as percent', () => {

@@ -5,16 +5,22 @@ import { EdgeSet } from '../../../../src/circuit/edge-set.js';
 import { assemble, toCircuitData, type CircuitData } from '../../../../viewer/data/circuit-data.js';
 import { incidentEdges } from '../../../../viewer/view/incident.js';
 import { tieWords } from '../../../../viewer/view/format.js';
-import { defaultScope, select } from '../../../../viewer/view/selection.js';
-import { DEFAULT_EDGES, DEFAULT_VIEW, type LimitKind } from '../../../../viewer/view/view-state.js';
+import { defaultScope } from '../../../../viewer/view/pool.js';
+import { select } from '../../../../viewer/view/selection.js';
+import { DEFAULT_EDGES, DEFAULT_VIEW, type LimitKind, type ViewState } from '../../../../viewer/view/view-state.js';
 import { SAMPLE_KEPT, SAMPLE_TOPOLOGY, sampleCircuit, sampleDirectCircuit } from '../../../support/sample-circuit.js';
 import { ids, sampleData, view } from '../../../support/viewer.js';
 
 const data = sampleData();
 const total = Object.values<number>(SAMPLE_KEPT).reduce((sum, effect) => sum + Math.abs(effect), 0);
 
-function shown(changes: Parameters<typeof view>[0] = {}, of: CircuitData = data): string[] {
-  return ids(select(of, view(changes)).edges);
+/** Edges by number, unless the limit is of another kind. */
+function top(changes: Partial<ViewState> = {}): ViewState {
+  return view({ limitBy: 'top', ...changes });
+}
+
+function shown(changes: Partial<ViewState> = {}, of: CircuitData = data): string[] {
+  return ids(select(of, top(changes)).edges);
 }
 
 /** Data whose edges have these effects, in the order of edge ids. */
@@ -69,7 +75,7 @@ describe('select', () => {
     expect(shown({ limitBy: 'share', limit: 0.75 / total })).toEqual(['a0.h1->a1.h0<v>']);
     expect(shown({ limitBy: 'share', limit: 0.76 / total })).toEqual(['a0.h1->a1.h0<v>', 'm1->logits']);
     expect(shown({ limitBy: 'share', limit: 1 })).toEqual(shown({ limit: 6 }));
-    expect(select(data, view({ limit: 1 })).share).toBeCloseTo(0.75 / total, 12);
+    expect(select(data, top({ limit: 1 })).share).toBeCloseTo(0.75 / total, 12);
   });
 
   it('gives limits of every kind that show the same edges', () => {
@@ -81,7 +87,7 @@ describe('select', () => {
     fc.assert(
       fc.property(fc.array(effect, { minLength: 1, maxLength: 40 }), fc.nat(50), (effects, limit) => {
         const some = withEffects(effects);
-        const { edges, limits, share } = select(some, view({ limit, scope: 'all' }));
+        const { edges, limits, share } = select(some, top({ limit, scope: 'all' }));
         const again = (limitBy: LimitKind): string[] => shown({ limitBy, limit: limits[limitBy], scope: 'all' }, some);
         expect(again('top')).toEqual(ids(edges));
         const measured = some.edges.filter((edge) => edge.effect !== null).length;
@@ -101,7 +107,7 @@ describe('select', () => {
         const measuredIds = ids(some.edges.filter((edge) => edge.effect !== null));
         if (allZero) expect(byShare).toEqual(edges.length > 0 ? measuredIds : []);
         else expect(byShare).toEqual(ids(edges).slice(0, byShare.length));
-        expect(select(some, view({ limitBy: 'share', limit: limits.share, scope: 'all' })).share).toBe(share);
+        expect(select(some, top({ limitBy: 'share', limit: limits.share, scope: 'all' })).share).toBe(share);
       }),
       {
         examples: [
@@ -120,7 +126,7 @@ describe('select', () => {
       'as-stated',
     );
     for (const limitBy of ['top', 'effect', 'share'] as const) {
-      const { edges, share, limits } = select(none, view({ limitBy, limit: limitBy === 'top' ? 100 : 0.5 }));
+      const { edges, share, limits } = select(none, top({ limitBy, limit: limitBy === 'top' ? 100 : 0.5 }));
       expect(ids(edges).toSorted()).toEqual(Object.keys(SAMPLE_KEPT).toSorted());
       expect([share, limits.top, limits.effect]).toEqual([null, 7, 0]);
     }
@@ -139,8 +145,8 @@ describe('select', () => {
     expect(shown({ kinds: { ...kinds, logits: false, mlp: false } }).length).toBe(4);
     expect(shown({ layers: [1, 1] })).toEqual(['m1->logits', 'a1.h0->logits']);
     expect(shown({ layers: [0, 0] })).toEqual(['input->a0.h1<v>']);
-    expect(select(data, view({ layers: [0, 0] })).available).toBe(1);
-    expect(select(data, view({ layers: [0, 0] })).share).toBe(1);
+    expect(select(data, top({ layers: [0, 0] })).available).toBe(1);
+    expect(select(data, top({ layers: [0, 0] })).share).toBe(1);
   });
 
   it('knows direct edges by their port', () => {
@@ -160,23 +166,23 @@ describe('ties', () => {
       const even = withEffects(Array.from({ length: all }, (_, i) => (value !== null && i % 2 ? -value : value)));
       for (const limit of [null, 0, 3, 0.5]) {
         for (const limitBy of ['top', 'effect', 'share'] as const) {
-          const { edges, ranked, tie } = select(even, view({ limit, limitBy, scope: 'all' }));
+          const { edges, ranked, tie } = select(even, top({ limit, limitBy, scope: 'all' }));
           expect([edges.length, ranked, tie]).toEqual([all, false, null]);
         }
       }
     }
-    expect(select(withEffects([1, ...Array.from({ length: all - 1 }, () => 0)]), view({ scope: 'all' })).ranked).toBe(
+    expect(select(withEffects([1, ...Array.from({ length: all - 1 }, () => 0)]), top({ scope: 'all' })).ranked).toBe(
       true,
     );
   });
 
   it('has no share of a sum that is 0', () => {
-    expect(select(withEffects(Array.from({ length: all }, () => 0)), view({ scope: 'all' })).share).toBeNull();
+    expect(select(withEffects(Array.from({ length: all }, () => 0)), top({ scope: 'all' })).share).toBeNull();
   });
 
   it('says what a limit through a tie leaves out', () => {
     const data = withEffects([3, -2, 2, 2, 1]);
-    const tie = (limit: number) => select(data, view({ limit, scope: 'all' })).tie;
+    const tie = (limit: number) => select(data, top({ limit, scope: 'all' })).tie;
     expect(tie(1)).toBeNull();
     expect(tie(2)).toEqual({ strength: 2, shown: 1, tied: 3 });
     expect(tie(3)).toEqual({ strength: 2, shown: 2, tied: 3 });
@@ -196,7 +202,7 @@ describe('ties', () => {
       );
       return assemble(data, edges);
     };
-    const first = (...parts: readonly Run[]): number => select(runs(...parts), DEFAULT_VIEW).edges.length;
+    const first = (...parts: readonly Run[]): number => select(runs(...parts), top()).edges.length;
     expect(first([2, 150], [1, 1000])).toBe(150);
     expect(first([2, 50], [1, 200])).toBe(250);
     expect(first([2, 963], [0, 1])).toBe(963);

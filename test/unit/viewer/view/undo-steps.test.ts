@@ -10,7 +10,11 @@ const first = view({ file: 'a' });
 test('a change of what is open, of the theme or of the blinked circuit is no step', () => {
   expect(stepFields(first, { ...first, selected: 'm0', tab: 'edges', theme: 'dark', blink: 'a' })).toBe('');
   expect(stepFields(first, { ...first, pinned: ['m0'], selected: 'm0' })).toBe('pinned');
-  expect(stepFields(first, { ...first, limit: 3, limitBy: 'share' }).split(' ').toSorted()).toEqual(['limit', 'limitBy']);
+  expect(
+    stepFields(first, { ...first, limit: 3, limitBy: 'share' })
+      .split(' ')
+      .toSorted(),
+  ).toEqual(['limit', 'limitBy']);
 });
 
 test('pins that were cleared come back, and what is open stays open', () => {

@@ -12,10 +12,10 @@ describe('legend', () => {
     expect(legendTexts(scene)).toEqual(
       expect.arrayContaining(['helps the task', 'hurts the task', 'MLP', 'input, logits']),
     );
-    expect(legendTexts(scene).join()).toContain('positive = cutting the edge makes the metric worse');
+    expect(legendTexts(scene).join()).toContain('Positive = the edge helps the task');
     expect(legendTexts(scene, { hue: 'port' })).toContain('into queries (q)');
     expect(legendTexts(scene, { hue: 'source' })).toContain('from MLPs');
-    expect(legendTexts(scene).join()).not.toMatch(/circuits|group|pinned|decided/);
+    expect(legendTexts(scene).join()).not.toMatch(/circuits|group|pinned|not decided/);
     expect(legendTexts(sceneOf(data, { limit: 0 }))).toEqual([]);
   });
 
@@ -45,7 +45,8 @@ describe('legend', () => {
     const texts = legendTexts(sceneOf(data), { signKnown: false });
     expect(texts).toEqual(expect.arrayContaining(['score > 0', 'score < 0']));
     expect(texts.join()).toContain('does not say');
-    expect(texts.join()).not.toContain('helps the task');
+    expect(texts.join()).not.toContain('the edge helps the task');
+    expect(texts).not.toContain('helps the task');
   });
 
   it('explains the classes of a comparison that occur', () => {
