@@ -31,7 +31,9 @@ export function attentionSvg(
   const cellHeight = Math.max(...drawings.map(({ drawing }) => drawing.height)) + NAME + GAP;
   const across = Math.max(1, Math.min(columns, drawings.length));
   const rows = Math.ceil(drawings.length / across);
-  const width = Math.ceil(2 * MARGIN + Math.max(across * cellWidth - GAP, 7.2 * Math.max(title.length, caption.length)));
+  const width = Math.ceil(
+    2 * MARGIN + Math.max(across * cellWidth - GAP, 7.2 * Math.max(title.length, caption.length)),
+  );
   const height = Math.ceil(MARGIN + TITLE + rows * cellHeight + 20 + MARGIN);
   const font = { 'font-family': 'Helvetica, Arial, sans-serif', fill: palette.text };
   const parts = drawings.map(({ name, drawing }, i) => {

@@ -21,7 +21,8 @@ export function edgeReads(details: CircuitDetails, edge: string, asked: number |
   const [first] = prompts;
   if (!first || first.length === 0) return null;
   if (asked !== null && asked < prompts.length) return { prompt: asked, note: null, rows: prompts[asked]! };
-  if (prompts.length < details.prompts.length) return { prompt: 0, note: 'prompt 1: the file keeps these rows for prompt 1 alone', rows: first };
+  if (prompts.length < details.prompts.length)
+    return { prompt: 0, note: 'prompt 1: the file keeps these rows for prompt 1 alone', rows: first };
   if (prompts.length === 1) return { prompt: 0, note: null, rows: first };
   const isEqual =
     details.prompts.every(({ clean }) => clean.length === details.prompts[0]!.clean.length) &&

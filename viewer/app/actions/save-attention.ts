@@ -41,7 +41,8 @@ function picture(store: Store, attention: Attention, as: AttentionView['as']): P
 
 const RUN_WORDS: Readonly<Record<AttentionView['run'], (most: number) => string>> = {
   clean: () => 'Clean prompt. Full colour = all of the attention of a query. ▸ = a query that the circuit uses.',
-  corrupted: () => 'Corrupted prompt. Full colour = all of the attention of a query. ▸ = a query that the circuit uses.',
+  corrupted: () =>
+    'Corrupted prompt. Full colour = all of the attention of a query. ▸ = a query that the circuit uses.',
   difference: (most) =>
     `Clean minus corrupted. Orange = more on the clean prompt, violet = more on the corrupted one; full colour = ${most.toFixed(2)}.`,
 };

@@ -57,7 +57,11 @@ export async function savePng(store: Store): Promise<void> {
 }
 
 /** An SVG as a PNG. @throws Error where it is too large for the browser. */
-export async function pngOf(drawn: { readonly svg: string; readonly width: number; readonly height: number }): Promise<Blob> {
+export async function pngOf(drawn: {
+  readonly svg: string;
+  readonly width: number;
+  readonly height: number;
+}): Promise<Blob> {
   const { svg, width, height } = drawn;
   const image = new Image(width, height);
   image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(svg)}`;

@@ -60,8 +60,7 @@ function cellWords({ query, key }: Cell, shown: ShownAttention, main: HeadPatter
   return (
     <>
       {label}: {named(query)} attends to {named(key)} with <b>{weight}</b>
-      {signed && ' more on the clean prompt'}
-      .{' '}
+      {signed && ' more on the clean prompt'}.{' '}
     </>
   );
 }

@@ -7,12 +7,7 @@ import { PatternCanvas } from './pattern-canvas.js';
 import { handlersOf, type Pointing } from './pointing.js';
 
 /** The attention of one head, drawn as large as its room allows. */
-export function HeadPattern(props: {
-  attention: Attention;
-  pattern: Pattern;
-  pointing: Pointing;
-  room: PatternRoom;
-}) {
+export function HeadPattern(props: { attention: Attention; pattern: Pattern; pointing: Pointing; room: PatternRoom }) {
   const { attention, pattern, pointing, room } = props;
   const { viewField, nodeLabel } = useStore();
   const { as } = viewField.attention.value;

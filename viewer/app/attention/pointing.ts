@@ -23,7 +23,12 @@ export function usePointing(): Pointing {
     const pointed = signal<PointedAt | null>(null);
     const held = signal<PointedAt | null>(null);
     const now = computed(() => held.value ?? pointed.value);
-    return { pointed, held, head: computed(() => now.value?.head ?? null), cell: computed(() => now.value?.cell ?? null) };
+    return {
+      pointed,
+      held,
+      head: computed(() => now.value?.head ?? null),
+      cell: computed(() => now.value?.cell ?? null),
+    };
   }, []);
 }
 

@@ -2,7 +2,10 @@ import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { RefObject } from 'preact';
 
 /** The inner size of an element in CSS pixels, as it is and as it changes. */
-export function useRoom<E extends HTMLElement>(first: { width: number; height: number }): {
+export function useRoom<E extends HTMLElement>(first: {
+  width: number;
+  height: number;
+}): {
   readonly ref: RefObject<E | null>;
   readonly width: number;
   readonly height: number;
