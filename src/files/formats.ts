@@ -72,8 +72,6 @@ export interface Format {
   readonly read?: CircuitReader;
   /** How the text of a file that is read is spelled: one JSON value, XML, or a JSON value a line. */
   readonly syntax?: 'json' | 'xml' | 'lines';
-  /** The reader cannot name an edge before it knows the model. */
-  readonly needsModel?: true;
 }
 
 const readInterchange: CircuitReader = ({ json }, source) => ({ file: circuitFileOf(json, source), notes: [] });
@@ -148,9 +146,8 @@ export const FORMATS = {
     about: 'names of the kept edges',
     extension: 'json',
     write: (circuit) => writeEdgePruning(circuit),
-    read: ({ json }, source, model) => readEdgePruning(json, source, model!.topology),
+    read: ({ json }, source, model) => readEdgePruning(json, source, model?.topology),
     syntax: 'json',
-    needsModel: true,
   },
   acdc: {
     title: "ACDC's names of edges",

@@ -12,7 +12,14 @@ export {
   type InputFormat,
 } from './formats.js';
 export { choosesEdges, openImport, type ImportedFile } from './import-file.js';
-export { openCircuit, readableFormats, type OpenedCircuit, type OpenCircuitOptions } from './open.js';
+export {
+  openCircuit,
+  openCircuitOrGraph,
+  type OpenedAttributionGraph,
+  type OpenedCircuit,
+  type OpenCircuitOptions,
+} from './open.js';
+export { readableFormats } from './tell-format.js';
 export { withListedGraph } from './tools/attribution-graph.js';
 export {
   fileTopology,

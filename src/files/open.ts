@@ -1,13 +1,10 @@
 import { EdgewiseError } from '../base/errors.js';
-import { readJson, readStrictJson } from '../base/json/json-fields.js';
-import { parsePythonJson } from '../base/json/python-json.js';
-import { isObject } from '../base/json/strict-json.js';
-import { oneLine, quote } from '../base/text.js';
+import { counted } from '../base/text.js';
 import { createCircuit, type Circuit } from '../circuit/circuit.js';
 import { inWords, leastShape } from '../circuit/shape-of-names.js';
 import { isGrouped, parseNode } from '../circuit/nodes.js';
 import { shapeOf, Topology } from '../circuit/topology.js';
-import { formatOf, INPUT_FORMATS, type FileContent, type Format, type InputFormat } from './formats.js';
+import { formatOf, type FileContent, type InputFormat } from './formats.js';
 import { inCircuitOf } from './own/in-circuit-json.js';
 import { stabilityIn } from './own/stability-json.js';
 import {
@@ -18,6 +15,8 @@ import {
   type ModelShape,
   type ReadCircuit,
 } from './own/circuit-file.js';
+import { tellFormat, unreadable } from './tell-format.js';
+import { readAttributionGraph, type ReadAttributionGraph } from './tools/read-attribution-graph.js';
 
 export interface OpenCircuitOptions {
   /** What the file is. `auto`, the default, tells it by the content. */
@@ -49,6 +48,11 @@ export interface OpenedCircuit {
   readonly notes: readonly string[];
 }
 
+/** An attribution graph that was opened. */
+export interface OpenedAttributionGraph extends ReadAttributionGraph {
+  readonly format: 'attribution-graph';
+}
+
 /**
  * Opens a circuit file of any format that is read here, see `INPUT_FORMATS`. What the file does not hold is not known
  * afterwards: `circuitOfGraph` and `readTraceCircuit` say what their formats leave out.
@@ -59,14 +63,30 @@ export interface OpenedCircuit {
  *   that is read, or does not fit the model, or does not tell its model's shape where no model is given.
  */
 export function openCircuit(text: string, source: string, options: OpenCircuitOptions = {}): OpenedCircuit {
-  const { model = null, format: asked = 'auto' } = options;
-  const bare = text.replace(/^\ufeff/, '');
-  const syntax = asked === 'auto' ? syntaxOf(bare, source) : formatOf(asked).syntax;
-  const content = { text: bare, json: syntax === 'json' ? parsed(bare, source, options) : undefined };
-  const format = asked === 'auto' ? formatBy(syntax, content, source) : asked;
-  const { read, needsModel, title } = formatOf(format);
-  if (needsModel && !model) throw withoutShape(source, `${title} does not say what model the circuit is of`, options);
-  const result = read!(content, source, model);
+  const { format, content } = tellFormat(text, source, options.format ?? 'auto', options.strict ?? false);
+  if (format !== 'attribution-graph') return openTold(format, content, source, options);
+  throw unreadable(source, 'is an attribution graph of features, which has no edges between heads and MLPs');
+}
+
+/** The same where an attribution graph will do, too: the viewer shows it. */
+export function openCircuitOrGraph(
+  text: string,
+  source: string,
+  options: OpenCircuitOptions = {},
+): OpenedCircuit | OpenedAttributionGraph {
+  const { format, content } = tellFormat(text, source, options.format ?? 'auto', options.strict ?? false);
+  if (format !== 'attribution-graph') return openTold(format, content, source, options);
+  return { format, ...readAttributionGraph(content.json, source) };
+}
+
+function openTold(
+  format: InputFormat,
+  content: FileContent,
+  source: string,
+  options: OpenCircuitOptions,
+): OpenedCircuit {
+  const { model = null } = options;
+  const result = formatOf(format).read!(content, source, model);
   const { topology, sizesKnown, notes } = shapeFor(result, options);
   const named = resolveCircuit(result.file, topology);
   const said = result.file.inCircuit;
@@ -84,6 +104,7 @@ export function openCircuit(text: string, source: string, options: OpenCircuitOp
     notes: [
       ...result.notes,
       ...notes,
+      ...scoreNotes(result.file),
       ...(said && !inCircuit ? [`${source}: ${CHANGED}`] : []),
       ...(found !== undefined && !stability ? [`${source}: ${UNCOUNTED}`] : []),
     ],
@@ -94,86 +115,20 @@ const CHANGED = 'its effects in the circuit and its curve are of other edges tha
 
 const UNCOUNTED = 'its edgewise.stability does not say how often each of its edges was found, and is left out';
 
-/** Formats that are read, in words. */
-export function readableFormats(): string {
-  return INPUT_FORMATS.map((name) => formatOf(name).title).join(', ');
-}
-
-function syntaxOf(text: string, source: string): Format['syntax'] {
-  const first = text.trimStart()[0];
-  if (first === undefined) throw unreadable(source, 'is empty');
-  if (first === '<') return 'xml';
-  if (first === '{' && startsWithDecision(text)) return 'lines';
-  if (first === '{' || first === '[') return 'json';
-  throw unreadable(source, isJson(text) ? 'is JSON, but no object' : 'is neither JSON nor XML');
-}
-
-function formatBy(syntax: Format['syntax'], { text, json }: FileContent, source: string): InputFormat {
-  if (syntax === 'lines') return 'trace';
-  return syntax === 'xml' ? xmlFormat(text, source) : jsonFormat(json, source);
-}
-
-/** More characters than a line of a trace has: the names of two nodes and three numbers. */
-const MAX_DECISION = 1000;
-
-/** Whether the first line is a decision of a trace. */
-function startsWithDecision(text: string): boolean {
-  const [line = ''] = text.trimStart().slice(0, MAX_DECISION).split('\n', 1);
-  try {
-    const json: unknown = JSON.parse(line);
-    return isObject(json) && 'step' in json && 'edge' in json && 'kept' in json;
-  } catch {
-    return false;
+/** Says of scores that they are no numbers: NaN and Infinity, as Python writes them. Their edges are not measured. */
+function scoreNotes({ source, edges, directEdges }: CircuitFile): string[] {
+  let [count, all] = [0, 0];
+  for (const edge of [...edges.values(), ...(directEdges?.values() ?? [])]) {
+    count += Number(edge.notNumber ?? false);
+    all++;
   }
-}
-
-function isJson(text: string): boolean {
-  try {
-    parsePythonJson(text);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function parsed(text: string, source: string, { strict = false }: OpenCircuitOptions): unknown {
-  if (strict) return readStrictJson(text, source);
-  try {
-    return readJson(text, source);
-  } catch (error) {
-    if (!(error instanceof EdgewiseError)) throw error;
-    throw unreadable(source, error.message.slice(`${source}: `.length));
-  }
-}
-
-/** Where the root element of an XML file is looked for, in characters. */
-const XML_HEAD = 65_536;
-
-function xmlFormat(text: string, source: string): InputFormat {
-  const head = text.slice(0, XML_HEAD).replaceAll(/<!--[^]*?(?:-->|$)/g, '');
-  const root = /<([a-z][\w:-]*)/i.exec(head)?.[1];
-  if (root === 'gexf' || root === 'graphml') return root;
-  throw unreadable(source, `is XML or HTML (${oneLine(root ?? 'no element')}), but neither GEXF nor GraphML`);
-}
-
-function jsonFormat(json: unknown, source: string): InputFormat {
-  // Edge Pruning keeps at least the edges of its embeddings or of one reader: a list of nothing is no result of it.
-  if (Array.isArray(json) && Array.isArray(json[0])) return 'edge-pruning';
-  if (!isObject(json)) throw unreadable(source, 'is JSON, but neither an object nor a list of pairs');
-  const { edges, links, nodes } = json;
-  if (Array.isArray(links) && Array.isArray(nodes) && 'metadata' in json) {
-    throw unreadable(source, 'is an attribution graph of features, as circuit-tracer writes it');
-  }
-  if (Array.isArray(nodes) && (Array.isArray(edges) || Array.isArray(links))) return 'node-link';
-  if (isObject(edges)) return 'edgewise' in json ? 'json' : 'eap-ig';
-  if ('edges' in json) throw unreadable(source, `edges: got ${quote(edges)}, expected an object of edges by name`);
-  const keys = Object.keys(json).slice(0, 5).map(quote);
-  const holds = keys.length === 0 ? 'an empty object' : `an object with ${keys.join(', ')}`;
-  throw unreadable(source, `is JSON, but no circuit: ${holds}, without "edges" by name`);
-}
-
-function unreadable(source: string, what: string): EdgewiseError {
-  return new EdgewiseError('circuit', source, `${what}. Readable are ${readableFormats()}`);
+  if (count === 0) return [];
+  const of = `of its ${counted(all, 'edge')}`;
+  return [
+    count === all
+      ? `${source}: the score of none ${of} is a finite number`
+      : `${source}: the score of ${count.toLocaleString('en-US')} ${of} is no finite number; they count as not measured`,
+  ];
 }
 
 function withoutShape(source: string, what: string, { shapeHint }: OpenCircuitOptions): EdgewiseError {

@@ -1,7 +1,7 @@
 import { readdir, realpath } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { EdgewiseError } from '../base/errors.js';
-import { openCircuit, type OpenedCircuit } from '../files/index.js';
+import { openCircuitOrGraph, type OpenedAttributionGraph, type OpenedCircuit } from '../files/index.js';
 import { counted, quoteList } from '../base/text.js';
 import { roleOf, shownName, shownNames, sidecarsOf, stemOf } from '../files/own/sidecars.js';
 import { readCircuitText } from './open-files.js';
@@ -113,12 +113,13 @@ export async function readCircuitFiles({ name, circuit, trace, details }: Circui
 }
 
 /**
- * The circuit in a text, as the viewer opens it: a model's shape that the file tells in part only is accepted.
+ * The circuit or attribution graph in a text, as the viewer opens it: a model's shape that the file tells in part only
+ * is accepted.
  *
- * @throws EdgewiseError of kind 'circuit' where the text is no circuit.
+ * @throws EdgewiseError of kind 'circuit' where the text is neither.
  */
-export function openForViewer(text: string, source: string): OpenedCircuit {
-  return openCircuit(text, source, { acceptLeastShape: true });
+export function openForViewer(text: string, source: string): OpenedCircuit | OpenedAttributionGraph {
+  return openCircuitOrGraph(text, source, { acceptLeastShape: true, strict: true });
 }
 
 /**

@@ -15,9 +15,15 @@ import type { SignReading } from './saved-view.js';
 /** How an edge differs between two circuits that are compared. */
 export type EdgeClass = Contrast;
 
-export interface NodeRecord extends NodeRow {
-  /** As it is drawn: `9.9`, `9.kv1`, `MLP 3`, `input`, `logits`. */
+/** Kinds of nodes: those of a model, and in an attribution graph features and what features leave. */
+export type NodeKind = NodeRow['kind'] | 'feature' | 'error';
+
+export interface NodeRecord extends Omit<NodeRow, 'kind'> {
+  readonly kind: NodeKind;
+  /** As it is drawn: `9.9`, `9.kv1`, `MLP 3`, `input`, `logits`; in an attribution graph what its author calls it. */
   readonly label: string;
+  /** In an attribution graph: index of the token at which it stands. */
+  readonly position?: number;
 }
 
 /**
@@ -48,7 +54,9 @@ export interface CircuitData {
   readonly attentionOnly?: boolean;
   /** Key ports of a layer, and value ports, where groups of heads share them. Default: one per head. */
   readonly kvPorts?: number;
-  /** `input`, per layer key/value heads with ports of their own, heads and MLP, `logits`. */
+  /** In an attribution graph: the tokens of its prompt. Its inputs and its logits are several nodes. */
+  readonly tokens?: readonly string[];
+  /** `input`, per layer key/value heads with ports of their own, heads and MLP, `logits`. Edges lead forward. */
   readonly nodes: readonly NodeRecord[];
   /** Strongest first, equals in the order of edge ids; those not measured last. */
   readonly edges: readonly EdgeRecord[];

@@ -1,3 +1,5 @@
+import { isObject } from '../../src/base/json/strict-json.js';
+import { quote } from '../../src/base/text.js';
 import type { Group, LayoutName, SavedFields, SavedView, SignReading } from './saved-view.js';
 
 // Parts of a view from outside: from a URL or from a file. Each function keeps what is usable and drops the rest. Names
@@ -54,31 +56,77 @@ export function cleanPositions(value: unknown): SavedFields['positions'] {
   return Object.fromEntries(layouts.filter(([, places]) => Object.keys(places).length > 0));
 }
 
-/** The view of a file. `dropped` names the fields that a view cannot have, or not with that value. */
+/** The view of a file. `dropped` names in words what a view cannot hold. */
 export function cleanSavedView(value: unknown): { readonly view: SavedView; readonly dropped: readonly string[] } {
   const given = new Map(entries(value));
   const dropped: string[] = [];
-  const read = <T>(key: string, clean: (value: unknown) => T | undefined): T | undefined => {
+  const read = <T>(
+    key: string,
+    clean: (value: unknown) => T | undefined,
+    lost: (value: unknown, result: T) => readonly string[],
+  ): T | undefined => {
     if (!given.has(key)) return undefined;
-    const result = clean(given.get(key));
-    if (result === undefined || lost(given.get(key), result)) dropped.push(key);
+    const before = given.get(key);
+    const result = clean(before);
+    if (result === undefined) dropped.push(`${key} ${quote(before)}`);
+    else dropped.push(...lost(before, result));
     return result;
   };
+  const nothing = (): readonly string[] => [];
   const view = {
-    layout: read('layout', (layout) => oneOf(layout, LAYOUTS)),
-    mergePorts: read('merge_ports', (merge) => oneOf(merge, [true, false])),
-    pinned: read('pinned', cleanNames),
-    groups: read('groups', cleanGroups),
-    notes: read('notes', cleanNotes),
-    positions: read('positions', cleanPositions),
-    sign: read('sign', (sign) => oneOf(sign, SIGNS)),
+    layout: read('layout', (layout) => oneOf(layout, LAYOUTS), nothing),
+    mergePorts: read('merge_ports', (merge) => oneOf(merge, [true, false]), nothing),
+    pinned: read('pinned', listed(cleanNames), lostNames),
+    groups: read('groups', listed(cleanGroups), lostGroups),
+    notes: read('notes', named(cleanNotes), (notes, kept) =>
+      lostKeys(notes, kept).map((name) => `the note on ${name}`),
+    ),
+    positions: read('positions', named(cleanPositions), lostPlaces),
+    sign: read('sign', (sign) => oneOf(sign, SIGNS), nothing),
   };
   return { view: Object.fromEntries(Object.entries(view).filter(([, part]) => part !== undefined)), dropped };
 }
 
-/** Whether cleaning left something out. */
-function lost(before: unknown, after: unknown): boolean {
-  return JSON.stringify(before) !== JSON.stringify(after);
+/** Nothing for what is no list, which `clean` takes for an empty one. */
+function listed<T>(clean: (value: unknown) => T): (value: unknown) => T | undefined {
+  return (value) => (Array.isArray(value) ? clean(value) : undefined);
+}
+
+function named<T>(clean: (value: unknown) => T): (value: unknown) => T | undefined {
+  return (value) => (isObject(value) ? clean(value) : undefined);
+}
+
+function lostNames(names: unknown, kept: readonly string[]): string[] {
+  return (names as readonly unknown[])
+    .filter((name) => !kept.includes(name as string))
+    .map((name) => `pinned ${quote(name)}`);
+}
+
+/** Groups that are left out, or that lose members. */
+function lostGroups(groups: unknown, kept: readonly Group[]): string[] {
+  return (groups as readonly unknown[]).flatMap((group, i) => {
+    const { name, members } = record(group);
+    const first = (groups as readonly unknown[]).findIndex((one) => record(one)['name'] === name) === i;
+    const clean = first && kept.find((one) => one.name === name);
+    if (clean && JSON.stringify(clean.members) === JSON.stringify(members)) return [];
+    const which = `the group ${quote(name)}`;
+    return [clean ? `nodes of ${which} that are no names, or are in another group` : which];
+  });
+}
+
+function lostPlaces(positions: unknown, kept: SavedFields['positions']): string[] {
+  return Object.entries(record(positions)).flatMap(([layout, places]) => {
+    const clean = LAYOUTS.includes(layout as LayoutName) ? (kept[layout as LayoutName] ?? {}) : undefined;
+    if (!clean) return [`places in a layout ${quote(layout)}`];
+    if (!isObject(places)) return [`places ${quote(places)}`];
+    return lostKeys(places, clean).map((node) => `the place of ${node}`);
+  });
+}
+
+function lostKeys(before: unknown, kept: Readonly<Record<string, unknown>>): string[] {
+  return Object.keys(record(before))
+    .filter((key) => !Object.hasOwn(kept, key))
+    .map(quote);
 }
 
 function isPlace(value: unknown): boolean {

@@ -2,6 +2,7 @@ import type { Circuit } from '../../src/circuit/circuit.js';
 import type { CircuitDetails } from '../../src/circuit/details.js';
 import type { InputFormat } from '../../src/files/formats.js';
 import type { TraceStep } from '../../src/files/own/trace.js';
+import type { AttributionGraph } from '../../src/files/tools/read-attribution-graph.js';
 import type { SavedView } from './saved-view.js';
 
 /** The texts of one circuit's files. Nothing is parsed yet. */
@@ -16,12 +17,26 @@ export interface SourceFile {
   readonly saveTo: string | null;
 }
 
+/** What a page shows: a circuit, or an attribution graph. */
+export type ViewerDocument = CircuitDocument | GraphDocument;
+
 /** The files of one circuit, read and checked. */
-export interface CircuitDocument {
-  readonly source: SourceFile;
-  readonly name: string;
+export interface CircuitDocument extends DocumentParts {
   readonly format: 'edgewise' | 'eap-ig' | Exclude<InputFormat, 'json' | 'eap-ig'>;
   readonly circuit: Circuit;
+}
+
+/** An attribution graph. It has neither a model's shape nor details, and nothing of it can be written or compared. */
+export interface GraphDocument extends DocumentParts {
+  readonly format: 'attribution-graph';
+  /** Null: its nodes are features, which no circuit has. */
+  readonly circuit: null;
+  readonly graph: AttributionGraph;
+}
+
+interface DocumentParts {
+  readonly source: SourceFile;
+  readonly name: string;
   /** False: the model has at least the circuit's layers and heads, and may have more. */
   readonly sizesKnown: boolean;
   /** Whether the file says what a positive score means. If it does not, the page asks. */

@@ -56,6 +56,10 @@ export function kindName(node: NodeRecord): string {
       return 'token embedding';
     case 'logits':
       return 'output';
+    case 'feature':
+      return `feature, layer ${node.layer}`;
+    case 'error':
+      return `what the features of layer ${node.layer} leave`;
   }
 }
 

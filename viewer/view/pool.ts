@@ -37,7 +37,9 @@ function filtered(data: CircuitData, { scope, ports, kinds, layers }: ViewState)
   const [first, last] = layers ?? [0, Infinity];
   const nodes = new Set<string>();
   for (const { id, kind, layer } of data.nodes) {
-    if (kinds[kind === 'kv' ? 'head' : kind] && (layer === null || (layer >= first && layer <= last))) nodes.add(id);
+    // Features and their errors are no kind of the filter.
+    const isOn = kind === 'feature' || kind === 'error' || kinds[kind === 'kv' ? 'head' : kind];
+    if (isOn && (layer === null || (layer >= first && layer <= last))) nodes.add(id);
   }
   const passes = (edge: EdgeRecord): boolean => ports[edge.port] && nodes.has(edge.source) && nodes.has(edge.target);
   const circuitOnly = (scope ?? defaultScope(data)) === 'circuit';

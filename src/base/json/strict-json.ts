@@ -81,7 +81,8 @@ function checkSyntax(text: string, fail: (position: number, what: string) => nev
         wrong();
       }
     } else if ((end = matchAt(TOKENS.string, text, position)) !== undefined && inner && expected.startsWith('a key')) {
-      const key = JSON.parse(text.slice(position, end)) as string;
+      const bare = text.slice(position + 1, end - 1);
+      const key = bare.includes('\\') ? (JSON.parse(`"${bare}"`) as string) : bare;
       if (inner.has(key)) fail(position, `the key ${quote(key)} is there twice`);
       inner.add(key);
       expected = "':'";

@@ -99,7 +99,8 @@ function fileEdge(values: GraphValues, effectName: string, where: string, source
   if (!Number.isFinite(effect) && !NOT_FINITE.test(values.get(effectName) ?? '')) {
     wrong(effectName, Number.isNaN(effect) ? 'a number' : 'a finite number');
   }
-  return { score: effect, inGraph: /^(true|1)$/i.test(inCircuit), step };
+  const notNumber = Number.isNaN(effect) && (values.get(effectName) ?? '').trim() !== '';
+  return { score: effect, inGraph: /^(true|1)$/i.test(inCircuit), step, ...(notNumber && { notNumber }) };
 }
 
 /** How programs spell what is no number. An effect of this kind counts as not measured. */

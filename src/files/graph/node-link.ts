@@ -89,7 +89,8 @@ export function readNodeLink(file: unknown, source: string): CircuitFile {
   asArray(json[member], source, member).forEach((item, i) => {
     const where = `${member}[${i}]`;
     const edge = asObject(item, source, where);
-    if (isSharedLink(String(edge['source']), String(edge['target']))) return;
+    const { source: from, target: to } = edge;
+    if (typeof from === 'string' && typeof to === 'string' && isSharedLink(from, to)) return;
     const name = nameOf(edge, source, where);
     const home = edge['source'] === edge['target'] ? direct : edges;
     if (home.has(name)) throw new EdgewiseError('circuit', source, `${where}: ${quote(name)} is there twice`);
@@ -119,15 +120,15 @@ export function readNodeLink(file: unknown, source: string): CircuitFile {
 function nameOf({ source: from, target: to, key, port }: JsonObject, source: string, where: string): string {
   if (typeof from !== 'string') fail(source, `${where}.source`, from, 'the name of a node');
   if (typeof to !== 'string') fail(source, `${where}.target`, to, 'the name of a node');
-  const ends = from === to ? `${from}<${String(port)}>->${to}` : `${from}->${to}`;
   if (typeof key === 'string' && key.includes('->')) {
     const bare = key.replaceAll(/<[qkv]>/g, '');
     return bare === `${from}->${to}` ? key : fail(source, `${where}.key`, key, `an edge from ${from} to ${to}`);
   }
-  if (port === 'q' || port === 'k' || port === 'v') return from === to ? ends : `${ends}<${port}>`;
+  if (port === 'q' || port === 'k' || port === 'v')
+    return from === to ? `${from}<${port}>->${to}` : `${from}->${to}<${port}>`;
   if (port !== undefined && port !== 'out') fail(source, `${where}.port`, port, 'q, k, v or out');
   if (hasBranches(to)) fail(source, `${where}.port`, port, `q, k or v: which input of ${quote(to)} it is`);
-  return ends;
+  return `${from}->${to}`;
 }
 
 function contentOf(edge: JsonObject, measures: readonly string[], source: string, where: string): FileEdge {
@@ -135,5 +136,7 @@ function contentOf(edge: JsonObject, measures: readonly string[], source: string
   if (typeof inGraph !== 'boolean') fail(source, `${where}.in_circuit`, inGraph, 'true or false');
   if (step !== -1 && !isCount(step)) fail(source, `${where}.step`, step, 'an integer from 0');
   const key = measures.find((name) => edge[name] !== undefined);
-  return { score: key === undefined ? NaN : asNumber(edge[key], source, `${where}.${key}`), inGraph, step };
+  if (key === undefined) return { score: NaN, inGraph, step };
+  const score = asNumber(edge[key], source, `${where}.${key}`);
+  return { score, inGraph, step, ...(Number.isNaN(score) && { notNumber: true }) };
 }

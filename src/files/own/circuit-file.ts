@@ -3,7 +3,7 @@ import { quote } from '../../base/text.js';
 import { createCircuit, type Circuit, type ImportRecord, type Provenance } from '../../circuit/circuit.js';
 import { EdgeSet } from '../../circuit/edge-set.js';
 import type { ScoresProvenance } from '../../circuit/scores.js';
-import { isGrouped, modelNodes, nodeName } from '../../circuit/nodes.js';
+import { isGrouped, modelNodes, nodeName, portNode } from '../../circuit/nodes.js';
 import { inWords } from '../../circuit/shape-of-names.js';
 import { shapeDifference, Topology, type TopologyShape } from '../../circuit/topology.js';
 import type { FileConfig } from './config-json.js';
@@ -16,6 +16,8 @@ export interface FileEdge {
   readonly inGraph: boolean;
   /** Place in the order of decisions; -1 where not given. */
   readonly step: number;
+  /** The file has a score that is no finite number, such as the NaN and Infinity of Python. */
+  readonly notNumber?: true;
 }
 
 /** What a file says about the neurons (output dimensions) of one node. */
@@ -164,7 +166,23 @@ function importedOf({ provenance, imported, scores }: CircuitFile): Pick<Circuit
 function edgeId(name: string, topology: Topology, source: string): number {
   const id = topology.edgeId(name);
   if (id !== undefined) return id;
+  if (leadsBackwards(name, topology)) {
+    const [from, to] = endsOfName(name)!;
+    const why = from === to ? 'leads to its own node' : `leads backwards: ${to} does not read after ${from} writes`;
+    throw new EdgewiseError('circuit', source, `edge ${quote(name)}: ${why}, in a model with ${inWords(topology)}`);
+  }
   throw notInModel(`edge ${quote(name)}`, topology, source);
+}
+
+/** Whether a name is of an edge between two nodes of the model, of which the second does not read after the first. */
+function leadsBackwards(name: string, topology: Topology): boolean {
+  const [from, to] = endsOfName(name) ?? [];
+  const nodes = modelNodes(topology).map(nodeName);
+  if (from === undefined || to === undefined || !nodes.includes(from) || !nodes.includes(to)) return false;
+  if (from === 'logits' || to === 'input') return true;
+  const writer = topology.writers.findIndex((node) => nodeName(node) === from);
+  const port = topology.ports.findIndex((one) => nodeName(portNode(one)) === to);
+  return port >= 0 && writer >= topology.fanIn(port);
 }
 
 function notInModel(what: string, topology: Topology, source: string): EdgewiseError {

@@ -103,8 +103,10 @@ function readEdges(json: unknown, source: string, field: string): Map<string, Fi
     if (typeof tested !== 'boolean') fail(source, where('.tested'), tested, 'true or false');
     if (typeof scored !== 'boolean') fail(source, where('.scored'), scored, 'true or false');
     if (step !== -1 && !isCount(step)) fail(source, where('.step'), step, 'an integer from 0');
-    const measured = tested && scored && Number.isFinite(score);
-    edges.set(name, { score: measured ? Number(score) : NaN, inGraph, step });
+    const asked = tested && scored;
+    const measured = asked && Number.isFinite(score);
+    const content = { score: measured ? Number(score) : NaN, inGraph, step };
+    edges.set(name, asked && !measured && 'score' in edge ? { ...content, notNumber: true } : content);
   }
   return edges;
 }

@@ -1,7 +1,8 @@
 import { EdgewiseError } from '../../base/errors.js';
 import type { Circuit } from '../../circuit/circuit.js';
-import { nodeName, type Port, type Writer } from '../../circuit/nodes.js';
-import type { Topology } from '../../circuit/topology.js';
+import { nodeName, parseNode, portNode, type Port, type Writer } from '../../circuit/nodes.js';
+import { leastShape } from '../../circuit/shape-of-names.js';
+import { Topology } from '../../circuit/topology.js';
 import type { FileEdge, ReadCircuit } from '../own/circuit-file.js';
 import { asArray, fail } from '../../base/json/json-fields.js';
 import { jsonFile } from '../../base/json/entry-lines.js';
@@ -44,9 +45,13 @@ export function writeEdgePruning(circuit: Circuit): string {
  * correspond to: here positions are always present, or part of `input`.
  *
  * @param json the file, parsed.
+ * @param model undefined where it is not known: the smallest model that has the nodes of the file stands for it.
  * @throws EdgewiseError kind `circuit` that names the pair at fault.
  */
-export function readEdgePruning(json: unknown, source: string, topology: Topology): ReadCircuit {
+export function readEdgePruning(json: unknown, source: string, model?: Topology): ReadCircuit {
+  const named = model ? undefined : namedNodes(asArray(json, source, 'the file'));
+  const shape = named && { ...leastShape([...named], source), parallel: false };
+  const topology = model ?? new Topology(shape!, source);
   const writers = new Map(topology.writers.map((writer, index) => [writerNames(writer, false)[0], index]));
   const readers = new Map(topology.ports.map((port, index) => [readerName(port), index]));
   const edges = new Map<string, FileEdge>();
@@ -80,12 +85,32 @@ export function readEdgePruning(json: unknown, source: string, topology: Topolog
     notes.push(`${positions} edges of ${POSITIONS} are left out: here positions are always present, or part of input`);
   }
   if (embeddings === 0) {
-    topology.ports.forEach((_, port) => edges.set(topology.edgeName(topology.firstEdge(port)), KEPT));
-    notes.push('no embedding is among the writers: input is taken to feed every reader');
+    topology.ports.forEach((port, index) => {
+      // Of a model that is not known, the nodes that the file does not name may not be there.
+      if (named?.has(nodeName(portNode(port))) ?? true) edges.set(topology.edgeName(topology.firstEdge(index)), KEPT);
+    });
+    const readers = named ? 'every reader that the file names' : 'every reader';
+    notes.push(`no embedding is among the writers: input is taken to feed ${readers}`);
   }
   const nothing = { directEdges: undefined, cfg: undefined, provenance: undefined, scores: undefined, view: undefined };
   const imported = { positive: null, selection: null };
-  return { file: { source, edges, nodes: new Map(), untestedRemovals: [], imported, ...nothing }, notes };
+  const doubt = 'the file does not say what model the circuit is of';
+  return {
+    file: { source, edges, nodes: new Map(), untestedRemovals: [], imported, ...nothing },
+    notes,
+    ...(shape && { found: { shape, doubt } }),
+  };
+}
+
+/** Names of the nodes that pairs name, `logits` among them. What no model has is told where the pairs are read. */
+function namedNodes(pairs: readonly unknown[]): Set<string> {
+  const names = new Set(['logits']);
+  for (const name of pairs.flat()) {
+    if (typeof name !== 'string') continue;
+    const node = name.replace(/\.[qkv]$/, '');
+    if (parseNode(node)) names.add(node);
+  }
+  return names;
 }
 
 function writerNames(writer: Writer, withPositions: boolean): readonly string[] {

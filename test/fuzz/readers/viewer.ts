@@ -1,10 +1,16 @@
 import { CIRCUIT_WRITERS } from '../../../src/files/index.js';
-import { openDocument } from '../../../viewer/data/open-document.js';
+import { toAttributionData } from '../../../viewer/data/attribution-data.js';
+import { howToMeasure } from '../../../viewer/data/how-to-measure.js';
+import { openDocument, openViewerDocument } from '../../../viewer/data/open-document.js';
 import { toCircuitData } from '../../../viewer/data/circuit-data.js';
 import { withSavedView } from '../../../viewer/data/save-view.js';
+import { buildScene } from '../../../viewer/scene/build-scene.js';
+import { select } from '../../../viewer/view/selection.js';
 import { decodeView, encodeView } from '../../../viewer/view/url-state.js';
 import { DEFAULT_VIEW, type ViewState } from '../../../viewer/view/view-state.js';
+import { sampleGraph } from '../../support/attribution-graph.js';
 import { sampleCircuit } from '../../support/sample-circuit.js';
+import { sourceFile } from '../../support/viewer.js';
 import type { FuzzedReader } from '../reader.js';
 import { filesAt, textOf, textSeed } from './files.js';
 
@@ -41,6 +47,37 @@ export const viewerReaders = (root: string): FuzzedReader[] => [
       const data = toCircuitData(circuit, 'as-stated');
       const saved = savedView === null ? null : withSavedView(document, savedView).text;
       return { savedView, warnings, nodes: data.nodes, edges: data.edges, saved };
+    },
+  },
+  {
+    name: 'attribution-graph',
+    seeds: () => [
+      textSeed('graph.json', 'json', JSON.stringify(sampleGraph())),
+      ...filesAt(root, 'test/golden/export', /^attribution-graph\.json$/, 'json'),
+    ],
+    read(seed) {
+      const document = openViewerDocument(sourceFile(seed.name, textOf(seed)));
+      // A changed file may be a graph of networkx: it is opened, and another reader's.
+      if (document.format !== 'attribution-graph') return document.warnings;
+      const data = toAttributionData(document.graph);
+      const view = { ...DEFAULT_VIEW, ...document.savedView };
+      const options = { aspect: 1.5, force: null, found: null, details: null, deciding: null, end: null };
+      const { graph } = buildScene(data, select(data, view), view, options);
+      return { data: [data.nodes, data.edges, data.tokens], drawn: graph.order, warnings: document.warnings };
+    },
+  },
+  {
+    name: 'circuit-without-model',
+    numbers: 'NaN is not known',
+    seeds: () => [
+      textSeed('edges.json', 'json', CIRCUIT_WRITERS['edge-pruning'](sampleCircuit())),
+      textSeed('node-link.json', 'json', '{"nodes":[{"id":"m1"}],"edges":[{"source":"m1","target":"logits"}]}'),
+      textSeed('edges-alone.json', 'json', '{"edges": {"a3.h1->m4": {"in_graph": true, "score": 1}}}'),
+    ],
+    read(seed) {
+      const document = openDocument(sourceFile(seed.name, textOf(seed)));
+      const { edges } = toCircuitData(document.circuit, 'as-stated', document.sizesKnown);
+      return { edges, warnings: document.warnings, how: howToMeasure(document) };
     },
   },
   {

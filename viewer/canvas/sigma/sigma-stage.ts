@@ -2,11 +2,12 @@ import { MultiDirectedGraph } from 'graphology';
 import Sigma from 'sigma';
 import { EdgewiseError } from '../../../src/base/errors.js';
 import { nodesIn, PICKABLE_EDGES, pick, type Target } from '../../scene/pick/pick.js';
-import type { DisplayEdge, DisplayGraph, DisplayNode, Scene } from '../../scene/scene.js';
+import { isFine, type DisplayEdge, type DisplayGraph, type DisplayNode, type Scene } from '../../scene/scene.js';
 import { PALETTES, type Palette } from '../../scene/style/palette.js';
 import type { Styles } from '../../scene/style/style.js';
 import { dragNode } from '../drag-node.js';
-import { LAYERS, paintFocus, paintLayers, type Layer, type Picture, type SurfaceOf } from '../layers.js';
+import { LAYERS, paintFocus, paintLayers, paintStyled, type Layer, type Picture, type SurfaceOf } from '../layers.js';
+import { MOVE_MS, motionTo } from '../motion.js';
 import type { Surface } from '../painter.js';
 import { followPointer, type Point } from '../pointer.js';
 import type { CameraView, Stage, StageEvents } from '../stage.js';
@@ -16,11 +17,12 @@ import { edgeData, nodeData } from './reducers.js';
 
 // The drawing surface on Sigma. Only the files of this folder know Sigma.
 //
-// Sigma moves the camera. It draws the edges and nodes of the grid and of the force layout with WebGL. Sigma has no
-// marks for the rest: the rest is painted on 2D layers, in the same frame. From the lowest to the highest:
+// Sigma moves the camera. It draws the nodes of the grid and of the force layout with WebGL, and their edges where they
+// are many. Sigma has no marks for the rest: the rest is painted on 2D layers, in the same frame. From the lowest to the
+// highest:
 //
 // - bands: the bands of the grid
-// - figure: loops, or the whole figure
+// - figure: edges that are drawn one by one, or the whole of a scene of boxes
 // - focus: lit nodes and edges, on a veil that dims the layers below; the selection box
 // - names: labels
 //
@@ -41,9 +43,12 @@ const SLACK = 4;
 
 const EMPTY: Scene = {
   layout: 'grid',
+  boxed: false,
   graph: new MultiDirectedGraph(),
   bands: [],
   columns: [],
+  tokens: [],
+  reads: [],
   routes: new Map(),
   bounds: { left: 0, right: 1, bottom: 0, top: 1 },
 };
@@ -66,11 +71,17 @@ class SigmaStage implements Stage {
   readonly #camera: StageCamera;
   readonly #resized: ResizeObserver;
   readonly #surfaceOf: SurfaceOf;
-  /** Sigma's graph while the figure is painted. Sigma moves no camera over an empty graph: this one has a node. */
+  /** Sigma's graph while boxes are painted. Sigma moves no camera over an empty graph: this one has a node. */
   readonly #ground: DisplayGraph = new MultiDirectedGraph();
   #scene = EMPTY;
+  /** What is drawn while nodes go to their places in the scene. */
+  #moving: Scene | null = null;
+  /** Request of the next frame of that. 0 = none. */
+  #frame = 0;
   #styles: Styles | null = null;
   #palette: Palette = PALETTES.light;
+  /** Who waits until nodes are at their places. */
+  readonly #arrivals: (() => void)[] = [];
   #box: Picture['box'] = null;
 
   constructor(container: HTMLElement, events: StageEvents) {
@@ -81,7 +92,6 @@ class SigmaStage implements Stage {
     this.#renderer = renderer;
     this.#camera = new StageCamera(renderer);
     this.#surfaceOf = addLayers(renderer);
-    renderer.on('afterRender', () => this.#paint());
     // A render measures the container.
     this.#resized = new ResizeObserver(() => renderer.scheduleRender());
     this.#resized.observe(container);
@@ -90,7 +100,11 @@ class SigmaStage implements Stage {
       () => events.failed?.('The browser took the drawing surface away. Please reload the page.'),
       true,
     );
-    this.#followPointer(events);
+    const lookAgain = this.#followPointer(events);
+    renderer.on('afterRender', () => {
+      this.#paint();
+      lookAgain();
+    });
   }
 
   #createRenderer(): Renderer {
@@ -112,12 +126,12 @@ class SigmaStage implements Stage {
     });
   }
 
-  #followPointer(events: StageEvents): void {
+  #followPointer(events: StageEvents): () => void {
     const [mouse, touch] = [this.#renderer.getMouseCaptor(), this.#renderer.getTouchCaptor()];
     // Sigma's own listeners read pixels back at every move to find what is under the pointer. `pick` needs no pixels.
     mouse.removeAllListeners();
     touch.removeAllListeners();
-    followPointer(mouse, touch, {
+    return followPointer(mouse, touch, {
       at: (point) => this.#targetAt(point),
       hover: (target) => events.hover(target),
       click: (target, additive) => events.click(target, additive),
@@ -142,6 +156,8 @@ class SigmaStage implements Stage {
   show(scene: Scene, styles: Styles, palette: Palette, { fit = false }: { fit?: boolean } = {}): void {
     const renderer = this.#renderer;
     const sameLayout = scene.layout === this.#scene.layout;
+    const before = sameLayout && movesSeen(scene) ? this.#placesSeen() : new Map<string, Point>();
+    this.#stopMotion();
     const crowded = scene.graph.size > PICKABLE_EDGES;
     // Sigma answers a new setting by drawing its graph again. The setting is made while that graph is the smaller one.
     const hideEdges = (): void => {
@@ -152,19 +168,73 @@ class SigmaStage implements Stage {
     this.#setStyles(styles, palette);
     const { left, right, bottom, top } = scene.bounds;
     renderer.setCustomBBox({ x: [left, right], y: [bottom, top] });
-    const graph = scene.layout === 'figure' ? this.#ground : scene.graph;
-    // Both calls make Sigma read the bounds.
-    if (graph === renderer.getGraph()) renderer.refresh();
-    else renderer.setGraph(graph);
+    this.#setGraph(scene);
     hideEdges();
     if (fit || !sameLayout) this.#camera.reset();
+    this.#move(before);
+  }
+
+  /** Sigma reads the graph and the bounds. */
+  #setGraph(scene: Scene): void {
+    const graph = scene.boxed ? this.#ground : scene.graph;
+    if (graph === this.#renderer.getGraph()) this.#renderer.refresh();
+    else this.#renderer.setGraph(graph);
+  }
+
+  /** Where the nodes are on the surface now. */
+  #placesSeen(): ReadonlyMap<string, Point> {
+    return new Map(this.#shown().graph.mapNodes((id, node) => [id, this.#camera.toSurface(node)]));
+  }
+
+  /** Lets the nodes go from where they were seen, in pixels, to their places. */
+  #move(before: ReadonlyMap<string, Point>): void {
+    const scene = this.#scene;
+    const starts = new Map<string, Point>();
+    let farthest = 0;
+    scene.graph.forEachNode((id, node) => {
+      const from = before.get(id);
+      if (!from) return;
+      const to = this.#camera.toSurface(node);
+      farthest = Math.max(farthest, Math.hypot(to.x - from.x, to.y - from.y));
+      starts.set(id, this.#camera.toLayout(from));
+    });
+    if (farthest < 1) return;
+    const motion = motionTo(scene, starts);
+    const began = performance.now();
+    const step = (): void => {
+      const share = (performance.now() - began) / MOVE_MS;
+      if (share >= 1) return this.#stopMotion();
+      motion.at(share);
+      if (this.#moving === null) {
+        this.#moving = motion.scene;
+        this.#setGraph(motion.scene);
+      } else if (scene.boxed) this.#paint();
+      else this.#renderer.refresh();
+      this.#frame = requestAnimationFrame(step);
+    };
+    step();
+  }
+
+  /** Nodes are at their places from now on. */
+  #stopMotion(): void {
+    cancelAnimationFrame(this.#frame);
+    if (this.#moving === null) return;
+    this.#moving = null;
+    this.#setGraph(this.#scene);
+    for (const resolve of this.#arrivals.splice(0)) resolve();
+  }
+
+  /** What is drawn now. */
+  #shown(): Scene {
+    return this.#moving ?? this.#scene;
   }
 
   restyle(styles: Styles, palette: Palette): void {
     const base = this.#styles?.base;
     const samePalette = palette === this.#palette;
     this.#setStyles(styles, palette);
-    if (base === styles.base && samePalette) this.#paint();
+    const picture = this.#picture();
+    if (base === styles.base && samePalette && picture) paintStyled(this.#surfaceOf, picture, this.#camera.frame());
     else this.#renderer.refresh({ skipIndexation: true });
   }
 
@@ -176,7 +246,7 @@ class SigmaStage implements Stage {
 
   /** Null before the first scene is shown. */
   #picture(): Picture | null {
-    return this.#styles && { scene: this.#scene, styles: this.#styles, palette: this.#palette, box: this.#box };
+    return this.#styles && { scene: this.#shown(), styles: this.#styles, palette: this.#palette, box: this.#box };
   }
 
   #paint(): void {
@@ -186,15 +256,16 @@ class SigmaStage implements Stage {
 
   #targetAt(point: Point): Target | null {
     const { x, y } = this.#camera.toLayout(point);
-    return pick(this.#scene, x, y, SLACK / this.#camera.scale());
+    return pick(this.#shown(), x, y, SLACK / this.#camera.scale());
   }
 
   /** Moves a node by CSS pixels. */
   #drag(node: string, dx: number, dy: number): void {
+    this.#stopMotion();
     const scale = this.#camera.scale();
     this.#scene = dragNode(this.#scene, node, dx / scale, -dy / scale);
     // Sigma draws its own graph again when a node of it moves.
-    if (this.#scene.layout === 'figure') this.#paint();
+    if (this.#scene.boxed) this.#paint();
   }
 
   fit(): void {
@@ -234,6 +305,10 @@ class SigmaStage implements Stage {
 
   rendered(): Promise<void> {
     return new Promise((resolve) => {
+      if (this.#moving) {
+        this.#arrivals.push(() => resolve(this.rendered()));
+        return;
+      }
       this.#renderer.once('afterRender', () => resolve());
       // A camera that does not move draws no frame of itself.
       this.#renderer.scheduleRender();
@@ -241,9 +316,17 @@ class SigmaStage implements Stage {
   }
 
   dispose(): void {
+    this.#stopMotion();
     this.#resized.disconnect();
     this.#renderer.kill();
   }
+}
+
+/** Whether the reader sees nodes of the scene move. In the grid nothing but the size of the surface moves them. */
+function movesSeen({ layout, graph }: Scene): boolean {
+  return (
+    layout !== 'grid' && isFine({ boxed: false, graph }) && !matchMedia('(prefers-reduced-motion: reduce)').matches
+  );
 }
 
 /** Adds the 2D layers to Sigma's own. */

@@ -6,11 +6,13 @@ const MOST_RISE = 1.6;
 /**
  * Bends every edge.
  *
- * - An edge along a row rises, and so passes over the nodes of the row.
+ * - An edge along a row rises, and so passes over the nodes of the row. The farther it leads, the steeper it starts: so
+ *   edges of one node part soon.
  * - An edge along a column bends towards the middle of the picture, past the nodes between its ends.
  * - Edges between the same ends lie side by side.
  */
 export function bendEdges(graph: DisplayGraph, bounds: Box, columnStep: number): void {
+  const width = bounds.right - bounds.left;
   const parallels = new Map<string, number>();
   graph.updateEachEdgeAttributes((id, edge) => {
     const [source, target] = graph.extremities(id);
@@ -27,7 +29,7 @@ export function bendEdges(graph: DisplayGraph, bounds: Box, columnStep: number):
     const toLeft = (a.x + b.x) / 2 > (bounds.left + bounds.right) / 2;
     const bend = upright
       ? (0.14 + 0.32 / Math.max(1, length)) * (toLeft ? 1 : -1) * (b.y >= a.y ? 1 : -1)
-      : Math.min(0.12, MOST_RISE / length) * Math.sign(dx);
+      : Math.min(0.12, MOST_RISE / length) * (0.3 + 0.7 * Math.min(1, Math.abs(dx) / width)) * Math.sign(dx);
     return { ...edge, curvature: bend * (1 + 0.45 * nth) };
   });
 }

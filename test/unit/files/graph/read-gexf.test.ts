@@ -111,8 +111,14 @@ describe('readGexf', () => {
     [good.replaceAll('a0.h1', 'cat'), 'node "cat": expected a name such as a9.h9'],
     [good.replaceAll('a0.h1', 'a0.h1\u202e'), String.raw`node "a0.h1\u202e": expected a name`],
     [good.replaceAll('a0.h1', 'a9999.h1'), 'node "a9999.h1": expected a name'],
-    [good.replace('source="m0" target="m1"', 'source="m1" target="m0"'), 'edge "m1->m0": not in a model with 2 layers'],
-    [good.replace('source="m1" target="logits"', 'source="logits" target="logits"'), 'edge "logits->logits": not in a'],
+    [
+      good.replace('source="m0" target="m1"', 'source="m1" target="m0"'),
+      'edge "m1->m0": leads backwards: m0 does not read after m1 writes, in a model with 2 layers',
+    ],
+    [
+      good.replace('source="m1" target="logits"', 'source="logits" target="logits"'),
+      'edge "logits->logits": leads to its own node',
+    ],
     [good.replace(' source="m1" target="logits"', ' source="m7" target="logits"'), '"m7" is no node of the file'],
     [good.replace(' source="m1" target="logits"', ' source="m1"'), '<edge> has no target, expected one'],
     [good.replace(/<edge (?=[^>]*source="m1" target="logits")/, '$&x="1" x="2" '), '<edge> has the attribute x twice'],

@@ -142,7 +142,12 @@ describe('reading a circuit', () => {
 
   it("reads Python's NaN and infinities and leaves texts alone", () => {
     const text = '{"nodes": {"NaN": {"score": NaN}}, "edges": {"m0->logits": {"score": -Infinity, "in_graph": true}}}';
-    expect(parseCircuit(text, 'c').edges.get('m0->logits')).toEqual({ score: NaN, inGraph: true, step: -1 });
+    expect(parseCircuit(text, 'c').edges.get('m0->logits')).toEqual({
+      score: NaN,
+      inGraph: true,
+      step: -1,
+      notNumber: true,
+    });
     fc.assert(
       fc.property(anyText, fc.constantFrom('NaN', '-Infinity', '"', '\\', '\\"NaN'), (a, b) => {
         const key = `${a}NaN${b}Infinity`;

@@ -18,7 +18,20 @@ describe('cleanSavedView', () => {
       positions: { grid: { m0: [1, 2] } },
       sign: 'positive-helps',
     });
-    expect(dropped).toEqual(['layout', 'merge_ports', 'pinned', 'groups', 'notes', 'positions']);
+    expect(dropped).toEqual([
+      'layout "hex"',
+      'merge_ports 1',
+      'pinned 3',
+      'nodes of the group "x" that are no names, or are in another group',
+      'the group "y"',
+      'the group nothing',
+      'the note on "__proto__"',
+      'the note on "m2"',
+      'the place of "m1"',
+      'the place of "m2"',
+      'the place of "m3"',
+      'places in a layout "__proto__"',
+    ]);
   });
 
   it.each([[null], [3], [[]], ['x'], [{}]])('has nothing of %j', (json) => {

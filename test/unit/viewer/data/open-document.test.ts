@@ -7,8 +7,8 @@ import { describe, expect, it } from 'vitest';
 import { EdgewiseError } from '../../../../src/base/errors.js';
 import { keptEdges } from '../../../../src/circuit/circuit.js';
 import { writeDetails } from '../../../../src/files/own/details-json.js';
-import { CIRCUIT_WRITERS, writeTrace } from '../../../../src/files/index.js';
-import { openDocument } from '../../../../viewer/data/open-document.js';
+import { CIRCUIT_WRITERS, openImport, writeTrace } from '../../../../src/files/index.js';
+import { openDocument, openViewerDocument } from '../../../../viewer/data/open-document.js';
 import { writeScoresJson } from '../../../../src/files/own/scores-json.js';
 import { toCircuitData } from '../../../../viewer/data/circuit-data.js';
 import { defaultScope } from '../../../../viewer/view/pool.js';
@@ -17,9 +17,10 @@ import { DEFAULT_EDGES, DEFAULT_VIEW, type ViewState } from '../../../../viewer/
 import { circuitFromScores } from '../../../../src/circuit/scored-circuit.js';
 import { select as toolSelect } from '../../../../src/discover/select.js';
 import { withSavedView } from '../../../../viewer/data/save-view.js';
+import { sampleGraph } from '../../../support/attribution-graph.js';
 import { sampleScores } from '../../../support/sample-scores.js';
 import { anyText } from '../../../support/any-text.js';
-import { sampleCircuit } from '../../../support/sample-circuit.js';
+import { SAMPLE_KEPT, sampleCircuit } from '../../../support/sample-circuit.js';
 import { unmeasuredDetails } from '../../../support/sample-details.js';
 import { sourceFile } from '../../../support/viewer.js';
 
@@ -140,10 +141,13 @@ describe('openDocument', () => {
     ['{}', 'is JSON, but no circuit: an empty object'],
     ['{"a": 1, "b": 2}', 'is JSON, but no circuit: an object with "a", "b"'],
     ['{"edges": [[0, 1]], "x": 1}', 'edges: got an array, expected an object of edges by name'],
-    ['{"metadata": {}, "nodes": [], "links": []}', 'is an attribution graph of features, as circuit-tracer writes it'],
+    [
+      '{"metadata": {}, "nodes": [], "links": []}',
+      'is an attribution graph of features, which has no edges between heads and MLPs',
+    ],
   ])('says what it reads when given %j', (text, message) => {
     expect(complaint(text)).toContain(`some.file: ${message}`);
-    expect(complaint(text)).toContain('Readable are circuit.json and scores.json, trace.jsonl, GEXF');
+    expect(complaint(text)).toContain('Edgewise reads circuit.json and scores.json, trace.jsonl, GEXF');
   });
 
   it('never takes the sizes that the names of a file need for those of its model', () => {
@@ -166,6 +170,123 @@ describe('openDocument', () => {
       expect(() => withSavedView(opened, {})).toThrow(/^bare: does not say how many layers .* import says it, with/);
     }
     expect(openDocument(sourceFile('whole', CIRCUIT_WRITERS.gexf(circuit))).sizesKnown).toBe(true);
+  });
+
+  it('says of scores that are no numbers, or too large to add up, that they are', () => {
+    const file = (...scores: string[]): string => {
+      const edges = scores.map(
+        (score, i) => `"${['input', 'a0.h0', 'm0'][i]}->logits": {"in_graph": true, "score": ${score}}`,
+      );
+      return `{"cfg": {"n_layers": 1, "n_heads": 1}, "edges": {${edges.join()}}}`;
+    };
+    const warnings = (text: string): readonly string[] => openDocument(sourceFile('f', text)).warnings;
+    const none = ['f: the score of none of its 3 edges is a finite number'];
+    expect(warnings(file('NaN', 'NaN', 'NaN'))).toEqual(none);
+    expect(warnings(file('Infinity', '-Infinity', 'NaN'))).toEqual(none);
+    expect(warnings(file('1', 'NaN', 'null'))).toEqual([
+      'f: the score of 2 of its 3 edges is no finite number; they count as not measured',
+    ]);
+    expect(warnings(file('1e308', '-1e308', '1e308'))).toEqual([
+      'f: its scores add up to more than the largest number; shares of them are not shown',
+    ]);
+    expect(warnings(file('1', '2', '3'))).toEqual([]);
+    expect(warnings(file('1', 'NaN', '3').replace('"score": NaN', '"tested": false'))).toEqual([]);
+    expect(() => openDocument(sourceFile('f', file('1e999')))).toThrow(
+      /^f: not valid JSON.* beyond the largest number$/,
+    );
+    const gexf = CIRCUIT_WRITERS.gexf(circuit);
+    expect(gexf).toContain('value="0.5"');
+    expect(warnings(gexf.replaceAll('for="effect" value="0.5"', 'for="effect" value="NaN"'))).toEqual([
+      'f: the score of 1 of its 7 edges is no finite number; they count as not measured',
+    ]);
+    const graph = JSON.parse(CIRCUIT_WRITERS['node-link'](circuit)) as { edges: Record<string, unknown>[] };
+    const edges = graph.edges.map((edge) => ({ ...edge, effect: null }));
+    expect(warnings(JSON.stringify({ ...graph, edges }))).toEqual([
+      expect.stringContaining('the score of none of its'),
+    ]);
+  });
+
+  it('refuses a key that is there twice, as import does, wherever it is', () => {
+    const twice = json.replace('"m1->logits":', '"m0->m1": {"score": 1, "in_graph": false},\n"m1->logits":');
+    for (const [text, key] of [
+      [twice, 'm0->m1'],
+      [json.replace('"nodes":', '"edges": {}, "nodes":'), 'edges'],
+      [json.replace('"in_graph":true', '"in_graph":false,"in_graph":true'), 'in_graph'],
+    ] as const) {
+      const message = new RegExp(`^f: not valid JSON at line \\d+, column \\d+: the key "${key}" is there twice$`);
+      expect(() => openDocument(sourceFile('f', text))).toThrow(message);
+      expect(() => openImport(text, 'f', {})).toThrow(message);
+    }
+  });
+
+  it.each([
+    ['m1->m0', 'leads backwards: m0 does not read after m1 writes'],
+    ['a0.h1->a0.h0<q>', 'leads backwards: a0.h0 does not read after a0.h1 writes'],
+    ['logits->m0', 'leads backwards: m0 does not read after logits writes'],
+    ['m0->input', 'leads backwards: input does not read after m0 writes'],
+    ['m0->m0', 'leads to its own node'],
+    ['a1.h0->a1.h0<v>', 'leads to its own node'],
+    ['a1.h0->a1.h0', 'leads to its own node'],
+    ['m0->m7', 'not in a model with 2 layers of 2 heads (circuit of another model?)'],
+    ['m0->a1.h0', 'not in a model'],
+  ])('says of %s what is wrong with it', (name, what) => {
+    expect(complaint(json.replace('"m0->m1"', `"${name}"`))).toContain(`edge "${name}": ${what}`);
+  });
+
+  it('opens edges.json of Edge Pruning, as far as its names tell', () => {
+    const opened = openDocument(sourceFile('edges.json', CIRCUIT_WRITERS['edge-pruning'](circuit)));
+    expect(opened).toMatchObject({ format: 'edge-pruning', sizesKnown: false, signStated: false });
+    expect(opened.warnings).toEqual([
+      'edges.json: the file does not say what model the circuit is of; it has at least 2 layers of 2 heads',
+    ]);
+    const shown = toCircuitData(opened.circuit, 'as-stated', false).edges.map(({ id }) => id);
+    expect(shown.toSorted()).toEqual(Object.keys(SAMPLE_KEPT).toSorted());
+    const bare = openDocument(sourceFile('e', '[["a3.h1", "m3"], ["m3", "resid_post"]]'));
+    const [note] = bare.warnings;
+    expect(note).toBe('no embedding is among the writers: input is taken to feed every reader that the file names');
+    expect(
+      toCircuitData(bare.circuit, 'as-stated', false)
+        .edges.map(({ id }) => id)
+        .toSorted(),
+    ).toEqual(
+      [
+        ...['a3.h1<q>', 'a3.h1<k>', 'a3.h1<v>', 'm3', 'logits'].map((reader) => `input->${reader}`),
+        'a3.h1->m3',
+        'm3->logits',
+      ].toSorted(),
+    );
+    expect(complaint('[["m3", "m1"]]')).toContain('[0]: "m3 -> m1": the reader comes before the writer');
+    expect(complaint('[["a0.hX", "m1"]]')).toContain('[0]: got "a0.hX", expected a writer of the model');
+    expect(complaint('[["m0", "a99999.h99999.q"]]')).toContain('node "a99999.h99999"');
+  });
+
+  it('opens a graph of networkx, written by an older one too', () => {
+    const graph = { directed: true, multigraph: false, graph: {}, nodes: [{ id: 'm0' }, { id: 'logits' }] };
+    const link = { source: 'm0', target: 'logits', weight: -0.5 };
+    for (const member of ['edges', 'links']) {
+      const opened = openDocument(sourceFile('g.json', JSON.stringify({ ...graph, [member]: [link] })));
+      expect(opened).toMatchObject({ format: 'node-link', sizesKnown: false, signStated: false });
+      const [edge] = toCircuitData(opened.circuit, 'as-stated', false).edges;
+      expect(edge).toMatchObject({ id: 'm0->logits', effect: -0.5, inCircuit: true });
+    }
+  });
+
+  it('opens an attribution graph, with what its author pinned and grouped', () => {
+    const text = JSON.stringify(sampleGraph());
+    const opened = openViewerDocument(sourceFile('g.json', text, { details: '{}' }));
+    expect(opened).toMatchObject({
+      format: 'attribution-graph',
+      circuit: null,
+      sizesKnown: false,
+      savedView: {
+        layout: 'tokens',
+        pinned: ['20_15589_2'],
+        groups: [{ name: 'Texas', members: ['6_4012_1'] }],
+      },
+      warnings: ['details of g.json: belong to no circuit; left out'],
+    });
+    expect(complaint(text)).toContain('is an attribution graph of features');
+    expect(openViewerDocument(sourceFile('c.json', json)).format).toBe('edgewise');
   });
 
   it.each([
