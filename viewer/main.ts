@@ -8,10 +8,12 @@ const { view, scene, stage, loading, sayError } = store;
 window.addEventListener('error', (event) => sayError(event.error ?? event.message));
 window.addEventListener('unhandledrejection', (event) => sayError(event.reason));
 
+// The view is written into the URL later: what it said at first is asked for now.
+const untold = location.hash.replace(/^#(embed$)?/, '') === '';
 loading.value = true;
 try {
   openSources(store, await loadSources(sayError), false);
-  showFirst(store);
+  showFirst(store, untold);
 } catch (error) {
   sayError(error);
 } finally {

@@ -77,9 +77,10 @@ export interface LegendSettings {
 export function legendContext(settings: LegendSettings = {}) {
   const { hue = 'sign', focus = null, selected = null, signKnown = true, comparing = null } = settings;
   const { measure = 'decided' } = settings;
-  const circuit = signKnown ? sampleCircuit() : sampleCircuit({ provenance: null });
-  const number = measureWords([circuit], measure, 'as-stated');
-  return { palette: PALETTES.light, hue, focus, selected, signKnown, number, comparing };
+  // A circuit without provenance does not say what its scores mean.
+  const circuit = signKnown ? sampleCircuit() : { ...sampleCircuit(), provenance: null };
+  const words = measureWords([circuit], measure, 'as-stated');
+  return { palette: PALETTES.light, hue, focus, selected, signKnown, comparing, measure, words };
 }
 
 export function legendTexts(scene: Scene, settings: LegendSettings = {}): string[] {

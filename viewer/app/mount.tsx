@@ -5,8 +5,11 @@ import { followFigure } from './listen/figure.js';
 import { followForce } from './listen/force.js';
 import { listenToKeys } from './listen/keyboard.js';
 import { runPlayback } from './listen/playback.js';
+import { followSettings } from './listen/settings.js';
+import { followSize } from './listen/size.js';
 import { followSlider } from './listen/slider.js';
 import { followTheme } from './listen/theme.js';
+import { recordSteps } from './listen/undo.js';
 import { syncUrl } from './listen/url-sync.js';
 import { App } from './shell/app.js';
 import { createStore, type Store } from './state/store.js';
@@ -34,6 +37,9 @@ export function mountViewer(container: HTMLElement, { ownsPage }: ViewerOptions)
   if (!ownsPage) container.tabIndex = -1;
   const stops = [
     ...(ownsPage ? [syncUrl(store)] : []),
+    ...(ownsPage ? [followSettings(store)] : []),
+    followSize(store, container),
+    recordSteps(store),
     followTheme(store, ownsPage ? document.documentElement : container),
     listenToKeys(store, target),
     listenToDrops(store, target),

@@ -89,7 +89,8 @@ function graphDocument(source: SourceFile, { graph, notes }: OpenedAttributionGr
     circuit: null,
     graph,
     sizesKnown: false,
-    signStated: true,
+    // Positive is what raises the target. Whether that helps a task is not said.
+    signStated: false,
     scoresOnly: false,
     trace: null,
     details: null,

@@ -16,6 +16,13 @@ export interface MeasureWords {
   readonly about: string;
 }
 
+/** What the number of a link of an attribution graph is. */
+export const ATTRIBUTION_WORDS: MeasureWords = {
+  name: 'Weight',
+  quantity: '|weight|',
+  about: 'The weight of a link, as the file has it: the direct effect of its source on its target.',
+};
+
 /**
  * The measure that is drawn. At a moment of a replay and among edges that were removed it is the effect when they were
  * decided on: those have no other. What the circuits do not have is not drawn.

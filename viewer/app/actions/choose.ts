@@ -1,7 +1,9 @@
+import { plural } from '../../view/format.js';
 import type { Store } from '../state/store.js';
 
 /** Opens the card of a node or an edge, by its name in the drawing or in the circuit. Null closes the card. */
-export function choose({ update }: Store, id: string | null): void {
+export function choose({ narrow, panelOpen, update }: Store, id: string | null): void {
+  if (id !== null && narrow.peek()) panelOpen.value = true;
   update(id === null ? { selected: null } : { selected: id, tab: 'card' });
 }
 
@@ -28,7 +30,7 @@ export function light({ lit, data }: Store, names: readonly string[]): void {
 
 /** Closes one thing at a time: a dialog, the export menu, the card, the search, a blinked circuit, the pins. */
 export function clear(store: Store): void {
-  const { hovered, dialog, exportOpen, view, update } = store;
+  const { hovered, dialog, exportOpen, view, update, spoken } = store;
   const { selected: open, query, blink, pinned } = view.peek();
   hovered.value = null;
   if (dialog.peek()) dialog.value = null;
@@ -36,5 +38,8 @@ export function clear(store: Store): void {
   else if (open !== null) choose(store, null);
   else if (query !== '') update({ query: '' });
   else if (blink !== null) update({ blink: null });
-  else if (pinned.length > 0) update({ pinned: [] });
+  else if (pinned.length > 0) {
+    update({ pinned: [] });
+    spoken.value = `${plural(pinned.length, 'pin')} cleared. Ctrl-Z brings back what was cleared.`;
+  }
 }

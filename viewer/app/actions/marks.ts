@@ -1,14 +1,17 @@
+import { plural } from '../../view/format.js';
 import type { Selected } from '../state/selected.js';
 import type { Store } from '../state/store.js';
 
 // Pins, groups and notes: the marks that the reader leaves on a circuit.
 
 /** Pins the nodes. Unpins them if all are pinned. */
-export function togglePins({ view, update }: Store, nodes: readonly string[]): void {
+export function togglePins({ view, update, spoken, nodeLabel }: Store, nodes: readonly string[]): void {
   const { pinned } = view.peek();
   const all = nodes.every((node) => pinned.includes(node));
   const rest = pinned.filter((node) => !nodes.includes(node));
   update({ pinned: all ? rest : [...rest, ...nodes] });
+  const what = nodes.length === 1 ? nodeLabel(nodes[0]!) : `${nodes.length} nodes`;
+  spoken.value = `${what} ${all ? 'unpinned' : 'pinned'}, ${plural(view.peek().pinned.length, 'pin')}`;
 }
 
 /** Pins or unpins the nodes of a display node, or the ends of a display edge. */

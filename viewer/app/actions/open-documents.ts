@@ -1,6 +1,8 @@
 import { batch } from '@preact/signals';
-import type { CircuitDocument, SourceFile } from '../../data/document.js';
-import { openDocument } from '../../data/open-document.js';
+import { keptEdges } from '../../../src/circuit/circuit.js';
+import { firstToOpen } from '../../data/first-to-open.js';
+import type { SourceFile, ViewerDocument } from '../../data/document.js';
+import { openViewerDocument } from '../../data/open-document.js';
 import { DEFAULT_VIEW, type ViewState } from '../../view/view-state.js';
 import type { Store } from '../state/store.js';
 
@@ -56,10 +58,10 @@ function freeName({ documents }: Store, { name, text }: SourceFile): string {
 export function openSources(store: Store, sources: readonly SourceFile[], show: boolean): void {
   const { documents, leftViews, view, update, say, sayError } = store;
   batch(() => {
-    const opened: CircuitDocument[] = [];
+    const opened: ViewerDocument[] = [];
     for (const source of sources) {
       try {
-        const document = openDocument({ ...source, name: freeName(store, source) });
+        const document = openViewerDocument({ ...source, name: freeName(store, source) });
         documents.value = new Map([...documents.peek(), [document.name, document]]);
         opened.push(document);
       } catch (error) {
@@ -79,23 +81,34 @@ export function openSources(store: Store, sources: readonly SourceFile[], show: 
 
 /**
  * Shows the document that the URL names, once the first files are read. Fields that the URL leaves out are the file's.
+ *
+ * @param untold the URL says nothing of a view. Then the one document is chosen that has most to tell, as a figure.
  */
-export function showFirst(store: Store): void {
+export function showFirst(store: Store, untold: boolean): void {
   const { documents, view, update, say } = store;
   const opened = documents.peek();
   const { file } = view.peek();
-  const named = file === null ? opened.values().next().value : opened.get(file);
-  const first = named ?? opened.values().next().value;
+  const best = firstToOpen(opened.values());
+  const named = file === null ? best : opened.get(file);
+  const first = named ?? best;
   if (!first) return;
   if (file !== null && !named) say('info', `The link names ${file}, which is not open.`);
   if (named) {
     const state = view.peek();
     const saved = Object.entries(first.savedView ?? {}).filter(([field]) => isDefault(state, field as keyof ViewState));
-    update({ ...Object.fromEntries(saved), file: first.name });
+    const figure = untold && isFigure(first) ? { layout: 'figure' as const } : {};
+    update({ ...figure, ...Object.fromEntries(saved), file: first.name });
   } else {
     update({ file: null });
     showDocument(store, first.name);
   }
+}
+
+/** More edges than these are no legible figure. */
+const FIGURE = 150;
+
+function isFigure({ circuit, scoresOnly }: ViewerDocument): boolean {
+  return circuit !== null && !scoresOnly && keptEdges(circuit) <= FIGURE;
 }
 
 function isDefault(state: ViewState, field: keyof ViewState): boolean {

@@ -1,4 +1,6 @@
+import { EdgewiseError } from '../../../src/base/errors.js';
 import { CIRCUIT_WRITERS, type CircuitFormat } from '../../../src/files/index.js';
+import type { CircuitDocument, ViewerDocument } from '../../data/document.js';
 import { assertSizesKnown, withSavedView } from '../../data/save-view.js';
 import type { SavedView } from '../../data/saved-view.js';
 import { saveSource } from '../../data/sources.js';
@@ -16,7 +18,7 @@ const SCALE = 2;
 function title({ current, comparison, selection, view }: Store): string {
   const document = current.peek();
   const count = selection.peek().edges.length;
-  const from = document?.circuit.provenance;
+  const from = document?.circuit?.provenance;
   const what = from ? `${from.task.name}, ${from.model.name}, ${from.method}` : (document?.name ?? '');
   const against = comparison.peek() ? ` and ${view.peek().compareWith}` : '';
   return `${what}${against}: ${plural(count, 'edge')}`;
@@ -78,6 +80,7 @@ export async function pngOf(drawn: {
 export function downloadCircuit(store: Store, format: CircuitFormat): void {
   const open = store.current.peek();
   if (!open) return;
+  assertCircuit(open);
   assertSizesKnown(open);
   const type = format === 'json' ? 'application/json' : 'application/xml';
   download(named(store, format), new Blob([CIRCUIT_WRITERS[format](open.circuit)], { type }));
@@ -108,6 +111,7 @@ export async function copyLink(store: Store): Promise<string> {
 export async function saveView(store: Store): Promise<string | void> {
   const open = store.current.peek();
   if (!open) return undefined;
+  assertCircuit(open);
   const { name, text } = withSavedView(open, savedView(store));
   if (open.source.saveTo !== null) {
     await saveSource(open.source, text);
@@ -115,6 +119,13 @@ export async function saveView(store: Store): Promise<string | void> {
   }
   download(name, new Blob([text], { type: 'application/json' }));
   return undefined;
+}
+
+/** @throws EdgewiseError kind `usage` where the document is an attribution graph. */
+function assertCircuit(document: ViewerDocument): asserts document is CircuitDocument {
+  if (document.circuit) return;
+  const what = 'is an attribution graph, which is not written here; a link keeps the view';
+  throw new EdgewiseError('usage', document.name, what);
 }
 
 /** The fields of the view that a file keeps. Fields with their defaults are left out. */

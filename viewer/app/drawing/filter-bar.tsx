@@ -37,8 +37,8 @@ export function FilterBar() {
 
 /** The number by which edges are drawn, where there are several. */
 function MeasureSwitch() {
-  const { shownDocuments, measure, update, viewField } = useStore();
-  const circuits = shownDocuments.value.map(({ circuit }) => circuit);
+  const { shownCircuits, measure, update, viewField } = useStore();
+  const circuits = shownCircuits.value;
   const measures = measuresOf(...circuits);
   if (measures.length < 2) return null;
   const words = (one: Measure) => measureWords(circuits, one, viewField.sign.value);

@@ -4,6 +4,7 @@ import { moreEdges, togglePort } from '../actions/limits.js';
 import { nextLayout, toggleTheme } from '../actions/looks.js';
 import { groupCandidates, pinSelected } from '../actions/marks.js';
 import { togglePlay } from '../actions/playback.js';
+import { moveInSteps } from '../actions/undo.js';
 import { walkTo } from '../actions/walk.js';
 import type { Store } from '../state/store.js';
 
@@ -21,8 +22,8 @@ interface Binding {
 const DIRECTIONS = { ArrowUp: 'up', ArrowDown: 'down', ArrowLeft: 'left', ArrowRight: 'right' } as const;
 const PORT_KEYS = { '1': 'q', '2': 'k', '3': 'v' } as const;
 
-/** Every key of the viewer. The help shows this table. */
-export const BINDINGS: readonly Binding[] = [
+/** Every key of the viewer, without those that are pressed with Ctrl. */
+const BINDINGS: readonly Binding[] = [
   {
     keys: Object.keys(DIRECTIONS),
     shown: '← ↑ → ↓',
@@ -65,6 +66,16 @@ export const BINDINGS: readonly Binding[] = [
   { keys: ['Escape'], shown: 'Esc', does: 'close and clear, one at a time', run: clear },
 ];
 
+/** Keys that are pressed with Ctrl, or with Cmd. They work wherever the focus is, text boxes aside. */
+const CHORDS: readonly (Omit<Binding, 'run'> & { readonly shift?: boolean; readonly run: (store: Store) => void })[] = [
+  { keys: ['z'], shown: 'Ctrl-Z', does: 'undo', run: (store) => moveInSteps(store, -1) },
+  { keys: ['z'], shift: true, shown: 'Ctrl-Shift-Z', does: 'redo', run: (store) => moveInSteps(store, 1) },
+  { keys: ['y'], shown: 'Ctrl-Y', does: 'redo', run: (store) => moveInSteps(store, 1) },
+];
+
+/** What keys do, for the help. */
+export const KEY_HELP: readonly Pick<Binding, 'shown' | 'does'>[] = [...BINDINGS, ...CHORDS];
+
 /** The gestures of the pointer, for the help. */
 export const POINTER_HELP: readonly (readonly [string, string])[] = [
   ['point', 'lights up connected nodes'],
@@ -80,13 +91,15 @@ export const POINTER_HELP: readonly (readonly [string, string])[] = [
 const HELD = 350;
 
 /** Runs what the keys are bound to, for keys that go down on `target` or in it. */
-export function listenToKeys(store: Store, target: GlobalEventHandlers): () => void {
+export function listenToKeys(store: Store, target: GlobalEventHandlers & EventTarget): () => void {
   const stop = new AbortController();
   const byKey = new Map(BINDINGS.flatMap((binding) => binding.keys.map((key) => [key, binding] as const)));
   const press = (event: KeyboardEvent): void => {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || isTyping(event.target)) return;
+    if (event.altKey || event.defaultPrevented || isTyping(event.target)) return;
+    if (event.ctrlKey || event.metaKey) return pressChord(store, event);
     const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
     const binding = byKey.get(key);
+    if (key.length === 1 && !(store.letterKeys.peek() && isOnDrawing(event.target, target))) return;
     if (!binding || (binding.onStage && usesKeys(event.target))) return;
     if (store.dialog.peek() !== null && key !== 'Escape') return;
     event.preventDefault();
@@ -98,11 +111,30 @@ export function listenToKeys(store: Store, target: GlobalEventHandlers): () => v
   return () => stop.abort();
 }
 
+function pressChord(store: Store, event: KeyboardEvent): void {
+  const key = event.key.toLowerCase();
+  const chord = CHORDS.find(({ keys, shift = false }) => keys.includes(key) && shift === event.shiftKey);
+  if (!chord || store.dialog.peek() !== null) return;
+  event.preventDefault();
+  chord.run(store);
+}
+
+/** Whether the drawing has the focus, or nothing in the viewer has: then a key is for the drawing. */
+function isOnDrawing(focused: EventTarget | null, viewer: EventTarget): boolean {
+  if (focused === viewer || focused === document.body) return true;
+  return focused instanceof Element && focused.closest('.stage') !== null;
+}
+
 /** While the blink key is held, the other circuit is shown. When the key comes up, the view is as before. */
-function holdToBlink({ comparison, view, update }: Store, target: GlobalEventHandlers, signal: AbortSignal): void {
+function holdToBlink(
+  { comparison, letterKeys, view, update }: Store,
+  target: GlobalEventHandlers & EventTarget,
+  signal: AbortSignal,
+): void {
   let down: { readonly at: number; readonly before: 'a' | 'b' | null } | null = null;
   const press = (event: KeyboardEvent): void => {
-    if (event.key !== 'c' || event.repeat || isTyping(event.target) || !comparison.peek()) return;
+    if (event.key !== 'c' || event.repeat || !letterKeys.peek() || !comparison.peek()) return;
+    if (!isOnDrawing(event.target, target)) return;
     down = { at: event.timeStamp, before: view.peek().blink };
   };
   const release = (event: KeyboardEvent): void => {

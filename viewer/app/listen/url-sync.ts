@@ -1,18 +1,33 @@
 import { effect } from '@preact/signals';
 import { decodeView, encodeView } from '../../view/url-state.js';
+import type { ViewState } from '../../view/view-state.js';
 import type { Store } from '../state/store.js';
 
 /** Milliseconds without a change of the view after which the URL is written. */
 const DELAY = 200;
 
+/** Fields to whose last values the Back button goes back. The other fields are undone. */
+const PLACES = ['file', 'selected', 'tab'] as const satisfies readonly (keyof ViewState)[];
+
+/** In the hash, beside the view: the page shows the drawing and its prompt alone. */
+const EMBED = 'embed';
+
 /** Keeps the hash of the URL and the view the same, each follows the other; and the title at the shown circuit. */
-export function syncUrl({ documents, current, view, say }: Store): () => void {
+export function syncUrl({ documents, current, view, embedded, say }: Store): () => void {
   view.value = decodeView(location.hash);
-  let written = location.hash.replace(/^#/, '');
+  embedded.value = ownHash().split('&').includes(EMBED);
+  let known = view.peek();
   const stop = new AbortController();
   const write = (): void => {
-    written = encodeView(view.peek());
-    history.replaceState(null, '', written === '' ? location.pathname + location.search : `#${written}`);
+    const state = view.peek();
+    const parts = [encodeView(state), embedded.peek() ? EMBED : ''].filter((part) => part !== '');
+    const hash = parts.join('&');
+    const isPlace = known.file !== null && PLACES.some((field) => state[field] !== known[field]);
+    known = state;
+    if (hash === ownHash()) return;
+    const address = hash === '' ? location.pathname + location.search : `#${hash}`;
+    if (isPlace) history.pushState(null, '', address);
+    else history.replaceState(null, '', address);
   };
   const stopWriting = effect(() => {
     void view.value;
@@ -22,20 +37,27 @@ export function syncUrl({ documents, current, view, say }: Store): () => void {
   const stopNaming = effect(() => {
     document.title = current.value ? `${current.value.name} · Edgewise` : 'Edgewise';
   });
+  /** Another hash, by the Back button or by hand, is another view. */
   const read = (): void => {
-    if (location.hash.replace(/^#/, '') === written) return;
     const next = decodeView(location.hash);
+    if (encodeView(next) === encodeView(view.peek())) return;
     if (next.file !== null && !documents.peek().has(next.file)) {
       say('info', `The link names ${next.file}, which is not open.`);
       return;
     }
-    view.value = { ...next, file: next.file ?? view.peek().file };
+    known = { ...next, file: next.file ?? view.peek().file };
+    view.value = known;
   };
   window.addEventListener('pagehide', write, { signal: stop.signal });
+  window.addEventListener('popstate', read, { signal: stop.signal });
   window.addEventListener('hashchange', read, { signal: stop.signal });
   return () => {
     stopWriting();
     stopNaming();
     stop.abort();
   };
+}
+
+function ownHash(): string {
+  return location.hash.replace(/^#/, '');
 }

@@ -5,21 +5,24 @@ import { useStore } from '../state/use-store.js';
 import { AttentionWindow } from './attention-window.js';
 import { Banners } from './banners.js';
 import { DropHint } from './drop-hint.js';
+import { EmbedLink } from './embed-link.js';
 import { EmptyState } from './empty-state.js';
 import { ErrorBoundary } from './error-boundary.js';
+import { Guide } from './guide.js';
 import { HelpDialog } from './help-dialog.js';
+import { PromptStrip } from './prompt-strip.js';
 import { SidePanel } from './side-panel.js';
 import { TopBar } from './top-bar.js';
 
 export function App() {
-  const { current, panelWidth } = useStore();
+  const { current, embedded, panelWidth } = useStore();
   return (
     <div class="app" style={{ '--panel-width': `${panelWidth.value}px` }}>
-      <TopBar />
+      {!embedded.value && <TopBar />}
       <ErrorBoundary>
         <Banners />
       </ErrorBoundary>
-      {current.value ? <Workspace /> : <EmptyState />}
+      {!current.value ? <EmptyState /> : embedded.value ? <Embedded /> : <Workspace />}
       <HelpDialog />
       <ErrorBoundary>
         <AttentionWindow />
@@ -34,6 +37,12 @@ function Workspace() {
     <main class="workspace">
       <div class="centre">
         <ErrorBoundary>
+          <Guide />
+        </ErrorBoundary>
+        <ErrorBoundary>
+          <PromptStrip />
+        </ErrorBoundary>
+        <ErrorBoundary>
           <FilterBar />
         </ErrorBoundary>
         <ErrorBoundary>
@@ -46,6 +55,23 @@ function Workspace() {
       <ErrorBoundary>
         <SidePanel />
       </ErrorBoundary>
+    </main>
+  );
+}
+
+/** In a frame of another page: the drawing and its prompt alone. */
+function Embedded() {
+  return (
+    <main class="workspace">
+      <div class="centre">
+        <ErrorBoundary>
+          <PromptStrip />
+        </ErrorBoundary>
+        <ErrorBoundary>
+          <StageView />
+        </ErrorBoundary>
+        <EmbedLink />
+      </div>
     </main>
   );
 }

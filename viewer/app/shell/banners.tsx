@@ -41,7 +41,7 @@ export function Banners() {
 function SignBanner() {
   const { current, unsigned, signLeftOpen, update, viewField } = useStore();
   const document = unsigned.value;
-  if (!document || viewField.sign.value !== 'as-stated') return null;
+  if (!document?.circuit || viewField.sign.value !== 'as-stated') return null;
   if (signLeftOpen.value.has(document.name) || !hasSigns(document.circuit)) return null;
   const likely = suggestSign(document.circuit);
   return (
@@ -55,7 +55,8 @@ function SignBanner() {
             The sum of the scores of its edges into the logits is{' '}
             {likely === 'positive-helps' ? 'positive' : 'negative'}. What a circuit writes to the logits mostly helps.
           </span>
-        )}
+        )}{' '}
+        <span class="quiet">The answer is in the link. Export, “Save view into file” keeps it in the file.</span>
       </p>
       <div class="answers">
         {(['positive-helps', 'negative-helps'] as const).map((sign) => (
@@ -74,7 +75,7 @@ function SignBanner() {
           class="button text"
           onClick={() => (signLeftOpen.value = new Set([...signLeftOpen.value, document.name]))}
         >
-          Leave open
+          Decide later
         </button>
       </div>
     </div>

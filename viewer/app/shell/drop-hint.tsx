@@ -8,7 +8,7 @@ export function DropHint() {
     <div class="drop-hint">
       <p>
         <b>Drop to open</b>
-        circuit.json, EAP-IG/MIB JSON or GEXF; with trace.jsonl and details.json
+        circuits of any kind, with trace.jsonl and details.json, or attribution graphs
       </p>
     </div>
   );

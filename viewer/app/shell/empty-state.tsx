@@ -19,7 +19,7 @@ export function EmptyState() {
         <rect x="54" y="56" width="12" height="12" />
         <circle cx="100" cy="62" r="6" />
       </svg>
-      <h1>No circuit is open</h1>
+      <h2>No circuit is open</h2>
       <p>Drop files anywhere on this page, or open them with the button at the top left.</p>
       <dl>
         <dt>circuit.json</dt>
@@ -27,10 +27,10 @@ export function EmptyState() {
           what <code>edgewise discover</code> writes; <code>trace.jsonl</code> beside it adds the history,{' '}
           <code>details.json</code> the prompts and attention patterns
         </dd>
-        <dt>EAP-IG or MIB JSON</dt>
-        <dd>circuits of other programs</dd>
-        <dt>GEXF</dt>
-        <dd>as exported by Edgewise</dd>
+        <dt>Others' circuits</dt>
+        <dd>JSON of EAP-IG and MIB, edges.json of Edge Pruning, networkx, GEXF, GraphML</dd>
+        <dt>Attribution graphs</dt>
+        <dd>of circuit-tracer and Neuronpedia</dd>
       </dl>
       <p>
         From a terminal: <code>edgewise view FILE</code>

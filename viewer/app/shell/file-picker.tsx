@@ -1,4 +1,5 @@
 import { useRef } from 'preact/hooks';
+import { shortNames } from '../../data/short-names.js';
 import { compareWith } from '../actions/comparing.js';
 import { showDocument } from '../actions/open-documents.js';
 import { openFiles } from '../actions/open-files.js';
@@ -10,6 +11,7 @@ export function FilePicker() {
   const store = useStore();
   const { documents, current, view, update } = store;
   const names = [...documents.value.keys()];
+  const short = shortNames(names);
   const { file, compareWith: second } = view.value;
   return (
     <div class="files">
@@ -22,7 +24,7 @@ export function FilePicker() {
           value={current.value?.name ?? ''}
           onChange={(event) => showDocument(store, event.currentTarget.value)}
         >
-          <Options names={names} />
+          <Options names={names} short={short} />
         </select>
       )}
       {names.length > 1 && (
@@ -38,8 +40,8 @@ export function FilePicker() {
               if (name !== null) update({ tab: 'compare' });
             }}
           >
-            <option value="">nothing</option>
-            <Options names={names.filter((name) => name !== file)} />
+            <option value="">no other</option>
+            <Options names={names.filter((name) => name !== file)} short={short} />
           </select>
         </label>
       )}
@@ -47,12 +49,12 @@ export function FilePicker() {
   );
 }
 
-function Options({ names }: { names: readonly string[] }) {
+function Options({ names, short }: { names: readonly string[]; short: ReadonlyMap<string, string> }) {
   return (
     <>
       {names.map((name) => (
-        <option key={name} value={name}>
-          {name}
+        <option key={name} value={name} title={name}>
+          {short.get(name) ?? name}
         </option>
       ))}
     </>
@@ -68,7 +70,7 @@ function OpenButton() {
         type="button"
         class="button"
         aria-label="Open files"
-        title="Open circuit.json, EAP-IG/MIB JSON or GEXF; trace.jsonl and details.json beside it"
+        title="Open circuits of any kind, with trace.jsonl and details.json beside them, or attribution graphs"
         onClick={() => input.current?.click()}
       >
         <Icon name="open" />
@@ -78,7 +80,7 @@ function OpenButton() {
         type="file"
         hidden
         multiple
-        accept=".json,.jsonl,.gexf,.xml"
+        accept=".json,.jsonl,.gexf,.graphml,.xml"
         data-testid="file-input"
         onChange={(event) => {
           void openFiles(store, [...(event.currentTarget.files ?? [])]);

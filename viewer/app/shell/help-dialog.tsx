@@ -1,7 +1,8 @@
 import { useEffect, useRef } from 'preact/hooks';
 import { SEARCH_HELP } from '../../view/search.js';
+import { Check } from '../controls/check.js';
 import { Icon } from '../controls/icons.js';
-import { BINDINGS, POINTER_HELP } from '../listen/keyboard.js';
+import { KEY_HELP, POINTER_HELP } from '../listen/keyboard.js';
 import { useStore } from '../state/use-store.js';
 
 /** Keys, pointer and search. The tables are those that the viewer itself works by. */
@@ -34,9 +35,10 @@ export function HelpDialog() {
               <Icon name="close" />
             </button>
           </header>
+          <LetterKeys />
           <div class="help-columns">
             <dl>
-              {BINDINGS.map(({ shown, does }) => (
+              {KEY_HELP.map(({ shown, does }) => (
                 <Line key={shown} term={shown} text={does} />
               ))}
             </dl>
@@ -57,6 +59,19 @@ export function HelpDialog() {
         </div>
       )}
     </dialog>
+  );
+}
+
+/** Speech input and keys that are pressed by mistake set off single letters. So they can be switched off. */
+function LetterKeys() {
+  const { letterKeys } = useStore();
+  return (
+    <p class="letter-keys">
+      <Check checked={letterKeys.value} onChange={(on) => (letterKeys.value = on)}>
+        Keys of one character
+      </Check>
+      <span class="quiet">They act on the drawing: while it has the focus, or nothing has.</span>
+    </p>
   );
 }
 

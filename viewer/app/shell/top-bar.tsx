@@ -1,6 +1,8 @@
 import { LAYOUTS } from '../../data/clean-view.js';
 import type { ViewState } from '../../view/view-state.js';
+import { moveInSteps } from '../actions/undo.js';
 import { Icon } from '../controls/icons.js';
+import { Popover } from '../controls/popover.js';
 import { Segmented } from '../controls/segmented.js';
 import { useStore } from '../state/use-store.js';
 import { ExportMenu } from './export-menu.js';
@@ -14,35 +16,83 @@ const LAYOUT_TITLES: Readonly<Record<ViewState['layout'], string>> = {
 };
 
 export function TopBar() {
-  const { current, stage, dialog } = useStore();
+  const { current, narrow } = useStore();
   return (
     <header class="top-bar">
-      <span class="brand" title="Edgewise: circuits, edge by edge">
+      <h1 class="brand" title="Edgewise: circuits, edge by edge">
         <svg viewBox="0 0 20 20" width="20" height="20" aria-hidden="true">
           <path d="M5 15C5 8 15 12 15 5" />
           <circle cx="5" cy="15" r="2.6" />
           <circle cx="15" cy="5" r="2.6" />
         </svg>
         <span>Edgewise</span>
-      </span>
+      </h1>
       <FilePicker />
+      {narrow.value ? (
+        <Popover label="Menu" align="right" face={<Icon name="menu" />}>
+          <div class="controls-menu">
+            <Controls />
+          </div>
+        </Popover>
+      ) : (
+        <Controls />
+      )}
+      {current.value && <ExportMenu />}
+      {current.value && <PanelButton />}
+    </header>
+  );
+}
+
+/** Everything but files, export and panel. In a narrow viewer it is in one menu. */
+function Controls() {
+  const { current, stage, dialog } = useStore();
+  return (
+    <>
       {current.value && <DrawingControls />}
       <span class="spring" />
       {current.value && (
         <>
           <SearchBox />
+          <UndoButtons />
           <button type="button" class="button" aria-label="Fit" title="Fit (F)" onClick={() => stage.peek()?.fit()}>
             <Icon name="fit" />
           </button>
         </>
       )}
       <ThemeButton />
-      {current.value && <ExportMenu />}
       <button type="button" class="button" aria-label="Help" title="Help (?)" onClick={() => (dialog.value = 'help')}>
         <Icon name="help" />
       </button>
-      {current.value && <PanelButton />}
-    </header>
+    </>
+  );
+}
+
+function UndoButtons() {
+  const store = useStore();
+  const { past, future } = store.undoSteps.value;
+  return (
+    <>
+      <button
+        type="button"
+        class="button"
+        aria-label="Undo"
+        title="Undo (Ctrl-Z)"
+        disabled={past.length === 0}
+        onClick={() => moveInSteps(store, -1)}
+      >
+        <Icon name="undo" />
+      </button>
+      <button
+        type="button"
+        class="button"
+        aria-label="Redo"
+        title="Redo (Ctrl-Shift-Z)"
+        disabled={future.length === 0}
+        onClick={() => moveInSteps(store, 1)}
+      >
+        <Icon name="redo" />
+      </button>
+    </>
   );
 }
 

@@ -1,10 +1,11 @@
 import { computed, signal } from '@preact/signals';
 import { refuseOtherPorts } from '../../../src/circuit/comparison.js';
+import { toAttributionData } from '../../data/attribution-data.js';
 import { toCircuitData, type CircuitData } from '../../data/circuit-data.js';
-import type { CircuitDocument } from '../../data/document.js';
+import type { ViewerDocument } from '../../data/document.js';
 import { signIsKnown } from '../../data/measure.js';
 import { compare, strongest, type Comparison } from '../../view/compare.js';
-import { measureDrawn, measureWords } from '../../view/measure-words.js';
+import { ATTRIBUTION_WORDS, measureDrawn, measureWords } from '../../view/measure-words.js';
 import { replay } from '../../view/replay.js';
 import type { ViewState } from '../../view/view-state.js';
 import type { View } from './view.js';
@@ -24,7 +25,7 @@ export type Circuits = ReturnType<typeof createCircuits>;
 /** The open documents, and what is known of those that are shown. */
 export function createCircuits({ viewField, viewOf }: View) {
   /** Every document that is open, by name. */
-  const documents = signal<ReadonlyMap<string, CircuitDocument>>(new Map());
+  const documents = signal<ReadonlyMap<string, ViewerDocument>>(new Map());
 
   /** The view of each document when another one was chosen. */
   const leftViews = new Map<string, Partial<ViewState>>();
@@ -41,10 +42,14 @@ export function createCircuits({ viewField, viewOf }: View) {
   /** The documents that are shown: one, or the two of a comparison. */
   const shownDocuments = computed(() => [current.value, other.value].filter((one) => one !== null));
 
+  /** Their circuits. An attribution graph has none. */
+  const shownCircuits = computed(() => shownDocuments.value.flatMap(({ circuit }) => circuit ?? []));
+
+  /** The document that is shown, where it is a circuit. */
+  const currentCircuit = computed(() => (current.value?.circuit ? current.value : null));
+
   /** The number by which edges are drawn. */
-  const measure = computed(() =>
-    measureDrawn(viewOf('drawnBy', 'scope', 'step'), ...shownDocuments.value.map(({ circuit }) => circuit)),
-  );
+  const measure = computed(() => measureDrawn(viewOf('drawnBy', 'scope', 'step'), ...shownCircuits.value));
 
   /** The circuit of the shown document, without comparison and replay. */
   const ownData = computed(() => (current.value ? dataOf(current.value) : EMPTY));
@@ -52,8 +57,9 @@ export function createCircuits({ viewField, viewOf }: View) {
   /** The circuit of the other document. */
   const otherData = computed(() => (other.value ? dataOf(other.value) : null));
 
-  function dataOf({ circuit, sizesKnown }: CircuitDocument): CircuitData {
-    return toCircuitData(circuit, viewField.sign.value, sizesKnown, measure.value);
+  function dataOf(document: ViewerDocument): CircuitData {
+    if (!document.circuit) return toAttributionData(document.graph);
+    return toCircuitData(document.circuit, viewField.sign.value, document.sizesKnown, measure.value);
   }
 
   /** Whether every shown document states the sizes of its model. */
@@ -63,6 +69,10 @@ export function createCircuits({ viewField, viewOf }: View) {
   const incomparable = computed<string | null>(() => {
     const [a, b] = [current.value, other.value];
     if (!a || !b) return null;
+    if (!a.circuit || !b.circuit) {
+      const { name } = a.circuit ? b : a;
+      return `${name} is an attribution graph: its nodes are features of one prompt, which no other file has.`;
+    }
     try {
       refuseOtherPorts(a.circuit.topology, b.circuit.topology, [a.name, b.name]);
       return null;
@@ -95,16 +105,14 @@ export function createCircuits({ viewField, viewOf }: View) {
 
   /** Whether it is known what a positive number of an edge means, of those by which edges are drawn. */
   const signKnown = computed(() =>
-    shownDocuments.value.every(({ circuit }) => signIsKnown(circuit, viewField.sign.value, measure.value)),
+    shownCircuits.value.every((circuit) => signIsKnown(circuit, viewField.sign.value, measure.value)),
   );
 
   /** What that number is. */
   const numberWords = computed(() =>
-    measureWords(
-      shownDocuments.value.map(({ circuit }) => circuit),
-      measure.value,
-      viewField.sign.value,
-    ),
+    shownCircuits.value.length > 0
+      ? measureWords(shownCircuits.value, measure.value, viewField.sign.value)
+      : ATTRIBUTION_WORDS,
   );
 
   /** Decisions of the trace by edge. */
@@ -128,6 +136,8 @@ export function createCircuits({ viewField, viewOf }: View) {
     current,
     other,
     shownDocuments,
+    shownCircuits,
+    currentCircuit,
     measure,
     ownData,
     otherData,

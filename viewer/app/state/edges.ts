@@ -14,9 +14,19 @@ export const AT_ONCE = 1000;
 
 export type Edges = ReturnType<typeof createEdges>;
 
-export function createEdges({ viewField, viewOf, data, ownData, current, comparison, measure }: View & Circuits) {
+export function createEdges({
+  viewField,
+  viewOf,
+  data,
+  ownData,
+  currentCircuit,
+  comparison,
+  measure,
+}: View & Circuits) {
   /** Edges that lie on no path are left out. */
-  const pathsOnly = computed(() => current.value !== null && keepsToPaths(viewOf('onPaths'), current.value));
+  const pathsOnly = computed(
+    () => currentCircuit.value !== null && keepsToPaths(viewOf('onPaths'), currentCircuit.value),
+  );
 
   /** The view without what is left open: the fields on which the selection depends. */
   const limits = computed(() => ({
@@ -31,8 +41,14 @@ export function createEdges({ viewField, viewOf, data, ownData, current, compari
   const faithfulness = computed(() => {
     const alone = !comparison.value && viewField.step.value === null;
     return (
-      current.value &&
-      shownFaithfulness(current.value, alone ? ownData.value : null, selection.value, limits.value, measure.value)
+      currentCircuit.value &&
+      shownFaithfulness(
+        currentCircuit.value,
+        alone ? ownData.value : null,
+        selection.value,
+        limits.value,
+        measure.value,
+      )
     );
   });
 

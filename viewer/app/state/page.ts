@@ -36,6 +36,14 @@ export function createPage() {
     speed: signal(50),
     /** Names of documents that do not say what a positive score means, where the reader left the question open. */
     signLeftOpen: signal<ReadonlySet<string>>(new Set()),
+    /** The viewer is narrow: the panel lies under the drawing, and the controls are in one menu. */
+    narrow: signal(false),
+    /** The page shows the drawing and its prompt alone, for a frame in another page. */
+    embedded: signal(false),
+    /** Keys of one character do something. */
+    letterKeys: signal(true),
+    /** The first steps are shown. */
+    guideOpen: signal(false),
     legendOpen: signal(true),
     panelOpen: signal(true),
     /** Width of the side panel in CSS pixels. */

@@ -31,7 +31,7 @@ export type Drawn = ReturnType<typeof createPicture>;
  * What is drawn. Each signal depends on single fields of the view: hover and theme restyle a scene, and build none.
  */
 export function createPicture(store: View & Circuits & Edges & Page) {
-  const { viewField, viewOf, current, other, comparison, data, ownData, signKnown, numberWords } = store;
+  const { viewField, viewOf, current, other, comparison, data, ownData, signKnown, measure, numberWords } = store;
   const { drawnSelection, found, aspect, forcePositions, hovered, lit, systemDark } = store;
 
   const isTokens = () => viewField.layout.value === 'tokens';
@@ -128,7 +128,8 @@ export function createPicture(store: View & Circuits & Edges & Page) {
       focus: null,
       selected: null,
       signKnown: signKnown.value,
-      number: numberWords.value,
+      measure: measure.value,
+      words: numberWords.value,
       comparing: current.value && other.value ? { a: current.value.name, b: other.value.name } : null,
     }),
   );

@@ -1,4 +1,5 @@
 import { computed, signal, type ReadonlySignal } from '@preact/signals';
+import { NO_STEPS, type UndoSteps } from '../../view/undo-steps.js';
 import { DEFAULT_VIEW, type ViewState } from '../../view/view-state.js';
 
 export type View = ReturnType<typeof createView>;
@@ -23,5 +24,8 @@ export function createView() {
     return view.peek();
   }
 
-  return { view, viewField, update, viewOf };
+  /** What undo and redo lead to. */
+  const undoSteps = signal<UndoSteps>(NO_STEPS);
+
+  return { view, viewField, update, viewOf, undoSteps };
 }

@@ -26,7 +26,7 @@ export function Replay({ trace }: { trace: readonly TraceStep[] }) {
       </p>
       <MetricChart
         trace={trace}
-        metric={current.value?.circuit.provenance?.metric ?? 'metric'}
+        metric={current.value?.circuit?.provenance?.metric ?? 'metric'}
         step={step}
         onStep={(to) => update({ step: to })}
       />
@@ -122,8 +122,8 @@ function CurrentDecision({ decision }: { decision: TraceStep | null }) {
   const store = useStore();
   const { current, data, nodeLabel } = store;
   if (!decision) return <BeforeTheFirst />;
-  const threshold = current.value?.circuit.provenance?.threshold ?? null;
-  const metric = current.value?.circuit.provenance?.metric ?? '';
+  const threshold = current.value?.circuit?.provenance?.threshold ?? null;
+  const metric = current.value?.circuit?.provenance?.metric ?? '';
   const edge = data.value.edgeById.get(decision.edge);
   return (
     <section>

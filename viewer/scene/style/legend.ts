@@ -1,8 +1,9 @@
+import type { Measure } from '../../data/measure.js';
 import { formatCount, formatPercent } from '../../view/format.js';
 import type { MeasureWords } from '../../view/measure-words.js';
 import { isFine, type DisplayEdge, type DisplayNode, type Scene } from '../scene.js';
 import { mix } from './color.js';
-import { portFill, widthOf, type StyleContext } from './style.js';
+import { widthOf, type StyleContext } from './style.js';
 
 /** One line of the legend: a mark and its meaning. A line without a mark is a remark on the whole drawing. */
 export interface LegendEntry {
@@ -23,9 +24,10 @@ export type Swatch =
     };
 
 export interface LegendContext extends StyleContext {
-  /** The number by which edges are drawn, in words. */
-  readonly number: Pick<MeasureWords, 'quantity' | 'about'>;
-  /** It is known what a positive one means. */
+  /** The number that is drawn, and what it is in words. */
+  readonly measure: Measure;
+  readonly words: Pick<MeasureWords, 'quantity' | 'about'>;
+  /** It is known what a positive number means. */
   readonly signKnown: boolean;
   /** Names of the circuits that are compared. */
   readonly comparing: { readonly a: string; readonly b: string } | null;
@@ -41,7 +43,7 @@ export function legendOf(scene: Scene, context: LegendContext): LegendEntry[] {
     ...stateEntries(scene, edges, context),
     ...widthEntries(scene, edges, context),
   ];
-  const { palette, number } = context;
+  const { palette, words } = context;
   if (drawn.length > edges.length) {
     entries.push(dashes(scene, palette.neutral, 1, 'keys and values to the heads that share them'));
   }
@@ -52,7 +54,7 @@ export function legendOf(scene: Scene, context: LegendContext): LegendEntry[] {
     });
   }
   entries.push(...nodeEntries(scene, context));
-  if (edges.some((edge) => edge.effect !== null && edge.effect !== 0)) entries.push(remark(number.about));
+  if (edges.some((edge) => edge.effect !== null && edge.effect !== 0)) entries.push(remark(words.about));
   if (scene.graph.someNode((_, { tabs }) => tabs.some(({ port }) => port !== null))) {
     entries.push(remark('q, k and v at the lower edge of a head: its query, key and value.'));
   }
@@ -131,21 +133,21 @@ function dashes(scene: Scene, color: string, width: number, text: string): Legen
 
 /** Two widths: that of the strongest edge, and that of an edge with a tenth of its number. None where all are equal. */
 function widthEntries(scene: Scene, edges: readonly DisplayEdge[], context: LegendContext): LegendEntry[] {
-  const { palette, number } = context;
+  const { palette, words, measure } = context;
   const most = edges.reduce((largest, edge) => Math.max(largest, Math.abs(edge.effect ?? 0)), 0);
   const isEven = edges.length > 1 && edges.every(({ strength }) => strength === edges[0]!.strength);
   if (most === 0 || isEven) return [];
   return [1, 0.1].map((share): LegendEntry => {
     const width = widthOf(share, scene.boxed, isFine(scene));
-    const value = number.quantity === 'share' ? formatPercent(share * most) : short(share * most);
+    const number = measure === 'share' ? formatPercent(share * most) : short(share * most);
     return {
       swatch: { kind: 'line', color: palette.neutral, width, dashed: false },
-      text: `${number.quantity} ${value}`,
+      text: `${words.quantity} ${number}`,
     };
   });
 }
 
-function nodeEntries({ graph, boxed }: Scene, { palette, hue }: LegendContext): LegendEntry[] {
+function nodeEntries({ graph, boxed }: Scene, { palette }: LegendContext): LegendEntry[] {
   const quiet = (node: DisplayNode): boolean => !boxed && !node.connected && !node.pinned && node.kind !== 'port';
   const kinds = new Set(graph.filterNodes((_, node) => !quiet(node)).map((id) => graph.getNodeAttribute(id, 'kind')));
   const fills = boxed ? palette.boxes : palette;
@@ -173,8 +175,7 @@ function nodeEntries({ graph, boxed }: Scene, { palette, hue }: LegendContext): 
       ['k', 'key'],
       ['v', 'value'],
     ] as const) {
-      if (graph.someNode((_, node) => node.port === port))
-        entries.push(dot('circle', portFill(palette, port, hue), text, 3.5));
+      if (graph.someNode((_, node) => node.port === port)) entries.push(dot('circle', palette[port], text, 3.5));
     }
   }
   if (graph.someNode((_, node) => quiet(node))) entries.push(dot('circle', palette.quiet, 'without edges here', 2.5));

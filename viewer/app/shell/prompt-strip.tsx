@@ -1,0 +1,70 @@
+import { formatEffect, formatPercent, visibleToken } from '../../view/format.js';
+import { stripOf, type PromptStrip as Strip, type StripToken } from '../../view/prompt-strip.js';
+import { PromptPicker } from '../cards/prompt-picker.js';
+import { useStore } from '../state/use-store.js';
+
+/** The prompt over the drawing: what differs in it, what is predicted after it, and the choice of another one. */
+export function PromptStrip() {
+  const { current, shownPrompt } = useStore();
+  const document = current.value;
+  const strip = document && stripOf(document, shownPrompt.value);
+  if (!strip) return null;
+  return (
+    <section class="prompt-strip" aria-label="Prompt" data-testid="prompt-strip">
+      <p class="strip-text" tabIndex={0}>
+        {strip.tokens.map((token, i) => (
+          <Token key={i} token={token} />
+        ))}
+        {strip.answer && <Answer strip={strip} />}
+      </p>
+      {document.details && strip.of > 1 && <PromptPicker details={document.details} />}
+    </section>
+  );
+}
+
+/** A token in running text. A blank before it is not marked with it. */
+function Token({ token: { text, instead, role, measured } }: { token: StripToken }) {
+  const word = text.trimStart();
+  const blank = text.slice(0, text.length - word.length);
+  const shown = word === '' ? visible(text) : visible(word);
+  const marks = [role, measured && 'measured', /^<[^<>\s]+>$/.test(text) && 'quiet'].filter(Boolean).join(' ');
+  const name = marks === '' ? undefined : marks;
+  const corrupted = instead === null ? null : visibleToken(instead).trim();
+  return (
+    <>
+      {word !== '' && visible(blank)}
+      {corrupted === null ? (
+        <span class={name}>{shown}</span>
+      ) : (
+        <mark class={name} tabIndex={0} title={`in the corrupted prompt: ${corrupted}`} data-instead={corrupted}>
+          {shown}
+          <span class="visually-hidden"> (in the corrupted prompt: {corrupted})</span>
+        </mark>
+      )}
+    </>
+  );
+}
+
+/** Line breaks are shown, and break the line. */
+function visible(text: string): string {
+  return text === '' ? '' : visibleToken(text).replaceAll('↵', '↵\n');
+}
+
+function Answer({ strip: { answer, logitDifference } }: { strip: Strip }) {
+  const { text, others, probability } = answer!;
+  return (
+    <span class="strip-answer">
+      <span aria-hidden="true"> → </span>
+      <span class="visually-hidden">, answer: </span>
+      <b class="answer">{visibleToken(text).trim()}</b>
+      {others > 0 && <span class="quiet"> and {others} more</span>}
+      {probability !== null && <span class="strip-number"> {formatPercent(probability)}</span>}
+      {logitDifference !== null && (
+        <span class="quiet" title="Mean logit of the right answers minus that of the wrong ones">
+          {' '}
+          logit difference <span class="strip-number">{formatEffect(logitDifference)}</span>
+        </span>
+      )}
+    </span>
+  );
+}
