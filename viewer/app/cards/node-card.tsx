@@ -12,11 +12,8 @@ import { AbsentDetails } from './absent-details.js';
 import { HeadKindFact, LooksFact, Verdicts } from './head-facts.js';
 import { HeadTokensSection } from './head-tokens.js';
 import { IncidentLists } from './incident-lists.js';
-<<<<<<< HEAD
 import { LogitsSection } from './logits-section.js';
-=======
 import { NodeNumbers } from './node-facts.js';
->>>>>>> main
 import { Note } from './note.js';
 import { PromptPicker } from './prompt-picker.js';
 import { largestLogit, TokenList } from './token-list.js';
