@@ -1,4 +1,4 @@
-import type { CircuitDetails, TokenChance } from '../../src/circuit/details.js';
+import type { CircuitDetails } from '../../src/circuit/details.js';
 import { spreadOf } from './heads.js';
 
 /** One part of the logit difference. */
@@ -62,8 +62,6 @@ export function waterfallOf({ nodes, rest, prompts }: CircuitDetails, prompt: nu
 
 /** What the model predicts at the measured position. */
 export interface Prediction {
-  /** The likeliest tokens of the chosen prompt; empty for the mean, whose prompts have answers of their own. */
-  readonly top: readonly TokenChance[];
   /** Probability of the right answers and of the wrong ones, on the chosen prompt or the mean. Null: not measured. */
   readonly correct: number | null;
   readonly wrong: number | null;
@@ -83,7 +81,6 @@ export function predictionOf({ prompts }: CircuitDetails, prompt: number | null)
       ? chances.reduce((sum, chance) => sum + chance[side], 0) / chances.length
       : null;
   return {
-    top: chosen?.top ?? [],
     correct: chosen ? (chosen.probability?.correct ?? null) : mean('correct'),
     wrong: chosen ? (chosen.probability?.wrong ?? null) : mean('wrong'),
     answered: told.filter(({ top, correct }) => correct.includes(top[0]!.token)).length,

@@ -1,9 +1,10 @@
-import type { CircuitDetails } from '../../../src/circuit/details.js';
-import { effectClass, formatEffect, formatNumber, formatChance, visibleToken } from '../../view/format.js';
+import type { CircuitDetails, PromptDetails } from '../../../src/circuit/details.js';
+import { effectClass, formatEffect, formatChance } from '../../view/format.js';
 import { predictionOf, waterfallOf, type Prediction, type WaterfallStep } from '../../view/logits.js';
 import { choose } from '../actions/choose.js';
-import { useLight } from './use-light.js';
 import { useStore } from '../state/use-store.js';
+import { LikeliestTokens } from './likeliest-tokens.js';
+import { useLight } from './use-light.js';
 
 /** What the model predicts, and the logit difference as a sum of what each node writes. */
 export function LogitsSection({ details }: { details: CircuitDetails }) {
@@ -11,14 +12,20 @@ export function LogitsSection({ details }: { details: CircuitDetails }) {
   const prediction = predictionOf(details, shownPrompt.value);
   return (
     <>
-      {prediction && <Predicted of={prediction} prompt={shownPrompt.value} />}
+      {prediction && (
+        <Predicted
+          of={prediction}
+          prompt={shownPrompt.value}
+          chosen={details.prompts[shownPrompt.value ?? -1] ?? null}
+        />
+      )}
       <WaterfallSection details={details} prompt={shownPrompt.value} />
     </>
   );
 }
 
-function Predicted({ of, prompt }: { of: Prediction; prompt: number | null }) {
-  const { top, correct, wrong, answered } = of;
+function Predicted({ of, prompt, chosen }: { of: Prediction; prompt: number | null; chosen: PromptDetails | null }) {
+  const { correct, wrong, answered } = of;
   return (
     <section data-testid="prediction">
       <h3>
@@ -39,17 +46,7 @@ function Predicted({ of, prompt }: { of: Prediction; prompt: number | null }) {
         {prompt === null && of.of > 0 && `A right answer is the likeliest token on ${answered} of ${of.of} prompts. `}
         {prompt === null && 'Choose a prompt to see its likeliest tokens.'}
       </p>
-      {top.length > 0 && (
-        <ol class="token-list" aria-label="Likeliest next tokens">
-          {top.map(({ token, probability, logit }, i) => (
-            <li key={i} title={`${JSON.stringify(token)}: logit ${formatNumber(logit)}`}>
-              <span class="bar" style={{ width: `${100 * Math.min(1, probability)}%` }} />
-              <span class="token">{visibleToken(token)}</span>
-              <span class="number">{formatChance(probability)}</span>
-            </li>
-          ))}
-        </ol>
-      )}
+      {chosen && chosen.top.length > 0 && <LikeliestTokens of={chosen} />}
     </section>
   );
 }

@@ -10,8 +10,8 @@ const LISTED = 10;
 
 /** The strongest paths from the input to the logits over the shown edges. */
 export function PathsTab() {
-  const { data, selection } = useStore();
-  const paths = strongestPaths(data.value, selection.value.edges, LISTED);
+  const { data, drawnSelection } = useStore();
+  const paths = strongestPaths(data.value, drawnSelection.value.edges, LISTED);
   if (paths.length === 0) return <p class="quiet">No path leads from input to logits over the shown edges.</p>;
   return (
     <section class="paths-tab" data-testid="paths">
