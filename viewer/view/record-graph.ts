@@ -9,6 +9,8 @@ import type { CircuitData, EdgeRecord } from '../data/circuit-data.js';
 export interface RecordGraph extends PathGraph {
   /** [links] Index of the edge that the link stands for; -1 for a link inside of a node. */
   readonly edgeOf: Int32Array;
+  /** The vertex of a node, where its outgoing edges begin. Those of its ports come right before it. */
+  readonly vertexOf: ReadonlyMap<string, number>;
 }
 
 /**
@@ -30,6 +32,7 @@ export function recordGraph(
     to: new Int32Array(links),
     strength: new Float64Array(links).fill(Infinity),
     edgeOf: new Int32Array(links).fill(-1),
+    vertexOf,
     source: vertexOf.get('input') ?? 0,
     sink: vertexOf.get('logits') ?? 0,
   };
@@ -49,8 +52,7 @@ export function recordGraph(
 /** What the graphs of all edges of a circuit have in common: its vertices, and the links inside of nodes. */
 interface Skeleton {
   readonly vertices: number;
-  /** The vertex of a node, where its outgoing edges begin. Those of its ports come right before it. */
-  readonly vertexOf: ReadonlyMap<string, number>;
+  readonly vertexOf: RecordGraph['vertexOf'];
   readonly inner: { readonly from: readonly number[]; readonly to: readonly number[] };
 }
 

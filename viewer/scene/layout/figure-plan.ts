@@ -46,7 +46,9 @@ export function planFigure(input: FigureInput, care: Care = 'full'): FigurePlan 
   const rows = care === 'quick' ? cut.rows : bestOrder(cut);
   const widths = input.nodes.map(({ width }) => width);
   const x = columnsOf({ ...cut, rows }, widths, care === 'quick' ? 4 : undefined);
-  const tall = rows.map((_, row) => Math.max(0, ...input.nodes.filter((node) => node.row === row).map((one) => one.height)));
+  const tall = rows.map((_, row) =>
+    Math.max(0, ...input.nodes.filter((node) => node.row === row).map((one) => one.height)),
+  );
   const heights = rowHeights(tall, gapOf(x, widths, tall));
   const placed: PlacedSlots = { ...cut, rows, x, heights, tall };
   const places = new Map(input.nodes.map(({ id }, i) => [id, placeOf(placed, i)]));
