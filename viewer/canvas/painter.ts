@@ -147,8 +147,8 @@ export function paintTokens({ context }: Surface, scene: Scene, palette: Palette
     context.save();
     context.translate(x, y);
     if (upright) context.rotate(-Math.PI / 2);
+    context.textAlign = upright ? 'right' : 'center';
     context.font = `${bold ? 'bold ' : ''}${size}px ${FONT_FAMILY}`;
-    context.textAlign = 'center';
     context.textBaseline = 'middle';
     context.fillStyle = color;
     context.fillText(text, 0, 0);

@@ -59,6 +59,7 @@ export interface TokenLabel {
   /** With spaces made visible, and cut where it is long. */
   readonly text: string;
   readonly x: number;
+  /** Middle of the text; where it ends if it is upright. */
   readonly y: number;
   /** It is written upwards. */
   readonly upright: boolean;

@@ -249,7 +249,7 @@ export function readMarks({ reads }: Scene, styles: Styles, palette: Palette, fr
     .toSorted((a, b) => a.share - b.share)
     .map(({ node, share, points }) => {
       const path = points.map(([x, y]): Point => [frame.x(x), frame.y(y)]);
-      const lit = focus === null ? 0.75 : focus.nodes.has(node) ? 1 : 0.12;
+      const lit = focus === null ? 0.5 : focus.nodes.has(node) ? 1 : 0.12;
       const width = Math.max(0.5, (1 + 6 * share) * Math.min(1, frame.scale));
       const color = mix(palette.background, palette.attention, lit);
       return { path, width, color, from: path[0]!, radius: width / 2 + 1.5 * Math.min(1, frame.scale) };
@@ -263,7 +263,7 @@ export interface TokenMark {
   readonly y: number;
   readonly size: number;
   readonly color: string;
-  /** Turned by a quarter, to be read upwards. */
+  /** Turned by a quarter, to be read upwards, with its end at the place. */
   readonly upright: boolean;
   readonly bold: boolean;
 }
@@ -274,9 +274,9 @@ export function tokenMarks({ tokens }: Scene, palette: Palette, frame: Frame): T
     x: frame.x(x),
     y: frame.y(y),
     size: LABEL * frame.scale,
-    color: changed ? palette.selected : palette.text,
+    color: changed ? palette.onlyA : palette.text,
     upright,
-    bold: measured || changed,
+    bold: measured,
   }));
 }
 

@@ -56,7 +56,7 @@ export function tokenElement({ text: token, x, y, size, color, upright, bold }: 
   return text(token, x, y + 0.35 * size, {
     'font-size': size,
     fill: color,
-    'text-anchor': 'middle',
+    'text-anchor': upright ? 'end' : 'middle',
     ...weight,
     ...turn,
   });

@@ -16,7 +16,7 @@ const BOX_GAP = 6;
 const CELL_GAP = 16;
 const ROW_GAP = 56;
 /** Boxes side by side in a cell; more of them stand in further lines. */
-const MOST_BESIDE = 6;
+const MOST_BESIDE = 8;
 /** With more tokens than this, their texts are written upwards. */
 const MOST_LEVEL = 20;
 /** Characters of a token that are written at most. */
@@ -75,7 +75,7 @@ export function layOutTokens(graph: DisplayGraph, at: TokenPlaces, moved: Places
   const tokens = texts.map((text, i): TokenLabel => ({
     text,
     x: xOf(i),
-    y: 0,
+    y: upright ? tokensHeight / 2 - 7 : 0,
     upright,
     changed: at.changed.has(i),
     measured: at.measured === i,
@@ -225,7 +225,7 @@ function startsAtTokens(
   for (const [column, edges] of byColumn) {
     const { x, width } = columns[column]!;
     edges.sort((a, b) => graph.getTargetAttribute(a, 'x') - graph.getTargetAttribute(b, 'x'));
-    const step = Math.min(8, (width - 8) / edges.length);
+    const step = Math.min(8, (0.6 * width) / edges.length);
     edges.forEach((edge, i) => {
       starts.set(edge, [x + (i - (edges.length - 1) / 2) * step, y + box![1] / 2]);
     });
