@@ -3,7 +3,7 @@ import { formatCount, formatPercent } from '../../view/format.js';
 import type { MeasureWords } from '../../view/measure-words.js';
 import { isFine, type DisplayEdge, type DisplayNode, type Scene } from '../scene.js';
 import { mix } from './color.js';
-import { portFill, widthOf, type StyleContext } from './style.js';
+import { widthOf, type StyleContext } from './style.js';
 
 /** One line of the legend: a mark and its meaning. A line without a mark is a remark on the whole drawing. */
 export interface LegendEntry {
@@ -156,7 +156,7 @@ function widthEntries(scene: Scene, edges: readonly DisplayEdge[], context: Lege
   });
 }
 
-function nodeEntries({ graph, boxed }: Scene, { palette, hue }: LegendContext): LegendEntry[] {
+function nodeEntries({ graph, boxed }: Scene, { palette }: LegendContext): LegendEntry[] {
   const quiet = (node: DisplayNode): boolean => !boxed && !node.connected && !node.pinned && node.kind !== 'port';
   const kinds = new Set(graph.filterNodes((_, node) => !quiet(node)).map((id) => graph.getNodeAttribute(id, 'kind')));
   const fills = boxed ? palette.boxes : palette;
@@ -184,8 +184,7 @@ function nodeEntries({ graph, boxed }: Scene, { palette, hue }: LegendContext): 
       ['k', 'key'],
       ['v', 'value'],
     ] as const) {
-      if (graph.someNode((_, node) => node.port === port))
-        entries.push(dot('circle', portFill(palette, port, hue), text, 3.5));
+      if (graph.someNode((_, node) => node.port === port)) entries.push(dot('circle', palette[port], text, 3.5));
     }
   }
   if (graph.someNode((_, node) => quiet(node))) entries.push(dot('circle', palette.quiet, 'without edges here', 2.5));
