@@ -69,7 +69,7 @@ describe.skipIf(browserPath === undefined)('the drawing in headless Chromium', (
   });
 
   test('the figure stands still, what went away is not hovered, and its plan comes from a worker', async () => {
-    const { page } = await viewer.open([IOI], { suffix: '#layout=figure&limitBy=top' });
+    const { page } = await viewer.open([IOI], { suffix: '#layout=figure&by=top' });
     await drawn(page);
     // The rough plan of the page's own thread gives way to the worker's, which the policy of the page lets start.
     await expect.poll(() => page.workers().length).toBe(1);

@@ -11,12 +11,13 @@ import { readsOf } from './token-reads.js';
 const MARGIN = 14;
 /** Room for the names of the layers, at the left. */
 const NAMES = 34;
-/** Room between boxes of a cell, beside cells, and between rows. */
+/** Room between boxes of a line, between the lines of a cell, beside cells, and between rows. */
 const BOX_GAP = 6;
+const LINE_GAP = 18;
 const CELL_GAP = 16;
 const ROW_GAP = 56;
 /** Boxes side by side in a cell; more of them stand in further lines. */
-const MOST_BESIDE = 8;
+const MOST_BESIDE = 5;
 /** With more tokens than this, their texts are written upwards. */
 const MOST_LEVEL = 20;
 /** Characters of a token that are written at most. */
@@ -185,7 +186,7 @@ function placeRows(graph: DisplayGraph, rows: Cells['rows'], tokensHeight: numbe
 
 function heightOf(graph: DisplayGraph, ids: readonly string[]): number {
   const lines = linesOf(ids).map((line) => Math.max(...line.map((id) => graph.getNodeAttribute(id, 'box')![1])));
-  return lines.reduce((sum, height) => sum + height, BOX_GAP * (lines.length - 1));
+  return lines.reduce((sum, height) => sum + height, LINE_GAP * (lines.length - 1));
 }
 
 function fillCell(graph: DisplayGraph, ids: readonly string[], x: number, middle: number): void {
@@ -198,7 +199,7 @@ function fillCell(graph: DisplayGraph, ids: readonly string[], x: number, middle
       graph.mergeNodeAttributes(id, { x: left + width / 2, y: top - height / 2 });
       left += slotOf(graph, id) + BOX_GAP;
     }
-    top -= height + BOX_GAP;
+    top -= height + LINE_GAP;
   }
 }
 
