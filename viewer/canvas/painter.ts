@@ -4,13 +4,12 @@ import {
   edgeMark,
   labelMarks,
   nodeMark,
-  readMarks,
-  tokenMarks,
   type EdgeMark,
   type Frame,
   type NodeMark,
   type TabMark,
 } from '../scene/draw/marks.js';
+import { readMarks, tokenMarks } from '../scene/draw/token-marks.js';
 import type { Scene } from '../scene/scene.js';
 import type { Palette } from '../scene/style/palette.js';
 import type { Styles } from '../scene/style/style.js';
