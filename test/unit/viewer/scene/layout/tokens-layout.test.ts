@@ -1,10 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { CircuitDetails } from '../../../../../src/circuit/details.js';
+import { readAttributionGraph } from '../../../../../src/files/tools/read-attribution-graph.js';
+import { toAttributionData } from '../../../../../viewer/data/attribution-data.js';
 import { toCircuitData } from '../../../../../viewer/data/circuit-data.js';
 import { openDocument } from '../../../../../viewer/data/open-document.js';
 import { placesOnPrompt } from '../../../../../viewer/scene/layout/token-places.js';
 import { strongestKeys } from '../../../../../viewer/scene/layout/token-reads.js';
+import { sampleGraph } from '../../../../support/attribution-graph.js';
 import { IOI } from '../../../../support/viewer-files.js';
 import { unmeasuredDetails, unmeasuredNode, unmeasuredPrompt } from '../../../../support/sample-details.js';
 import { boxesOf, legendTexts, randomData, sceneOf } from '../../../../support/viewer-scene.js';
@@ -159,5 +162,41 @@ describe('strongestKeys', () => {
     ]);
     expect(strongestKeys(Array.from({ length: 40 }, () => 0.025))).toEqual([{ key: 0, share: 0.025 }]);
     expect(strongestKeys([0, NaN])).toEqual([]);
+  });
+});
+
+describe('an attribution graph', () => {
+  const graph = readAttributionGraph(sampleGraph(), 'graph.json').graph;
+  const own = toAttributionData(graph);
+
+  it('stands at the tokens and in the layers that its nodes bring, whatever layout is asked for', () => {
+    for (const layout of ['tokens', 'grid'] as const) {
+      const scene = sceneOf(own, { layout, limit: 1000 });
+      expect(scene.layout).toBe('tokens');
+      expect(scene.tokens).toHaveLength(graph.tokens.length);
+      expect(scene.graph.order).toBeGreaterThan(3);
+      scene.graph.forEachNode((id, { x, y, layer }) => {
+        const { position } = own.nodeById.get(id)!;
+        const cell = scene.graph.filterNodes(
+          (other, node) => own.nodeById.get(other)!.position === position && Math.abs(node.y - y) < 1,
+        );
+        // The boxes of a cell stand around the middle of their token's column.
+        const mean = cell.reduce((sum, other) => sum + scene.graph.getNodeAttribute(other, 'x'), 0) / cell.length;
+        expect(Math.abs(mean - scene.tokens[position!]!.x)).toBeLessThan(60);
+        expect(Number.isFinite(x)).toBe(true);
+        const band = scene.bands.find((one) => one.layer === layer);
+        if (layer !== null) expect(y > band!.bottom && y < band!.top).toBe(true);
+      });
+      const edges = scene.graph.mapEdges((_, __, source, target, from, to) => [source, target, from.y < to.y] as const);
+      for (const [source, target, up] of edges) expect(up, `${source} to ${target}`).toBe(true);
+    }
+  });
+
+  it('is cut to its strongest edges where they are too many to draw, and says so', () => {
+    const [first] = own.edges;
+    const edges = Array.from({ length: 2500 }, (_, i) => ({ ...first!, id: `${first!.id} ${i}`, effect: 3000 - i }));
+    const nodes = own.nodes.map((node) => node);
+    const scene = sceneOf({ ...own, nodes, edges }, { layout: 'tokens', limit: 2500 });
+    expect(scene.notice).toBe('The 2000 strongest edges are drawn, and 500 are not.');
   });
 });
