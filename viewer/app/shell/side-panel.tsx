@@ -5,12 +5,16 @@ import type { Store } from '../state/store.js';
 import { useStore } from '../state/use-store.js';
 import { CompareTab } from '../tabs/compare-tab.js';
 import { EdgeTable } from '../tabs/edge-table.js';
+import { HeadsTab } from '../tabs/heads-tab.js';
 import { HistoryTab } from '../tabs/history-tab.js';
+import { PathsTab } from '../tabs/paths-tab.js';
 import { PromptsTab } from '../tabs/prompts-tab.js';
 
 const TABS: readonly (readonly [ViewState['tab'], string])[] = [
   ['card', 'Card'],
+  ['heads', 'Heads'],
   ['edges', 'Edges'],
+  ['paths', 'Paths'],
   ['prompts', 'Prompts'],
   ['compare', 'Compare'],
   ['history', 'History'],
@@ -45,7 +49,9 @@ export function SidePanel() {
         </div>
         <div class="tab-body" role="tabpanel" id={id} aria-labelledby={`${id}-${tab}`}>
           {tab === 'card' && <Card />}
+          {tab === 'heads' && <HeadsTab />}
           {tab === 'edges' && <EdgeTable />}
+          {tab === 'paths' && <PathsTab />}
           {tab === 'prompts' && <PromptsTab />}
           {tab === 'compare' && <CompareTab />}
           {tab === 'history' && <HistoryTab />}
