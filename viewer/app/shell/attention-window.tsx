@@ -23,13 +23,16 @@ export function AttentionWindow() {
   const element = useRef<HTMLDialogElement>(null);
   const open = store.viewField.attention.value.wide && store.current.value !== null;
   useEffect(() => {
-    if (open) element.current?.showModal();
-    else element.current?.close();
+    if (!open) return element.current?.close();
+    element.current?.showModal();
+    // Not its first button: the ring of the focus would be on it.
+    element.current?.focus();
   }, [open]);
   return (
     <dialog
       ref={element}
       class="attention-window"
+      tabIndex={-1}
       aria-label="Attention of several heads"
       onClose={() => close(store)}
       // The keys of the page are not for what lies under the window.
