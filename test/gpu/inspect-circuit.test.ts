@@ -113,6 +113,16 @@ describe.each(CASES)('$name, $ablation, direct edges tested: $directTested', ({ 
     }
   });
 
+  test('the curve goes by effects in the circuit where these are told', async () => {
+    const measured = await engine.measureEdges(task, circuit, options);
+    const sizes = ({ curve }: CircuitDetails): number[] => curve!.map(({ edges }) => edges);
+    const wanted = (of: Pick<Circuit, 'effects' | 'inCircuit'>): number[] =>
+      connectedLevels(pathStrengths(circuit.kept, edgeStrengths(of), directTested)).map(({ edges }) => edges);
+    expect(wanted(measured.circuit)).not.toEqual(wanted(circuit));
+    expect(sizes(await engine.inspect(task, measured, options))).toEqual(wanted(measured.circuit));
+    expect(sizes(await engine.inspect(task, { circuit: measured.circuit }, options))).toEqual(wanted(circuit));
+  });
+
   test('the details are written and read', () => {
     const text = writeDetails(details);
     expect(writeDetails(parseDetails(text, 'details.json'))).toBe(text);
