@@ -65,7 +65,7 @@ async function runOnDevice(names: readonly string[], options: Omit<AcdcBenchOpti
   try {
     const tuning = await deviceTuning(open);
     const gpu = new WatchedGpu(open.device, open.adapter, { wait: open.wait, tile: tuning.tile });
-    await runSelfTest(gpu, 'short');
+    await runSelfTest(gpu);
     announce(open.adapter);
     console.log(`tile ${tuning.tile}, fill ${tuning.fill}`);
     const results: Record<string, Row[]> = {};

@@ -1,8 +1,8 @@
 // x[t] <- (x[t] - mean) / sqrt(variance + epsilon) * gain + bias, for the rows t of a job; norm.wgsl in place
 //
-// Norms of queries and keys, a head at a time, and of what MLPs put out. CENTRED false leaves the mean out (RMS norm).
+// Norms of queries and keys, a head at a time, and of what MLPs put out. CENTRED false is the RMS norm
+// (shared/row_norm.wgsl).
 // One workgroup per row. Sums are those of shared/reduce_sum.wgsl, so a row's result depends on that row alone.
-// Columns from width to 4 * width4 are padding and 0; they stay 0 because gain and bias are 0 there.
 // Shapes: gain, bias [rows, width4], x [any], rows row_stride4 vec4s apart.
 // Grid: x and y cover the most rows of a job, z = jobs.
 // Source: Dehghani et al. 2023 (arXiv:2302.05442) for norms of queries and keys. Checked by test/gpu/kernels.test.ts
@@ -29,10 +29,7 @@ const EVERY = 0xffffffffu;
 @group(0) @binding(2) var<storage, read> gain: array<vec4f>;
 @group(0) @binding(3) var<storage, read> bias: array<vec4f>;
 @group(0) @binding(4) var<storage, read_write> x: array<vec4f>;
-//#include reduce_sum
-//#include real_columns
-//#include norm_scale
-alias Leaf = f32;
+//#include row_norm
 
 @compute @workgroup_size(WORKGROUP)
 fn norm_in_place(
@@ -44,27 +41,7 @@ fn norm_in_place(
   var row = wid.y * grid.x + wid.x;
   if (row >= job.rows) { return; }
   if (job.rows_at != EVERY) { row = control[job.rows_at + row]; }
-  let base = job.at + row * params.row_stride4;
+  let statistics = row_norm(job.at + row * params.row_stride4, lane);
   let gain_at = job.gain * params.width4;
-  var mean = 0.0;
-  if (CENTRED) {
-    for (var leaf = lane; leaf < LEAVES; leaf += WORKGROUP) {
-      var total = vec4f(0.0);
-      for (var c = leaf; c < params.width4; c += LEAVES) { total += x[base + c]; }
-      leaves[leaf] = dot(total, vec4f(1.0));
-    }
-    mean = sum_of_leaves(lane) / f32(params.width);
-  }
-  for (var leaf = lane; leaf < LEAVES; leaf += WORKGROUP) {
-    var squares = vec4f(0.0);
-    for (var c = leaf; c < params.width4; c += LEAVES) {
-      let centred = (x[base + c] - mean) * real_columns(c);
-      squares += centred * centred;
-    }
-    leaves[leaf] = dot(squares, vec4f(1.0));
-  }
-  let scale = norm_scale(sum_of_leaves(lane) / f32(params.width), params.epsilon);
-  for (var c = lane; c < params.width4; c += WORKGROUP) {
-    x[base + c] = (x[base + c] - mean) * scale * gain[gain_at + c] + bias[gain_at + c];
-  }
+  for (var c = lane; c < params.width4; c += WORKGROUP) { x[statistics.at + c] = normed(statistics, gain_at, c); }
 }

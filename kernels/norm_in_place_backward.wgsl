@@ -1,9 +1,8 @@
-// Turns dL/dy into dL/dx, in place, for the rows of a job, y = norm(x) as kernels/norm_in_place.wgsl makes it from x:
-//   a = dL/dy * gain;  dL/dx = scale * (a - mean(a) - n mean(a n)), n = (x - mean) * scale
-//   FROZEN takes the scale as a constant: dL/dx = scale * (a - mean(a)).  CENTRED false: without mean and mean(a)
+// Turns dL/dy into dL/dx, in place, for the rows of a job, y = norm(x) as kernels/norm_in_place.wgsl makes it from x.
+// The formula is in shared/row_norm_backward.wgsl. CENTRED false is the RMS norm; FROZEN takes the scale as a constant.
 //
-// One workgroup per row. The statistics of x are computed again; a row's result depends on that row alone. Several
-// heads' gradients may belong to one head's rows of x. Columns from width to 4 * width4 are padding and become 0.
+// One workgroup per row. A row's result depends on that row alone. Several heads' gradients may belong to one head's
+// rows of x.
 // Shapes: gain [rows, width4], x and gradient [any], rows x_stride4 and gradient_stride4 vec4s apart.
 // Grid: x and y cover the most rows of a job, z = jobs. Checked by test/gpu/kernels.test.ts (norm_in_place_backward).
 struct Params {
@@ -31,10 +30,7 @@ const EVERY = 0xffffffffu;
 @group(0) @binding(2) var<storage, read> gain: array<vec4f>;
 @group(0) @binding(3) var<storage, read> x: array<vec4f>;
 @group(0) @binding(4) var<storage, read_write> gradient: array<vec4f>;
-//#include reduce_sum
-//#include real_columns
-//#include norm_scale
-alias Leaf = vec3f; // squares of the centred row; a; a times the centred row
+//#include row_norm_backward
 
 @compute @workgroup_size(WORKGROUP)
 fn norm_in_place_backward(
@@ -46,40 +42,6 @@ fn norm_in_place_backward(
   var row = wid.y * grid.x + wid.x;
   if (row >= job.rows) { return; }
   if (job.rows_at != EVERY) { row = control[job.rows_at + row]; }
-  let base = job.at + row * params.gradient_stride4;
-  let x_at = job.x_at + row * params.x_stride4;
-  let gain_at = job.gain * params.width4;
-  let width = f32(params.width);
-  var mean = 0.0;
-  if (CENTRED) {
-    for (var leaf = lane; leaf < LEAVES; leaf += WORKGROUP) {
-      var total = vec4f(0.0);
-      for (var c = leaf; c < params.width4; c += LEAVES) { total += x[x_at + c]; }
-      leaves[leaf] = vec3f(dot(total, vec4f(1.0)), 0.0, 0.0);
-    }
-    mean = sum_of_leaves(lane).x / width;
-  }
-  for (var leaf = lane; leaf < LEAVES; leaf += WORKGROUP) {
-    var squares = vec4f(0.0);
-    var plain = vec4f(0.0);
-    var along = vec4f(0.0);
-    for (var c = leaf; c < params.width4; c += LEAVES) {
-      let centred = (x[x_at + c] - mean) * real_columns(c);
-      let a = gradient[base + c] * gain[gain_at + c];
-      squares += centred * centred;
-      plain += a;
-      along += a * centred;
-    }
-    leaves[leaf] = vec3f(dot(squares, vec4f(1.0)), dot(plain, vec4f(1.0)), dot(along, vec4f(1.0)));
-  }
-  let means = sum_of_leaves(lane) / width;
-  let scale = norm_scale(means.x, params.epsilon);
-  var mean_a = 0.0;
-  if (CENTRED) { mean_a = means.y; }
-  var tilt = 0.0; // mean(a n) * scale: times the centred x it is n mean(a n)
-  if (!FROZEN) { tilt = means.z * scale * scale; }
-  for (var c = lane; c < params.width4; c += WORKGROUP) {
-    let a = gradient[base + c] * gain[gain_at + c];
-    gradient[base + c] = scale * (a - mean_a - (x[x_at + c] - mean) * tilt) * real_columns(c);
-  }
+  let at = job.at + row * params.gradient_stride4;
+  row_norm_backward(job.x_at + row * params.x_stride4, at, job.gain * params.width4, lane);
 }

@@ -69,7 +69,8 @@ export {
 export type { CircuitEvaluator, EvaluationCosts, PerPrompt } from './circuit/evaluator.js';
 export { EdgeSet } from './circuit/edge-set.js';
 export { pruneDisconnected } from './circuit/prune.js';
-export { Topology, type Edge, type TopologyShape } from './circuit/topology.js';
+export { Topology, type Edge } from './circuit/topology.js';
+export { type TopologyShape } from './circuit/topology-shape.js';
 export type { Branch, Node, Port, Writer } from './circuit/nodes.js';
 export { createScores } from './circuit/scores.js';
 export { acdc, type AcdcAids, type AcdcOptions, type AcdcResult } from './discover/acdc.js';

@@ -51,11 +51,10 @@ async function normInPlace(
 export async function headNormsBackward(
   { arena, weights: { spec, layout } }: PieceContext,
   { frozenNorms }: BackwardRules,
-  norm: NormWeights | null,
+  norm: NormWeights,
   { words, list }: Jobs,
   { before, gradient }: { readonly before: HeadRows; readonly gradient: HeadRows },
 ): Promise<Piece> {
-  if (!norm) return NO_PIECE;
   const operation = await arena.operation('norm_in_place_backward', {
     buffers: { control: words, gain: norm.gain, x: before.data, gradient: gradient.data },
     params: {

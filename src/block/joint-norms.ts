@@ -4,7 +4,7 @@ import { packJob, type BufferSlice } from '../gpu/kernel.js';
 import { groupsOf64 } from '../gpu/workgroups.js';
 import { projectionColumn4, type Layout } from '../model/layout.js';
 import type { LayerWeights, NormWeights } from '../model/weights.js';
-import { dispatchJobRows, EVERY_ROW, inTurn, type Jobs, type Piece, type PieceContext } from './piece.js';
+import { dispatchJobRows, EVERY_ROW, fixedJobs, inTurn, type Jobs, type Piece, type PieceContext } from './piece.js';
 import { product, transposedProduct } from './product.js';
 import { sharedJobs } from './projections.js';
 import { type ProjectedHead } from './projected-ports.js';
@@ -39,7 +39,7 @@ export function jointColumns(layout: Layout, branch: Branch): { readonly first: 
 }
 
 /** normed [rows, d] -> wide [rows, H dh], with the biases. @param jobs of each chunk of the matrix. */
-export function wideProjections(
+function wideProjections(
   context: PieceContext,
   { qkv, qkvBias }: LayerWeights,
   branch: JointBranch,
@@ -57,14 +57,8 @@ export function wideProjections(
   });
 }
 
-/** The fixed jobs of it for rows that all ports share. */
-export function wideJobs(context: PieceContext, { qkv }: LayerWeights, branch: JointBranch, rows: number): Jobs[] {
-  const { first, columns } = jointColumns(context.weights.layout, branch);
-  return sharedJobs(context, qkv, [{ first, out: 0, columns }], rows);
-}
-
 /** wide [rows, H dh] -> the slices of the ports, among parts of dh columns. */
-export async function slicedNorm(
+async function slicedNorm(
   { arena, weights: { spec, layout } }: PieceContext,
   norm: NormWeights,
   branch: JointBranch,
@@ -91,26 +85,52 @@ export function sliceOfHead(layout: Layout, branch: JointBranch, matrixHead: num
   return matrixHead * layout.head4 - projectionColumn4(layout, branch, 0);
 }
 
-/** Both branches of the uncut model, one after the other: normed [rows, d] -> queries and keys [rows, parts, dh]. */
+/** The jobs of one branch: those that make all heads' rows of each chunk of the matrix, and the slices of the ports. */
+export interface JointJobs {
+  readonly wide: readonly Jobs[];
+  readonly slices: Jobs;
+}
+
+/** What the queries and keys are made from, and where they go. */
+export interface JointUse {
+  /** [rows, d] */
+  readonly normed: BufferSlice;
+  /** Of each branch. They may be one: the second branch begins when the first is done. */
+  readonly wide: Readonly<Record<JointBranch, BufferSlice>>;
+  /** [rows, parts, dh] */
+  readonly out: BufferSlice;
+  readonly parts: number;
+}
+
+/** normed [rows, d] -> queries and keys among parts of dh columns, one branch after the other. */
 export async function jointQueriesAndKeys(
   context: PieceContext,
   layerWeights: LayerWeights,
-  heads: readonly ProjectedHead[],
-  at: {
-    readonly normed: BufferSlice;
-    /** Of each branch. They may be one: the second branch begins when the first is done. */
-    readonly wide: Readonly<Record<JointBranch, BufferSlice>>;
-    readonly out: BufferSlice;
-    readonly parts: number;
-  },
-  rows: number,
+  jobs: Readonly<Record<JointBranch, JointJobs>>,
+  { normed, wide, out, parts }: JointUse,
 ): Promise<Piece> {
-  const { arena, weights } = context;
-  const { layout } = weights;
   const pieces: Piece[] = [];
   for (const branch of JOINT_BRANCHES) {
-    const wide = at.wide[branch];
-    const jobs = heads
+    const at = { normed, wide: wide[branch], out, parts };
+    pieces.push(
+      await wideProjections(context, layerWeights, branch, jobs[branch].wide, at),
+      await slicedNorm(context, layerWeights.queryKeyNorm!, branch, jobs[branch].slices, at),
+    );
+  }
+  return inTurn(pieces);
+}
+
+/** The fixed jobs of the uncut model, whose ports all read the same rows. */
+export function jointJobs(
+  context: PieceContext,
+  { qkv }: LayerWeights,
+  heads: readonly ProjectedHead[],
+  rows: number,
+): Record<JointBranch, JointJobs> {
+  const { layout } = context.weights;
+  const ofBranch = (branch: JointBranch): JointJobs => {
+    const { first, columns } = jointColumns(layout, branch);
+    const slices = heads
       .filter((head) => head.branch === branch)
       .map(({ port, matrixHead }) =>
         packJob('sliced_norm', {
@@ -122,15 +142,12 @@ export async function jointQueriesAndKeys(
           rows,
         }),
       );
-    const words = arena.upload('slices of norms', Uint32Array.from(jobs.flat()));
-    const list = { jobsAt: 0, count: jobs.length, rows };
-    const use = { normed: at.normed, wide };
-    pieces.push(
-      await wideProjections(context, layerWeights, branch, wideJobs(context, layerWeights, branch, rows), use),
-      await slicedNorm(context, layerWeights.queryKeyNorm!, branch, { words, list }, { ...at, wide }),
-    );
-  }
-  return inTurn(pieces);
+    return {
+      wide: sharedJobs(context, qkv, [{ first, out: 0, columns }], rows),
+      slices: fixedJobs(context.arena, 'slices of norms', slices, rows),
+    };
+  };
+  return { q: ofBranch('q'), k: ofBranch('k') };
 }
 
 /** What the way back through these norms works on. */
@@ -165,11 +182,11 @@ export async function slicedNormBackward(
           gain: matrixHead,
         }),
       );
-    const words = arena.upload('slices of norms backwards', Uint32Array.from(jobs.flat()));
+    const { words, list } = fixedJobs(arena, 'slices of norms backwards', jobs, tokens);
     const operation = await arena.operation('sliced_norm_backward', {
       buffers: { control: words, wide: wide[branch], gain: norm.gain, gradient: projectionGradients, tilts },
       params: {
-        jobs_at: 0,
+        jobs_at: list.jobsAt,
         tokens,
         wide_stride4: wideColumns4(layout, branch),
         wide_width: layout.projectionHeads[branch] * spec.headWidth,
@@ -178,7 +195,6 @@ export async function slicedNormBackward(
       },
       overrides: { FROZEN: frozenNorms ? 1 : 0 },
     });
-    const list = { jobsAt: 0, count: jobs.length, rows: tokens };
     return { encode: (recording) => dispatchJobRows(recording, arena.gpu, operation, list) };
   });
   return inTurn(await Promise.all(pieces));

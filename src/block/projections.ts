@@ -2,8 +2,8 @@ import { BRANCHES, type Branch } from '../circuit/nodes.js';
 import type { Topology } from '../circuit/topology.js';
 import type { Tensor } from '../gpu/arena.js';
 import type { BufferSlice } from '../gpu/kernel.js';
-import type { Matrix } from '../gpu/product/matrix.js';
-import { everyRow, jobWords } from '../gpu/product/matmul.js';
+import type { ChunkColumns, Matrix } from '../gpu/product/matrix.js';
+import { everyRow, jobWords, type MatmulJob, type RowsOf } from '../gpu/product/matmul.js';
 import { productWork } from '../gpu/work.js';
 import { projectionColumn4, type Layout } from '../model/layout.js';
 import type { LayerWeights, ModelWeights } from '../model/weights.js';
@@ -130,6 +130,32 @@ export function projectedBranches({ queryKeyNorm }: Layout): readonly Branch[] {
   return queryKeyNorm === 'projection' ? ['v'] : BRANCHES;
 }
 
+/**
+ * The job that makes the columns of a run that lie in a chunk of the matrix; null where none does.
+ *
+ * @param a where its rows begin among the inputs, in vec4s. @param rows the list of them.
+ */
+export function runInChunk(
+  { first, out, columns }: ColumnRun,
+  { firstColumn4, columns4 }: ChunkColumns,
+  a: number,
+  rows: RowsOf,
+): MatmulJob | null {
+  const start = Math.max(first, firstColumn4);
+  const end = Math.min(first + columns, firstColumn4 + columns4);
+  if (start >= end) return null;
+  return {
+    a,
+    weight: 0,
+    bias: firstColumn4,
+    // A job counts its columns from the chunk's first one. Below 0 it wraps around, and back on the device.
+    out: out - first + firstColumn4,
+    firstColumn4: start - firstColumn4,
+    endColumn4: end - firstColumn4,
+    rows,
+  };
+}
+
 /** Jobs of ports that read the same rows, `rows` from the first on: of each chunk of the matrix. */
 export function sharedJobs(
   { arena, weights: { layout } }: PieceContext,
@@ -137,24 +163,8 @@ export function sharedJobs(
   runs: readonly ColumnRun[],
   rows: number,
 ): Jobs[] {
-  return qkv.chunks.map(({ firstColumn4, columns4 }) => {
-    const jobs = runs.flatMap(({ first, out, columns }) => {
-      const start = Math.max(first, firstColumn4);
-      const end = Math.min(first + columns, firstColumn4 + columns4);
-      if (start >= end) return [];
-      return [
-        {
-          a: 0,
-          weight: 0,
-          bias: firstColumn4,
-          // A job counts its columns from the chunk's first one. Below 0 it wraps around, and back on the device.
-          out: out - first + firstColumn4,
-          firstColumn4: start - firstColumn4,
-          endColumn4: end - firstColumn4,
-          rows: everyRow(rows),
-        },
-      ];
-    });
+  return qkv.chunks.map((chunk) => {
+    const jobs = runs.flatMap((run) => runInChunk(run, chunk, 0, everyRow(rows)) ?? []);
     const columns = jobs.reduce((sum, job) => sum + job.endColumn4 - job.firstColumn4, 0);
     return {
       words: arena.upload('projection jobs', Uint32Array.from(jobs.flatMap(jobWords))),

@@ -24,9 +24,13 @@ export interface CheckCase {
   readonly input: InputKind;
   /** Random circuits, beside the full and the empty one. */
   readonly circuits: number;
+  /** Whether EAP's scores of all edges are checked too, where gradients are. Default false. */
+  readonly gradients?: boolean;
 }
 
 export const CHECKED_METRICS: readonly MetricName[] = ['kl', 'logit-diff', 'prob-diff', 'nll'];
+/** Of the scores, in which every answer counts. */
+export const CHECKED_GRADIENT = 'logit-diff';
 
 /** Sizes are odd on purpose: no width is a multiple of four or of a tile. */
 export const CHECK_CASES: readonly CheckCase[] = [
@@ -40,6 +44,7 @@ export const CHECK_CASES: readonly CheckCase[] = [
     ablation: 'resample',
     input: 'token',
     circuits: 4,
+    gradients: true,
   },
   {
     name: 'zero ablation, exact gelu, untied, width 10',
@@ -80,9 +85,9 @@ export const CHECK_CASES: readonly CheckCase[] = [
     input: 'token',
     circuits: 4,
   },
-  familyCase('RMS norm, shared keys, rotary positions, window, gated MLP', 'llama', 'resample'),
+  { ...familyCase('RMS norm, shared keys, rotary positions, window, gated MLP', 'llama', 'resample'), gradients: true },
   familyCase('parallel blocks, layer norms of queries and keys, biases of logits', 'phi', 'zero'),
-  familyCase('norms after the sublayers, softcaps', 'gemma', 'resample'),
+  { ...familyCase('norms after the sublayers, softcaps', 'gemma', 'resample'), gradients: true },
   familyCase('norms after the sublayers alone, and of all queries together', 'olmo2', 'mean'),
   { ...familyCase('weights stored as bf16', 'llama', 'resample'), storage: 'bf16' },
   { ...familyCase('weights stored as f16', 'llama', 'resample'), storage: 'f16' },

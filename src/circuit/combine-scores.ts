@@ -4,7 +4,7 @@ import { quote } from '../base/text.js';
 import { ranks } from './comparison.js';
 import { isGrouped } from './nodes.js';
 import { createScores, type Scores } from './scores.js';
-import { shapeDifference } from './topology.js';
+import { shapeDifference } from './topology-shape.js';
 
 /** Ways to make one score of several. */
 export const COMBINATIONS = {

@@ -1,7 +1,7 @@
 import { EdgewiseError } from '../base/errors.js';
 import { counted, quote } from '../base/text.js';
 import { isGrouped, parseNode } from './nodes.js';
-import { Topology, type TopologyShape } from './topology.js';
+import { edgeCounts, graphFits, type TopologyShape } from './topology-shape.js';
 
 export interface ShapeHints {
   /** Names of the edges in the file. */
@@ -62,7 +62,7 @@ export function leastShape(nodes: readonly string[], source: string): LeastShape
       if (named.kind === 'head') heads = Math.max(heads, named.head + 1);
       if (named.kind === 'kv') groups = Math.max(groups, named.group + 1);
     }
-    if (!named || !Topology.fits({ layers, heads: Math.max(heads, 2 * groups), kvPorts: Math.max(1, groups) })) {
+    if (!named || !graphFits({ layers, heads: Math.max(heads, 2 * groups), kvPorts: Math.max(1, groups) })) {
       const what = `node ${quote(node)}: expected a name such as a9.h9, m3, input or logits`;
       throw new EdgewiseError('circuit', source, what);
     }
@@ -102,9 +102,9 @@ function shapesWith(
   const smallest = (layers: number, heads: number) => ({ layers, heads, ...(groups && { kvPorts: groups }) });
   for (const kind of kinds) {
     const fewest = (layers: number, heads: number) => candidateCount({ ...smallest(layers, heads), ...kind }, hints);
-    for (let { layers } = least; Topology.fits(smallest(layers, least.heads)); layers++) {
+    for (let { layers } = least; graphFits(smallest(layers, least.heads)); layers++) {
       if (fewest(layers, least.heads) > candidates) break;
-      for (let { heads } = least; Topology.fits(smallest(layers, heads)); heads++) {
+      for (let { heads } = least; graphFits(smallest(layers, heads)); heads++) {
         if (fewest(layers, heads) > candidates) break;
         const ports = groups ? portsShared(heads, groups).map((kvPorts) => ({ kvPorts })) : [{}];
         const shapes = ports.map((shared): TopologyShape => ({ layers, heads, ...shared, ...kind }));
@@ -116,7 +116,7 @@ function shapesWith(
 }
 
 function candidateCount(shape: TopologyShape, { direct }: ShapeHints): number {
-  const { addition, direct: directEdges } = Topology.edgeCounts(shape);
+  const { addition, direct: directEdges } = edgeCounts(shape);
   return addition + (direct ? directEdges : 0);
 }
 

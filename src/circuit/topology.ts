@@ -10,45 +10,10 @@ import {
   portNode,
   portName,
   type Branch,
-  type NodeShape,
   type Port,
   type Writer,
 } from './nodes.js';
-
-/** What decides which edges exist. */
-export interface TopologyShape extends NodeShape {
-  /** Attention and MLP read the same residual stream (GPT-NeoX): a head does not feed its own layer's MLP. */
-  readonly parallel: boolean;
-}
-
-/** Attention ports of a layer: a query port per head, and the key and the value ports. */
-function attentionPortsOf({ heads, kvPorts = heads }: Pick<TopologyShape, 'heads' | 'kvPorts'>): number {
-  return heads + 2 * kvPorts;
-}
-
-function mlpsPerLayer({ attentionOnly = false }: NodeShape): 0 | 1 {
-  return attentionOnly ? 0 : 1;
-}
-
-/**
- * Largest number of writers x ports. That of a model of 32 layers x 32 heads (Llama-3-8B) is 3.3 million, that of
- * GPT-2 XL 4.6 million, that of a model of 40 layers x 40 heads 7.9 million. A topology takes a few bytes per port,
- * under 1 MB for each of these, and an edge set a bit per edge. All edges of such a graph are read and written in
- * seconds; a larger one is refused before it is built, so that no file of a few bytes fills the memory.
- */
-const MAX_SIZE = 2 ** 23;
-
-/** The first field in which two shapes differ; undefined where they are the same. */
-export function shapeDifference(a: TopologyShape, b: TopologyShape): keyof TopologyShape | undefined {
-  const fields = ['layers', 'heads', 'parallel', 'attentionOnly', 'kvPorts'] as const;
-  const full = (shape: TopologyShape): TopologyShape => ({ attentionOnly: false, kvPorts: shape.heads, ...shape });
-  return fields.find((field) => full(a)[field] !== full(b)[field]);
-}
-
-/** What decides which edges a topology has, as plain data. Fields that are as by default are left out. */
-export function shapeOf({ layers, heads, parallel, attentionOnly, kvPorts }: Topology): TopologyShape {
-  return { layers, heads, parallel, ...(attentionOnly && { attentionOnly }), ...(kvPorts !== heads && { kvPorts }) };
-}
+import { attentionPortsOf, graphFits, MAX_SIZE, mlpsPerLayer, type TopologyShape } from './topology-shape.js';
 
 /** An edge of the graph: addition edges carry a writer's output to a port, direct edges a head's own q, k or v. */
 export type Edge =
@@ -99,7 +64,7 @@ export class Topology {
     if (heads > 0 && !(Number.isInteger(kvPorts) && kvPorts > 0 && heads % kvPorts === 0)) {
       throw new EdgewiseError('circuit', source, `${kvPorts} key/value ports, expected a divisor of ${heads} heads`);
     }
-    if (!Topology.fits(shape)) {
+    if (!graphFits(shape)) {
       const what = `a graph of ${layers} layers x ${heads} heads is too large (at most ${MAX_SIZE} writers x ports)`;
       throw new EdgewiseError('circuit', source, what);
     }
@@ -134,26 +99,6 @@ export class Topology {
     this.directEdges = layers * this.attentionPorts;
     this.#writersByName = new Map(this.writers.map((writer, index) => [nodeName(writer), index]));
     this.#portsByName = new Map(ports.map((port, index) => [portName(port), index]));
-  }
-
-  /** Whether a graph of this shape is small enough to be built. */
-  static fits(shape: Pick<TopologyShape, 'layers' | 'heads' | 'kvPorts'>): boolean {
-    const { layers, heads } = shape;
-    const size = (1 + layers * (heads + 1)) * (layers * (attentionPortsOf(shape) + 1) + 1);
-    return layers > 0 && heads > 0 && size <= MAX_SIZE;
-  }
-
-  /** How many addition and direct edges a model of this shape has, counted without building its topology. */
-  static edgeCounts(shape: TopologyShape): { readonly addition: number; readonly direct: number } {
-    const { layers, heads, parallel } = shape;
-    const mlps = mlpsPerLayer(shape);
-    const writers = heads + mlps;
-    // Writers before each layer, summed over the layers.
-    const before = layers + (writers * layers * (layers - 1)) / 2;
-    const intoLogits = 1 + layers * writers;
-    const intoOwnMlps = parallel ? 0 : mlps * layers * heads;
-    const addition = (attentionPortsOf(shape) + mlps) * before + intoOwnMlps + intoLogits;
-    return { addition, direct: layers * attentionPortsOf(shape) };
   }
 
   /** Addition and direct edges together: ids run from 0 to edgeCount - 1. */

@@ -15,10 +15,11 @@ import type { Recording } from '../gpu/recording.js';
 import type { ModelWeights } from '../model/weights.js';
 import type { PromptPair } from '../task/types.js';
 import { evaluationCosts } from './evaluation-costs.js';
-import { assertEqualLengths, meanOutputs, spreadMeans, type MeanSource, type WriterRuns } from './mean-ablation.js';
+import { fillMeans } from './fill-means.js';
+import { assertEqualLengths, type MeanSource } from './mean-ablation.js';
 import type { PatchOptions } from './options.js';
 import { rowLists } from '../pass/row-lists.js';
-import { paddedIds, uploadIds, uploadPrompts, type PromptBatch } from './prompt-batch.js';
+import { uploadIds, uploadPrompts, type PromptBatch } from './prompt-batch.js';
 import { measuredPairs, perPrompt } from './whole-answers.js';
 
 export interface EvaluatorOptions extends PatchOptions {
@@ -145,44 +146,7 @@ export class PatchingEvaluator implements CircuitEvaluator {
         recording.submit();
       }
     } else if (ablation !== 'zero') {
-      await this.#fillMeans(source, ablation === 'mean-positional');
-    }
-  }
-
-  /** Mean outputs over the source prompts, run through the first batch's pass. Cost: one forward pass over them. */
-  async #fillMeans(source: MeanSource, positional: boolean): Promise<void> {
-    const weights = this.#weights;
-    const { shape } = this.#options;
-    const { pass, batch: first } = this.#batches[0]!;
-    const arena = new Arena(weights.gpu);
-    try {
-      const ids = arena.tensor('tokens of the source', [shape.prompts * shape.sequence]);
-      // The whole model reads no ablated value, and no writer depends on the rows of the metric.
-      const { rows, ablated } = first.clean;
-      const bound = await pass.bind(arena, { ids, rows, ablated, ablatedProjections: undefined });
-      const writers: WriterRuns = {
-        shape,
-        outputs: pass.writers,
-        async run(pairs, side, then) {
-          weights.gpu.upload(ids, paddedIds(shape, pairs, side));
-          const recording = weights.gpu.record();
-          pass.encodeWhole(recording, bound, EdgeSet.full(pass.topology));
-          then.encode(recording);
-          recording.submit();
-          await weights.gpu.finished();
-        },
-      };
-      const means = await meanOutputs(arena, weights, writers, source, positional);
-      const context = { arena, weights, tokens: shape.prompts * shape.sequence, sequence: shape.sequence };
-      for (const { batch } of this.#batches) {
-        const spread = await spreadMeans(context, means, batch.ablated);
-        const recording = weights.gpu.record();
-        spread.encode(recording);
-        recording.submit();
-      }
-      await weights.gpu.finished();
-    } finally {
-      arena.dispose();
+      await fillMeans(this.#weights, this.#options.shape, this.#batches, source, ablation === 'mean-positional');
     }
   }
 

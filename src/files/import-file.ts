@@ -1,6 +1,7 @@
 import { isObject } from '../base/json/strict-json.js';
 import { directScored, type Scores } from '../circuit/scores.js';
-import { shapeOf, type Topology } from '../circuit/topology.js';
+import type { Topology } from '../circuit/topology.js';
+import { shapeOf } from '../circuit/topology-shape.js';
 import { openCircuit, type OpenedCircuit, type OpenCircuitOptions } from './open.js';
 import { neuronsLeftOut, type CircuitFile } from './own/circuit-file.js';
 import { scoresOf } from './own/scores-json.js';

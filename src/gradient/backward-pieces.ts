@@ -8,7 +8,7 @@ import { slicedNormBackward, subtractTilts } from '../block/joint-norms.js';
 import { NO_PIECE, type AttentionPieces, type MlpPieces } from '../block/order.js';
 import { inTurn, type Jobs, type Piece, type PieceContext } from '../block/piece.js';
 import { projectionsBackward } from '../block/projections.js';
-import { projectedHeads } from '../block/projected-ports.js';
+import { projectedHeads, type ProjectedHead } from '../block/projected-ports.js';
 import { rotary, rotaryJobs } from '../block/rotary.js';
 import { addToStream } from '../block/stream.js';
 import type { Tensor } from '../gpu/arena.js';
@@ -31,16 +31,6 @@ export async function bindAttentionBackward(
   const { head4 } = layout;
   const heads4 = tokens * head4;
   const ports = projectedHeads(topology, layout, 'of every port');
-  const first = new Map(projectedHeads(topology, layout, 'once').map(({ port, matrixHead }) => [matrixHead, port]));
-  const normJobs = headNormBackwardJobs(
-    context,
-    ports.map(({ port, matrixHead }) => ({
-      at: port * heads4,
-      gain: matrixHead,
-      before: first.get(matrixHead)! * head4,
-    })),
-    tokens,
-  );
   const at = {
     ...tensors,
     streamGradient: outputGradient(frame),
@@ -49,11 +39,7 @@ export async function bindAttentionBackward(
     inputGradients: tensors.portGradients,
   };
   const joint = layout.queryKeyNorm === 'projection' ? { ...at, wide: frame.joint[layer]! } : undefined;
-  const turned = rotaryJobs(
-    context,
-    ports.map(({ port }) => 4 * port * heads4),
-    tokens,
-  );
+  const starts = ports.map(({ port }) => 4 * port * heads4);
   return {
     norm: await normBackward(context, rules, layerWeights.norm1, {
       x: frame.streams[reads]!,
@@ -69,21 +55,44 @@ export async function bindAttentionBackward(
       : await projectionsBackward(context, topology, layerWeights, at),
     'head norms': joint
       ? await slicedNormBackward(context, rules, layerWeights.queryKeyNorm!, ports, joint)
-      : await headNormsBackward(context, rules, layerWeights.queryKeyNorm, normJobs, {
-          before: { data: frame.unnormed[layer]!, rowStride4: topology.attentionPorts * head4 },
-          gradient: { data: tensors.projectionGradients, rowStride4: head4 },
-        }),
-    rotary: await rotary(context, layer, turned, {
-      x: tensors.projectionGradients,
-      rowStride: 4 * head4,
-      angles: tensors,
-      back: true,
-    }),
+      : await bindHeadNormsBackward(context, frame, layer, ports),
+    rotary:
+      layout.rotaryPairs === 0
+        ? NO_PIECE
+        : await rotary(context, layer, rotaryJobs(context, starts, tokens), {
+            x: tensors.projectionGradients,
+            rowStride: 4 * head4,
+            angles: tensors,
+            back: true,
+          }),
     repetition: NO_PIECE,
     pattern: await attentionPatternBackward(context, topology, layer, rules, heads, at),
     mix: await attentionMixBackward(context, topology, layer, rules, heads, at),
     output: await attentionOutputBackward(context, layerWeights, at),
   };
+}
+
+/** The way back through norms of single heads. Heads that share keys read the rows of the first one before the norm. */
+async function bindHeadNormsBackward(
+  context: PieceContext,
+  { topology, tensors, tokens, rules, unnormed }: GradientFrame,
+  layer: number,
+  ports: readonly ProjectedHead[],
+): Promise<Piece> {
+  const { layout, layers } = context.weights;
+  const { head4 } = layout;
+  const norm = layers[layer]!.queryKeyNorm;
+  if (norm === null) return NO_PIECE;
+  const first = new Map(projectedHeads(topology, layout, 'once').map(({ port, matrixHead }) => [matrixHead, port]));
+  const places = ports.map(({ port, matrixHead }) => ({
+    at: port * tokens * head4,
+    gain: matrixHead,
+    before: first.get(matrixHead)! * head4,
+  }));
+  return headNormsBackward(context, rules, norm, headNormBackwardJobs(context, places, tokens), {
+    before: { data: unnormed[layer]!, rowStride4: topology.attentionPorts * head4 },
+    gradient: { data: tensors.projectionGradients, rowStride4: head4 },
+  });
 }
 
 /** The way back through an MLP: the gradient at the stream [T, d] -> that at its input [T, d] in `portGradients`. */

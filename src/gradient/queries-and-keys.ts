@@ -1,7 +1,14 @@
 import { headNormJobs, headNorms } from '../block/head-norms.js';
-import { jointQueriesAndKeys, type JointBranch } from '../block/joint-norms.js';
+import { jointJobs, jointQueriesAndKeys, type JointBranch } from '../block/joint-norms.js';
+import { NO_PIECE } from '../block/order.js';
 import type { Piece, PieceContext } from '../block/piece.js';
-import { projectedHeads, repeatedPorts, repetition, repetitionJobs } from '../block/projected-ports.js';
+import {
+  projectedHeads,
+  repeatedPorts,
+  repetition,
+  repetitionJobs,
+  type ProjectedHead,
+} from '../block/projected-ports.js';
 import { rotary, rotaryJobs } from '../block/rotary.js';
 import type { Branch } from '../circuit/nodes.js';
 import type { Tensor } from '../gpu/arena.js';
@@ -30,34 +37,44 @@ export async function bindQueriesAndKeys(
   context: PieceContext,
   { topology, tensors }: Pick<GradientFrame, 'topology' | 'tensors'>,
   layer: number,
-  { projections, parts, branches, rows, normed: inputs, joint }: UncutProjections,
+  use: UncutProjections,
 ): Promise<Readonly<Record<'head norms' | 'rotary' | 'repetition', Piece>>> {
-  const { layout, layers } = context.weights;
-  const { head4 } = layout;
+  const { projections, parts, branches, rows } = use;
+  const { layout } = context.weights;
   const heads = projectedHeads(topology, layout, 'once');
-  const normed = heads.map(({ port, matrixHead }) => ({ at: port * head4, gain: matrixHead }));
-  const starts = heads.map(({ port }) => 4 * port * head4);
+  const starts = heads.map(({ port }) => 4 * port * layout.head4);
   const repeated = repeatedPorts(topology, layout, branches);
-  const layerWeights = layers[layer]!;
   return {
-    'head norms':
-      layout.queryKeyNorm === 'projection'
-        ? await jointQueriesAndKeys(
-            context,
-            layerWeights,
-            heads,
-            { normed: inputs, wide: joint, out: projections, parts },
-            rows,
-          )
-        : await headNorms(context, layerWeights.queryKeyNorm, headNormJobs(context, normed, rows), {
-            data: projections,
-            rowStride4: parts * head4,
+    'head norms': await bindHeadNorms(context, layer, heads, use),
+    rotary:
+      layout.rotaryPairs === 0
+        ? NO_PIECE
+        : await rotary(context, layer, rotaryJobs(context, starts, rows), {
+            x: projections,
+            rowStride: 4 * parts * layout.head4,
+            angles: tensors,
           }),
-    rotary: await rotary(context, layer, rotaryJobs(context, starts, rows), {
-      x: projections,
-      rowStride: 4 * parts * head4,
-      angles: tensors,
-    }),
-    repetition: await repetition(context, repetitionJobs(context, repeated, rows), projections, parts),
+    repetition:
+      repeated.length === 0
+        ? NO_PIECE
+        : await repetition(context, repetitionJobs(context, repeated, rows), projections, parts),
   };
+}
+
+async function bindHeadNorms(
+  context: PieceContext,
+  layer: number,
+  heads: readonly ProjectedHead[],
+  { projections, parts, rows, normed, joint }: UncutProjections,
+): Promise<Piece> {
+  const { layout, layers } = context.weights;
+  const layerWeights = layers[layer]!;
+  if (layerWeights.queryKeyNorm === null) return NO_PIECE;
+  if (layout.queryKeyNorm === 'projection') {
+    const jobs = jointJobs(context, layerWeights, heads, rows);
+    return jointQueriesAndKeys(context, layerWeights, jobs, { normed, wide: joint, out: projections, parts });
+  }
+  const places = heads.map(({ port, matrixHead }) => ({ at: port * layout.head4, gain: matrixHead }));
+  const at = { data: projections, rowStride4: parts * layout.head4 };
+  return headNorms(context, layerWeights.queryKeyNorm, headNormJobs(context, places, rows), at);
 }

@@ -2,10 +2,10 @@ import { attentionMix, attentionPattern } from '../block/attention.js';
 import { attentionOutput } from '../block/attention-output.js';
 import { mlpHidden, mlpOut } from '../block/mlp.js';
 import { headNorms, postNorm } from '../block/head-norms.js';
-import { JOINT_BRANCHES, slicedNorm, wideProjections } from '../block/joint-norms.js';
+import { jointQueriesAndKeys, type JointBranch, type JointJobs } from '../block/joint-norms.js';
 import { norm } from '../block/norm.js';
 import { NO_PIECE, type AttentionPieces, type MlpPieces } from '../block/order.js';
-import { inTurn, takingRows, type Jobs, type Piece, type PieceContext } from '../block/piece.js';
+import { takingRows, type Jobs, type PieceContext } from '../block/piece.js';
 import { projections } from '../block/projections.js';
 import { repetition } from '../block/projected-ports.js';
 import { rotary } from '../block/rotary.js';
@@ -32,19 +32,30 @@ export async function bindLayer(context: PieceContext, frame: PassFrame, layer: 
   const jobs = (list: JobTable): Jobs => ({ words: control, list });
   const heads = jobs(tables.heads);
   const normAt = { x: tensors.inputs, y: normed };
-  const isJoint = context.weights.layout.queryKeyNorm === 'projection';
+  const jointJobs = (branch: JointBranch): JointJobs => {
+    const { wide, slices } = tables.joint[branch];
+    return { wide: wide.map(jobs), slices: jobs(slices) };
+  };
+  // Norms over all heads together work in the place of the inputs, which were normed before.
+  const jointAt = {
+    normed,
+    wide: { q: tensors.inputs, k: tensors.inputs },
+    out: at.projections,
+    parts: topology.attentionPorts,
+  };
   const rowStride4 = topology.attentionPorts * context.weights.layout.head4;
   const headRows = shape.circuits * topology.attentionPorts * tokens;
   return {
     attention: {
       norm: takingRows(await norm(context, layerWeights.norm1, normAt, headRows), tables.headInputs),
       projections: await projections(context, topology, layerWeights, tables.projections.map(jobs), at),
-      'head norms': isJoint
-        ? await jointNorms(context, frame, layer)
-        : await headNorms(context, layerWeights.queryKeyNorm, jobs(tables.headNorms), {
-            data: at.projections,
-            rowStride4,
-          }),
+      'head norms':
+        context.weights.layout.queryKeyNorm === 'projection'
+          ? await jointQueriesAndKeys(context, layerWeights, { q: jointJobs('q'), k: jointJobs('k') }, jointAt)
+          : await headNorms(context, layerWeights.queryKeyNorm, jobs(tables.headNorms), {
+              data: at.projections,
+              rowStride4,
+            }),
       rotary: await rotary(context, layer, jobs(tables.rotary), {
         x: at.projections,
         rowStride: 4 * rowStride4,
@@ -63,24 +74,4 @@ export async function bindLayer(context: PieceContext, frame: PassFrame, layer: 
       'post norm': await postNorm(context, mlp.postNorm, jobs(tables.mlpPostNorm), outputs),
     },
   };
-}
-
-/**
- * Queries and keys by norms over all heads together. They work in the place of the inputs, which were normed before.
- */
-async function jointNorms(context: PieceContext, frame: PassFrame, layer: number): Promise<Piece> {
-  const { tensors, topology, control } = frame;
-  const layerWeights = frame.weights.layers[layer]!;
-  const { joint } = frame.tables.layers[layer]!;
-  const jobs = (list: JobTable): Jobs => ({ words: control, list });
-  const at = { normed: tensors.normed, wide: tensors.inputs };
-  const slices = { wide: tensors.inputs, out: frame.projections[layer]!, parts: topology.attentionPorts };
-  const pieces: Piece[] = [];
-  for (const branch of JOINT_BRANCHES) {
-    pieces.push(
-      await wideProjections(context, layerWeights, branch, joint[branch].wide.map(jobs), at),
-      await slicedNorm(context, layerWeights.queryKeyNorm!, branch, jobs(joint[branch].slices), slices),
-    );
-  }
-  return inTurn(pieces);
 }

@@ -1,5 +1,4 @@
 import { mean } from '../base/mean.js';
-import type { ByteProgress } from '../base/work-progress.js';
 import type { Circuit } from '../circuit/circuit.js';
 import type { CircuitDetails } from '../circuit/details.js';
 import { EdgeSet } from '../circuit/edge-set.js';
@@ -9,7 +8,7 @@ import type { Scores } from '../circuit/scores.js';
 import type { MeasuredEdges, MeasuringProgress } from '../evaluate/measured-edges.js';
 import type { Tuning } from '../gpu/product/choose-tile.js';
 import { measureTuning } from '../gpu/product/measure-tuning.js';
-import { Gpu, type Wait } from '../gpu/gpu.js';
+import { Gpu } from '../gpu/gpu.js';
 import type { LoadedModel } from '../model/load-model.js';
 import { uploadWeights, type ModelWeights } from '../model/weights.js';
 import { attribute } from '../attribute/attribution.js';
@@ -17,7 +16,6 @@ import type { AttributionMethod } from '../attribute/methods.js';
 import type { AttributionProgress } from '../attribute/options.js';
 import { checkPrompts } from '../evaluate/prompt-check.js';
 import { measureBehaviour, type TaskBehaviour } from '../evaluate/task-behaviour.js';
-import { PatchingEvaluator } from '../evaluate/evaluator.js';
 import {
   DEFAULT_MEASURES,
   measureCircuit,
@@ -26,9 +24,10 @@ import {
   type MeasuredCircuit,
   type MeasureName,
 } from '../evaluate/measures.js';
-import { DEFAULT_BUDGET, type RunPlan } from '../evaluate/memory-plan.js';
+import { DEFAULT_BUDGET } from '../evaluate/memory-plan.js';
 import type { Task } from '../task/types.js';
-import { checkRun, cutsDirectEdges, meanSourceOf, planFor, refuseOtherShape, topologyOf } from './identity.js';
+import { Evaluators } from './evaluators.js';
+import { checkRun, cutsDirectEdges, meanSourceOf, refuseOtherShape, topologyOf } from './identity.js';
 import {
   inspectCircuit,
   type InspectedCircuit,
@@ -40,26 +39,11 @@ import { judgeCircuit, type Judgements, type JudgementName, type JudgeSetting } 
 import type { JudgeProgress } from '../judge/judged.js';
 import { edgeMagnitudes } from '../judge/magnitude.js';
 import { Lifetime } from './lifetime.js';
-import type { Caches, EvaluationOptions } from './options.js';
+import type { Caches, EngineOptions, EvaluationOptions } from './options.js';
 import { scoresOfAttribution, type ScoringSetting } from './scoring.js';
 import { checkScoring, type ScoringOptions } from './scoring-methods.js';
 import { refuseNonFinite } from './non-finite.js';
 import { Search } from './search.js';
-
-export interface EngineOptions {
-  readonly device: GPUDevice;
-  /** Name of the adapter, for provenance. */
-  readonly adapter: string;
-  readonly model: LoadedModel;
-  /** How to wait for the device. Default: await it. `openDevice` of edgewise/node gives one. */
-  readonly wait?: Wait;
-  /** Most bytes for activations and caches. Default 4 GB. */
-  readonly memoryBudget?: number;
-  /** What suits the device, as an earlier `engine.tuning` had it. Default: it is measured, in about a second. */
-  readonly tuning?: Tuning;
-  /** Is told of how much of the weights is on the device. */
-  readonly onLoad?: ((progress: ByteProgress) => void) | undefined;
-}
 
 /**
  * One model on one device: caches of tasks, scores, measurements. Needs nothing of Node. The device is passed in, and
@@ -73,6 +57,7 @@ export class Engine {
   readonly tuning: Tuning;
   readonly #weights: ModelWeights;
   readonly #budget: number;
+  readonly #evaluators: Evaluators;
   readonly #lifetime = new Lifetime('Engine', 'was disposed of; create another one');
 
   /**
@@ -84,7 +69,7 @@ export class Engine {
     const { device, adapter, model, wait, onLoad } = options;
     const tuning = options.tuning ?? (await measureTuning(new Gpu(device, adapter, { wait })));
     const gpu = new Gpu(device, adapter, { tile: tuning.tile, wait });
-    await runSelfTest(gpu, 'short', model.spec);
+    await runSelfTest(gpu, model);
     return new Engine(options, gpu, tuning, await uploadWeights(gpu, model.spec, model.weights, onLoad));
   }
 
@@ -95,6 +80,15 @@ export class Engine {
     this.#weights = weights;
     this.#budget = options.memoryBudget ?? DEFAULT_BUDGET;
     this.topology = topologyOf(options.model);
+    const { model, topology } = this;
+    this.#evaluators = new Evaluators({
+      model,
+      topology,
+      gpu,
+      weights,
+      budget: this.#budget,
+      lifetime: this.#lifetime,
+    });
   }
 
   /**
@@ -108,7 +102,7 @@ export class Engine {
     checkRun(this.model, task, caches);
     const start = performance.now();
     const { directEdges, batch = this.tuning.fill } = caches;
-    const evaluator = await this.#lifetime.during(() => this.#evaluator(task, caches, directEdges, batch));
+    const evaluator = await this.#lifetime.during(() => this.#evaluators.open(task, caches, directEdges, batch));
     try {
       const whole = await this.#lifetime.during(() => evaluator.metric(EdgeSet.full(this.topology)));
       await refuseNonFinite(this.model, caches.metric, whole);
@@ -156,7 +150,7 @@ export class Engine {
   /** @throws EdgewiseError of kind device, with the numbers, where a search's caches do not fit the memory. */
   assertFits(task: Task, caches: Caches): void {
     this.#lifetime.assert();
-    this.#plan(task, caches, caches.directEdges, caches.batch ?? this.tuning.fill);
+    this.#evaluators.plan(task, caches, caches.directEdges, caches.batch ?? this.tuning.fill);
   }
 
   /**
@@ -169,7 +163,7 @@ export class Engine {
     this.#lifetime.assert();
     const options = { metric: 'kl', ablation: 'resample', input: 'token' } as const;
     checkPrompts(this.model.spec, task.pairs, meanSourceOf(task, options), options.ablation);
-    const behaviour = await this.#withEvaluator(task, options, false, (evaluator) =>
+    const behaviour = await this.#evaluators.use(task, options, false, (evaluator) =>
       measureBehaviour(evaluator, task.pairs),
     );
     await refuseNonFinite(this.model, 'prediction', behaviour.kl);
@@ -200,7 +194,7 @@ export class Engine {
     refuseOtherShape(this.topology, kept);
     const { metric } = options;
     const directEdges = cutsDirectEdges({ kept, directTested: measured.circuit?.directTested ?? false });
-    const { evaluation, whole } = await this.#withEvaluator(task, options, directEdges, (evaluator) =>
+    const { evaluation, whole } = await this.#evaluators.use(task, options, directEdges, (evaluator) =>
       measureCircuit(evaluator, measured, measures, { metric, pairs: task.pairs, seed }),
     );
     for (const name of ['kl', metric] as const) {
@@ -231,7 +225,7 @@ export class Engine {
     const directEdges = cutsDirectEdges({ kept, directTested: false });
     const magnitudes = () => edgeMagnitudes(this.model, this.topology);
     const setting = { ...asked, metric, pairs: task.pairs, magnitudes, onProgress };
-    const judgements = await this.#withEvaluator(
+    const judgements = await this.#evaluators.use(
       task,
       options,
       directEdges,
@@ -260,7 +254,7 @@ export class Engine {
     for (const set of [EdgeSet.full(scores.topology), ...(asked.truth ? [asked.truth] : [])]) {
       refuseOtherShape(this.topology, set);
     }
-    const measured = await this.#withEvaluator(
+    const measured = await this.#evaluators.use(
       task,
       options,
       false,
@@ -314,7 +308,7 @@ export class Engine {
     return this.#lifetime.during(() =>
       inspectCircuit(task, inspected, options, onProgress, {
         ...setting,
-        withEvaluator: (directEdges, use) => this.#withEvaluator(task, options, directEdges, use, this.tuning.fill),
+        withEvaluator: (directEdges, use) => this.#evaluators.use(task, options, directEdges, use, this.tuning.fill),
       }),
     );
   }
@@ -328,47 +322,5 @@ export class Engine {
   /** Frees the weights. Every later call says so. Disposing again does no harm. */
   dispose(): void {
     if (!this.#lifetime.end()) this.#weights.dispose();
-  }
-
-  async #evaluator(
-    task: Task,
-    options: EvaluationOptions,
-    directEdges: boolean,
-    batch = 1,
-  ): Promise<PatchingEvaluator> {
-    const { shape } = this.#plan(task, options, directEdges, batch);
-    const meanSource = meanSourceOf(task, options);
-    return PatchingEvaluator.create(this.#weights, this.topology, task.pairs, {
-      ...options,
-      shape,
-      directEdges,
-      meanSource,
-    });
-  }
-
-  #plan(task: Task, options: EvaluationOptions, directEdges: boolean, batch: number): RunPlan {
-    return planFor(this.model, this.topology, task.pairs, directEdges, this.gpu, {
-      budget: this.#budget,
-      circuits: batch,
-      ablation: options.ablation,
-      meanPairs: meanSourceOf(task, options).pairs,
-    });
-  }
-
-  async #withEvaluator<T>(
-    task: Task,
-    options: EvaluationOptions,
-    directEdges: boolean,
-    use: (evaluator: PatchingEvaluator) => Promise<T>,
-    batch = 1,
-  ): Promise<T> {
-    return this.#lifetime.during(async () => {
-      const evaluator = await this.#evaluator(task, options, directEdges, batch);
-      try {
-        return await use(evaluator);
-      } finally {
-        evaluator.dispose();
-      }
-    });
   }
 }

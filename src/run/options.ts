@@ -1,8 +1,12 @@
+import type { ByteProgress } from '../base/work-progress.js';
 import type { GradientOptions } from '../attribute/methods.js';
 import type { Ablation, InputKind, SenderHeads } from '../circuit/run-identity.js';
 import type { Scores } from '../circuit/scores.js';
 import type { AcdcOptions } from '../discover/acdc.js';
 import type { PatchOptions } from '../evaluate/options.js';
+import type { Wait } from '../gpu/gpu.js';
+import type { Tuning } from '../gpu/product/choose-tile.js';
+import type { LoadedModel } from '../model/load-model.js';
 import type { MetricName } from '../readout/metrics.js';
 import type { Task } from '../task/types.js';
 
@@ -128,4 +132,19 @@ export function evaluationOptions(asked: AskedEvaluation, metric: MetricName): E
     input: asked.input ?? DEFAULTS.input,
     meanOver: asked.meanOver ?? 'clean',
   };
+}
+
+export interface EngineOptions {
+  readonly device: GPUDevice;
+  /** Name of the adapter, for provenance. */
+  readonly adapter: string;
+  readonly model: LoadedModel;
+  /** How to wait for the device. Default: await it. `openDevice` of edgewise/node gives one. */
+  readonly wait?: Wait;
+  /** Most bytes for activations and caches. Default 4 GB. */
+  readonly memoryBudget?: number;
+  /** What suits the device, as an earlier `engine.tuning` had it. Default: it is measured, in about a second. */
+  readonly tuning?: Tuning;
+  /** Is told of how much of the weights is on the device. */
+  readonly onLoad?: ((progress: ByteProgress) => void) | undefined;
 }

@@ -11,7 +11,7 @@ import type { LoadedModel } from '../model/load-model.js';
 import type { Task } from '../task/types.js';
 import { checkRun } from './identity.js';
 import type { EvaluationOptions } from './options.js';
-import { SIGN_CONVENTION } from './search.js';
+import { SIGN_CONVENTION } from './found-circuit.js';
 
 export type ScoringMethod = 'exact' | AttributionMethod;
 /** Options of a scoring that not every method takes. `journal`: an interrupted run can go on. */

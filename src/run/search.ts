@@ -1,7 +1,6 @@
 import { finiteOrNull } from '../base/finite-or-null.js';
-import { candidateEdges, createCircuit, keptEdges, type Circuit, type Provenance } from '../circuit/circuit.js';
+import { candidateEdges, createCircuit, keptEdges, type Circuit } from '../circuit/circuit.js';
 import { EdgeSet } from '../circuit/edge-set.js';
-import type { AttributionSettings, ScreeningRecord } from '../circuit/run-identity.js';
 import type { Scores } from '../circuit/scores.js';
 import { acdcOrder } from '../discover/acdc-order.js';
 import { acdc, type AcdcAids, type AcdcResult } from '../discover/acdc.js';
@@ -12,38 +11,13 @@ import { screen, type ScreenOptions } from '../discover/screen.js';
 import { faithfulness } from '../evaluate/faithfulness.js';
 import { smallerCircuit } from '../evaluate/smaller-circuit.js';
 import { measureEdges, type MeasuredEdges, type MeasuringProgress } from '../evaluate/measured-edges.js';
-import type { LoadedModel } from '../model/load-model.js';
-import type { PatchingEvaluator } from '../evaluate/evaluator.js';
 import type { Discovery } from './discovery.js';
-import { measuredOtherwise, runIdentity } from './identity.js';
+import { measuredOtherwise } from './identity.js';
+import { foundCircuit } from './found-circuit.js';
 import { Lifetime } from './lifetime.js';
+import type { SearchSetting, SearchStart } from './search-setting.js';
 import { refuseNonFinite } from './non-finite.js';
-import type { Caches, SearchOptions } from './options.js';
-import type { Task } from '../task/types.js';
-import { VERSION } from '../version.js';
-
-/** A circuit that a search starts from, and what the provenance says of it. */
-export interface SearchStart {
-  readonly circuit: EdgeSet;
-  readonly provenance: Partial<AttributionSettings> & {
-    readonly method: string;
-    readonly screening?: ScreeningRecord;
-  };
-}
-
-/** What a search needs. */
-export interface SearchSetting {
-  readonly model: LoadedModel;
-  readonly task: Task;
-  readonly caches: Caches;
-  readonly evaluator: PatchingEvaluator;
-  readonly adapter: string;
-  readonly tile: string;
-  /** Seconds that the caches took. */
-  readonly preparation: number;
-  /** The engine's life, without which the caches are of no use. Default: as long as the search's. */
-  readonly engine?: Lifetime;
-}
+import type { SearchOptions } from './options.js';
 
 /**
  * A task's caches on the device, for searches at any number of thresholds and for exact effects.
@@ -97,7 +71,7 @@ export class Search {
     this.#empty ??= await evaluator.metric(EdgeSet.empty(topology));
     const empty = this.#empty;
     const initial = from ? await evaluator.metric(EdgeSet.full(topology)) : result.initial;
-    const circuit = this.#toCircuit(options, { ...result, initial }, empty, from);
+    const circuit = foundCircuit(this.#setting, options, { ...result, initial }, empty, from);
     return {
       circuit,
       trace: result.steps.map((step) => ({ ...step, edge: topology.edgeName(step.edge) })),
@@ -251,46 +225,6 @@ export class Search {
       .sort((a, b) => distance(a) - distance(b));
     return nearest?.result;
   }
-
-  #toCircuit(options: SearchOptions, result: AcdcResult, empty: number, from: SearchStart | undefined): Circuit {
-    const { evaluator, caches, model, task, adapter } = this.#setting;
-    const { topology } = evaluator;
-    const effects = new Float64Array(topology.edgeCount).fill(Number.NaN);
-    const steps = new Int32Array(topology.edgeCount).fill(-1);
-    let minMargin: Provenance['minMargin'] = null;
-    for (const { step, edge, before, after } of result.steps) {
-      effects[edge] = after - before;
-      steps[edge] = step;
-      const tested = options.absolute ? Math.abs(after - before) : after - before;
-      const margin = Math.abs(tested - options.threshold);
-      if (minMargin === null || margin < minMargin.margin) minMargin = { margin, edge: topology.edgeName(edge) };
-    }
-    return createCircuit({
-      topology,
-      width: model.spec.width,
-      kept: result.kept,
-      effects,
-      steps,
-      untestedRemovals: result.untestedRemovals,
-      directTested: caches.directEdges,
-      provenance: {
-        ...runIdentity(model, task, caches, options),
-        ...from?.provenance,
-        engineVersion: VERSION,
-        signConvention: SIGN_CONVENTION,
-        order: RECEIVER_ORDER,
-        adapter,
-        tile: this.#setting.tile,
-        metrics: {
-          initial: finiteOrNull(result.initial),
-          final: finiteOrNull(result.final),
-          empty: finiteOrNull(empty),
-        },
-        faithfulness: faithfulness(result.final, result.initial, empty),
-        minMargin: minMargin !== null && Number.isFinite(minMargin.margin) ? minMargin : null,
-      },
-    });
-  }
 }
 
 /** Guesses what a search at another threshold decided. Edges that it did not test are guessed by `otherwise`. */
@@ -298,7 +232,3 @@ function decisionsOf({ steps }: AcdcResult, otherwise: Predictor = ALWAYS_REMOVE
   const removed = new Map(steps.map(({ edge, kept }) => [edge, !kept]));
   return (edge) => removed.get(edge) ?? otherwise(edge);
 }
-
-export const SIGN_CONVENTION =
-  'effect = metric without the edge - metric with it, metric in loss form: positive = the edge helps';
-const RECEIVER_ORDER = 'receivers from the logits back, senders from the nearest layer back';

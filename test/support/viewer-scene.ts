@@ -3,6 +3,7 @@ import { createCircuit } from '../../src/circuit/circuit.js';
 import { EdgeSet } from '../../src/circuit/edge-set.js';
 import { Topology } from '../../src/circuit/topology.js';
 import { toCircuitData, type CircuitData } from '../../viewer/data/circuit-data.js';
+import type { Measure } from '../../viewer/data/measure.js';
 import { buildScene, type SceneOptions } from '../../viewer/scene/build-scene.js';
 import { flatten, type Point } from '../../viewer/scene/layout/routes.js';
 import type { DisplayGraph, Scene } from '../../viewer/scene/scene.js';
@@ -42,7 +43,15 @@ export function sceneOf(
   options: Partial<SceneOptions> = {},
 ): Scene {
   const state = view({ scope: 'all', limitBy: 'top', ...changes });
-  return buildScene(data, select(data, state), state, { aspect: 1.5, force: null, found: null, ...options });
+  return buildScene(data, select(data, state), state, {
+    aspect: 1.5,
+    force: null,
+    found: null,
+    deciding: null,
+    end: null,
+    details: null,
+    ...options,
+  });
 }
 
 /** Fails when two nodes of the scene overlap. */
@@ -59,6 +68,7 @@ export interface LegendSettings {
   readonly hue?: ViewState['hue'];
   readonly focus?: Focus;
   readonly selected?: string;
+  readonly measure?: Measure;
   readonly signKnown?: boolean;
   readonly comparing?: { a: string; b: string };
 }
@@ -66,9 +76,11 @@ export interface LegendSettings {
 /** The context of a legend, which is a context of styles too. */
 export function legendContext(settings: LegendSettings = {}) {
   const { hue = 'sign', focus = null, selected = null, signKnown = true, comparing = null } = settings;
-  const circuit = signKnown ? sampleCircuit() : sampleCircuit({ provenance: null });
-  const number = measureWords([circuit], 'decided', 'as-stated');
-  return { palette: PALETTES.light, hue, focus, selected, signKnown, number, comparing };
+  const { measure = 'decided' } = settings;
+  // A circuit without provenance does not say what its scores mean.
+  const circuit = signKnown ? sampleCircuit() : { ...sampleCircuit(), provenance: null };
+  const words = measureWords([circuit], measure, 'as-stated');
+  return { palette: PALETTES.light, hue, focus, selected, signKnown, comparing, measure, words };
 }
 
 export function legendTexts(scene: Scene, settings: LegendSettings = {}): string[] {

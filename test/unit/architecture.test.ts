@@ -26,7 +26,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   stability: ['base', 'statistics', 'circuit', 'task'],
   inspect: ['base', 'circuit', 'task', 'gpu', 'model', 'readout', 'block', 'pass', 'evaluate'],
   files: ['base', 'circuit', 'graphology', 'graphology-types'],
-  check: ['base', 'circuit', 'task', 'gpu', 'model', 'readout', 'pass', 'evaluate'],
+  check: ['base', 'circuit', 'task', 'gpu', 'model', 'readout', 'pass', 'evaluate', 'attribute'],
   run: [
     'base',
     'circuit',

@@ -1,5 +1,5 @@
 import type { Frame } from '../scene/draw/marks.js';
-import type { Scene } from '../scene/scene.js';
+import { isFine, type Scene } from '../scene/scene.js';
 import type { Palette } from '../scene/style/palette.js';
 import type { Styles } from '../scene/style/style.js';
 import {
@@ -9,7 +9,9 @@ import {
   paintEdges,
   paintLabels,
   paintNodes,
+  paintReads,
   paintSelectionBox,
+  paintTokens,
   paintVeil,
   type Surface,
 } from './painter.js';
@@ -35,31 +37,42 @@ export type SurfaceOf = (layer: Layer) => Surface;
 export function paintLayers(surfaceOf: SurfaceOf, picture: Picture, frame: Frame): void {
   const { scene, styles, palette } = picture;
   paintBands(cleared(surfaceOf('bands')), scene, palette, frame);
-  const figure = cleared(surfaceOf('figure'));
-  if (scene.layout === 'figure') {
+  if (!scene.boxed) {
+    const figure = cleared(surfaceOf('figure'));
+    const painted = isFine(scene) ? scene.graph.edges() : scene.routes.keys();
+    paintEdges(figure, scene, painted, styles.base, palette, frame);
+  }
+  paintStyled(surfaceOf, picture, frame);
+}
+
+/** Paints the layers that follow hover and selection: all of a scene of boxes, what is in focus of another, labels. */
+export function paintStyled(surfaceOf: SurfaceOf, picture: Picture, frame: Frame): void {
+  const { scene, styles, palette } = picture;
+  if (scene.boxed) {
+    const figure = cleared(surfaceOf('figure'));
+    paintReads(figure, scene, styles, palette, frame);
     paintEdges(figure, scene, scene.graph.edges(), styles, palette, frame);
     paintNodes(figure, scene, scene.graph.nodes(), styles, frame);
-  } else {
-    paintEdges(figure, scene, scene.routes.keys(), styles.base, palette, frame);
   }
   paintFocus(surfaceOf, picture, frame);
   const names = cleared(surfaceOf('names'));
   paintAxes(names, scene, palette, frame);
   paintLabels(names, scene, styles, palette, frame);
+  paintTokens(names, scene, palette, frame);
 }
 
 /** Paints what is in focus on a veil over the rest, and the selection box. */
 export function paintFocus(surfaceOf: SurfaceOf, { scene, styles, palette, box }: Picture, frame: Frame): void {
   const surface = cleared(surfaceOf('focus'));
-  if (scene.layout !== 'figure') {
+  if (!scene.boxed) {
     const { focus } = styles;
     if (focus) {
       paintVeil(surface, palette);
-      paintEdges(surface, scene, focus.edges, styles, palette, frame);
+      paintEdges(surface, scene, focus.edges.keys(), styles, palette, frame);
     }
     // The WebGL program for squares has no border.
     const squares = scene.graph.filterNodes((id, node) => node.kind === 'mlp' && styles.node(id).borderWidth > 0);
-    paintNodes(surface, scene, new Set([...(focus ? focus.nodes : []), ...squares]), styles, frame);
+    paintNodes(surface, scene, new Set([...(focus ? focus.nodes.keys() : []), ...squares]), styles, frame);
   }
   if (box) paintSelectionBox(surface, box.from, box.to, palette);
 }

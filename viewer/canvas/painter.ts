@@ -1,5 +1,15 @@
 import { placeLabels } from '../scene/draw/labels.js';
-import { edgeMark, labelMarks, nodeMark, type EdgeMark, type Frame, type NodeMark } from '../scene/draw/marks.js';
+import {
+  edgeMark,
+  labelMarks,
+  nodeMark,
+  readMarks,
+  tokenMarks,
+  type EdgeMark,
+  type Frame,
+  type NodeMark,
+  type TabMark,
+} from '../scene/draw/marks.js';
 import type { Scene } from '../scene/scene.js';
 import type { Palette } from '../scene/style/palette.js';
 import type { Styles } from '../scene/style/style.js';
@@ -14,6 +24,8 @@ export interface Surface {
 
 const FONT_FAMILY = 'Helvetica, Arial, sans-serif';
 const AXIS_FONT = `11px ${FONT_FAMILY}`;
+/** Text in boxes that are seen from far away has a size below this, and is left out. */
+const UNREADABLE = 4;
 
 export function clear({ context, width, height }: Surface): void {
   context.clearRect(0, 0, width, height);
@@ -65,25 +77,56 @@ export function paintEdges(
   const marks = drawn.map(({ id, style }) => edgeMark(scene, id, style, palette, frame));
   for (const mark of marks) strokeEdge(surface.context, mark);
   for (const { letter } of marks) {
-    if (letter && letter.size > 4)
+    if (letter && letter.size >= UNREADABLE)
       haloText(surface.context, letter.text, ...letter.at, letter.size, letter.color, palette);
   }
 }
 
 function strokeEdge(context: CanvasRenderingContext2D, { path, color, width, dash, head }: EdgeMark): void {
-  context.beginPath();
-  context.moveTo(...path[0]!);
-  for (let i = 1; i + 2 < path.length; i += 3) context.bezierCurveTo(...path[i]!, ...path[i + 1]!, ...path[i + 2]!);
-  context.strokeStyle = color;
-  context.lineWidth = width;
   context.setLineDash(dash ? [...dash] : []);
-  context.stroke();
+  strokePath(context, path, color, width);
   context.setLineDash([]);
   if (!head) return;
   context.beginPath();
   for (const corner of head) context.lineTo(...corner);
   context.fillStyle = color;
   context.fill();
+}
+
+function strokePath(context: CanvasRenderingContext2D, path: EdgeMark['path'], color: string, width: number): void {
+  context.beginPath();
+  context.moveTo(...path[0]!);
+  for (let i = 1; i + 2 < path.length; i += 3) context.bezierCurveTo(...path[i]!, ...path[i + 1]!, ...path[i + 2]!);
+  context.strokeStyle = color;
+  context.lineWidth = width;
+  context.stroke();
+}
+
+/** Where heads read, in the tokens layout. */
+export function paintReads({ context }: Surface, scene: Scene, styles: Styles, palette: Palette, frame: Frame): void {
+  for (const { path, width, color, from, radius } of readMarks(scene, styles, palette, frame)) {
+    strokePath(context, path, color, width);
+    context.beginPath();
+    context.arc(...from, radius, 0, 2 * Math.PI);
+    context.fillStyle = color;
+    context.fill();
+  }
+}
+
+/** The tokens of the prompt, in the tokens layout. */
+export function paintTokens({ context }: Surface, scene: Scene, palette: Palette, frame: Frame): void {
+  for (const { text, x, y, size, color, upright, bold } of tokenMarks(scene, palette, frame)) {
+    if (size < UNREADABLE) continue;
+    context.save();
+    context.translate(x, y);
+    if (upright) context.rotate(-Math.PI / 2);
+    context.font = `${bold ? 'bold ' : ''}${size}px ${FONT_FAMILY}`;
+    context.textAlign = 'center';
+    context.textBaseline = 'middle';
+    context.fillStyle = color;
+    context.fillText(text, 0, 0);
+    context.restore();
+  }
 }
 
 /** Some nodes, by depth. */
@@ -101,17 +144,31 @@ function fillNode(context: CanvasRenderingContext2D, mark: NodeMark): void {
   else context.roundRect(x - halfWidth, y - halfHeight, 2 * halfWidth, 2 * halfHeight, mark.corner);
   context.fillStyle = mark.fill;
   context.fill();
-  if (mark.borderWidth === 0) return;
-  context.strokeStyle = mark.border;
-  context.lineWidth = mark.borderWidth;
-  context.stroke();
+  if (mark.borderWidth > 0) {
+    context.strokeStyle = mark.border;
+    context.lineWidth = mark.borderWidth;
+    context.stroke();
+  }
+  for (const tab of mark.tabs) fillTab(context, tab);
+}
+
+function fillTab(context: CanvasRenderingContext2D, { x, y, halfWidth, halfHeight, ...tab }: TabMark): void {
+  context.beginPath();
+  context.roundRect(x - halfWidth, y - halfHeight, 2 * halfWidth, 2 * halfHeight, halfHeight / 2);
+  context.fillStyle = tab.fill;
+  context.fill();
+  if (tab.size < UNREADABLE) return;
+  context.font = `${tab.size}px ${FONT_FAMILY}`;
+  context.textAlign = 'center';
+  context.textBaseline = 'middle';
+  context.fillStyle = tab.color;
+  context.fillText(tab.letter, x, y);
 }
 
 export function paintLabels(surface: Surface, scene: Scene, styles: Styles, palette: Palette, frame: Frame): void {
   const { context } = surface;
   for (const { text, x, y, size, color, centred, onBox } of labelMarks(scene, styles, frame)) {
-    // A figure seen from far away has labels that cannot be read.
-    if (size < 4) continue;
+    if (size < UNREADABLE) continue;
     context.textAlign = centred ? 'center' : 'left';
     if (!onBox) haloText(context, text, x, y, size, color, palette, context.textAlign);
     else {

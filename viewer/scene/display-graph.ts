@@ -8,6 +8,13 @@ import type { DisplayEdge, DisplayGraph, DisplayNode } from './scene.js';
 /** Names of the circuit's nodes and edges that a search found. Null = nothing is searched. */
 export type Found = { readonly nodes: ReadonlySet<string>; readonly edges: ReadonlySet<string> } | null;
 
+/** What stands out, whatever the filters say. */
+export interface Marked {
+  readonly found: Found;
+  /** Name of the edge that a replay decided on last. It is drawn even where it was removed. Null = none. */
+  readonly deciding: string | null;
+}
+
 const PORTS = ['q', 'k', 'v'] as const;
 
 /**
@@ -18,21 +25,25 @@ const PORTS = ['q', 'k', 'v'] as const;
  */
 export function buildDisplay(
   data: CircuitData,
-  selection: Selection,
+  selection: Pick<Selection, 'edges' | 'nodes' | 'ranked'>,
   view: ViewState,
   layout: LayoutName,
-  found: Found,
+  { found, deciding }: Marked,
 ): DisplayGraph {
   const groups = groupsOf(data, view);
   const standsFor = (node: string) => groups.byMember.get(node) ?? node;
-  const withPorts = layout === 'grid' && !view.mergePorts;
-  const edges = joinEdges(selection.edges, standsFor, withPorts, view.mergePorts);
-  const ends = new Set(edges.flatMap(({ source, target }) => [source, target]));
+  const ports = view.mergePorts ? 'none' : layout === 'grid' ? 'nodes' : layout === 'force' ? 'none' : 'tabs';
+  const withPorts = ports === 'nodes';
+  const last = deciding === null ? undefined : data.edgeById.get(deciding);
+  const drawn = last && !selection.edges.includes(last) ? [...selection.edges, last] : selection.edges;
+  const edges = joinEdges(drawn, standsFor, withPorts, view.mergePorts);
+  const ends = new Set<string>();
+  for (const { source, target } of edges) ends.add(source).add(target);
 
   const graph: DisplayGraph = new MultiDirectedGraph<DisplayNode, DisplayEdge>();
   graph.setAttribute('layers', data.layers);
   const marks: Marks = {
-    connected: new Set([...selection.nodes].map(standsFor)),
+    connected: new Set([...selection.nodes, ...(last ? [last.source, last.target] : [])].map(standsFor)),
     pinned: new Set(view.pinned.map(standsFor)),
     notes: view.notes,
     found,
@@ -40,7 +51,7 @@ export function buildDisplay(
   const keepsAll = layout === 'grid' && !view.hideUnconnected;
   const addNode = (id: string, label: string, kind: DisplayNode['kind'], members: readonly NodeRecord[]) => {
     if (marks.connected.has(id) || marks.pinned.has(id) || keepsAll) {
-      graph.addNode(id, nodeOf(id, label, kind, members, marks));
+      graph.addNode(id, { ...nodeOf(id, label, kind, members, marks), level: levelOf(members, data) });
     }
   };
   for (const node of data.nodes) {
@@ -58,7 +69,8 @@ export function buildDisplay(
   const most = edges.reduce((largest, edge) => Math.max(largest, Math.abs(edge.effect ?? 0)), 0) || 1;
   for (const edge of edges) {
     const strength = selection.ranked ? Math.abs(edge.effect ?? 0) / most : EVEN;
-    graph.addEdgeWithKey(edge.members[0]!.id, edge.source, edge.target, edgeOf(edge, strength, found));
+    const attributes = edgeOf(edge, strength, { found, deciding }, ports === 'tabs');
+    graph.addEdgeWithKey(edge.members[0]!.id, edge.source, edge.target, attributes);
   }
   for (const [source, target] of sharedLinks(data, standsFor, marks.connected)) {
     graph.addEdgeWithKey(`${source}->${target}`, source, target, SHARED);
@@ -75,7 +87,21 @@ interface Marks {
   readonly found: Found;
 }
 
-const UNPLACED = { x: 0, y: 0, size: 0, box: null, port: null, parent: null } as const;
+const UNPLACED = { x: 0, y: 0, size: 0, box: null, tabs: [], port: null, parent: null } as const;
+
+/**
+ * Where nodes stand among the rows of the model, from the bottom: -1 is `input`. A layer has three levels: key/value
+ * heads, heads, MLP; in a parallel model heads and MLP are level. A group of nodes of several levels stands between
+ * levels.
+ */
+function levelOf(members: readonly NodeRecord[], { layers, parallel }: CircuitData): number {
+  const levels = members.map(({ kind, layer }) => {
+    if (layer === null) return kind === 'input' ? -1 : 3 * layers;
+    return 3 * layer + (kind === 'kv' ? 0 : kind === 'head' || parallel ? 1 : 2);
+  });
+  const mean = levels.reduce((sum, level) => sum + level, 0) / levels.length;
+  return levels.every((level) => level === mean) ? mean : Math.floor(mean) + 0.5;
+}
 
 function nodeOf(
   id: string,
@@ -83,7 +109,7 @@ function nodeOf(
   kind: DisplayNode['kind'],
   members: readonly NodeRecord[],
   { connected, pinned, notes, found }: Marks,
-): DisplayNode {
+): Omit<DisplayNode, 'level'> {
   return {
     ...UNPLACED,
     label,
@@ -101,17 +127,26 @@ function nodeOf(
 const EVEN = 0.04;
 
 /** @param strength relative to the strongest display edge. */
-function edgeOf({ members, effect }: JoinedEdge, strength: number, found: Found): DisplayEdge {
+function edgeOf(
+  { members, effect }: JoinedEdge,
+  strength: number,
+  { found, deciding }: Marked,
+  withTabs: boolean,
+): DisplayEdge {
   const first = members[0]!;
+  const port = members.every((member) => member.port === first.port) ? first.port : 'several';
   return {
     edges: members.map((member) => member.id),
-    port: members.every((member) => member.port === first.port) ? first.port : 'several',
+    port,
+    tab: !withTabs || first.kind === 'direct' || port === 'out' || port === 'several' ? null : port,
     kind: first.kind,
     effect,
     strength,
     class: first.contrast?.class ?? null,
     pending: members.every((member) => member.pending),
     inCircuit: members.some((member) => member.inCircuit),
+    idle: members.reduce((count, member) => count + Number(member.idle), 0),
+    deciding: deciding !== null && members.some((member) => member.id === deciding),
     curvature: 0,
     found: found && members.some((member) => found.edges.has(member.id)),
   };
@@ -121,12 +156,15 @@ function edgeOf({ members, effect }: JoinedEdge, strength: number, found: Found)
 const SHARED: DisplayEdge = {
   edges: [],
   port: 'out',
+  tab: null,
   kind: 'shared',
   effect: null,
   strength: 0,
   class: null,
   pending: false,
   inCircuit: true,
+  idle: 0,
+  deciding: false,
   curvature: 0,
   found: null,
 };

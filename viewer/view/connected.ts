@@ -37,6 +37,6 @@ export function onPaths(data: CircuitData, edges: readonly EdgeRecord[]): readon
  * How strong an edge counts on a path. Of an edge in the circuit whose number is not known, such as a direct edge in
  * the circuit, nobody knows that it is weak: it bounds no path. Any other edge without a number is the weakest.
  */
-function pathStrength({ effect, inCircuit }: EdgeRecord): number {
+export function pathStrength({ effect, inCircuit }: EdgeRecord): number {
   return effect === null ? (inCircuit ? Infinity : 0) : Math.abs(effect);
 }

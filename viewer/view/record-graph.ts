@@ -4,12 +4,14 @@ import type { CircuitData, EdgeRecord } from '../data/circuit-data.js';
 
 /**
  * Edges as a graph whose paths go from `input` to `logits`, or from any input or error of an attribution graph to any of
- * its logits. A node has a vertex, and so has each of its ports. What
- * reaches a port goes on to the node, and from a key/value head to the heads that share it.
+ * its logits. A node has a vertex, and so has each of its ports. What reaches a port goes on to the node, and from a
+ * key/value head to the heads that share it.
  */
 export interface RecordGraph extends PathGraph {
   /** [links] Index of the edge that the link stands for; -1 for a link inside of a node. */
   readonly edgeOf: Int32Array;
+  /** The vertex of a node, where its outgoing edges begin. Those of its ports come right before it. */
+  readonly vertexOf: ReadonlyMap<string, number>;
 }
 
 /**
@@ -31,6 +33,7 @@ export function recordGraph(
     to: new Int32Array(links),
     strength: new Float64Array(links).fill(Infinity),
     edgeOf: new Int32Array(links).fill(-1),
+    vertexOf,
     source,
     sink,
   };
@@ -52,8 +55,7 @@ interface Skeleton {
   readonly vertices: number;
   readonly source: number;
   readonly sink: number;
-  /** The vertex of a node, where its outgoing edges begin. Those of its ports come right before it. */
-  readonly vertexOf: ReadonlyMap<string, number>;
+  readonly vertexOf: RecordGraph['vertexOf'];
   readonly inner: { readonly from: readonly number[]; readonly to: readonly number[] };
 }
 

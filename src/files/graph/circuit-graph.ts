@@ -3,7 +3,7 @@ import { MultiDirectedGraph } from 'graphology';
 import { candidateEdges, keptEdges, type Circuit, type Provenance } from '../../circuit/circuit.js';
 import { edgeRecords, nodeRecords, type EdgeRecord, type NodeRecord } from '../../circuit/records.js';
 import { isGrouped, nodeName } from '../../circuit/nodes.js';
-import { shapeOf, type TopologyShape } from '../../circuit/topology.js';
+import { shapeOf, type TopologyShape } from '../../circuit/topology-shape.js';
 import { layeredPosition } from './layout.js';
 
 /** What the graph says of a node, whose key is its name. */

@@ -1,5 +1,5 @@
 import type { NodeRecord } from '../../circuit/records.js';
-import type { TopologyShape } from '../../circuit/topology.js';
+import type { TopologyShape } from '../../circuit/topology-shape.js';
 
 /** Distance of two layers, and of two heads of one layer. */
 const STEP = 100;

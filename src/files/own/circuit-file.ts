@@ -5,7 +5,8 @@ import { EdgeSet } from '../../circuit/edge-set.js';
 import type { ScoresProvenance } from '../../circuit/scores.js';
 import { isGrouped, modelNodes, nodeName, portNode } from '../../circuit/nodes.js';
 import { inWords } from '../../circuit/shape-of-names.js';
-import { shapeDifference, Topology, type TopologyShape } from '../../circuit/topology.js';
+import { Topology } from '../../circuit/topology.js';
+import { shapeDifference, type TopologyShape } from '../../circuit/topology-shape.js';
 import type { FileConfig } from './config-json.js';
 import type { FileInCircuit } from './in-circuit-json.js';
 

@@ -1,6 +1,6 @@
 import { fail, isCount, type JsonObject } from '../../base/json/json-fields.js';
 import { isGrouped } from '../../circuit/nodes.js';
-import type { TopologyShape } from '../../circuit/topology.js';
+import type { TopologyShape } from '../../circuit/topology-shape.js';
 
 /** The shape of the model that a file is for. */
 export interface FileConfig extends TopologyShape {

@@ -1,4 +1,5 @@
 import { JOINT_BRANCHES, jointColumns, sliceOfHead, wideColumns4, type JointBranch } from '../../block/joint-norms.js';
+import { runInChunk } from '../../block/projections.js';
 import type { Topology } from '../../circuit/topology.js';
 import { packJob } from '../../gpu/kernel.js';
 import { everyRow, jobWords } from '../../gpu/product/matmul.js';
@@ -44,26 +45,14 @@ export function writeJointNorms(
     const { first, columns } = jointColumns(layout, branch);
     const stride = wideColumns4(layout, branch);
     chunks.forEach((chunk, i) => {
-      const start = Math.max(first, chunk.firstColumn4);
-      const end = Math.min(first + columns, chunk.firstColumn4 + chunk.columns4);
-      const jobs = start >= end ? [] : inputs;
-      writer.write(
-        tables[branch].wide[i]!,
-        jobs.map(({ firstRow, rows }) => {
-          writer.add(productWork(rows.count, 4 * width4, 4 * (end - start)));
-          const words = jobWords({
-            a: firstRow * width4,
-            weight: 0,
-            bias: chunk.firstColumn4,
-            // A job counts its columns from the chunk's first one. Below 0 it wraps around, and back on the device.
-            out: firstRow * stride - first + chunk.firstColumn4,
-            firstColumn4: start - chunk.firstColumn4,
-            endColumn4: end - chunk.firstColumn4,
-            rows: everyRow(rows.count),
-          });
-          return { words, rows: rows.count };
-        }),
-      );
+      const jobs = inputs.flatMap(({ firstRow, rows }) => {
+        const run = { first, out: firstRow * stride, columns };
+        const job = runInChunk(run, chunk, firstRow * width4, everyRow(rows.count));
+        if (job === null) return [];
+        writer.add(productWork(rows.count, 4 * width4, 4 * (job.endColumn4 - job.firstColumn4)));
+        return [{ words: jobWords(job), rows: rows.count }];
+      });
+      writer.write(tables[branch].wide[i]!, jobs);
     });
     writer.write(
       tables[branch].slices,

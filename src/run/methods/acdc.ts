@@ -6,7 +6,8 @@ import { withJournal, type RunAids } from '../aids.js';
 import type { Discovery } from '../discovery.js';
 import { checkRun, runIdentity } from '../identity.js';
 import { DEFAULTS, type DiscoverOptions, type OptionNaming, type SearchOptions } from '../options.js';
-import type { Search, SearchStart } from '../search.js';
+import type { SearchStart } from '../search-setting.js';
+import type { Search } from '../search.js';
 import { smallestFrom } from './smallest.js';
 import {
   cachesOf,

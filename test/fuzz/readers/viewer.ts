@@ -61,7 +61,8 @@ export const viewerReaders = (root: string): FuzzedReader[] => [
       if (document.format !== 'attribution-graph') return document.warnings;
       const data = toAttributionData(document.graph);
       const view = { ...DEFAULT_VIEW, ...document.savedView };
-      const { graph } = buildScene(data, select(data, view), view, { aspect: 1.5, force: null, found: null });
+      const options = { aspect: 1.5, force: null, found: null, details: null, deciding: null, end: null };
+      const { graph } = buildScene(data, select(data, view), view, options);
       return { data: [data.nodes, data.edges, data.tokens], drawn: graph.order, warnings: document.warnings };
     },
   },

@@ -8,12 +8,12 @@ import {
   activationGate,
   activationSlope,
   layerNormBackward,
+  rmsNormBackward,
   metricSeeds,
   softmaxBackward,
 } from '../../oracle/gradient-ops.js';
 import { activate, logSoftmax } from '../../oracle/ops.js';
 import { expectRounded, expectSame, runKernel, untouched, UNTOUCHED, type TestDevice } from '../../support/gpu.js';
-import { rmsNormBackward } from './rms-norm.js';
 import { paddedRows, unpaddedRows } from '../../support/padded-rows.js';
 import { randomNumbers } from '../../support/random.js';
 

@@ -1,11 +1,11 @@
 /** Kernels that work on rows of heads in place: norms, turns by positions. */
 import { describe, expect, test } from 'vitest';
-import { layerNormBackward } from '../../oracle/gradient-ops.js';
+import { layerNormBackward, rmsNormBackward } from '../../oracle/gradient-ops.js';
 import { layerNorm } from '../../oracle/ops.js';
 import { expectClose, expectSame, runKernel, type TestDevice } from '../../support/gpu.js';
 import { JobWords } from '../../support/job-words.js';
 import { randomNumbers } from '../../support/random.js';
-import { rmsNorm, rmsNormBackward } from './rms-norm.js';
+import { rmsNorm } from './rms-norm.js';
 
 const EVERY = 0xffffffff;
 const EPSILON = 1e-5;

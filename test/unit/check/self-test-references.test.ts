@@ -1,18 +1,33 @@
 import { writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { CHECK_CASES, CHECKED_METRICS, type CheckCase } from '../../../src/check/cases.js';
+import { CHECK_CASES, CHECKED_GRADIENT, CHECKED_METRICS, type CheckCase } from '../../../src/check/cases.js';
 import { checkModel } from '../../../src/check/sample-model.js';
 import { checkCircuits, checkPairs } from '../../../src/check/samples.js';
-import { REFERENCES } from '../../../src/check/references.gen.js';
+import { REFERENCES, type CheckReference } from '../../../src/check/references.gen.js';
 import { flattenChecked } from '../../../src/check/self-test.js';
 import type { MetricName } from '../../../src/readout/metrics.js';
+import { meanOver, oraclesOf } from '../../support/attribution.js';
 import { meanWriters, zeroWriters } from '../../oracle/ablation.js';
 import { metricValue } from '../../oracle/metrics.js';
 import { ablationValues, loadOracle, runCircuit, runModel, type AblationValues } from '../../oracle/model.js';
 
 // The self-test's stored references are the float64 oracle's. `npm run references` writes them anew.
 
-async function oracleValues(check: CheckCase): Promise<number[]> {
+async function oracleReference(check: CheckCase): Promise<CheckReference> {
+  const metrics = await oracleMetrics(check);
+  return check.gradients ? { metrics, scores: await oracleScores(check) } : { metrics };
+}
+
+/** Scores of all addition edges, by central differences of the metric. */
+async function oracleScores(check: CheckCase): Promise<number[]> {
+  const { ablation, input } = check;
+  const model = await checkModel(check);
+  const oracles = await oraclesOf(model, checkPairs(check), { metric: CHECKED_GRADIENT, ablation, input });
+  const { additionEdges } = oracles[0]!.model.topology;
+  return meanOver(oracles, (oracle) => oracle.edges([...Array(additionEdges).keys()], [{ weight: 1 }]));
+}
+
+async function oracleMetrics(check: CheckCase): Promise<number[]> {
   const model = await loadOracle(await checkModel(check), check.input);
   const pairs = checkPairs(check);
   const clean = pairs.map((pair) => runModel(model, pair.clean));
@@ -46,23 +61,32 @@ async function oracleValues(check: CheckCase): Promise<number[]> {
   return flattenChecked(values);
 }
 
+const rounded = (values: readonly number[] = []): number[] => values.map((value) => Number(value.toPrecision(12)));
+
 test('the stored references are what the float64 oracle computes', async () => {
-  const computed = await Promise.all(CHECK_CASES.map(oracleValues));
+  const computed = await Promise.all(CHECK_CASES.map(oracleReference));
   if (process.env['EDGEWISE_WRITE_REFERENCES']) {
-    const lines = computed.map((values) => `  [${values.map((value) => Number(value.toPrecision(12))).join(', ')}],\n`);
+    const lines = computed.map(({ metrics, scores }) => {
+      const written = scores ? `, scores: [${rounded(scores).join(', ')}]` : '';
+      return `  { metrics: [${rounded(metrics).join(', ')}]${written} },\n`;
+    });
     writeFileSync(
       new URL('../../../src/check/references.gen.ts', import.meta.url),
-      `// Written by npm run references from the float64 oracle. Do not edit.\n\n/** Per case of cases.ts: circuit by circuit, metric by metric, prompt by prompt. */\nexport const REFERENCES: readonly (readonly number[])[] = [\n${lines.join('')}];\n`,
+      `// Written by npm run references from the float64 oracle. Do not edit.\n\n/** Of a case of cases.ts: metrics circuit by circuit, metric by metric, prompt by prompt; scores of all addition edges. */\nexport interface CheckReference {\n  readonly metrics: readonly number[];\n  readonly scores?: readonly number[];\n}\n\nexport const REFERENCES: readonly CheckReference[] = [\n${lines.join('')}];\n`,
     );
     return;
   }
   expect(REFERENCES.length).toBe(CHECK_CASES.length);
-  computed.forEach((values, i) => {
-    expect(values.length).toBe(REFERENCES[i]!.length);
-    values.forEach((value, j) => {
-      const off = Math.abs(value - REFERENCES[i]![j]!);
-      if (!(off <= 1e-9 * Math.max(1, Math.abs(value))))
-        expect.fail(`case ${i}, value ${j}: ${value}, stored ${REFERENCES[i]![j]}`);
-    });
+  computed.forEach(({ metrics, scores }, i) => {
+    expectStored(`case ${i}, metric`, metrics, REFERENCES[i]!.metrics);
+    expectStored(`case ${i}, score`, scores ?? [], REFERENCES[i]!.scores ?? []);
   });
 }, 120_000);
+
+function expectStored(what: string, values: readonly number[], stored: readonly number[]): void {
+  expect(values.length, what).toBe(stored.length);
+  values.forEach((value, j) => {
+    const off = Math.abs(value - stored[j]!);
+    if (!(off <= 1e-9 * Math.max(1, Math.abs(value)))) expect.fail(`${what} ${j}: ${value}, stored ${stored[j]}`);
+  });
+}

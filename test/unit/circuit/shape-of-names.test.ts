@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 
 import { shapeOfNames } from '../../../src/circuit/shape-of-names.js';
 import { Topology } from '../../../src/circuit/topology.js';
+import { edgeCounts } from '../../../src/circuit/topology-shape.js';
 
 describe('shapeOfNames', () => {
   const hints = { edges: [], candidates: null, direct: false, source: 's' };
@@ -61,7 +62,7 @@ describe('names of key/value heads', () => {
 
   it('tell that groups of heads share them', () => {
     const counted = (layers: number, heads: number, kvPorts: number): number =>
-      Topology.edgeCounts({ layers, heads, kvPorts, parallel: false }).addition;
+      edgeCounts({ layers, heads, kvPorts, parallel: false }).addition;
     const names = ['a1.h2', 'a3.kv1', 'm2', 'logits'];
     expect(shapeOfNames(names, { ...hints, candidates: counted(5, 6, 2) })).toEqual({
       shape: { layers: 5, heads: 6, kvPorts: 2, parallel: false },
@@ -73,7 +74,7 @@ describe('names of key/value heads', () => {
   });
 });
 
-describe('Topology.edgeCounts', () => {
+describe('edgeCounts', () => {
   it('counts as the topology does', () => {
     for (const parallel of [false, true]) {
       for (const [layers, heads] of [
@@ -82,7 +83,7 @@ describe('Topology.edgeCounts', () => {
         [12, 12],
       ] as const) {
         const { additionEdges, directEdges } = new Topology({ layers, heads, parallel });
-        const counts = Topology.edgeCounts({ layers, heads, parallel });
+        const counts = edgeCounts({ layers, heads, parallel });
         expect(counts).toEqual({ addition: additionEdges, direct: directEdges });
       }
     }

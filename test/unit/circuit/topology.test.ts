@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 
 import { EdgewiseError } from '../../../src/base/errors.js';
-import { shapeDifference, Topology } from '../../../src/circuit/topology.js';
+import { Topology } from '../../../src/circuit/topology.js';
+import { edgeCounts, graphFits, shapeDifference } from '../../../src/circuit/topology-shape.js';
 
 /** Shape, addition edges, direct edges: the counts of the literature and of the count formula. */
 const COUNTS: readonly (readonly [string, number, number, boolean, number])[] = [
@@ -35,7 +36,7 @@ describe('numbers of edges', () => {
     const shape = { layers, heads, parallel: false, attentionOnly: true };
     const topology = new Topology(shape);
     expect([topology.additionEdges, topology.directEdges]).toEqual([addition, direct]);
-    expect(Topology.edgeCounts(shape)).toEqual({ addition, direct });
+    expect(edgeCounts(shape)).toEqual({ addition, direct });
     expect(topology.writers.length).toBe(1 + layers * heads);
     expect(topology.ports.length).toBe(1 + layers * 3 * heads);
   });
@@ -64,7 +65,7 @@ describe('key/value heads with ports of their own', () => {
     expect(topology.attentionPorts).toBe(heads + 2 * kvPorts);
     expect(topology.ports.length).toBe(1 + layers * (heads + 2 * kvPorts + 1));
     expect(topology.writers).toEqual(new Topology({ layers, heads, parallel: false }).writers);
-    expect(Topology.edgeCounts(shape)).toEqual({ addition: edges, direct: topology.directEdges });
+    expect(edgeCounts(shape)).toEqual({ addition: edges, direct: topology.directEdges });
   });
 
   it.each([
@@ -249,7 +250,7 @@ describe('size', () => {
     [1, 0],
     [NaN, 1],
   ])('%i layers of %i heads are refused before anything is built', (layers, heads) => {
-    expect(Topology.fits({ layers, heads })).toBe(false);
+    expect(graphFits({ layers, heads })).toBe(false);
     expect(() => new Topology({ layers, heads, parallel: false }, 'c.json')).toThrow(/^c\.json: .* is too large/);
   });
 
@@ -263,7 +264,7 @@ describe('size', () => {
       // prettier-ignore
       for (const parallel of [true, false]) {
         const { additionEdges, directEdges } = new Topology({ layers, heads, parallel });
-        expect(Topology.edgeCounts({ layers, heads, parallel })).toEqual({ addition: additionEdges, direct: directEdges });
+        expect(edgeCounts({ layers, heads, parallel })).toEqual({ addition: additionEdges, direct: directEdges });
       }
     }
   });

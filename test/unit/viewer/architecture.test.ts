@@ -8,7 +8,7 @@ const VIEWER = fileURLToPath(new URL('../../../viewer', import.meta.url));
 const EVERYWHERE = ['../src/base', '../src/circuit', '../src/files', 'graphology', 'graphology-types', 'valibot'];
 const PREACT = ['preact', '@preact/signals'];
 /** Runs in Node, and is tested there. */
-const PURE = ['data', 'view', 'scene'];
+const PURE = ['data', 'view', 'scene', 'attention'];
 /** What the app is made of, each folder on those before it. */
 const PAGE = [...PURE, ...PREACT, 'plots', 'canvas/stage', 'app/state', 'app/actions', 'app/controls'];
 /**
@@ -19,10 +19,11 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   data: [],
   view: ['data'],
   scene: ['data', 'view'],
-  'scene/layout': ['data', 'scene/scene', '@dagrejs/dagre'],
-  'scene/style': ['view', 'scene/scene'],
+  'scene/layout': ['data', 'view/format', 'scene/scene'],
+  'scene/style': ['data', 'view', 'scene/scene'],
   'scene/draw': ['scene/scene', 'scene/layout', 'scene/style'],
   'scene/pick': ['scene/scene', 'scene/layout', 'scene/draw'],
+  attention: ['data', 'view', 'scene/style/color', 'scene/style/palette', 'scene/draw/svg-element'],
   plots: ['preact'],
   report: ['preact', 'plots', 'view/format'],
   canvas: [...PURE, 'graphology-layout-forceatlas2'],
@@ -30,11 +31,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'app/state': [...PURE, ...PREACT, 'canvas/stage'],
   'app/actions': [...PURE, '@preact/signals', 'app/state'],
   'app/listen': [...PURE, '@preact/signals', 'canvas/force-layout', 'app/state', 'app/actions'],
-  'app/controls': ['preact'],
+  'app/controls': ['preact', 'view/format'],
   'app/drawing': [...PAGE, 'canvas/sigma/sigma-stage'],
-  'app/cards': PAGE,
+  'app/attention': PAGE,
+  'app/cards': [...PAGE, 'app/attention'],
   'app/tabs': [...PAGE, 'app/cards'],
-  'app/shell': [...PAGE, 'app/drawing', 'app/cards', 'app/tabs', 'app/listen'],
+  'app/shell': [...PAGE, 'app/drawing', 'app/attention', 'app/cards', 'app/tabs', 'app/listen'],
   'app/mount': ['preact', 'app/state', 'app/listen', 'app/controls', 'app/shell'],
   '': ['data', 'app/mount', 'app/actions'],
 };

@@ -25,11 +25,11 @@ function title({ current, comparison, selection, view }: Store): string {
 }
 
 /** Name of the open file with another ending. */
-function named({ current }: Store, ending: string): string {
+export function named({ current }: Store, ending: string): string {
   return `${(current.peek()?.name ?? 'circuit').replace(/\.(jsonl?|gexf|graphml|xml)$/i, '').replaceAll(/[\\/]/g, '-')}.${ending}`;
 }
 
-function download(name: string, content: Blob): void {
+export function download(name: string, content: Blob): void {
   const url = URL.createObjectURL(content);
   const link = document.createElement('a');
   link.href = url;
@@ -55,7 +55,16 @@ export function saveSvg(store: Store): void {
 
 /** The same picture as pixels. */
 export async function savePng(store: Store): Promise<void> {
-  const { svg, width, height } = picture(store);
+  download(named(store, 'png'), await pngOf(picture(store)));
+}
+
+/** An SVG as a PNG. @throws Error where it is too large for the browser. */
+export async function pngOf(drawn: {
+  readonly svg: string;
+  readonly width: number;
+  readonly height: number;
+}): Promise<Blob> {
+  const { svg, width, height } = drawn;
   const image = new Image(width, height);
   image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(svg)}`;
   await image.decode();
@@ -65,7 +74,7 @@ export async function savePng(store: Store): Promise<void> {
   canvas.getContext('2d')!.drawImage(image, 0, 0, canvas.width, canvas.height);
   const blob = await new Promise<Blob | null>((resolve) => canvas.toBlob(resolve, 'image/png'));
   if (!blob) throw new Error('The browser could not make a PNG of this size.');
-  download(named(store, 'png'), blob);
+  return blob;
 }
 
 export function downloadCircuit(store: Store, format: CircuitFormat): void {

@@ -64,11 +64,11 @@ export function SizeSlider() {
 
 /** The measured sizes, where the slider chooses among the circuits that they were measured of. */
 function useCurve(): readonly MeasuredSize[] {
-  const { current, faithfulness, selection, data } = useStore();
+  const { currentCircuit, faithfulness, selection, data } = useStore();
   const of = faithfulness.value;
-  if (!current.value?.circuit || selection.value.by !== 'circuit' || !of) return [];
+  if (!currentCircuit.value || selection.value.by !== 'circuit' || !of) return [];
   const known = of.value !== null || of.why === 'not measured at this size';
-  return known && data.value.edges.length > 0 ? measuredCurve(current.value) : [];
+  return known && data.value.edges.length > 0 ? measuredCurve(currentCircuit.value) : [];
 }
 
 function nearest(curve: readonly MeasuredSize[], rank: number): MeasuredSize | null {

@@ -2,6 +2,7 @@ import { FilterBar } from '../drawing/filter-bar.js';
 import { Legend } from '../drawing/legend.js';
 import { StageView } from '../drawing/stage-view.js';
 import { useStore } from '../state/use-store.js';
+import { AttentionWindow } from './attention-window.js';
 import { Banners } from './banners.js';
 import { DropHint } from './drop-hint.js';
 import { EmbedLink } from './embed-link.js';
@@ -23,6 +24,9 @@ export function App() {
       </ErrorBoundary>
       {!current.value ? <EmptyState /> : embedded.value ? <Embedded /> : <Workspace />}
       <HelpDialog />
+      <ErrorBoundary>
+        <AttentionWindow />
+      </ErrorBoundary>
       <DropHint />
     </div>
   );

@@ -5,7 +5,7 @@ import { toCircuitData, type CircuitData } from '../../data/circuit-data.js';
 import type { ViewerDocument } from '../../data/document.js';
 import { signIsKnown } from '../../data/measure.js';
 import { compare, strongest, type Comparison } from '../../view/compare.js';
-import { measureDrawn, measureWords, WEIGHT_WORDS } from '../../view/measure-words.js';
+import { ATTRIBUTION_WORDS, measureDrawn, measureWords } from '../../view/measure-words.js';
 import { replay } from '../../view/replay.js';
 import type { ViewState } from '../../view/view-state.js';
 import type { View } from './view.js';
@@ -44,6 +44,9 @@ export function createCircuits({ viewField, viewOf }: View) {
 
   /** Their circuits. An attribution graph has none. */
   const shownCircuits = computed(() => shownDocuments.value.flatMap(({ circuit }) => circuit ?? []));
+
+  /** The document that is shown, where it is a circuit. */
+  const currentCircuit = computed(() => (current.value?.circuit ? current.value : null));
 
   /** The number by which edges are drawn. */
   const measure = computed(() => measureDrawn(viewOf('drawnBy', 'scope', 'step'), ...shownCircuits.value));
@@ -107,9 +110,9 @@ export function createCircuits({ viewField, viewOf }: View) {
 
   /** What that number is. */
   const numberWords = computed(() =>
-    current.value?.circuit === null
-      ? WEIGHT_WORDS
-      : measureWords(shownCircuits.value, measure.value, viewField.sign.value),
+    shownCircuits.value.length > 0
+      ? measureWords(shownCircuits.value, measure.value, viewField.sign.value)
+      : ATTRIBUTION_WORDS,
   );
 
   /** Decisions of the trace by edge. */
@@ -134,6 +137,7 @@ export function createCircuits({ viewField, viewOf }: View) {
     other,
     shownDocuments,
     shownCircuits,
+    currentCircuit,
     measure,
     ownData,
     otherData,

@@ -14,9 +14,19 @@ export const AT_ONCE = 1000;
 
 export type Edges = ReturnType<typeof createEdges>;
 
-export function createEdges({ viewField, viewOf, data, ownData, current, comparison, measure }: View & Circuits) {
+export function createEdges({
+  viewField,
+  viewOf,
+  data,
+  ownData,
+  currentCircuit,
+  comparison,
+  measure,
+}: View & Circuits) {
   /** Edges that lie on no path are left out. */
-  const pathsOnly = computed(() => current.value !== null && keepsToPaths(viewOf('onPaths'), current.value));
+  const pathsOnly = computed(
+    () => currentCircuit.value !== null && keepsToPaths(viewOf('onPaths'), currentCircuit.value),
+  );
 
   /** The view without what is left open: the fields on which the selection depends. */
   const limits = computed(() => ({
@@ -27,12 +37,19 @@ export function createEdges({ viewField, viewOf, data, ownData, current, compari
   /** The edges that the slider and the filters let through. */
   const selection = computed(() => select(data.value, limits.value));
 
-  /** How much of the behaviour the shown circuit restores. Null without a circuit. */
+  /** How much of the behaviour the shown circuit restores. Null without a document. */
   const faithfulness = computed(() => {
     const alone = !comparison.value && viewField.step.value === null;
-    const document = current.value;
-    if (!document?.circuit) return null;
-    return shownFaithfulness(document, alone ? ownData.value : null, selection.value, limits.value, measure.value);
+    return (
+      currentCircuit.value &&
+      shownFaithfulness(
+        currentCircuit.value,
+        alone ? ownData.value : null,
+        selection.value,
+        limits.value,
+        measure.value,
+      )
+    );
   });
 
   /** The last selection on which the slider rested. */

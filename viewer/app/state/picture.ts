@@ -5,12 +5,24 @@ import { focusOn, type Focus } from '../../scene/style/focus.js';
 import { legendOf } from '../../scene/style/legend.js';
 import { PALETTES, type Palette } from '../../scene/style/palette.js';
 import { stylesOf, type StyleContext } from '../../scene/style/style.js';
+import { decisionAt } from '../../view/replay.js';
 import type { Circuits } from './circuits.js';
 import type { Edges } from './edges.js';
 import type { Page } from './page.js';
 import type { View } from './view.js';
 
-const SCENE_FIELDS = ['layout', 'mergePorts', 'hideUnconnected', 'groups', 'pinned', 'positions', 'notes'] as const;
+const SCENE_FIELDS = [
+  'layout',
+  'mergePorts',
+  'hideUnconnected',
+  'groups',
+  'pinned',
+  'positions',
+  'notes',
+  'scope',
+] as const;
+
+const TOKENS_FIELDS = ['prompt'] as const;
 
 export type Drawn = ReturnType<typeof createPicture>;
 
@@ -18,14 +30,25 @@ export type Drawn = ReturnType<typeof createPicture>;
  * What is drawn. Each signal depends on single fields of the view: hover and theme restyle a scene, and build none.
  */
 export function createPicture(store: View & Circuits & Edges & Page) {
-  const { viewField, viewOf, current, other, data, signKnown, numberWords } = store;
+  const { viewField, viewOf, current, other, comparison, data, ownData, signKnown, measure, numberWords } = store;
   const { drawnSelection, found, aspect, forcePositions, hovered, systemDark } = store;
 
+  const isTokens = () => viewField.layout.value === 'tokens';
+
+  /** The last decision of the moment that is replayed. Null where nothing is. */
+  const replayed = computed(() => {
+    const [step, trace] = [viewField.step.value, current.value?.trace ?? null];
+    return step !== null && trace && !comparison.value ? { decision: decisionAt(trace, step) } : null;
+  });
+
   const scene = computed<Scene>(() =>
-    buildScene(data.value, drawnSelection.value, viewOf(...SCENE_FIELDS), {
+    buildScene(data.value, drawnSelection.value, viewOf(...SCENE_FIELDS, ...(isTokens() ? TOKENS_FIELDS : [])), {
       aspect: aspect.value,
       force: viewField.layout.value === 'force' ? forcePositions.value : null,
       found: found.value,
+      details: isTokens() && !other.value ? (current.value?.details ?? null) : null,
+      deciding: replayed.value?.decision?.edge ?? null,
+      end: replayed.value ? ownData.value : null,
     }),
   );
 
@@ -85,7 +108,8 @@ export function createPicture(store: View & Circuits & Edges & Page) {
       focus: null,
       selected: null,
       signKnown: signKnown.value,
-      number: numberWords.value,
+      measure: measure.value,
+      words: numberWords.value,
       comparing: current.value && other.value ? { a: current.value.name, b: other.value.name } : null,
     }),
   );

@@ -1,6 +1,6 @@
 import type { EdgeDisplayData, NodeDisplayData } from 'sigma/types';
 import { PICKABLE_EDGES } from '../../scene/pick/pick.js';
-import type { DisplayEdge, DisplayNode, Scene } from '../../scene/scene.js';
+import { isFine, type DisplayEdge, type DisplayNode, type Scene } from '../../scene/scene.js';
 import type { Styles } from '../../scene/style/style.js';
 
 /** Sigma fades a curve inwards over this many pixels of the screen. A wider curve looks as wide as its style says. */
@@ -28,14 +28,14 @@ export function nodeData(
   };
 }
 
-/** How Sigma draws an edge of its graph. An edge with a route is hidden: it is painted on a 2D layer. */
+/** How Sigma draws an edge of its graph. Edges that are drawn one by one, and loops, are painted on a 2D layer instead. */
 export function edgeData(
   scene: Scene,
   styles: Styles | null,
   id: string,
   edge: Pick<DisplayEdge, 'curvature'>,
 ): Partial<EdgeDisplayData> {
-  if (!styles || scene.routes.has(id)) return { hidden: true };
+  if (!styles || isFine(scene) || scene.routes.has(id)) return { hidden: true };
   const style = styles.base.edge(id);
   const size = style.width + FEATHER / window.devicePixelRatio;
   return {

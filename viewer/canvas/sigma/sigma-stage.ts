@@ -16,11 +16,12 @@ import { edgeData, nodeData } from './reducers.js';
 
 // The drawing surface on Sigma. Only the files of this folder know Sigma.
 //
-// Sigma moves the camera. It draws the edges and nodes of the grid and of the force layout with WebGL. Sigma has no
-// marks for the rest: the rest is painted on 2D layers, in the same frame. From the lowest to the highest:
+// Sigma moves the camera. It draws the nodes of the grid and of the force layout with WebGL, and their edges where they
+// are many. Sigma has no marks for the rest: the rest is painted on 2D layers, in the same frame. From the lowest to the
+// highest:
 //
 // - bands: the bands of the grid
-// - figure: loops, or the whole figure
+// - figure: edges that are drawn one by one, or the whole of a scene of boxes
 // - focus: lit nodes and edges, on a veil that dims the layers below; the selection box
 // - names: labels
 //
@@ -41,9 +42,12 @@ const SLACK = 4;
 
 const EMPTY: Scene = {
   layout: 'grid',
+  boxed: false,
   graph: new MultiDirectedGraph(),
   bands: [],
   columns: [],
+  tokens: [],
+  reads: [],
   routes: new Map(),
   bounds: { left: 0, right: 1, bottom: 0, top: 1 },
 };
@@ -66,7 +70,7 @@ class SigmaStage implements Stage {
   readonly #camera: StageCamera;
   readonly #resized: ResizeObserver;
   readonly #surfaceOf: SurfaceOf;
-  /** Sigma's graph while the figure is painted. Sigma moves no camera over an empty graph: this one has a node. */
+  /** Sigma's graph while boxes are painted. Sigma moves no camera over an empty graph: this one has a node. */
   readonly #ground: DisplayGraph = new MultiDirectedGraph();
   #scene = EMPTY;
   #styles: Styles | null = null;
@@ -152,7 +156,7 @@ class SigmaStage implements Stage {
     this.#setStyles(styles, palette);
     const { left, right, bottom, top } = scene.bounds;
     renderer.setCustomBBox({ x: [left, right], y: [bottom, top] });
-    const graph = scene.layout === 'figure' ? this.#ground : scene.graph;
+    const graph = scene.boxed ? this.#ground : scene.graph;
     // Both calls make Sigma read the bounds.
     if (graph === renderer.getGraph()) renderer.refresh();
     else renderer.setGraph(graph);
@@ -194,7 +198,7 @@ class SigmaStage implements Stage {
     const scale = this.#camera.scale();
     this.#scene = dragNode(this.#scene, node, dx / scale, -dy / scale);
     // Sigma draws its own graph again when a node of it moves.
-    if (this.#scene.layout === 'figure') this.#paint();
+    if (this.#scene.boxed) this.#paint();
   }
 
   fit(): void {

@@ -1,5 +1,6 @@
+import { TAB_HEIGHT } from '../layout/boxes.js';
 import { between, type Point } from '../layout/routes.js';
-import type { DisplayNode, Scene } from '../scene.js';
+import { isFine, type DisplayNode, type Scene } from '../scene.js';
 import { mix } from '../style/color.js';
 import type { Palette } from '../style/palette.js';
 import type { EdgeStyle, NodeStyle, Styles } from '../style/style.js';
@@ -22,7 +23,7 @@ export interface EdgeMark {
   readonly width: number;
   /** Lengths of dash and gap. Null = solid. */
   readonly dash: readonly [number, number] | null;
-  /** Arrow head, in the figure only. */
+  /** Arrow head. Null where edges are a haze. */
   readonly head: readonly [Point, Point, Point] | null;
   readonly letter: { readonly text: string; readonly at: Point; readonly size: number; readonly color: string } | null;
 }
@@ -39,6 +40,20 @@ export interface NodeMark {
   readonly fill: string;
   readonly border: string;
   readonly borderWidth: number;
+  /** Along the lower edge of a box. */
+  readonly tabs: readonly TabMark[];
+}
+
+export interface TabMark {
+  /** Middle. */
+  readonly x: number;
+  readonly y: number;
+  readonly halfWidth: number;
+  readonly halfHeight: number;
+  readonly fill: string;
+  readonly letter: string;
+  readonly color: string;
+  readonly size: number;
 }
 
 export interface LabelMark {
@@ -57,15 +72,21 @@ export interface LabelMark {
 const LABEL = 12;
 /** The same for the letters of ports. */
 const LETTER = 11;
+/** Radius of the corners of boxes, in layout units. */
+const CORNER = 7;
+/** Longest name of a group beside its mark. */
+const GROUP_NAME = 18;
 
 export function edgeMark(scene: Scene, id: string, style: EdgeStyle, palette: Palette, frame: Frame): EdgeMark {
-  const figure = scene.layout === 'figure';
-  const shrink = figure ? Math.min(1, frame.scale) : 1;
-  const width = figure ? Math.max(0.4, style.width * shrink) : style.width;
+  const { boxed, graph } = scene;
+  const shrink = boxed ? Math.min(1, frame.scale) : 1;
+  const width = boxed ? Math.max(0.4, style.width * shrink) : style.width;
   const route = scene.routes.get(id);
   const place = ([x, y]: Point): Point => [frame.x(x), frame.y(y)];
-  const path = (route?.points ?? curve(scene, id)).map(place);
-  const head = figure ? arrow(path, (5 + 1.6 * style.width) * shrink) : null;
+  const whole = (route?.points ?? curve(scene, id)).map(place);
+  const pointed = isFine(scene) && graph.getEdgeAttribute(id, 'kind') !== 'shared';
+  const path = route || !pointed ? whole : toRim(whole, graph.getTargetAttributes(id), frame);
+  const head = pointed ? arrow(path, (5 + (boxed ? 1.6 : 1.3) * style.width) * shrink) : null;
   const letter = route?.label && style.label ? { text: style.label, at: place(route.label) } : null;
   return {
     path: head?.shaft ?? path,
@@ -75,10 +96,33 @@ export function edgeMark(scene: Scene, id: string, style: EdgeStyle, palette: Pa
     head: head?.corners ?? null,
     letter: letter && {
       ...letter,
-      size: figure ? LETTER * frame.scale : LETTER,
+      size: boxed ? LETTER * frame.scale : LETTER,
       color: mix(palette.text, style.color, 0.5),
     },
   };
+}
+
+/** A path of one piece as far as the rim of the node that it leads to. */
+function toRim(path: readonly Point[], target: DisplayNode, frame: Frame): readonly Point[] {
+  const [a, b, c, d] = path as [Point, Point, Point, Point];
+  const reach = target.size * frame.scale;
+  const outside = ([x, y]: Point): boolean => {
+    const [dx, dy] = [Math.abs(x - d[0]), Math.abs(y - d[1])];
+    return (target.kind === 'mlp' ? Math.max(dx, dy) : Math.hypot(dx, dy)) > reach;
+  };
+  if (!outside(a)) return path;
+  let [low, high] = [0, 1];
+  let cut = path;
+  for (let i = 0; i < 12; i++) {
+    const t = (low + high) / 2;
+    const [ab, bc, cd] = [between(a, b, t), between(b, c, t), between(c, d, t)];
+    const [abc, bcd] = [between(ab, bc, t), between(bc, cd, t)];
+    const end = between(abc, bcd, t);
+    cut = [a, ab, abc, end];
+    if (outside(end)) low = t;
+    else high = t;
+  }
+  return cut;
 }
 
 /** The quadratic curve of an edge without a route, as one cubic piece in layout units. */
@@ -120,29 +164,51 @@ export function nodeMark(node: DisplayNode, style: NodeStyle, frame: Frame): Nod
     y: frame.y(node.y),
     halfWidth,
     halfHeight,
-    corner: node.box ? (2 * halfHeight) / 3 : 0,
+    corner: node.box ? Math.min(halfHeight, CORNER * frame.scale) : 0,
     fill: style.fill,
     border: style.border,
     borderWidth: style.borderWidth,
+    tabs: tabMarks(node, style, frame),
   };
 }
 
-/** The labels that find a place: inside of the figure's boxes, or else beside the nodes and clear of one another. */
-export function labelMarks({ graph }: Scene, styles: Styles, frame: Frame): LabelMark[] {
+/** Tabs stand inside of the box, a little apart. */
+function tabMarks({ x, y, box, tabs }: DisplayNode, style: NodeStyle, frame: Frame): TabMark[] {
+  if (!box) return [];
+  return tabs.flatMap(({ port, left, width }) =>
+    port === null
+      ? []
+      : {
+          x: frame.x(x + left + width / 2),
+          y: frame.y(y - box[1] / 2 + TAB_HEIGHT / 2),
+          halfWidth: (width / 2 - 1.5) * frame.scale,
+          halfHeight: (TAB_HEIGHT / 2 - 1) * frame.scale,
+          fill: style.tabs[port],
+          letter: port,
+          color: style.labelColor,
+          size: 10 * frame.scale,
+        },
+  );
+}
+
+/** The labels that find a place: inside of boxes, or else beside the nodes and clear of one another. */
+export function labelMarks(scene: Scene, styles: Styles, frame: Frame): LabelMark[] {
   const marks: LabelMark[] = [];
   const boxes: LabelBox[] = [];
-  graph.forEachNode((id, node) => {
+  scene.graph.forEachNode((id, node) => {
     const style = styles.node(id);
     if (style.label === '' || node.kind === 'port') return;
+    const text = labelOf(scene, node, style.label);
     const size = node.box ? LABEL * frame.scale : LABEL;
-    const width = node.box ? node.box[0] * frame.scale : 0.58 * size * style.label.length;
+    const width = node.box ? node.box[0] * frame.scale : 0.58 * size * text.length;
     // All edges of `input` leave upwards, and all of `logits` come from below. The labels stand on the other side.
-    const rise = node.box ? 0 : node.kind === 'logits' ? -1 : node.kind === 'input' ? 1 : 0;
+    const below = node.kind === 'input' || node.kind === 'group';
+    const rise = node.box ? 0 : node.kind === 'logits' ? -1 : below ? 1 : 0;
     const centred = node.box !== null || rise !== 0;
     const x = frame.x(node.x) + (centred ? 0 : node.size * frame.scale + 3);
-    const y = frame.y(node.y) + rise * (node.size * frame.scale + 9);
-    const label = node.box ? fitting(style.label, node.box[0]) : style.label;
-    marks.push({ text: label, x, y, size, color: style.labelColor, centred, onBox: node.box !== null });
+    const lift = node.tabs.length > 0 ? (TAB_HEIGHT / 2) * frame.scale : 0;
+    const y = frame.y(node.y) + rise * (node.size * frame.scale + 9) - lift;
+    marks.push({ text, x, y, size, color: style.labelColor, centred, onBox: node.box !== null });
     boxes.push({
       left: centred ? x - width / 2 : x,
       top: y - size / 2,
@@ -153,6 +219,65 @@ export function labelMarks({ graph }: Scene, styles: Styles, frame: Frame): Labe
   });
   const shown = placeLabels(boxes);
   return marks.filter((mark, i) => mark.onBox || shown[i]);
+}
+
+/** The name of a node. One that was dragged out of its layer's band says which layer it is of. */
+function labelOf({ bands }: Scene, node: DisplayNode, label: string): string {
+  const band = node.kind === 'group' ? undefined : bands.find(({ layer }) => layer === node.layer);
+  const strayed = band && (node.y > band.top || node.y < band.bottom);
+  const name = strayed ? `${label} · ${band.label}` : label;
+  if (node.box) return fitting(name, node.box[0]);
+  const characters = Array.from(name);
+  const most = node.kind === 'group' ? GROUP_NAME : Infinity;
+  return characters.length <= most ? name : `${characters.slice(0, most - 1).join('')}…`;
+}
+
+/** A line from the token that a head reads, with a dot at the token. */
+export interface ReadMark {
+  readonly path: readonly Point[];
+  readonly width: number;
+  readonly color: string;
+  readonly from: Point;
+  /** Radius of the dot. */
+  readonly radius: number;
+}
+
+/** Where heads read, the weakest first. What is not of a lit head fades. */
+export function readMarks({ reads }: Scene, styles: Styles, palette: Palette, frame: Frame): ReadMark[] {
+  const { focus } = styles;
+  return reads
+    .toSorted((a, b) => a.share - b.share)
+    .map(({ node, share, points }) => {
+      const path = points.map(([x, y]): Point => [frame.x(x), frame.y(y)]);
+      const lit = focus === null ? 0.75 : focus.nodes.has(node) ? 1 : 0.12;
+      const width = Math.max(0.5, (1 + 6 * share) * Math.min(1, frame.scale));
+      const color = mix(palette.background, palette.attention, lit);
+      return { path, width, color, from: path[0]!, radius: width / 2 + 1.5 * Math.min(1, frame.scale) };
+    });
+}
+
+export interface TokenMark {
+  readonly text: string;
+  /** Middle. */
+  readonly x: number;
+  readonly y: number;
+  readonly size: number;
+  readonly color: string;
+  /** Turned by a quarter, to be read upwards. */
+  readonly upright: boolean;
+  readonly bold: boolean;
+}
+
+export function tokenMarks({ tokens }: Scene, palette: Palette, frame: Frame): TokenMark[] {
+  return tokens.map(({ text, x, y, upright, changed, measured }) => ({
+    text,
+    x: frame.x(x),
+    y: frame.y(y),
+    size: LABEL * frame.scale,
+    color: changed ? palette.selected : palette.text,
+    upright,
+    bold: measured || changed,
+  }));
 }
 
 /** The text as far as it fits into a box `width` layout units wide. */

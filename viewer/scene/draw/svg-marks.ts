@@ -1,6 +1,6 @@
 import type { Point } from '../layout/routes.js';
 import type { Palette } from '../style/palette.js';
-import type { EdgeMark, LabelMark, NodeMark } from './marks.js';
+import type { EdgeMark, LabelMark, NodeMark, ReadMark, TabMark, TokenMark } from './marks.js';
 import { element, round, text } from './svg-element.js';
 
 // Marks as SVG elements.
@@ -21,17 +21,45 @@ export function edgeElement(mark: EdgeMark, palette: Palette): string {
   return parts.join('');
 }
 
-export function nodeElement({ shape, x, y, halfWidth, halfHeight, corner: rx, ...mark }: NodeMark): string {
+export function nodeElement({ tabs, ...mark }: NodeMark): string {
+  return outlineElement(mark) + tabs.map(tabElement).join('');
+}
+
+function outlineElement({ shape, x, y, halfWidth, halfHeight, corner: rx, ...mark }: Omit<NodeMark, 'tabs'>): string {
   const ink = { fill: mark.fill, stroke: mark.border, 'stroke-width': mark.borderWidth };
   if (shape === 'circle') return element('circle', { cx: x, cy: y, r: halfWidth, ...ink });
   const box = { x: x - halfWidth, y: y - halfHeight, width: 2 * halfWidth, height: 2 * halfHeight };
   return element('rect', { ...box, ...(rx > 0 ? { rx } : {}), ...ink });
 }
 
+function tabElement({ x, y, halfWidth, halfHeight, fill, letter, color, size }: TabMark): string {
+  const box = { x: x - halfWidth, y: y - halfHeight, width: 2 * halfWidth, height: 2 * halfHeight, rx: halfHeight / 2 };
+  const ink = { 'font-size': size, fill: color, 'text-anchor': 'middle' };
+  return element('rect', { ...box, fill }) + text(letter, x, y + 0.34 * size, ink);
+}
+
 export function labelElement({ x, y, size, color, centred, onBox, ...mark }: LabelMark, palette: Palette): string {
   const anchor = centred ? { 'text-anchor': 'middle' } : {};
   const ink = { 'font-size': size, fill: color, ...anchor, ...(onBox ? {} : halo(palette, 3)) };
   return text(mark.text, x, y + 0.35 * size, ink);
+}
+
+export function readElement({ path, width, color, from, radius }: ReadMark): string {
+  const [x, y] = from;
+  const line = element('path', { d: pathOf(path), fill: 'none', stroke: color, 'stroke-width': width });
+  return line + element('circle', { cx: x, cy: y, r: radius, fill: color });
+}
+
+export function tokenElement({ text: token, x, y, size, color, upright, bold }: TokenMark): string {
+  const turn = upright ? { transform: `rotate(-90 ${round(x)} ${round(y)})` } : {};
+  const weight = bold ? { 'font-weight': 'bold' } : {};
+  return text(token, x, y + 0.35 * size, {
+    'font-size': size,
+    fill: color,
+    'text-anchor': 'middle',
+    ...weight,
+    ...turn,
+  });
 }
 
 /** Keeps text readable where lines pass under it. */

@@ -5,9 +5,9 @@ import type { Palette } from '../style/palette.js';
 import type { Styles } from '../style/style.js';
 import { placeLabels } from './labels.js';
 import { estimateWidth, layOutLegend, LEGEND } from './legend-layout.js';
-import { edgeMark, labelMarks, nodeMark, type Frame } from './marks.js';
+import { edgeMark, labelMarks, nodeMark, readMarks, tokenMarks, type Frame } from './marks.js';
 import { element, text } from './svg-element.js';
-import { edgeElement, labelElement, nodeElement } from './svg-marks.js';
+import { edgeElement, labelElement, nodeElement, readElement, tokenElement } from './svg-marks.js';
 
 const MARGIN = 16;
 const TITLE = 28;
@@ -39,9 +39,11 @@ export function writeSvg(
       ? [text(title, MARGIN, MARGIN + 14, { 'font-size': 16, 'font-weight': 'bold', fill: palette.text })]
       : []),
     ...bands(scene, palette, frame),
+    ...readMarks(scene, styles, palette, frame).map(readElement),
     ...edges.map(([, id]) => edgeElement(edgeMark(scene, id, styles.edge(id), palette, frame), palette)),
     ...nodes.map(([, id]) => nodeElement(nodeMark(graph.getNodeAttributes(id), styles.node(id), frame))),
     ...labelMarks(scene, styles, frame).map((mark) => labelElement(mark, palette)),
+    ...tokenMarks(scene, palette, frame).map(tokenElement),
     ...placed.flatMap(({ entry, x, y, text: words }) => {
       const at = { 'font-size': LEGEND.font, fill: entry.swatch ? palette.text : palette.faintText };
       const left = MARGIN + x;
@@ -61,11 +63,11 @@ interface Area {
   readonly bottom: number;
 }
 
-/** Puts the scene's bounds into the middle of an area, as large as they fit. The scale of a figure is at most 2. */
-function fit({ bounds, layout }: Scene, area: Area): Frame {
+/** Puts the scene's bounds into the middle of an area, as large as they fit. The scale of boxes is at most 2. */
+function fit({ bounds, boxed }: Scene, area: Area): Frame {
   const wide = Math.max(1e-9, bounds.right - bounds.left);
   const high = Math.max(1e-9, bounds.top - bounds.bottom);
-  const most = layout === 'figure' ? 2 : Infinity;
+  const most = boxed ? 2 : Infinity;
   const room = [Math.max(1, area.right - area.left), Math.max(1, area.bottom - area.top)] as const;
   const scale = Math.min(room[0] / wide, room[1] / high, most);
   const left = area.left + (room[0] - scale * wide) / 2;

@@ -14,14 +14,14 @@ const SWEEPS = 80;
  * Middle of each node. Edges become short and straight: the sum of weight * (distance of joined nodes)^2 is lowered row
  * by row, and each row is solved exactly.
  */
-export function placeColumns({ rows, pulls, gap }: Columns): Float64Array {
+export function placeColumns({ rows, pulls, gap }: Columns, sweeps = SWEEPS): Float64Array {
   const x = new Float64Array(pulls.length);
   for (const row of rows) {
     const offsets = offsetsOf(row, gap);
     const width = offsets.at(-1) ?? 0;
     row.forEach((node, i) => (x[node] = offsets[i]! - width / 2));
   }
-  for (let sweep = 0; sweep < SWEEPS; sweep++) {
+  for (let sweep = 0; sweep < sweeps; sweep++) {
     for (let i = 0; i < rows.length; i++) placeRow(rows[sweep % 2 === 0 ? i : rows.length - 1 - i]!, pulls, gap, x);
   }
   return x;

@@ -1,64 +1,152 @@
-import type { Box, DisplayGraph, Route } from '../scene.js';
-import { END_STEP, routeEdges } from './figure-routes.js';
-import { rowLayout, type RowLayout } from './figure-rows.js';
+import type { Band, Box, DisplayGraph, Route } from '../scene.js';
+import { boxShape, landing, type BoxShape } from './boxes.js';
+import type { FigureInput } from './figure-chains.js';
+import { planFigure, type FigurePlan } from './figure-plan.js';
+import { rowsByLevel } from './figure-ranks.js';
+import { routeEdges } from './figure-routes.js';
 import type { Places } from './grid-layout.js';
+import { loopRoom } from './routes.js';
 
-/** Most edges of a figure. One with more takes seconds and cannot be read. */
+/** Most edges of a figure. One with more cannot be read. */
 export const FIGURE_EDGES = 400;
 
-const BOX_HEIGHT = 24;
 const MARGIN = 14;
+/** Room for the names of the layers, at the left. */
+const NAMES = 34;
+
+/** Gives the plan of a figure: at once, or a rough one until a better one is there. */
+export type Planner = (input: FigureInput) => FigurePlan;
 
 interface Figure {
+  readonly bands: readonly Band[];
   readonly routes: ReadonlyMap<string, Route>;
   readonly bounds: Box;
 }
 
 /**
- * Lays out boxes in rows. Every edge leads upwards from its writer. Crossings are few. Routes are smooth and go around
- * the boxes. A layout unit is a pixel when the labels are 12 pixels high.
+ * Lays out boxes in rows, one or more for each layer. Every edge leads upwards from its writer. Crossings are few.
+ * Routes are smooth and go around the boxes. A layout unit is a pixel when the labels are 12 pixels high.
+ *
+ * @param whole the graph that the places follow from. It has every node and every edge of `graph`. So a figure of fewer
+ * edges moves no box.
  */
-export function layOutFigure(graph: DisplayGraph, moved: Places): Figure {
+export function layOutFigure(graph: DisplayGraph, whole: DisplayGraph, moved: Places, planner: Planner): Figure {
+  const rows = rowsByLevel(whole);
+  const shapes = shapesIn(whole, rows);
+  const plan = planner(inputOf(whole, rows, shapes));
+  const beside = unplanned(graph, whole, plan);
   graph.updateEachNodeAttributes((id, node) => {
-    const ends = Math.max(graph.inDegree(id), graph.outDegree(id));
-    const box = [Math.max(textWidth(node.label), END_STEP * ends), BOX_HEIGHT] as const;
-    return { ...node, box, size: BOX_HEIGHT / 2 };
-  });
-  const { places, bends } = rowsOf(graph);
-  graph.updateEachNodeAttributes((id, node) => {
-    const [x, y] = moved.get(id) ?? places.get(id) ?? [0, 0];
-    return { ...node, x, y };
+    const [x, y] = moved.get(id) ?? plan.places.get(id) ?? beside.get(id)!;
+    const { box, tabs } = shapes.get(id) ?? boxShape(graph, id);
+    return { ...node, box, tabs, size: box[1] / 2, x, y };
   });
   // Bends lead to the old place of a dragged box. Its edges go straight instead.
   const bendsOf = (edge: string) =>
-    graph.extremities(edge).some((end) => moved.has(end)) ? [] : (bends.get(edge) ?? []);
+    graph.extremities(edge).some((end) => moved.has(end)) ? [] : (plan.bends.get(keyOf(graph, edge)) ?? []);
   const routes = routeEdges(graph, bendsOf);
-  return { routes, bounds: boundsOf(graph, routes) };
+  const bands = bandsOf(whole, rows, plan.heights);
+  return { routes, bands, bounds: boundsOf(graph, routes, whole.order > 0 ? [plan.bounds] : [], bands) };
 }
 
-function textWidth(label: string): number {
-  return Math.min(160, Math.max(40, Math.round(7.2 * label.length + 18)));
+/**
+ * Places of nodes that the whole does not have, such as the ends of an edge that a replay has just removed: at the right
+ * of the rest, at the height of the nodes of the nearest level.
+ */
+function unplanned(graph: DisplayGraph, whole: DisplayGraph, { places, bounds }: FigurePlan): Places {
+  const levels = whole.mapNodes((id, { level }) => ({ level, y: places.get(id)![1] }));
+  const missing = graph.filterNodes((id) => !whole.hasNode(id));
+  return new Map(
+    missing.map((id, i) => {
+      const level = graph.getNodeAttribute(id, 'level');
+      const off = (other: { level: number }) => Math.abs(other.level - level);
+      const nearest = levels.reduce((best, other) => (off(other) < off(best) ? other : best), {
+        level: Infinity,
+        y: 0,
+      });
+      return [id, [Math.max(0, bounds.right) + 60 * (i + 1), nearest.y + 0.5 * i] as const];
+    }),
+  );
 }
 
-/** The last layouts. Hover, themes and searches ask for the same layout again. */
-const layouts = new Map<string, RowLayout>();
+/** The boxes of a row are equally high, so that an edge that leaves one cuts no other. */
+function shapesIn(graph: DisplayGraph, rows: ReadonlyMap<string, number>): Map<string, BoxShape> {
+  const shapes = new Map(graph.mapNodes((id) => [id, boxShape(graph, id)]));
+  const heights = new Map<number, number>();
+  for (const [id, { box }] of shapes) {
+    const row = rows.get(id)!;
+    heights.set(row, Math.max(heights.get(row) ?? 0, box[1]));
+  }
+  return new Map([...shapes].map(([id, { box, tabs }]) => [id, { box: [box[0], heights.get(rows.get(id)!)!], tabs }]));
+}
+
+function inputOf(
+  graph: DisplayGraph,
+  rows: ReadonlyMap<string, number>,
+  shapes: ReadonlyMap<string, BoxShape>,
+): FigureInput {
+  const nodes = graph.nodes();
+  const index = new Map(nodes.map((id, i) => [id, i]));
+  const edges = graph.mapEdges((id, { tab }, source, target) => {
+    const shape = shapes.get(target)!;
+    const lean = (0.8 * landing(shape, tab)[0]) / shape.box[0];
+    return { key: keyOf(graph, id), source: index.get(source)!, target: index.get(target)!, lean };
+  });
+  return {
+    nodes: nodes.map((id) => {
+      const [width, height] = shapes.get(id)!.box;
+      return { id, width: width + 2 * loopRoom(graph, id), height, row: rows.get(id)! };
+    }),
+    edges: edges.filter(({ source, target }) => source !== target),
+  };
+}
+
+/** What an edge is in every figure: its first member may be another one where fewer edges are shown. */
+function keyOf(graph: DisplayGraph, edge: string): string {
+  return JSON.stringify([...graph.extremities(edge), graph.getEdgeAttribute(edge, 'tab')]);
+}
+
+/** The last plans. Hover, themes and searches ask for the same plan again. */
+const plans = new Map<string, FigurePlan>();
 const REMEMBERED = 16;
 
-function rowsOf(graph: DisplayGraph): RowLayout {
-  const key = JSON.stringify([
-    graph.mapNodes((id, { box }) => [id, box?.[0]]),
-    graph.mapEdges((id, _, source, target) => [id, source, target]),
-  ]);
-  const known = layouts.get(key);
-  if (known) return known;
-  const computed = rowLayout(graph);
-  if (layouts.size >= REMEMBERED) layouts.delete(layouts.keys().next().value!);
-  layouts.set(key, computed);
-  return computed;
+/** Plans at once. */
+export const planAtOnce: Planner = (input) => {
+  const key = JSON.stringify(input);
+  const plan = plans.get(key) ?? planFigure(input);
+  plans.delete(key);
+  plans.set(key, plan);
+  if (plans.size > REMEMBERED) plans.delete(plans.keys().next().value!);
+  return plan;
+};
+
+/** The layers, with the rows that they have. Nodes without a layer are in none. */
+function bandsOf(graph: DisplayGraph, rows: ReadonlyMap<string, number>, heights: readonly number[]): Band[] {
+  const layers = new Map<number, { first: number; last: number }>();
+  graph.forEachNode((id, { layer }) => {
+    if (layer === null) return;
+    const row = rows.get(id)!;
+    const known = layers.get(layer) ?? { first: row, last: row };
+    layers.set(layer, { first: Math.min(known.first, row), last: Math.max(known.last, row) });
+  });
+  const step = (heights[1] ?? 0) - (heights[0] ?? 0) || 60;
+  return [...layers]
+    .sort(([a], [b]) => a - b)
+    .map(([layer, { first, last }]) => ({
+      label: `L${layer}`,
+      layer,
+      bottom: heights[first]! - step / 2,
+      top: heights[last]! + step / 2,
+      tinted: layer % 2 === 1,
+    }));
 }
 
-function boundsOf(graph: DisplayGraph, routes: ReadonlyMap<string, Route>): Box {
-  if (graph.order === 0) return { left: -1, right: 1, bottom: -1, top: 1 };
+function boundsOf(
+  graph: DisplayGraph,
+  routes: ReadonlyMap<string, Route>,
+  planned: readonly Box[],
+  bands: readonly Band[],
+): Box {
+  if (graph.order === 0 && planned.length === 0) return { left: -1, right: 1, bottom: -1, top: 1 };
   let [left, right, bottom, top] = [Infinity, -Infinity, Infinity, -Infinity];
   const include = (x: number, y: number, dx: number, dy: number) => {
     left = Math.min(left, x - dx);
@@ -66,7 +154,12 @@ function boundsOf(graph: DisplayGraph, routes: ReadonlyMap<string, Route>): Box 
     bottom = Math.min(bottom, y - dy);
     top = Math.max(top, y + dy);
   };
+  for (const box of planned) {
+    include(box.left, box.bottom, 0, 0);
+    include(box.right, box.top, 0, 0);
+  }
   graph.forEachNode((_, { x, y, box }) => include(x, y, box![0] / 2, box![1] / 2));
   for (const { points } of routes.values()) for (const [x, y] of points) include(x, y, 0, 0);
-  return { left: left - MARGIN, right: right + MARGIN, bottom: bottom - MARGIN, top: top + MARGIN };
+  const names = bands.length > 0 ? NAMES : 0;
+  return { left: left - MARGIN - names, right: right + MARGIN, bottom: bottom - MARGIN, top: top + MARGIN };
 }

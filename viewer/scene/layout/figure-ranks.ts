@@ -1,53 +1,24 @@
-import { Graph, layout } from '@dagrejs/dagre';
 import type { DisplayGraph } from '../scene.js';
 
-export interface Ranking {
-  /** Rank of each node, from the bottom. A rank may have no node. */
-  readonly ranks: ReadonlyMap<string, number>;
-  /** Ranks that have a node. */
-  readonly filled: ReadonlySet<number>;
-  /**
-   * Dagre's order within a rank, by JSON: of `[node]`, or of `[edge, rank]` where an edge passes a rank between its
-   * ends.
-   */
-  readonly orders: ReadonlyMap<string, number>;
+/**
+ * Row of each node, from the bottom. Nodes of the same level share a row, so that every node stands in the row of its
+ * own layer. Nodes of a level that an edge joins, as it may join groups, stand in rows of their own, one above the
+ * other.
+ */
+export function rowsByLevel(graph: DisplayGraph): Map<string, number> {
+  const heights = new Map<string, number>();
+  const nodes = graph.nodes().sort((a, b) => levelOf(graph, a) - levelOf(graph, b));
+  for (const id of nodes) {
+    let height = levelOf(graph, id);
+    const joined = new Set(graph.neighbors(id).map((other) => (other === id ? undefined : heights.get(other))));
+    while (joined.has(height)) height += 1e-4;
+    heights.set(id, height);
+  }
+  const filled = [...new Set(heights.values())].sort((a, b) => a - b);
+  const rows = new Map(filled.map((height, row) => [height, row]));
+  return new Map([...heights].map(([id, height]) => [id, rows.get(height)!]));
 }
 
-/** Ranks that make the edges together as short as can be (network simplex), and a first order within each rank. */
-export function rankNodes(display: DisplayGraph): Ranking {
-  const graph = dagreGraph(display);
-  const ranks = new Map<string, number>();
-  const orders = new Map<string, number>();
-  layout(graph, {
-    customOrder: (rows, order) => {
-      order(rows);
-      for (const id of rows.nodes()) {
-        const { rank, order: at, dummy, edgeObj } = rows.node(id);
-        if (typeof rank !== 'number' || typeof at !== 'number') continue;
-        if (!dummy) ranks.set(id, rank);
-        orders.set(JSON.stringify(dummy ? [edgeObj?.name, rank] : [id]), at);
-      }
-    },
-  });
-  return { ranks, filled: new Set(ranks.values()), orders };
-}
-
-function dagreGraph(display: DisplayGraph): Graph {
-  const graph = new Graph({ multigraph: true });
-  graph.setGraph({ rankdir: 'BT', ranker: 'network-simplex' });
-  graph.setDefaultNodeLabel(() => ({}));
-  display.forEachNode((id, { box }) => graph.setNode(id, { width: box![0], height: box![1] }));
-  display.forEachEdge((id, _, source, target) => {
-    if (source !== target) graph.setEdge(source, target, { width: 0, height: 0 }, id);
-  });
-  // An edge of weight 0 pulls at nothing. Such edges keep every node above `input` and below `logits`.
-  const tie = (source: string, target: string) => {
-    const both = source !== target && display.hasNode(source) && display.hasNode(target);
-    if (both) graph.setEdge(source, target, { width: 0, height: 0, weight: 0 }, 'tie');
-  };
-  display.forEachNode((id) => {
-    if (display.inDegree(id) === 0 && id !== 'logits') tie('input', id);
-    if (display.outDegree(id) === 0 && id !== 'input') tie(id, 'logits');
-  });
-  return graph;
+function levelOf(graph: DisplayGraph, id: string): number {
+  return graph.getNodeAttribute(id, 'level');
 }

@@ -63,6 +63,7 @@ export function gridOf(data: CircuitData, aspect: number): Grid {
     places,
     bands: Array.from({ length: layers }, (_, layer) => ({
       label: `L${layer}`,
+      layer,
       bottom: layer * row - (row - 0.5) + rise / 5,
       top: layer * row + 0.5 + rise / 5,
       tinted: layer % 2 === 1,

@@ -53,6 +53,19 @@ export function between(a: Point, b: Point, t: number): Point {
   return [a[0] + (b[0] - a[0]) * t, a[1] + (b[1] - a[1]) * t];
 }
 
+/** Half of the height of the first loop of a box, in layout units. */
+const BOX_LOOP = 12;
+
+function reachOf(nth: number, height: number): number {
+  return (1.3 + 0.7 * nth) * height;
+}
+
+/** Room that the loops of a box and their letters need at its right side. */
+export function loopRoom(graph: DisplayGraph, id: string): number {
+  const loops = graph.filterEdges(id, (_, __, source, target) => source === target).length;
+  return loops === 0 ? 0 : 0.75 * reachOf(loops - 1, BOX_LOOP) + BOX_LOOP;
+}
+
 /**
  * Paths of the edges from a node to itself. They are loops at the right side of the node. A further loop goes around
  * the loop before. The label stands where a loop is farthest out.
@@ -65,9 +78,9 @@ export function loopRoutes(graph: DisplayGraph): Map<string, Route> {
     const nth = loops.get(source) ?? 0;
     loops.set(source, nth + 1);
     const { x, y, size, box } = graph.getNodeAttributes(source);
-    const height = box ? box[1] / 2 : size;
+    const height = box ? BOX_LOOP : size;
     const side = x + (box ? box[0] / 2 : size);
-    const reach = (1.3 + 0.7 * nth) * height;
+    const reach = reachOf(nth, height);
     const spread = (0.45 + 0.12 * Math.min(nth, 3)) * height;
     const start: Point = [box ? side : x + 0.89 * size, y - spread];
     const end: Point = [start[0], y + spread];

@@ -14,6 +14,18 @@ export function contrast(a: string, b: string): number {
   return (lighter! + 0.05) / (darker! + 0.05);
 }
 
+/**
+ * `share` of `color` and the rest of `ground`, or as much more of `color` as a contrast of `least` to the ground needs.
+ */
+export function visible(ground: string, color: string, share: number, least: number): string {
+  let mixed = mix(ground, color, share);
+  for (let more = share; more < 1 && contrast(mixed, ground) < least;) {
+    more = Math.min(1, more + 0.04);
+    mixed = mix(ground, color, more);
+  }
+  return mixed;
+}
+
 /** The colour of a ramp at `place`, 0..1. The stops are evenly spaced. */
 export function ramp(stops: readonly string[], place: number): string {
   const at = Math.min(1, Math.max(0, place)) * (stops.length - 1);

@@ -1,7 +1,9 @@
+import type { Measure } from '../../data/measure.js';
+import { formatCount, formatPercent } from '../../view/format.js';
 import type { MeasureWords } from '../../view/measure-words.js';
-import type { DisplayEdge, DisplayNode, Scene } from '../scene.js';
+import { isFine, type DisplayEdge, type DisplayNode, type Scene } from '../scene.js';
 import { mix } from './color.js';
-import type { StyleContext } from './style.js';
+import { widthOf, type StyleContext } from './style.js';
 
 /** One line of the legend: a mark and its meaning. A line without a mark is a remark on the whole drawing. */
 export interface LegendEntry {
@@ -22,9 +24,10 @@ export type Swatch =
     };
 
 export interface LegendContext extends StyleContext {
-  /** The number by which edges are drawn, in words. */
-  readonly number: Pick<MeasureWords, 'quantity' | 'about'>;
-  /** It is known what a positive one means. */
+  /** The number that is drawn, and what it is in words. */
+  readonly measure: Measure;
+  readonly words: Pick<MeasureWords, 'quantity' | 'about'>;
+  /** It is known what a positive number means. */
   readonly signKnown: boolean;
   /** Names of the circuits that are compared. */
   readonly comparing: { readonly a: string; readonly b: string } | null;
@@ -37,27 +40,32 @@ export function legendOf(scene: Scene, context: LegendContext): LegendEntry[] {
   if (edges.length === 0) return [];
   const entries = [
     ...hueEntries(scene, edges, context),
-    ...stateEntries(edges, context),
-    ...widthEntries(edges, context),
+    ...stateEntries(scene, edges, context),
+    ...widthEntries(scene, edges, context),
   ];
+  const { palette, words } = context;
   if (drawn.length > edges.length) {
-    const color = context.palette.neutral;
-    const text = 'keys and values to the heads that share them';
-    entries.push({ swatch: { kind: 'line', color, width: 1, dashed: true }, text });
+    entries.push(dashes(scene, palette.neutral, 1, 'keys and values to the heads that share them'));
+  }
+  if (scene.reads.length > 0) {
+    entries.push({
+      swatch: { kind: 'line', color: palette.attention, width: 3, dashed: false },
+      text: 'where a head reads, as wide as its share of attention',
+    });
   }
   entries.push(...nodeEntries(scene, context));
-  if (edges.some((edge) => edge.effect !== null && edge.effect !== 0)) {
-    entries.push(remark(context.number.about));
+  if (edges.some((edge) => edge.effect !== null && edge.effect !== 0)) entries.push(remark(words.about));
+  if (scene.graph.someNode((_, { tabs }) => tabs.some(({ port }) => port !== null))) {
+    entries.push(remark('q, k and v at the lower edge of a head: its query, key and value.'));
   }
-  if (scene.layout === 'grid')
-    entries.push(remark('Edges lead upwards, from the node that writes to the one that reads.'));
+  if (!isFine(scene)) entries.push(remark('Edges lead upwards, from the node that writes to the one that reads.'));
   return entries;
 }
 
 function hueEntries({ graph }: Scene, edges: readonly DisplayEdge[], context: LegendContext): LegendEntry[] {
   const { palette, hue, signKnown, comparing } = context;
   const decided = edges.filter((edge) => !edge.pending);
-  if (decided.some((edge) => edge.class !== null)) {
+  if (hue === 'sign' && decided.some((edge) => edge.class !== null)) {
     const { a, b } = comparing ?? { a: 'A', b: 'B' };
     return present(decided, [
       [(edge) => edge.class === 'both', palette.both, 'in both circuits'],
@@ -101,43 +109,54 @@ function hueEntries({ graph }: Scene, edges: readonly DisplayEdge[], context: Le
   ]);
 }
 
-function stateEntries(edges: readonly DisplayEdge[], { palette }: LegendContext): LegendEntry[] {
+function stateEntries(scene: Scene, edges: readonly DisplayEdge[], { palette }: LegendContext): LegendEntry[] {
   const entries: LegendEntry[] = [];
   const faint = mix(palette.background, palette.neutral, 0.5);
-  if (edges.some((edge) => !edge.inCircuit && !edge.pending)) {
-    entries.push({ swatch: { kind: 'line', color: faint, width: 2, dashed: true }, text: 'paler: not in the circuit' });
+  const idle = edges.reduce((count, edge) => count + edge.idle, 0);
+  if (idle > 0) entries.push(line(faint, `carries nothing: ${formatCount(idle)} ${idle === 1 ? 'edge' : 'edges'}`));
+  if (edges.some((edge) => !edge.inCircuit && !edge.pending && !edge.deciding)) {
+    entries.push(dashes(scene, faint, 2, 'paler: not in the circuit'));
   }
-  if (edges.some((edge) => edge.pending)) {
-    entries.push({ swatch: { kind: 'line', color: faint, width: 1, dashed: true }, text: 'not decided on yet' });
+  if (edges.some((edge) => edge.pending)) entries.push(dashes(scene, faint, 1, 'not decided on yet'));
+  const last = edges.find((edge) => edge.deciding);
+  if (last) {
+    const text = `decided on last: ${last.inCircuit ? 'kept' : 'removed'}`;
+    entries.push({ swatch: { kind: 'line', color: palette.selected, width: 3, dashed: !last.inCircuit }, text });
   }
   return entries;
 }
 
-/** Two widths: that of the strongest edge, and that of an edge with a tenth of its effect. None where all are equal. */
-function widthEntries(edges: readonly DisplayEdge[], { palette, number: { quantity } }: LegendContext): LegendEntry[] {
+/** Only edges that are drawn one by one can be dashed. */
+function dashes(scene: Scene, color: string, width: number, text: string): LegendEntry {
+  return { swatch: { kind: 'line', color, width, dashed: isFine(scene) }, text };
+}
+
+/** Two widths: that of the strongest edge, and that of an edge with a tenth of its number. None where all are equal. */
+function widthEntries(scene: Scene, edges: readonly DisplayEdge[], context: LegendContext): LegendEntry[] {
+  const { palette, words, measure } = context;
   const most = edges.reduce((largest, edge) => Math.max(largest, Math.abs(edge.effect ?? 0)), 0);
   const isEven = edges.length > 1 && edges.every(({ strength }) => strength === edges[0]!.strength);
   if (most === 0 || isEven) return [];
-  return [
-    { swatch: { kind: 'line', color: palette.neutral, width: 6, dashed: false }, text: `${quantity} ${short(most)}` },
-    {
-      swatch: { kind: 'line', color: palette.neutral, width: 2.2, dashed: false },
-      text: `${quantity} ${short(most / 10)}`,
-    },
-  ];
+  return [1, 0.1].map((share): LegendEntry => {
+    const width = widthOf(share, scene.boxed, isFine(scene));
+    const number = measure === 'share' ? formatPercent(share * most) : short(share * most);
+    return {
+      swatch: { kind: 'line', color: palette.neutral, width, dashed: false },
+      text: `${words.quantity} ${number}`,
+    };
+  });
 }
 
-function nodeEntries({ graph, layout }: Scene, { palette }: LegendContext): LegendEntry[] {
-  const figure = layout === 'figure';
-  const quiet = (node: DisplayNode): boolean => !figure && !node.connected && !node.pinned && node.kind !== 'port';
+function nodeEntries({ graph, boxed }: Scene, { palette }: LegendContext): LegendEntry[] {
+  const quiet = (node: DisplayNode): boolean => !boxed && !node.connected && !node.pinned && node.kind !== 'port';
   const kinds = new Set(graph.filterNodes((_, node) => !quiet(node)).map((id) => graph.getNodeAttribute(id, 'kind')));
-  const fills = figure ? palette.boxes : palette;
+  const fills = boxed ? palette.boxes : palette;
   const dot = (shape: 'circle' | 'square' | 'ringed', fill: string, text: string, size = 6): LegendEntry => ({
     swatch: {
       kind: 'dot',
-      shape: figure ? 'box' : shape,
+      shape: boxed ? 'box' : shape,
       fill,
-      border: shape === 'ringed' || figure ? palette.text : fill,
+      border: shape === 'ringed' || boxed ? palette.text : fill,
       size,
     },
     text,
@@ -146,6 +165,8 @@ function nodeEntries({ graph, layout }: Scene, { palette }: LegendContext): Lege
   if (kinds.has('head')) entries.push(dot('circle', fills.head, 'attention head (layer.head)'));
   if (kinds.has('kv')) entries.push(dot('ringed', fills.head, 'key/value head (layer.kv)'));
   if (kinds.has('mlp')) entries.push(dot('square', fills.mlp, 'MLP'));
+  if (kinds.has('feature')) entries.push(dot('circle', fills.head, 'feature'));
+  if (kinds.has('error')) entries.push(dot('square', fills.mlp, 'what features leave of an MLP'));
   if (kinds.has('input') || kinds.has('logits')) entries.push(dot('ringed', fills.terminal, 'input, logits'));
   if (kinds.has('group')) entries.push(dot('ringed', fills.group, 'group of nodes'));
   if (kinds.has('port')) {

@@ -1,6 +1,6 @@
 import type { ViewState } from '../../view/view-state.js';
-import type { DisplayEdge, DisplayGraph, DisplayNode } from '../scene.js';
-import { mix, ramp } from './color.js';
+import { FINE_EDGES, type DisplayEdge, type DisplayGraph, type DisplayNode } from '../scene.js';
+import { mix, ramp, visible } from './color.js';
 import type { Focus } from './focus.js';
 import type { Palette } from './palette.js';
 
@@ -13,6 +13,8 @@ export interface NodeStyle {
   readonly borderWidth: number;
   readonly label: string;
   readonly labelColor: string;
+  /** Fills of the tabs of a box, by port. */
+  readonly tabs: Readonly<Record<'q' | 'k' | 'v', string>>;
   /** The node has its label even where labels are crowded. */
   readonly forceLabel: boolean;
   /** A larger depth is drawn later. */
@@ -47,54 +49,68 @@ export interface Styles {
 
 /** Most connected nodes that are all labelled. Of more nodes the labels that find a place are drawn. */
 const LABEL_ALL = 120;
-/** Up to this number of edges, even weak edges are clear. More weak edges would drown the strong ones. */
-const FEW = 400;
+/** Contrast of an edge to the background where edges are drawn one by one. */
+const CONTRAST = 3;
+/** How much of its hue an edge that fades keeps, and one that carries nothing. */
+const FADED = 0.1;
+const IDLE = 0.3;
+/** How much of its colour a port's mark keeps where the hue of edges does not stand for ports. */
+const MUTED = 0.7;
+const TAB = 0.3;
 
 /** The styles of every node and edge. A style is computed when it is asked for. */
 export function stylesOf(graph: DisplayGraph, context: StyleContext): Styles {
-  const { palette, selected } = context;
+  const { palette, selected, hue } = context;
   const focus = context.focus && context.focus.nodes.size + context.focus.edges.size > 0 ? context.focus : null;
   const labelAll = graph.filterNodes((_, node) => node.connected && node.kind !== 'port').length <= LABEL_ALL;
-  const strongestInFocus = focus ? strongest(graph, focus.edges) : 1;
+  const strongestInFocus = focus ? strongest(graph, focus.edges.keys()) : 1;
+  const fine = graph.size <= FINE_EDGES;
+  const tint = hue === 'port' ? 0.6 : TAB;
 
   function node(id: string): NodeStyle {
     const node = graph.getNodeAttributes(id);
     const marked = id === selected || (node.found === true && node.kind !== 'port');
-    const faded = focus !== null && !focus.nodes.has(id) && !marked;
-    const share = faded ? 0.25 : node.found === false ? 0.45 : 1;
+    const lit = focus?.nodes.get(id);
+    const faded = focus !== null && lit === undefined && !marked;
+    const share = faded ? 0.25 : node.found === false ? 0.45 : marked ? 1 : 0.45 + 0.55 * (lit ?? 1);
     const outline = outlineOf(node, marked, palette);
-    const named = node.connected || marked || node.pinned || focus?.nodes.has(id) === true;
+    const named = node.connected || marked || node.pinned || lit !== undefined;
+    const fill = fillOf(node, palette, hue);
+    const tab = (port: 'q' | 'k' | 'v') => mix(palette.background, mix(fill, palette[port], tint), share);
     return {
       shape: shapeOf(node),
-      fill: mix(palette.background, fillOf(node, palette), share),
-      border: mix(palette.background, outline?.color ?? fillOf(node, palette), share),
+      fill: mix(palette.background, fill, share),
+      border: mix(palette.background, outline?.color ?? fill, share),
       borderWidth: outline?.width ?? 0,
       label: named || node.box ? node.label : '',
-      labelColor: mix(palette.background, palette.text, share),
-      forceLabel: node.kind !== 'port' && named && (labelAll || marked || node.pinned || focus?.nodes.has(id) === true),
-      depth: (node.connected ? 1 : 0) + (node.kind === 'port' ? 0 : 1) + (marked || focus?.nodes.has(id) ? 2 : 0),
+      labelColor: mix(palette.background, palette.text, faded ? share : Math.max(share, 0.75)),
+      tabs: { q: tab('q'), k: tab('k'), v: tab('v') },
+      forceLabel: node.kind !== 'port' && named && (labelAll || marked || node.pinned || lit !== undefined),
+      depth: (node.connected ? 1 : 0) + (node.kind === 'port' ? 0 : 1) + (marked || lit !== undefined ? 2 : 0),
     };
   }
 
   function edge(id: string): EdgeStyle {
     const edge = graph.getEdgeAttributes(id);
-    const figure = graph.getSourceAttribute(id, 'box') !== null;
-    const inFocus = focus?.edges.has(id) ?? false;
-    const strength = inFocus ? edge.strength / strongestInFocus : edge.strength;
+    const boxed = graph.getSourceAttribute(id, 'box') !== null;
+    const lit = focus?.edges.get(id);
+    const strength = lit === undefined ? edge.strength : edge.strength / strongestInFocus;
     const letter = edge.port === 'out' || graph.getTargetAttribute(id, 'kind') === 'port' ? null : edge.port;
-    const few = inFocus || graph.size <= FEW;
-    const floor = figure ? 0.6 : few ? 0.35 : palette.name === 'dark' ? 0.25 : 0.12;
-    const thinnest = few ? 0.8 : 0.3;
-    const faded = !inFocus && (focus !== null || edge.found === false);
+    const clear = lit !== undefined || fine;
+    const faded = !edge.deciding && lit === undefined && (focus !== null || edge.found === false);
+    const color = edge.deciding ? palette.selected : hueOf(graph, id, edge, context);
+    const share = faded ? FADED : presence(edge, strength, clear ? 0 : palette.name === 'dark' ? 0.25 : 0.12);
     return {
-      color: mix(palette.background, hueOf(graph, id, edge, context), faded ? 0.1 : presence(edge, strength, floor)),
-      width:
-        edge.pending || edge.kind === 'shared'
+      color:
+        clear && !faded && !isQuiet(edge)
+          ? visible(palette.background, color, share * (0.4 + 0.6 * (lit ?? 1)), lit === undefined ? CONTRAST : 2)
+          : mix(palette.background, color, share),
+      width: edge.deciding
+        ? Math.max(3, widthOf(strength, boxed, clear))
+        : isThin(edge)
           ? 1
-          : figure
-            ? 0.8 + 4.7 * Math.sqrt(strength)
-            : thinnest + 6 * Math.sqrt(strength),
-      depth: strength + (inFocus || id === selected ? 1 : 0) - (faded ? 1 : 0),
+          : widthOf(strength, boxed, clear),
+      depth: strength + (lit !== undefined || id === selected ? 1 : 0) - (faded ? 1 : 0) + (edge.deciding ? 3 : 0),
       label: faded || letter === 'several' || (edge.kind === 'direct' && letter === null) ? null : letter,
       dashed: edge.pending || !edge.inCircuit || edge.kind === 'shared',
     };
@@ -110,6 +126,12 @@ export function stylesOf(graph: DisplayGraph, context: StyleContext): Styles {
   };
 }
 
+/** Width of an edge in CSS pixels. @param clear the edges are drawn one by one. */
+export function widthOf(strength: number, boxed: boolean, clear: boolean): number {
+  if (boxed) return 0.8 + 4.7 * Math.sqrt(strength);
+  return (clear ? 0.8 : 0.3) + 6 * Math.sqrt(strength);
+}
+
 const bases = new WeakMap<DisplayGraph, { readonly context: StyleContext; readonly styles: Styles }>();
 
 function baseOf(graph: DisplayGraph, { palette, hue }: StyleContext): Styles {
@@ -122,7 +144,7 @@ function baseOf(graph: DisplayGraph, { palette, hue }: StyleContext): Styles {
 }
 
 /** Largest strength of some edges. 1 when all are zero. */
-function strongest(graph: DisplayGraph, edges: ReadonlySet<string>): number {
+function strongest(graph: DisplayGraph, edges: Iterable<string>): number {
   let most = 0;
   for (const id of edges) if (graph.hasEdge(id)) most = Math.max(most, graph.getEdgeAttribute(id, 'strength'));
   return most || 1;
@@ -133,14 +155,16 @@ function shapeOf(node: DisplayNode): NodeStyle['shape'] {
   return node.kind === 'head' || node.kind === 'port' ? 'circle' : 'ringed';
 }
 
-function fillOf(node: DisplayNode, palette: Palette): string {
+function fillOf(node: DisplayNode, palette: Palette, hue: ViewState['hue']): string {
   const colors = node.box ? palette.boxes : palette;
-  if (node.port) return palette[node.port];
+  if (node.port) return mix(palette.background, palette[node.port], hue === 'port' ? 1 : MUTED);
   if (!node.connected && !node.pinned && !node.box) return palette.quiet;
   switch (node.kind) {
     case 'mlp':
+    case 'error':
+      return colors.mlp;
     case 'group':
-      return colors[node.kind];
+      return colors.group;
     case 'input':
     case 'logits':
       return colors.terminal;
@@ -156,8 +180,11 @@ function outlineOf(node: DisplayNode, marked: boolean, palette: Palette): { colo
   return shapeOf(node) === 'ringed' ? { color: palette.text, width: 1.5 } : null;
 }
 
+/** In a comparison the sign gives way to what the circuits have in common. */
 function hueOf(graph: DisplayGraph, id: string, edge: DisplayEdge, { palette, hue }: StyleContext): string {
-  if (edge.pending || edge.kind === 'shared') return palette.neutral;
+  if (isThin(edge)) return palette.neutral;
+  if (hue === 'port') return edge.port === 'out' || edge.port === 'several' ? palette.neutral : palette[edge.port];
+  if (hue === 'source') return sourceHue(graph, id, palette);
   switch (edge.class) {
     case 'both':
     case 'flipped':
@@ -168,8 +195,6 @@ function hueOf(graph: DisplayGraph, id: string, edge: DisplayEdge, { palette, hu
       return palette.onlyB;
     case null:
   }
-  if (hue === 'port') return edge.port === 'out' || edge.port === 'several' ? palette.neutral : palette[edge.port];
-  if (hue === 'source') return sourceHue(graph, id, palette);
   if (edge.effect === null || edge.effect === 0) return palette.neutral;
   return edge.effect > 0 ? palette.helps : palette.hurts;
 }
@@ -185,6 +210,21 @@ function sourceHue(graph: DisplayGraph, id: string, palette: Palette): string {
 /** Share of an edge's hue in its colour. */
 function presence(edge: DisplayEdge, strength: number, floor: number): number {
   if (edge.pending) return 0.3;
+  if (isIdle(edge)) return IDLE;
   const share = 0.12 + 0.88 * strength ** 0.45;
   return Math.max(floor, edge.inCircuit ? share : 0.6 * share);
+}
+
+/** Not to be read on its own: it may have little contrast. */
+function isQuiet(edge: DisplayEdge): boolean {
+  return edge.pending || isIdle(edge);
+}
+
+function isThin({ pending, kind }: DisplayEdge): boolean {
+  return pending || kind === 'shared';
+}
+
+/** Nothing that it stands for carries anything in the circuit. */
+export function isIdle({ idle, edges }: DisplayEdge): boolean {
+  return idle > 0 && idle === edges.length;
 }

@@ -2,17 +2,16 @@ import { existsSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import type { Circuit } from '../../../../src/circuit/circuit.js';
 import { connectedLevels, edgeStrengths, pathStrengths } from '../../../../src/circuit/connected-levels.js';
 import { EdgeSet } from '../../../../src/circuit/edge-set.js';
 import { pruneDisconnected } from '../../../../src/circuit/prune.js';
-import { Topology } from '../../../../src/circuit/topology.js';
 import { toCircuitData, type CircuitData } from '../../../../viewer/data/circuit-data.js';
 import { openDocument } from '../../../../viewer/data/open-document.js';
 import { connectedCircuits, levelWithin, onPaths } from '../../../../viewer/view/connected.js';
 import { keepsToPaths } from '../../../../viewer/view/pool.js';
 import { select } from '../../../../viewer/view/selection.js';
 import { DEFAULT_EDGES, DEFAULT_VIEW } from '../../../../viewer/view/view-state.js';
+import { anyCircuit } from '../../../support/any-circuit.js';
 import { sharedFixtures } from '../../../support/fixtures.js';
 import {
   SAMPLE_TOPOLOGY,
@@ -23,37 +22,6 @@ import {
 import { ids, sourceFile, view } from '../../../support/viewer.js';
 
 const mib = sharedFixtures === undefined ? '' : `${sharedFixtures}mib/ioi-eap-ig.json`;
-
-/** Circuits of any shape, with effects of few values, of which some are not known. */
-const anyCircuit: fc.Arbitrary<Circuit> = fc
-  .record({
-    layers: fc.integer({ min: 1, max: 3 }),
-    heads: fc.constantFrom(1, 2, 4),
-    groups: fc.constantFrom(1, 2, 4),
-    parallel: fc.boolean(),
-    attentionOnly: fc.boolean(),
-    directTested: fc.boolean(),
-  })
-  .chain(({ groups, directTested, ...shape }) => {
-    const topology = new Topology({ ...shape, kvPorts: Math.min(groups, shape.heads) });
-    const all = Array.from({ length: topology.edgeCount }, (_, id) => id);
-    const candidates = directTested ? all : all.slice(0, topology.additionEdges);
-    return fc
-      .record({
-        kept: fc.subarray(candidates),
-        effects: fc.array(fc.constantFrom(0, 0.5, -1, 2, 3, 4, NaN), { minLength: all.length, maxLength: all.length }),
-      })
-      .map(({ kept, effects }) =>
-        sampleCircuit({
-          topology,
-          kept: EdgeSet.of(topology, directTested ? kept : [...kept, ...all.slice(topology.additionEdges)]),
-          effects: Float64Array.from(effects),
-          steps: new Int32Array(topology.edgeCount).fill(-1),
-          untestedRemovals: [],
-          directTested,
-        }),
-      );
-  });
 
 function keptOf(data: CircuitData) {
   return data.edges.filter(({ inCircuit }) => inCircuit);

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { curve, edgeMark } from '../../../../../viewer/scene/draw/marks.js';
 import { writeSvg } from '../../../../../viewer/scene/draw/svg.js';
+import type { Point } from '../../../../../viewer/scene/layout/routes.js';
 import type { Scene } from '../../../../../viewer/scene/scene.js';
 import { legendOf } from '../../../../../viewer/scene/style/legend.js';
 import { PALETTES } from '../../../../../viewer/scene/style/palette.js';
@@ -17,43 +19,36 @@ function svg(scene: Scene, title = 'a circuit', settings: LegendSettings = {}): 
   return writeSvg(scene, styles, all.palette, legendOf(scene, all), { title, width: 900, height: 600 });
 }
 
-function numbersIn(text: string): number[] {
-  return [...text.matchAll(/-?\d+(?:\.\d+)?/g)].map(Number);
-}
-
 describe('writeSvg', () => {
   it('draws every edge and every node of each layout', () => {
     for (const layout of ['grid', 'figure', 'force'] as const) {
       const scene = sceneOf(data, { layout, limit: 60 });
       const text = svg(scene);
       const paths = text.match(/<path /g)!.length;
-      expect(paths).toBe(layout === 'figure' ? 2 * scene.graph.size : scene.graph.size);
+      // A line and its arrow head.
+      expect(paths).toBe(2 * scene.graph.size);
       expect(text).not.toMatch(/NaN|Infinity|undefined/);
       expect(text).toContain('helps the task');
     }
   });
 
-  it("draws the canvas's curve: quadratic, its control point beside the middle", () => {
+  it('draws a curve: quadratic, its control point beside the middle, as far as the rim of its target', () => {
     const scene = sceneOf(data, { layout: 'force', limit: 1 });
     const id = scene.graph.edges()[0]!;
     scene.graph.setEdgeAttribute(id, 'curvature', 0.5);
-    const path = /<path d="([^"]+)"/.exec(svg(scene))![1]!;
-    const [ax, ay, bx, by, cx, cy, dx, dy] = numbersIn(path) as [
-      number,
-      number,
-      number,
-      number,
-      number,
-      number,
-      number,
-      number,
-    ];
+    const [[ax, ay], [bx, by], [cx, cy], [dx, dy]] = curve(scene, id) as [Point, Point, Point, Point];
     // Both handles of the cubic curve lie two thirds of the way to the control point of the quadratic curve.
     const control = [ax + 1.5 * (bx - ax), ay + 1.5 * (by - ay)];
-    expect(control[0]).toBeCloseTo(dx + 1.5 * (cx - dx), 0);
-    expect(control[1]).toBeCloseTo(dy + 1.5 * (cy - dy), 0);
-    expect(control[0]).toBeCloseTo((ax + dx) / 2 + 0.5 * (dy - ay), 0);
-    expect(control[1]).toBeCloseTo((ay + dy) / 2 - 0.5 * (dx - ax), 0);
+    expect(control[0]).toBeCloseTo(dx + 1.5 * (cx - dx), 9);
+    expect(control[1]).toBeCloseTo(dy + 1.5 * (cy - dy), 9);
+    expect(control[0]).toBeCloseTo((ax + dx) / 2 - 0.5 * (dy - ay), 9);
+    expect(control[1]).toBeCloseTo((ay + dy) / 2 + 0.5 * (dx - ax), 9);
+    // Its arrow ends at the rim of the target.
+    const frame = { scale: 1, x: (x: number) => x, y: (y: number) => y };
+    const { head } = edgeMark(scene, id, stylesOf(scene.graph, legendContext()).edge(id), PALETTES.light, frame);
+    const { size, kind } = scene.graph.getTargetAttributes(id);
+    const [x, y] = [Math.abs(head![0][0] - dx), Math.abs(head![0][1] - dy)];
+    expect((kind === 'mlp' ? Math.max(x, y) : Math.hypot(x, y)) / size).toBeCloseTo(1, 1);
   });
 
   it('writes names of files as text, whatever they hold', () => {

@@ -12,10 +12,11 @@ describe('legend', () => {
     expect(legendTexts(scene)).toEqual(
       expect.arrayContaining(['helps the task', 'hurts the task', 'MLP', 'input, logits']),
     );
+    expect(legendTexts(scene)).toContain(legendContext().words.about);
     expect(legendTexts(scene).join()).toContain('Positive = the edge helps the task');
     expect(legendTexts(scene, { hue: 'port' })).toContain('into queries (q)');
     expect(legendTexts(scene, { hue: 'source' })).toContain('from MLPs');
-    expect(legendTexts(scene).join()).not.toMatch(/circuits|group|pinned|not decided/);
+    expect(legendTexts(scene).join()).not.toMatch(/circuits|group|pinned|not decided|decided on/);
     expect(legendTexts(sceneOf(data, { limit: 0 }))).toEqual([]);
   });
 

@@ -1,0 +1,154 @@
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type { Attention } from '../../attention/attention.js';
+import { formatCount, plural } from '../../view/format.js';
+import { saveAttentionPng, saveAttentionSvg } from '../actions/save-attention.js';
+import { AttentionCaption } from '../attention/attention-caption.js';
+import { AttentionControls } from '../attention/attention-controls.js';
+import { AttentionLegend } from '../attention/attention-legend.js';
+import { promptWords } from '../attention/attention-section.js';
+import { HeadPattern } from '../attention/head-pattern.js';
+import { usePointing } from '../attention/pointing.js';
+import { SmallPatterns } from '../attention/small-patterns.js';
+import { useAttention } from '../attention/use-attention.js';
+import { useRoom } from '../attention/use-room.js';
+import { PromptPicker } from '../cards/prompt-picker.js';
+import { Icon } from '../controls/icons.js';
+import { Segmented } from '../controls/segmented.js';
+import type { Store } from '../state/store.js';
+import { useStore } from '../state/use-store.js';
+
+/** The attention of several heads fills the window. */
+export function AttentionWindow() {
+  const store = useStore();
+  const element = useRef<HTMLDialogElement>(null);
+  const open = store.viewField.attention.value.wide && store.current.value !== null;
+  useEffect(() => {
+    if (open) element.current?.showModal();
+    else element.current?.close();
+  }, [open]);
+  return (
+    <dialog
+      ref={element}
+      class="attention-window"
+      aria-label="Attention of several heads"
+      onClose={() => close(store)}
+      // The keys of the page are not for what lies under the window.
+      onKeyDown={(event) => event.stopPropagation()}
+    >
+      {open && <Body />}
+    </dialog>
+  );
+}
+
+function close({ view, update }: Store): void {
+  const { attention } = view.peek();
+  if (attention.wide) update({ attention: { ...attention, wide: false } });
+}
+
+function Body() {
+  const store = useStore();
+  const { current, data, viewField } = store;
+  const details = current.value?.details ?? null;
+  const heads = data.value.nodes.filter(({ kind, inCircuit }) => kind === 'head' && inCircuit).map(({ id }) => id);
+  const pinned = viewField.pinned.value.filter((id) => data.value.nodeById.get(id)?.kind === 'head');
+  const [chosen, setChosen] = useState<'pinned' | 'circuit'>('pinned');
+  const which = pinned.length > 0 ? chosen : 'circuit';
+  const attention = useAttention(which === 'pinned' ? inOrder(store, pinned) : heads);
+  return (
+    <div class="attention-body">
+      <header>
+        <h2>Attention</h2>
+        {pinned.length > 0 && (
+          <Segmented
+            label="Heads"
+            value={which}
+            options={[
+              ['pinned', `pinned (${formatCount(pinned.length)})`],
+              ['circuit', `circuit (${formatCount(heads.length)})`],
+            ]}
+            onChange={setChosen}
+          />
+        )}
+        {attention && <AttentionControls attention={attention} />}
+        {details && <PromptPicker details={details} />}
+        {attention && <Export attention={attention} />}
+        <button type="button" class="button" aria-label="Close" title="Close (Esc)" onClick={() => close(store)}>
+          <Icon name="close" />
+        </button>
+      </header>
+      {attention ? (
+        <Patterns attention={attention} />
+      ) : (
+        <p class="quiet">The files of this circuit hold no attention patterns.</p>
+      )}
+    </div>
+  );
+}
+
+function inOrder({ data }: Store, ids: readonly string[]): string[] {
+  return data.value.nodes.filter(({ id }) => ids.includes(id)).map(({ id }) => id);
+}
+
+function Export({ attention }: { attention: Attention }) {
+  const store = useStore();
+  const { viewField, sayError } = store;
+  const { as } = viewField.attention.value;
+  return (
+    <span class="attention-export">
+      <button type="button" class="button text" onClick={() => saveAttentionSvg(store, attention, as)}>
+        SVG
+      </button>
+      <button
+        type="button"
+        class="button text"
+        onClick={() => void saveAttentionPng(store, attention, as).catch(sayError)}
+      >
+        PNG
+      </button>
+    </span>
+  );
+}
+
+/** All patterns small, and the one that is pointed at large. */
+function Patterns({ attention }: { attention: Attention }) {
+  const store = useStore();
+  const { nodeLabel } = store;
+  const pointing = usePointing();
+  const large = useRoom<HTMLDivElement>({ width: 420, height: 420 });
+  const small = useRoom<HTMLDivElement>({ width: 800, height: 600 });
+  const { shown } = attention;
+  const head = pointing.head.value;
+  const main = shown.patterns.find((pattern) => pattern.head === head) ?? shown.patterns[0]!;
+  return (
+    <div class="attention-panes">
+      <div class="attention-large" ref={large.ref}>
+        <h3>
+          {nodeLabel(main.head)} <span class="quiet">{promptWords(shown.prompt, shown.note)}</span>
+        </h3>
+        <div class="pattern-scroll">
+          <HeadPattern
+            attention={attention}
+            pattern={main}
+            pointing={pointing}
+            room={{ width: large.width, labelled: true, least: 9, most: 26 }}
+          />
+        </div>
+        <AttentionLegend shown={shown} />
+        <AttentionCaption shown={shown} main={main} pointing={pointing} />
+        {shown.missing.length > 0 && (
+          <p class="quiet">Not in the file: {plural(shown.missing.length, 'head')} of the circuit.</p>
+        )}
+      </div>
+      <div class="attention-small" ref={small.ref}>
+        <SmallPatterns
+          attention={attention}
+          patterns={shown.patterns}
+          pointing={pointing}
+          width={small.width}
+          height={small.height}
+          onOpen={() => close(store)}
+        />
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,76 @@
+import type { AttentionRow, CircuitDetails } from '../../src/circuit/details.js';
+
+/** Where a reader attends in the circuit, with an edge and without it. */
+export interface EdgeReads {
+  /** Index of the prompt. Null = mean over all prompts. */
+  readonly prompt: number | null;
+  /** Why it is not the prompt that was asked for, or not the mean. Null: it is. */
+  readonly note: string | null;
+  readonly rows: readonly AttentionRow[];
+}
+
+/**
+ * The rows of a query or key edge on a prompt, or their mean where the prompts have the same rows of equal length.
+ * Otherwise the first prompt stands for it.
+ *
+ * @param asked index of the prompt; null asks for the mean.
+ * @returns null where they were not measured.
+ */
+export function edgeReads(details: CircuitDetails, edge: string, asked: number | null): EdgeReads | null {
+  const prompts = Object.hasOwn(details.reads, edge) ? details.reads[edge]! : [];
+  const [first] = prompts;
+  if (!first || first.length === 0) return null;
+  if (asked !== null && asked < prompts.length) return { prompt: asked, note: null, rows: prompts[asked]! };
+  if (prompts.length < details.prompts.length)
+    return { prompt: 0, note: 'prompt 1: the file keeps these rows for prompt 1 alone', rows: first };
+  if (prompts.length === 1) return { prompt: 0, note: null, rows: first };
+  const isEqual =
+    details.prompts.every(({ clean }) => clean.length === details.prompts[0]!.clean.length) &&
+    prompts.every((rows) => rows.length === first.length && rows.every((row, i) => isSame(row, first[i]!)));
+  if (!isEqual) return { prompt: 0, note: 'prompt 1: no mean, prompts differ in their tokens', rows: first };
+  const mean = (name: 'kept' | 'cut', i: number): Float32Array =>
+    first[i]![name].map((_, key) => prompts.reduce((sum, rows) => sum + rows[i]![name][key]!, 0) / prompts.length);
+  const rows = first.map((row, i) => ({ ...row, kept: mean('kept', i), cut: mean('cut', i) }));
+  return { prompt: null, note: null, rows };
+}
+
+function isSame(a: AttentionRow, b: AttentionRow): boolean {
+  return a.head === b.head && a.query === b.query && a.kept.length === b.kept.length;
+}
+
+/** A token that a row attends to, with an edge and without it. */
+export interface ReadToken {
+  readonly key: number;
+  readonly kept: number;
+  readonly cut: number;
+}
+
+/** Tokens with less attention than this are left out where there are others. */
+const LEAST_SHARE = 0.02;
+
+/** The tokens that a row attends to, in their order, and what is left for the others. */
+export function readTokens({ kept, cut }: Pick<AttentionRow, 'kept' | 'cut'>): {
+  readonly tokens: readonly ReadToken[];
+  readonly others: { readonly count: number; readonly kept: number; readonly cut: number };
+} {
+  const all = [...kept].map((share, key): ReadToken => ({ key, kept: share, cut: cut[key]! }));
+  const tokens = all.filter((token) => Math.max(token.kept, token.cut) >= LEAST_SHARE);
+  const rest = all.filter((token) => !tokens.includes(token));
+  const sum = (name: 'kept' | 'cut'): number => rest.reduce((total, token) => total + token[name], 0);
+  return { tokens, others: { count: rest.length, kept: sum('kept'), cut: sum('cut') } };
+}
+
+/** The token whose attention the cut changes most. Null where it changes none by a percentage point. */
+export function mostChanged({ kept, cut }: Pick<AttentionRow, 'kept' | 'cut'>): ReadToken | null {
+  const [most] = [...kept]
+    .map((share, key): ReadToken => ({ key, kept: share, cut: cut[key]! }))
+    .sort((a, b) => Math.abs(b.kept - b.cut) - Math.abs(a.kept - a.cut));
+  return most && Math.abs(most.kept - most.cut) >= 0.01 ? most : null;
+}
+
+/** The token that a row attends to most. */
+export function mostAttended(row: ArrayLike<number>): number {
+  let best = 0;
+  for (let key = 1; key < row.length; key++) if (row[key]! > row[best]!) best = key;
+  return best;
+}
