@@ -3,12 +3,13 @@ import type { NodeRecord } from '../../data/circuit-data.js';
 import { effectClass, effectWords, formatEffect, kindName, visibleToken } from '../../view/format.js';
 import { choose } from '../actions/choose.js';
 import { togglePins } from '../actions/marks.js';
-import { Absent, Fact } from '../controls/facts.js';
+import { Fact } from '../controls/facts.js';
 import { Icon } from '../controls/icons.js';
 import { useStore } from '../state/use-store.js';
 import { AttentionSection } from './attention-section.js';
 import { HeadKindFact } from './head-facts.js';
 import { HeadTokensSection } from './head-tokens.js';
+import { HowToGet } from './how-to.js';
 import { IncidentLists } from './incident-lists.js';
 import { Note } from './note.js';
 import { PromptPicker } from './prompt-picker.js';
@@ -65,14 +66,7 @@ export function NodeCard({ id }: { id: string }) {
       {measured && <TopTokens details={measured} />}
       {measured?.ov && <HeadTokensSection ov={measured.ov} />}
       {!details && node.kind !== 'logits' && node.kind !== 'kv' && (
-        <Absent
-          what="This file has no attention patterns and no tokens."
-          how={
-            <>
-              Run <code>inspect</code> and open <code>details.json</code> with the circuit.
-            </>
-          }
-        />
+        <HowToGet what="This file has no attention patterns and no tokens." />
       )}
       <IncidentLists nodes={[id]} />
       <Note name={id} />

@@ -90,7 +90,7 @@ function Row({ edge, chosen }: { edge: EdgeRecord; chosen: boolean }) {
         <button
           type="button"
           class="link"
-          aria-label={`Open ${edge.id}`}
+          aria-label={`${nodeLabel(edge.source)}: open ${edge.id}`}
           onFocus={() => hint(store, edge.id)}
           onBlur={() => hint(store, null)}
         >

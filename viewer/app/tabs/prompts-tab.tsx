@@ -1,7 +1,8 @@
 import type { PromptDetails } from '../../../src/circuit/details.js';
 import { formatEffect, formatNumber, visibleToken } from '../../view/format.js';
+import { HowToGet } from '../cards/how-to.js';
 import { PromptPicker } from '../cards/prompt-picker.js';
-import { Absent, Fact } from '../controls/facts.js';
+import { Fact } from '../controls/facts.js';
 import { useStore } from '../state/use-store.js';
 
 /** A prompt of the task, clean and corrupted side by side. */
@@ -10,12 +11,7 @@ export function PromptsTab() {
   const details = current.value?.details;
   if (!details || details.prompts.length === 0) {
     return (
-      <Absent
-        what="Prompts are not in this file."
-        how={
-          <>
-            Run <code>inspect</code> and open <code>details.json</code> together with the circuit.
-          </>
+      <HowToGet what="Prompts are not in this file." />
         }
       />
     );
