@@ -24,7 +24,7 @@ export {
   type ReadCircuit,
 } from './own/circuit-file.js';
 export type { FileConfig } from './own/config-json.js';
-export { SCHEMA_VERSION, writeCircuitJson } from './own/circuit-json.js';
+export { SCHEMA_VERSION, writeCircuitJson, writeSparseCircuitJson } from './own/circuit-json.js';
 export {
   DETAILS_VERSION,
   estimateDetailsBytes,
