@@ -308,8 +308,7 @@ export class Engine {
     return this.#lifetime.during(() =>
       inspectCircuit(task, inspected, options, onProgress, {
         ...setting,
-        withEvaluator: (directEdges, use) =>
-          this.#evaluators.use(task, options, directEdges, use, this.tuning.fill),
+        withEvaluator: (directEdges, use) => this.#evaluators.use(task, options, directEdges, use, this.tuning.fill),
       }),
     );
   }

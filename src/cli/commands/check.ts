@@ -31,7 +31,10 @@ async function check(options: {
     const { tile } = await tuningOf(open, options.tile);
     const tested = async (name: TileName, scope: 'short' | 'full'): Promise<TileResult[]> => {
       const gpu = new Gpu(open.device, open.adapter, { tile: name, wait: open.wait });
-      return (await compareWithReferences(gpu, { cases: scope, gradients: true })).map((result) => ({ tile: name, ...result }));
+      return (await compareWithReferences(gpu, { cases: scope, gradients: true })).map((result) => ({
+        tile: name,
+        ...result,
+      }));
     };
     const results = await tested(tile, 'full');
     // Of the tiles that are not in use a sample: they differ in the products only.

@@ -33,9 +33,11 @@ export function EdgeCard({ edge, others }: { edge: EdgeRecord; others: readonly 
         <Fact name="To">
           <NodeLink id={edge.target} /> {edge.port !== 'out' && <span class={`port ${edge.port}`}>{edge.port}</span>}
         </Fact>
-        <Fact name="Part of the circuit">
-          {edge.pending ? 'not decided on yet' : edge.inCircuit ? 'yes' : 'no, removed'}
-        </Fact>
+        {current.value?.circuit && (
+          <Fact name="Part of the circuit">
+            {edge.pending ? 'not decided on yet' : edge.inCircuit ? 'yes' : 'no, removed'}
+          </Fact>
+        )}
         <Worth edge={edge} />
         {edge.rank !== null && (
           <Fact name="Rank">
@@ -67,8 +69,8 @@ export function EdgeCard({ edge, others }: { edge: EdgeRecord; others: readonly 
 
 /** An edge of the circuit that nothing of the prompt goes over. */
 function CarriesNothing({ edge }: { edge: EdgeRecord }) {
-  const { ownData } = useStore();
-  if (!edge.inCircuit || edge.pending || edge.contrast) return null;
+  const { current, ownData } = useStore();
+  if (!current.value?.circuit || !edge.inCircuit || edge.pending || edge.contrast) return null;
   const isOff = !liesOnPath(ownData.value, edge);
   if (!edge.idle && !isOff) return null;
   return (
@@ -95,7 +97,7 @@ function NodeLink({ id }: { id: string }) {
 function Worth({ edge }: { edge: EdgeRecord }) {
   const { current, viewField } = useStore();
   const circuit = current.value?.circuit;
-  if (!circuit) return <Fact name="Effect">{formatEffect(edge.effect)}</Fact>;
+  if (!circuit) return <Fact name="Weight">{formatEffect(edge.effect)}</Fact>;
   const decisions = current.value?.trace?.length ?? null;
   const numbers = edgeNumbers(circuit, edge, decisions, viewField.sign.value);
   const confidence = confidenceWords(circuit, edge.id);

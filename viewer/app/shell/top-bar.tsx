@@ -97,7 +97,9 @@ function UndoButtons() {
 }
 
 function DrawingControls() {
-  const { forceBusy, update, viewField } = useStore();
+  const { comparison, forceBusy, update, viewField } = useStore();
+  // The colours of a comparison say which circuit has an edge.
+  const comparing = comparison.value !== null;
   return (
     <>
       <Segmented
@@ -115,9 +117,11 @@ function DrawingControls() {
         <span class="wide-only">Colour</span>
         <select
           aria-label="Colour of edges"
-          value={viewField.hue.value}
+          disabled={comparing}
+          value={comparing ? 'circuit' : viewField.hue.value}
           onChange={(event) => update({ hue: event.currentTarget.value as ViewState['hue'] })}
         >
+          {comparing && <option value="circuit">A, B or both</option>}
           <option value="sign">helps / hurts</option>
           <option value="port">port q k v</option>
           <option value="source">source</option>
