@@ -14,7 +14,10 @@ describe('what is written over an edge', () => {
 
   test('is taken through the reader, or else by the sender alone, or else at the measured token', () => {
     const through = unmeasuredDetails({ writtenThrough: { [V]: words('a') }, nodes: { 'a0.h1': sender } });
-    expect(writtenOver(through, edge(V), label)).toMatchObject({ tokens: [{ token: 'a' }], how: expect.stringMatching(/A0.H1.*A1.H0/) });
+    expect(writtenOver(through, edge(V), label)).toMatchObject({
+      tokens: [{ token: 'a' }],
+      how: expect.stringMatching(/A0.H1.*A1.H0/),
+    });
     const alone = unmeasuredDetails({ nodes: { 'a0.h1': sender } });
     expect(writtenOver(alone, edge(V), label)!.tokens[0]!.token).toBe('b');
     expect(writtenOver(alone, edge(V), label)!.how).toMatch(/by itself/);
