@@ -9,7 +9,7 @@ window.addEventListener('error', (event) => sayError(event.error ?? event.messag
 window.addEventListener('unhandledrejection', (event) => sayError(event.reason));
 
 // The view is written into the URL later: what it said at first is asked for now.
-const untold = location.hash.replace(/^#(embed$)?/, '') === '';
+const untold = /^#?(embed)?$/.test(location.hash) && !new URLSearchParams(location.search).has('file');
 loading.value = true;
 try {
   openSources(store, await loadSources(sayError), false);

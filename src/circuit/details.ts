@@ -38,9 +38,9 @@ export interface CircuitDetails {
    */
   readonly reads: Readonly<Record<string, readonly (readonly AttentionRow[])[]>>;
   /**
-   * By name of a kept value edge from a node into a head: tokens that the sender's output promotes through the reader's
-   * values and output, taken at the position that the reader attends to most. Strongest first, mean over prompts. Empty
-   * where it was not measured.
+   * By name of a kept value edge into a head: tokens that the sender's output promotes through the reader's values and
+   * output, taken at the position that the reader attends to most: see writtenTokens. Strongest first, mean over
+   * prompts. Empty where it was not measured.
    */
   readonly writtenThrough: Readonly<Record<string, readonly TokenLogit[]>>;
   /**

@@ -16,8 +16,10 @@ declare global {
 }
 
 export interface OpenOptions extends BrowserContextOptions {
-  /** The end of the address: `?file=...` or `#...`. */
+  /** The end of the address: `?file=...` or `#...`. The server's page opens in the grid where it has no `#`. */
   readonly suffix?: string;
+  /** As a reader who was never here: the first steps are shown, and the page chooses the layout. Default false. */
+  readonly isNewcomer?: boolean;
   /** The address of another page than the server's. */
   readonly url?: string;
 }
@@ -47,7 +49,7 @@ export function useViewer(): { open(paths: readonly string[], options?: OpenOpti
     }
   });
   return {
-    async open(paths, { suffix = '', url, ...context } = {}) {
+    async open(paths, { suffix = '', url, isNewcomer = false, ...context } = {}) {
       const server = url === undefined ? await serve(paths) : undefined;
       const address = url ?? server!.url;
       const session = await browser!.newContext({ viewport: { width: 1000, height: 640 }, ...context });
@@ -59,10 +61,21 @@ export function useViewer(): { open(paths: readonly string[], options?: OpenOpti
       page.on('console', (message) => {
         if (message.type() === 'error') viewer.problems.push(message.text());
       });
-      await page.goto(`${address}${suffix}`);
+      if (!isNewcomer) await page.addInitScript(closeGuide);
+      const asked = isNewcomer || url !== undefined || suffix.includes('#') ? suffix : `${suffix}#layout=grid`;
+      await page.goto(`${address}${asked}`);
       return viewer;
     },
   };
+}
+
+/** A page from a file may not store anything: it shows the first steps. */
+function closeGuide(): void {
+  try {
+    localStorage.setItem('edgewise.guide', 'closed');
+  } catch {
+    // Not allowed.
+  }
 }
 
 /** @param paths folders with circuits, or circuit files. The files may be unreadable. */

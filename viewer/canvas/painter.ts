@@ -1,3 +1,4 @@
+import { hazeOf, type Strand } from '../scene/draw/haze.js';
 import { placeLabels } from '../scene/draw/labels.js';
 import {
   edgeMark,
@@ -80,6 +81,32 @@ export function paintEdges(
     if (letter && letter.size >= UNREADABLE)
       haloText(surface.context, letter.text, ...letter.at, letter.size, letter.color, palette);
   }
+}
+
+const hazes = new WeakMap<Styles, readonly { readonly strand: Strand; readonly path: Path2D }[]>();
+
+/** Edges that are too many to be drawn one by one. @param styles those without focus. */
+export function paintHaze({ context }: Surface, { graph }: Scene, styles: Styles, frame: Frame): void {
+  let strands = hazes.get(styles);
+  if (!strands)
+    hazes.set(styles, (strands = hazeOf(graph, styles).map((strand) => ({ strand, path: pathOf(strand) }))));
+  context.save();
+  context.transform(frame.scale, 0, 0, -frame.scale, frame.x(0), frame.y(0));
+  for (const { strand, path } of strands) {
+    context.strokeStyle = strand.color;
+    context.lineWidth = strand.width / frame.scale;
+    context.stroke(path);
+  }
+  context.restore();
+}
+
+function pathOf({ lines }: Strand): Path2D {
+  const path = new Path2D();
+  for (let i = 0; i < lines.length; i += 4) {
+    path.moveTo(lines[i]!, lines[i + 1]!);
+    path.lineTo(lines[i + 2]!, lines[i + 3]!);
+  }
+  return path;
 }
 
 function strokeEdge(context: CanvasRenderingContext2D, { path, color, width, dash, head }: EdgeMark): void {

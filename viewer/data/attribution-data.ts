@@ -76,9 +76,15 @@ function edgesOf(links: readonly AttributionLink[]): EdgeRecord[] {
   });
 }
 
+/** The token in a logit's label: `Output " Austin" (p=0.428)`. */
+export function logitToken({ label }: AttributionNode): string {
+  return /^Output "(.*)" \(p=[^)]*\)$/s.exec(label)?.[1] ?? label;
+}
+
 /** The author's label, or else the token, the feature's number in its layer, or the layer whose error it is. */
 function labelOf(node: AttributionNode, tokens: readonly string[]): string {
   const { label, kind, layer, position, feature } = node;
+  if (kind === 'logit' && label !== '') return logitToken(node);
   if (label.trim() !== '') return label.trim();
   if (kind === 'embedding') return tokens[position]!;
   if (kind === 'logit') return 'logit';

@@ -15,6 +15,7 @@ export type Measure = 'circuit' | 'decided' | 'share';
 
 /** The numbers that every one of the circuits has, the best one first. None of them has none. */
 export function measuresOf(...circuits: readonly Circuit[]): readonly Measure[] {
+  if (circuits.length === 0) return [];
   return [
     ...(circuits.every(isMeasuredInCircuit) ? (['circuit'] as const) : []),
     ...(circuits.every(({ effects }) => effects.some(Number.isFinite)) ? (['decided'] as const) : []),

@@ -1,5 +1,5 @@
 import type { CircuitData, EdgeRecord } from '../data/circuit-data.js';
-import type { CircuitDocument } from '../data/document.js';
+import type { ViewerDocument } from '../data/document.js';
 import { connectedCircuits, type ConnectedCircuits } from './connected.js';
 import type { ViewState } from './view-state.js';
 
@@ -69,8 +69,8 @@ export function defaultScope(data: CircuitData): 'circuit' | 'all' {
 }
 
 /** Whether edges on no path are left out. Null in the view: of files of other programs, whose edges are the strongest. */
-export function keepsToPaths({ onPaths }: Pick<ViewState, 'onPaths'>, { circuit }: CircuitDocument): boolean {
-  return onPaths ?? circuit.provenance === null;
+export function keepsToPaths({ onPaths }: Pick<ViewState, 'onPaths'>, { circuit }: ViewerDocument): boolean {
+  return onPaths ?? !circuit?.provenance;
 }
 
 export function strength(edge: EdgeRecord): number {

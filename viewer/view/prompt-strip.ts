@@ -1,5 +1,6 @@
 import type { PromptDetails } from '../../src/circuit/details.js';
 import type { AttributionGraph } from '../../src/files/tools/read-attribution-graph.js';
+import { logitToken } from '../data/attribution-data.js';
 import type { ViewerDocument } from '../data/document.js';
 
 /** A prompt in one line, and what is predicted after it. */
@@ -77,14 +78,9 @@ function stripOfGraph({ tokens, nodes }: AttributionGraph): PromptStrip {
   const end = Math.max(-1, ...logits.map(({ position }) => position));
   return {
     tokens: tokens.map((text, i) => ({ text, instead: null, role: null, measured: i === end })),
-    answer: likeliest ? { text: tokenOf(likeliest.label), others: 0, probability: likeliest.probability } : null,
+    answer: likeliest ? { text: logitToken(likeliest), others: 0, probability: likeliest.probability } : null,
     logitDifference: null,
     index: 0,
     of: 1,
   };
-}
-
-/** The token in a logit's label: `Output " Austin" (p=0.428)`. */
-function tokenOf(label: string): string {
-  return /^Output "(.*)" \(p=[^)]*\)$/s.exec(label)?.[1] ?? label;
 }

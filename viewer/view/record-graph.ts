@@ -3,7 +3,8 @@ import type { PathGraph } from '../../src/circuit/widest-paths.js';
 import type { CircuitData, EdgeRecord } from '../data/circuit-data.js';
 
 /**
- * Edges as a graph whose paths go from `input` to `logits`. A node has a vertex, and so has each of its ports. What
+ * Edges as a graph whose paths go from `input` to `logits`, or from any input or error of an attribution graph to any of
+ * its logits. A node has a vertex, and so has each of its ports. What
  * reaches a port goes on to the node, and from a key/value head to the heads that share it.
  */
 export interface RecordGraph extends PathGraph {
@@ -24,7 +25,7 @@ export function recordGraph(
   edges: readonly EdgeRecord[],
   strengthOf: (edge: EdgeRecord) => number,
 ): RecordGraph {
-  const { vertices, vertexOf, inner } = skeletonOf(data);
+  const { vertices, source, sink, vertexOf, inner } = skeletonOf(data);
   const links = inner.from.length + edges.length;
   const graph = {
     vertices,
@@ -33,8 +34,8 @@ export function recordGraph(
     strength: new Float64Array(links).fill(Infinity),
     edgeOf: new Int32Array(links).fill(-1),
     vertexOf,
-    source: vertexOf.get('input') ?? 0,
-    sink: vertexOf.get('logits') ?? 0,
+    source,
+    sink,
   };
   graph.from.set(inner.from);
   graph.to.set(inner.to);
@@ -52,7 +53,10 @@ export function recordGraph(
 /** What the graphs of all edges of a circuit have in common: its vertices, and the links inside of nodes. */
 interface Skeleton {
   readonly vertices: number;
-  readonly vertexOf: RecordGraph['vertexOf'];
+  readonly source: number;
+  readonly sink: number;
+  /** The vertex of a node, where its outgoing edges begin. Those of its ports come right before it. */
+  readonly vertexOf: ReadonlyMap<string, number>;
   readonly inner: { readonly from: readonly number[]; readonly to: readonly number[] };
 }
 
@@ -68,7 +72,7 @@ function skeletonOf(data: CircuitData): Skeleton {
 }
 
 /** Nodes come in the order in which a pass computes them, so that every link leads to a larger vertex. */
-function buildSkeleton({ nodes, edges }: CircuitData): Skeleton {
+function buildSkeleton({ nodes, edges, tokens }: CircuitData): Skeleton {
   const isDirectTested = edges.some(({ kind }) => kind === 'direct');
   const vertexOf = new Map<string, number>();
   const inner = { from: [] as number[], to: [] as number[] };
@@ -76,7 +80,9 @@ function buildSkeleton({ nodes, edges }: CircuitData): Skeleton {
     inner.from.push(from);
     inner.to.push(to);
   };
-  let vertices = 0;
+  // An attribution graph has several inputs, and errors that nothing feeds, and several logits.
+  const several = tokens !== undefined;
+  let vertices = several ? 1 : 0;
   for (const { id, kind, layer, kvGroup } of nodes) {
     const branches = kind === 'head' || kind === 'kv' ? BRANCHES : [];
     const vertex = vertices + 2 * branches.length;
@@ -87,10 +93,16 @@ function buildSkeleton({ nodes, edges }: CircuitData): Skeleton {
     }
     const shared = kind === 'head' && kvGroup !== null && nodeName({ kind: 'kv', layer: layer!, group: kvGroup });
     if (shared) link(vertexOf.get(shared)!, vertex);
+    if (several && (kind === 'input' || kind === 'error')) link(0, vertex);
     vertexOf.set(id, vertex);
     vertices = vertex + 1;
   }
-  return { vertices, vertexOf, inner };
+  if (!several) {
+    return { vertices, source: vertexOf.get('input') ?? 0, sink: vertexOf.get('logits') ?? 0, vertexOf, inner };
+  }
+  const sink = vertices++;
+  for (const { id, kind } of nodes) if (kind === 'logits') link(vertexOf.get(id)!, sink);
+  return { vertices, source: 0, sink, vertexOf, inner };
 }
 
 /** The vertices of a port before and after its direct edge. What has one input has no vertex of its own for it. */

@@ -82,15 +82,16 @@ export function openSources(store: Store, sources: readonly SourceFile[], show: 
 /**
  * Shows the document that the URL names, once the first files are read. Fields that the URL leaves out are the file's.
  *
- * @param untold the URL says nothing of a view. Then the one document is chosen that has most to tell, as a figure.
+ * @param untold the URL says neither a file nor anything of a view. Then the document is chosen that has most to tell,
+ *   as a figure.
  */
 export function showFirst(store: Store, untold: boolean): void {
   const { documents, view, update, say } = store;
   const opened = documents.peek();
   const { file } = view.peek();
-  const best = firstToOpen(opened.values());
-  const named = file === null ? best : opened.get(file);
-  const first = named ?? best;
+  const unnamed = untold ? firstToOpen(opened.values()) : opened.values().next().value;
+  const named = file === null ? unnamed : opened.get(file);
+  const first = named ?? unnamed;
   if (!first) return;
   if (file !== null && !named) say('info', `The link names ${file}, which is not open.`);
   if (named) {

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { useElementId } from './element-id.js';
 
 /** A button that opens a box below it. Escape or a click elsewhere closes the box. */
@@ -26,6 +26,13 @@ export function Popover(props: {
     document.addEventListener('pointerdown', away);
     return () => document.removeEventListener('pointerdown', away);
   }, [open]);
+  const body = useRef<HTMLDivElement>(null);
+  useLayoutEffect(() => {
+    // What has no room in the window scrolls.
+    if (!open || !body.current) return;
+    const { top } = body.current.getBoundingClientRect();
+    body.current.style.maxHeight = `${Math.max(120, window.innerHeight - top - 10)}px`;
+  }, [open]);
   const escape = (event: KeyboardEvent): void => {
     if (event.key !== 'Escape' || !open) return;
     event.stopPropagation();
@@ -46,7 +53,7 @@ export function Popover(props: {
         {props.face}
       </button>
       {open && (
-        <div class={`popover-body ${props.align ?? 'left'}`} id={id} role="group" aria-label={props.label}>
+        <div class={`popover-body ${props.align ?? 'left'}`} ref={body} id={id} role="group" aria-label={props.label}>
           {props.children}
         </div>
       )}

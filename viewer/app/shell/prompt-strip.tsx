@@ -29,7 +29,7 @@ function Token({ token: { text, instead, role, measured } }: { token: StripToken
   const shown = word === '' ? visible(text) : visible(word);
   const marks = [role, measured && 'measured', /^<[^<>\s]+>$/.test(text) && 'quiet'].filter(Boolean).join(' ');
   const name = marks === '' ? undefined : marks;
-  const corrupted = instead === null ? null : visibleToken(instead).trim();
+  const corrupted = instead === null ? null : wordOf(instead);
   return (
     <>
       {word !== '' && visible(blank)}
@@ -45,9 +45,14 @@ function Token({ token: { text, instead, role, measured } }: { token: StripToken
   );
 }
 
-/** Line breaks are shown, and break the line. */
+/** Line breaks and tabs are shown, and do what they do. Blanks stay blanks in running text. */
 function visible(text: string): string {
-  return text === '' ? '' : visibleToken(text).replaceAll('↵', '↵\n');
+  return text.replaceAll('\n', '↵\n').replaceAll('\t', '⇥\t');
+}
+
+/** A token without the blanks around it, where it has something else. */
+function wordOf(token: string): string {
+  return token.trim() === '' ? visibleToken(token) : visible(token.trim());
 }
 
 function Answer({ strip: { answer, logitDifference } }: { strip: Strip }) {
@@ -56,7 +61,7 @@ function Answer({ strip: { answer, logitDifference } }: { strip: Strip }) {
     <span class="strip-answer">
       <span aria-hidden="true"> → </span>
       <span class="visually-hidden">, answer: </span>
-      <b class="answer">{visibleToken(text).trim()}</b>
+      <b class="answer">{wordOf(text)}</b>
       {others > 0 && <span class="quiet"> and {others} more</span>}
       {probability !== null && <span class="strip-number"> {formatPercent(probability)}</span>}
       {logitDifference !== null && (

@@ -156,7 +156,7 @@ function SearchBox() {
         ref={searchBox}
         type="search"
         aria-label="Search"
-        placeholder="Search: 9.9, m3, q->10.7"
+        placeholder="Search"
         value={viewField.query.value}
         onInput={(event) => update({ query: event.currentTarget.value })}
         onKeyDown={(event) => {

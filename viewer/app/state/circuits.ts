@@ -5,7 +5,7 @@ import { toCircuitData, type CircuitData } from '../../data/circuit-data.js';
 import type { ViewerDocument } from '../../data/document.js';
 import { signIsKnown } from '../../data/measure.js';
 import { compare, strongest, type Comparison } from '../../view/compare.js';
-import { ATTRIBUTION_WORDS, measureDrawn, measureWords } from '../../view/measure-words.js';
+import { measureDrawn, measureWords, WEIGHT_WORDS } from '../../view/measure-words.js';
 import { replay } from '../../view/replay.js';
 import type { ViewState } from '../../view/view-state.js';
 import type { View } from './view.js';
@@ -105,14 +105,14 @@ export function createCircuits({ viewField, viewOf }: View) {
 
   /** Whether it is known what a positive number of an edge means, of those by which edges are drawn. */
   const signKnown = computed(() =>
-    shownCircuits.value.every((circuit) => signIsKnown(circuit, viewField.sign.value, measure.value)),
+    shownDocuments.value.every(({ circuit }) => circuit && signIsKnown(circuit, viewField.sign.value, measure.value)),
   );
 
   /** What that number is. */
   const numberWords = computed(() =>
     shownCircuits.value.length > 0
       ? measureWords(shownCircuits.value, measure.value, viewField.sign.value)
-      : ATTRIBUTION_WORDS,
+      : WEIGHT_WORDS,
   );
 
   /** Decisions of the trace by edge. */

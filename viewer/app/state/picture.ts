@@ -32,7 +32,7 @@ export type Drawn = ReturnType<typeof createPicture>;
  */
 export function createPicture(store: View & Circuits & Edges & Page) {
   const { viewField, viewOf, current, other, comparison, data, ownData, signKnown, measure, numberWords } = store;
-  const { drawnSelection, found, aspect, forcePositions, hovered, lit, systemDark } = store;
+  const { drawnSelection, found, aspect, forcePositions, planner, hovered, lit, systemDark } = store;
 
   const isTokens = () => viewField.layout.value === 'tokens';
 
@@ -45,6 +45,7 @@ export function createPicture(store: View & Circuits & Edges & Page) {
   const scene = computed<Scene>(() =>
     buildScene(data.value, drawnSelection.value, viewOf(...SCENE_FIELDS, ...(isTokens() ? TOKENS_FIELDS : [])), {
       aspect: aspect.value,
+      ...(viewField.layout.value === 'figure' ? { planner: planner.value } : {}),
       force: viewField.layout.value === 'force' ? forcePositions.value : null,
       found: found.value,
       details: isTokens() && !other.value ? (current.value?.details ?? null) : null,

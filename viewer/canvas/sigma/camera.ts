@@ -1,10 +1,9 @@
 import type Sigma from 'sigma';
 import type { Frame } from '../../scene/draw/marks.js';
-import type { DisplayEdge, DisplayNode } from '../../scene/scene.js';
 import type { Point } from '../pointer.js';
 import type { CameraView } from '../stage.js';
 
-export type Renderer = Sigma<DisplayNode, DisplayEdge>;
+export type Renderer = Sigma<{ x: number; y: number }>;
 
 const ZOOM_MS = 200;
 

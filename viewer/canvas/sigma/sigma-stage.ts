@@ -1,45 +1,31 @@
 import { MultiDirectedGraph } from 'graphology';
 import Sigma from 'sigma';
 import { EdgewiseError } from '../../../src/base/errors.js';
-import { nodesIn, PICKABLE_EDGES, pick, type Target } from '../../scene/pick/pick.js';
-import { isFine, type DisplayEdge, type DisplayGraph, type DisplayNode, type Scene } from '../../scene/scene.js';
+import { nodesIn, pick, type Target } from '../../scene/pick/pick.js';
+import { isFine, type Scene } from '../../scene/scene.js';
 import { PALETTES, type Palette } from '../../scene/style/palette.js';
 import type { Styles } from '../../scene/style/style.js';
 import { dragNode } from '../drag-node.js';
-import { LAYERS, paintFocus, paintLayers, paintStyled, type Layer, type Picture, type SurfaceOf } from '../layers.js';
+import { LAYERS, paintFocus, paintLayers, paintStyled, type Picture, type SurfaceOf } from '../layers.js';
 import { MOVE_MS, motionTo } from '../motion.js';
 import type { Surface } from '../painter.js';
 import { followPointer, type Point } from '../pointer.js';
 import type { CameraView, Stage, StageEvents } from '../stage.js';
 import { StageCamera, type Renderer } from './camera.js';
-import { EDGE_PROGRAMS, NODE_PROGRAMS } from './programs.js';
-import { edgeData, nodeData } from './reducers.js';
 
 // The drawing surface on Sigma. Only the files of this folder know Sigma.
 //
-// Sigma moves the camera. It draws the nodes of the grid and of the force layout with WebGL, and their edges where they
-// are many. Sigma has no marks for the rest: the rest is painted on 2D layers, in the same frame. From the lowest to the
-// highest:
-//
-// - bands: the bands of the grid
-// - figure: edges that are drawn one by one, or the whole of a scene of boxes
-// - focus: lit nodes and edges, on a veil that dims the layers below; the selection box
-// - names: labels
-//
-// Hover repaints 2D layers only. It costs no pass over the graph.
-
-/** Where Sigma puts each 2D layer among its own layers. */
-const PLACES: Readonly<Record<Layer, object>> = {
-  bands: { beforeLayer: 'edges' },
-  figure: { beforeLayer: 'nodes' },
-  focus: { afterLayer: 'nodes' },
-  names: { afterLayer: 'focus' },
-};
+// Sigma has the camera, and follows mouse and fingers. Everything is painted on 2D layers, in Sigma's frames: its own
+// programs have neither dashes nor arrow heads nor boxes, and take seconds to read a large graph.
 
 /** CSS pixels around the scene, for labels, when everything is seen. */
 const PADDING = 36;
 /** CSS pixels beside a mark that still count as on it. */
 const SLACK = 4;
+/** Where Sigma puts the 2D layers among its own: its types do not know the option. */
+const BELOW_MOUSE: object = { beforeLayer: 'mouse' };
+/** Milliseconds without a move of the camera after which a haze of edges is drawn again. */
+const REST = 120;
 
 const EMPTY: Scene = {
   layout: 'grid',
@@ -71,8 +57,6 @@ class SigmaStage implements Stage {
   readonly #camera: StageCamera;
   readonly #resized: ResizeObserver;
   readonly #surfaceOf: SurfaceOf;
-  /** Sigma's graph while boxes are painted. Sigma moves no camera over an empty graph: this one has a node. */
-  readonly #ground: DisplayGraph = new MultiDirectedGraph();
   #scene = EMPTY;
   /** What is drawn while nodes go to their places in the scene. */
   #moving: Scene | null = null;
@@ -83,12 +67,14 @@ class SigmaStage implements Stage {
   /** Who waits until nodes are at their places. */
   readonly #arrivals: (() => void)[] = [];
   #box: Picture['box'] = null;
+  /** The camera and the scene of the last frame. */
+  #seenFrom = '';
+  #painted: Scene | null = null;
+  #resting: ReturnType<typeof setTimeout> | undefined;
 
   constructor(container: HTMLElement, events: StageEvents) {
     this.#container = container;
-    // The node is hidden. Nothing but its place is ever read.
-    this.#ground.addNode('', { x: 0, y: 0 } as DisplayNode);
-    const renderer = this.#createRenderer();
+    const renderer = createRenderer(container);
     this.#renderer = renderer;
     this.#camera = new StageCamera(renderer);
     this.#surfaceOf = addLayers(renderer);
@@ -104,25 +90,6 @@ class SigmaStage implements Stage {
     renderer.on('afterRender', () => {
       this.#paint();
       lookAgain();
-    });
-  }
-
-  #createRenderer(): Renderer {
-    return new Sigma<DisplayNode, DisplayEdge>(new MultiDirectedGraph<DisplayNode, DisplayEdge>(), this.#container, {
-      allowInvalidContainer: true,
-      itemSizesReference: 'positions',
-      zoomToSizeRatioFunction: (ratio) => ratio,
-      minEdgeThickness: 0.3,
-      zIndex: true,
-      renderLabels: false,
-      stagePadding: PADDING,
-      minCameraRatio: 0.02,
-      maxCameraRatio: 4,
-      defaultDrawNodeHover: () => undefined,
-      nodeProgramClasses: NODE_PROGRAMS,
-      edgeProgramClasses: EDGE_PROGRAMS,
-      nodeReducer: (id, node) => nodeData(this.#scene, this.#styles, id, node),
-      edgeReducer: (id, edge) => edgeData(this.#scene, this.#styles, id, edge),
     });
   }
 
@@ -158,27 +125,13 @@ class SigmaStage implements Stage {
     const sameLayout = scene.layout === this.#scene.layout;
     const before = sameLayout && movesSeen(scene) ? this.#placesSeen() : new Map<string, Point>();
     this.#stopMotion();
-    const crowded = scene.graph.size > PICKABLE_EDGES;
-    // Sigma answers a new setting by drawing its graph again. The setting is made while that graph is the smaller one.
-    const hideEdges = (): void => {
-      if (crowded !== renderer.getSetting('hideEdgesOnMove')) renderer.setSetting('hideEdgesOnMove', crowded);
-    };
-    if (crowded) hideEdges();
     this.#scene = scene;
     this.#setStyles(styles, palette);
     const { left, right, bottom, top } = scene.bounds;
     renderer.setCustomBBox({ x: [left, right], y: [bottom, top] });
-    this.#setGraph(scene);
-    hideEdges();
+    renderer.refresh();
     if (fit || !sameLayout) this.#camera.reset();
     this.#move(before);
-  }
-
-  /** Sigma reads the graph and the bounds. */
-  #setGraph(scene: Scene): void {
-    const graph = scene.boxed ? this.#ground : scene.graph;
-    if (graph === this.#renderer.getGraph()) this.#renderer.refresh();
-    else this.#renderer.setGraph(graph);
   }
 
   /** Where the nodes are on the surface now. */
@@ -205,11 +158,8 @@ class SigmaStage implements Stage {
       const share = (performance.now() - began) / MOVE_MS;
       if (share >= 1) return this.#stopMotion();
       motion.at(share);
-      if (this.#moving === null) {
-        this.#moving = motion.scene;
-        this.#setGraph(motion.scene);
-      } else if (scene.boxed) this.#paint();
-      else this.#renderer.refresh();
+      this.#moving = motion.scene;
+      this.#paint();
       this.#frame = requestAnimationFrame(step);
     };
     step();
@@ -220,7 +170,7 @@ class SigmaStage implements Stage {
     cancelAnimationFrame(this.#frame);
     if (this.#moving === null) return;
     this.#moving = null;
-    this.#setGraph(this.#scene);
+    this.#paint();
     for (const resolve of this.#arrivals.splice(0)) resolve();
   }
 
@@ -235,7 +185,7 @@ class SigmaStage implements Stage {
     this.#setStyles(styles, palette);
     const picture = this.#picture();
     if (base === styles.base && samePalette && picture) paintStyled(this.#surfaceOf, picture, this.#camera.frame());
-    else this.#renderer.refresh({ skipIndexation: true });
+    else this.#paint();
   }
 
   #setStyles(styles: Styles, palette: Palette): void {
@@ -249,9 +199,18 @@ class SigmaStage implements Stage {
     return this.#styles && { scene: this.#shown(), styles: this.#styles, palette: this.#palette, box: this.#box };
   }
 
+  /** While the camera moves, a haze of edges is left out: it would take longer than a frame. */
   #paint(): void {
     const picture = this.#picture();
-    if (picture) paintLayers(this.#surfaceOf, picture, this.#camera.frame());
+    if (!picture) return;
+    const camera = JSON.stringify(this.#camera.view());
+    const moves = camera !== this.#seenFrom && picture.scene === this.#painted;
+    this.#seenFrom = camera;
+    this.#painted = picture.scene;
+    clearTimeout(this.#resting);
+    const hazy = !isFine(picture.scene);
+    if (hazy && moves) this.#resting = setTimeout(() => this.#paint(), REST);
+    paintLayers(this.#surfaceOf, picture, this.#camera.frame(), { haze: !(hazy && moves) });
   }
 
   #targetAt(point: Point): Target | null {
@@ -264,8 +223,7 @@ class SigmaStage implements Stage {
     this.#stopMotion();
     const scale = this.#camera.scale();
     this.#scene = dragNode(this.#scene, node, dx / scale, -dy / scale);
-    // Sigma draws its own graph again when a node of it moves.
-    if (this.#scene.boxed) this.#paint();
+    this.#paint();
   }
 
   fit(): void {
@@ -317,9 +275,25 @@ class SigmaStage implements Stage {
 
   dispose(): void {
     this.#stopMotion();
+    clearTimeout(this.#resting);
     this.#resized.disconnect();
     this.#renderer.kill();
   }
+}
+
+/** Sigma moves no camera over an empty graph. This one has a node, which is hidden: nothing but its place is read. */
+function createRenderer(container: HTMLElement): Renderer {
+  const ground = new MultiDirectedGraph<{ x: number; y: number }>();
+  ground.addNode('', { x: 0, y: 0 });
+  return new Sigma(ground, container, {
+    allowInvalidContainer: true,
+    renderLabels: false,
+    stagePadding: PADDING,
+    minCameraRatio: 0.02,
+    maxCameraRatio: 4,
+    defaultDrawNodeHover: () => undefined,
+    nodeReducer: (_, place) => ({ ...place, hidden: true }),
+  });
 }
 
 /** Whether the reader sees nodes of the scene move. In the grid nothing but the size of the surface moves them. */
@@ -331,7 +305,7 @@ function movesSeen({ layout, graph }: Scene): boolean {
 
 /** Adds the 2D layers to Sigma's own. */
 function addLayers(renderer: Renderer): SurfaceOf {
-  for (const layer of LAYERS) renderer.createCanvasContext(layer, PLACES[layer]);
+  for (const layer of LAYERS) renderer.createCanvasContext(layer, BELOW_MOUSE);
   const canvases = renderer.getCanvases();
   const contexts = new Map(LAYERS.map((layer) => [layer, canvases[layer]!.getContext('2d')!]));
   renderer.resize(true);

@@ -1,4 +1,4 @@
-import type { Box, DisplayGraph } from '../scene.js';
+import { isFine, type Box, type DisplayGraph } from '../scene.js';
 
 /** Twice the largest height of an arc over its chord, in layout units. */
 const MOST_RISE = 1.6;
@@ -10,8 +10,11 @@ const MOST_RISE = 1.6;
  *   edges of one node part soon.
  * - An edge along a column bends towards the middle of the picture, past the nodes between its ends.
  * - Edges between the same ends lie side by side.
+ *
+ * A haze of edges stays straight.
  */
 export function bendEdges(graph: DisplayGraph, bounds: Box, columnStep: number): void {
+  if (!isFine({ boxed: false, graph })) return;
   const width = bounds.right - bounds.left;
   const parallels = new Map<string, number>();
   graph.updateEachEdgeAttributes((id, edge) => {

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { readAttributionGraph } from '../../../../src/files/tools/read-attribution-graph.js';
 import { featureIndex, toAttributionData } from '../../../../viewer/data/attribution-data.js';
 import { openViewerDocument } from '../../../../viewer/data/open-document.js';
+import { onPaths } from '../../../../viewer/view/connected.js';
 import { select } from '../../../../viewer/view/selection.js';
 import { DEFAULT_EDGES, DEFAULT_VIEW } from '../../../../viewer/view/view-state.js';
 import { featureNode, sampleGraph, type GraphJson } from '../../../support/attribution-graph.js';
@@ -21,8 +22,8 @@ describe('toAttributionData', () => {
       ['feature', 6, 1, '6/4012'],
       ['error', 6, 1, 'error 6'],
       ['feature', 20, 2, 'say a capital'],
-      ['logits', null, 2, 'Output " Austin" (p=0.430)'],
-      ['logits', null, 2, 'Output " Dallas" (p=0.100)'],
+      ['logits', null, 2, ' Austin'],
+      ['logits', null, 2, ' Dallas'],
     ]);
   });
 
@@ -45,6 +46,29 @@ describe('toAttributionData', () => {
     const links = sampleGraph().links.map((link, i) => (i === 2 ? { ...link, weight: null } : link));
     const { edges } = dataOf({ links });
     expect(edges.at(-1)).toMatchObject({ id: '20_15589_2->27_22605_2', effect: null, rank: null });
+  });
+
+  it('has paths from any of its inputs and errors to any of its logits', () => {
+    const paths = (links: GraphJson['links']): string[] => {
+      const data = dataOf({ links });
+      return onPaths(data, data.edges).map(({ source, target }) => `${source} ${target}`);
+    };
+    const { links } = sampleGraph();
+    expect(paths(links)).toHaveLength(5);
+    // Without its embedding the feature of layer 6 is fed by nothing; the error needs nothing.
+    expect(paths(links.slice(1)).toSorted()).toEqual(
+      ['20_15589_2 27_22605_2', '20_15589_2 27_26865_2', '6_-1_1 20_15589_2'].toSorted(),
+    );
+    expect(paths(links.slice(0, 2))).toEqual([]);
+    const { edges, circuit } = select(dataOf(), { ...DEFAULT_VIEW, limitBy: 'circuit', limit: 4 });
+    expect(circuit?.edges).toBe(edges.length);
+    // Two edges are as weak as each other: the circuit has both.
+    expect(edges.map(({ id }) => id)).toEqual([
+      '20_15589_2->27_22605_2',
+      '6_4012_1->20_15589_2',
+      'E_9447_1->6_4012_1',
+      '6_-1_1->20_15589_2',
+    ]);
   });
 
   it('takes a number out of a name only where the name is made of layer, index and position', () => {
