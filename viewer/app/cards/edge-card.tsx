@@ -2,6 +2,7 @@ import type { EdgeRecord } from '../../data/circuit-data.js';
 import { cutBefore, liesOnPath, promptNumbers } from '../../view/edge-worth.js';
 import { edgeLabel, effectClass, formatCount, formatEffect, formatNumber } from '../../view/format.js';
 import { confidenceWords, edgeNumbers, formatDrawn } from '../../view/measure-words.js';
+import { naturalValue } from '../../view/metric-words.js';
 import { choose } from '../actions/choose.js';
 import { jumpToDecision } from '../actions/playback.js';
 import { Fact } from '../controls/facts.js';
@@ -122,6 +123,7 @@ function Decision({ edge }: { edge: EdgeRecord }) {
   const decision = decisions.value.get(edge.id);
   if (!document || !decision) return null;
   const before = cutBefore(document.trace, edge.id);
+  const metric = document.circuit?.provenance?.metric ?? '';
   return (
     <>
       <Fact name="Decision">
@@ -131,7 +133,8 @@ function Decision({ edge }: { edge: EdgeRecord }) {
         </button>
       </Fact>
       <Fact name="Metric then">
-        {formatNumber(decision.before)} with it, {formatNumber(decision.after)} without
+        {formatNumber(naturalValue(metric, decision.before))} with it,{' '}
+        {formatNumber(naturalValue(metric, decision.after))} without
       </Fact>
     </>
   );
