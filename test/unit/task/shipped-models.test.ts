@@ -14,7 +14,7 @@ import { isAccurate, mean, metricValue } from '../../oracle/metrics.js';
 import { loadOracle, runModel } from '../../oracle/model.js';
 import type { OracleModel } from '../../oracle/model.js';
 
-/** The float64 oracle is slow: of the 200 prompts of a task every twentieth, or every tenth with EDGEWISE_ALL_RUNS=1. */
+/** Of the 200 prompts of a task every twentieth, with EDGEWISE_ALL_RUNS=1 every tenth: the float64 oracle is slow. */
 const STRIDE = process.env['EDGEWISE_ALL_RUNS'] === '1' ? 10 : 20;
 /** tasks-4l-llama, whose training has prompts with names of several tokens. */
 const WITH_LONG_NAMES = 'tasks-4l-llama';
