@@ -1,7 +1,7 @@
 import type { PromptDetails } from '../../../src/circuit/details.js';
 import { formatEffect, formatNumber, formatPercent } from '../../view/format.js';
 import { metricLine, naturalValue } from '../../view/metric-words.js';
-import { AbsentDetails } from '../cards/absent-details.js';
+import { HowToGet } from '../cards/how-to.js';
 import { LikeliestTokens } from '../cards/likeliest-tokens.js';
 import { PromptPicker } from '../cards/prompt-picker.js';
 import { Fact } from '../controls/facts.js';
@@ -13,7 +13,7 @@ export function PromptsTab() {
   const { current, shownPrompt } = useStore();
   const details = current.value?.details;
   if (!details || details.prompts.length === 0) {
-    return <AbsentDetails what="The files of this circuit have no prompts." />;
+    return <HowToGet what="The files of this circuit have no prompts." />;
   }
   const index = shownPrompt.value ?? 0;
   return (
