@@ -2,11 +2,12 @@ import type { EdgeRecord } from '../../data/circuit-data.js';
 import { cutBefore, liesOnPath, promptNumbers } from '../../view/edge-worth.js';
 import { edgeLabel, effectClass, formatCount, formatEffect, formatNumber } from '../../view/format.js';
 import { confidenceWords, edgeNumbers, formatDrawn } from '../../view/measure-words.js';
+import { naturalValue } from '../../view/metric-words.js';
 import { choose } from '../actions/choose.js';
 import { jumpToDecision } from '../actions/playback.js';
 import { Fact } from '../controls/facts.js';
 import { useStore } from '../state/use-store.js';
-import { AbsentDetails } from './absent-details.js';
+import { HowToGet } from './how-to.js';
 import { EdgeRead } from './edge-read.js';
 import { EdgeWritten } from './edge-written.js';
 import { Note } from './note.js';
@@ -33,9 +34,11 @@ export function EdgeCard({ edge, others }: { edge: EdgeRecord; others: readonly 
         <Fact name="To">
           <NodeLink id={edge.target} /> {edge.port !== 'out' && <span class={`port ${edge.port}`}>{edge.port}</span>}
         </Fact>
-        <Fact name="Part of the circuit">
-          {edge.pending ? 'not decided on yet' : edge.inCircuit ? 'yes' : 'no, removed'}
-        </Fact>
+        {current.value?.circuit && (
+          <Fact name="Part of the circuit">
+            {edge.pending ? 'not decided on yet' : edge.inCircuit ? 'yes' : 'no, removed'}
+          </Fact>
+        )}
         <Worth edge={edge} />
         {edge.rank !== null && (
           <Fact name="Rank">
@@ -57,7 +60,7 @@ export function EdgeCard({ edge, others }: { edge: EdgeRecord; others: readonly 
           {numbers.length > 0 && <PromptEffects numbers={numbers} details={details} />}
         </>
       ) : (
-        <AbsentDetails what="The files of this circuit do not say what goes over this edge." />
+        <HowToGet what="The files of this circuit do not say what goes over this edge." />
       )}
       {others.length > 0 && <DrawnWith edges={others} />}
       <Note name={edge.id} />
@@ -67,8 +70,8 @@ export function EdgeCard({ edge, others }: { edge: EdgeRecord; others: readonly 
 
 /** An edge of the circuit that nothing of the prompt goes over. */
 function CarriesNothing({ edge }: { edge: EdgeRecord }) {
-  const { ownData } = useStore();
-  if (!edge.inCircuit || edge.pending || edge.contrast) return null;
+  const { current, ownData } = useStore();
+  if (!current.value?.circuit || !edge.inCircuit || edge.pending || edge.contrast) return null;
   const isOff = !liesOnPath(ownData.value, edge);
   if (!edge.idle && !isOff) return null;
   return (
@@ -95,7 +98,7 @@ function NodeLink({ id }: { id: string }) {
 function Worth({ edge }: { edge: EdgeRecord }) {
   const { current, viewField } = useStore();
   const circuit = current.value?.circuit;
-  if (!circuit) return <Fact name="Effect">{formatEffect(edge.effect)}</Fact>;
+  if (!circuit) return <Fact name="Weight">{formatEffect(edge.effect)}</Fact>;
   const decisions = current.value?.trace?.length ?? null;
   const numbers = edgeNumbers(circuit, edge, decisions, viewField.sign.value);
   const confidence = confidenceWords(circuit, edge.id);
@@ -120,6 +123,7 @@ function Decision({ edge }: { edge: EdgeRecord }) {
   const decision = decisions.value.get(edge.id);
   if (!document || !decision) return null;
   const before = cutBefore(document.trace, edge.id);
+  const metric = document.circuit?.provenance?.metric ?? '';
   return (
     <>
       <Fact name="Decision">
@@ -129,7 +133,8 @@ function Decision({ edge }: { edge: EdgeRecord }) {
         </button>
       </Fact>
       <Fact name="Metric then">
-        {formatNumber(decision.before)} with it, {formatNumber(decision.after)} without
+        {formatNumber(naturalValue(metric, decision.before))} with it,{' '}
+        {formatNumber(naturalValue(metric, decision.after))} without
       </Fact>
     </>
   );

@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 import type { CircuitDetails } from '../../../src/circuit/details.js';
 import { effectClass, formatEffect } from '../../view/format.js';
-import { metricWords } from '../../view/metric-words.js';
+import { metricWords, worseWords } from '../../view/metric-words.js';
 import type { PromptNumbers } from '../../view/edge-worth.js';
 import { Segmented } from '../controls/segmented.js';
 import { useStore } from '../state/use-store.js';
@@ -19,7 +19,7 @@ export function PromptEffects(props: { numbers: readonly PromptNumbers[]; detail
   const { effects } = numbers.find((one) => one.measure === measure) ?? numbers[0]!;
   const chosen = shownPrompt.value;
   const on = at ?? chosen;
-  const { name, unit, better } = metricWords(details.metric);
+  const { unit } = metricWords(details.metric);
   const choosePrompt = (prompt: number): void => update({ prompt: prompt === chosen ? null : prompt });
   const move = (event: KeyboardEvent): void => {
     const from = on ?? -1;
@@ -35,8 +35,8 @@ export function PromptEffects(props: { numbers: readonly PromptNumbers[]; detail
       <h3>
         Prompt by prompt{' '}
         <span class="quiet">
-          {name} {better === 'higher' ? 'lost' : 'gained'}
-          {unit && `, ${unit}`}
+          so much {worseWords(details.metric)}
+          {unit && `, in ${unit}`}
         </span>
       </h3>
       {numbers.length > 1 && (

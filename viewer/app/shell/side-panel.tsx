@@ -23,7 +23,7 @@ const NARROWEST = 260;
 
 export function SidePanel() {
   const store = useStore();
-  const { panelOpen, update, viewField } = store;
+  const { panelOpen, selected, update, viewField } = store;
   const id = useElementId();
   if (!panelOpen.value) return null;
   const tab = viewField.tab.value;
@@ -43,7 +43,7 @@ export function SidePanel() {
               tabIndex={tab === name ? 0 : -1}
               onClick={() => update({ tab: name })}
             >
-              {title}
+              {name === 'card' && selected.value === null ? 'Circuit' : title}
             </button>
           ))}
         </div>
