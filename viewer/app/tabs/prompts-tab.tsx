@@ -10,11 +10,7 @@ export function PromptsTab() {
   const { current, shownPrompt } = useStore();
   const details = current.value?.details;
   if (!details || details.prompts.length === 0) {
-    return (
-      <HowToGet what="Prompts are not in this file." />
-        }
-      />
-    );
+    return <HowToGet what="Prompts are not in this file." />;
   }
   const index = shownPrompt.value ?? 0;
   return (
