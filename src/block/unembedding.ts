@@ -1,4 +1,5 @@
 import type { BufferSlice } from '../gpu/kernel.js';
+import type { Matrix } from '../gpu/product/matrix.js';
 import { NO_PIECE } from './order.js';
 import type { Piece, PieceContext, RowPiece } from './piece.js';
 import { everyColumn, rowProduct, transposedProduct } from './product.js';
@@ -20,18 +21,32 @@ export function unembedding(
   return rowProduct(context, context.weights.unembed, { a: normed, out: logits }, rows);
 }
 
+/** Columns of the unembedding with their biases: of all tokens, or of some. */
+export interface LogitColumns {
+  readonly unembed: Matrix;
+  readonly unembedBias: BufferSlice | null;
+  /** Tokens; the matrix has as many columns, rounded up to vec4s. */
+  readonly tokens: number;
+}
+
 /** normed [rows, d] -> the model's logits [rows, V], with its bias and its softcap. */
-export async function modelLogits(
-  context: UnembeddingContext,
+export function modelLogits(context: UnembeddingContext, tensors: UnembeddingTensors, rows: number): Promise<RowPiece> {
+  const { unembed, unembedBias, spec } = context.weights;
+  return logitsOf(context, { unembed, unembedBias, tokens: spec.vocab }, tensors, rows);
+}
+
+/** The same of some columns: logits [rows, columns of the matrix]. Each has the bits that it has among all. */
+export async function logitsOf(
+  { arena, weights: { spec } }: UnembeddingContext,
+  { unembed, unembedBias, tokens }: LogitColumns,
   { normed, logits }: UnembeddingTensors,
   rows: number,
 ): Promise<RowPiece> {
-  const { unembed, unembedBias, spec, layout } = context.weights;
-  const product = await rowProduct(context, unembed, { a: normed, out: logits }, rows, unembedBias ?? undefined);
+  const product = await rowProduct({ arena }, unembed, { a: normed, out: logits }, rows, unembedBias ?? undefined);
   if (spec.logitSoftcap === null) return product;
-  const operation = await context.arena.operation('softcap_rows', {
+  const operation = await arena.operation('softcap_rows', {
     buffers: { x: logits },
-    params: { rows, columns: spec.vocab, stride: layout.vocabStride, cap: spec.logitSoftcap },
+    params: { rows, columns: tokens, stride: 4 * unembed.columns4, cap: spec.logitSoftcap },
     overrides: {},
   });
   return {

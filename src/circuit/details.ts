@@ -38,14 +38,15 @@ export interface CircuitDetails {
    */
   readonly reads: Readonly<Record<string, readonly (readonly AttentionRow[])[]>>;
   /**
-   * By name of a kept value edge from a node into a head: tokens that the sender's output promotes through the reader's
-   * values and output, taken at the position that the reader attends to most. Strongest first, mean over prompts. Empty
-   * where it was not measured.
+   * By name of a kept value edge into a head: tokens that the sender's output promotes through the reader's values and
+   * output, taken at the position that the reader attends to most: see writtenTokens. Strongest first, mean over
+   * prompts. Empty where it was not measured.
    */
   readonly writtenThrough: Readonly<Record<string, readonly TokenLogit[]>>;
   /**
    * The connected circuits of the strongest edges (see connectedLevels), smallest first, the whole circuit last: how
-   * much of the behaviour each restores. Null where it was not measured.
+   * much of the behaviour each restores. The edges go by |effect in the circuit| where `inCircuit` is not empty,
+   * otherwise by |effect| at their decision. Null where it was not measured.
    */
   readonly curve: readonly CurvePoint[] | null;
 }

@@ -31,10 +31,16 @@ export {
   type ReadCircuit,
 } from './own/circuit-file.js';
 export type { FileConfig } from './own/config-json.js';
-export { SCHEMA_VERSION, writeCircuitJson } from './own/circuit-json.js';
+export { SCHEMA_VERSION, writeCircuitJson, writeSparseCircuitJson } from './own/circuit-json.js';
 export { parseDetails, writeDetails } from './own/details-json.js';
 export { DETAILS_VERSION } from './own/details-schema.js';
-export { estimateDetailsBytes, LARGE_DETAILS, type DetailsExtent } from './own/details-size.js';
+export {
+  estimateDetailsBytes,
+  extentOfCircuit,
+  heldOf,
+  LARGE_DETAILS,
+  type DetailsExtent,
+} from './own/details-size.js';
 export { detailsFit } from './own/details-fit.js';
 export { encodeDraws, parseDraws, writeDraws, type FileDraws } from './own/draws-json.js';
 export { parseReport, REPORT_VERSION, writeReport, type CircuitReport } from './own/report-json.js';

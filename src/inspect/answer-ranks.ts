@@ -31,11 +31,15 @@ export async function answerRanks(
     const part = rows.slice(first, first + atOnce);
     const arena = new Arena(gpu);
     try {
-      const picked = part.map(({ row }) => row);
-      const { logits, encode } = await bindPickedLogits(arena, weights, normed, picked);
+      const picked = await bindPickedLogits(
+        arena,
+        weights,
+        normed,
+        part.map(({ row }) => row),
+      );
       const recording = gpu.record();
-      encode(recording);
-      const copy = recording.readback(logits);
+      picked.encode(recording);
+      const copy = recording.readback(picked.logits);
       recording.submit();
       const values = new Float32Array(await copy());
       part.forEach(({ correct }, i) => {

@@ -48,19 +48,21 @@ export type PatternReads = ReadonlyMap<number, readonly (readonly AttentionRow[]
  *
  * Cost: a forward pass over the prompts, and one for every group of edges.
  *
- * @param groups see patternEdges. @param at where writers stand: see standingPositions.
+ * @param groups see patternEdges. @param told how many of the prompts are told of, the first ones.
+ * @param at where writers stand: see standingPositions.
  * @param onPass is told of every pass that is done.
  */
 export async function patternReads(
   evaluator: PatchingEvaluator,
   kept: EdgeSet,
   groups: readonly (readonly PatternEdge[])[],
-  pairs: readonly PromptPair[],
+  { pairs, told }: { readonly pairs: readonly PromptPair[]; readonly told: number },
   at: readonly (readonly number[])[],
   onPass: () => void = () => {},
 ): Promise<PatternReads> {
   const { topology } = kept;
-  const rowsOf = (writer: number, n: number): number[] => [...new Set([pairs[n]!.position, at[writer]![n]!])];
+  const rowsOf = (writer: number, n: number): number[] =>
+    n < told ? [...new Set([pairs[n]!.position, at[writer]![n]!])] : [];
   const readers = [...new Set(groups.flatMap((edges) => edges.flatMap((edge) => edge.readers)))];
   if (readers.length === 0) return new Map();
   const before = await rows(evaluator, kept, readers, pairs, rowsOf);
@@ -89,7 +91,7 @@ export async function patternReads(
         );
       found.set(
         edge,
-        pairs.map((_, n) => ofPrompt(n)),
+        pairs.slice(0, told).map((_, n) => ofPrompt(n)),
       );
     }
   }

@@ -54,7 +54,7 @@ export async function bindPredictions(
       recording.dispatchRows(largest.operation, prompts);
       toLogProbs.encode(recording);
       recording.dispatchRows(first.operation, prompts);
-      answers(recording, prompts);
+      answers.encode(recording, prompts);
       const copies = [largest.columns, largest.amounts, first.amounts, scores].map((tensor) =>
         recording.readback(tensor),
       );

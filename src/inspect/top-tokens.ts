@@ -75,12 +75,14 @@ async function strongestAtOnce(
 ): Promise<TokenValue[][][]> {
   const arena = new Arena(weights.gpu);
   try {
-    const { logits, encode } = await bindPickedLogits(arena, weights, normed, rows);
+    const picked = await bindPickedLogits(arena, weights, normed, rows);
     const ends = await Promise.all(
-      signs.map((sign) => bindTopColumns(arena, weights, { values: logits, rows: rows.length, count, sign, centred })),
+      signs.map((sign) =>
+        bindTopColumns(arena, weights, { values: picked.logits, rows: rows.length, count, sign, centred }),
+      ),
     );
     const recording = weights.gpu.record();
-    encode(recording);
+    picked.encode(recording);
     for (const { operation } of ends) recording.dispatchRows(operation, rows.length);
     const pending = ends.map(({ columns, amounts }) => [recording.readback(columns), recording.readback(amounts)]);
     recording.submit();

@@ -2,7 +2,6 @@ import type { Part } from './part.js';
 
 /** The token with the largest logit. */
 export const best: Part = {
-  from: () => 'logits',
   perRow: 1,
   async bind(arena, { weights, shape, tensors }, _inputs, out) {
     const operation = await arena.operation('argmax', {
@@ -14,7 +13,7 @@ export const best: Part = {
       },
       overrides: {},
     });
-    return (recording, rows) => recording.dispatchRows(operation, rows);
+    return { from: 'logits', encode: (recording, rows) => recording.dispatchRows(operation, rows) };
   },
   read: (data, row) => ({ best: new Uint32Array(data)[row]! }),
 };

@@ -2,7 +2,6 @@ import type { Part } from './part.js';
 
 /** KL divergence of the circuit from the clean run. */
 export const kl: Part = {
-  from: () => 'log-probs',
   perRow: 1,
   async bind(arena, { weights, shape, tensors }, { reference }, out) {
     const operation = await arena.operation('kl_divergence', {
@@ -15,7 +14,7 @@ export const kl: Part = {
       },
       overrides: {},
     });
-    return (recording, rows) => recording.dispatchRows(operation, rows);
+    return { from: 'log-probs', encode: (recording, rows) => recording.dispatchRows(operation, rows) };
   },
   read: (data, row) => ({ kl: new Float32Array(data)[row]! }),
 };

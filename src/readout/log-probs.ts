@@ -4,7 +4,6 @@ import type { Part } from './part.js';
 
 /** Logarithms of the answers' summed probabilities. */
 export const logProbs: Part = {
-  from: () => 'log-probs',
   perRow: 2,
   async bind(arena, { weights, shape, tensors }, { answers }, out) {
     const operation = await arena.operation('answer_scores', {
@@ -16,7 +15,7 @@ export const logProbs: Part = {
       },
       overrides: {},
     });
-    return (recording, rows) => recording.dispatch(operation, groupsOf64(rows));
+    return { from: 'log-probs', encode: (recording, rows) => recording.dispatch(operation, groupsOf64(rows)) };
   },
   read(data, row) {
     const values = new Float32Array(data);

@@ -1,29 +1,24 @@
+import type { Arena, Tensor } from '../gpu/arena.js';
 import { groupsOf64 } from '../gpu/workgroups.js';
 import type { ModelSpec } from '../model/spec.js';
+import { answerColumns, answeredTokens } from './answer-columns.js';
 import { bindAnswerDirections, bindLogitDifferences } from './answer-directions.js';
-import { answerLists } from './answers.js';
-import type { Part } from './part.js';
+import { answerLists, type Answers } from './answers.js';
+import { logitsOf } from '../block/unembedding.js';
+import type { BoundPart, Part, ReadoutFrame } from './part.js';
+
+/** Answers whose logits are computed alone: so many tokens at most, or this share of the vocabulary. */
+const FEW = { tokens: 64, share: 1 / 8 };
 
 /**
  * Difference of the answers' mean logits. Where logits are products with the unembedding alone, it is one product per
- * row, without the other logits. A bias or a softcap takes all of them.
+ * row, without any logits. A bias or a softcap takes the logits of the answers.
  */
 export const logitDifference: Part = {
-  from: (spec) => (isLinear(spec) ? 'normed' : 'logits'),
   perRow: 1,
-  async bind(arena, { weights, shape, tensors }, { answers }, out) {
-    if (!isLinear(weights.spec)) {
-      const operation = await arena.operation('answer_means', {
-        buffers: { answers: arena.upload('answers', answerLists(answers)), values: tensors.logits, differences: out },
-        params: {
-          rows: shape.circuits * shape.prompts,
-          prompts: shape.prompts,
-          stride: weights.layout.vocabStride,
-        },
-        overrides: {},
-      });
-      return (recording, rows) => recording.dispatch(operation, groupsOf64(rows));
-    }
+  async bind(arena, frame, { answers }, out) {
+    const { weights, shape, tensors } = frame;
+    if (!isLinear(weights.spec)) return bindDifferenceOfLogits(arena, frame, answers, out);
     const directions = arena.tensor('answer directions', [shape.prompts, 4 * weights.layout.width4]);
     const encodeDirections = await bindAnswerDirections(arena, weights, directions, answers);
     const once = weights.gpu.record();
@@ -31,11 +26,45 @@ export const logitDifference: Part = {
     once.submit();
     const at = { normed: tensors.normed, directions, dots: out };
     const differences = await bindLogitDifferences(arena, weights, at, shape.circuits * shape.prompts);
-    return (recording, rows) => differences.encode(recording, rows);
+    return { from: 'normed', encode: (recording, rows) => differences.encode(recording, rows) };
   },
   read: (data, row) => ({ logitDifference: new Float32Array(data)[row]! }),
 };
 
 function isLinear({ logitBias, logitSoftcap }: ModelSpec): boolean {
   return !logitBias && logitSoftcap === null;
+}
+
+/** The answers' logits lie where those of all tokens would: whatever needs these makes them afterwards. */
+async function bindDifferenceOfLogits(
+  arena: Arena,
+  { weights, shape: { circuits, prompts }, tensors: { normed, logits } }: ReadoutFrame,
+  answers: readonly Answers[],
+  out: Tensor,
+): Promise<BoundPart> {
+  const rows = circuits * prompts;
+  const differences = (listed: readonly Answers[], stride: number) =>
+    arena.operation('answer_means', {
+      buffers: { answers: arena.upload('answers', answerLists(listed)), values: logits, differences: out },
+      params: { rows, prompts, stride },
+      overrides: {},
+    });
+  const tokens = answeredTokens(answers);
+  if (tokens.length > Math.max(FEW.tokens, FEW.share * weights.spec.vocab)) {
+    const operation = await differences(answers, weights.layout.vocabStride);
+    return { from: 'logits', encode: (recording, taken) => recording.dispatch(operation, groupsOf64(taken)) };
+  }
+  const columns = await answerColumns(arena, weights, tokens);
+  const few = await logitsOf({ arena, weights }, columns, { normed, logits }, rows);
+  const place = new Map(tokens.map((id, i) => [id, i]));
+  const placed = (ids: readonly number[]): number[] => ids.map((id) => place.get(id)!);
+  const listed = answers.map(({ correct, wrong }) => ({ correct: placed(correct), wrong: placed(wrong) }));
+  const operation = await differences(listed, 4 * columns.unembed.columns4);
+  return {
+    from: 'normed',
+    encode(recording, taken) {
+      few.encode(recording, taken);
+      recording.dispatch(operation, groupsOf64(taken));
+    },
+  };
 }

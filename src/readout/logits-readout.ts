@@ -3,14 +3,14 @@ import type { RowPiece } from '../block/piece.js';
 import { logProbabilities, modelLogits } from '../block/unembedding.js';
 import type { Recording } from '../gpu/recording.js';
 import type { Answers } from './answers.js';
-import { READ_FROM, type EncodePart, type ReadFrom, type Readout, type ReadoutFrame } from './part.js';
+import { READ_FROM, type BoundPart, type ReadFrom, type Readout, type ReadoutFrame } from './part.js';
 import { PARTS, PART_NAMES, readoutTensors, type ReadoutPart } from './parts.js';
 
 /** Operations that turn the end of a pass into readouts of one micro-batch of prompts. */
 export interface BoundReadout {
   readonly logits: RowPiece;
   readonly logSoftmax: RowPiece;
-  readonly parts: Readonly<Record<ReadoutPart, EncodePart>>;
+  readonly parts: Readonly<Record<ReadoutPart, BoundPart>>;
 }
 
 /** A metric that reads a part which it did not ask for gets no number. */
@@ -79,13 +79,13 @@ export class LogitsReadout {
     const { prompts } = this.#frame.shape;
     const rows = count * prompts;
     const parts = PART_NAMES.filter((name) => asked.has(name));
-    const fromOf = (name: ReadoutPart): ReadFrom => PARTS[name].from(this.#frame.weights.spec);
+    const fromOf = (name: ReadoutPart): ReadFrom => bound.parts[name].from;
     const last = Math.max(...parts.map((name) => READ_FROM.indexOf(fromOf(name))));
     for (const [i, from] of READ_FROM.entries()) {
       if (i > last) break;
       if (from === 'logits') this.encodeLogits(recording, bound, count);
       if (from === 'log-probs') this.encodeLogProbs(recording, bound, count);
-      for (const name of parts) if (fromOf(name) === from) bound.parts[name](recording, rows);
+      for (const name of parts) if (fromOf(name) === from) bound.parts[name].encode(recording, rows);
     }
     const copies = parts.map((name) => recording.readback(sliceOf(this.#outputs[name], 0, rows * PARTS[name].perRow)));
     return async () => {

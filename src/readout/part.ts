@@ -1,6 +1,5 @@
 import type { Arena, Tensor } from '../gpu/arena.js';
 import type { Recording } from '../gpu/recording.js';
-import type { ModelSpec } from '../model/spec.js';
 import type { ModelWeights } from '../model/weights.js';
 import type { Answers } from './answers.js';
 
@@ -51,16 +50,19 @@ export interface PartInputs {
   readonly answers: readonly Answers[];
 }
 
-/** Records a part for the first `rows` rows. */
-export type EncodePart = (recording: Recording, rows: number) => void;
+/** A part of one micro-batch of prompts. */
+export interface BoundPart {
+  readonly from: ReadFrom;
+  /** Records it for the first `rows` rows. */
+  encode(recording: Recording, rows: number): void;
+}
 
 /** One computation at the end of a pass: it fills some fields of a Readout. */
 export interface Part {
-  from(spec: ModelSpec): ReadFrom;
   /** Numbers that it copies to the host for each row, which is a prompt of a circuit. */
   readonly perRow: number;
   /** @param out [circuits, prompts, perRow]. */
-  bind(arena: Arena, frame: ReadoutFrame, inputs: PartInputs, out: Tensor): Promise<EncodePart>;
+  bind(arena: Arena, frame: ReadoutFrame, inputs: PartInputs, out: Tensor): Promise<BoundPart>;
   /** The fields of one row, from what was copied to the host. */
   read(data: ArrayBuffer, row: number): Partial<Readout>;
 }

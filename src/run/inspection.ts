@@ -9,6 +9,7 @@ import type { MeasuredEdges } from '../evaluate/measured-edges.js';
 import type { PatchingEvaluator, PromptValues } from '../evaluate/evaluator.js';
 import { faithfulness } from '../evaluate/faithfulness.js';
 import { withoutWriter } from '../evaluate/nodes-in-circuit.js';
+import { extentOfCircuit, heldOf } from '../files/index.js';
 import { patternEdges, patternReads } from '../inspect/attention-rows.js';
 import { circuitDetails, writersOf, type TokenText, type WordBehaviour } from '../inspect/circuit-details.js';
 import { inspectNodes, MAX_LOGITS } from '../inspect/inspect-nodes.js';
@@ -72,7 +73,17 @@ export async function inspectCircuit(
     return node.kind === 'head' ? [{ writer, layer: node.layer, head: node.head }] : [];
   });
   const groups = patternEdges(circuit);
-  const levels = connectedCircuits(circuit);
+  const extent = extentOfCircuit(
+    circuit,
+    task.pairs.map(({ clean }) => clean.length),
+  );
+  const told = heldOf(extent) === 'every prompt' ? task.pairs.length : 1;
+  // So that the details say themselves what their curve goes by.
+  const { inCircuit: measured, ...unmeasured } = circuit;
+  const levels = connectedCircuits({
+    ...unmeasured,
+    ...(measured && Object.keys(inCircuit).length > 0 && { inCircuit: measured }),
+  });
   const circuits = [
     EdgeSet.full(topology),
     circuit.kept,
@@ -92,7 +103,7 @@ export async function inspectCircuit(
   const words = await wordBehaviour(weights, task, heads, budget, onDone);
   const { values, reads } = await withEvaluator(cutsDirectEdges(circuit), async (evaluator) => ({
     values: await valuesOf(evaluator, circuits, [...new Set<MetricName>([metric, 'logit-diff'])], onDone),
-    reads: await patternReads(evaluator, circuit.kept, groups, task.pairs, behaviour.used!.at, onDone),
+    reads: await patternReads(evaluator, circuit.kept, groups, { pairs: task.pairs, told }, behaviour.used!.at, onDone),
   }));
   const [whole, found, none, ...others] = values.map((perMetric) => perMetric[metric]!);
   const logitDifference = values[0]!['logit-diff']!.map((loss) => -loss);

@@ -7,6 +7,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { createRng } from '../../src/base/rng.js';
 import { cli, cliJson, expectMistake, finished, NO_ADAPTER, runCli, startCli, useFolder } from '../support/cli.js';
 import { contents, contentsButLocks, journalledTests, killedAfter } from '../support/interrupted.js';
+import { fixture } from '../support/fixtures.js';
 import { TINY_MODEL, tinyRows, writeRows } from '../support/tiny-task.js';
 
 interface ScreenedReport {
@@ -17,9 +18,12 @@ interface ScreenedReport {
 
 const ALL = process.env['EDGEWISE_ALL_RUNS'] === '1';
 /** How often a search is killed. Ten times each is the whole proof; a few are made always. */
-const KILLS = ALL ? 10 : 3;
+const KILLS = ALL ? 10 : 2;
 /** After which shares of its tests a run of several searches is killed, one time after the other. */
 const SHARES = ALL ? [0.02, 0.3, 0.7] : [0.3];
+
+/** 2 layers of 4 heads on 2 key/value heads. */
+const GROUPED_MODEL = fixture('families/llama_pad');
 
 const FILES = ['circuit.gexf', 'circuit.json', 'details.json', 'trace.jsonl'];
 /** GB; of the three prompts of 5 tokens it takes them one by one. */
@@ -75,6 +79,25 @@ test('killed at random times, it ends in the same bytes', async () => {
   }
   await cli(resume(out));
   expect(await contents(out)).toEqual(files);
+});
+
+test('over shared key and value ports, too', async () => {
+  const task = await writeRows(folder.path, 'shared.jsonl', tinyRows(1));
+  const search = ['discover', '--model', GROUPED_MODEL, '--kv-ports', 'grouped', '--task', task, '--no-details'];
+  const [whole, out] = [inFolder('grouped whole'), inFolder('grouped')];
+  await cli([...search, '--out', whole]);
+  const wanted = await contents(whole);
+  const tests = wanted['trace.jsonl']!.trimEnd().split('\n').length;
+  for (const share of [0.2, 0.6]) {
+    await killedAfter([...search, '--resume', '--out', out], out, Math.ceil(share * tests));
+    expect(journalledTests(out)).toBeGreaterThanOrEqual(share * tests);
+  }
+  const otherwise = ['discover', '--model', GROUPED_MODEL, '--task', task, '--no-details'];
+  expectMistake(await runCli([...otherwise, '--resume', '--out', out]), /kv/);
+  const { stderr } = await runCli([...search, '--resume', '--out', out]);
+  expect(stderr).toMatch(/^going on after \d+ tests of the interrupted run$/m);
+  expect(await contents(out)).toEqual(wanted);
+  expect(JSON.parse(wanted['circuit.json']!)).toMatchObject({ cfg: { n_kv_ports: 2 } });
 });
 
 test('without --resume an interrupted run is neither gone on with nor written over', async () => {
@@ -308,11 +331,13 @@ describe('in whatever phase it is killed, a run ends in the bytes of one that wa
     const report = await cliJson<ScreenedReport>([...screened, '--out', whole]);
     const [retested, inside] = [report.screening.retested, report.tested];
     const out = inFolder('screened-killed');
-    for (const [tests, held] of [
+    const phases = [
       [retested / 10, ['search-retest.jsonl']],
       [retested + inside / 10, ['search-retest.jsonl', 'search.jsonl']],
       [retested + inside + report.plain.tested / 10, ['search-plain.jsonl', 'search-retest.jsonl', 'search.jsonl']],
-    ] as const) {
+    ] as const;
+    // In the last phase all three journals are gone on with.
+    for (const [tests, held] of ALL ? phases : phases.slice(2)) {
       const before = journalledTests(out);
       const { stderr } = await killedAfter([...screened, '--resume', '--out', out], out, Math.round(tests));
       expect(journals(out).toSorted()).toEqual(held);

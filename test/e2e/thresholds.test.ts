@@ -29,6 +29,8 @@ interface Table {
 }
 
 const THRESHOLDS = ['0.02', '0.3', '0.06'];
+/** More moments at which a run is killed. */
+const ALL_RUNS = process.env['EDGEWISE_ALL_RUNS'] === '1';
 const folder = useFolder();
 const inFolder = (name: string): string => join(folder.path, name);
 let discover: string[];
@@ -102,7 +104,7 @@ describe('several thresholds', () => {
   test('killed and resumed, they end in the same bytes', async () => {
     const out = inFolder('several-killed');
     const total = THRESHOLDS.reduce((sum, threshold) => sum + reports[threshold]!.tested, 0);
-    for (const share of [0.1, 0.4, 0.7, 0.95]) {
+    for (const share of ALL_RUNS ? [0.1, 0.4, 0.7, 0.95] : [0.6]) {
       await killedAfter([...several(out), '--resume'], out, Math.round(share * total));
     }
     expect(journalledTests(out)).toBeGreaterThan(total / 2);

@@ -37,8 +37,9 @@ const discover = (out: string, ...options: string[]): string[] => [
   ...options,
 ];
 
+const ALL_RUNS = process.env['EDGEWISE_ALL_RUNS'] === '1';
 /** Three are the whole proof; one is made always. */
-const ROUNDS = process.env['EDGEWISE_ALL_RUNS'] === '1' ? 3 : 1;
+const ROUNDS = ALL_RUNS ? 3 : 1;
 
 beforeAll(async () => {
   task = await writeRows(folder.path, 'pairs.jsonl', tinyRows(3));
@@ -93,6 +94,7 @@ test('every command that writes there is refused while a search runs, which ends
   search.kill('SIGTERM');
   await end;
   expect(await readdir(out)).toEqual(['search.jsonl']);
+  if (!ALL_RUNS) return; // others hold a search that goes on to the bytes of one that was not interrupted
   await cli(discover(out, '--task', long, '--resume'));
   await cli(discover(inFolder('long'), '--task', long));
   expect(await contents(out)).toEqual(await contents(inFolder('long')));

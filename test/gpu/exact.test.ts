@@ -34,12 +34,19 @@ async function withModel<T>(path: string, use: (model: DeviceModel) => Promise<T
   }
 }
 
-const exact = (model: DeviceModel, pairs: readonly PromptPair[], choice: EvaluatorChoice): Promise<ExactEffects> =>
+const exact = (
+  model: DeviceModel,
+  pairs: readonly PromptPair[],
+  choice: EvaluatorChoice,
+  stride = 1,
+): Promise<ExactEffects> =>
   withEvaluator(model, pairs, choice, (evaluator) =>
     exactEffects(
       evaluator,
       EdgeSet.full(model.topology),
-      acdcOrder(model.topology, 'descending', choice.directEdges ?? false).flatMap(({ edges }) => edges),
+      acdcOrder(model.topology, 'descending', choice.directEdges ?? false)
+        .flatMap(({ edges }) => edges)
+        .filter((_, i) => i % stride === 0),
     ),
   );
 
@@ -50,18 +57,28 @@ const RUNS: readonly (readonly [string, string, MetricName, EvaluatorChoice])[] 
 ];
 
 const TOLERANCE = 2e-5;
+/** Every fifth edge is cut, in the order of a search; every edge with EDGEWISE_ALL_RUNS=1. */
+const STRIDE = process.env['EDGEWISE_ALL_RUNS'] === '1' ? 1 : 5;
 
 describe.each(RUNS)('share4l, %s', (name, task, metric, choice) => {
   const path = `share4l/reference/eap-ig/${name}.json`;
-  test.skipIf(!existsSync(fixture(path)))('the scores of every edge', async () => {
+  test.skipIf(!existsSync(fixture(path)))('the scores of edges', async () => {
     const reference = await fixtureJson<Reference>(path);
     const wanted = reference.methods.exact!.scores;
     const pairs = await sharePairs(task, reference.n);
     await withModel('share4l', async (model) => {
-      const { effects } = await exact(model, pairs, { metric, ...choice });
-      const got = reference.edge_order.map((edge) => mean(effects.get(model.topology.edgeId(edge)!)!));
-      expect(wanted).toHaveLength(model.topology.additionEdges);
-      expectClose(name, got, wanted, TOLERANCE);
+      const { effects } = await exact(model, pairs, { metric, ...choice }, STRIDE);
+      const { additionEdges } = model.topology;
+      expect(wanted).toHaveLength(additionEdges);
+      expect(effects.size).toBe(Math.ceil(additionEdges / STRIDE));
+      const places = new Map(reference.edge_order.map((edge, i) => [model.topology.edgeId(edge)!, i]));
+      const got = [...effects.values()].map(mean);
+      expectClose(
+        name,
+        got,
+        [...effects.keys()].map((edge) => wanted[places.get(edge)!]!),
+        TOLERANCE,
+      );
     });
   });
 });

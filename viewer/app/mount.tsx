@@ -1,6 +1,7 @@
 import { render } from 'preact';
 import { IdPrefix } from './controls/element-id.js';
 import { listenToDrops } from './listen/drops.js';
+import { followFigure } from './listen/figure.js';
 import { followForce } from './listen/force.js';
 import { listenToKeys } from './listen/keyboard.js';
 import { runPlayback } from './listen/playback.js';
@@ -44,6 +45,7 @@ export function mountViewer(container: HTMLElement, { ownsPage }: ViewerOptions)
     listenToDrops(store, target),
     followSlider(store),
     followForce(store),
+    followFigure(store),
     runPlayback(store),
   ];
   render(

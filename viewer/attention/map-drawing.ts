@@ -4,7 +4,8 @@ import type { DrawnPattern, Drawing, Mark } from './marks.js';
 import { labelsWithRoom, LETTER, tokenLabel } from './token-labels.js';
 import type { Cell } from './words.js';
 
-const FONT = 10;
+/** Sizes of labels: as large as a cell, if they can be read so. */
+const FONTS = { least: 8, most: 10 } as const;
 /** Most letters of a label. */
 const LONGEST = 9;
 /** From this side on cells have a gap between them. */
@@ -28,8 +29,9 @@ export function mapDrawing(pattern: DrawnPattern, room: MapRoom): Drawing {
   const n = tokens.length;
   const labels = tokens.map((token) => tokenLabel(token, LONGEST));
   const longest = Math.max(2, ...labels.map((text) => text.length + 1));
-  const margin = room.labelled ? Math.ceil(LETTER * FONT * longest + 6) : 0;
+  const margin = room.labelled ? Math.ceil(LETTER * FONTS.most * longest + 6) : 0;
   const side = Math.max(room.least, Math.min(room.most, Math.floor((room.width - margin - 1) / Math.max(1, n))));
+  const font = Math.max(FONTS.least, Math.min(FONTS.most, side));
   const isWhole = rows.length === n;
   const step = isWhole ? side : Math.max(side, ALONE);
   const gap = Math.min(side, step) >= WITH_GAP ? 1 : 0;
@@ -44,7 +46,7 @@ export function mapDrawing(pattern: DrawnPattern, room: MapRoom): Drawing {
     x: margin - 4,
     y: y(place) + step / 2,
     text: `${marked.has(rows[place]!) ? '▸' : ''}${labels[rows[place]!]}`,
-    size: FONT,
+    size: font,
     fill: strong ? colors.text : colors.faintText,
     anchor: 'end',
     bold: strong,
@@ -54,7 +56,7 @@ export function mapDrawing(pattern: DrawnPattern, room: MapRoom): Drawing {
     x: x(key) + side / 2,
     y: margin - 4,
     text: labels[key]!,
-    size: FONT,
+    size: font,
     fill: strong ? colors.text : colors.faintText,
     anchor: 'start',
     turned: true,
@@ -77,10 +79,10 @@ export function mapDrawing(pattern: DrawnPattern, room: MapRoom): Drawing {
         return marks;
       }
       const places = rows.flatMap((row, place) => (marked.has(row) ? [place] : []));
-      for (const place of labelsWithRoom(rows.length, step, FONT, places)) {
+      for (const place of labelsWithRoom(rows.length, step, font, places)) {
         marks.push(rowLabel(place, colors, marked.has(rows[place]!)));
       }
-      for (const key of labelsWithRoom(n, side, FONT, [])) marks.push(columnLabel(key, colors, false));
+      for (const key of labelsWithRoom(n, side, font, [])) marks.push(columnLabel(key, colors, false));
       return marks;
     },
     over({ query, key }, colors) {
@@ -91,7 +93,7 @@ export function mapDrawing(pattern: DrawnPattern, room: MapRoom): Drawing {
         const end = isWhole ? query! + 1 : n;
         marks.push({ kind: 'frame', x: x(0), y: y(place), width: end * side, height: step, stroke: colors.faintText });
         if (room.labelled) {
-          marks.push(ground(0, y(place) + step / 2 - FONT / 2 - 1, margin - 2, FONT + 2, colors));
+          marks.push(ground(0, y(place) + step / 2 - font / 2 - 1, margin - 2, font + 2, colors));
           marks.push(rowLabel(place, colors, true));
         }
       }
@@ -105,7 +107,7 @@ export function mapDrawing(pattern: DrawnPattern, room: MapRoom): Drawing {
           stroke: colors.faintText,
         });
         if (room.labelled) {
-          marks.push(ground(x(key) + side / 2 - FONT / 2 - 1, 0, FONT + 2, margin - 2, colors));
+          marks.push(ground(x(key) + side / 2 - font / 2 - 1, 0, font + 2, margin - 2, colors));
           marks.push(columnLabel(key, colors, true));
         }
       }

@@ -15,7 +15,8 @@ export function tokenWords(tokens: readonly string[], at: number): string {
   if (text === undefined) return `token ${at}`;
   const places = tokens.flatMap((token, i) => (token === text ? [i] : []));
   const mention = places.length > 1 ? ` (${ordinal(places.indexOf(at) + 1)})` : '';
-  return `“${visibleToken(text)}”${mention}`;
+  // A line does not break inside of a token.
+  return `“${visibleToken(text).replaceAll(' ', '\u00a0')}”${mention}`;
 }
 
 /** `1st`, `2nd`, `3rd`, `11th`. */

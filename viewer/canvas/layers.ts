@@ -7,6 +7,7 @@ import {
   paintAxes,
   paintBands,
   paintEdges,
+  paintHaze,
   paintLabels,
   paintNodes,
   paintReads,
@@ -17,7 +18,16 @@ import {
 } from './painter.js';
 import type { Point } from './pointer.js';
 
-/** The 2D layers, from the lowest to the highest. */
+/**
+ * The 2D layers, from the lowest to the highest:
+ *
+ * - `bands`: the bands of the layers
+ * - `figure`: edges and nodes
+ * - `focus`: lit nodes and edges, on a veil that dims the layers below; the selection box
+ * - `names`: labels
+ *
+ * Hover repaints the last two only where nodes are no boxes.
+ */
 export const LAYERS = ['bands', 'figure', 'focus', 'names'] as const;
 export type Layer = (typeof LAYERS)[number];
 
@@ -34,13 +44,22 @@ export interface Picture {
 export type SurfaceOf = (layer: Layer) => Surface;
 
 /** Paints all layers of a frame. */
-export function paintLayers(surfaceOf: SurfaceOf, picture: Picture, frame: Frame): void {
+export function paintLayers(
+  surfaceOf: SurfaceOf,
+  picture: Picture,
+  frame: Frame,
+  { haze = true }: { readonly haze?: boolean } = {},
+): void {
   const { scene, styles, palette } = picture;
   paintBands(cleared(surfaceOf('bands')), scene, palette, frame);
   if (!scene.boxed) {
     const figure = cleared(surfaceOf('figure'));
-    const painted = isFine(scene) ? scene.graph.edges() : scene.routes.keys();
-    paintEdges(figure, scene, painted, styles.base, palette, frame);
+    if (isFine(scene)) paintEdges(figure, scene, scene.graph.edges(), styles.base, palette, frame);
+    else {
+      if (haze) paintHaze(figure, scene, styles.base, frame);
+      paintEdges(figure, scene, scene.routes.keys(), styles.base, palette, frame);
+    }
+    paintNodes(figure, scene, scene.graph.nodes(), styles.base, frame);
   }
   paintStyled(surfaceOf, picture, frame);
 }
@@ -69,10 +88,8 @@ export function paintFocus(surfaceOf: SurfaceOf, { scene, styles, palette, box }
     if (focus) {
       paintVeil(surface, palette);
       paintEdges(surface, scene, focus.edges.keys(), styles, palette, frame);
+      paintNodes(surface, scene, focus.nodes.keys(), styles, frame);
     }
-    // The WebGL program for squares has no border.
-    const squares = scene.graph.filterNodes((id, node) => node.kind === 'mlp' && styles.node(id).borderWidth > 0);
-    paintNodes(surface, scene, new Set([...(focus ? focus.nodes.keys() : []), ...squares]), styles, frame);
   }
   if (box) paintSelectionBox(surface, box.from, box.to, palette);
 }

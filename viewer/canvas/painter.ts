@@ -1,15 +1,15 @@
+import { hazeOf, type Strand } from '../scene/draw/haze.js';
 import { placeLabels } from '../scene/draw/labels.js';
 import {
   edgeMark,
   labelMarks,
   nodeMark,
-  readMarks,
-  tokenMarks,
   type EdgeMark,
   type Frame,
   type NodeMark,
   type TabMark,
 } from '../scene/draw/marks.js';
+import { readMarks, tokenMarks } from '../scene/draw/token-marks.js';
 import type { Scene } from '../scene/scene.js';
 import type { Palette } from '../scene/style/palette.js';
 import type { Styles } from '../scene/style/style.js';
@@ -82,6 +82,30 @@ export function paintEdges(
   }
 }
 
+/** Strands by the styles that they have: the camera asks for them again and again. */
+const hazes = new WeakMap<Styles, readonly Strand[]>();
+
+/**
+ * Edges that are too many to be drawn one by one. Every line is a stroke of its own: one path of thousands of lines that
+ * cross each other takes browsers many times longer.
+ *
+ * @param styles those without focus.
+ */
+export function paintHaze({ context }: Surface, { graph }: Scene, styles: Styles, frame: Frame): void {
+  let strands = hazes.get(styles);
+  if (!strands) hazes.set(styles, (strands = hazeOf(graph, styles)));
+  for (const { color, width, lines } of strands) {
+    context.strokeStyle = color;
+    context.lineWidth = width;
+    for (let i = 0; i < lines.length; i += 4) {
+      context.beginPath();
+      context.moveTo(frame.x(lines[i]!), frame.y(lines[i + 1]!));
+      context.lineTo(frame.x(lines[i + 2]!), frame.y(lines[i + 3]!));
+      context.stroke();
+    }
+  }
+}
+
 function strokeEdge(context: CanvasRenderingContext2D, { path, color, width, dash, head }: EdgeMark): void {
   context.setLineDash(dash ? [...dash] : []);
   strokePath(context, path, color, width);
@@ -120,8 +144,8 @@ export function paintTokens({ context }: Surface, scene: Scene, palette: Palette
     context.save();
     context.translate(x, y);
     if (upright) context.rotate(-Math.PI / 2);
+    context.textAlign = upright ? 'right' : 'center';
     context.font = `${bold ? 'bold ' : ''}${size}px ${FONT_FAMILY}`;
-    context.textAlign = 'center';
     context.textBaseline = 'middle';
     context.fillStyle = color;
     context.fillText(text, 0, 0);

@@ -42,8 +42,12 @@ interface Press {
   moved: boolean;
 }
 
-/** Turns events of mouse and fingers into gestures. */
-export function followPointer(mouse: object, touch: object, gestures: Gestures): void {
+/**
+ * Turns events of mouse and fingers into gestures.
+ *
+ * @returns looks again under a mouse that rests, after marks have moved: what went away is no longer hovered.
+ */
+export function followPointer(mouse: object, touch: object, gestures: Gestures): () => void {
   const reader = new GestureReader(gestures);
   const listen = (captor: object, listeners: Readonly<Record<string, (event: CaptorEvent) => void>>): void => {
     for (const [event, listener] of Object.entries(listeners)) (captor as Captor).on(event, listener);
@@ -63,6 +67,7 @@ export function followPointer(mouse: object, touch: object, gestures: Gestures):
     touchup: () => reader.touchUp(),
     tap: (event) => gestures.click(gestures.at(event.touches?.[0] ?? event), false),
   });
+  return () => reader.lookAgain();
 }
 
 /** A captor of Sigma. Sigma's own type names every event apart, so that no table of listeners fits it. */
@@ -111,6 +116,12 @@ class GestureReader {
       this.#frame = 0;
       if (this.#pointer && !this.#press?.moved) this.#hover(this.#gestures.at(this.#pointer));
     });
+  }
+
+  /** What a mouse that rests is on now is not hovered: the reader did not point at it. */
+  lookAgain(): void {
+    if (this.#hovered === null || this.#pointer === null || this.#press?.moved) return;
+    if (JSON.stringify(this.#gestures.at(this.#pointer)) !== JSON.stringify(this.#hovered)) this.#hover(null);
   }
 
   mouseLeave(): void {

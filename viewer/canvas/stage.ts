@@ -19,7 +19,10 @@ export interface StageEvents {
 
 /** The drawing surface: shows scenes, tells what the reader does. */
 export interface Stage {
-  /** Replaces the scene. The camera stays where it is, unless `fit`. */
+  /**
+   * Replaces the scene. The camera stays where it is, unless `fit`. Nodes of the same layout go to their new places,
+   * unless the reader wants little motion.
+   */
   show(scene: Scene, styles: Styles, palette: Palette, options?: { fit?: boolean }): void;
   /** Draws the same scene in other styles: for hover, selection and theme. */
   restyle(styles: Styles, palette: Palette): void;
@@ -33,11 +36,14 @@ export interface Stage {
   reveal(node: string): void;
   camera(): CameraView;
   setCamera(camera: CameraView): void;
-  /** Place of a node on the surface in CSS pixels. Null when the scene has no such node. */
+  /**
+   * Place of a node on the surface in CSS pixels, also while it is on its way there. Null when the scene has no such
+   * node.
+   */
   placeOf(node: string): { readonly x: number; readonly y: number } | null;
   /** Width / height of the surface. */
   aspect(): number;
-  /** Resolves after the next frame is drawn. */
+  /** Resolves after the next frame is drawn, once all nodes are at their places. */
   rendered(): Promise<void>;
   dispose(): void;
 }

@@ -203,6 +203,7 @@ function joinEdges(
   mergePorts: boolean,
 ): readonly JoinedEdge[] {
   const joined = new Map<string, JoinedEdge>();
+  const part = (name: string) => `${name.length} ${name}`;
   for (const edge of edges) {
     let source = standsFor(edge.source);
     let target = standsFor(edge.target);
@@ -213,7 +214,8 @@ function joinEdges(
       if (edge.kind === 'direct') source = port;
       else target = port;
     }
-    const key = JSON.stringify([source, target, mergePorts ? null : edge.port]);
+    // With their lengths before them, no two pairs of names give the same text.
+    const key = `${part(source)} ${part(target)} ${mergePorts ? '' : edge.port}`;
     const present = joined.get(key);
     if (present) {
       present.members.push(edge);

@@ -20,23 +20,15 @@ export function promptNumbers(details: CircuitDetails, edge: string): PromptNumb
 }
 
 /**
- * What was left when an edge was decided on: `12 of 1,519 edges had been cut by then`. Null where the order of the
- * decisions is not known.
- *
- * @param untested number of edges that were cut without a decision. Nobody knows when.
+ * What was left when an edge was decided on: `12 of 499 tested edges had been cut by then`. When edges were cut that
+ * were not tested, the trace does not say. Null where the order of the decisions is not known.
  */
-export function cutBefore(
-  trace: readonly TraceStep[] | null,
-  edge: string,
-  untested: number,
-  candidates: number,
-): string | null {
+export function cutBefore(trace: readonly TraceStep[] | null, edge: string): string | null {
   const place = trace?.findIndex((step) => step.edge === edge) ?? -1;
   if (!trace || place < 0) return null;
   const cut = trace.slice(0, place).reduce((count, { kept }) => count + Number(!kept), 0);
-  const most = cut + untested;
-  const words = most > cut ? `${formatCount(cut)} to ${formatCount(most)}` : cut === 0 ? 'none' : formatCount(cut);
-  return `${words} of ${formatCount(candidates)} edges had been cut by then`;
+  const words = cut === 0 ? 'none' : formatCount(cut);
+  return `${words} of ${formatCount(trace.length)} tested edges had been cut by then`;
 }
 
 /**

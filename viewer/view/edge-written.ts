@@ -24,6 +24,7 @@ export function writtenOver(
     const how = `What ${from} writes, through the values and the output of ${label(target)}, at the token that is read most.`;
     return { tokens: through, how };
   }
+  if (source === 'input') return { tokens: [], how: 'The input writes the embedding of each token, at that token.' };
   const sender = Object.hasOwn(details.nodes, source) ? details.nodes[source]! : null;
   if (!sender) return null;
   if (sender.writes.length > 0) {

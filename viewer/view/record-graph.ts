@@ -55,7 +55,8 @@ interface Skeleton {
   readonly vertices: number;
   readonly source: number;
   readonly sink: number;
-  readonly vertexOf: RecordGraph['vertexOf'];
+  /** The vertex of a node, where its outgoing edges begin. Those of its ports come right before it. */
+  readonly vertexOf: ReadonlyMap<string, number>;
   readonly inner: { readonly from: readonly number[]; readonly to: readonly number[] };
 }
 

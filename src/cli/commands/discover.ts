@@ -157,7 +157,7 @@ export function discoverCommand(): Command {
     .addOption(
       new Option(
         '--details',
-        'also write details.json: attention patterns, direct effects and effects per prompt',
+        'also write details.json: answers, attention, what each node does and is worth, effects per prompt, connected circuits',
       ).default(undefined, `unless it takes more than ${DETAILS_LIMIT} MB`),
     )
     .option('--no-details', 'do not write details.json')

@@ -1,4 +1,8 @@
+import { keptEdges, type Circuit } from '../../circuit/circuit.js';
 import type { CircuitDetails } from '../../circuit/details.js';
+import { isAttentionPort, nodeName } from '../../circuit/nodes.js';
+import { writersBehind } from '../../circuit/reachability.js';
+import { circuitNodes } from '../../circuit/records.js';
 
 /** In bytes. What a larger details.json holds of each prompt is cut down: see writeDetails. */
 export const LARGE_DETAILS = 16e6;
@@ -61,6 +65,31 @@ export function estimateDetailsBytes(extent: DetailsExtent, held: DetailsHeld = 
 /** All prompts unless the file would be large. */
 export function heldOf(extent: DetailsExtent): DetailsHeld {
   return estimateDetailsBytes(extent, 'every prompt') > LARGE_DETAILS ? 'first prompt' : 'every prompt';
+}
+
+/** The extent of the details that a circuit will have. @param lengths tokens of each prompt. */
+export function extentOfCircuit(circuit: Circuit, lengths: readonly number[]): DetailsExtent {
+  const { topology, kept } = circuit;
+  const nodes = circuitNodes(circuit);
+  const heads = topology.writers.filter((node) => node.kind === 'head' && nodes.has(nodeName(node)));
+  let [patternReads, valueEdges] = [0, 0];
+  topology.ports.forEach((reader, port) => {
+    if (!isAttentionPort(reader)) return;
+    const readers = writersBehind(topology, port).filter((writer) => nodes.has(topology.writerName(writer))).length;
+    for (let writer = 0; writer < topology.fanIn(port); writer++) {
+      if (!kept.has(topology.firstEdge(port) + writer)) continue;
+      if (reader.branch === 'v') valueEdges += Math.min(1, readers);
+      else patternReads += readers;
+    }
+  });
+  return {
+    lengths,
+    heads: heads.length,
+    nodes: nodes.size - 1,
+    effectLists: 2 * keptEdges(circuit),
+    patternReads,
+    valueEdges,
+  };
 }
 
 /** The extent of details that are there. */

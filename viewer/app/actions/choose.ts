@@ -12,6 +12,22 @@ export function hint({ hovered, displayEdgeOf, displayNodeOf }: Store, id: strin
   hovered.value = id === null ? null : (displayEdgeOf.peek().get(id) ?? displayNodeOf.peek().get(id) ?? null);
 }
 
+/** Lights up nodes and edges of the circuit in the drawing, all alike. None lights up nothing. */
+export function light({ lit, data }: Store, names: readonly string[]): void {
+  if (names.length === 0) {
+    lit.value = null;
+    return;
+  }
+  const { edgeById } = data.peek();
+  const edges = names.filter((name) => edgeById.has(name));
+  const nodes = names.flatMap((name) => {
+    const edge = edgeById.get(name);
+    return edge ? [edge.source, edge.target] : [name];
+  });
+  const all = (some: readonly string[]): Map<string, number> => new Map(some.map((name) => [name, 1]));
+  lit.value = { nodes: all(nodes), edges: all(edges) };
+}
+
 /** Closes one thing at a time: a dialog, the export menu, the card, the search, a blinked circuit, the pins. */
 export function clear(store: Store): void {
   const { hovered, dialog, exportOpen, view, update, spoken } = store;

@@ -1,3 +1,5 @@
+import type { Attention } from '../../attention/attention.js';
+import type { HeadPattern as Pattern } from '../../attention/patterns.js';
 import { useStore } from '../state/use-store.js';
 import { AttentionCaption } from './attention-caption.js';
 import { AttentionControls } from './attention-controls.js';
@@ -18,16 +20,17 @@ const WIDEST = 460;
  * @param head the head that is drawn large; null draws the first one large.
  */
 export function AttentionSection({ head, beside }: { head: string | null; beside: readonly string[] }) {
-  const store = useStore();
-  const { viewField, update } = store;
   const heads = head === null ? beside : [head, ...beside.filter((other) => other !== head)];
-  const view = viewField.attention.value;
   const attention = useAttention(heads);
+  const main = attention?.shown.patterns.find((pattern) => pattern.head === (head ?? heads[0]));
+  return attention && main ? <Patterns attention={attention} main={main} /> : null;
+}
+
+function Patterns({ attention, main }: { attention: Attention; main: Pattern }) {
+  const { viewField, update, nodeLabel } = useStore();
+  const view = viewField.attention.value;
   const pointing = usePointing();
   const { ref, width } = useRoom<HTMLElement>({ width: 380, height: 0 });
-  const { nodeLabel } = store;
-  const main = attention?.shown.patterns.find((pattern) => pattern.head === (head ?? heads[0]));
-  if (!attention || !main) return null;
   const { shown } = attention;
   const others = shown.patterns.filter((pattern) => pattern !== main);
   const room = { width: Math.min(WIDEST, width), labelled: true, least: LEAST, most: MOST };

@@ -56,6 +56,7 @@ export function handlersOf(
         else pointed.value = { head, cell: step };
       } else if (event.key === 'Enter' || event.key === ' ') hold(cell.peek());
       else if (event.key === 'Escape' && held.peek()) held.value = null;
+      else if (event.key === 'Escape' && cell.peek()) pointed.value = { head, cell: null };
       else return;
       event.preventDefault();
       event.stopPropagation();

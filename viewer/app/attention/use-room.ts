@@ -1,7 +1,7 @@
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { RefObject } from 'preact';
 
-/** The inner size of an element in CSS pixels, as it is and as it changes. */
+/** The size of an element's content in CSS pixels, as it is and as it changes. */
 export function useRoom<E extends HTMLElement>(first: {
   width: number;
   height: number;
@@ -14,7 +14,12 @@ export function useRoom<E extends HTMLElement>(first: {
   const [room, setRoom] = useState(first);
   useLayoutEffect(() => {
     const measure = (): void => {
-      const { clientWidth: width = first.width, clientHeight: height = first.height } = ref.current ?? {};
+      if (!ref.current) return;
+      const style = getComputedStyle(ref.current);
+      const inner = (size: number, ...paddings: string[]): number =>
+        size - paddings.reduce((sum, padding) => sum + (Number.parseFloat(padding) || 0), 0);
+      const width = inner(ref.current.clientWidth, style.paddingLeft, style.paddingRight);
+      const height = inner(ref.current.clientHeight, style.paddingTop, style.paddingBottom);
       setRoom((before) => (before.width === width && before.height === height ? before : { width, height }));
     };
     measure();

@@ -1,15 +1,23 @@
 import type { EdgeRecord } from '../../data/circuit-data.js';
-import { edgeLabel, effectClass, effectWords, formatCount, formatEffect, formatNumber } from '../../view/format.js';
+import { cutBefore, liesOnPath, promptNumbers } from '../../view/edge-worth.js';
+import { edgeLabel, effectClass, formatCount, formatEffect, formatNumber } from '../../view/format.js';
+import { confidenceWords, edgeNumbers, formatDrawn } from '../../view/measure-words.js';
+import { naturalValue } from '../../view/metric-words.js';
 import { choose } from '../actions/choose.js';
 import { jumpToDecision } from '../actions/playback.js';
 import { Fact } from '../controls/facts.js';
 import { useStore } from '../state/use-store.js';
+import { HowToGet } from './how-to.js';
+import { EdgeRead } from './edge-read.js';
+import { EdgeWritten } from './edge-written.js';
 import { Note } from './note.js';
 import { PromptEffects } from './prompt-effects.js';
 
-/** Everything that is known of an edge. */
+/** What goes over an edge, where it is read, and what that is worth. */
 export function EdgeCard({ edge, others }: { edge: EdgeRecord; others: readonly EdgeRecord[] }) {
-  const { data, signKnown, nodeLabel } = useStore();
+  const { current, data, nodeLabel } = useStore();
+  const details = current.value?.details ?? null;
+  const numbers = details ? promptNumbers(details, edge.id) : [];
   return (
     <article class="card" data-testid="edge-card">
       <header>
@@ -18,6 +26,7 @@ export function EdgeCard({ edge, others }: { edge: EdgeRecord; others: readonly 
           {edge.kind === 'direct' ? 'its own projected input' : 'edge'} · <code>{edge.id}</code>
         </p>
       </header>
+      <CarriesNothing edge={edge} />
       <dl class="facts">
         <Fact name="From">
           <NodeLink id={edge.source} />
@@ -25,16 +34,17 @@ export function EdgeCard({ edge, others }: { edge: EdgeRecord; others: readonly 
         <Fact name="To">
           <NodeLink id={edge.target} /> {edge.port !== 'out' && <span class={`port ${edge.port}`}>{edge.port}</span>}
         </Fact>
-        <Fact name="Effect">
-          <span class={`effect ${effectClass(edge.effect, signKnown.value)}`}>{formatEffect(edge.effect)}</span>{' '}
-          <span class="quiet">{effectWords(edge.effect, signKnown.value)}</span>
-        </Fact>
+        {current.value?.circuit && (
+          <Fact name="Part of the circuit">
+            {edge.pending ? 'not decided on yet' : edge.inCircuit ? 'yes' : 'no, removed'}
+          </Fact>
+        )}
+        <Worth edge={edge} />
         {edge.rank !== null && (
           <Fact name="Rank">
             {formatCount(edge.rank)} of {formatCount(data.value.edges.length)}
           </Fact>
         )}
-        <Fact name="In the circuit">{edge.pending ? 'not decided on yet' : edge.inCircuit ? 'kept' : 'removed'}</Fact>
         {edge.contrast && (
           <>
             <Fact name="In A">{formatEffect(edge.contrast.a)}</Fact>
@@ -43,10 +53,34 @@ export function EdgeCard({ edge, others }: { edge: EdgeRecord; others: readonly 
         )}
         <Decision edge={edge} />
       </dl>
-      <PerPrompt edge={edge} />
+      {details ? (
+        <>
+          <EdgeWritten edge={edge} details={details} />
+          <EdgeRead edge={edge} details={details} />
+          {numbers.length > 0 && <PromptEffects numbers={numbers} details={details} />}
+        </>
+      ) : (
+        <HowToGet what="The files of this circuit do not say what goes over this edge." />
+      )}
       {others.length > 0 && <DrawnWith edges={others} />}
       <Note name={edge.id} />
     </article>
+  );
+}
+
+/** An edge of the circuit that nothing of the prompt goes over. */
+function CarriesNothing({ edge }: { edge: EdgeRecord }) {
+  const { current, ownData } = useStore();
+  if (!current.value?.circuit || !edge.inCircuit || edge.pending || edge.contrast) return null;
+  const isOff = !liesOnPath(ownData.value, edge);
+  if (!edge.idle && !isOff) return null;
+  return (
+    <p class="warning" data-testid="carries-nothing">
+      {edge.idle
+        ? 'This edge carries nothing in the circuit: cutting it changes the metric on no prompt.'
+        : 'Nothing of the prompt goes over this edge to the logits.'}
+      {isOff && ' It lies on no path from the input to the logits.'}
+    </p>
   );
 }
 
@@ -60,43 +94,55 @@ function NodeLink({ id }: { id: string }) {
   );
 }
 
-function Decision({ edge }: { edge: EdgeRecord }) {
-  const store = useStore();
-  const { current, decisions } = store;
-  const decision = decisions.value.get(edge.id);
-  const step = decision?.step ?? edge.step;
-  if (step === null || step < 0) return null;
-  const tested =
-    current.value?.trace?.length ?? current.value?.circuit?.steps.reduce((n, at) => n + Number(at >= 0), 0);
+/** Its numbers: in the circuit, when it was decided on, and how often searches find it. */
+function Worth({ edge }: { edge: EdgeRecord }) {
+  const { current, viewField } = useStore();
+  const circuit = current.value?.circuit;
+  if (!circuit) return <Fact name="Weight">{formatEffect(edge.effect)}</Fact>;
+  const decisions = current.value?.trace?.length ?? null;
+  const numbers = edgeNumbers(circuit, edge, decisions, viewField.sign.value);
+  const confidence = confidenceWords(circuit, edge.id);
   return (
     <>
-      <Fact name="Decided">
-        step {formatCount(step + 1)} of {formatCount(tested ?? 0)}{' '}
-        {decision && (
-          <button type="button" class="link" onClick={() => jumpToDecision(store, edge.id)}>
-            replay
-          </button>
-        )}
-      </Fact>
-      {decision && (
-        <Fact name="Metric">
-          {formatNumber(decision.before)} with it, {formatNumber(decision.after)} without
+      {numbers.length === 0 && <Fact name="Effect">not measured</Fact>}
+      {numbers.map(({ name, value, words, signKnown }) => (
+        <Fact key={name} name={name}>
+          <span class={`effect ${effectClass(value, signKnown)}`}>{formatEffect(value)}</span>{' '}
+          <span class="quiet">{words}</span>
         </Fact>
-      )}
+      ))}
+      {confidence && <Fact name="Confidence">{confidence}</Fact>}
     </>
   );
 }
 
-function PerPrompt({ edge }: { edge: EdgeRecord }) {
-  const { current } = useStore();
-  const details = current.value?.details;
-  if (!details || !Object.hasOwn(details.edges, edge.id)) return null;
-  return <PromptEffects effects={details.edges[edge.id]!} prompts={details.prompts} />;
+function Decision({ edge }: { edge: EdgeRecord }) {
+  const store = useStore();
+  const { current, decisions } = store;
+  const document = current.value;
+  const decision = decisions.value.get(edge.id);
+  if (!document || !decision) return null;
+  const before = cutBefore(document.trace, edge.id);
+  const metric = document.circuit?.provenance?.metric ?? '';
+  return (
+    <>
+      <Fact name="Decision">
+        {before}{' '}
+        <button type="button" class="link" onClick={() => jumpToDecision(store, edge.id)}>
+          replay
+        </button>
+      </Fact>
+      <Fact name="Metric then">
+        {formatNumber(naturalValue(metric, decision.before))} with it,{' '}
+        {formatNumber(naturalValue(metric, decision.after))} without
+      </Fact>
+    </>
+  );
 }
 
 function DrawnWith({ edges }: { edges: readonly EdgeRecord[] }) {
   const store = useStore();
-  const { signKnown, nodeLabel } = store;
+  const { measure, signKnown, nodeLabel } = store;
   return (
     <section>
       <h3>
@@ -111,7 +157,7 @@ function DrawnWith({ edges }: { edges: readonly EdgeRecord[] }) {
               onClick={() => choose(store, edge.id)}
             >
               <span class="name">{edgeLabel(edge, nodeLabel)}</span>
-              <span class="number">{formatEffect(edge.effect)}</span>
+              <span class="number">{formatDrawn(edge.effect, measure.value)}</span>
             </button>
           </li>
         ))}

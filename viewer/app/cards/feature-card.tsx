@@ -1,9 +1,10 @@
 import type { AttributionGraph } from '../../../src/files/tools/read-attribution-graph.js';
 import { featureIndex } from '../../data/attribution-data.js';
-import { formatEffect, formatNumber, formatPercent, kindName, visibleToken } from '../../view/format.js';
+import { formatEffect, formatNumber, formatPercent, kindName } from '../../view/format.js';
 import { togglePins } from '../actions/marks.js';
 import { Fact } from '../controls/facts.js';
 import { Icon } from '../controls/icons.js';
+import { Token } from '../controls/token.js';
 import { useStore } from '../state/use-store.js';
 import { IncidentLists } from './incident-lists.js';
 import { Note } from './note.js';
@@ -37,7 +38,7 @@ export function FeatureCard({ graph, id }: { graph: AttributionGraph; id: string
       </header>
       <dl class="facts">
         <Fact name="Token">
-          <span class="token">{visibleToken(graph.tokens[node.position]!)}</span>{' '}
+          <Token text={graph.tokens[node.position]!} />{' '}
           <span class="quiet">
             {node.position + 1} of {graph.tokens.length}
           </span>

@@ -1,6 +1,6 @@
-import { effectClass, formatEffect } from '../../view/format.js';
 import { choose, hint } from '../actions/choose.js';
 import { renameGroup, ungroup } from '../actions/marks.js';
+import { AttentionSection } from '../attention/attention-section.js';
 import { Fact } from '../controls/facts.js';
 import { useStore } from '../state/use-store.js';
 import { IncidentLists } from './incident-lists.js';
@@ -9,8 +9,8 @@ import { Note } from './note.js';
 /** A group: several nodes that the reader drew as one. */
 export function GroupCard({ name, members }: { name: string; members: readonly string[] }) {
   const store = useStore();
-  const { data, signKnown, say, nodeLabel } = store;
-  const effect = members.reduce((sum, id) => sum + (data.value.nodeById.get(id)?.effect ?? 0), 0);
+  const { data, say, nodeLabel } = store;
+  const heads = members.filter((id) => data.value.nodeById.get(id)?.kind === 'head');
   return (
     <article class="card" data-testid="group-card">
       <header>
@@ -32,9 +32,6 @@ export function GroupCard({ name, members }: { name: string; members: readonly s
         <p class="quiet">group of {members.length} nodes</p>
       </header>
       <dl class="facts">
-        <Fact name="Sum of effects out">
-          <span class={`effect ${effectClass(effect, signKnown.value)}`}>{formatEffect(effect)}</span>
-        </Fact>
         <Fact name="Members">
           {members.map((id) => (
             <button
@@ -53,6 +50,7 @@ export function GroupCard({ name, members }: { name: string; members: readonly s
       <button type="button" class="button text" onClick={() => ungroup(store, name)}>
         Ungroup
       </button>
+      {heads.length > 0 && <AttentionSection head={null} beside={heads} />}
       <IncidentLists nodes={members} />
       <Note name={name} />
     </article>

@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
 import type { HeadTokens } from '../../../src/circuit/details.js';
-import { formatEffect, visibleToken } from '../../view/format.js';
+import { formatEffect } from '../../view/format.js';
+import { Token } from '../controls/token.js';
 
 /** Words that are shown before "more", and tokens of each. */
 const FEW_WORDS = 6;
@@ -20,19 +21,18 @@ export function HeadTokensSection({ ov }: { ov: HeadTokens }) {
       <ol aria-label="Tokens and what the head promotes for them">
         {tokens.slice(0, all ? tokens.length : FEW_WORDS).map(({ token, promotes }, i) => (
           <li key={i}>
-            <span class="token">{visibleToken(token)}</span>
+            <Token text={token} />
             <span class="arrow" aria-label="promotes">
               →
             </span>
             <span class="promoted">
               {promotes.slice(0, FEW_TOKENS).map(({ token: other, logit }, k) => (
-                <span
+                <Token
                   key={k}
-                  class={other === token ? 'token self' : 'token'}
+                  text={other}
                   title={`${JSON.stringify(other)}: ${formatEffect(logit)}`}
-                >
-                  {visibleToken(other)}
-                </span>
+                  {...(other === token && { class: 'self' })}
+                />
               ))}
             </span>
           </li>

@@ -1,7 +1,8 @@
 import { useState } from 'preact/hooks';
 import type { EdgeRecord } from '../../data/circuit-data.js';
-import { edgeLabel, effectClass, formatEffect, formatPercent } from '../../view/format.js';
+import { edgeLabel, effectClass, formatPercent } from '../../view/format.js';
 import { incidentEdges, type IncidentEdge, type IncidentSide } from '../../view/incident.js';
+import { formatDrawn } from '../../view/measure-words.js';
 import { choose, hint } from '../actions/choose.js';
 import { togglePins } from '../actions/marks.js';
 import { useStore } from '../state/use-store.js';
@@ -71,13 +72,13 @@ function EdgeList(props: { name: string; title: string; edges: readonly Incident
 
 function EdgeRow({ edge, share, end, several }: { edge: EdgeRecord; share: number } & Ends) {
   const store = useStore();
-  const { signKnown, nodeLabel } = store;
+  const { measure, signKnown, nodeLabel } = store;
   const far = edge[end];
   return (
     <button
       type="button"
       class={`edge-row ${effectClass(edge.effect, signKnown.value)}`}
-      title={`${edgeLabel(edge, nodeLabel)}: ${formatEffect(edge.effect)}, ${formatPercent(share)} of this side. Ctrl-click pins ${nodeLabel(far)}`}
+      title={`${edgeLabel(edge, nodeLabel)}: ${formatDrawn(edge.effect, measure.value)}, ${formatPercent(share)} of this side. Ctrl-click pins ${nodeLabel(far)}`}
       onPointerEnter={() => hint(store, edge.id)}
       onPointerLeave={() => hint(store, null)}
       onFocus={() => hint(store, edge.id)}
@@ -87,7 +88,7 @@ function EdgeRow({ edge, share, end, several }: { edge: EdgeRecord; share: numbe
       <span class="bar" style={{ width: `${100 * share}%` }} />
       <span class="name">{several ? edgeLabel(edge, nodeLabel) : edge.kind === 'direct' ? 'own' : nodeLabel(far)}</span>
       {!several && edge.port !== 'out' && <span class={`port ${edge.port}`}>{edge.port}</span>}
-      <span class="number">{formatEffect(edge.effect)}</span>
+      <span class="number">{formatDrawn(edge.effect, measure.value)}</span>
       <span class="number quiet">{formatPercent(share)}</span>
     </button>
   );

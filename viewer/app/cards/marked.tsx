@@ -1,3 +1,4 @@
+import { hasRun } from '../../attention/patterns.js';
 import { choose, hint } from '../actions/choose.js';
 import { togglePins, ungroup } from '../actions/marks.js';
 import { Icon } from '../controls/icons.js';
@@ -6,9 +7,11 @@ import { useStore } from '../state/use-store.js';
 /** Pinned nodes and groups as chips. */
 export function Marked() {
   const store = useStore();
-  const { data, dialog, update, viewField, nodeLabel } = store;
+  const { current, data, dialog, update, viewField, nodeLabel } = store;
   const pinned = viewField.pinned.value.filter((id) => data.value.nodeById.has(id));
   const groups = viewField.groups.value;
+  const details = current.value?.details ?? null;
+  const hasAttention = details !== null && hasRun(details, pinned, 'clean');
   if (pinned.length === 0 && groups.length === 0) return null;
   return (
     <section class="marked" aria-label="Pinned nodes and groups">
@@ -21,6 +24,16 @@ export function Marked() {
           <button type="button" class="button text" title="Group (G)" onClick={() => (dialog.value = 'group')}>
             Group
           </button>
+          {hasAttention && (
+            <button
+              type="button"
+              class="button text"
+              title="The attention of the pinned heads side by side"
+              onClick={() => update({ attention: { ...viewField.attention.peek(), wide: true } })}
+            >
+              Attention
+            </button>
+          )}
           <button type="button" class="button text" onClick={() => update({ pinned: [] })}>
             Clear
           </button>

@@ -1,18 +1,22 @@
-import type { NodeDetails, TokenLogit } from '../../../src/circuit/details.js';
+import type { CircuitDetails, NodeDetails } from '../../../src/circuit/details.js';
+import { tokenWords } from '../../attention/words.js';
 import type { NodeRecord } from '../../data/circuit-data.js';
-import { effectClass, effectWords, formatEffect, kindName, visibleToken } from '../../view/format.js';
+import { effectClass, effectWords, formatEffect, kindName } from '../../view/format.js';
 import { choose } from '../actions/choose.js';
 import { togglePins } from '../actions/marks.js';
+import { AttentionSection } from '../attention/attention-section.js';
 import { Fact } from '../controls/facts.js';
 import { Icon } from '../controls/icons.js';
 import { useStore } from '../state/use-store.js';
-import { AttentionSection } from './attention-section.js';
-import { HeadKindFact } from './head-facts.js';
+import { HeadKindFact, LooksFact, Verdicts } from './head-facts.js';
 import { HeadTokensSection } from './head-tokens.js';
 import { HowToGet } from './how-to.js';
 import { IncidentLists } from './incident-lists.js';
+import { LogitsSection } from './logits-section.js';
+import { NodeNumbers } from './node-facts.js';
 import { Note } from './note.js';
 import { PromptPicker } from './prompt-picker.js';
+import { largestLogit, TokenList } from './token-list.js';
 
 /** Everything that is known of a node of the circuit. */
 export function NodeCard({ id }: { id: string }) {
@@ -22,7 +26,9 @@ export function NodeCard({ id }: { id: string }) {
   if (!node) return null;
   const details = current.value?.details ?? null;
   const measured = details && Object.hasOwn(details.nodes, id) ? details.nodes[id]! : null;
-  const pinned = viewField.pinned.value.includes(id);
+  const pins = viewField.pinned.value;
+  const pinned = pins.includes(id);
+  const pinnedHeads = pins.filter((other) => data.value.nodeById.get(other)?.kind === 'head');
   const member = viewField.groups.value.find(({ members }) => members.includes(id));
   return (
     <article class="card" data-testid="node-card">
@@ -45,14 +51,18 @@ export function NodeCard({ id }: { id: string }) {
           {node.inCircuit ? '' : ' · not in the circuit'}
         </p>
       </header>
+      {measured && <Verdicts verdicts={measured.verdicts} />}
       <dl class="facts">
-        <Fact name={node.kind === 'logits' || node.kind === 'kv' ? 'Sum of effects in' : 'Sum of effects out'}>
-          <span class={`effect ${effectClass(node.effect, signKnown.value)}`}>{formatEffect(node.effect)}</span>{' '}
-          <span class="quiet">{effectWords(node.effect, signKnown.value)}</span>
-        </Fact>
-        {node.kvGroup !== null && <SharedFact node={node} />}
-        {measured?.direct && <DirectEffect direct={measured.direct} />}
+        {node.kind === 'logits' && (
+          <Fact name="Sum of effects in">
+            <span class={`effect ${effectClass(node.effect, signKnown.value)}`}>{formatEffect(node.effect)}</span>{' '}
+            <span class="quiet">{effectWords(node.effect, signKnown.value)}</span>
+          </Fact>
+        )}
+        {measured && details && <NodeNumbers measured={measured} details={details} />}
+        {measured && details && node.kind === 'head' && <LooksFact node={node} details={details} />}
         {measured?.detectors && <HeadKindFact detectors={measured.detectors} />}
+        {node.kvGroup !== null && <SharedFact node={node} />}
         {member && (
           <Fact name="Group">
             <button type="button" class="link" onClick={() => choose(store, displayNodeOf.peek().get(id) ?? null)}>
@@ -62,12 +72,19 @@ export function NodeCard({ id }: { id: string }) {
         )}
       </dl>
       {details && measured && (measured.attention || measured.direct) && <PromptPicker details={details} />}
-      {measured?.attention && <AttentionSection name={node.label} attention={measured.attention} />}
+      {node.kind === 'head' && <AttentionSection head={id} beside={pinnedHeads} />}
+      {measured && details && <WritesWhereUsed measured={measured} details={details} />}
       {measured && <TopTokens details={measured} />}
       {measured?.ov && <HeadTokensSection ov={measured.ov} />}
       {!details && node.kind !== 'logits' && node.kind !== 'kv' && (
-        <HowToGet what="This file has no attention patterns and no tokens." />
+        <HowToGet what="The files of this circuit have no attention patterns and no tokens." />
       )}
+      {details && !measured && node.kind !== 'logits' && node.kind !== 'kv' && (
+        <p class="absent">
+          <strong>Nothing was measured of {node.label}.</strong> The details are of the nodes of the circuit.
+        </p>
+      )}
+      {node.kind === 'logits' && details && <LogitsSection details={details} />}
       <IncidentLists nodes={[id]} />
       <Note name={id} />
     </article>
@@ -96,44 +113,49 @@ function SharedFact({ node }: { node: NodeRecord }) {
   );
 }
 
-/** The direct effect of a node on the logit difference: on the chosen prompt, or the mean. */
-function DirectEffect({ direct }: { direct: readonly number[] }) {
-  const { shownPrompt } = useStore();
-  const prompt = shownPrompt.value;
-  const value = prompt === null ? direct.reduce((sum, one) => sum + one, 0) / direct.length : (direct[prompt] ?? null);
-  return (
-    <Fact name="Direct effect">
-      <span class={`effect ${effectClass(value, true)}`}>{formatEffect(value)}</span>{' '}
-      <span class="quiet">on the logit difference, {prompt === null ? 'mean' : `prompt ${prompt + 1}`}</span>
-    </Fact>
-  );
-}
-
 function TopTokens({ details }: { details: NodeDetails }) {
   const { promotes, suppresses } = details;
   if (promotes.length + suppresses.length === 0) return null;
-  const most = Math.max(...[...promotes, ...suppresses].map(({ logit }) => Math.abs(logit)), Number.MIN_VALUE);
+  const most = largestLogit(promotes, suppresses);
   return (
-    <section class="tokens">
-      <TokenList title="Promotes" tokens={promotes} most={most} />
-      <TokenList title="Suppresses" tokens={suppresses} most={most} />
+    <section>
+      <h3>
+        What it writes <span class="quiet">by itself at the measured token, mean over the prompts, in logits</span>
+      </h3>
+      <div class="tokens">
+        <div>
+          <h4>Promotes</h4>
+          <TokenList says="Tokens that it promotes" tokens={promotes} most={most} />
+        </div>
+        <div>
+          <h4>Suppresses</h4>
+          <TokenList says="Tokens that it suppresses" tokens={suppresses} most={most} />
+        </div>
+      </div>
     </section>
   );
 }
 
-function TokenList({ title, tokens, most }: { title: string; tokens: readonly TokenLogit[]; most: number }) {
+/** The node's output at the token where it is used, if that is another one than the measured token on some prompt. */
+function WritesWhereUsed({ measured, details }: { measured: NodeDetails; details: CircuitDetails }) {
+  const { shownPrompt } = useStore();
+  const { at, writes } = measured;
+  const isElsewhere = at?.some((position, n) => position !== details.prompts[n]?.position) ?? false;
+  if (!at || !isElsewhere || writes.length === 0) return null;
+  const prompt = shownPrompt.value ?? 0;
+  const place = at[prompt];
+  const tokens = details.prompts[prompt]?.clean ?? [];
   return (
-    <div>
-      <h3>{title}</h3>
-      <ol class="token-list" aria-label={`Tokens: ${title}`}>
-        {tokens.map(({ token, logit }, i) => (
-          <li key={i} title={`${JSON.stringify(token)}: ${formatEffect(logit)}`}>
-            <span class="bar" style={{ width: `${(100 * Math.abs(logit)) / most}%` }} />
-            <span class="token">{visibleToken(token)}</span>
-            <span class="number">{formatEffect(logit)}</span>
-          </li>
-        ))}
-      </ol>
-    </div>
+    <section>
+      <h3>
+        What it writes where it is used <span class="quiet">mean over the prompts, in logits</span>
+      </h3>
+      <TokenList says="Tokens that it promotes where it is used" tokens={writes} most={largestLogit(writes)} />
+      {place !== undefined && (
+        <p class="quiet about">
+          Most of its output is used at one token; on prompt {prompt + 1} that is {tokenWords(tokens, place)}.
+        </p>
+      )}
+    </section>
   );
 }

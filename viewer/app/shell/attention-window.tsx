@@ -23,13 +23,16 @@ export function AttentionWindow() {
   const element = useRef<HTMLDialogElement>(null);
   const open = store.viewField.attention.value.wide && store.current.value !== null;
   useEffect(() => {
-    if (open) element.current?.showModal();
-    else element.current?.close();
+    if (!open) return element.current?.close();
+    element.current?.showModal();
+    // Not its first button: the ring of the focus would be on it.
+    element.current?.focus();
   }, [open]);
   return (
     <dialog
       ref={element}
       class="attention-window"
+      tabIndex={-1}
       aria-label="Attention of several heads"
       onClose={() => close(store)}
       // The keys of the page are not for what lies under the window.
@@ -47,25 +50,20 @@ function close({ view, update }: Store): void {
 
 function Body() {
   const store = useStore();
-  const { current, data, viewField } = store;
-  const details = current.value?.details ?? null;
-  const heads = data.value.nodes.filter(({ kind, inCircuit }) => kind === 'head' && inCircuit).map(({ id }) => id);
-  const pinned = viewField.pinned.value.filter((id) => data.value.nodeById.get(id)?.kind === 'head');
-  const [chosen, setChosen] = useState<'pinned' | 'circuit'>('pinned');
-  const which = pinned.length > 0 ? chosen : 'circuit';
-  const attention = useAttention(which === 'pinned' ? inOrder(store, pinned) : heads);
+  const details = store.current.value?.details ?? null;
+  const sets = headSets(store);
+  const [chosen, setChosen] = useState<HeadSet['name'] | null>(null);
+  const set = sets.find(({ name }) => name === chosen) ?? sets[0]!;
+  const attention = useAttention(set.heads);
   return (
     <div class="attention-body">
       <header>
         <h2>Attention</h2>
-        {pinned.length > 0 && (
+        {sets.length > 1 && (
           <Segmented
             label="Heads"
-            value={which}
-            options={[
-              ['pinned', `pinned (${formatCount(pinned.length)})`],
-              ['circuit', `circuit (${formatCount(heads.length)})`],
-            ]}
+            value={set.name}
+            options={sets.map(({ name, heads }) => [name, `${name} (${formatCount(heads.length)})`] as const)}
             onChange={setChosen}
           />
         )}
@@ -85,8 +83,23 @@ function Body() {
   );
 }
 
-function inOrder({ data }: Store, ids: readonly string[]): string[] {
-  return data.value.nodes.filter(({ id }) => ids.includes(id)).map(({ id }) => id);
+interface HeadSet {
+  readonly name: 'group' | 'pinned' | 'circuit';
+  /** In the order of the model. */
+  readonly heads: readonly string[];
+}
+
+/** Heads that can be shown together: those of the selected group, the pinned ones, and all of the circuit. */
+function headSets({ data, ownData, selected, viewField }: Store): HeadSet[] {
+  const heads = data.value.nodes.filter(({ kind }) => kind === 'head');
+  const among = (ids: readonly string[]): string[] => heads.filter(({ id }) => ids.includes(id)).map(({ id }) => id);
+  const what = selected.value;
+  const some: HeadSet[] = [
+    { name: 'group', heads: among(what?.kind === 'group' ? what.members : []) },
+    { name: 'pinned', heads: among(viewField.pinned.value) },
+  ];
+  const kept = ownData.value.nodes.filter(({ kind, inCircuit }) => kind === 'head' && inCircuit).map(({ id }) => id);
+  return [...some.filter((set) => set.heads.length > 0), { name: 'circuit', heads: kept }];
 }
 
 function Export({ attention }: { attention: Attention }) {
@@ -112,12 +125,13 @@ function Export({ attention }: { attention: Attention }) {
 /** All patterns small, and the one that is pointed at large. */
 function Patterns({ attention }: { attention: Attention }) {
   const store = useStore();
-  const { nodeLabel } = store;
+  const { nodeLabel, viewField } = store;
   const pointing = usePointing();
   const large = useRoom<HTMLDivElement>({ width: 420, height: 420 });
   const small = useRoom<HTMLDivElement>({ width: 800, height: 600 });
   const { shown } = attention;
-  const head = pointing.head.value;
+  // Until a head is pointed at it is the selected one.
+  const head = pointing.head.value ?? viewField.selected.value;
   const main = shown.patterns.find((pattern) => pattern.head === head) ?? shown.patterns[0]!;
   return (
     <div class="attention-panes">

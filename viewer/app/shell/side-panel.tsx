@@ -5,12 +5,16 @@ import type { Store } from '../state/store.js';
 import { useStore } from '../state/use-store.js';
 import { CompareTab } from '../tabs/compare-tab.js';
 import { EdgeTable } from '../tabs/edge-table.js';
+import { HeadsTab } from '../tabs/heads-tab.js';
 import { HistoryTab } from '../tabs/history-tab.js';
+import { PathsTab } from '../tabs/paths-tab.js';
 import { PromptsTab } from '../tabs/prompts-tab.js';
 
 const TABS: readonly (readonly [ViewState['tab'], string])[] = [
   ['card', 'Card'],
+  ['heads', 'Heads'],
   ['edges', 'Edges'],
+  ['paths', 'Paths'],
   ['prompts', 'Prompts'],
   ['compare', 'Compare'],
   ['history', 'History'],
@@ -19,7 +23,7 @@ const NARROWEST = 260;
 
 export function SidePanel() {
   const store = useStore();
-  const { panelOpen, update, viewField } = store;
+  const { panelOpen, selected, update, viewField } = store;
   const id = useElementId();
   if (!panelOpen.value) return null;
   const tab = viewField.tab.value;
@@ -39,13 +43,15 @@ export function SidePanel() {
               tabIndex={tab === name ? 0 : -1}
               onClick={() => update({ tab: name })}
             >
-              {title}
+              {name === 'card' && selected.value === null ? 'Circuit' : title}
             </button>
           ))}
         </div>
         <div class="tab-body" role="tabpanel" id={id} aria-labelledby={`${id}-${tab}`}>
           {tab === 'card' && <Card />}
+          {tab === 'heads' && <HeadsTab />}
           {tab === 'edges' && <EdgeTable />}
+          {tab === 'paths' && <PathsTab />}
           {tab === 'prompts' && <PromptsTab />}
           {tab === 'compare' && <CompareTab />}
           {tab === 'history' && <HistoryTab />}

@@ -97,7 +97,7 @@ function UndoButtons() {
 }
 
 function DrawingControls() {
-  const { forceBusy, update, viewField } = useStore();
+  const { comparison, forceBusy, update, viewField } = useStore();
   return (
     <>
       <Segmented
@@ -118,7 +118,7 @@ function DrawingControls() {
           value={viewField.hue.value}
           onChange={(event) => update({ hue: event.currentTarget.value as ViewState['hue'] })}
         >
-          <option value="sign">helps / hurts</option>
+          <option value="sign">{comparison.value ? 'A / B / both' : 'helps / hurts'}</option>
           <option value="port">port q k v</option>
           <option value="source">source</option>
         </select>

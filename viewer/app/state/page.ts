@@ -1,5 +1,7 @@
 import { signal } from '@preact/signals';
+import type { Reach } from '../../view/reach.js';
 import type { Stage } from '../../canvas/stage.js';
+import { planAtOnce, type Planner } from '../../scene/layout/figure-layout.js';
 
 export type Page = ReturnType<typeof createPage>;
 
@@ -14,6 +16,8 @@ export function createPage() {
     hovered: signal<string | null>(null),
     /** The display node or display edge that the pointer is on. What the keyboard is on has no tooltip. */
     pointed: signal<string | null>(null),
+    /** What the panel points at, as nodes and edges of the circuit. It lights up before all else. */
+    lit: signal<Reach | null>(null),
     /** The drawing surface. Null until the page has one. */
     stage: signal<Stage | null>(null),
     /** Width / height of the drawing surface. */
@@ -22,6 +26,8 @@ export function createPage() {
     systemDark: signal(false),
     /** Places by display node, as the force layout found them. Null until it has. */
     forcePositions: signal<Readonly<Record<string, readonly [number, number]>> | null>(null),
+    /** Plans figures. Another one is there when it has a better plan. */
+    planner: signal<Planner>(planAtOnce),
     /** The force layout is being computed. */
     forceBusy: signal(false),
     /** The history is being played. */

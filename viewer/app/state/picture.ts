@@ -1,10 +1,11 @@
 import { computed } from '@preact/signals';
 import { buildScene } from '../../scene/build-scene.js';
 import type { Scene } from '../../scene/scene.js';
-import { focusOn, type Focus } from '../../scene/style/focus.js';
+import { focusAlong, focusOn, type Focus } from '../../scene/style/focus.js';
 import { legendOf } from '../../scene/style/legend.js';
 import { PALETTES, type Palette } from '../../scene/style/palette.js';
 import { stylesOf, type StyleContext } from '../../scene/style/style.js';
+import { reachBetween, reachOf, type Reach } from '../../view/reach.js';
 import { decisionAt } from '../../view/replay.js';
 import type { Circuits } from './circuits.js';
 import type { Edges } from './edges.js';
@@ -31,7 +32,7 @@ export type Drawn = ReturnType<typeof createPicture>;
  */
 export function createPicture(store: View & Circuits & Edges & Page) {
   const { viewField, viewOf, current, other, comparison, data, ownData, signKnown, measure, numberWords } = store;
-  const { drawnSelection, found, aspect, forcePositions, hovered, systemDark } = store;
+  const { drawnSelection, found, aspect, forcePositions, planner, hovered, lit, systemDark } = store;
 
   const isTokens = () => viewField.layout.value === 'tokens';
 
@@ -44,6 +45,7 @@ export function createPicture(store: View & Circuits & Edges & Page) {
   const scene = computed<Scene>(() =>
     buildScene(data.value, drawnSelection.value, viewOf(...SCENE_FIELDS, ...(isTokens() ? TOKENS_FIELDS : [])), {
       aspect: aspect.value,
+      ...(viewField.layout.value === 'figure' ? { planner: planner.value } : {}),
       force: viewField.layout.value === 'force' ? forcePositions.value : null,
       found: found.value,
       details: isTokens() && !other.value ? (current.value?.details ?? null) : null,
@@ -85,12 +87,31 @@ export function createPicture(store: View & Circuits & Edges & Page) {
   });
   const palette = computed<Palette>(() => PALETTES[theme.value]);
 
-  /** What lights up: what the pointer is on, or else what is selected. */
+  /** What lies up and down from what is selected, or between the two pinned nodes. Null where nothing is asked for. */
+  const reach = computed<Reach | null>(() => {
+    const shown = drawnSelection.value.edges;
+    const id = selectedShown.value;
+    if (id !== null) {
+      const { graph } = scene.value;
+      const names = graph.hasEdge(id) ? graph.getEdgeAttributes(id).edges : graph.getNodeAttributes(id).members;
+      return reachOf(data.value, shown, names);
+    }
+    const [a, b, ...more] = viewField.pinned.value;
+    if (a === undefined || b === undefined || more.length > 0) return null;
+    const between = reachBetween(data.value, shown, [a, b]);
+    return between.edges.size > 0 ? between : null;
+  });
+
+  /**
+   * What lights up: what the panel points at, or what the pointer is on with its edges, or else all that lies up and
+   * down from what is selected.
+   */
   const focus = computed<Focus | null>(() => {
     const { graph } = scene.value;
+    if (lit.value) return focusAlong(graph, lit.value);
     const on = hovered.value;
-    const id = on !== null && (graph.hasNode(on) || graph.hasEdge(on)) ? on : selectedShown.value;
-    return id === null ? null : focusOn(graph, id);
+    if (on !== null && (graph.hasNode(on) || graph.hasEdge(on))) return focusOn(graph, on);
+    return reach.value && focusAlong(graph, reach.value);
   });
 
   const styleContext = computed<StyleContext>(() => ({

@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
 import type { EdgeRecord } from '../../data/circuit-data.js';
-import { effectClass, formatCount, formatEffect, plural } from '../../view/format.js';
+import { edgeLabel, effectClass, formatCount, formatMagnitude, formatPercent, plural } from '../../view/format.js';
+import { formatDrawn } from '../../view/measure-words.js';
 import { choose, hint } from '../actions/choose.js';
 import type { Store } from '../state/store.js';
 import { useStore } from '../state/use-store.js';
@@ -9,16 +10,23 @@ type Column = 'from' | 'to' | 'port' | 'effect' | 'size' | 'rank' | 'step' | 'ke
 
 const PAGE = 200;
 
-const COLUMNS: readonly (readonly [Column, string, string])[] = [
-  ['from', 'From', ''],
-  ['to', 'To', ''],
-  ['port', 'Port', ''],
-  ['effect', 'Effect', 'number'],
-  ['size', '|Effect|', 'number'],
-  ['rank', 'Rank', 'number'],
-  ['step', 'Step', 'number'],
-  ['kept', 'Kept', ''],
-];
+/** A column and the class of its cells. */
+type Head = readonly [name: Column, title: string, kind: string];
+
+/** The columns that say something of these edges: where all are kept, or none was decided on, one says nothing. */
+function columnsOf({ measure }: Store, edges: readonly EdgeRecord[]): readonly Head[] {
+  const [number, size] = measure.value === 'share' ? ['Share', '|Share|'] : ['Effect', '|Effect|'];
+  return [
+    ['from', 'From', ''],
+    ['to', 'To', ''],
+    ['port', 'Port', ''],
+    ['effect', number, 'number'],
+    ['size', size, 'number'],
+    ['rank', 'Rank', 'number'],
+    ...(edges.some(({ step }) => step !== null) ? [['step', 'Step', 'number'] as const] : []),
+    ...(edges.some(({ inCircuit, pending }) => pending || !inCircuit) ? [['kept', 'Kept', ''] as const] : []),
+  ];
+}
 
 /** Columns that are first sorted from the largest value to the smallest. */
 const DOWNWARDS = new Set<Column>(['effect', 'size', 'kept']);
@@ -32,6 +40,7 @@ export function EdgeTable() {
   const [rows, setRows] = useState(PAGE);
   const hits = found.value;
   const shown = selection.value.edges.filter(({ id }) => !hits || hits.edges.has(id));
+  const columns = columnsOf(store, shown);
   const sorted = sortEdges(store, shown, column, down);
   const what = selected.value;
   const chosen = what?.kind === 'edge' ? what.edge.id : null;
@@ -47,7 +56,7 @@ export function EdgeTable() {
       <table>
         <thead>
           <tr>
-            {COLUMNS.map(([name, title, kind]) => (
+            {columns.map(([name, title, kind]) => (
               <th
                 key={name}
                 scope="col"
@@ -63,7 +72,7 @@ export function EdgeTable() {
         </thead>
         <tbody>
           {sorted.slice(0, rows).map((edge) => (
-            <Row key={edge.id} edge={edge} chosen={edge.id === chosen} />
+            <Row key={edge.id} edge={edge} columns={columns} chosen={edge.id === chosen} />
           ))}
         </tbody>
       </table>
@@ -76,9 +85,10 @@ export function EdgeTable() {
   );
 }
 
-function Row({ edge, chosen }: { edge: EdgeRecord; chosen: boolean }) {
+function Row({ edge, columns, chosen }: { edge: EdgeRecord; columns: readonly Head[]; chosen: boolean }) {
   const store = useStore();
   const { signKnown, nodeLabel } = store;
+  const [, ...rest] = columns;
   return (
     <tr
       aria-selected={chosen}
@@ -90,24 +100,45 @@ function Row({ edge, chosen }: { edge: EdgeRecord; chosen: boolean }) {
         <button
           type="button"
           class="link"
-          aria-label={`${nodeLabel(edge.source)}: open ${edge.id}`}
+          aria-label={`${nodeLabel(edge.source)}: open ${edgeLabel(edge, nodeLabel)}`}
           onFocus={() => hint(store, edge.id)}
           onBlur={() => hint(store, null)}
         >
           {nodeLabel(edge.source)}
         </button>
       </th>
-      <td>{nodeLabel(edge.target)}</td>
-      <td>{edge.port === 'out' ? '' : <span class={`port ${edge.port}`}>{edge.port}</span>}</td>
-      <td class={`number ${effectClass(edge.effect, signKnown.value)}`}>
-        {edge.effect === null ? '–' : formatEffect(edge.effect)}
-      </td>
-      <td class="number">{edge.effect === null ? '–' : formatEffect(Math.abs(edge.effect)).replace('+', '')}</td>
-      <td class="number">{edge.rank === null ? '–' : formatCount(edge.rank)}</td>
-      <td class="number">{edge.step === null ? '–' : formatCount(edge.step + 1)}</td>
-      <td>{edge.pending ? 'open' : edge.inCircuit ? 'yes' : 'no'}</td>
+      {rest.map(([name, , kind]) => (
+        <td key={name} class={name === 'effect' ? `${kind} ${effectClass(edge.effect, signKnown.value)}` : kind}>
+          <Value store={store} edge={edge} column={name} />
+        </td>
+      ))}
     </tr>
   );
+}
+
+function Value({ store, edge, column }: { store: Store; edge: EdgeRecord; column: Column }) {
+  const { measure, nodeLabel } = store;
+  const { effect, rank, step } = edge;
+  switch (column) {
+    case 'from':
+      return <>{nodeLabel(edge.source)}</>;
+    case 'to':
+      return <>{nodeLabel(edge.target)}</>;
+    case 'port':
+      return edge.port === 'out' ? null : <span class={`port ${edge.port}`}>{edge.port}</span>;
+    case 'effect':
+      return <>{effect === null ? '–' : formatDrawn(effect, measure.value)}</>;
+    case 'size': {
+      const size = Math.abs(effect ?? 0);
+      return <>{effect === null ? '–' : measure.value === 'share' ? formatPercent(size) : formatMagnitude(size)}</>;
+    }
+    case 'rank':
+      return <>{rank === null ? '–' : formatCount(rank)}</>;
+    case 'step':
+      return <>{step === null ? '–' : formatCount(step + 1)}</>;
+    case 'kept':
+      return <>{edge.pending ? 'not decided yet' : edge.inCircuit ? 'yes' : 'no'}</>;
+  }
 }
 
 /** Sorts nodes in model order and numbers by size. What is not measured comes last in both directions. */

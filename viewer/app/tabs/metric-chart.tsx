@@ -1,20 +1,26 @@
 import { useMemo } from 'preact/hooks';
 import type { TraceStep } from '../../../src/files/own/trace.js';
 import { formatNumber } from '../../view/format.js';
+import { metricLine, naturalValue } from '../../view/metric-words.js';
 
 const WIDTH = 360;
 const HEIGHT = 84;
 const POINTS = 720;
 
 /** The metric of the remaining edges after each decision. A click goes to a decision. */
-export function MetricChart(props: { trace: readonly TraceStep[]; step: number; onStep: (step: number) => void }) {
-  const { trace, step, onStep } = props;
-  const { path, low, high } = useMemo(() => curveOf(trace), [trace]);
+export function MetricChart(props: {
+  trace: readonly TraceStep[];
+  metric: string;
+  step: number;
+  onStep: (step: number) => void;
+}) {
+  const { trace, metric, step, onStep } = props;
+  const { path, low, high } = useMemo(() => curveOf(trace, metric), [trace, metric]);
   const x = (WIDTH * step) / trace.length;
   return (
     <figure class="metric-chart">
       <figcaption class="quiet">
-        metric of the remaining edges, {formatNumber(low)} to {formatNumber(high)}
+        {metricLine(metric)}: of the remaining edges, {formatNumber(low)} to {formatNumber(high)}
       </figcaption>
       <svg
         viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
@@ -34,8 +40,8 @@ export function MetricChart(props: { trace: readonly TraceStep[]; step: number; 
 }
 
 /** The curve with at most about POINTS points, and its smallest and largest value. */
-function curveOf(trace: readonly TraceStep[]): { path: string; low: number; high: number } {
-  const values = trace.map(({ before, after, kept }) => (kept ? before : after));
+function curveOf(trace: readonly TraceStep[], metric: string): { path: string; low: number; high: number } {
+  const values = trace.map(({ before, after, kept }) => naturalValue(metric, kept ? before : after)!);
   const every = Math.max(1, Math.ceil(values.length / POINTS));
   const points = values
     .map((value, i) => [i + 1, value] as const)

@@ -1,5 +1,6 @@
 import type { TraceStep } from '../../../src/files/own/trace.js';
 import { edgeLabel, formatCount, formatEffect, formatNumber } from '../../view/format.js';
+import { naturalValue } from '../../view/metric-words.js';
 import { decisionAt } from '../../view/replay.js';
 import { choose } from '../actions/choose.js';
 import { endReplay, jumpToDecision, SPEEDS, stepBy, togglePlay } from '../actions/playback.js';
@@ -12,7 +13,7 @@ import { MetricChart } from './metric-chart.js';
 /** Goes through the decisions: buttons, slider, chart, and the decision that is shown. */
 export function Replay({ trace }: { trace: readonly TraceStep[] }) {
   const store = useStore();
-  const { decisions, selected, update, viewField } = store;
+  const { current, decisions, selected, update, viewField } = store;
   const step = viewField.step.value ?? trace.length;
   const what = selected.value;
   const edge = what?.kind === 'edge' ? what.edge.id : null;
@@ -23,7 +24,12 @@ export function Replay({ trace }: { trace: readonly TraceStep[] }) {
       <p>
         <b>{formatCount(step)}</b> of {formatCount(trace.length)} decisions
       </p>
-      <MetricChart trace={trace} step={step} onStep={(to) => update({ step: to })} />
+      <MetricChart
+        trace={trace}
+        metric={current.value?.circuit?.provenance?.metric ?? 'metric'}
+        step={step}
+        onStep={(to) => update({ step: to })}
+      />
       <CurrentDecision decision={decisionAt(trace, step)} />
       {edge !== null && decisions.value.has(edge) && (
         <button type="button" class="button text" onClick={() => jumpToDecision(store, edge)}>
@@ -115,8 +121,9 @@ function StepSlider({ step, of }: { step: number; of: number }) {
 function CurrentDecision({ decision }: { decision: TraceStep | null }) {
   const store = useStore();
   const { current, data, nodeLabel } = store;
-  if (!decision) return <p class="quiet">Before the first decision: every edge is still there.</p>;
+  if (!decision) return <BeforeTheFirst />;
   const threshold = current.value?.circuit?.provenance?.threshold ?? null;
+  const metric = current.value?.circuit?.provenance?.metric ?? '';
   const edge = data.value.edgeById.get(decision.edge);
   return (
     <section>
@@ -130,8 +137,8 @@ function CurrentDecision({ decision }: { decision: TraceStep | null }) {
             {edge ? edgeLabel(edge, nodeLabel) : decision.edge}
           </button>
         </Fact>
-        <Fact name="Metric before">{formatNumber(decision.before)}</Fact>
-        <Fact name="Without it">{formatNumber(decision.after)}</Fact>
+        <Fact name="Metric before">{formatNumber(naturalValue(metric, decision.before))}</Fact>
+        <Fact name="Without it">{formatNumber(naturalValue(metric, decision.after))}</Fact>
         <Fact name="Effect">
           {formatEffect(decision.after - decision.before)}{' '}
           {threshold !== null && (
@@ -142,5 +149,17 @@ function CurrentDecision({ decision }: { decision: TraceStep | null }) {
         </Fact>
       </dl>
     </section>
+  );
+}
+
+/** All edges are there. The drawing has room for some. */
+function BeforeTheFirst() {
+  const { data, selection } = useStore();
+  const [all, drawn] = [data.value.edges.length, selection.value.edges.length];
+  return (
+    <p class="quiet">
+      Before the first decision all {formatCount(all)} edges are there, and none has been measured.
+      {drawn < all && ` Drawn are ${formatCount(drawn)} of them, those that turn out strongest.`}
+    </p>
   );
 }

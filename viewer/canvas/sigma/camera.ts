@@ -1,12 +1,15 @@
-import type Sigma from 'sigma';
 import type { Frame } from '../../scene/draw/marks.js';
-import type { DisplayEdge, DisplayNode } from '../../scene/scene.js';
 import type { Point } from '../pointer.js';
 import type { CameraView } from '../stage.js';
-
-export type Renderer = Sigma<DisplayNode, DisplayEdge>;
+import type { Renderer } from './renderer.js';
 
 const ZOOM_MS = 200;
+
+/** Sigma divides by the duration: there is no 0. */
+function duration(): number {
+  return matchMedia('(prefers-reduced-motion: reduce)').matches ? 1 : ZOOM_MS;
+}
+
 /** How many times closer a double click goes. */
 const ZOOM_STEP = 2;
 
@@ -45,18 +48,18 @@ export class StageCamera {
   }
 
   fit(): void {
-    void this.#renderer.getCamera().animatedReset({ duration: ZOOM_MS });
+    void this.#renderer.getCamera().animatedReset({ duration: duration() });
   }
 
   zoom(factor: number): void {
-    void this.#renderer.getCamera().animatedZoom({ factor, duration: ZOOM_MS });
+    void this.#renderer.getCamera().animatedZoom({ factor, duration: duration() });
   }
 
   /** Comes closer to a point of the surface, which stays where it is. */
   zoomInAt(point: Point): void {
     const camera = this.#renderer.getCamera();
     const closer = camera.getBoundedRatio(camera.ratio / ZOOM_STEP);
-    void camera.animate(this.#renderer.getViewportZoomedState(point, closer), { duration: ZOOM_MS });
+    void camera.animate(this.#renderer.getViewportZoomedState(point, closer), { duration: duration() });
   }
 
   pan(dx: number, dy: number): void {
@@ -69,7 +72,7 @@ export class StageCamera {
   /** Moves to a point of the surface. */
   moveTo(point: Point): void {
     const { x, y } = this.#renderer.viewportToFramedGraph(point);
-    void this.#renderer.getCamera().animate({ x, y }, { duration: ZOOM_MS });
+    void this.#renderer.getCamera().animate({ x, y }, { duration: duration() });
   }
 
   view(): CameraView {

@@ -1,44 +1,26 @@
 import { MultiDirectedGraph } from 'graphology';
-import Sigma from 'sigma';
 import { EdgewiseError } from '../../../src/base/errors.js';
-import { nodesIn, PICKABLE_EDGES, pick, type Target } from '../../scene/pick/pick.js';
-import type { DisplayEdge, DisplayGraph, DisplayNode, Scene } from '../../scene/scene.js';
+import { nodesIn, pick, type Target } from '../../scene/pick/pick.js';
+import { isFine, type Scene } from '../../scene/scene.js';
 import { PALETTES, type Palette } from '../../scene/style/palette.js';
 import type { Styles } from '../../scene/style/style.js';
 import { dragNode } from '../drag-node.js';
-import { LAYERS, paintFocus, paintLayers, type Layer, type Picture, type SurfaceOf } from '../layers.js';
-import type { Surface } from '../painter.js';
+import { paintFocus, paintLayers, paintStyled, type Picture, type SurfaceOf } from '../layers.js';
+import { MOVE_MS, motionTo } from '../motion.js';
 import { followPointer, type Point } from '../pointer.js';
 import type { CameraView, Stage, StageEvents } from '../stage.js';
-import { StageCamera, type Renderer } from './camera.js';
-import { EDGE_PROGRAMS, NODE_PROGRAMS } from './programs.js';
-import { edgeData, nodeData } from './reducers.js';
+import { StageCamera } from './camera.js';
+import { addLayers, createRenderer, type Renderer } from './renderer.js';
 
 // The drawing surface on Sigma. Only the files of this folder know Sigma.
 //
-// Sigma moves the camera. It draws the nodes of the grid and of the force layout with WebGL, and their edges where they
-// are many. Sigma has no marks for the rest: the rest is painted on 2D layers, in the same frame. From the lowest to the
-// highest:
-//
-// - bands: the bands of the grid
-// - figure: edges that are drawn one by one, or the whole of a scene of boxes
-// - focus: lit nodes and edges, on a veil that dims the layers below; the selection box
-// - names: labels
-//
-// Hover repaints 2D layers only. It costs no pass over the graph.
+// Sigma has the camera, and follows mouse and fingers. Everything is painted on 2D layers, in Sigma's frames: its own
+// programs have neither dashes nor arrow heads nor boxes, and take seconds to read a large graph.
 
-/** Where Sigma puts each 2D layer among its own layers. */
-const PLACES: Readonly<Record<Layer, object>> = {
-  bands: { beforeLayer: 'edges' },
-  figure: { beforeLayer: 'nodes' },
-  focus: { afterLayer: 'nodes' },
-  names: { afterLayer: 'focus' },
-};
-
-/** CSS pixels around the scene, for labels, when everything is seen. */
-const PADDING = 36;
 /** CSS pixels beside a mark that still count as on it. */
 const SLACK = 4;
+/** Milliseconds without a move of the camera after which a haze of edges is drawn again. */
+const REST = 120;
 
 const EMPTY: Scene = {
   layout: 'grid',
@@ -70,22 +52,27 @@ class SigmaStage implements Stage {
   readonly #camera: StageCamera;
   readonly #resized: ResizeObserver;
   readonly #surfaceOf: SurfaceOf;
-  /** Sigma's graph while boxes are painted. Sigma moves no camera over an empty graph: this one has a node. */
-  readonly #ground: DisplayGraph = new MultiDirectedGraph();
   #scene = EMPTY;
+  /** What is drawn while nodes go to their places in the scene. */
+  #moving: Scene | null = null;
+  /** Request of the next frame of that. 0 = none. */
+  #frame = 0;
   #styles: Styles | null = null;
   #palette: Palette = PALETTES.light;
+  /** Who waits until nodes are at their places. */
+  readonly #arrivals: (() => void)[] = [];
   #box: Picture['box'] = null;
+  /** The camera and the scene of the last frame. */
+  #seenFrom = '';
+  #painted: Scene | null = null;
+  #resting: ReturnType<typeof setTimeout> | undefined;
 
   constructor(container: HTMLElement, events: StageEvents) {
     this.#container = container;
-    // The node is hidden. Nothing but its place is ever read.
-    this.#ground.addNode('', { x: 0, y: 0 } as DisplayNode);
-    const renderer = this.#createRenderer();
+    const renderer = createRenderer(container);
     this.#renderer = renderer;
     this.#camera = new StageCamera(renderer);
     this.#surfaceOf = addLayers(renderer);
-    renderer.on('afterRender', () => this.#paint());
     // A render measures the container.
     this.#resized = new ResizeObserver(() => renderer.scheduleRender());
     this.#resized.observe(container);
@@ -94,34 +81,19 @@ class SigmaStage implements Stage {
       () => events.failed?.('The browser took the drawing surface away. Please reload the page.'),
       true,
     );
-    this.#followPointer(events);
-  }
-
-  #createRenderer(): Renderer {
-    return new Sigma<DisplayNode, DisplayEdge>(new MultiDirectedGraph<DisplayNode, DisplayEdge>(), this.#container, {
-      allowInvalidContainer: true,
-      itemSizesReference: 'positions',
-      zoomToSizeRatioFunction: (ratio) => ratio,
-      minEdgeThickness: 0.3,
-      zIndex: true,
-      renderLabels: false,
-      stagePadding: PADDING,
-      minCameraRatio: 0.02,
-      maxCameraRatio: 4,
-      defaultDrawNodeHover: () => undefined,
-      nodeProgramClasses: NODE_PROGRAMS,
-      edgeProgramClasses: EDGE_PROGRAMS,
-      nodeReducer: (id, node) => nodeData(this.#scene, this.#styles, id, node),
-      edgeReducer: (id, edge) => edgeData(this.#scene, this.#styles, id, edge),
+    const lookAgain = this.#followPointer(events);
+    renderer.on('afterRender', () => {
+      this.#paint();
+      lookAgain();
     });
   }
 
-  #followPointer(events: StageEvents): void {
+  #followPointer(events: StageEvents): () => void {
     const [mouse, touch] = [this.#renderer.getMouseCaptor(), this.#renderer.getTouchCaptor()];
     // Sigma's own listeners read pixels back at every move to find what is under the pointer. `pick` needs no pixels.
     mouse.removeAllListeners();
     touch.removeAllListeners();
-    followPointer(mouse, touch, {
+    return followPointer(mouse, touch, {
       at: (point) => this.#targetAt(point),
       hover: (target) => events.hover(target),
       click: (target, additive) => events.click(target, additive),
@@ -146,30 +118,69 @@ class SigmaStage implements Stage {
   show(scene: Scene, styles: Styles, palette: Palette, { fit = false }: { fit?: boolean } = {}): void {
     const renderer = this.#renderer;
     const sameLayout = scene.layout === this.#scene.layout;
-    const crowded = scene.graph.size > PICKABLE_EDGES;
-    // Sigma answers a new setting by drawing its graph again. The setting is made while that graph is the smaller one.
-    const hideEdges = (): void => {
-      if (crowded !== renderer.getSetting('hideEdgesOnMove')) renderer.setSetting('hideEdgesOnMove', crowded);
-    };
-    if (crowded) hideEdges();
+    const before = sameLayout && movesSeen(scene) ? this.#placesSeen() : new Map<string, Point>();
+    this.#stopMotion();
     this.#scene = scene;
     this.#setStyles(styles, palette);
     const { left, right, bottom, top } = scene.bounds;
     renderer.setCustomBBox({ x: [left, right], y: [bottom, top] });
-    const graph = scene.boxed ? this.#ground : scene.graph;
-    // Both calls make Sigma read the bounds.
-    if (graph === renderer.getGraph()) renderer.refresh();
-    else renderer.setGraph(graph);
-    hideEdges();
+    renderer.refresh();
     if (fit || !sameLayout) this.#camera.reset();
+    this.#move(before);
+  }
+
+  /** Where the nodes are on the surface now. */
+  #placesSeen(): ReadonlyMap<string, Point> {
+    return new Map(this.#shown().graph.mapNodes((id, node) => [id, this.#camera.toSurface(node)]));
+  }
+
+  /** Lets the nodes go from where they were seen, in pixels, to their places. */
+  #move(before: ReadonlyMap<string, Point>): void {
+    const scene = this.#scene;
+    const starts = new Map<string, Point>();
+    let farthest = 0;
+    scene.graph.forEachNode((id, node) => {
+      const from = before.get(id);
+      if (!from) return;
+      const to = this.#camera.toSurface(node);
+      farthest = Math.max(farthest, Math.hypot(to.x - from.x, to.y - from.y));
+      starts.set(id, this.#camera.toLayout(from));
+    });
+    if (farthest < 1) return;
+    const motion = motionTo(scene, starts);
+    const began = performance.now();
+    const step = (): void => {
+      const share = (performance.now() - began) / MOVE_MS;
+      if (share >= 1) return this.#stopMotion();
+      motion.at(share);
+      this.#moving = motion.scene;
+      this.#paint();
+      this.#frame = requestAnimationFrame(step);
+    };
+    step();
+  }
+
+  /** Nodes are at their places from now on. */
+  #stopMotion(): void {
+    cancelAnimationFrame(this.#frame);
+    if (this.#moving === null) return;
+    this.#moving = null;
+    this.#paint();
+    for (const resolve of this.#arrivals.splice(0)) resolve();
+  }
+
+  /** What is drawn now. */
+  #shown(): Scene {
+    return this.#moving ?? this.#scene;
   }
 
   restyle(styles: Styles, palette: Palette): void {
     const base = this.#styles?.base;
     const samePalette = palette === this.#palette;
     this.#setStyles(styles, palette);
-    if (base === styles.base && samePalette) this.#paint();
-    else this.#renderer.refresh({ skipIndexation: true });
+    const picture = this.#picture();
+    if (base === styles.base && samePalette && picture) paintStyled(this.#surfaceOf, picture, this.#camera.frame());
+    else this.#paint();
   }
 
   #setStyles(styles: Styles, palette: Palette): void {
@@ -180,25 +191,34 @@ class SigmaStage implements Stage {
 
   /** Null before the first scene is shown. */
   #picture(): Picture | null {
-    return this.#styles && { scene: this.#scene, styles: this.#styles, palette: this.#palette, box: this.#box };
+    return this.#styles && { scene: this.#shown(), styles: this.#styles, palette: this.#palette, box: this.#box };
   }
 
+  /** While the camera moves, a haze of edges is left out: it would take longer than a frame. */
   #paint(): void {
     const picture = this.#picture();
-    if (picture) paintLayers(this.#surfaceOf, picture, this.#camera.frame());
+    if (!picture) return;
+    const camera = JSON.stringify(this.#camera.view());
+    const moves = camera !== this.#seenFrom && picture.scene === this.#painted;
+    this.#seenFrom = camera;
+    this.#painted = picture.scene;
+    clearTimeout(this.#resting);
+    const hazy = !isFine(picture.scene);
+    if (hazy && moves) this.#resting = setTimeout(() => this.#paint(), REST);
+    paintLayers(this.#surfaceOf, picture, this.#camera.frame(), { haze: !(hazy && moves) });
   }
 
   #targetAt(point: Point): Target | null {
     const { x, y } = this.#camera.toLayout(point);
-    return pick(this.#scene, x, y, SLACK / this.#camera.scale());
+    return pick(this.#shown(), x, y, SLACK / this.#camera.scale());
   }
 
   /** Moves a node by CSS pixels. */
   #drag(node: string, dx: number, dy: number): void {
+    this.#stopMotion();
     const scale = this.#camera.scale();
     this.#scene = dragNode(this.#scene, node, dx / scale, -dy / scale);
-    // Sigma draws its own graph again when a node of it moves.
-    if (this.#scene.boxed) this.#paint();
+    this.#paint();
   }
 
   fit(): void {
@@ -238,6 +258,10 @@ class SigmaStage implements Stage {
 
   rendered(): Promise<void> {
     return new Promise((resolve) => {
+      if (this.#moving) {
+        this.#arrivals.push(() => resolve(this.rendered()));
+        return;
+      }
       this.#renderer.once('afterRender', () => resolve());
       // A camera that does not move draws no frame of itself.
       this.#renderer.scheduleRender();
@@ -245,16 +269,16 @@ class SigmaStage implements Stage {
   }
 
   dispose(): void {
+    this.#stopMotion();
+    clearTimeout(this.#resting);
     this.#resized.disconnect();
     this.#renderer.kill();
   }
 }
 
-/** Adds the 2D layers to Sigma's own. */
-function addLayers(renderer: Renderer): SurfaceOf {
-  for (const layer of LAYERS) renderer.createCanvasContext(layer, PLACES[layer]);
-  const canvases = renderer.getCanvases();
-  const contexts = new Map(LAYERS.map((layer) => [layer, canvases[layer]!.getContext('2d')!]));
-  renderer.resize(true);
-  return (layer): Surface => ({ context: contexts.get(layer)!, ...renderer.getDimensions() });
+/** Whether the reader sees nodes of the scene move. In the grid nothing but the size of the surface moves them. */
+function movesSeen({ layout, graph }: Scene): boolean {
+  return (
+    layout !== 'grid' && isFine({ boxed: false, graph }) && !matchMedia('(prefers-reduced-motion: reduce)').matches
+  );
 }

@@ -11,6 +11,8 @@ import { loopRoom } from './routes.js';
 export const FIGURE_EDGES = 400;
 
 const MARGIN = 14;
+/** Half of the height of a band that is the first or the last. */
+const ALONE = 30;
 /** Room for the names of the layers, at the left. */
 const NAMES = 34;
 
@@ -49,8 +51,8 @@ export function layOutFigure(graph: DisplayGraph, whole: DisplayGraph, moved: Pl
 }
 
 /**
- * Places of nodes that the whole does not have, such as the ends of an edge that a replay has just removed: at the right
- * of the rest, at the height of the nodes of the nearest level.
+ * Places of nodes that the whole does not have, such as the ends of an edge that a replay has just removed: at the
+ * right of the rest, at the height of the nodes of the nearest level.
  */
 function unplanned(graph: DisplayGraph, whole: DisplayGraph, { places, bounds }: FigurePlan): Places {
   const levels = whole.mapNodes((id, { level }) => ({ level, y: places.get(id)![1] }));
@@ -128,14 +130,18 @@ function bandsOf(graph: DisplayGraph, rows: ReadonlyMap<string, number>, heights
     const known = layers.get(layer) ?? { first: row, last: row };
     layers.set(layer, { first: Math.min(known.first, row), last: Math.max(known.last, row) });
   });
-  const step = (heights[1] ?? 0) - (heights[0] ?? 0) || 60;
+  // A band ends half way to the row of the next layer.
+  const between = (low: number, high: number) => {
+    const [a, b] = [heights[low], heights[high]];
+    return a === undefined || b === undefined ? undefined : (a + b) / 2;
+  };
   return [...layers]
     .sort(([a], [b]) => a - b)
     .map(([layer, { first, last }]) => ({
       label: `L${layer}`,
       layer,
-      bottom: heights[first]! - step / 2,
-      top: heights[last]! + step / 2,
+      bottom: between(first - 1, first) ?? heights[first]! - ALONE,
+      top: between(last, last + 1) ?? heights[last]! + ALONE,
       tinted: layer % 2 === 1,
     }));
 }

@@ -22,7 +22,7 @@ const BOX_GAP = 20;
 /** Room beside an edge that passes through a row. */
 const EDGE_GAP = 12;
 /** Least and most room between rows. */
-const ROW_GAP: readonly [number, number] = [40, 84];
+const ROW_GAP: readonly [number, number] = [30, 84];
 /** An upright way through a row is longer than the boxes are high, by this much. */
 const PASSAGE = 8;
 /** Width / height of the whole. The distance of the rows is chosen for it. */
@@ -45,22 +45,24 @@ export function planFigure(input: FigureInput, care: Care = 'full'): FigurePlan 
   const cut = cutEdges(input);
   const rows = care === 'quick' ? cut.rows : bestOrder(cut);
   const widths = input.nodes.map(({ width }) => width);
-  const boxHeight = Math.max(0, ...input.nodes.map(({ height }) => height));
   const x = columnsOf({ ...cut, rows }, widths, care === 'quick' ? 4 : undefined);
-  const placed: PlacedSlots = { ...cut, rows, x, widths, boxHeight, step: rowStep(x, widths, rows.length, boxHeight) };
+  const tall = rows.map((_, row) =>
+    Math.max(0, ...input.nodes.filter((node) => node.row === row).map((one) => one.height)),
+  );
+  const heights = rowHeights(tall, gapOf(x, widths, tall));
+  const placed: PlacedSlots = { ...cut, rows, x, heights, tall };
   const places = new Map(input.nodes.map(({ id }, i) => [id, placeOf(placed, i)]));
   const bends = new Map([...cut.chains].map(([key, chain]) => [key, bendsOf(placed, chain)]));
-  return { places, bends, heights: rows.map((_, row) => row * placed.step), bounds: boundsOf(input, places, bends) };
+  return { places, bends, heights, bounds: boundsOf(input, places, bends) };
 }
 
 /** A layered drawing with a place for every slot. */
 interface PlacedSlots extends CutFigure {
   readonly x: Float64Array;
-  /** Width of each box. Bends have none. */
-  readonly widths: readonly number[];
-  readonly boxHeight: number;
-  /** Distance of rows. */
-  readonly step: number;
+  /** Middle of each row. */
+  readonly heights: readonly number[];
+  /** Height of the boxes of each row. */
+  readonly tall: readonly number[];
 }
 
 /** The order with the fewest crossings of several: one improved from the model's order, others from random orders. */
@@ -106,19 +108,29 @@ function columnsOf(
   return placeColumns(columns, sweeps);
 }
 
-/** Distance of rows that brings the whole near its aspect ratio. */
-function rowStep(x: Float64Array, widths: readonly number[], rows: number, boxHeight: number): number {
+/** Room between rows that brings the whole near its aspect ratio. */
+function gapOf(x: Float64Array, widths: readonly number[], tall: readonly number[]): number {
   let [left, right] = [Infinity, -Infinity];
   for (const [slot, at] of x.entries()) {
     left = Math.min(left, at - (widths[slot] ?? 0) / 2);
     right = Math.max(right, at + (widths[slot] ?? 0) / 2);
   }
-  const gap = (right - left) / ASPECT / Math.max(1, rows - 1) - boxHeight;
-  return boxHeight + Math.min(ROW_GAP[1], Math.max(ROW_GAP[0], gap));
+  const boxes = tall.reduce((sum, height) => sum + height, 0);
+  const gap = ((right - left) / ASPECT - boxes) / Math.max(1, tall.length - 1);
+  return Math.min(ROW_GAP[1], Math.max(ROW_GAP[0], gap));
 }
 
-function placeOf({ x, rowOf, step }: PlacedSlots, slot: number): Point {
-  return [x[slot]!, rowOf[slot]! * step];
+/** Middle of each row, the lowest at 0. */
+function rowHeights(tall: readonly number[], gap: number): number[] {
+  let at = 0;
+  return tall.map((height, row) => {
+    if (row > 0) at += tall[row - 1]! / 2 + gap + height / 2;
+    return at;
+  });
+}
+
+function placeOf({ x, rowOf, heights }: PlacedSlots, slot: number): Point {
+  return [x[slot]!, heights[rowOf[slot]!]!];
 }
 
 /**
@@ -126,9 +138,9 @@ function placeOf({ x, rowOf, step }: PlacedSlots, slot: number): Point {
  * edge that the order of the rows does not make it cross.
  */
 function bendsOf(placed: PlacedSlots, chain: readonly number[]): Point[] {
-  const half = (placed.boxHeight + PASSAGE) / 2;
   return chain.slice(1, -1).flatMap((slot, i): Point[] => {
     const [at, level] = placeOf(placed, slot);
+    const half = (placed.tall[placed.rowOf[slot]!]! + PASSAGE) / 2;
     const up = placeOf(placed, chain[i + 2]!)[1] > level ? half : -half;
     return [
       [at, level - up],

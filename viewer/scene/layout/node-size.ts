@@ -8,13 +8,10 @@ import type { DisplayGraph } from '../scene.js';
  */
 export function sizeNodes(graph: DisplayGraph, most: number): void {
   const through = new Map<string, number>();
-  const add = (id: string, strength: number) => {
-    const node = graph.getNodeAttribute(id, 'parent') ?? id;
-    through.set(node, (through.get(node) ?? 0) + strength);
-  };
-  graph.forEachEdge((_, edge, source, target) => {
-    add(source, edge.strength);
-    if (target !== source) add(target, edge.strength);
+  const add = (node: string, strength: number) => through.set(node, (through.get(node) ?? 0) + strength);
+  graph.forEachEdge((_, { strength }, source, target, from, to) => {
+    add(from.parent ?? source, strength);
+    if (target !== source) add(to.parent ?? target, strength);
   });
   const largest = Math.max(0, ...through.values()) || 1;
   graph.updateEachNodeAttributes((id, node) => ({

@@ -51,6 +51,10 @@ export interface Styles {
 const LABEL_ALL = 120;
 /** Contrast of an edge to the background where edges are drawn one by one. */
 const CONTRAST = 3;
+/** The same of an edge that is lit: on a weak path it is fainter than on a strong one. */
+const LIT_CONTRAST = 2;
+/** Shades of a hue in a haze. */
+const SHADES = 40;
 /** How much of its hue an edge that fades keeps, and one that carries nothing. */
 const FADED = 0.1;
 const IDLE = 0.3;
@@ -98,22 +102,40 @@ export function stylesOf(graph: DisplayGraph, context: StyleContext): Styles {
     const letter = edge.port === 'out' || graph.getTargetAttribute(id, 'kind') === 'port' ? null : edge.port;
     const clear = lit !== undefined || fine;
     const faded = !edge.deciding && lit === undefined && (focus !== null || edge.found === false);
-    const color = edge.deciding ? palette.selected : hueOf(graph, id, edge, context);
-    const share = faded ? FADED : presence(edge, strength, clear ? 0 : palette.name === 'dark' ? 0.25 : 0.12);
+    const width = isThin(edge) ? 1 : widthOf(strength, boxed, clear);
     return {
-      color:
-        clear && !faded && !isQuiet(edge)
-          ? visible(palette.background, color, share * (0.4 + 0.6 * (lit ?? 1)), lit === undefined ? CONTRAST : 2)
-          : mix(palette.background, color, share),
-      width: edge.deciding
-        ? Math.max(3, widthOf(strength, boxed, clear))
-        : isThin(edge)
-          ? 1
-          : widthOf(strength, boxed, clear),
+      color: colorOf(edge.deciding ? palette.selected : hueOf(graph, id, edge, context), edge, {
+        strength,
+        lit,
+        faded,
+      }),
+      width: edge.deciding ? Math.max(3, width) : width,
       depth: strength + (lit !== undefined || id === selected ? 1 : 0) - (faded ? 1 : 0) + (edge.deciding ? 3 : 0),
       label: faded || letter === 'several' || (edge.kind === 'direct' && letter === null) ? null : letter,
       dashed: edge.pending || !edge.inCircuit || edge.kind === 'shared',
     };
+  }
+
+  /** Colours of a haze by hue and share. A large graph asks for few of them, many times. */
+  const mixed = new Map<string, string>();
+
+  function colorOf(
+    hue: string,
+    edge: DisplayEdge,
+    { strength, lit, faded }: { readonly strength: number; readonly lit: number | undefined; readonly faded: boolean },
+  ): string {
+    if (edge.deciding) return hue;
+    const clear = lit !== undefined || fine;
+    const share = faded ? FADED : presence(edge, strength, clear ? 0 : palette.name === 'dark' ? 0.25 : 0.12);
+    if (clear && !faded && !isQuiet(edge)) {
+      const least = lit === undefined ? CONTRAST : LIT_CONTRAST;
+      return visible(palette.background, hue, share * (0.4 + 0.6 * (lit ?? 1)), least);
+    }
+    const coarse = clear ? share : Math.round(share * SHADES) / SHADES;
+    const key = `${hue} ${coarse}`;
+    const known = mixed.get(key) ?? mix(palette.background, hue, coarse);
+    mixed.set(key, known);
+    return known;
   }
 
   return {
@@ -157,7 +179,7 @@ function shapeOf(node: DisplayNode): NodeStyle['shape'] {
 
 function fillOf(node: DisplayNode, palette: Palette, hue: ViewState['hue']): string {
   const colors = node.box ? palette.boxes : palette;
-  if (node.port) return mix(palette.background, palette[node.port], hue === 'port' ? 1 : MUTED);
+  if (node.port) return portFill(palette, node.port, hue);
   if (!node.connected && !node.pinned && !node.box) return palette.quiet;
   switch (node.kind) {
     case 'mlp':
@@ -171,6 +193,11 @@ function fillOf(node: DisplayNode, palette: Palette, hue: ViewState['hue']): str
     default:
       return colors.head;
   }
+}
+
+/** Colour of a port's mark. */
+export function portFill(palette: Palette, port: 'q' | 'k' | 'v', hue: ViewState['hue']): string {
+  return mix(palette.background, palette[port], hue === 'port' ? 1 : MUTED);
 }
 
 function outlineOf(node: DisplayNode, marked: boolean, palette: Palette): { color: string; width: number } | null {

@@ -1,0 +1,48 @@
+import type { LogitColumns } from '../block/unembedding.js';
+import { Arena } from '../gpu/arena.js';
+import { packColumns } from '../gpu/product/panels.js';
+import type { ModelWeights } from '../model/weights.js';
+import { bindAnswerDirections } from './answer-directions.js';
+import type { Answers } from './answers.js';
+
+/** Every token that is an answer, once, ascending; token 0 where there is no answer. */
+export function answeredTokens(answers: readonly Answers[]): readonly number[] {
+  const tokens = new Set(answers.flatMap(({ correct, wrong }) => [...correct, ...wrong]));
+  return tokens.size === 0 ? [0] : [...tokens].sort((a, b) => a - b);
+}
+
+/** The unembedding's columns of some tokens, and their biases, widened to f32. Memory: 4 width bytes a token. */
+export async function answerColumns(
+  arena: Arena,
+  weights: ModelWeights,
+  tokens: readonly number[],
+): Promise<LogitColumns> {
+  const { gpu, layout, unembedBias } = weights;
+  const rows = new Arena(gpu);
+  try {
+    const width = 4 * layout.width4;
+    const columns = rows.tensor('columns of answers', [tokens.length, width]);
+    // The direction of one right answer alone is its column, to the bit.
+    const alone = tokens.map((id) => ({ correct: [id], wrong: [] }));
+    const encode = await bindAnswerDirections(rows, weights, columns, alone);
+    const recording = gpu.record();
+    encode(recording);
+    recording.submit();
+    const values = new Float32Array(await gpu.read(columns)).subarray(0, tokens.length * width);
+    const biases = unembedBias && new Float32Array(await gpu.read(unembedBias));
+    return {
+      unembed: await packColumns(arena, 'unembedding of answers', { storage: 'f32', values }, width),
+      unembedBias: biases && arena.upload('biases of answers', biasesOf(biases, tokens)),
+      tokens: tokens.length,
+    };
+  } finally {
+    rows.dispose();
+  }
+}
+
+/** Padded to vec4s. */
+function biasesOf(biases: Float32Array, tokens: readonly number[]): Float32Array<ArrayBuffer> {
+  const picked = new Float32Array(4 * Math.ceil(tokens.length / 4));
+  tokens.forEach((id, i) => (picked[i] = biases[id]!));
+  return picked;
+}
