@@ -42,10 +42,11 @@ function Value({ spread, unit }: { spread: Spread; unit: string | null }) {
     <>
       <span class={`effect ${effectClass(value, true)}`}>{formatEffect(value)}</span>
       {unit && ` ${unit}`}
-      <span class="quiet">
-        {prompt !== null
-          ? ` on prompt ${prompt + 1}`
-          : of > 1 && ` ± ${formatMagnitude(deviation)} over ${formatCount(of)} prompts`}
+      <span
+        class="quiet"
+        title={prompt === null ? `Mean over ${formatCount(of)} prompts ± standard deviation` : undefined}
+      >
+        {prompt !== null ? ` on prompt ${prompt + 1}` : of > 1 && ` ± ${formatMagnitude(deviation)}`}
       </span>
     </>
   );

@@ -8,6 +8,8 @@ import { useStore } from '../state/use-store.js';
 import { promptText } from './prompt-picker.js';
 
 const HEIGHT = 72;
+/** Distance of two numbers of the scale that can be read. */
+const LEAST_STEP = 13;
 const NAMES = { circuit: 'in the circuit', decided: 'when decided' } as const;
 
 /** The effect of an edge on each prompt, as bars from a common zero line. A bar leads to its prompt. */
@@ -100,7 +102,8 @@ function Bars(props: {
   const span = top - bottom || 1;
   const y = (value: number): number => ((top - value) / span) * HEIGHT;
   const width = 100 / Math.max(1, effects.length);
-  const ticks = [...new Set([top, 0, bottom])];
+  // A number that would be printed over that of zero is left out.
+  const ticks = [top, 0, bottom].filter((tick, i) => i === 1 || Math.abs(y(tick) - y(0)) >= LEAST_STEP);
   return (
     <>
       <div class="scale" style={{ height: `${HEIGHT}px` }} aria-hidden="true">
