@@ -14,11 +14,14 @@ import { expandTemplate, templateRows } from '../dist/task/template-expand.js';
 import { createTokenizer } from '../dist/task/tokenizer.js';
 import { byteLevelTokenizer, countPieces } from './training/byte-level-bpe.mjs';
 import { longNames, longNamesOnly, withLongNames } from './training/long-names.mjs';
+import { withVariedDocstrings } from './training/varied-docstrings.mjs';
 import { wordLevelTokenizer } from './training/word-level.mjs';
 
 const HELDOUT = { seed: 1000, count: 500 };
 /** Each chunk is an own draw, so that templates with few prompts do not run out. */
 const TRAIN = { firstSeed: 2000, chunks: 15, perChunk: 2000 };
+/** Harder prompts of a task, which the tokenizer does not see. */
+const HARD = { firstSeed: 4000, chunks: 10, perChunk: 2000 };
 /** Prompts with long names in the text that the byte-level tokenizer is trained on: few, so that they stay rare. */
 const LONG_IN_TEXT = 300;
 /** Byte pairs that occur less often in that text do not become tokens. */
@@ -31,10 +34,12 @@ const textsOf = (rows) => rows.flatMap((row) => [row.clean, row.corrupted, row.c
 const MODELS = {
   'tasks-4l': {
     longNames: false,
+    harder: {},
     tokenizer: (sets) => wordLevelTokenizer([...sets.values()].flatMap(({ train }) => textsOf(train))),
   },
   'tasks-4l-llama': {
     longNames: true,
+    harder: { ioi: longNamesOnly, docstring: withVariedDocstrings },
     tokenizer(sets) {
       const counts = new Map();
       for (const { plain, long } of sets.values()) {
@@ -81,20 +86,25 @@ if (MODELS[name].longNames) {
   }
 }
 
-/** The prompts of a task: `long` are those of `train` that are drawn with long names as well, `plain` the others. */
+/** The prompts of a task. `train` has three kinds: `plain`, `long` with long names among the others, `hard`. */
 function drawSets(task, template) {
   const longer = MODELS[name].longNames ? withLongNames(template) : null;
   const shipped = expandTemplate(template, task);
   const heldout = expandTemplate(longer ?? template, task, HELDOUT);
   const kept = new Set([...shipped, ...heldout].map((row) => row.clean));
-  const parts = { plain: [], long: [] };
-  for (let chunk = 0; chunk < TRAIN.chunks; chunk++) {
-    const long = longer !== null && chunk % 2 === 1;
-    const draw = { seed: TRAIN.firstSeed + chunk, count: TRAIN.perChunk };
-    const rows = expandTemplate(long ? longer : template, task, draw).filter((row) => !kept.has(row.clean));
-    parts[long ? 'long' : 'plain'].push(...rows);
-  }
-  return { ...parts, shipped, heldout, train: [...parts.plain, ...parts.long] };
+  const chunksOf = (from, { firstSeed, chunks, perChunk: count }) =>
+    Array.from({ length: chunks }, (_, chunk) => {
+      return expandTemplate(from(chunk), task, { seed: firstSeed + chunk, count }).filter(
+        (row) => !kept.has(row.clean),
+      );
+    });
+  const isLong = (chunk) => longer !== null && chunk % 2 === 1;
+  const drawn = chunksOf((chunk) => (isLong(chunk) ? longer : template), TRAIN);
+  const plain = drawn.filter((_, chunk) => !isLong(chunk)).flat();
+  const long = drawn.filter((_, chunk) => isLong(chunk)).flat();
+  const harder = MODELS[name].harder[task]?.(template);
+  const hard = harder === undefined ? [] : chunksOf(() => harder, HARD).flat();
+  return { plain, long, hard, shipped, heldout, train: [...plain, ...long, ...hard] };
 }
 
 /** A row in numbers. An answer is cut from its prompt by every tokenizer here, so that its tokens are its own. */

@@ -25,7 +25,7 @@ from training.safetensors import rounded, write_safetensors
 
 MODELS = {"tasks-4l": gpt2, "tasks-4l-llama": llama}
 SEED = 7
-LEARNING_RATE, WARMUP, WEIGHT_DECAY, LM_SHARE = 2e-3, 100, 0.02, 0.2
+LEARNING_RATE, WARMUP, WEIGHT_DECAY = 2e-3, 100, 0.02
 LOG_EVERY, SAVE_EVERY = 50, 100
 
 
@@ -119,7 +119,7 @@ def main():
             prompts = data["train"][task]
             rows = chance.integers(0, len(prompts.lengths), model.ROWS[task])
             answer, lm, hit, _ = losses(model, weights, *prompts.batch(rows, vocab))
-            ((answer + LM_SHARE * lm) / len(tasks)).backward()
+            ((answer + model.NEXT_TOKEN_SHARE * lm) / len(tasks)).backward()
             entry[task] = {"loss": round(answer.item(), 4), "accuracy": round(hit.double().mean().item(), 3)}
         torch.nn.utils.clip_grad_norm_(weights.values(), 1.0)
         optimizer.step()
@@ -151,7 +151,7 @@ def main():
         "learning_rate": LEARNING_RATE,
         "falling_share": model.FALLING,
         "weight_decay": WEIGHT_DECAY,
-        "next_token_share": LM_SHARE,
+        "next_token_share": model.NEXT_TOKEN_SHARE,
         "parameters": sum(t.numel() for t in weights.values()),
     }
     report = {"settings": settings, "results": results, "log": log}

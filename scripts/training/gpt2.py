@@ -9,6 +9,7 @@ LAYERS, HEADS, WIDTH, POSITIONS = 4, 8, 128, 64
 STEPS, FALLING = 1500, 1.0
 # Prompts of each task in a step: more for those that copy from the context, which takes longest to learn.
 ROWS = {"ioi": 32, "greater-than": 20, "induction": 48, "gendered-pronoun": 16, "docstring": 24, "agreement": 16}
+NEXT_TOKEN_SHARE = 0.2
 PREFIX, STORAGE = "transformer.", "float32"
 
 

@@ -8,9 +8,11 @@ import torch.nn.functional as F
 LAYERS, HEADS, KV_HEADS, WIDTH, INNER, POSITIONS = 4, 8, 4, 128, 256, 128
 HEAD_WIDTH = WIDTH // HEADS
 THETA, EPSILON = 1000.0, 1e-5
-STEPS, FALLING = 3000, 0.25
-# Prompts of each task in a step: more for those that copy from the context, which takes longest to learn.
-ROWS = {"ioi": 28, "greater-than": 4, "induction": 20, "gendered-pronoun": 4, "docstring": 32, "agreement": 4}
+STEPS, FALLING = 2400, 0.5
+# Prompts of each task in a step. Heads that copy form on induction, and then serve ioi and docstring.
+ROWS = {"ioi": 20, "greater-than": 4, "induction": 40, "gendered-pronoun": 4, "docstring": 16, "agreement": 4}
+# A repeated list tells half of its words, and not the last one alone.
+NEXT_TOKEN_SHARE = 2.0
 PREFIX, STORAGE = "", "bfloat16"
 
 

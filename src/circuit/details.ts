@@ -45,7 +45,8 @@ export interface CircuitDetails {
   readonly writtenThrough: Readonly<Record<string, readonly TokenLogit[]>>;
   /**
    * The connected circuits of the strongest edges (see connectedLevels), smallest first, the whole circuit last: how
-   * much of the behaviour each restores. Null where it was not measured.
+   * much of the behaviour each restores. The edges go by |effect in the circuit| where `inCircuit` is not empty,
+   * otherwise by |effect| at their decision. Null where it was not measured.
    */
   readonly curve: readonly CurvePoint[] | null;
 }

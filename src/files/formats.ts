@@ -9,7 +9,7 @@ import { readNodeLink, writeNodeLink } from './graph/node-link.js';
 import { readGexf } from './graph/read-gexf.js';
 import { readGraphml } from './graph/read-graphml.js';
 import type { ModelShape, ReadCircuit } from './own/circuit-file.js';
-import { writeCircuitJson } from './own/circuit-json.js';
+import { writeCircuitJson, writeSparseCircuitJson } from './own/circuit-json.js';
 import { circuitFileOf } from './own/read-circuit-json.js';
 import { writeScoresJson } from './own/scores-json.js';
 import { readTraceCircuit } from './own/trace-circuit.js';
@@ -23,7 +23,12 @@ import { mibCircuits, mibImportances, type FolderTexts } from './tools/mib-folde
  * A circuit as the text of a file: the kept edges alone unless `allEdges`. A format that says of each edge whether it
  * is in the circuit always holds all edges.
  */
-export type CircuitWriter = (circuit: Circuit, options?: AttributionGraphOptions) => string;
+export type CircuitWriter = (circuit: Circuit, options?: CircuitWriterOptions) => string;
+
+export interface CircuitWriterOptions extends AttributionGraphOptions {
+  /** The kept edges alone in a format that can say so (`canBeSparse`), and otherwise holds all. Default false. */
+  readonly sparse?: boolean;
+}
 
 /**
  * Scores as the files of a folder, by their paths. `choose` gives the best edges of a number, for circuits of sizes.
@@ -63,6 +68,8 @@ export interface Format {
   readonly writeFolder?: ScoresFolderWriter;
   /** Importances of signed scores: the sign must be known. */
   readonly needsSign?: true;
+  /** Can say that it lists the kept edges alone. */
+  readonly canBeSparse?: true;
   /** The page with a circuit in it, which the program that has the built viewer puts together. */
   readonly isPage?: true;
   /** Has a place for the tokens of a prompt, and for another name of the model. */
@@ -83,7 +90,8 @@ export const FORMATS = {
     program: 'Edgewise',
     about: 'all that is known of a circuit or of scores',
     extension: 'json',
-    write: (circuit) => writeCircuitJson(circuit),
+    write: (circuit, { sparse = false } = {}) => (sparse ? writeSparseCircuitJson : writeCircuitJson)(circuit),
+    canBeSparse: true,
     writeScores: writeScoresJson,
     read: readInterchange,
     syntax: 'json',

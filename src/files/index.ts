@@ -31,7 +31,7 @@ export {
   type ReadCircuit,
 } from './own/circuit-file.js';
 export type { FileConfig } from './own/config-json.js';
-export { SCHEMA_VERSION, writeCircuitJson } from './own/circuit-json.js';
+export { SCHEMA_VERSION, writeCircuitJson, writeSparseCircuitJson } from './own/circuit-json.js';
 export { parseDetails, writeDetails } from './own/details-json.js';
 export { DETAILS_VERSION } from './own/details-schema.js';
 export {

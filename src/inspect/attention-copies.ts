@@ -26,7 +26,11 @@ export class AttentionCopies {
     this.taps = { pattern };
   }
 
-  /** Call it after submission. @param lengths tokens of each prompt; @param sequence tokens that the pass has of each. */
+  /**
+   * Call it after submission.
+   *
+   * @param lengths tokens of each prompt. @param sequence tokens that the pass has of each.
+   */
   async read(lengths: readonly number[], sequence: number): Promise<HeadPatterns> {
     const read = [...this.#copies].map(
       async ([writer, copy]) => [writer, unpadded(new Float32Array(await copy()), sequence, lengths)] as const,

@@ -21,8 +21,8 @@ export interface NodeBehaviour {
   /** Per asked writer, in the order asked for. */
   readonly nodes: readonly (TopTokens & {
     /**
-     * Heads only: per prompt the attention pattern, n x n row-major, n = tokens of the prompt; row = query. On the clean
-     * and on the corrupted prompts.
+     * Heads only: per prompt the attention pattern, n x n row-major, n = tokens of the prompt; row = query. On the
+     * clean and on the corrupted prompts.
      */
     readonly attention: readonly Float32Array[] | null;
     readonly corruptedAttention: readonly Float32Array[] | null;

@@ -9,9 +9,9 @@ import { portConstants } from '../pass/port-inputs.js';
 import { inspectionTensors } from './inspection-plan.js';
 
 /**
- * What the norms of a run multiply with at every token [T], 1 / their standard deviation or root mean square. With these
- * as constants of the run a norm is linear: what a part of a stream adds is its deviation from its mean, where norms
- * subtract means, times the scale and the gain.
+ * What the norms of a run multiply with at every token [T], 1 / their standard deviation or root mean square. With
+ * these as constants of the run a norm is linear: what a part of a stream adds is its deviation from its mean, where
+ * norms subtract means, times the scale and the gain.
  */
 export interface NormScales {
   /** Per layer, of the norm before its attention. Ones in a model without such norms. */

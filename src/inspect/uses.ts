@@ -10,7 +10,7 @@ export interface UsedCircuit {
   readonly weight: (edge: number, prompt: number) => number;
 }
 
-/** A kept edge into the value port of a head: of a port that several heads read, one for each that is in the circuit. */
+/** A kept edge into the value port of a head. Of a port that several heads read, one for each in the circuit. */
 export interface ValueRead {
   readonly edge: number;
   /** Writers. */

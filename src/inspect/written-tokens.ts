@@ -18,15 +18,16 @@ export interface WrittenTokens {
 const ROWS_AT_ONCE = 128;
 
 /**
- * The tokens that outputs promote, from their means over the prompts (see WrittenRows): directly, and through the values
- * and outputs of the heads that read them. With the gains g, the centring C of norms that subtract means, and the
- * outputs x of a sender that no norm follows:
+ * The tokens that outputs promote, from their means over the prompts (see WrittenRows): directly, and through the
+ * values and outputs of the heads that read them. With the gains g, the centring C of norms that subtract means, and
+ * the outputs x of a sender that no norm follows:
  *
  *   a node's:  C(x) g_f U^T        of a value edge:  C(C(C(x) g_1 W_V W_O) g_p) g_f U^T
  *
  * with the norms before (1) and after (p) the reader's attention, each where there is one. The scales of the norms are
  * in the means. Biases are left out, and so is the reader's attention: the edge is told as if all of it were on that
- * token. Of a port that several heads read, what they write is added up. Logits are less their mean over the vocabulary.
+ * token. Of a port that several heads read, what they write is added up. Logits are less their mean over the
+ * vocabulary.
  *
  * Cost: a row of the unembedding for each writer and value edge.
  */

@@ -78,7 +78,12 @@ export async function inspectCircuit(
     task.pairs.map(({ clean }) => clean.length),
   );
   const told = heldOf(extent) === 'every prompt' ? task.pairs.length : 1;
-  const levels = connectedCircuits(circuit);
+  // So that the details say themselves what their curve goes by.
+  const { inCircuit: measured, ...unmeasured } = circuit;
+  const levels = connectedCircuits({
+    ...unmeasured,
+    ...(measured && Object.keys(inCircuit).length > 0 && { inCircuit: measured }),
+  });
   const circuits = [
     EdgeSet.full(topology),
     circuit.kept,

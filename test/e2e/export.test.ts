@@ -44,6 +44,18 @@ describe('export without a model or an adapter', () => {
     expect(text.match(EDGES.graphml)).toHaveLength(TINY_EDGES);
   });
 
+  test('--sparse: the kept edges alone, which other commands read', async () => {
+    const path = join(folder.path, 'sparse.json');
+    await cli(['export', file, '--format', 'json', '--sparse', '--out', path], { env });
+    const { edges } = JSON.parse(await readFile(path, 'utf8')) as { edges: Record<string, { in_graph: boolean }> };
+    expect(Object.values(edges).every((edge) => edge.in_graph)).toBe(true);
+    const gexf = await cli(['export', file, '--format', 'gexf'], { env });
+    expect(Object.keys(edges)).toHaveLength(gexf.match(EDGES.gexf)!.length);
+    expect(await cli(['export', path, '--format', 'gexf'], { env })).toBe(gexf);
+    const mistaken = ['export', file, '--format', 'dot', '--sparse'];
+    expectMistake(await runCli(mistaken, { env }), /--sparse: goes with --format json/);
+  });
+
   test.skipIf(!sharedFixtures)("another program's file", async () => {
     const mib = `${sharedFixtures}mib/ioi-eap-ig.json`;
     const circuit = JSON.parse(await cli(['export', mib, '--format', 'json'], { env }));

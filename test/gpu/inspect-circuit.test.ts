@@ -1,16 +1,21 @@
 /** What an inspection measures in a circuit, against the literal evaluator in float64 and against `evaluate`. */
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { mean } from '../../src/base/mean.js';
 import { createCircuit, type Circuit } from '../../src/circuit/circuit.js';
 import type { CircuitDetails } from '../../src/circuit/details.js';
 import { connectedLevels, edgeStrengths, levelEdges, pathStrengths } from '../../src/circuit/connected-levels.js';
 import { EdgeSet } from '../../src/circuit/edge-set.js';
+import { shapeDifference } from '../../src/circuit/topology-shape.js';
 import { pruneDisconnected } from '../../src/circuit/prune.js';
 import { gpt2Spec, randomModel } from '../../src/model/random-model.js';
 import type { LoadedModel } from '../../src/model/load-model.js';
-import { parseDetails, writeDetails } from '../../src/files/index.js';
+import { openCircuit, parseDetails, writeDetails } from '../../src/files/index.js';
 import { Engine } from '../../src/run/engine.js';
 import type { EvaluationOptions } from '../../src/run/options.js';
+import { builtinTaskFile } from '../../src/task/builtin/index.js';
+import { loadTask } from '../../src/task/load-task.js';
 import type { Task } from '../../src/task/types.js';
 import { loadOracle } from '../oracle/model.js';
 import { smallSpec } from '../support/families.js';
@@ -18,6 +23,7 @@ import { expectClose, useDevice } from '../support/gpu.js';
 import { oracleAblation, oracleEvaluate, oracleTask } from '../support/oracle-task.js';
 import { randomNumbers } from '../support/random.js';
 import { EQUAL_PAIRS, pairsOf } from '../support/search-pairs.js';
+import { openShippedModel } from '../support/shipped-model.js';
 
 const device = useDevice();
 const TOLERANCE = 1e-5;
@@ -107,6 +113,16 @@ describe.each(CASES)('$name, $ablation, direct edges tested: $directTested', ({ 
     }
   });
 
+  test('the curve goes by effects in the circuit where these are told', async () => {
+    const measured = await engine.measureEdges(task, circuit, options);
+    const sizes = ({ curve }: CircuitDetails): number[] => curve!.map(({ edges }) => edges);
+    const wanted = (of: Pick<Circuit, 'effects' | 'inCircuit'>): number[] =>
+      connectedLevels(pathStrengths(circuit.kept, edgeStrengths(of), directTested)).map(({ edges }) => edges);
+    expect(wanted(measured.circuit)).not.toEqual(wanted(circuit));
+    expect(sizes(await engine.inspect(task, measured, options))).toEqual(wanted(measured.circuit));
+    expect(sizes(await engine.inspect(task, { circuit: measured.circuit }, options))).toEqual(wanted(circuit));
+  });
+
   test('the details are written and read', () => {
     const text = writeDetails(details);
     expect(writeDetails(parseDetails(text, 'details.json'))).toBe(text);
@@ -114,4 +130,29 @@ describe.each(CASES)('$name, $ablation, direct edges tested: $directTested', ({ 
     const means = mean(details.prompts.map(({ metrics }) => metrics.circuit!));
     expect(Number.isFinite(means)).toBe(true);
   });
+});
+
+test('the 30 strongest edges of the shipped ioi circuit are as faithful as `evaluate` says', async () => {
+  const graphs = fileURLToPath(new URL('../../graphs/tasks-4l.ioi.acdc', import.meta.url));
+  const text = (ending: string): string => readFileSync(`${graphs}.${ending}`, 'utf8');
+  const { curve } = parseDetails(text('details.json'), 'details.json');
+  const { model, context } = await openShippedModel('tasks-4l');
+  const task = await loadTask(builtinTaskFile('ioi'), context, { prompts: 32 });
+  const engine = await Engine.create({ device: device.gpu.device, adapter: device.gpu.adapter, model });
+  try {
+    const { circuit } = openCircuit(text('json'), 'circuit.json');
+    expect(shapeDifference(circuit.topology, engine.topology)).toBeUndefined();
+    const point = curve!.findLast(({ edges }) => edges <= 30)!;
+    expect(point.edges).toBeGreaterThan(25);
+    const paths = pathStrengths(circuit.kept, edgeStrengths(circuit), circuit.directTested);
+    const { strength } = connectedLevels(paths).find(({ edges }) => edges === point.edges)!;
+    const kept = EdgeSet.of(engine.topology, levelEdges(circuit.kept, paths, strength, circuit.directTested));
+    expect(kept.additionSize).toBe(point.edges);
+    const options: EvaluationOptions = { metric: 'kl', ablation: 'resample', input: 'token' };
+    const { faithfulness } = await engine.evaluate(task, kept, options, ['faithfulness']);
+    // Written with seven digits, maybe on another device.
+    expectClose('faithfulness', [point.faithfulness!], [faithfulness!], 1e-5, 'absolute');
+  } finally {
+    engine.dispose();
+  }
 });

@@ -12,13 +12,14 @@ import { patternEdges, patternReads } from '../../src/inspect/attention-rows.js'
 import { inspectNodes, type NodeBehaviour } from '../../src/inspect/inspect-nodes.js';
 import type { TokenValue } from '../../src/inspect/top-tokens.js';
 import { valueReads, type UsedCircuit } from '../../src/inspect/uses.js';
+import type { ModelSpec } from '../../src/model/spec.js';
 import { randomModel } from '../../src/model/random-model.js';
 import type { PromptPair } from '../../src/task/types.js';
 import { oracleBehaviour } from '../oracle/behaviour.js';
 import { loadOracle, runCircuit, runModel, type OracleModel, type Pass } from '../oracle/model.js';
 import { oracleWrites, oracleWrittenThrough } from '../oracle/uses.js';
 import { uploadModel, withEvaluator, type DeviceModel } from '../support/evaluators.js';
-import { SMALL_FAMILIES, smallSpec } from '../support/families.js';
+import { SMALL_FAMILIES, smallSpec, type SmallFamily } from '../support/families.js';
 import { expectClose, useDevice } from '../support/gpu.js';
 import { randomNumbers } from '../support/random.js';
 import { pairsOf } from '../support/search-pairs.js';
@@ -60,14 +61,24 @@ function expectTokens(what: string, told: readonly TokenValue[], logits: readonl
   expectClose(`${what}, by token`, values, own, TOLERANCE * most);
 }
 
-const CASES = [
-  ...SMALL_FAMILIES.map((family) => ({ family, kvPorts: 'single' as const })),
-  ...(['llama', 'gemma2'] as const).map((family) => ({ family, kvPorts: 'grouped' as const })),
+interface Case {
+  readonly name: string;
+  readonly family: SmallFamily;
+  readonly grouped?: true;
+  readonly changes?: Partial<ModelSpec>;
+}
+
+const CASES: readonly Case[] = [
+  ...SMALL_FAMILIES.map((family) => ({ name: family, family })),
+  { name: 'llama, shared ports', family: 'llama', grouped: true },
+  { name: 'gemma2, shared ports', family: 'gemma2', grouped: true },
+  { name: 'one layer of attention', family: 'gpt2', changes: { layers: 1, mlp: null } },
+  { name: 'attention alone', family: 'llama', changes: { layers: 3, mlp: null } },
 ];
 
-describe.each(CASES)('$family, $kvPorts key and value ports', { timeout: 120_000 }, ({ family, kvPorts }) => {
+describe.each(CASES)('$name', { timeout: 120_000 }, ({ family, grouped, changes }) => {
   const seed = SMALL_FAMILIES.indexOf(family);
-  const spec = smallSpec(family, { layers: 2 });
+  const spec = smallSpec(family, { layers: 2, ...changes });
   let oracle: OracleModel;
   let model: DeviceModel;
   let topology: Topology;
@@ -81,7 +92,7 @@ describe.each(CASES)('$family, $kvPorts key and value ports', { timeout: 120_000
     model = await uploadModel(device.gpu, loaded);
     const { layers, heads, parallel, attentionOnly } = model.topology;
     const shape = { layers, heads, parallel, attentionOnly };
-    topology = kvPorts === 'single' ? model.topology : new Topology({ ...shape, kvPorts: spec.kvHeads });
+    topology = grouped ? new Topology({ ...shape, kvPorts: spec.kvHeads }) : model.topology;
     oracle = await loadOracle(loaded);
     pairs = pairsOf(randomNumbers(50 + seed), spec.vocab, SHAPES);
     passes = pairs.map((pair) => runModel(oracle, pair.clean));
@@ -104,7 +115,8 @@ describe.each(CASES)('$family, $kvPorts key and value ports', { timeout: 120_000
     const prompts = pairs.map(({ clean: { length }, position }) => ({ length, position }));
     expect(found.used!.at).toEqual(standingPositions({ circuit, prompts, attention, weight: weightOf(topology) }));
     // Some output is used before the measured position.
-    expect(found.used!.at.flat().some((at, i) => at !== pairs[i % pairs.length]!.position)).toBe(true);
+    if (topology.layers > 1)
+      expect(found.used!.at.flat().some((at, i) => at !== pairs[i % pairs.length]!.position)).toBe(true);
   });
 
   test('what nodes write there, and the place of the answer', () => {
@@ -130,7 +142,7 @@ describe.each(CASES)('$family, $kvPorts key and value ports', { timeout: 120_000
     const reads = valueReads(circuit);
     const { writtenThrough, at } = found.used!;
     expect(new Set(writtenThrough.keys())).toEqual(new Set(reads.map(({ edge }) => edge)));
-    expect(writtenThrough.size).toBeGreaterThan(5);
+    expect(writtenThrough.size).toBeGreaterThan(0);
     for (const [edge, told] of writtenThrough) {
       const logits = pairs.map((pair, n) => {
         const each = reads
@@ -196,7 +208,8 @@ describe.each(CASES)('$family, $kvPorts key and value ports', { timeout: 120_000
       pairs.map((pair) => runCircuit(oracle, pair.clean, spread(kept), runModel(oracle, pair.corrupted)));
     const whole = cutIn(circuit.kept);
     let moved = 0;
-    for (const { edge, readers } of edges.filter((_, i) => i % 5 === seed % 5)) {
+    const looked = edges.length < 10 ? edges : edges.filter((_, i) => i % 5 === seed % 5);
+    for (const { edge, readers } of looked) {
       const without = cutIn(circuit.kept.without(edge));
       pairs.forEach((pair, n) => {
         const rows = reads.get(edge)![n]!;
@@ -217,7 +230,8 @@ describe.each(CASES)('$family, $kvPorts key and value ports', { timeout: 120_000
         });
       });
     }
-    expect(moved).toBeGreaterThan(0);
+    // In one layer the few edges kept may lie where the prompts are alike.
+    if (topology.layers > 1) expect(moved).toBeGreaterThan(0);
   });
 
   /** The circuit of the oracle, whose heads have ports of their own. */
@@ -257,4 +271,36 @@ test('edges that are cut at once are read by different heads of one layer', () =
     const layers = edges.map(({ edge }) => (topology.ports[topology.edge(edge).port] as { layer: number }).layer);
     expect(new Set(layers).size).toBe(1);
   }
+});
+
+test('of an answer of several tokens, attention is told once for each prompt', async () => {
+  const spec = smallSpec('gpt2', { layers: 2 });
+  const loaded = await randomModel(spec, 7);
+  const model = await uploadModel(device.gpu, loaded);
+  const { topology } = model;
+  const circuit = someCircuit(topology, 8);
+  const pairs = pairsOf(randomNumbers(9), spec.vocab, SHAPES.slice(0, 2)).map((pair, n): PromptPair =>
+    n === 0 ? { ...pair, position: 3, answer: [...pair.clean.slice(4), 5] } : pair,
+  );
+  const at = topology.writers.map((_, writer) => pairs.map(({ position }) => (writer % 2 === 0 ? 1 : position)));
+  const groups = patternEdges(circuit);
+  const choice = { prompts: 2, metric: 'nll' } as const;
+  const reads = await withEvaluator(model, pairs, choice, (evaluator) =>
+    patternReads(evaluator, circuit.kept, groups, { pairs, told: 2 }, at),
+  );
+  const oracle = await loadOracle(loaded);
+  for (const { edge, readers } of groups.flat().slice(0, 6)) {
+    const node = topology.writers[readers[0]!] as { layer: number; head: number };
+    reads.get(edge)!.forEach((rows, n) => {
+      const { clean, corrupted } = pairs[n]!;
+      const cut = runCircuit(oracle, clean, circuit.kept.without(edge), runModel(oracle, corrupted));
+      const pattern = cut.patterns[node.layer * topology.heads + node.head]!;
+      expect(rows).toHaveLength(new Set([pairs[n]!.position, at[readers[0]!]![n]!]).size);
+      for (const { query, cut: got } of rows) {
+        const row = pattern.subarray(query * clean.length, query * clean.length + query + 1);
+        expectClose(`${topology.edgeName(edge)}, prompt ${n}`, got, row, TOLERANCE);
+      }
+    });
+  }
+  model.weights.dispose();
 });

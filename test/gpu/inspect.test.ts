@@ -401,9 +401,14 @@ describe('details of a circuit', () => {
       );
       // Uses and effects in the circuit go by its own numbers.
       const ofModel = ({ nodes }: CircuitDetails): object =>
-        Object.values(nodes).map(
-          ({ at: _, writes: _writes, looks: _looks, inCircuit: _in, verdicts: _v, ...own }) => own,
-        );
+        Object.values(nodes).map(({ attention, corruptedAttention, answerRank, direct, promotes, ov }) => ({
+          attention,
+          corruptedAttention,
+          answerRank,
+          direct,
+          promotes,
+          ov,
+        }));
       expect(ofModel(details)).toEqual(ofModel(found));
       expect(details.edges).toEqual({});
       expect(detailsFit(details, foreign)).toBe(true);

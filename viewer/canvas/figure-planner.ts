@@ -15,7 +15,7 @@ interface Job {
 export interface FigurePlanner {
   readonly plan: Planner;
   /** Ends the worker. */
-  dispose(): void;
+  readonly dispose: () => void;
 }
 
 /**

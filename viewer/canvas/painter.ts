@@ -4,13 +4,12 @@ import {
   edgeMark,
   labelMarks,
   nodeMark,
-  readMarks,
-  tokenMarks,
   type EdgeMark,
   type Frame,
   type NodeMark,
   type TabMark,
 } from '../scene/draw/marks.js';
+import { readMarks, tokenMarks } from '../scene/draw/token-marks.js';
 import type { Scene } from '../scene/scene.js';
 import type { Palette } from '../scene/style/palette.js';
 import type { Styles } from '../scene/style/style.js';
@@ -83,30 +82,28 @@ export function paintEdges(
   }
 }
 
-const hazes = new WeakMap<Styles, readonly { readonly strand: Strand; readonly path: Path2D }[]>();
+/** Strands by the styles that they have: the camera asks for them again and again. */
+const hazes = new WeakMap<Styles, readonly Strand[]>();
 
-/** Edges that are too many to be drawn one by one. @param styles those without focus. */
+/**
+ * Edges that are too many to be drawn one by one. Every line is a stroke of its own: one path of thousands of lines that
+ * cross each other takes browsers many times longer.
+ *
+ * @param styles those without focus.
+ */
 export function paintHaze({ context }: Surface, { graph }: Scene, styles: Styles, frame: Frame): void {
   let strands = hazes.get(styles);
-  if (!strands)
-    hazes.set(styles, (strands = hazeOf(graph, styles).map((strand) => ({ strand, path: pathOf(strand) }))));
-  context.save();
-  context.transform(frame.scale, 0, 0, -frame.scale, frame.x(0), frame.y(0));
-  for (const { strand, path } of strands) {
-    context.strokeStyle = strand.color;
-    context.lineWidth = strand.width / frame.scale;
-    context.stroke(path);
+  if (!strands) hazes.set(styles, (strands = hazeOf(graph, styles)));
+  for (const { color, width, lines } of strands) {
+    context.strokeStyle = color;
+    context.lineWidth = width;
+    for (let i = 0; i < lines.length; i += 4) {
+      context.beginPath();
+      context.moveTo(frame.x(lines[i]!), frame.y(lines[i + 1]!));
+      context.lineTo(frame.x(lines[i + 2]!), frame.y(lines[i + 3]!));
+      context.stroke();
+    }
   }
-  context.restore();
-}
-
-function pathOf({ lines }: Strand): Path2D {
-  const path = new Path2D();
-  for (let i = 0; i < lines.length; i += 4) {
-    path.moveTo(lines[i]!, lines[i + 1]!);
-    path.lineTo(lines[i + 2]!, lines[i + 3]!);
-  }
-  return path;
 }
 
 function strokeEdge(context: CanvasRenderingContext2D, { path, color, width, dash, head }: EdgeMark): void {
@@ -147,8 +144,8 @@ export function paintTokens({ context }: Surface, scene: Scene, palette: Palette
     context.save();
     context.translate(x, y);
     if (upright) context.rotate(-Math.PI / 2);
+    context.textAlign = upright ? 'right' : 'center';
     context.font = `${bold ? 'bold ' : ''}${size}px ${FONT_FAMILY}`;
-    context.textAlign = 'center';
     context.textBaseline = 'middle';
     context.fillStyle = color;
     context.fillText(text, 0, 0);

@@ -36,7 +36,10 @@ export interface Stage {
   reveal(node: string): void;
   camera(): CameraView;
   setCamera(camera: CameraView): void;
-  /** Place of a node on the surface in CSS pixels, also while it is on its way there. Null when the scene has no such node. */
+  /**
+   * Place of a node on the surface in CSS pixels, also while it is on its way there. Null when the scene has no such
+   * node.
+   */
   placeOf(node: string): { readonly x: number; readonly y: number } | null;
   /** Width / height of the surface. */
   aspect(): number;

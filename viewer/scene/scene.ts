@@ -16,8 +16,8 @@ export interface Scene {
   /** Grid only: the labels of the columns of heads. */
   readonly columns: readonly { readonly x: number; readonly label: string }[];
   /**
-   * Smooth paths by display edge. Where nodes are boxes, every edge has a route. In the other layouts only loops have one: the
-   * direct edges of heads without ports. An edge without a route is a curve by its `curvature`.
+   * Smooth paths by display edge. Where nodes are boxes, every edge has a route. In the other layouts only loops have
+   * one: the direct edges of heads without ports. An edge without a route is a curve by its `curvature`.
    */
   readonly routes: ReadonlyMap<string, Route>;
   /** Tokens only: the tokens of the prompt, in the box of the input. */
@@ -59,6 +59,7 @@ export interface TokenLabel {
   /** With spaces made visible, and cut where it is long. */
   readonly text: string;
   readonly x: number;
+  /** Middle of the text; where it ends if it is upright. */
   readonly y: number;
   /** It is written upwards. */
   readonly upright: boolean;
@@ -78,7 +79,9 @@ export interface Read {
   readonly points: readonly (readonly [number, number])[];
 }
 
-/** Up to this number, edges are drawn one by one, with arrow heads and dashes. More of them are a haze of plain lines. */
+/**
+ * Up to this number, edges are drawn one by one, with arrow heads and dashes. More of them are a haze of plain lines.
+ */
 export const FINE_EDGES = 500;
 
 export function isFine({ boxed, graph }: Pick<Scene, 'boxed' | 'graph'>): boolean {

@@ -1,7 +1,7 @@
 import { keptEdges } from '../../src/circuit/circuit.js';
 import type { CircuitData } from '../data/circuit-data.js';
 import type { CircuitDocument } from '../data/document.js';
-import { measuresOf, type Measure } from '../data/measure.js';
+import type { Measure } from '../data/measure.js';
 import { defaultScope, poolOf } from './pool.js';
 import type { Selection } from './selection.js';
 import type { ViewState } from './view-state.js';
@@ -12,10 +12,13 @@ export interface MeasuredSize {
   readonly faithfulness: number;
 }
 
-/**
- * The connected circuits of a document whose faithfulness was measured, smallest first. They are those of the strongest
- * edges by the best measure of the document.
- */
+/** The number by which the edges of the measured circuits are the strongest. */
+function curveMeasure({ circuit, details }: CircuitDocument): Measure {
+  const goesByCircuit = details?.curve ? Object.keys(details.inCircuit).length > 0 : circuit.inCircuit !== undefined;
+  return goesByCircuit ? 'circuit' : 'decided';
+}
+
+/** The connected circuits of a document whose faithfulness was measured, smallest first. */
 export function measuredCurve({ circuit, details }: CircuitDocument): readonly MeasuredSize[] {
   const { inCircuit, directTested, provenance } = circuit;
   // The circuit's own curve counts no direct edges. It is sparser than that of the details.
@@ -56,7 +59,7 @@ export function shownFaithfulness(
   }
   const size = circuitSize(data, selection, view);
   if (size === keptEdges(document.circuit)) return at(curve, size) ?? unknown('not measured');
-  if (measure !== measuresOf(document.circuit)[0]) return unknown('not measured of circuits that are chosen by this');
+  if (measure !== curveMeasure(document)) return unknown('not measured of circuits that are chosen by this');
   if (size === null) return unknown('measured of connected circuits alone');
   return at(curve, size) ?? unknown('not measured at this size');
 }

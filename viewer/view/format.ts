@@ -35,6 +35,11 @@ export function formatPercent(share: number | null): string {
   return `${percent >= 99.95 || percent === 0 ? percent.toFixed(0) : percent.toFixed(1)} %`;
 }
 
+/** A probability as percent. A small one keeps its size: `0.0012 %`. */
+export function formatChance(chance: number): string {
+  return chance > 0 && chance < 1e-3 ? `${formatMagnitude(100 * chance)} %` : formatPercent(chance);
+}
+
 /**
  * The text of a token. Line breaks and tabs are made visible, and so are the spaces of a token of spaces alone. Other
  * spaces stay spaces.

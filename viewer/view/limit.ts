@@ -32,8 +32,11 @@ export function countWithin(pool: Pool, by: Exclude<LimitKind, 'circuit'>, limit
 /**
  * Number of edges that are shown at first. It goes through no tie: where the default number does, the end of the tie is
  * taken that is nearer on the slider, whose scale is logarithmic.
+ *
+ * At a moment of a replay nothing tells which of the edges to come are worth showing: all are.
  */
 function atFirst(pool: Pool): number {
+  if (pool.edges.some(({ pending }) => pending)) return pool.edges.length;
   const count = Math.min(DEFAULT_EDGES, pool.edges.length);
   const tie = tieAfter(pool.edges, count);
   if (!tie) return count;

@@ -1,4 +1,4 @@
-import type { CircuitDetails, TokenChance } from '../../src/circuit/details.js';
+import type { CircuitDetails } from '../../src/circuit/details.js';
 import { spreadOf } from './heads.js';
 
 /** One part of the logit difference. */
@@ -42,9 +42,9 @@ export function waterfallOf({ nodes, rest, prompts }: CircuitDetails, prompt: nu
   const total = others.reduce((sum, { value }) => sum + value, 0);
   const listed = [
     ...parts.slice(0, OWN_STEPS).map(({ node, value }) => ({ node, words: null, value })),
-    ...(others.length > 0 ? [{ node: null, words: `${others.length} other nodes of the circuit`, value: total }] : []),
-    { node: null, words: 'nodes outside of the circuit', value: at(rest.writers) },
-    { node: null, words: 'biases and other constants', value: at(rest.constants) },
+    ...(others.length > 0 ? [{ node: null, words: `${others.length} other nodes`, value: total }] : []),
+    { node: null, words: 'outside the circuit', value: at(rest.writers) },
+    { node: null, words: 'biases, constants', value: at(rest.constants) },
   ];
   if (!listed.every(({ value }) => Number.isFinite(value))) return null;
   let from = 0;
@@ -62,8 +62,6 @@ export function waterfallOf({ nodes, rest, prompts }: CircuitDetails, prompt: nu
 
 /** What the model predicts at the measured position. */
 export interface Prediction {
-  /** The likeliest tokens of the chosen prompt; empty for the mean, whose prompts have answers of their own. */
-  readonly top: readonly TokenChance[];
   /** Probability of the right answers and of the wrong ones, on the chosen prompt or the mean. Null: not measured. */
   readonly correct: number | null;
   readonly wrong: number | null;
@@ -83,7 +81,6 @@ export function predictionOf({ prompts }: CircuitDetails, prompt: number | null)
       ? chances.reduce((sum, chance) => sum + chance[side], 0) / chances.length
       : null;
   return {
-    top: chosen?.top ?? [],
     correct: chosen ? (chosen.probability?.correct ?? null) : mean('correct'),
     wrong: chosen ? (chosen.probability?.wrong ?? null) : mean('wrong'),
     answered: told.filter(({ top, correct }) => correct.includes(top[0]!.token)).length,

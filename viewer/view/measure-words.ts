@@ -16,11 +16,11 @@ export interface MeasureWords {
   readonly about: string;
 }
 
-/** The number of a link of an attribution graph. */
-export const WEIGHT_WORDS: MeasureWords = {
+/** What the number of a link of an attribution graph is. */
+export const ATTRIBUTION_WORDS: MeasureWords = {
   name: 'Weight',
   quantity: '|weight|',
-  about: 'Weight = direct effect of one node on another at this prompt. Positive raises the other one.',
+  about: 'The weight of a link, as the file has it: the direct effect of its source on its target.',
 };
 
 /**

@@ -86,7 +86,9 @@ function compareLinks(a: readonly number[], b: readonly number[]): number {
 function pathOf(shown: readonly EdgeRecord[], graph: RecordGraph, links: readonly number[]): CircuitPath {
   const edges = links.flatMap((link) => shown[graph.edgeOf[link]!] ?? []);
   const nodeAt = new Map([...graph.vertexOf].map(([id, vertex]) => [vertex, id]));
-  const nodes: { id: string; port: EdgeRecord['port'] }[] = [{ id: 'input', port: 'out' }];
+  // The source of an attribution graph is before its inputs, and is no node itself.
+  const first = nodeAt.get(graph.source);
+  const nodes: { id: string; port: EdgeRecord['port'] }[] = first === undefined ? [] : [{ id: first, port: 'out' }];
   let port: EdgeRecord['port'] = 'out';
   for (const link of links) {
     const edge = shown[graph.edgeOf[link]!];

@@ -4,8 +4,8 @@ import type { CircuitData, EdgeRecord } from '../data/circuit-data.js';
 
 /**
  * Edges as a graph whose paths go from `input` to `logits`, or from any input or error of an attribution graph to any of
- * its logits. A node has a vertex, and so has each of its ports. What
- * reaches a port goes on to the node, and from a key/value head to the heads that share it.
+ * its logits. A node has a vertex, and so has each of its ports. What reaches a port goes on to the node, and from a
+ * key/value head to the heads that share it.
  */
 export interface RecordGraph extends PathGraph {
   /** [links] Index of the edge that the link stands for; -1 for a link inside of a node. */

@@ -4,17 +4,17 @@ import { VERDICT_RULES } from '../../src/circuit/verdicts.js';
 
 const ROLE_WORDS: Readonly<Record<Look['at'], string>> = {
   answer: 'answer',
-  'wrong-first': 'wrong answer, 1st mention',
-  'wrong-later': 'wrong answer, later mention',
-  changed: 'changed token',
-  measured: 'measured token',
-  first: 'first token',
-  other: 'other token',
+  'wrong-first': 'wrong answer, 1st',
+  'wrong-later': 'wrong answer, later',
+  changed: 'changed',
+  measured: 'measured',
+  first: 'first',
+  other: 'other',
   self: 'itself',
-  previous: 'token before it',
+  previous: 'the one before',
 };
 
-/** What a token is to its prompt, in words. @param mentions the prompts mention a wrong answer more than once. */
+/** What a token is to its prompt, in a word or two. @param mentions the prompts mention a wrong answer more than once. */
 export function roleWords(role: Look['at'], mentions = true): string {
   return role === 'wrong-first' && !mentions ? 'wrong answer' : ROLE_WORDS[role];
 }
@@ -39,6 +39,11 @@ const VERDICT_WORDS: Readonly<Record<Verdict['kind'], string>> = {
 export function verdictWords({ kind }: Pick<Verdict, 'kind'>): string {
   return VERDICT_WORDS[kind];
 }
+
+/** What the roles mean, for the help. */
+export const ROLE_HELP =
+  'Tokens by what they are to their prompt: the answer; the wrong answer, at its first mention and at later ones; changed: ' +
+  'the corrupted prompt has another token there; measured: the answer comes after it; first: it begins the prompt.';
 
 /** From when on a head is called so, for the help. */
 export const VERDICT_HELP =

@@ -25,6 +25,14 @@ export function stepFields(before: ViewState, after: ViewState): string {
   return keys.filter((key) => before[key] !== after[key] && !NO_STEP.includes(key)).join(' ');
 }
 
+/** Fields that a drag, a word that is typed or a replay changes many times. */
+const GRADUAL: readonly string[] = ['limit', 'layers', 'query', 'step', 'notes'];
+
+/** Whether a change of these fields may be a part of one step with the last change of the same fields. */
+export function isGradual(fields: string): boolean {
+  return fields.split(' ').every((field) => GRADUAL.includes(field));
+}
+
 /** The steps after a change from `before`. A change that `continues` the last one, as a drag does, is no further step. */
 export function withStep({ past, reached }: UndoSteps, before: ViewState, continues: boolean): UndoSteps {
   if (continues && past.length > 0 && reached === null) return { past, future: [], reached: null };

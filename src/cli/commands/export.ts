@@ -31,7 +31,7 @@ import { readIfThere } from '../../node/probe.js';
 import { embedFiles, viewerPage } from '../../node/view/viewer-page.js';
 import { assertFolder } from '../../node/writable-folder.js';
 import { withClaims } from '../folder/claimed-folders.js';
-import { nonEmpty } from '../options/options.js';
+import { nonEmpty, sparseOption } from '../options/options.js';
 import {
   assertSelection,
   assertSignKnown,
@@ -52,6 +52,7 @@ interface Options extends SelectionOptions<Choice> {
   readonly format: FormatName;
   readonly out?: string;
   readonly allEdges: boolean;
+  readonly sparse: boolean;
   readonly taskModel?: string;
   readonly scan?: string;
 }
@@ -75,7 +76,8 @@ export function exportCommand(): Command {
         .argParser(nonEmpty)
         .default(undefined, 'stdout'),
     )
-    .option('--all-edges', 'also the edges that the circuit does not keep', false);
+    .option('--all-edges', 'also the edges that the circuit does not keep', false)
+    .addOption(sparseOption());
   for (const option of selectionOrSizeOptions()) command.addOption(option);
   return command
     .addOption(new Option('--task-model <name>', "name of MIB's folder, such as ioi_gpt2").argParser(nonEmpty))
@@ -97,6 +99,7 @@ async function exportFile(argument: string, options: Options): Promise<void> {
   if (scan !== undefined && !format.takesPrompt) {
     throw new EdgewiseError('usage', '--scan', 'goes with --format attribution-graph');
   }
+  if (options.sparse && !format.canBeSparse) throw new EdgewiseError('usage', '--sparse', 'goes with --format json');
   const path = await oneCircuitAt(argument);
   assertSelection(options, format.writeFolder !== undefined && !format.needsSign);
   if (options.select && isOnCurve(options.select)) assertPlainSize(options);
@@ -138,21 +141,24 @@ async function write(path: string, text: string): Promise<void> {
 }
 
 async function textIn(path: string, format: Format, options: Options): Promise<string> {
-  const { allEdges, select: rule, scan } = options;
-  const named = scan === undefined ? {} : { scan };
+  const { allEdges, sparse, select: rule, scan } = options;
+  const named = { allEdges, sparse, ...(scan === undefined ? {} : { scan }) };
   const text = await readCircuitText(path);
   if (rule !== undefined) {
     const prompt =
       format.takesPrompt && isOnCurve(rule) ? await firstPrompt(path, openedIn(text, path).circuit) : undefined;
-    return format.write!(chosenIn(text, path, rule, options), { allEdges, ...named, ...(prompt ? { prompt } : {}) });
+    return format.write!(chosenIn(text, path, rule, options), { ...named, ...(prompt ? { prompt } : {}) });
   }
   const { file, circuit, notes } = openedIn(text, path);
+  if (file.scores && sparse) {
+    throw new EdgewiseError('usage', '--sparse', `needs --select: ${path} scores all edges and chooses none`);
+  }
   if (file.scores && format.writeScores) return format.writeScores(scoresIn(text, path));
   const masked = neuronsLeftOut(file);
   if (masked !== undefined) note(`note: ${masked}: their edges are written as if all neurons were kept`);
   for (const one of notes) note(`note: ${one}`);
   const prompt = format.takesPrompt ? await firstPrompt(path, circuit) : undefined;
-  return format.write!(circuit, { allEdges, ...named, ...(prompt ? { prompt } : {}) });
+  return format.write!(circuit, { ...named, ...(prompt ? { prompt } : {}) });
 }
 
 function openedIn(text: string, path: string): OpenedCircuit {

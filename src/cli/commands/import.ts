@@ -26,7 +26,15 @@ import { readCircuitText } from '../../node/open-files.js';
 import { assertOutput } from '../../node/output.js';
 import { readIfThere } from '../../node/probe.js';
 import { withClaims } from '../folder/claimed-folders.js';
-import { count, ignoreConfigOption, jsonOption, modelOption, nonEmpty, type ModelFlags } from '../options/options.js';
+import {
+  count,
+  ignoreConfigOption,
+  jsonOption,
+  modelOption,
+  nonEmpty,
+  sparseOption,
+  type ModelFlags,
+} from '../options/options.js';
 import {
   assertSelection,
   chooseCircuit,
@@ -46,6 +54,7 @@ interface Options extends SelectionOptions, Pick<ModelFlags, 'model' | 'ignoreCo
   readonly parallel: boolean;
   readonly attentionOnly: boolean;
   readonly out?: string;
+  readonly sparse: boolean;
   readonly force: boolean;
   readonly json: boolean;
 }
@@ -78,6 +87,7 @@ export function importCommand(): Command {
         .argParser(nonEmpty)
         .default(undefined, 'runs/<file>.import'),
     )
+    .addOption(sparseOption())
     .option('--force', 'replace other files in the folder', false)
     .addOption(jsonOption().default(false))
     .addHelpText(
@@ -108,7 +118,7 @@ async function importFile(argument: string, options: Options): Promise<void> {
   const read = openImport(await readCircuitText(path), path, { format: options.from, model, shapeHint: SHAPE_HINT });
   const imported = choose(read, path, options);
   for (const note of read.notes) process.stderr.write(`note: ${note}\n`);
-  const files = textsOf(imported);
+  const files = textsOf(imported, path, options.sparse);
   const paths = oneFile
     ? await writeOne(out, files)
     : await withClaims([out], () => writeFolder(out, files, options.force));
@@ -171,9 +181,12 @@ function choose(read: ImportedFile, path: string, options: Options): Imported {
 /** Every file that may be written. */
 const IMPORTED_FILES = ['circuit.json', 'circuit.gexf', 'scores.json'];
 
-function textsOf({ circuit, scores }: Imported): Readonly<Record<string, string>> {
+function textsOf({ circuit, scores }: Imported, path: string, sparse: boolean): Readonly<Record<string, string>> {
+  if (!circuit && sparse) {
+    throw new EdgewiseError('usage', '--sparse', `needs --select: ${path} scores all edges and chooses none`);
+  }
   if (!circuit) return { 'scores.json': writeScoresJson(scores!) };
-  return { 'circuit.json': CIRCUIT_WRITERS.json(circuit), 'circuit.gexf': CIRCUIT_WRITERS.gexf(circuit) };
+  return { 'circuit.json': CIRCUIT_WRITERS.json(circuit, { sparse }), 'circuit.gexf': CIRCUIT_WRITERS.gexf(circuit) };
 }
 
 /** The JSON alone. */

@@ -198,4 +198,9 @@ export const keepBeforeOption = (): Option =>
     'with --resume, where the interrupted run left a damaged journal: keep the tests before the damage',
   ).default(false);
 
+export const sparseOption = (): Option =>
+  new Option('--sparse', 'circuit.json with the kept edges alone: small where the model has a million edges').default(
+    false,
+  );
+
 export const jsonOption = (): Option => new Option('--json', 'print the result as JSON');

@@ -21,9 +21,23 @@ export const SCHEMA_VERSION = 1;
  * @param view what a viewer keeps in the file, as it stands under `view`; undefined: nothing.
  */
 export function writeCircuitJson(circuit: Circuit, view?: unknown): string {
-  const { topology, width, provenance, imported, untestedRemovals } = circuit;
+  return circuitJson(circuit, false, view);
+}
+
+/**
+ * The same with the kept edges alone, which `edgewise.sparse` says: small where the model has a million edges. What was
+ * measured of edges that are not in the circuit is not in the file. Programs that take every edge for listed cannot
+ * read it.
+ */
+export function writeSparseCircuitJson(circuit: Circuit): string {
+  return circuitJson(circuit, true);
+}
+
+function circuitJson(circuit: Circuit, sparse: boolean, view?: unknown): string {
+  const { topology, width, kept, provenance, imported, untestedRemovals } = circuit;
   const entries = testedEntries(circuit);
-  const own = [entry('schema_version', SCHEMA_VERSION)];
+  const isListed = sparse ? (id: number): boolean => kept.has(id) : undefined;
+  const own = [entry('schema_version', SCHEMA_VERSION), ...(sparse ? [entry('sparse', true)] : [])];
   if (provenance) {
     const fields = Object.entries(encodeProvenance(provenance));
     own.push(
@@ -36,19 +50,15 @@ export function writeCircuitJson(circuit: Circuit, view?: unknown): string {
   }
   if (imported) own.push(entry('imported', imported));
   if (circuit.directTested) {
-    const lines = edgeLines(topology, topology.additionEdges, candidateEdges(circuit), entries);
+    const lines = edgeLines(topology, topology.additionEdges, candidateEdges(circuit), entries, isListed);
     own.push(block('direct_edges', '{}', lines));
   }
   own.push(
-    block(
-      'untested_removals',
-      '[]',
-      untestedRemovals.map((id) => JSON.stringify(topology.edgeName(id))),
-    ),
+    block('untested_removals', '[]', sparse ? [] : untestedRemovals.map((id) => JSON.stringify(topology.edgeName(id)))),
   );
   own.push(...inCircuitMembers(circuit), ...stabilityMembers(circuit));
   if (view !== undefined) own.push(entry('view', view));
-  return jsonFile('{}', [...interchangeMembers(topology, width, entries), block('edgewise', '{}', own)]);
+  return jsonFile('{}', [...interchangeMembers(topology, width, entries, isListed), block('edgewise', '{}', own)]);
 }
 
 function testedEntries(circuit: Circuit): InterchangeEntries {

@@ -15,9 +15,9 @@ import {
 
 /**
  * The details as the text of details.json, keys spelled as in circuit.json: one prompt, node or edge a line.
- * `attention_1e4` holds per prompt the lower triangle of the pattern row by row, in units of 1e-4. What is not finite is
- * null. Where the file would be large (LARGE_DETAILS), attention on the corrupted prompts and rows with an edge cut are
- * those of the first prompt alone.
+ * `attention_1e4` holds per prompt the lower triangle of the pattern row by row, in units of 1e-4. What is not finite
+ * is null. Where the file would be large (LARGE_DETAILS), attention on the corrupted prompts and rows with an edge cut
+ * are those of the first prompt alone.
  */
 export function writeDetails(details: CircuitDetails): string {
   const { of, metric, prompts, nodes, rest, edges, inCircuit, reads, writtenThrough, curve } = details;

@@ -17,8 +17,15 @@ export interface InterchangeEntries {
  * The members `cfg`, `nodes` and `edges` of a file in that schema: every node and every addition edge of the model,
  * since EAP-IG's `from_json` leaves out nothing and fails on names that the model does not have. One node or edge a
  * line, in the order of ids.
+ *
+ * @param isListed which edges the file lists; default all.
  */
-export function interchangeMembers(topology: Topology, width: number | null, entries: InterchangeEntries): string[] {
+export function interchangeMembers(
+  topology: Topology,
+  width: number | null,
+  entries: InterchangeEntries,
+  isListed?: (id: number) => boolean,
+): string[] {
   const writers = new Map(topology.writers.map((node, index) => [nodeName(node), index]));
   const nodes = modelNodes(topology).map((node) => {
     const name = nodeName(node);
@@ -27,7 +34,7 @@ export function interchangeMembers(topology: Topology, width: number | null, ent
   return [
     entry('cfg', encodeConfig(topology, width)),
     block('nodes', '{}', nodes),
-    block('edges', '{}', edgeLines(topology, 0, topology.additionEdges, entries)),
+    block('edges', '{}', edgeLines(topology, 0, topology.additionEdges, entries, isListed)),
   ];
 }
 
@@ -36,8 +43,11 @@ export function edgeLines(
   from: number,
   to: number,
   { edge }: Pick<InterchangeEntries, 'edge'>,
+  isListed: (id: number) => boolean = () => true,
 ): string[] {
-  return Array.from({ length: to - from }, (_, i) => entry(topology.edgeName(from + i), edge(from + i)));
+  const lines: string[] = [];
+  for (let id = from; id < to; id++) if (isListed(id)) lines.push(entry(topology.edgeName(id), edge(id)));
+  return lines;
 }
 
 /** A circuit in that schema's own terms: a finite `score` for every edge, 0 where none was measured. */

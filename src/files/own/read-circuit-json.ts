@@ -38,14 +38,22 @@ export function circuitFileOf(json: unknown, source: string): CircuitFile {
   if (!Array.isArray(removals) || !removals.every((name) => typeof name === 'string')) {
     throw new EdgewiseError('circuit', source, 'edgewise.untested_removals: expected an array of edge names');
   }
+  const { sparse = false } = own;
+  if (typeof sparse !== 'boolean') fail(source, 'edgewise.sparse', sparse, 'true or false');
   const optional = <T>(key: string, read: (json: JsonObject, source: string) => T): T | undefined =>
     own[key] === undefined ? undefined : read(asObject(own[key], source, `edgewise.${key}`), source);
   const scores = optional('scores', readScoresHeader);
   const cfg = file['cfg'] === undefined ? undefined : decodeConfig(asObject(file['cfg'], source, 'cfg'), source, 'cfg');
   const provenance = optional('provenance', decodeProvenance);
+  const edges = readEdges(file['edges'], source, 'edges');
+  const left = sparse ? [...edges].find(([, edge]) => !edge.inGraph) : undefined;
+  if (left) {
+    const what = `edges[${quote(left[0])}] is not in the circuit, but edgewise.sparse says that those in it alone are listed`;
+    throw new EdgewiseError('circuit', source, what);
+  }
   return {
     source,
-    edges: readEdges(file['edges'], source, 'edges'),
+    edges,
     nodes: file['nodes'] === undefined ? new Map() : readNodes(file['nodes'], cfg?.width ?? null, source),
     directEdges: direct === undefined ? undefined : readEdges(direct, source, 'edgewise.direct_edges'),
     untestedRemovals: removals,

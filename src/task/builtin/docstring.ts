@@ -2,7 +2,7 @@ import type { TaskTemplate } from '../template.js';
 import { wordList } from './word-list.js';
 
 /** A function with `args` arguments and a docstring that has come to the one after `documented`. */
-function completion(args: readonly number[], documented: readonly number[]): TaskTemplate['templates'][number] {
+export function completion(args: readonly number[], documented: readonly number[]): TaskTemplate['templates'][number] {
   const slot = (arg: number): string => `{arg.${arg}}`;
   const prompt = (inCode: readonly number[], inDoc: readonly number[]): string =>
     [

@@ -6,7 +6,7 @@ import { roleOf } from '../../../src/files/own/sidecars.js';
 import { browserPath } from '../../support/browser.js';
 import { sharedFixtures } from '../../support/fixtures.js';
 import { GRAPHS, IOI, KEPT, EDGES } from '../../support/viewer-files.js';
-import { drawn, readOut, useViewer, viewOf } from '../../support/viewer-page.js';
+import { drawn, placeOf, readOut, useViewer, viewOf } from '../../support/viewer-page.js';
 
 describe.skipIf(browserPath === undefined)('the drawing in headless Chromium', () => {
   const viewer = useViewer();
@@ -23,7 +23,7 @@ describe.skipIf(browserPath === undefined)('the drawing in headless Chromium', (
       await expect.poll(() => readOut(page)).toMatchObject({ edges: kept, of: kept });
       expect((await viewOf(page)).file).toBe(name);
     }
-    for (const name of ['Figure', 'Force', 'Grid']) {
+    for (const name of ['Figure', 'Tokens', 'Force', 'Grid']) {
       await page.getByRole('button', { name, exact: true }).click();
       await page.waitForFunction((layout) => globalThis.edgewise.scene.layout === layout, name.toLowerCase());
       await page.evaluate(() => globalThis.edgewise.stage!.rendered());
@@ -66,6 +66,67 @@ describe.skipIf(browserPath === undefined)('the drawing in headless Chromium', (
     await page.getByRole('checkbox', { name: /^Include edges that were removed/ }).check();
     await page.getByRole('checkbox', { name: 'v', exact: true }).check();
     await expect.poll(() => readOut(page)).toMatchObject({ edges: 94, of: EDGES });
+  });
+
+  test('the figure stands still, what went away is not hovered, and its plan comes from a worker', async () => {
+    const { page } = await viewer.open([IOI], { suffix: '#layout=figure&by=top' });
+    await drawn(page);
+    // The rough plan of the page's own thread gives way to the worker's, which the policy of the page lets start.
+    await expect.poll(() => page.workers().length).toBe(1);
+    const places = () =>
+      page.evaluate(() =>
+        globalThis.edgewise.scene.graph.mapNodes((id) => [id, globalThis.edgewise.stage!.placeOf(id)!] as const),
+      );
+    await expect
+      .poll(async () => {
+        const before = JSON.stringify(await places());
+        await page.waitForTimeout(400);
+        return before === JSON.stringify(await places());
+      })
+      .toBe(true);
+    const whole = new Map(await places());
+    const node = await placeOf(page, 'm1');
+    await page.mouse.move(node.x, node.y);
+    await expect.poll(() => page.getByRole('tooltip').innerText()).toMatch(/^MLP 1/);
+    const box = page.getByRole('spinbutton', { name: 'Number of edges' });
+    for (const count of [93, 90, 60]) {
+      await box.fill(String(count));
+      await box.press('Enter');
+      await expect.poll(() => page.evaluate(() => globalThis.edgewise.scene.graph.size)).toBe(count);
+      await page.evaluate(() => globalThis.edgewise.stage!.rendered());
+      for (const [id, { x, y }] of await places()) {
+        const was = whole.get(id)!;
+        expect(Math.hypot(x - was.x, y - was.y), `${id} at ${count} edges`).toBeLessThan(40);
+      }
+    }
+    // The camera takes the node away from under the pointer.
+    await page.evaluate(() => globalThis.edgewise.stage!.pan(160, 0));
+    await expect.poll(() => page.getByRole('tooltip').count()).toBe(0);
+    // The ring of the keyboard's focus is over the drawing.
+    await page.getByTestId('stage').focus();
+    await page.keyboard.press('ArrowUp');
+    const ring = await page
+      .getByTestId('stage')
+      .evaluate((stage) => getComputedStyle(stage.parentElement!, '::after').borderTopWidth);
+    expect(ring).toBe('2px');
+  });
+
+  test('a picture is printed alone, on a page of its size', async () => {
+    const { page } = await viewer.open([IOI], { suffix: '#layout=figure' });
+    await drawn(page);
+    await page.evaluate(
+      () => (window.print = () => document.documentElement.setAttribute('data-printed', document.title)),
+    );
+    await page.getByRole('button', { name: 'Export' }).click();
+    await page.getByRole('button', { name: /^PDF picture/ }).click();
+    await expect.poll(() => page.locator('html').getAttribute('data-printed')).toBe('tasks-4l.ioi.acdc');
+    const pdf = (await page.pdf({ preferCSSPageSize: true })).toString('latin1');
+    expect(pdf.match(/\/Type\s*\/Page\b/g)).toHaveLength(1);
+    // Lines and text, no pixels.
+    expect(pdf).not.toMatch(/\/Subtype\s*\/Image/);
+    expect(pdf).toMatch(/\/Font/);
+    await page.evaluate(() => dispatchEvent(new Event('afterprint')));
+    expect(await page.locator('.edgewise-paper').count()).toBe(0);
   });
 
   test('dark and light follow the system and the key, and colour the drawing', async () => {

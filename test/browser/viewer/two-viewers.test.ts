@@ -23,7 +23,10 @@ describe.skipIf(browserPath === undefined)('two viewers on one page in headless 
   test('each has its own state, keys and files, and leaves the page alone', async () => {
     const served = await servePage(fileURLToPath(new URL('../pages/two-viewers.ts', import.meta.url)));
     try {
-      const { page } = await viewer.open([], { url: served.url });
+      const { page } = await viewer.open([], {
+        url: served.url,
+        viewport: { width: 1600, height: 820 },
+      });
       const text = readFileSync(IOI, 'utf8');
       await page.evaluate((circuit) => (globalThis as unknown as Globals).run(circuit), { name: 'ioi.json', text });
       const drawn = () => page.evaluate(() => (globalThis as unknown as Globals).viewers.drawn());

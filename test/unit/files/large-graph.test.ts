@@ -50,6 +50,11 @@ it.each([
   expect(data.edges).toHaveLength(edges);
   const { graph } = sceneOf(data, { scope: 'circuit', limit: 200 });
   expect(graph.filterEdges((__, { kind }) => kind !== 'shared').length).toBeGreaterThan(SIZE.layers);
+  const sparse = CIRCUIT_WRITERS.json(circuit, { sparse: true });
+  expect(sparse.length).toBeLessThan(text.length * (CHOSEN / edges + 0.05));
+  const few = openDocument({ name: 'c.json', text: sparse, trace: null, details: null, saveTo: null });
+  expect([...few.circuit.kept]).toEqual([...circuit.kept]);
+  expect(toCircuitData(few.circuit, 'as-stated').edges).toHaveLength(edges);
   const gexf = CIRCUIT_WRITERS.gexf(circuit);
   expect([...openImport(gexf, 'c.gexf', {}).circuit.kept]).toEqual([...circuit.kept]);
   expect(process.memoryUsage().rss).toBeLessThan(MEMORY);

@@ -1,291 +1,17 @@
 /** Checkpoints of every family but GPT-2: what each of their tensors is, and what is told of one that does not fit. */
 import { existsSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { memoryDirectory } from '../../../src/checkpoint/byte-source.js';
-import { openModel, type LoadedModel } from '../../../src/model/load-model.js';
+import { openModel } from '../../../src/model/load-model.js';
 import { weightTable, type TensorName } from '../../../src/model/weight-table.js';
 import { openModelDirectory } from '../../../src/node/model-directory.js';
 import { fixture } from '../../support/fixtures.js';
-import { randomNumbers } from '../../support/random.js';
-import { f32, writeSafetensors } from '../../support/safetensors-writer.js';
-
-type Shapes = Readonly<Record<string, readonly number[]>>;
-
-/** One checkpoint of a family, written down by hand: 2 layers, d 8, F 6, 4 heads on 2, dh 2, 11 tokens. */
-interface Written {
-  readonly config: Readonly<Record<string, unknown>>;
-  /** Tensors outside the layers. */
-  readonly outer: Shapes;
-  /** Tensors of a layer, after `layers.N.` or what the family calls it. */
-  readonly layer: Shapes;
-  readonly layers: string;
-  /** Tensors that change nothing. */
-  readonly beside?: Shapes;
-  readonly tied?: boolean;
-}
-
-const SIZES = {
-  hidden_size: 8,
-  intermediate_size: 6,
-  num_hidden_layers: 2,
-  num_attention_heads: 4,
-  num_key_value_heads: 2,
-  vocab_size: 11,
-  max_position_embeddings: 16,
-  bos_token_id: 1,
-  torch_dtype: 'float32',
-};
-const GATED = { 'mlp.gate_proj.weight': [6, 8], 'mlp.up_proj.weight': [6, 8], 'mlp.down_proj.weight': [8, 6] };
-const PROJECTIONS = {
-  'self_attn.q_proj.weight': [8, 8],
-  'self_attn.k_proj.weight': [4, 8],
-  'self_attn.v_proj.weight': [4, 8],
-  'self_attn.o_proj.weight': [8, 8],
-};
-const TWO_NORMS = { 'input_layernorm.weight': [8], 'post_attention_layernorm.weight': [8] };
-const FOUR_NORMS = {
-  ...TWO_NORMS,
-  'pre_feedforward_layernorm.weight': [8],
-  'post_feedforward_layernorm.weight': [8],
-};
-const HEAD_NORMS = { 'self_attn.q_norm.weight': [2], 'self_attn.k_norm.weight': [2] };
-const OUTER = { 'model.embed_tokens.weight': [11, 8], 'model.norm.weight': [8] };
-const HEAD = { 'lm_head.weight': [11, 8] };
-const pair = (module: string, shape: readonly number[]): Shapes => ({
-  [`${module}.weight`]: shape,
-  [`${module}.bias`]: [shape[0]!],
-});
-const GEMMA3: Omit<Written, 'config'> = {
-  outer: OUTER,
-  layers: 'model.layers',
-  layer: { ...FOUR_NORMS, ...PROJECTIONS, ...HEAD_NORMS, ...GATED },
-  tied: true,
-};
-const renamed = (shapes: Shapes, from: string, to: string): Shapes =>
-  Object.fromEntries(Object.entries(shapes).map(([name, shape]) => [name.replace(from, to), shape]));
-
-const WRITTEN: Readonly<Record<string, Written>> = {
-  SmolLM2: {
-    config: {
-      ...SIZES,
-      model_type: 'llama',
-      architectures: ['LlamaForCausalLM'],
-      is_llama_config: true,
-      rope_interleaved: false,
-      rope_theta: 1e5,
-      tie_word_embeddings: true,
-      pretraining_tp: 1,
-    },
-    outer: OUTER,
-    layers: 'model.layers',
-    layer: { ...TWO_NORMS, ...PROJECTIONS, ...GATED },
-    tied: true,
-  },
-  'Llama of before 2023': {
-    config: { ...SIZES, model_type: 'llama', num_key_value_heads: 2 },
-    outer: { ...OUTER, ...HEAD },
-    layers: 'model.layers',
-    layer: { ...TWO_NORMS, ...PROJECTIONS, ...GATED },
-    beside: { 'model.layers.1.self_attn.rotary_emb.inv_freq': [1] },
-  },
-  'a bare Llama': {
-    config: { ...SIZES, model_type: 'llama', architectures: ['LlamaModel'] },
-    outer: renamed(OUTER, 'model.', ''),
-    layers: 'layers',
-    layer: { ...TWO_NORMS, ...PROJECTIONS, ...GATED },
-    tied: true,
-  },
-  qwen2: {
-    config: { ...SIZES, model_type: 'qwen2', tie_word_embeddings: false },
-    outer: { ...OUTER, ...HEAD },
-    layers: 'model.layers',
-    layer: {
-      ...TWO_NORMS,
-      ...PROJECTIONS,
-      'self_attn.q_proj.bias': [8],
-      'self_attn.k_proj.bias': [4],
-      'self_attn.v_proj.bias': [4],
-      ...GATED,
-    },
-  },
-  qwen3: {
-    config: { ...SIZES, model_type: 'qwen3', head_dim: 2, tie_word_embeddings: false },
-    outer: { ...OUTER, ...HEAD },
-    layers: 'model.layers',
-    layer: { ...TWO_NORMS, ...PROJECTIONS, ...HEAD_NORMS, ...GATED },
-  },
-  olmo2: {
-    config: { ...SIZES, model_type: 'olmo2', architectures: ['Olmo2ForCausalLM'], rope_theta: 500_000 },
-    outer: { ...OUTER, ...HEAD },
-    layers: 'model.layers',
-    layer: {
-      'post_attention_layernorm.weight': [8],
-      'post_feedforward_layernorm.weight': [8],
-      ...PROJECTIONS,
-      'self_attn.q_norm.weight': [8],
-      'self_attn.k_norm.weight': [4],
-      ...GATED,
-    },
-  },
-  gpt_neo: {
-    config: {
-      model_type: 'gpt_neo',
-      hidden_size: 8,
-      num_layers: 2,
-      num_heads: 4,
-      vocab_size: 11,
-      max_position_embeddings: 16,
-      intermediate_size: null,
-      window_size: 3,
-      attention_types: [[['global', 'local'], 1]],
-      attention_layers: ['global', 'local'],
-    },
-    outer: {
-      'transformer.wte.weight': [11, 8],
-      'transformer.wpe.weight': [16, 8],
-      ...pair('transformer.ln_f', [8]),
-    },
-    layers: 'transformer.h',
-    layer: {
-      ...pair('ln_1', [8]),
-      'attn.attention.q_proj.weight': [8, 8],
-      'attn.attention.k_proj.weight': [8, 8],
-      'attn.attention.v_proj.weight': [8, 8],
-      ...pair('attn.attention.out_proj', [8, 8]),
-      ...pair('ln_2', [8]),
-      ...pair('mlp.c_fc', [32, 8]),
-      ...pair('mlp.c_proj', [8, 32]),
-    },
-    beside: { 'transformer.h.0.attn.attention.bias': [1, 1, 2, 2], 'transformer.h.1.attn.attention.masked_bias': [] },
-    tied: true,
-  },
-  'gpt_neox without biases of attention': {
-    config: { ...SIZES, num_key_value_heads: null, model_type: 'gpt_neox', attention_bias: false, rotary_pct: 1 },
-    outer: {
-      'gpt_neox.embed_in.weight': [11, 8],
-      ...pair('gpt_neox.final_layer_norm', [8]),
-      'embed_out.weight': [11, 8],
-    },
-    layers: 'gpt_neox.layers',
-    layer: {
-      ...pair('input_layernorm', [8]),
-      'attention.query_key_value.weight': [24, 8],
-      'attention.dense.weight': [8, 8],
-      ...pair('post_attention_layernorm', [8]),
-      ...pair('mlp.dense_h_to_4h', [6, 8]),
-      ...pair('mlp.dense_4h_to_h', [8, 6]),
-    },
-    beside: { 'gpt_neox.layers.0.attention.bias': [1, 1, 2, 2], 'gpt_neox.layers.0.attention.masked_bias': [] },
-  },
-  gemma2: {
-    ...GEMMA3,
-    config: { ...SIZES, model_type: 'gemma2', head_dim: 2 },
-    layer: { ...FOUR_NORMS, ...PROJECTIONS, ...GATED },
-  },
-  gemma3_text: { ...GEMMA3, config: { ...SIZES, model_type: 'gemma3_text', head_dim: 2 } },
-  'gemma3, older names': {
-    config: multimodal({}),
-    outer: renamed(OUTER, 'model.', 'language_model.model.'),
-    layers: 'language_model.model.layers',
-    layer: GEMMA3.layer,
-    beside: {
-      'vision_tower.vision_model.embeddings.patch_embedding.weight': [2, 3, 2, 2],
-      'multi_modal_projector.mm_soft_emb_norm.weight': [2],
-    },
-    tied: true,
-  },
-  'gemma3, newer names': {
-    config: multimodal({ tie_word_embeddings: false }),
-    outer: { ...renamed(OUTER, 'model.', 'model.language_model.'), ...HEAD },
-    layers: 'model.language_model.layers',
-    layer: GEMMA3.layer,
-    beside: {
-      'model.vision_tower.vision_model.head.layernorm.bias': [2],
-      'model.multi_modal_projector.mm_input_projection_weight': [2, 2],
-    },
-  },
-  phi: {
-    config: { ...SIZES, model_type: 'phi', partial_rotary_factor: 1, qk_layernorm: true },
-    outer: {
-      'model.embed_tokens.weight': [11, 8],
-      ...pair('model.final_layernorm', [8]),
-      ...pair('lm_head', [11, 8]),
-    },
-    layers: 'model.layers',
-    layer: {
-      ...pair('input_layernorm', [8]),
-      ...pair('self_attn.q_proj', [8, 8]),
-      ...pair('self_attn.k_proj', [4, 8]),
-      ...pair('self_attn.v_proj', [4, 8]),
-      ...pair('self_attn.dense', [8, 8]),
-      ...pair('self_attn.q_layernorm', [2]),
-      ...pair('self_attn.k_layernorm', [2]),
-      ...pair('mlp.fc1', [6, 8]),
-      ...pair('mlp.fc2', [8, 6]),
-    },
-  },
-  phi3: {
-    config: { ...SIZES, model_type: 'phi3' },
-    outer: { ...OUTER, ...HEAD },
-    layers: 'model.layers',
-    layer: {
-      ...TWO_NORMS,
-      'self_attn.qkv_proj.weight': [16, 8],
-      'self_attn.o_proj.weight': [8, 8],
-      'mlp.gate_up_proj.weight': [12, 8],
-      'mlp.down_proj.weight': [8, 6],
-    },
-  },
-};
-
-function multimodal(text: object): Record<string, unknown> {
-  return {
-    model_type: 'gemma3',
-    architectures: ['Gemma3ForConditionalGeneration'],
-    vision_config: { hidden_size: 2 },
-    boi_token_index: 7,
-    eoi_token_index: 8,
-    image_token_index: 9,
-    mm_tokens_per_image: 4,
-    eos_token_id: [1, 6],
-    text_config: {
-      ...SIZES,
-      model_type: 'gemma3_text',
-      head_dim: 2,
-      ...text,
-    },
-  };
-}
-
-function shapesOf({ outer, layer, layers, beside }: Written): Shapes {
-  const inLayers = [0, 1].flatMap((l) =>
-    Object.entries(layer).map(([name, shape]) => [`${layers}.${l}.${name}`, shape]),
-  );
-  return { ...outer, ...(Object.fromEntries(inLayers) as Shapes), ...beside };
-}
-
-/** Numbers of a tensor that no other tensor has. */
-function numbers(shapes: Shapes, name: string): Float32Array {
-  const count = shapes[name]!.reduce((product, n) => product * n, 1);
-  return randomNumbers(Object.keys(shapes).indexOf(name)).normals(count);
-}
-
-function open(config: Readonly<Record<string, unknown>>, shapes: Shapes): Promise<LoadedModel> {
-  const tensors = Object.fromEntries(
-    Object.entries(shapes).map(([name, shape]) => [name, f32(shape, numbers(shapes, name))]),
-  );
-  const files = new Map([
-    ['config.json', new TextEncoder().encode(JSON.stringify(config))],
-    ['model.safetensors', writeSafetensors(tensors)],
-  ]);
-  return openModel(memoryDirectory('m', files));
-}
+import { SIZES, WRITTEN, multimodal, numbers, openWritten, shapesOf } from '../../support/written-checkpoints.js';
 
 describe.each(Object.entries(WRITTEN))('%s', (_, written) => {
   const shapes = shapesOf(written);
 
   test('every tensor is read, in its shape, and each but the fused ones from one place alone', async () => {
-    const model = await open(written.config, shapes);
+    const model = await openWritten(written.config, shapes);
     expect(model.spec.tied).toBe(written.tied ?? false);
     const seen = new Set<number>();
     let read = 0;
@@ -306,8 +32,8 @@ describe.each(Object.entries(WRITTEN))('%s', (_, written) => {
     for (const name of Object.keys(shapes)) {
       if (Object.hasOwn(written.beside ?? {}, name) || /^(lm_head|embed_out)\.weight$/.test(name)) continue;
       const rest = Object.fromEntries(Object.entries(shapes).filter(([other]) => other !== name));
-      await expect(open(written.config, rest), name).rejects.toThrow(/^m\/model.safetensors: lacks \d+ tensor/);
-      await expect(open(written.config, { ...shapes, [name]: [3] }), name).rejects.toThrow(
+      await expect(openWritten(written.config, rest), name).rejects.toThrow(/^m\/model.safetensors: lacks \d+ tensor/);
+      await expect(openWritten(written.config, { ...shapes, [name]: [3] }), name).rejects.toThrow(
         `m/model.safetensors: tensor ${name} has shape [3], expected [`,
       );
     }
@@ -315,7 +41,9 @@ describe.each(Object.entries(WRITTEN))('%s', (_, written) => {
 
   test('a tensor that no such model has is named', async () => {
     const odd = `${written.layers}.1.self_attn.q_proj.lora_A`;
-    await expect(open(written.config, { ...shapes, [odd]: [2] })).rejects.toThrow(`holds 1 tensor (${odd}) that a `);
+    await expect(openWritten(written.config, { ...shapes, [odd]: [2] })).rejects.toThrow(
+      `holds 1 tensor (${odd}) that a `,
+    );
   });
 });
 
@@ -326,7 +54,7 @@ describe('what becomes of the parts of a tensor', () => {
   async function both(name: string, stored: string, read: TensorName): Promise<[Float32Array, number[]]> {
     const written = WRITTEN[name]!;
     const shapes = shapesOf(written);
-    const model = await open(written.config, shapes);
+    const model = await openWritten(written.config, shapes);
     return [numbers(shapes, `${written.layers}.1.${stored}`), [...(await model.weights.read(read))]];
   }
 
@@ -376,7 +104,7 @@ describe('GPT-Neo', () => {
   const shapes = shapesOf(written);
 
   test('its description', async () => {
-    expect((await open(written.config, shapes)).spec).toMatchObject({
+    expect((await openWritten(written.config, shapes)).spec).toMatchObject({
       layers: 2,
       heads: 4,
       kvHeads: 4,
@@ -421,12 +149,12 @@ describe('GPT-Neo', () => {
     [{ attention_types: null, attention_layers: null }, 'attention_types: got null, expected pairs'],
     [{ window_size: 0 }, 'window_size: got 0, expected an integer from 1'],
   ])('%j is refused', async (changes, message) => {
-    await expect(open({ ...written.config, ...changes }, shapes)).rejects.toThrow(`m/config.json: ${message}`);
+    await expect(openWritten({ ...written.config, ...changes }, shapes)).rejects.toThrow(`m/config.json: ${message}`);
   });
 
   test('either wording alone says which layers are local', async () => {
     for (const key of ['attention_types', 'attention_layers']) {
-      const { spec } = await open({ ...written.config, [key]: null }, shapes);
+      const { spec } = await openWritten({ ...written.config, [key]: null }, shapes);
       expect(spec.attention.window).toEqual([null, 3]);
     }
   });
@@ -436,10 +164,10 @@ test('a Gemma of exact gelu says so, for others take it for the tanh form', asyn
   const { layer, outer } = WRITTEN['SmolLM2']!;
   const shapes = shapesOf({ config: {}, layer, outer, layers: 'model.layers' });
   const config = { ...SIZES, model_type: 'gemma', head_dim: 2 };
-  expect((await open({ ...config, hidden_act: 'gelu' }, shapes)).remarks).toEqual([
+  expect((await openWritten({ ...config, hidden_act: 'gelu' }, shapes)).remarks).toEqual([
     expect.stringMatching(/^its config says "gelu": the exact one is computed/),
   ]);
-  expect((await open({ ...config, hidden_act: 'gelu_pytorch_tanh' }, shapes)).remarks).toEqual([]);
+  expect((await openWritten({ ...config, hidden_act: 'gelu_pytorch_tanh' }, shapes)).remarks).toEqual([]);
 });
 
 describe('Gemma 3 of several media', () => {
@@ -448,7 +176,7 @@ describe('Gemma 3 of several media', () => {
   const withText = (text: unknown): Record<string, unknown> => ({ ...written.config, text_config: text });
 
   test('is its text model', async () => {
-    const { spec } = await open(written.config, shapes);
+    const { spec } = await openWritten(written.config, shapes);
     expect(spec).toMatchObject({ family: 'gemma3_text', width: 8, tied: false, bosTokenId: 1, postNorms: true });
   });
 
@@ -459,12 +187,12 @@ describe('Gemma 3 of several media', () => {
     [{ ...written.config, audio_config: {} }, 'm/config.json: unknown key "audio_config"'],
     [{ ...written.config, tie_word_embeddings: true }, 'tie_word_embeddings: got true, expected the same as the text'],
   ])('%j is refused', async (config, message) => {
-    await expect(open(config, shapes)).rejects.toThrow(message);
+    await expect(openWritten(config, shapes)).rejects.toThrow(message);
   });
 
   test('what only encoders of images have is no text model', async () => {
     const odd = { ...shapes, 'model.vision_towel.x': [1] };
-    await expect(open(written.config, odd)).rejects.toThrow('holds 1 tensor (model.vision_towel.x) that');
+    await expect(openWritten(written.config, odd)).rejects.toThrow('holds 1 tensor (model.vision_towel.x) that');
   });
 });
 

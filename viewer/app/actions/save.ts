@@ -39,7 +39,7 @@ export function download(name: string, content: Blob): void {
 }
 
 /** The whole drawing with its title and its legend, whatever the camera shows. */
-function picture(store: Store): { readonly svg: string; readonly width: number; readonly height: number } {
+export function picture(store: Store): { readonly svg: string; readonly width: number; readonly height: number } {
   const { stage, scene, palette, legend, styleContext } = store;
   const width = 1400;
   const height = Math.round(width / (stage.peek()?.aspect() ?? 1.5));

@@ -7,7 +7,7 @@ import { choose } from '../actions/choose.js';
 import { jumpToDecision } from '../actions/playback.js';
 import { Fact } from '../controls/facts.js';
 import { useStore } from '../state/use-store.js';
-import { AbsentDetails } from './absent-details.js';
+import { HowToGet } from './how-to.js';
 import { EdgeRead } from './edge-read.js';
 import { EdgeWritten } from './edge-written.js';
 import { Note } from './note.js';
@@ -60,7 +60,7 @@ export function EdgeCard({ edge, others }: { edge: EdgeRecord; others: readonly 
           {numbers.length > 0 && <PromptEffects numbers={numbers} details={details} />}
         </>
       ) : (
-        <AbsentDetails what="The files of this circuit do not say what goes over this edge." />
+        <HowToGet what="The files of this circuit do not say what goes over this edge." />
       )}
       {others.length > 0 && <DrawnWith edges={others} />}
       <Note name={edge.id} />

@@ -8,10 +8,11 @@ import { AttentionSection } from '../attention/attention-section.js';
 import { Fact } from '../controls/facts.js';
 import { Icon } from '../controls/icons.js';
 import { useStore } from '../state/use-store.js';
-import { AbsentDetails } from './absent-details.js';
 import { HeadKindFact, LooksFact, Verdicts } from './head-facts.js';
 import { HeadTokensSection } from './head-tokens.js';
+import { HowToGet } from './how-to.js';
 import { IncidentLists } from './incident-lists.js';
+import { LogitsSection } from './logits-section.js';
 import { NodeNumbers } from './node-facts.js';
 import { Note } from './note.js';
 import { PromptPicker } from './prompt-picker.js';
@@ -76,13 +77,14 @@ export function NodeCard({ id }: { id: string }) {
       {measured && <TopTokens details={measured} />}
       {measured?.ov && <HeadTokensSection ov={measured.ov} />}
       {!details && node.kind !== 'logits' && node.kind !== 'kv' && (
-        <AbsentDetails what="The files of this circuit have no attention patterns and no tokens." />
+        <HowToGet what="The files of this circuit have no attention patterns and no tokens." />
       )}
       {details && !measured && node.kind !== 'logits' && node.kind !== 'kv' && (
         <p class="absent">
           <strong>Nothing was measured of {node.label}.</strong> The details are of the nodes of the circuit.
         </p>
       )}
+      {node.kind === 'logits' && details && <LogitsSection details={details} />}
       <IncidentLists nodes={[id]} />
       <Note name={id} />
     </article>

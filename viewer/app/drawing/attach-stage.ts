@@ -31,8 +31,10 @@ function eventsOf(store: Store, container: HTMLElement): StageEvents {
   const { hovered, scene, view, pointed, update, say } = store;
   return {
     hover(target) {
-      hovered.value = idOf(target);
-      pointed.value = hovered.value;
+      const id = idOf(target);
+      // What the keyboard is on stays when the pointer leaves another mark.
+      if (id !== null || hovered.peek() === pointed.peek()) hovered.value = id;
+      pointed.value = id;
     },
     click(target, additive) {
       container.focus({ preventScroll: true });
@@ -101,15 +103,18 @@ function drawScenes(store: Store, surface: Stage): () => void {
 
 /**
  * A scene with another key is fitted: another circuit, another layout or another shape of the surface. Another choice
- * of edges moves nodes in the figure and in the force layout only.
+ * of edges moves nodes in the force layout. In the figure and the tokens layout it may make the whole larger.
  */
-function fitKey({ current, data, aspect, viewField }: Store, { layout, graph }: Scene): string {
+function fitKey({ current, data, aspect, viewField }: Store, { layout, graph, bounds, boxed }: Scene): string {
+  const moved = boxed && viewField.positions.value[layout] !== undefined;
+  const size = [bounds.left, bounds.right, bounds.bottom, bounds.top].map(Math.round);
   return JSON.stringify([
     current.value?.name,
     layout,
     aspect.value,
     data.value.layers,
     viewField.hideUnconnected.value,
-    ...(layout === 'grid' ? [] : [graph.order, graph.size]),
+    // A box that the reader drags makes the whole larger, too: the camera stays.
+    ...(layout === 'force' ? [graph.order, graph.size] : boxed && !moved ? size : []),
   ]);
 }

@@ -5,7 +5,7 @@ import { useStore } from '../state/use-store.js';
 
 /** How much of the circuit is shown, and what it is worth. */
 export function ReadOut() {
-  const { sizesKnown, comparison, data, selection, drawnSelection, found, faithfulness } = useStore();
+  const { sizesKnown, comparison, data, selection, drawnSelection, found, faithfulness, viewField } = useStore();
   const { edges, available, nodes, share, ranked, tie, circuit, offPaths } = selection.value;
   const hits = found.value;
   const isHidden = circuit !== null && edges.length < circuit.edges;
@@ -20,7 +20,9 @@ export function ReadOut() {
         <b>{formatCount(nodes.size)}</b> {nodes.size === 1 ? 'node' : 'nodes'}
         {sizesKnown.value && <span class="wide-only"> of {data.value.nodes.length}</span>}
       </span>
-      {faithfulness.value && !comparison.value && <FaithfulnessWords of={faithfulness.value} />}
+      {faithfulness.value && !comparison.value && viewField.step.value === null && (
+        <FaithfulnessWords of={faithfulness.value} />
+      )}
       {drawnSelection.value.edges.length < edges.length && (
         <span>
           drawing {ranked && 'the strongest '}

@@ -4,6 +4,7 @@ import type { Store } from '../state/store.js';
 import { useStore } from '../state/use-store.js';
 import { attachStage } from './attach-stage.js';
 import { GroupForm } from './group-form.js';
+import { NothingLeft } from './nothing-left.js';
 import { moveTooltip, placeInFrame, Tooltip, type Place } from './tooltip.js';
 
 /** The drawing, and what floats over it. */
@@ -29,6 +30,7 @@ export function StageView() {
       />
       <Tooltip pointer={pointer} />
       <GroupForm />
+      <NothingLeft />
       <StageButtons />
       <p class="visually-hidden" aria-live="polite" data-testid="spoken">
         {spoken.value}

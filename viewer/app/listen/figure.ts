@@ -1,3 +1,5 @@
+// The bundler gives the file a default export.
+// oxlint-disable-next-line import/default
 import FigureWorker from '../../canvas/figure-worker.ts?worker&inline';
 import { createFigurePlanner } from '../../canvas/figure-planner.js';
 import type { Store } from '../state/store.js';

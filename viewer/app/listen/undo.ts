@@ -1,5 +1,5 @@
 import { effect } from '@preact/signals';
-import { stepFields, withStep } from '../../view/undo-steps.js';
+import { isGradual, stepFields, withStep } from '../../view/undo-steps.js';
 import type { Store } from '../state/store.js';
 
 /** Milliseconds within which changes of the same fields are one step: a drag, a word that is typed, a replay. */
@@ -15,7 +15,7 @@ export function recordSteps({ view, undoSteps }: Store): () => void {
     const isStep = fields !== '' && before.file !== null && undoSteps.peek().reached !== now;
     if (isStep) {
       const at = performance.now();
-      const continues = fields === last.fields && at - last.at < ONE_STEP;
+      const continues = isGradual(fields) && fields === last.fields && at - last.at < ONE_STEP;
       undoSteps.value = withStep(undoSteps.peek(), before, continues);
       last = { fields, at };
     }

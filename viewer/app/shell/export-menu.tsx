@@ -1,4 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { printPicture } from '../actions/print.js';
 import { copyLink, downloadCircuit, savePng, saveSvg, saveView } from '../actions/save.js';
 import { Icon } from '../controls/icons.js';
 import { Popover } from '../controls/popover.js';
@@ -10,6 +11,7 @@ type Entry = readonly [name: string, does: string, run: (store: Store) => void |
 const ENTRIES: readonly Entry[] = [
   ['PNG picture', 'as on the screen, with legend', savePng],
   ['SVG picture', 'lines and text, for papers', saveSvg],
+  ['PDF picture', 'one page of lines and text, by the browser’s print', printPicture],
   ['Copy link', 'to this very view', copyLink],
   ['Save view into file', 'layout, pins, groups, notes, places', saveView],
   ['circuit.json', 'every edge, with its effect', (store) => downloadCircuit(store, 'json')],

@@ -55,6 +55,11 @@ function wordOf(token: string): string {
   return token.trim() === '' ? visibleToken(token) : visible(token.trim());
 }
 
+/** A probability that is not 1 is never rounded to it. */
+function chanceWords(probability: number): string {
+  return probability < 1 && probability > 0.9995 ? '> 99.9 %' : formatPercent(probability);
+}
+
 function Answer({ strip: { answer, logitDifference } }: { strip: Strip }) {
   const { text, others, probability } = answer!;
   return (
@@ -63,7 +68,7 @@ function Answer({ strip: { answer, logitDifference } }: { strip: Strip }) {
       <span class="visually-hidden">, answer: </span>
       <b class="answer">{wordOf(text)}</b>
       {others > 0 && <span class="quiet"> and {others} more</span>}
-      {probability !== null && <span class="strip-number"> {formatPercent(probability)}</span>}
+      {probability !== null && <span class="strip-number"> {chanceWords(probability)}</span>}
       {logitDifference !== null && (
         <span class="quiet" title="Mean logit of the right answers minus that of the wrong ones">
           {' '}

@@ -98,8 +98,6 @@ function UndoButtons() {
 
 function DrawingControls() {
   const { comparison, forceBusy, update, viewField } = useStore();
-  // The colours of a comparison say which circuit has an edge.
-  const comparing = comparison.value !== null;
   return (
     <>
       <Segmented
@@ -117,12 +115,10 @@ function DrawingControls() {
         <span class="wide-only">Colour</span>
         <select
           aria-label="Colour of edges"
-          disabled={comparing}
-          value={comparing ? 'circuit' : viewField.hue.value}
+          value={viewField.hue.value}
           onChange={(event) => update({ hue: event.currentTarget.value as ViewState['hue'] })}
         >
-          {comparing && <option value="circuit">A, B or both</option>}
-          <option value="sign">helps / hurts</option>
+          <option value="sign">{comparison.value ? 'A / B / both' : 'helps / hurts'}</option>
           <option value="port">port q k v</option>
           <option value="source">source</option>
         </select>

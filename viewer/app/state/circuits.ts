@@ -5,7 +5,7 @@ import { toCircuitData, type CircuitData } from '../../data/circuit-data.js';
 import type { ViewerDocument } from '../../data/document.js';
 import { signIsKnown } from '../../data/measure.js';
 import { compare, strongest, type Comparison } from '../../view/compare.js';
-import { measureDrawn, measureWords, WEIGHT_WORDS } from '../../view/measure-words.js';
+import { ATTRIBUTION_WORDS, measureDrawn, measureWords } from '../../view/measure-words.js';
 import { replay } from '../../view/replay.js';
 import type { ViewState } from '../../view/view-state.js';
 import type { View } from './view.js';
@@ -112,7 +112,7 @@ export function createCircuits({ viewField, viewOf }: View) {
   const numberWords = computed(() =>
     shownCircuits.value.length > 0
       ? measureWords(shownCircuits.value, measure.value, viewField.sign.value)
-      : WEIGHT_WORDS,
+      : ATTRIBUTION_WORDS,
   );
 
   /** Decisions of the trace by edge. */

@@ -37,7 +37,7 @@ export function createEdges({
   /** The edges that the slider and the filters let through. */
   const selection = computed(() => select(data.value, limits.value));
 
-  /** How much of the behaviour the shown circuit restores. Null without a circuit. */
+  /** How much of the behaviour the shown circuit restores. Null without a document. */
   const faithfulness = computed(() => {
     const alone = !comparison.value && viewField.step.value === null;
     return (

@@ -1,10 +1,9 @@
 import { useState } from 'preact/hooks';
 import { formatEffect, formatPercent, plural } from '../../view/format.js';
 import { headRows, sortHeads, type HeadColumn, type HeadRow, type Spread, type Sum } from '../../view/heads.js';
-import { hasLaterMentions, roleWords, VERDICT_HELP, verdictWords } from '../../view/role-words.js';
+import { hasLaterMentions, ROLE_HELP, roleWords, VERDICT_HELP, verdictWords } from '../../view/role-words.js';
 import { choose, hint } from '../actions/choose.js';
 import { togglePins } from '../actions/marks.js';
-import { PromptPicker } from '../cards/prompt-picker.js';
 import { Absent } from '../controls/facts.js';
 import { useStore } from '../state/use-store.js';
 import { SpreadBar } from './spread-bar.js';
@@ -36,12 +35,14 @@ export function HeadsTab() {
     setDown(name === column ? !down : !UPWARDS.has(name));
     setBy(name);
   };
+  const range = rangeOf(all);
   const mentions = details !== null && hasLaterMentions(details.prompts);
   return (
     <section class="heads-tab" data-testid="heads-table">
-      {details && details.prompts.length > 0 && <PromptPicker details={details} />}
       <p class="quiet">
-        {plural(all.length, 'node')} of the circuit{hits ? ' that fit the search' : ''}. Ctrl-click pins.
+        {plural(all.length, 'node')} of the circuit{hits ? ' that fit the search' : ''}
+        {hasDirect && (shownPrompt.value === null ? ', mean over the prompts' : `, prompt ${shownPrompt.value + 1}`)}.
+        Ctrl-click pins.
       </p>
       {!hasDirect && (
         <Absent
@@ -77,16 +78,24 @@ export function HeadsTab() {
                 key={row.node.id}
                 row={row}
                 columns={columns.map(([name]) => name)}
-                most={mostOf(all)}
+                range={range}
                 mentions={mentions}
               />
             ))}
           </tbody>
         </table>
       </div>
+      {all.some(({ looks }) => looks.length > 0) && <p class="quiet">{ROLE_HELP}</p>}
       {all.some(({ verdicts }) => verdicts.length > 0) && <p class="quiet">{VERDICT_HELP}</p>}
     </section>
   );
+}
+
+/** Share of the attention from which on a second place is worth words. */
+const SECOND = 0.1;
+
+function isWorthWords({ share }: { readonly share: number }, place: number): boolean {
+  return place === 0 || share >= SECOND;
 }
 
 /** A column of which no row knows anything is left out. */
@@ -103,14 +112,21 @@ function isKnown(name: HeadColumn, rows: readonly HeadRow[]): boolean {
   }
 }
 
-function mostOf(rows: readonly HeadRow[]): number {
-  return rows.reduce((most, { direct }) => Math.max(most, Math.abs(direct?.value ?? 0)), 0);
+/** From the smallest direct effect to the largest one, with 0 between. */
+function rangeOf(rows: readonly HeadRow[]): readonly [number, number] {
+  const values = rows.map(({ direct }) => direct?.value ?? 0);
+  return [Math.min(0, ...values), Math.max(0, ...values)];
 }
 
-function Row(props: { row: HeadRow; columns: readonly HeadColumn[]; most: number; mentions: boolean }) {
+function Row(props: {
+  row: HeadRow;
+  columns: readonly HeadColumn[];
+  range: readonly [number, number];
+  mentions: boolean;
+}) {
   const store = useStore();
   const { viewField } = store;
-  const { row, columns, most, mentions } = props;
+  const { row, columns, range, mentions } = props;
   const { id, label } = row.node;
   return (
     <tr
@@ -127,28 +143,33 @@ function Row(props: { row: HeadRow; columns: readonly HeadColumn[]; most: number
             </button>
           </th>
         ) : (
-          <Cell key={name} name={name} row={row} most={most} mentions={mentions} />
+          <Cell key={name} name={name} row={row} range={range} mentions={mentions} />
         ),
       )}
     </tr>
   );
 }
 
-function Cell(props: { name: HeadColumn; row: HeadRow; most: number; mentions: boolean }) {
-  const { name, row, most, mentions } = props;
+function Cell(props: { name: HeadColumn; row: HeadRow; range: readonly [number, number]; mentions: boolean }) {
+  const { name, row, range, mentions } = props;
   switch (name) {
     case 'direct':
       return (
-        <td class="number">{row.direct ? <Direct spread={row.direct} most={most} /> : <span class="quiet">–</span>}</td>
+        <td class="number">
+          {row.direct ? <Direct spread={row.direct} range={range} /> : <span class="quiet">–</span>}
+        </td>
       );
     case 'looks':
       return (
         <td class="looks">
-          {row.looks.slice(0, 2).map(({ from, at, share }) => (
-            <span key={`${from} ${at}`}>
-              {roleWords(from, mentions)} → {roleWords(at, mentions)} <b>{formatPercent(share)}</b>
-            </span>
-          ))}
+          {row.looks
+            .slice(0, 2)
+            .filter(isWorthWords)
+            .map(({ from, at, share }) => (
+              <span key={`${from} ${at}`}>
+                {roleWords(from, mentions)} → {roleWords(at, mentions)} <b>{formatPercent(share)}</b>
+              </span>
+            ))}
           {row.verdicts.map(({ kind, share }) => (
             <span key={kind} class="verdict" title={`${formatPercent(share)} of its attention`}>
               {verdictWords({ kind })}
@@ -169,7 +190,7 @@ function Cell(props: { name: HeadColumn; row: HeadRow; most: number; mentions: b
   }
 }
 
-function Direct({ spread, most }: { spread: Spread; most: number }) {
+function Direct({ spread, range }: { spread: Spread; range: readonly [number, number] }) {
   return (
     <span
       class="direct"
@@ -178,7 +199,7 @@ function Direct({ spread, most }: { spread: Spread; most: number }) {
       <span>
         <b>{formatEffect(spread.value)}</b> <small>{`${spread.positive} of ${spread.of}`}</small>
       </span>
-      <SpreadBar spread={spread} most={most} />
+      <SpreadBar spread={spread} range={range} />
     </span>
   );
 }

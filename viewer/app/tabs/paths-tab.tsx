@@ -1,7 +1,8 @@
 import { edgeLabel, formatCount } from '../../view/format.js';
 import { formatDrawn } from '../../view/measure-words.js';
 import { strongestPaths, type CircuitPath } from '../../view/paths.js';
-import { choose, light } from '../actions/choose.js';
+import { choose } from '../actions/choose.js';
+import { useLight } from '../cards/use-light.js';
 import { useStore } from '../state/use-store.js';
 
 /** Paths that are listed. */
@@ -9,8 +10,8 @@ const LISTED = 10;
 
 /** The strongest paths from the input to the logits over the shown edges. */
 export function PathsTab() {
-  const { data, selection } = useStore();
-  const paths = strongestPaths(data.value, selection.value.edges, LISTED);
+  const { data, drawnSelection } = useStore();
+  const paths = strongestPaths(data.value, drawnSelection.value.edges, LISTED);
   if (paths.length === 0) return <p class="quiet">No path leads from input to logits over the shown edges.</p>;
   return (
     <section class="paths-tab" data-testid="paths">
@@ -32,10 +33,9 @@ function Path({ path: { nodes, edges, weakest } }: { path: CircuitPath }) {
   const store = useStore();
   const { nodeLabel, measure } = store;
   const names = [...edges.map(({ id }) => id), ...nodes.map(({ id }) => id)];
-  const on = (): void => light(store, names);
-  const off = (): void => light(store, []);
+  const handlers = useLight(names);
   return (
-    <li onPointerEnter={on} onPointerLeave={off} onFocusIn={on} onFocusOut={off}>
+    <li {...handlers}>
       <span class="path-nodes">
         {nodes.map(({ id, port }, i) => (
           <>

@@ -1,7 +1,8 @@
 import type { PromptDetails } from '../../../src/circuit/details.js';
 import { formatEffect, formatNumber, formatPercent } from '../../view/format.js';
 import { metricLine, naturalValue } from '../../view/metric-words.js';
-import { AbsentDetails } from '../cards/absent-details.js';
+import { HowToGet } from '../cards/how-to.js';
+import { LikeliestTokens } from '../cards/likeliest-tokens.js';
 import { PromptPicker } from '../cards/prompt-picker.js';
 import { Fact } from '../controls/facts.js';
 import { Token } from '../controls/token.js';
@@ -12,7 +13,7 @@ export function PromptsTab() {
   const { current, shownPrompt } = useStore();
   const details = current.value?.details;
   if (!details || details.prompts.length === 0) {
-    return <AbsentDetails what="The files of this circuit have no prompts." />;
+    return <HowToGet what="The files of this circuit have no prompts." />;
   }
   const index = shownPrompt.value ?? 0;
   return (
@@ -75,7 +76,14 @@ function Prompt({ prompt, metric }: { prompt: PromptDetails; metric: string }) {
         {probability && wrong.length > 0 && <Fact name="Its probability">{formatPercent(probability.wrong)}</Fact>}
         <Fact name="Logit difference">{logitDifference === null ? '–' : formatEffect(logitDifference)}</Fact>
       </dl>
-      <Top top={prompt.top} correct={correct} wrong={wrong} />
+      {prompt.top.length > 0 && (
+        <>
+          <h3>
+            Likeliest next tokens <span class="quiet">whole model, clean prompt</span>
+          </h3>
+          <LikeliestTokens of={prompt} />
+        </>
+      )}
       <h3>
         Metric <span class="quiet">{metricLine(metric)}</span>
       </h3>
@@ -84,30 +92,6 @@ function Prompt({ prompt, metric }: { prompt: PromptDetails; metric: string }) {
         <Fact name="Circuit">{formatNumber(naturalValue(metric, metrics.circuit))}</Fact>
         <Fact name="Empty circuit">{formatNumber(naturalValue(metric, metrics.empty))}</Fact>
       </dl>
-    </>
-  );
-}
-
-/** The likeliest next tokens of the whole model on the clean prompt. */
-function Top({ top, correct, wrong }: Pick<PromptDetails, 'top' | 'correct' | 'wrong'>) {
-  if (top.length === 0) return null;
-  return (
-    <>
-      <h3>
-        Likeliest next tokens <span class="quiet">whole model, clean prompt</span>
-      </h3>
-      <ol class="top-tokens" aria-label="Likeliest next tokens">
-        {top.map(({ token, probability }, i) => (
-          <li key={i}>
-            <Token text={token} />
-            <span class="mark">{correct.includes(token) ? 'right' : wrong.includes(token) ? 'wrong' : ''}</span>
-            <span class="track" aria-hidden="true">
-              <span class="bar" style={{ width: `${100 * probability}%` }} />
-            </span>
-            <span class="number">{formatPercent(probability)}</span>
-          </li>
-        ))}
-      </ol>
     </>
   );
 }

@@ -1,9 +1,7 @@
-import type Sigma from 'sigma';
 import type { Frame } from '../../scene/draw/marks.js';
 import type { Point } from '../pointer.js';
 import type { CameraView } from '../stage.js';
-
-export type Renderer = Sigma<{ x: number; y: number }>;
+import type { Renderer } from './renderer.js';
 
 const ZOOM_MS = 200;
 

@@ -1,29 +1,24 @@
 import { MultiDirectedGraph } from 'graphology';
-import Sigma from 'sigma';
 import { EdgewiseError } from '../../../src/base/errors.js';
 import { nodesIn, pick, type Target } from '../../scene/pick/pick.js';
 import { isFine, type Scene } from '../../scene/scene.js';
 import { PALETTES, type Palette } from '../../scene/style/palette.js';
 import type { Styles } from '../../scene/style/style.js';
 import { dragNode } from '../drag-node.js';
-import { LAYERS, paintFocus, paintLayers, paintStyled, type Picture, type SurfaceOf } from '../layers.js';
+import { paintFocus, paintLayers, paintStyled, type Picture, type SurfaceOf } from '../layers.js';
 import { MOVE_MS, motionTo } from '../motion.js';
-import type { Surface } from '../painter.js';
 import { followPointer, type Point } from '../pointer.js';
 import type { CameraView, Stage, StageEvents } from '../stage.js';
-import { StageCamera, type Renderer } from './camera.js';
+import { StageCamera } from './camera.js';
+import { addLayers, createRenderer, type Renderer } from './renderer.js';
 
 // The drawing surface on Sigma. Only the files of this folder know Sigma.
 //
 // Sigma has the camera, and follows mouse and fingers. Everything is painted on 2D layers, in Sigma's frames: its own
 // programs have neither dashes nor arrow heads nor boxes, and take seconds to read a large graph.
 
-/** CSS pixels around the scene, for labels, when everything is seen. */
-const PADDING = 36;
 /** CSS pixels beside a mark that still count as on it. */
 const SLACK = 4;
-/** Where Sigma puts the 2D layers among its own: its types do not know the option. */
-const BELOW_MOUSE: object = { beforeLayer: 'mouse' };
 /** Milliseconds without a move of the camera after which a haze of edges is drawn again. */
 const REST = 120;
 
@@ -281,33 +276,9 @@ class SigmaStage implements Stage {
   }
 }
 
-/** Sigma moves no camera over an empty graph. This one has a node, which is hidden: nothing but its place is read. */
-function createRenderer(container: HTMLElement): Renderer {
-  const ground = new MultiDirectedGraph<{ x: number; y: number }>();
-  ground.addNode('', { x: 0, y: 0 });
-  return new Sigma(ground, container, {
-    allowInvalidContainer: true,
-    renderLabels: false,
-    stagePadding: PADDING,
-    minCameraRatio: 0.02,
-    maxCameraRatio: 4,
-    defaultDrawNodeHover: () => undefined,
-    nodeReducer: (_, place) => ({ ...place, hidden: true }),
-  });
-}
-
 /** Whether the reader sees nodes of the scene move. In the grid nothing but the size of the surface moves them. */
 function movesSeen({ layout, graph }: Scene): boolean {
   return (
     layout !== 'grid' && isFine({ boxed: false, graph }) && !matchMedia('(prefers-reduced-motion: reduce)').matches
   );
-}
-
-/** Adds the 2D layers to Sigma's own. */
-function addLayers(renderer: Renderer): SurfaceOf {
-  for (const layer of LAYERS) renderer.createCanvasContext(layer, BELOW_MOUSE);
-  const canvases = renderer.getCanvases();
-  const contexts = new Map(LAYERS.map((layer) => [layer, canvases[layer]!.getContext('2d')!]));
-  renderer.resize(true);
-  return (layer): Surface => ({ context: contexts.get(layer)!, ...renderer.getDimensions() });
 }

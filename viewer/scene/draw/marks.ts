@@ -69,7 +69,7 @@ export interface LabelMark {
 }
 
 /** Font size of labels in CSS pixels. In the figure it holds at a scale of 1. */
-const LABEL = 12;
+export const LABEL = 12;
 /** The same for the letters of ports. */
 const LETTER = 11;
 /** Radius of the corners of boxes, in layout units. */
@@ -230,54 +230,6 @@ function labelOf({ bands }: Scene, node: DisplayNode, label: string): string {
   const characters = Array.from(name);
   const most = node.kind === 'group' ? GROUP_NAME : Infinity;
   return characters.length <= most ? name : `${characters.slice(0, most - 1).join('')}…`;
-}
-
-/** A line from the token that a head reads, with a dot at the token. */
-export interface ReadMark {
-  readonly path: readonly Point[];
-  readonly width: number;
-  readonly color: string;
-  readonly from: Point;
-  /** Radius of the dot. */
-  readonly radius: number;
-}
-
-/** Where heads read, the weakest first. What is not of a lit head fades. */
-export function readMarks({ reads }: Scene, styles: Styles, palette: Palette, frame: Frame): ReadMark[] {
-  const { focus } = styles;
-  return reads
-    .toSorted((a, b) => a.share - b.share)
-    .map(({ node, share, points }) => {
-      const path = points.map(([x, y]): Point => [frame.x(x), frame.y(y)]);
-      const lit = focus === null ? 0.75 : focus.nodes.has(node) ? 1 : 0.12;
-      const width = Math.max(0.5, (1 + 6 * share) * Math.min(1, frame.scale));
-      const color = mix(palette.background, palette.attention, lit);
-      return { path, width, color, from: path[0]!, radius: width / 2 + 1.5 * Math.min(1, frame.scale) };
-    });
-}
-
-export interface TokenMark {
-  readonly text: string;
-  /** Middle. */
-  readonly x: number;
-  readonly y: number;
-  readonly size: number;
-  readonly color: string;
-  /** Turned by a quarter, to be read upwards. */
-  readonly upright: boolean;
-  readonly bold: boolean;
-}
-
-export function tokenMarks({ tokens }: Scene, palette: Palette, frame: Frame): TokenMark[] {
-  return tokens.map(({ text, x, y, upright, changed, measured }) => ({
-    text,
-    x: frame.x(x),
-    y: frame.y(y),
-    size: LABEL * frame.scale,
-    color: changed ? palette.selected : palette.text,
-    upright,
-    bold: measured || changed,
-  }));
 }
 
 /** The text as far as it fits into a box `width` layout units wide. */

@@ -1,7 +1,8 @@
 import type { Point } from '../layout/routes.js';
 import type { Palette } from '../style/palette.js';
-import type { EdgeMark, LabelMark, NodeMark, ReadMark, TabMark, TokenMark } from './marks.js';
+import type { EdgeMark, LabelMark, NodeMark, TabMark } from './marks.js';
 import { element, round, text } from './svg-element.js';
+import type { ReadMark, TokenMark } from './token-marks.js';
 
 // Marks as SVG elements.
 
@@ -56,7 +57,7 @@ export function tokenElement({ text: token, x, y, size, color, upright, bold }: 
   return text(token, x, y + 0.35 * size, {
     'font-size': size,
     fill: color,
-    'text-anchor': 'middle',
+    'text-anchor': upright ? 'end' : 'middle',
     ...weight,
     ...turn,
   });

@@ -51,8 +51,8 @@ export function layOutFigure(graph: DisplayGraph, whole: DisplayGraph, moved: Pl
 }
 
 /**
- * Places of nodes that the whole does not have, such as the ends of an edge that a replay has just removed: at the right
- * of the rest, at the height of the nodes of the nearest level.
+ * Places of nodes that the whole does not have, such as the ends of an edge that a replay has just removed: at the
+ * right of the rest, at the height of the nodes of the nearest level.
  */
 function unplanned(graph: DisplayGraph, whole: DisplayGraph, { places, bounds }: FigurePlan): Places {
   const levels = whole.mapNodes((id, { level }) => ({ level, y: places.get(id)![1] }));

@@ -4,19 +4,17 @@ import { boxShape } from './boxes.js';
 import { rowsByLevel } from './figure-ranks.js';
 import { routeEdges } from './figure-routes.js';
 import type { Places } from './grid-layout.js';
-import { loopRoom, type Point } from './routes.js';
+import type { Point } from './routes.js';
+import { cellHeight, cellWidth, fillCell } from './token-cells.js';
 import type { TokenPlaces } from './token-places.js';
 import { readsOf } from './token-reads.js';
 
 const MARGIN = 14;
 /** Room for the names of the layers, at the left. */
 const NAMES = 34;
-/** Room between boxes of a cell, beside cells, and between rows. */
-const BOX_GAP = 6;
+/** Room beside cells, and between rows. */
 const CELL_GAP = 16;
 const ROW_GAP = 56;
-/** Boxes side by side in a cell; more of them stand in further lines. */
-const MOST_BESIDE = 6;
 /** With more tokens than this, their texts are written upwards. */
 const MOST_LEVEL = 20;
 /** Characters of a token that are written at most. */
@@ -75,7 +73,7 @@ export function layOutTokens(graph: DisplayGraph, at: TokenPlaces, moved: Places
   const tokens = texts.map((text, i): TokenLabel => ({
     text,
     x: xOf(i),
-    y: 0,
+    y: upright ? tokensHeight / 2 - 7 : 0,
     upright,
     changed: at.changed.has(i),
     measured: at.measured === i,
@@ -133,27 +131,10 @@ function cellsOf(graph: DisplayGraph, columnOf: (id: string) => number | null, t
   const filled = rows.filter((row) => row !== undefined);
   for (const row of filled) {
     for (const [column, ids] of row) {
-      const width = Math.max(...linesOf(ids).map((line) => widthOf(graph, line)));
-      widths.set(column, Math.max(widths.get(column) ?? 0, width));
+      widths.set(column, Math.max(widths.get(column) ?? 0, cellWidth(graph, ids)));
     }
   }
   return { rows: filled, widths, strays };
-}
-
-/** The nodes of a cell in lines of about the same length. */
-function linesOf(ids: readonly string[]): string[][] {
-  const count = Math.ceil(ids.length / MOST_BESIDE);
-  const each = Math.ceil(ids.length / count);
-  return Array.from({ length: count }, (_, line) => ids.slice(line * each, (line + 1) * each));
-}
-
-function widthOf(graph: DisplayGraph, line: readonly string[]): number {
-  return line.reduce((sum, id) => sum + slotOf(graph, id), BOX_GAP * (line.length - 1));
-}
-
-/** Width of a box with its loops. */
-function slotOf(graph: DisplayGraph, id: string): number {
-  return graph.getNodeAttribute(id, 'box')![0] + loopRoom(graph, id);
 }
 
 /** Columns side by side, each as wide as its cells and its token need. */
@@ -176,30 +157,11 @@ interface Row {
 function placeRows(graph: DisplayGraph, rows: Cells['rows'], tokensHeight: number): Row[] {
   let top = tokensHeight / 2;
   return rows.map((row): Row => {
-    const tall = Math.max(0, ...[...row.values()].map((ids) => heightOf(graph, ids)));
+    const tall = Math.max(0, ...[...row.values()].map((ids) => cellHeight(graph, ids)));
     const bottom = top + ROW_GAP;
     top = bottom + tall;
     return { bottom, middle: (bottom + top) / 2, top };
   });
-}
-
-function heightOf(graph: DisplayGraph, ids: readonly string[]): number {
-  const lines = linesOf(ids).map((line) => Math.max(...line.map((id) => graph.getNodeAttribute(id, 'box')![1])));
-  return lines.reduce((sum, height) => sum + height, BOX_GAP * (lines.length - 1));
-}
-
-function fillCell(graph: DisplayGraph, ids: readonly string[], x: number, middle: number): void {
-  let top = middle + heightOf(graph, ids) / 2;
-  for (const line of linesOf(ids)) {
-    const height = Math.max(...line.map((id) => graph.getNodeAttribute(id, 'box')![1]));
-    let left = x - widthOf(graph, line) / 2;
-    for (const id of line) {
-      const width = graph.getNodeAttribute(id, 'box')![0];
-      graph.mergeNodeAttributes(id, { x: left + width / 2, y: top - height / 2 });
-      left += slotOf(graph, id) + BOX_GAP;
-    }
-    top -= height + BOX_GAP;
-  }
 }
 
 /**
@@ -225,7 +187,7 @@ function startsAtTokens(
   for (const [column, edges] of byColumn) {
     const { x, width } = columns[column]!;
     edges.sort((a, b) => graph.getTargetAttribute(a, 'x') - graph.getTargetAttribute(b, 'x'));
-    const step = Math.min(8, (width - 8) / edges.length);
+    const step = Math.min(8, (0.6 * width) / edges.length);
     edges.forEach((edge, i) => {
       starts.set(edge, [x + (i - (edges.length - 1) / 2) * step, y + box![1] / 2]);
     });

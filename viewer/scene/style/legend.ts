@@ -58,6 +58,15 @@ export function legendOf(scene: Scene, context: LegendContext): LegendEntry[] {
   if (scene.graph.someNode((_, { tabs }) => tabs.some(({ port }) => port !== null))) {
     entries.push(remark('q, k and v at the lower edge of a head: its query, key and value.'));
   }
+  if (scene.tokens.some(({ changed }) => changed)) {
+    entries.push({
+      swatch: { kind: 'line', color: palette.onlyA, width: 3, dashed: false },
+      text: 'another token in the corrupted prompt',
+    });
+  }
+  if (scene.tokens.some(({ measured }) => measured)) {
+    entries.push(remark('What follows the bold token is measured.'));
+  }
   if (!isFine(scene)) entries.push(remark('Edges lead upwards, from the node that writes to the one that reads.'));
   return entries;
 }

@@ -124,6 +124,7 @@ export function stylesOf(graph: DisplayGraph, context: StyleContext): Styles {
     edge: DisplayEdge,
     { strength, lit, faded }: { readonly strength: number; readonly lit: number | undefined; readonly faded: boolean },
   ): string {
+    if (edge.deciding) return hue;
     const clear = lit !== undefined || fine;
     const share = faded ? FADED : presence(edge, strength, clear ? 0 : palette.name === 'dark' ? 0.25 : 0.12);
     if (clear && !faded && !isQuiet(edge)) {

@@ -5,7 +5,13 @@ import { describe, expect, it } from 'vitest';
 
 import { EdgewiseError } from '../../../../src/base/errors.js';
 import { EdgeSet } from '../../../../src/circuit/edge-set.js';
-import { fileTopology, parseCircuit, resolveCircuit, writeCircuitJson } from '../../../../src/files/index.js';
+import {
+  fileTopology,
+  parseCircuit,
+  resolveCircuit,
+  writeCircuitJson,
+  writeSparseCircuitJson,
+} from '../../../../src/files/index.js';
 import { parsePythonJson } from '../../../../src/base/json/python-json.js';
 import { anyText } from '../../../support/any-text.js';
 import { sharedFixtures } from '../../../support/fixtures.js';
@@ -110,6 +116,41 @@ describe('circuit.json', () => {
     expect(text).not.toMatch(/NaN|Infinity/);
     expect(back.provenance?.metrics).toEqual({ initial: 0, final: null, empty: null });
     expect(back.effects.every(Number.isNaN)).toBe(true);
+  });
+});
+
+describe('a sparse circuit.json', () => {
+  it.each([
+    ['with provenance', sampleCircuit()],
+    ['with direct edges', sampleDirectCircuit()],
+    ['of no edge', sampleCircuit({ kept: EdgeSet.empty(toy), directTested: true })],
+  ])('lists the kept edges alone, says so, and gives the same circuit: %s', (_, circuit) => {
+    const text = writeSparseCircuitJson(circuit);
+    const json = JSON.parse(text) as { edges: object; edgewise: { sparse: unknown; direct_edges?: object } };
+    expect(json.edgewise.sparse).toBe(true);
+    const listed = [...Object.keys(json.edges), ...Object.keys(json.edgewise.direct_edges ?? {})];
+    const candidates = [...circuit.kept].filter((id) => circuit.directTested || id < toy.additionEdges);
+    expect(listed).toEqual(candidates.map((id) => toy.edgeName(id)));
+    const file = parseCircuit(text, 'c.json');
+    const back = resolveCircuit(file, fileTopology(file));
+    expect([...back.kept]).toEqual([...circuit.kept]);
+    expect(back.provenance).toEqual(circuit.provenance);
+    for (let id = 0; id < toy.edgeCount; id++) {
+      const isListed = candidates.includes(id);
+      expect(back.effects[id], toy.edgeName(id)).toBe(isListed ? circuit.effects[id] : NaN);
+      expect(back.steps[id], toy.edgeName(id)).toBe(isListed ? circuit.steps[id] : -1);
+    }
+    expect(writeSparseCircuitJson(back)).toBe(text);
+  });
+
+  it.each([
+    ['yes', /c\.json: edgewise\.sparse.*true or false/],
+    [true, /c\.json: edges\["input->m0"\] is not in the circuit, but edgewise\.sparse says/],
+  ])('that contradicts itself is refused: %s', (sparse, message) => {
+    const json = JSON.parse(writeCircuitJson(sampleCircuit())) as { edgewise: object };
+    const edges = { 'm0->m1': { score: 1, in_graph: true }, 'input->m0': { score: 1, in_graph: false } };
+    const text = JSON.stringify({ ...json, edges, edgewise: { ...json.edgewise, sparse } });
+    expect(complaint(() => parseCircuit(text, 'c.json'))).toMatch(message);
   });
 });
 

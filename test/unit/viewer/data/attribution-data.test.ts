@@ -4,6 +4,7 @@ import { readAttributionGraph } from '../../../../src/files/tools/read-attributi
 import { featureIndex, toAttributionData } from '../../../../viewer/data/attribution-data.js';
 import { openViewerDocument } from '../../../../viewer/data/open-document.js';
 import { onPaths } from '../../../../viewer/view/connected.js';
+import { strongestPaths } from '../../../../viewer/view/paths.js';
 import { select } from '../../../../viewer/view/selection.js';
 import { DEFAULT_EDGES, DEFAULT_VIEW } from '../../../../viewer/view/view-state.js';
 import { featureNode, sampleGraph, type GraphJson } from '../../../support/attribution-graph.js';
@@ -60,6 +61,10 @@ describe('toAttributionData', () => {
       ['20_15589_2 27_22605_2', '20_15589_2 27_26865_2', '6_-1_1 20_15589_2'].toSorted(),
     );
     expect(paths(links.slice(0, 2))).toEqual([]);
+    expect(strongestPaths(dataOf(), dataOf().edges, 2).map(({ nodes }) => nodes.map(({ id }) => id))).toEqual([
+      ['E_9447_1', '6_4012_1', '20_15589_2', '27_22605_2'],
+      ['6_-1_1', '20_15589_2', '27_22605_2'],
+    ]);
     const { edges, circuit } = select(dataOf(), { ...DEFAULT_VIEW, limitBy: 'circuit', limit: 4 });
     expect(circuit?.edges).toBe(edges.length);
     // Two edges are as weak as each other: the circuit has both.

@@ -102,6 +102,9 @@ describe('shownFaithfulness', () => {
     expect(why({ scope: 'all', limit: 4 })).toEqual({ value: null, why: 'measured of kept edges alone' });
     expect(why({ drawnBy: 'share', limit: 4 })).toMatchObject({ value: null, why: expect.stringContaining('chosen') });
     expect(why({ limitBy: 'top', limit: 2 })).toMatchObject({ why: 'measured of connected circuits alone' });
+    // Details that tell no effects in the circuit have a curve of the other circuits.
+    const measured = { ...sample.details!, inCircuit: { 'm1->logits': [0.5] } };
+    expect(shownIn({ ...sample, details: measured }, { limit: 4 })).toMatchObject({ value: null });
     const other = { ...sample, details: unmeasuredDetails({ curve: [] }) };
     expect(shownIn(other, { limit: 4 })).toMatchObject({ why: 'not measured at this size' });
     const data = toCircuitData(sample.circuit, 'as-stated');

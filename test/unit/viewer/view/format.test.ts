@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import {
   effectClass,
   effectWords,
+  formatChance,
   formatEffect,
   formatMagnitude,
   formatNumber,
@@ -24,6 +25,7 @@ describe('numbers as the viewer writes them', () => {
 
   it('writes magnitudes, shares and counts', () => {
     expect(formatMagnitude(0)).toBe('0');
+    expect([0, 1e-5, 0.5, 1].map(formatChance)).toEqual(['0 %', '0.00100 %', '50.0 %', '100 %']);
     expect([0, 0.5, 0.9994, 0.9996, 1].map(formatPercent)).toEqual(['0 %', '50.0 %', '99.9 %', '100 %', '100 %']);
     expect([plural(1, 'edge'), plural(32491, 'edge')]).toEqual(['1 edge', '32,491 edges']);
   });

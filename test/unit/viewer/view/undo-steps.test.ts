@@ -1,7 +1,15 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 
-import { NO_STEPS, redone, stepFields, undone, withStep, type UndoSteps } from '../../../../viewer/view/undo-steps.js';
+import {
+  isGradual,
+  NO_STEPS,
+  redone,
+  stepFields,
+  undone,
+  withStep,
+  type UndoSteps,
+} from '../../../../viewer/view/undo-steps.js';
 import type { ViewState } from '../../../../viewer/view/view-state.js';
 import { view } from '../../../support/viewer.js';
 
@@ -15,6 +23,11 @@ test('a change of what is open, of the theme or of the blinked circuit is no ste
       .split(' ')
       .toSorted(),
   ).toEqual(['limit', 'limitBy']);
+});
+
+test('only what a drag, a text box or a replay changes is gradual', () => {
+  expect([isGradual('limit'), isGradual('query'), isGradual('step')]).toEqual([true, true, true]);
+  expect([isGradual('pinned'), isGradual('limit pinned'), isGradual('limit limitBy')]).toEqual([false, false, false]);
 });
 
 test('pins that were cleared come back, and what is open stays open', () => {

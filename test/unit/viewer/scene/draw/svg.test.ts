@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { hazeOf } from '../../../../../viewer/scene/draw/haze.js';
 import { curve, edgeMark } from '../../../../../viewer/scene/draw/marks.js';
 import { writeSvg } from '../../../../../viewer/scene/draw/svg.js';
 import type { Point } from '../../../../../viewer/scene/layout/routes.js';
@@ -49,6 +50,30 @@ describe('writeSvg', () => {
     const { size, kind } = scene.graph.getTargetAttributes(id);
     const [x, y] = [Math.abs(head![0][0] - dx), Math.abs(head![0][1] - dy)];
     expect((kind === 'mlp' ? Math.max(x, y) : Math.hypot(x, y)) / size).toBeCloseTo(1, 1);
+  });
+
+  it('says which layer a head is of that was dragged out of it, and cuts long names of groups', () => {
+    const positions = { grid: { 'a1.h0': [1, 3] as const } };
+    const groups = [{ name: 'a name that is much longer than the room', members: ['a2.h0', 'a2.h1'] }];
+    const text = svg(sceneOf(data, { limit: 100, positions, groups }));
+    expect(text).toContain('>1.0 · L1<');
+    expect(text).not.toContain('much longer than');
+    expect(text).toContain('>a name that is mu…<');
+    expect(svg(sceneOf(data, { limit: 100 }))).not.toContain(' · L');
+  });
+
+  it('draws more edges than can be told apart as plain lines', () => {
+    const scene = sceneOf(data, { limit: 700 });
+    expect(scene.graph.size).toBeGreaterThan(500);
+    expect(svg(scene).match(/<path /g)!.length).toBe(scene.graph.size);
+    const strands = hazeOf(scene.graph, stylesOf(scene.graph, legendContext()));
+    expect(strands.reduce((sum, { lines }) => sum + lines.length / 4, 0)).toBe(scene.graph.size);
+    expect(strands.length).toBeLessThan(100);
+    const [first] = scene.graph.edges();
+    const [from, to] = [scene.graph.getSourceAttributes(first), scene.graph.getTargetAttributes(first)];
+    expect(
+      strands.some(({ lines }) => [from.x, from.y, to.x, to.y].every((at, i) => lines.includes(at) && i >= 0)),
+    ).toBe(true);
   });
 
   it('writes names of files as text, whatever they hold', () => {

@@ -66,6 +66,33 @@ describe('figure', () => {
     });
   });
 
+  it('has every node in the band of its layer, and no two bands meet', () => {
+    const { graph, bands } = sceneOf(randomData(6, 6), { layout: 'figure', limit: 120 });
+    expect(bands.map(({ label }) => label)).toEqual(bands.map(({ layer }) => `L${layer}`));
+    graph.forEachNode((_, { layer, y }) => {
+      expect(bands.filter(({ bottom, top }) => y > bottom && y < top).map((band) => band.layer)).toEqual(
+        layer === null ? [] : [layer],
+      );
+    });
+  });
+
+  it('leads edges into a head to the tab of their port', () => {
+    const { graph, routes } = sceneOf(randomData(4, 4), { layout: 'figure', limit: 150 });
+    let tabs = 0;
+    graph.forEachEdge((edge, { port, kind }, _, __, ___, target) => {
+      if (kind !== 'addition' || port === 'out') return;
+      const tab = target.tabs.find((one) => one.port === port)!;
+      const [x, y] = routes.get(edge)!.points.at(-1)!;
+      expect(x).toBeGreaterThanOrEqual(target.x + tab.left);
+      expect(x).toBeLessThanOrEqual(target.x + tab.left + tab.width);
+      expect(y).toBeCloseTo(target.y - target.box![1] / 2, 9);
+      tabs++;
+    });
+    expect(tabs).toBeGreaterThan(20);
+    const merged = sceneOf(randomData(4, 4), { layout: 'figure', limit: 150, mergePorts: true }).graph;
+    expect(merged.everyNode((_, node) => node.tabs.every(({ port }) => port === null))).toBe(true);
+  });
+
   it('lays out groups that write to each other', () => {
     const groups = [
       { name: 'a', members: ['a0.h0', 'a2.h1', 'a4.h1'] },

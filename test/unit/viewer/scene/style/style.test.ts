@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { contrast } from '../../../../../viewer/scene/style/color.js';
-import { focusOn } from '../../../../../viewer/scene/style/focus.js';
+import { FINE_EDGES } from '../../../../../viewer/scene/scene.js';
+import { focusAlong, focusOn } from '../../../../../viewer/scene/style/focus.js';
+import { legendOf } from '../../../../../viewer/scene/style/legend.js';
 import { PALETTES } from '../../../../../viewer/scene/style/palette.js';
 import { stylesOf } from '../../../../../viewer/scene/style/style.js';
 import { legendContext, legendTexts, randomData, sceneOf } from '../../../../support/viewer-scene.js';
@@ -45,6 +47,83 @@ describe('styles', () => {
     const styles = stylesOf(graph, legendContext({ selected: 'm1' }));
     expect(styles.node('m1')).toMatchObject({ border: PALETTES.light.selected, shape: 'square', forceLabel: true });
     expect(styles.node('m2').border).not.toBe(PALETTES.light.selected);
+  });
+
+  it.each(['light', 'dark'] as const)('%s: every edge that is drawn by itself has a contrast of 3:1', (theme) => {
+    const palette = PALETTES[theme];
+    for (const layout of ['grid', 'figure', 'force'] as const) {
+      for (const hue of ['sign', 'port', 'source'] as const) {
+        const drawn = sceneOf(data, { limit: 400, layout }).graph;
+        const styles = stylesOf(drawn, { ...legendContext({ hue }), palette });
+        for (const id of drawn.edges()) {
+          expect(contrast(styles.edge(id).color, palette.background)).toBeGreaterThanOrEqual(3);
+        }
+      }
+    }
+  });
+
+  it('fades what carries nothing, and the legend counts it', () => {
+    const edges = data.edges.map((edge, i) => ({
+      ...edge,
+      idle: i === 3 || i === 5,
+      effect: i === 3 ? 0 : edge.effect,
+    }));
+    const scene = sceneOf({ ...data, edges }, { limit: 30, layout: 'force' });
+    const styles = stylesOf(scene.graph, legendContext());
+    const drawn = scene.graph.edges();
+    const idle = drawn.filter((id) => scene.graph.getEdgeAttribute(id, 'idle') > 0);
+    expect(idle.length).toBeGreaterThan(0);
+    for (const id of idle) expect(contrast(styles.edge(id).color, '#ffffff')).toBeLessThan(2);
+    const count = idle.reduce((sum, id) => sum + scene.graph.getEdgeAttribute(id, 'idle'), 0);
+    expect(legendTexts(scene)).toContain(`carries nothing: ${count} ${count === 1 ? 'edge' : 'edges'}`);
+    expect(legendTexts(sceneOf(data)).join()).not.toContain('carries nothing');
+  });
+
+  it('lights paths as strongly as their weakest edges are', () => {
+    const [a, b, c] = graph.edges() as [string, string, string];
+    const name = (id: string) => graph.getEdgeAttribute(id, 'edges')[0]!;
+    const strengths = {
+      nodes: new Map([[graph.getSourceAttribute(a, 'members')[0]!, 1]]),
+      edges: new Map([
+        [name(a), 1],
+        [name(b), 0.2],
+      ]),
+    };
+    const focus = focusAlong(graph, strengths);
+    expect([...focus.edges]).toEqual([
+      [a, 1],
+      [b, 0.2],
+    ]);
+    const styles = stylesOf(graph, legendContext({ focus }));
+    const ink = (id: string) => contrast(styles.edge(id).color, '#ffffff');
+    expect(ink(a)).toBeGreaterThan(ink(b));
+    expect(ink(b)).toBeGreaterThan(ink(c));
+    expect(ink(c)).toBeLessThan(1.5);
+    const port = [a, b].map((id) => graph.target(id)).find((id) => graph.getNodeAttribute(id, 'kind') === 'port');
+    if (port) expect([...focus.nodes.keys()]).toContain(port);
+  });
+
+  it('shows the chosen colours in a comparison too', () => {
+    const edges = data.edges.map((edge) => ({ ...edge, contrast: { class: 'only-a' as const, a: 1, b: null } }));
+    const scene = sceneOf({ ...data, edges }, { limit: 40 });
+    const colors = (hue: 'sign' | 'port') => {
+      const styles = stylesOf(scene.graph, legendContext({ hue }));
+      return new Set(scene.graph.edges().map((id) => styles.edge(id).color));
+    };
+    expect([...colors('port')].some((color) => !colors('sign').has(color))).toBe(true);
+    expect(legendTexts(scene, { hue: 'port' }).join()).toContain('into');
+    expect(legendTexts(scene, { hue: 'sign' }).join()).toContain('only in A');
+  });
+
+  it('has dashes in the legend only where the drawing has them', () => {
+    const edges = data.edges.map((edge) => ({ ...edge, inCircuit: false }));
+    const dashed = (limit: number) => {
+      const scene = sceneOf({ ...data, edges }, { limit });
+      const entry = legendOf(scene, legendContext()).find(({ text }) => text.startsWith('paler'));
+      return entry?.swatch?.kind === 'line' && entry.swatch.dashed;
+    };
+    expect(dashed(FINE_EDGES)).toBe(true);
+    expect(dashed(FINE_EDGES + 1)).toBe(false);
   });
 
   it('draws what is not in the circuit, or not decided on, dashed', () => {

@@ -1,0 +1,38 @@
+import type { Store } from '../state/store.js';
+import { named, picture } from './save.js';
+
+/** Class of what is printed. */
+const PAPER = 'edgewise-paper';
+
+/**
+ * Prints the picture on one page of its size: browsers save that as PDF. They keep its lines and its text, and have the
+ * fonts of every script, which no small library has.
+ */
+export async function printPicture(store: Store): Promise<void> {
+  const { svg, width, height } = picture(store);
+  const image = new Image(width, height);
+  image.className = PAPER;
+  image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(svg)}`;
+  await image.decode();
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(`
+    @page { size: ${width}px ${height}px; margin: 0 }
+    .${PAPER} { display: none }
+    @media print {
+      body > :not(.${PAPER}) { display: none !important }
+      html, body { margin: 0; height: auto; background: none }
+      .${PAPER} { display: block; width: 100%; break-inside: avoid }
+    }`);
+  const title = document.title;
+  const clear = (): void => {
+    image.remove();
+    document.adoptedStyleSheets = document.adoptedStyleSheets.filter((other) => other !== sheet);
+    document.title = title;
+  };
+  document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
+  document.body.append(image);
+  // Browsers name the file by the title.
+  document.title = named(store, 'pdf').replace(/\.pdf$/, '');
+  window.addEventListener('afterprint', clear, { once: true });
+  window.print();
+}
