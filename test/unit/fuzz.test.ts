@@ -1,4 +1,7 @@
-/** A part of `npm run fuzz`, three times as long with EDGEWISE_ALL_RUNS=1: the same files every time. A finding here is made again by that command. */
+/**
+ * A part of `npm run fuzz`, three times as long with EDGEWISE_ALL_RUNS=1: the same files every time. A finding here is
+ * made again by that command.
+ */
 import { expect, test } from 'vitest';
 import { campaign } from '../fuzz/campaign.js';
 import { fuzzedReaders } from '../fuzz/readers/index.js';

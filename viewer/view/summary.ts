@@ -94,7 +94,7 @@ function answer(details: CircuitDetails): Sentence[] {
         : `the mean logit of the right answers is ${formatNumber(differences.mean)} above that of the wrong ones`,
     );
   }
-  if (prediction?.correct != null) facts.push(`its probability is ${formatPercent(prediction.correct)}`);
+  if (prediction && prediction.correct !== null) facts.push(`its probability is ${formatPercent(prediction.correct)}`);
   const likeliest =
     prediction && prediction.of > 0 ? `; it is the likeliest token on ${prediction.answered} of ${prediction.of}` : '';
   const against = first.wrong.length > 0 ? ` and not ${tokens(first.wrong)}` : '';

@@ -76,7 +76,7 @@ export function inspectCommand(): Command {
     .addOption(jsonOption().default(false))
     .addHelpText(
       'after',
-      '\nWhat it costs: a test for each kept edge, and two for each point of its curve.\nFor details.json two forward passes over the prompts, a test for each node and for\neach of at most 100 connected circuits, and a forward pass for each edge into\nqueries and keys; those into different heads of a layer share one.\n\nAn option that is not given is as the circuit was found. A note on stderr says\nwhere a given one differs. circuit.json is a copy of the file, with in_circuit,\nidle and curve under "edgewise".\n\nExamples:\n  edgewise inspect --model tasks-4l --task ioi --circuit edited.gexf \\\n    --out runs/edited\n  edgewise inspect --model gpt2 --task ioi --prompts 32 \\\n    --circuit ioi-eap-ig.json --out runs/ioi --json',
+      '\nWhat it costs: a test for each kept edge, and two for each point of its curve.\nFor details.json two forward passes over the prompts, a test for each node and\nfor each of at most 100 connected circuits, and a forward pass for each edge\ninto queries and keys; those into different heads of a layer share one.\n\nAn option that is not given is as the circuit was found. A note on stderr says\nwhere a given one differs. circuit.json is a copy of the file, with in_circuit,\nidle and curve under "edgewise".\n\nExamples:\n  edgewise inspect --model tasks-4l --task ioi --circuit edited.gexf \\\n    --out runs/edited\n  edgewise inspect --model gpt2 --task ioi --prompts 32 \\\n    --circuit ioi-eap-ig.json --out runs/ioi --json',
     )
     .action(inspect);
 }
