@@ -48,5 +48,5 @@ function noEdges(data: CircuitData, { available, offPaths, circuit }: Selection)
 function beyondWords({ layers, heads }: CircuitData, query: string): string {
   const named = /^[al]?(\d+)\.(?:h|kv)?(\d+)?$/.exec(query) ?? /^(?:m|mlp ?|layer:? ?)(\d+)$/.exec(query);
   if (!named || (Number(named[1]) < layers && Number(named[2] ?? 0) < heads)) return '';
-  return ` It has layers 0 to ${layers - 1}, of ${plural(heads, 'head')} each.`;
+  return ` The model has layers 0 to ${layers - 1}, of ${plural(heads, 'head')} each.`;
 }

@@ -1,4 +1,5 @@
 import type { CircuitData, EdgeRecord } from '../data/circuit-data.js';
+import { hasSigns } from '../data/sign.js';
 import type { ViewerDocument } from '../data/document.js';
 import { connectedCircuits, type ConnectedCircuits } from './connected.js';
 import type { ViewState } from './view-state.js';
@@ -68,9 +69,12 @@ export function defaultScope(data: CircuitData): 'circuit' | 'all' {
   return kept > 0 && kept < data.edges.length ? 'circuit' : 'all';
 }
 
-/** Whether edges on no path are left out. Null in the view: of files of other programs, whose edges are the strongest. */
+/**
+ * Whether edges on no path are left out. Null in the view: of files of other programs, where their strongest edges are
+ * shown. A circuit that nothing ranks is shown whole.
+ */
 export function keepsToPaths({ onPaths }: Pick<ViewState, 'onPaths'>, { circuit }: ViewerDocument): boolean {
-  return onPaths ?? !circuit?.provenance;
+  return onPaths ?? (!circuit?.provenance && circuit !== null && hasSigns(circuit));
 }
 
 export function strength(edge: EdgeRecord): number {

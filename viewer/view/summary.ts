@@ -85,16 +85,20 @@ function answer(details: CircuitDetails): Sentence[] {
     null,
   );
   const prediction = predictionOf(details, null);
+  const isOne = answered.every(({ correct, wrong }) => correct.length === 1 && wrong.length === 1);
   const facts: string[] = [];
   if (differences && differences.of === prompts.length) {
-    const isOne = answered.every(({ correct, wrong }) => correct.length === 1 && wrong.length === 1);
     facts.push(
       isOne
         ? `its logit is ${formatNumber(differences.mean)} above that of the wrong one`
         : `the mean logit of the right answers is ${formatNumber(differences.mean)} above that of the wrong ones`,
     );
   }
-  if (prediction && prediction.correct !== null) facts.push(`its probability is ${formatPercent(prediction.correct)}`);
+  if (prediction && prediction.correct !== null) {
+    facts.push(
+      `${isOne ? 'its probability' : 'the probability of all right ones'} is ${formatPercent(prediction.correct)}`,
+    );
+  }
   const likeliest =
     prediction && prediction.of > 0 ? `; it is the likeliest token on ${prediction.answered} of ${prediction.of}` : '';
   const against = first.wrong.length > 0 ? ` and not ${tokens(first.wrong)}` : '';

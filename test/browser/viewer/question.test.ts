@@ -16,7 +16,7 @@ describe.skipIf(!browserPath)('which head moves it, from where, and how do I kno
 
   test('is answered within three clicks from the first screen', async () => {
     const details = parseDetails(readFileSync(DETAILS, 'utf8'), 'details');
-    const { page } = await viewer.open([GRAPHS]);
+    const { page } = await viewer.open([GRAPHS], { suffix: '#file=tasks-4l.ioi.acdc.json' });
     await drawn(page);
     const summary = await page.getByTestId('summary').innerText();
     const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
@@ -48,7 +48,7 @@ describe.skipIf(!browserPath)('which head moves it, from where, and how do I kno
   test('a circuit of 30 edges is connected, and its faithfulness is what was measured', async () => {
     const { curve } = parseDetails(readFileSync(DETAILS, 'utf8'), 'details');
     const point = curve!.findLast(({ edges }) => edges <= 30)!;
-    const { page } = await viewer.open([GRAPHS], { suffix: '#circuit=30' });
+    const { page } = await viewer.open([GRAPHS], { suffix: '#file=tasks-4l.ioi.acdc.json&circuit=30' });
     await drawn(page);
     expect(await page.getByTestId('read-out').innerText()).toMatch(new RegExp(`^${point.edges} of 94 edges`));
     expect(await page.getByTestId('faithfulness').innerText()).toBe(formatNumber(point.faithfulness));

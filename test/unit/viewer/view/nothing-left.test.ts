@@ -35,7 +35,7 @@ describe('nothing left', () => {
 
   it('says which heads there are where the search names another', () => {
     for (const query of ['9.9', 'a9.h9', 'm7', 'layer:5', '0.5']) {
-      expect(told({ query })?.words).toContain('It has layers 0 to 1, of 2 heads each.');
+      expect(told({ query })?.words).toContain('The model has layers 0 to 1, of 2 heads each.');
     }
     expect(told({ query: 'logits->1.1' })?.words).toBe('Nothing in this circuit fits “logits->1.1”.');
     // Where the file does not say how large its model is, nobody knows.
