@@ -68,7 +68,8 @@ export function drawLine(
     const x = Math.round(from[0] + dx * t);
     const y = Math.round(from[1] + dy * t);
     for (let off = low; off < low + thick; off++) {
-      const [column, row] = flat ? [x, y + off] : [x + off, y];
+      const column = flat ? x : x + off;
+      const row = flat ? y + off : y;
       if (column >= 0 && column < width && row >= 0 && row < height) data[row * width + column] = ink;
     }
   }
