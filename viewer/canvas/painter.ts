@@ -1,4 +1,4 @@
-import { hazeOf, type Strand } from '../scene/draw/haze.js';
+import { drawLine, hazeOf, type Strand } from '../scene/draw/haze.js';
 import { placeLabels } from '../scene/draw/labels.js';
 import {
   edgeMark,
@@ -86,24 +86,35 @@ export function paintEdges(
 const hazes = new WeakMap<Styles, readonly Strand[]>();
 
 /**
- * Edges that are too many to be drawn one by one. Every line is a stroke of its own: one path of thousands of lines that
- * cross each other takes browsers many times longer.
+ * Edges that are too many to be drawn one by one. Their pixels are set here: where no graphics card helps, a browser
+ * takes seconds to stroke so many lines.
  *
  * @param styles those without focus.
  */
-export function paintHaze({ context }: Surface, { graph }: Scene, styles: Styles, frame: Frame): void {
+export function paintHaze({ context, width }: Surface, { graph }: Scene, styles: Styles, frame: Frame): void {
   let strands = hazes.get(styles);
   if (!strands) hazes.set(styles, (strands = hazeOf(graph, styles)));
-  for (const { color, width, lines } of strands) {
-    context.strokeStyle = color;
-    context.lineWidth = width;
+  const { canvas } = context;
+  if (canvas.width === 0 || canvas.height === 0) return;
+  const ratio = canvas.width / width;
+  const image = new ImageData(canvas.width, canvas.height);
+  const pixels = { data: new Uint32Array(image.data.buffer), width: image.width, height: image.height };
+  for (const { color, width: wide, lines } of strands) {
+    const thick = Math.max(1, Math.round(wide * ratio));
+    const ink = inkOf(color);
     for (let i = 0; i < lines.length; i += 4) {
-      context.beginPath();
-      context.moveTo(frame.x(lines[i]!), frame.y(lines[i + 1]!));
-      context.lineTo(frame.x(lines[i + 2]!), frame.y(lines[i + 3]!));
-      context.stroke();
+      const from = [ratio * frame.x(lines[i]!), ratio * frame.y(lines[i + 1]!)] as const;
+      const to = [ratio * frame.x(lines[i + 2]!), ratio * frame.y(lines[i + 3]!)] as const;
+      drawLine(pixels, from, to, thick, ink);
     }
   }
+  context.putImageData(image, 0, 0);
+}
+
+/** An opaque colour `#rrggbb` as a pixel, red in the lowest byte. */
+function inkOf(color: string): number {
+  const [r, g, b] = [1, 3, 5].map((at) => Number.parseInt(color.slice(at, at + 2), 16)) as [number, number, number];
+  return ((255 << 24) | (b << 16) | (g << 8) | r) >>> 0;
 }
 
 function strokeEdge(context: CanvasRenderingContext2D, { path, color, width, dash, head }: EdgeMark): void {

@@ -29,3 +29,48 @@ export function hazeOf(graph: DisplayGraph, styles: Styles): readonly Strand[] {
   });
   return [...strands.values()].sort((a, b) => a.depth - b.depth);
 }
+
+/** Pixels of a picture, row by row from the top. */
+export interface Pixels {
+  /** Red is the lowest byte, opacity the highest. */
+  readonly data: Uint32Array;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Sets the pixels of a straight line. What is outside of the picture is left out. */
+export function drawLine(
+  pixels: Pixels,
+  from: readonly [number, number],
+  to: readonly [number, number],
+  thick: number,
+  ink: number,
+): void {
+  const { data, width, height } = pixels;
+  const [dx, dy] = [to[0] - from[0], to[1] - from[1]];
+  let [enter, leave] = [0, 1];
+  for (const [step, room] of [
+    [-dx, from[0]],
+    [dx, width - 1 - from[0]],
+    [-dy, from[1]],
+    [dy, height - 1 - from[1]],
+  ] as const) {
+    if (step === 0 && room < 0) return;
+    if (step < 0) enter = Math.max(enter, room / step);
+    if (step > 0) leave = Math.min(leave, room / step);
+  }
+  if (!(enter <= leave)) return;
+  const flat = Math.abs(dx) > Math.abs(dy);
+  const steps = Math.max(1, Math.ceil((leave - enter) * Math.max(Math.abs(dx), Math.abs(dy))));
+  const low = -((thick - 1) >> 1);
+  for (let i = 0; i <= steps; i++) {
+    const t = enter + ((leave - enter) * i) / steps;
+    const x = Math.round(from[0] + dx * t);
+    const y = Math.round(from[1] + dy * t);
+    for (let off = low; off < low + thick; off++) {
+      const column = flat ? x : x + off;
+      const row = flat ? y + off : y;
+      if (column >= 0 && column < width && row >= 0 && row < height) data[row * width + column] = ink;
+    }
+  }
+}

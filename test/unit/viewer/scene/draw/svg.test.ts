@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { hazeOf } from '../../../../../viewer/scene/draw/haze.js';
+import { drawLine, hazeOf } from '../../../../../viewer/scene/draw/haze.js';
 import { curve, edgeMark } from '../../../../../viewer/scene/draw/marks.js';
 import { writeSvg } from '../../../../../viewer/scene/draw/svg.js';
 import type { Point } from '../../../../../viewer/scene/layout/routes.js';
@@ -74,6 +74,22 @@ describe('writeSvg', () => {
     expect(
       strands.some(({ lines }) => [from.x, from.y, to.x, to.y].every((at, i) => lines.includes(at) && i >= 0)),
     ).toBe(true);
+  });
+
+  it('sets the pixels of lines, and none outside of the picture', () => {
+    const pixels = { data: new Uint32Array(200), width: 20, height: 10 };
+    drawLine(pixels, [2, 3], [8, 3], 1, 7);
+    expect([...pixels.data.keys()].filter((i) => pixels.data[i] === 7)).toEqual(
+      [2, 3, 4, 5, 6, 7, 8].map((x) => 60 + x),
+    );
+    drawLine(pixels, [-1e6, 5], [1e6, 5], 3, 9);
+    expect([...pixels.data.keys()].filter((i) => pixels.data[i] === 9)).toEqual(
+      [...Array(60).keys()].map((i) => 80 + i),
+    );
+    const before = [...pixels.data];
+    drawLine(pixels, [-5, -5], [-1, 30], 2, 1);
+    drawLine(pixels, [NaN, 1], [3, 1], 1, 1);
+    expect([...pixels.data]).toEqual(before);
   });
 
   it('writes names of files as text, whatever they hold', () => {
