@@ -22,7 +22,9 @@ export function connectedCircuits(data: CircuitData, edges: readonly EdgeRecord[
   return { paths, levels: connectedLevels(paths) };
 }
 
-/** The largest connected circuit of at most `most` edges; where none is so small, the smallest. Null for none at all. */
+/**
+ * The largest connected circuit of at most `most` edges; where none is so small, the smallest. Null for none at all.
+ */
 export function levelWithin(levels: readonly ConnectedLevel[], most: number): ConnectedLevel | null {
   return levels.findLast(({ edges }) => edges <= most) ?? levels[0] ?? null;
 }

@@ -13,8 +13,8 @@ export interface Reach {
 }
 
 /**
- * Everything that reaches the nodes or edges over the shown edges, and everything that they reach. What is asked for has
- * strength 1. Names that are not there are left out.
+ * Everything that reaches the nodes or edges over the shown edges, and everything that they reach. What is asked for
+ * has strength 1. Names that are not there are left out.
  *
  * @param names of nodes and edges; those of a group reach and are reached together.
  */

@@ -3,8 +3,8 @@ import type { PathGraph } from '../../src/circuit/widest-paths.js';
 import type { CircuitData, EdgeRecord } from '../data/circuit-data.js';
 
 /**
- * Edges as a graph whose paths go from `input` to `logits`, or from any input or error of an attribution graph to any of
- * its logits. A node has a vertex, and so has each of its ports. What reaches a port goes on to the node, and from a
+ * Edges as a graph whose paths go from `input` to `logits`, or from any input or error of an attribution graph to any
+ * of its logits. A node has a vertex, and so has each of its ports. What reaches a port goes on to the node, and from a
  * key/value head to the heads that share it.
  */
 export interface RecordGraph extends PathGraph {

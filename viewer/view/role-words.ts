@@ -14,7 +14,9 @@ const ROLE_WORDS: Readonly<Record<Look['at'], string>> = {
   previous: 'the one before',
 };
 
-/** What a token is to its prompt, in a word or two. @param mentions the prompts mention a wrong answer more than once. */
+/**
+ * What a token is to its prompt, in a word or two. @param mentions the prompts mention a wrong answer more than once.
+ */
 export function roleWords(role: Look['at'], mentions = true): string {
   return role === 'wrong-first' && !mentions ? 'wrong answer' : ROLE_WORDS[role];
 }

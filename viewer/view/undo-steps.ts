@@ -33,7 +33,9 @@ export function isGradual(fields: string): boolean {
   return fields.split(' ').every((field) => GRADUAL.includes(field));
 }
 
-/** The steps after a change from `before`. A change that `continues` the last one, as a drag does, is no further step. */
+/**
+ * The steps after a change from `before`. A change that `continues` the last one, as a drag does, is no further step.
+ */
 export function withStep({ past, reached }: UndoSteps, before: ViewState, continues: boolean): UndoSteps {
   if (continues && past.length > 0 && reached === null) return { past, future: [], reached: null };
   return { past: [...past.slice(1 - MOST), before], future: [], reached: null };

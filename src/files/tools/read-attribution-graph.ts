@@ -74,7 +74,8 @@ export function isAttributionGraph(json: unknown): boolean {
 /**
  * Reads an attribution graph. Its schema is `frontend/graph_models.py` of circuit-tracer, which Neuronpedia shares.
  *
- * Links to nodes that the file does not have are left out, as those programs do: they prune nodes and leave their links.
+ * Links to nodes that the file does not have are left out, as those programs do: they prune nodes and leave their
+ * links.
  *
  * @param json the file, parsed.
  * @throws EdgewiseError kind `circuit` that names the node or link at fault. So it does where links form a circle.

@@ -3,8 +3,8 @@ import { light } from '../actions/choose.js';
 import { useStore } from '../state/use-store.js';
 
 /**
- * Handlers of an element that stands for nodes and edges of the circuit: they light up while it is pointed at or has the
- * focus.
+ * Handlers of an element that stands for nodes and edges of the circuit: they light up while it is pointed at or has
+ * the focus.
  */
 export function useLight(names: readonly string[]) {
   const store = useStore();
