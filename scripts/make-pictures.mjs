@@ -8,8 +8,9 @@ import { findChromium } from './setup/test-tools.mjs';
 
 const GRAPHS = fileURLToPath(new URL('../graphs/', import.meta.url));
 const PICTURES = [
-  { file: 'viewer.png', theme: 'light', view: 'layout=figure&top=60' },
-  { file: 'viewer-card.png', theme: 'dark', view: 'show=a1.h1&prompt=0' },
+  { file: 'viewer.png', theme: 'light', view: '' },
+  { file: 'viewer-card.png', theme: 'dark', view: 'layout=figure&circuit=60&show=input-%3Ea0.h1%3Cq%3E&prompt=0' },
+  { file: 'viewer-tokens.png', theme: 'light', view: 'layout=tokens&circuit=40&prompt=0&tab=heads' },
 ];
 const FLAGS = ['--no-sandbox', '--use-gl=angle', '--use-angle=swiftshader', '--enable-unsafe-swiftshader'];
 
@@ -22,6 +23,8 @@ try {
   for (const { file, theme, view } of PICTURES) {
     const page = await browser.newPage({ viewport: { width: 1400, height: 900 }, colorScheme: theme });
     await page.goto(`${server.url}#${view}`);
+    // The guide of a first visit is no part of the page.
+    await page.getByRole('button', { name: 'Do not show again' }).click();
     await page.waitForFunction(() => globalThis.edgewise?.scene.graph.order > 0);
     await page.evaluate(() => globalThis.edgewise.stage.rendered());
     await page.screenshot({ path: `${GRAPHS}${file}` });

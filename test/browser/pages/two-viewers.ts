@@ -15,7 +15,7 @@ export interface TwoViewers {
 /** Puts two viewers of one circuit beside each other, and text around them. */
 export function run(circuit: { readonly name: string; readonly text: string }): Promise<void> {
   const style = document.createElement('style');
-  style.textContent = `${styles} .half { display: inline-block; width: 490px; height: 520px; }`;
+  style.textContent = `${styles} .half { display: inline-block; width: 760px; height: 720px; }`;
   document.head.append(style);
   const viewers = new Map<string, Viewer>();
   for (const id of ['one', 'two']) {

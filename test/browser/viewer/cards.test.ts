@@ -70,7 +70,7 @@ describe.skipIf(browserPath === undefined)('the cards in headless Chromium', () 
     const shown = card(page, 'node');
     await expect.poll(() => shown.innerText()).toContain(`+${mean.toPrecision(3)} logits`);
     const text = await shown.innerText();
-    expect(text).toContain(`${formatPercent(looks[0]!.share)} from measured token at wrong answer, later mention`);
+    expect(text).toContain(`${formatPercent(looks[0]!.share)} from measured at wrong answer, later`);
     expect(text).toContain(`above 0 on ${direct!.filter((one) => one > 0).length} of 32 prompts`);
     expect(text).toMatch(/Rank of the answer\s+\d+ among all tokens/);
     expect(text).not.toContain('Sum of effects');
