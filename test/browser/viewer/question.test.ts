@@ -6,7 +6,7 @@ import { parseDetails } from '../../../src/files/own/details-json.js';
 import { formatEffect, formatNumber } from '../../../viewer/view/format.js';
 import { roleWords } from '../../../viewer/view/role-words.js';
 import { browserPath } from '../../support/browser.js';
-import { drawn, useViewer } from '../../support/viewer-page.js';
+import { drawn, useViewer, viewOf } from '../../support/viewer-page.js';
 
 const GRAPHS = fileURLToPath(new URL('../../../graphs/', import.meta.url));
 const DETAILS = `${GRAPHS}tasks-4l.ioi.acdc.details.json`;
@@ -16,7 +16,8 @@ describe.skipIf(!browserPath)('which head moves it, from where, and how do I kno
 
   test('is answered within three clicks from the first screen', async () => {
     const details = parseDetails(readFileSync(DETAILS, 'utf8'), 'details');
-    const { page } = await viewer.open([GRAPHS], { suffix: '#file=tasks-4l.ioi.acdc.json' });
+    const { page } = await viewer.open([GRAPHS], { isNewcomer: true });
+    await expect.poll(async () => (await viewOf(page)).file).toBe('tasks-4l.ioi.acdc.json');
     await drawn(page);
     const summary = await page.getByTestId('summary').innerText();
     const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
