@@ -4,18 +4,21 @@ import { EdgeSet } from '../../src/circuit/edge-set.js';
 import { Topology } from '../../src/circuit/topology.js';
 import { sampleCircuit } from './sample-circuit.js';
 
-/** Circuits of any shape, with effects of few values, of which some are not known. */
-export const anyCircuit: fc.Arbitrary<Circuit> = fc
+/** Topologies of any kind and of few nodes. */
+export const anyTopology: fc.Arbitrary<Topology> = fc
   .record({
     layers: fc.integer({ min: 1, max: 3 }),
     heads: fc.constantFrom(1, 2, 4),
     groups: fc.constantFrom(1, 2, 4),
     parallel: fc.boolean(),
     attentionOnly: fc.boolean(),
-    directTested: fc.boolean(),
   })
-  .chain(({ groups, directTested, ...shape }) => {
-    const topology = new Topology({ ...shape, kvPorts: Math.min(groups, shape.heads) });
+  .map(({ groups, ...shape }) => new Topology({ ...shape, kvPorts: Math.min(groups, shape.heads) }));
+
+/** Circuits of any shape, with effects of few values, of which some are not known. */
+export const anyCircuit: fc.Arbitrary<Circuit> = fc
+  .tuple(anyTopology, fc.boolean())
+  .chain(([topology, directTested]) => {
     const all = Array.from({ length: topology.edgeCount }, (_, id) => id);
     const candidates = directTested ? all : all.slice(0, topology.additionEdges);
     return fc

@@ -4,17 +4,8 @@ import { connectedLevels, edgeStrengths, levelEdges, pathStrengths } from '../..
 import { EdgeSet } from '../../../src/circuit/edge-set.js';
 import { pruneDisconnected } from '../../../src/circuit/prune.js';
 import { Topology } from '../../../src/circuit/topology.js';
+import { anyTopology } from '../../support/any-circuit.js';
 import { sampleCircuit } from '../../support/sample-circuit.js';
-
-const anyTopology = fc
-  .record({
-    layers: fc.integer({ min: 1, max: 3 }),
-    heads: fc.constantFrom(1, 2, 4),
-    groups: fc.constantFrom(1, 2, 4),
-    parallel: fc.boolean(),
-    attentionOnly: fc.boolean(),
-  })
-  .map(({ groups, ...shape }) => new Topology({ ...shape, kvPorts: Math.min(groups, shape.heads) }));
 
 interface Case {
   readonly kept: EdgeSet;

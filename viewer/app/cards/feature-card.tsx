@@ -1,38 +1,26 @@
 import type { AttributionGraph } from '../../../src/files/tools/read-attribution-graph.js';
 import { featureIndex } from '../../data/attribution-data.js';
 import { formatEffect, formatNumber, formatPercent, kindName } from '../../view/format.js';
-import { togglePins } from '../actions/marks.js';
 import { Fact } from '../controls/facts.js';
-import { Icon } from '../controls/icons.js';
 import { Token } from '../controls/token.js';
 import { useStore } from '../state/use-store.js';
 import { IncidentLists } from './incident-lists.js';
 import { Note } from './note.js';
+import { PinButton } from './pin-button.js';
 
 /** What an attribution graph says of one of its nodes. */
 export function FeatureCard({ graph, id }: { graph: AttributionGraph; id: string }) {
-  const store = useStore();
-  const { data, viewField } = store;
+  const { data } = useStore();
   const record = data.value.nodeById.get(id);
   const node = graph.nodes.find((one) => one.id === id);
   if (!record || !node) return null;
-  const pinned = viewField.pinned.value.includes(id);
   const index = featureIndex(node);
   return (
     <article class="card" data-testid="node-card">
       <header>
         <h2>
           {record.label}
-          <button
-            type="button"
-            class="button"
-            aria-pressed={pinned}
-            aria-label={pinned ? 'Unpin' : 'Pin'}
-            title={`${pinned ? 'Unpin' : 'Pin'} (P)`}
-            onClick={() => togglePins(store, [id])}
-          >
-            <Icon name="pin" />
-          </button>
+          <PinButton id={id} />
         </h2>
         <p class="quiet">{kindName(record)}</p>
       </header>

@@ -3,10 +3,8 @@ import { tokenWords } from '../../attention/words.js';
 import type { NodeRecord } from '../../data/circuit-data.js';
 import { effectClass, effectWords, formatEffect, kindName } from '../../view/format.js';
 import { choose } from '../actions/choose.js';
-import { togglePins } from '../actions/marks.js';
 import { AttentionSection } from '../attention/attention-section.js';
 import { Fact } from '../controls/facts.js';
-import { Icon } from '../controls/icons.js';
 import { useStore } from '../state/use-store.js';
 import { HeadKindFact, LooksFact, Verdicts } from './head-facts.js';
 import { HeadTokensSection } from './head-tokens.js';
@@ -15,6 +13,7 @@ import { IncidentLists } from './incident-lists.js';
 import { LogitsSection } from './logits-section.js';
 import { NodeNumbers } from './node-facts.js';
 import { Note } from './note.js';
+import { PinButton } from './pin-button.js';
 import { PromptPicker } from './prompt-picker.js';
 import { largestLogit, TokenList } from './token-list.js';
 
@@ -27,7 +26,6 @@ export function NodeCard({ id }: { id: string }) {
   const details = current.value?.details ?? null;
   const measured = details && Object.hasOwn(details.nodes, id) ? details.nodes[id]! : null;
   const pins = viewField.pinned.value;
-  const pinned = pins.includes(id);
   const pinnedHeads = pins.filter((other) => data.value.nodeById.get(other)?.kind === 'head');
   const member = viewField.groups.value.find(({ members }) => members.includes(id));
   return (
@@ -35,16 +33,7 @@ export function NodeCard({ id }: { id: string }) {
       <header>
         <h2>
           {node.label}
-          <button
-            type="button"
-            class="button"
-            aria-pressed={pinned}
-            aria-label={pinned ? 'Unpin' : 'Pin'}
-            title={`${pinned ? 'Unpin' : 'Pin'} (P)`}
-            onClick={() => togglePins(store, [id])}
-          >
-            <Icon name="pin" />
-          </button>
+          <PinButton id={id} />
         </h2>
         <p class="quiet">
           {kindName(node)}

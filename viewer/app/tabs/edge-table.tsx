@@ -5,6 +5,7 @@ import { formatDrawn } from '../../view/measure-words.js';
 import { choose, hint } from '../actions/choose.js';
 import type { Store } from '../state/store.js';
 import { useStore } from '../state/use-store.js';
+import { SortHead } from './sort-head.js';
 
 type Column = 'from' | 'to' | 'port' | 'effect' | 'size' | 'rank' | 'step' | 'kept';
 
@@ -57,16 +58,13 @@ export function EdgeTable() {
         <thead>
           <tr>
             {columns.map(([name, title, kind]) => (
-              <th
+              <SortHead
                 key={name}
-                scope="col"
-                class={kind}
-                aria-sort={name === column ? (down ? 'descending' : 'ascending') : 'none'}
-              >
-                <button type="button" onClick={() => sort(name)}>
-                  {title}
-                </button>
-              </th>
+                title={title}
+                kind={kind}
+                sorted={name === column ? (down ? 'descending' : 'ascending') : 'none'}
+                onSort={() => sort(name)}
+              />
             ))}
           </tr>
         </thead>

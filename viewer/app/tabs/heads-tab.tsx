@@ -6,6 +6,7 @@ import { choose, hint } from '../actions/choose.js';
 import { togglePins } from '../actions/marks.js';
 import { Absent } from '../controls/facts.js';
 import { useStore } from '../state/use-store.js';
+import { SortHead } from './sort-head.js';
 import { SpreadBar } from './spread-bar.js';
 
 const COLUMNS: readonly (readonly [HeadColumn, title: string, about: string, kind: string])[] = [
@@ -59,16 +60,14 @@ export function HeadsTab() {
           <thead>
             <tr>
               {columns.map(([name, title, about, kind]) => (
-                <th
+                <SortHead
                   key={name}
-                  scope="col"
-                  class={kind}
-                  aria-sort={name === column ? (down ? 'descending' : 'ascending') : 'none'}
-                >
-                  <button type="button" title={about} onClick={() => sort(name)}>
-                    {title}
-                  </button>
-                </th>
+                  title={title}
+                  about={about}
+                  kind={kind}
+                  sorted={name === column ? (down ? 'descending' : 'ascending') : 'none'}
+                  onSort={() => sort(name)}
+                />
               ))}
             </tr>
           </thead>
