@@ -46,7 +46,7 @@ export function inWords(shape: TopologyShape): string {
   const { layers, heads, parallel, attentionOnly, kvPorts } = shape;
   const blocks = attentionOnly ? ' without MLPs' : parallel ? ' in parallel with the MLP' : '';
   const ports = isGrouped(shape) ? ` that share ${counted(kvPorts!, 'key/value port')}` : '';
-  return `${layers} layers of ${heads} heads${ports}${blocks}`;
+  return `${counted(layers, 'layer')} of ${counted(heads, 'head')}${ports}${blocks}`;
 }
 
 /** The sizes that names tell of. Key/value ports are set where a name says that groups of heads share them. */

@@ -213,7 +213,10 @@ describe('mistakes', () => {
       /the file: got an object, expected an array/,
     ],
     [['chosen.json', '--from', 'node-link'], /nodes: got an object, expected an array/],
-    [['pairs.json'], /pairs\.json: edges\.json of Edge Pruning does not say.*--model, or with --layers and --heads/],
+    [
+      ['pairs.json'],
+      /pairs\.json: the file does not say what model .* 1 layer of 1 head; say it with --model, or with --layers and --heads/,
+    ],
     [['pairs.json', '--layers', '2', '--heads', '2', '--sign', 'helps'], /--sign: nothing is scored/],
     [['pairs.json', '--layers', '2', '--heads', '2', '--select', 'top:1'], /--select: nothing is scored/],
     [['pairs.json', '--layers', '99999999', '--heads', '99999999'], /topology: a graph of 99999999 layers/],
@@ -222,11 +225,11 @@ describe('mistakes', () => {
     [['features.json'], /features\.json: is an attribution graph of features/],
     [
       ['other.json'],
-      /other\.json: is JSON, but no circuit: an object with "a", without "edges" by name\. Readable are/,
+      /other\.json: is JSON, but no circuit: an object with "a", without "edges" by name\. Edgewise reads circuit\.json/,
     ],
     [
       ['doubt.gexf'],
-      /doubt\.gexf: the file does not say how many layers .*; it has at least 1 layers of 1 heads; say it with --model/,
+      /doubt\.gexf: the file does not say how many layers .*; it has at least 1 layer of 1 head; say it with --model/,
     ],
     [['broken.gexf'], /broken\.gexf, line 1: broken XML: the text ends inside <graph>/],
     [['page.html'], /page\.html: is XML or HTML \(html\), but neither GEXF nor GraphML/],

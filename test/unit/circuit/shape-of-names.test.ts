@@ -1,3 +1,4 @@
+import { counted } from '../../../src/base/text.js';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
@@ -25,7 +26,7 @@ describe('shapeOfNames', () => {
           const found = new Topology(shape);
           expect(found.additionEdges + (direct ? found.directEdges : 0)).toBe(candidates);
           if (doubt === null) expect(shape).toEqual({ layers, heads, parallel });
-          else expect(doubt).toContain(`${layers} layers of ${heads} heads`);
+          else expect(doubt).toContain(`${counted(layers, 'layer')} of ${counted(heads, 'head')}`);
         },
       ),
     );

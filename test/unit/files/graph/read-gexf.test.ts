@@ -178,10 +178,10 @@ describe('readGexf', () => {
     expectSameCircuit(read(CIRCUIT_WRITERS.gexf(empty)), empty);
     const text = CIRCUIT_WRITERS.gexf(empty).replaceAll(/<attvalue for="cfg_json"[^>]*>/g, '');
     expect(complaint(() => openCircuit(text, 'c.gexf'), 'c.gexf')).toBe(
-      'c.gexf: 46 edges are those of 2 layers of 2 heads or of 3 layers of 1 heads; it has at least 1 layers of 1 heads',
+      'c.gexf: 46 edges are those of 2 layers of 2 heads or of 3 layers of 1 head; it has at least 1 layer of 1 head',
     );
     const least = openCircuit(text, 'c.gexf', { acceptLeastShape: true });
-    expect(least.notes).toEqual([expect.stringContaining('it has at least 1 layers of 1 heads')]);
+    expect(least.notes).toEqual([expect.stringContaining('it has at least 1 layer of 1 head')]);
     expect(least).toMatchObject({ sizesKnown: false, circuit: { topology: { layers: 1, heads: 1 }, width: null } });
     const model = { topology, width: null };
     expect(openCircuit(text, 'c.gexf', { model })).toMatchObject({ notes: [], circuit: { directTested: false } });

@@ -292,7 +292,7 @@ describe('openDocument', () => {
   it.each([
     [json.replace('"in_graph":true,"step":0', '"step":0'), 'edges["m1->logits"].in_graph: got nothing'],
     ['{"edges": {}}', 'the file does not say what model the circuit is of'],
-    [json.replace('"n_layers":2', '"n_layers":1'), 'not in a model with 1 layers of 2 heads'],
+    [json.replace('"n_layers":2', '"n_layers":1'), 'not in a model with 1 layer of 2 heads'],
     [json.replace('"schema_version": 1', '"schema_version": 9'), 'edgewise.schema_version is 9'],
     [CIRCUIT_WRITERS.gexf(circuit).replace('</gexf>', ''), 'does not end in </gexf>'],
   ])('names what is at fault in a circuit: %#', (text, message) => {
