@@ -36,7 +36,11 @@ export function buildDisplay(
   const withPorts = ports === 'nodes';
   const last = deciding === null ? undefined : data.edgeById.get(deciding);
   const drawn = last && !selection.edges.includes(last) ? [...selection.edges, last] : selection.edges;
-  const edges = joinEdges(drawn, standsFor, withPorts, view.mergePorts);
+  const edges = joinEdges(drawn, standsFor, {
+    withPorts,
+    mergePorts: view.mergePorts,
+    isGrouped: groups.byMember.size > 0,
+  });
   const ends = new Set<string>();
   for (const { source, target } of edges) ends.add(source).add(target);
 
@@ -199,10 +203,11 @@ interface JoinedEdge {
 function joinEdges(
   edges: readonly EdgeRecord[],
   standsFor: (node: string) => string,
-  withPorts: boolean,
-  mergePorts: boolean,
+  { withPorts, mergePorts, isGrouped }: { withPorts: boolean; mergePorts: boolean; isGrouped: boolean },
 ): readonly JoinedEdge[] {
   const joined = new Map<string, JoinedEdge>();
+  // Without groups and with every port of its own, each edge has a pair of marks for itself.
+  const isJoined = mergePorts || isGrouped;
   const part = (name: string) => `${name.length} ${name}`;
   for (const edge of edges) {
     let source = standsFor(edge.source);
@@ -215,7 +220,7 @@ function joinEdges(
       else target = port;
     }
     // With their lengths before them, no two pairs of names give the same text.
-    const key = `${part(source)} ${part(target)} ${mergePorts ? '' : edge.port}`;
+    const key = isJoined ? `${part(source)} ${part(target)} ${mergePorts ? '' : edge.port}` : edge.id;
     const present = joined.get(key);
     if (present) {
       present.members.push(edge);
