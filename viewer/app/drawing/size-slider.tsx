@@ -87,6 +87,23 @@ function CurveBehind(props: { curve: readonly MeasuredSize[]; available: number;
       <svg viewBox={`0 0 ${STEPS} ${HEIGHT}`} preserveAspectRatio="none" aria-hidden="true">
         <polygon points={`${first},${HEIGHT} ${line.join(' ')} ${last},${HEIGHT}`} />
         <polyline points={line.join(' ')} vector-effect="non-scaling-stroke" />
+        {MARKS.map((mark) => {
+          const point = smallestWith(curve, mark);
+          const at = point && x(point.edges);
+          return (
+            at !== null && (
+              <line
+                key={mark}
+                class="mark"
+                x1={at}
+                x2={at}
+                y1={y(mark)}
+                y2={HEIGHT}
+                vector-effect="non-scaling-stroke"
+              />
+            )
+          );
+        })}
         {pointed && (
           <line x1={x(pointed.edges)} x2={x(pointed.edges)} y1={0} y2={HEIGHT} vector-effect="non-scaling-stroke" />
         )}
