@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,7 +10,6 @@ import { Topology } from '../src/circuit/topology.js';
 import { writeCircuitJson } from '../src/files/index.js';
 import { circuitPaths } from '../src/node/circuit-files.js';
 import { serveViewer } from '../src/node/view/view-server.js';
-import { viewerPage } from '../src/node/view/viewer-page.js';
 import { browserPath, GL_FLAGS } from '../test/support/browser.js';
 import { encodeView } from '../viewer/view/url-state.js';
 import { DEFAULT_VIEW } from '../viewer/view/view-state.js';
@@ -62,7 +62,9 @@ export async function benchViewer(): Promise<ViewerBench> {
   const folder = mkdtempSync(join(tmpdir(), 'edgewise-bench-'));
   const file = join(folder, 'synthetic.json');
   writeFileSync(file, syntheticCircuit());
-  const server = await serveViewer(await viewerPage(), [await circuitPaths(file)], 0);
+  // This file runs as a part of the bundle in node_modules/.edgewise-bench.
+  const html = await readFile(new URL('../../dist/viewer/index.html', import.meta.url), 'utf8');
+  const server = await serveViewer(html, [await circuitPaths(file)], 0);
   const browser = await chromium.launch({ executablePath: browserPath, args: GL_FLAGS });
   try {
     const rows: Row[] = [];
