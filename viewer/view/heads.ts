@@ -1,5 +1,7 @@
+import { mean } from '../../src/base/mean.js';
 import type { CircuitDetails, Look, NodeDetails, Verdict } from '../../src/circuit/details.js';
 import type { CircuitData, NodeRecord } from '../data/circuit-data.js';
+import { sortedBy } from './sorted-by.js';
 
 /** A number that was measured on every prompt. */
 export interface Spread {
@@ -63,12 +65,12 @@ export function headRows(data: CircuitData, details: CircuitDetails | null, prom
 export function spreadOf(values: readonly number[] | null | undefined, prompt: number | null): Spread | null {
   const finite = values?.filter(Number.isFinite) ?? [];
   if (!values || finite.length === 0) return null;
-  const mean = meanOf(finite);
-  const chosen = prompt === null ? mean : values[prompt];
+  const middle = mean(finite);
+  const chosen = prompt === null ? middle : values[prompt];
   return {
     value: chosen !== undefined && Number.isFinite(chosen) ? chosen : null,
-    mean,
-    deviation: Math.sqrt(meanOf(finite.map((value) => (value - mean) ** 2))),
+    mean: middle,
+    deviation: Math.sqrt(mean(finite.map((value) => (value - middle) ** 2))),
     positive: finite.filter((value) => value > 0).length,
     of: finite.length,
     perPrompt: values,
@@ -90,12 +92,7 @@ export type HeadColumn = keyof typeof HEAD_COLUMNS;
 
 /** The rows by a column; those without a value come last, whatever the direction. */
 export function sortHeads(rows: readonly HeadRow[], by: HeadColumn, downwards: boolean): HeadRow[] {
-  const value = HEAD_COLUMNS[by];
-  return [...rows].sort((a, b) => {
-    const [x, y] = [value(a), value(b)];
-    if (x === null || y === null) return Number(x === null) - Number(y === null);
-    return downwards ? y - x : x - y;
-  });
+  return sortedBy(rows, HEAD_COLUMNS[by], downwards);
 }
 
 const NOTHING: Sum = { edges: 0, sum: 0 };
@@ -110,14 +107,11 @@ function sumsAt({ edges }: CircuitData, end: 'source' | 'target'): Map<string, S
   return sums;
 }
 
-function rankOf(node: NodeDetails | null, prompt: number | null): number | null {
+/** Place of the answer on the chosen prompt, or the median over the prompts. Null where it was not measured. */
+export function rankOf(node: Pick<NodeDetails, 'answerRank'> | null, prompt: number | null): number | null {
   const ranks = node?.answerRank ?? null;
   if (!ranks || ranks.length === 0) return null;
   return prompt === null ? medianOf(ranks) : (ranks[prompt] ?? null);
-}
-
-function meanOf(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 function medianOf(values: readonly number[]): number {

@@ -1,6 +1,6 @@
 import type { CircuitDetails, NodeDetails } from '../../../src/circuit/details.js';
 import { effectClass, formatCount, formatEffect, formatMagnitude } from '../../view/format.js';
-import { spreadOf, type Spread } from '../../view/heads.js';
+import { rankOf, spreadOf, type Spread } from '../../view/heads.js';
 import { metricWords, worseWords } from '../../view/metric-words.js';
 import { Fact } from '../controls/facts.js';
 import { useStore } from '../state/use-store.js';
@@ -28,7 +28,7 @@ export function NodeNumbers({ measured, details }: { measured: NodeDetails; deta
           </span>
         </Fact>
       )}
-      <AnswerRank ranks={measured.answerRank} prompt={prompt} />
+      <AnswerRank rank={rankOf(measured, prompt)} prompt={prompt} />
     </>
   );
 }
@@ -52,11 +52,8 @@ function Value({ spread, unit }: { spread: Spread; unit: string | null }) {
   );
 }
 
-function AnswerRank({ ranks, prompt }: { ranks: readonly number[] | null; prompt: number | null }) {
-  if (!ranks || ranks.length === 0) return null;
-  const sorted = [...ranks].sort((a, b) => a - b);
-  const middle = sorted[Math.floor((sorted.length - 1) / 2)]!;
-  const rank = prompt === null ? middle : (ranks[prompt] ?? middle);
+function AnswerRank({ rank, prompt }: { rank: number | null; prompt: number | null }) {
+  if (rank === null) return null;
   return (
     <Fact name="Rank of the answer">
       <b>{formatCount(rank)}</b>

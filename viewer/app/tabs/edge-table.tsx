@@ -2,6 +2,7 @@ import { useState } from 'preact/hooks';
 import type { EdgeRecord } from '../../data/circuit-data.js';
 import { edgeLabel, effectClass, formatCount, formatMagnitude, formatPercent, plural } from '../../view/format.js';
 import { formatDrawn } from '../../view/measure-words.js';
+import { sortedBy } from '../../view/sorted-by.js';
 import { choose, hint } from '../actions/choose.js';
 import type { Store } from '../state/store.js';
 import { useStore } from '../state/use-store.js';
@@ -161,11 +162,5 @@ function sortEdges(
         return edge[column];
     }
   };
-  const keyed = edges.map((edge) => ({ edge, key: key(edge) }));
-  keyed.sort((a, b) => {
-    if (a.key === null || b.key === null) return Number(a.key === null) - Number(b.key === null);
-    const order = a.key < b.key ? -1 : a.key > b.key ? 1 : 0;
-    return down ? -order : order;
-  });
-  return keyed.map(({ edge }) => edge);
+  return sortedBy(edges, key, down);
 }
