@@ -88,9 +88,12 @@ function winner(votes: ReadonlyMap<number, Vote>): number | undefined {
 
 /** The token that a query attends to most, of equal ones the first. @param pattern [length, length] */
 export function mostAttended(pattern: ArrayLike<number>, length: number, query: number): number {
+  return largestOf(pattern, query * length, query + 1);
+}
+
+/** Place of the largest of some numbers, of equal ones the first: of all, or of `count` from the place `first` on. */
+export function largestOf(numbers: ArrayLike<number>, first = 0, count = numbers.length): number {
   let best = 0;
-  for (let key = 1; key <= query; key++) {
-    if (pattern[query * length + key]! > pattern[query * length + best]!) best = key;
-  }
+  for (let i = 1; i < count; i++) if (numbers[first + i]! > numbers[first + best]!) best = i;
   return best;
 }

@@ -4,7 +4,7 @@ import { Arena } from '../gpu/arena.js';
 import type { Matrix } from '../gpu/product/matrix.js';
 import type { ModelWeights } from '../model/weights.js';
 import { headOutputs, numbersOf, scaledRows } from './head-outputs.js';
-import { strongestTokens, type TokenValue } from './top-tokens.js';
+import { strongestOfRows, type TokenValue } from './top-tokens.js';
 
 /** A head of the model. */
 export interface HeadPlace {
@@ -21,6 +21,7 @@ export interface HeadOv {
 
 /** How many tokens a word promotes are told; at least 5, by which copying is judged. */
 export const OV_TOKENS = 10;
+const PROMOTED = { sign: 1, count: OV_TOKENS, centred: false } as const;
 /** Most words that are looked at. */
 const MOST_WORDS = 128;
 
@@ -80,9 +81,9 @@ export async function ovTokens(
         const size = outputs.length / weights.spec.heads;
         return scaledRows(outputs.subarray(head * size, (head + 1) * size), gain);
       });
-      const promoted = await promotedTokens(weights, directions, words.length, maxBytes);
+      const promoted = await strongestOfRows(weights, directions, PROMOTED, maxBytes);
       asked.forEach((head, i) => {
-        const promotes = promoted[i]!;
+        const promotes = promoted.slice(i * words.length, (i + 1) * words.length);
         found.set(head, { promotes, copying: copyingOf(words, promotes, directions[i]!, unembedded) });
       });
       onLayer();
@@ -110,28 +111,6 @@ async function rowsOf(
   const copy = recording.readback(outputs);
   recording.submit();
   return new Float32Array(await copy());
-}
-
-/** Per head and word the tokens that a direction [width] promotes most. */
-async function promotedTokens(
-  weights: ModelWeights,
-  directions: readonly Float32Array[],
-  words: number,
-  maxBytes: number,
-): Promise<TokenValue[][][]> {
-  const arena = new Arena(weights.gpu);
-  try {
-    const [size] = directions.map(({ length }) => length);
-    const all = new Float32Array(directions.length * size!);
-    directions.forEach((direction, i) => all.set(direction, i * size!));
-    const normed = arena.upload('directions of words', all);
-    const rows = Array.from({ length: directions.length * words }, (_, row) => row);
-    const asked = { signs: [1], count: OV_TOKENS, centred: false } as const;
-    const [lists] = await strongestTokens(weights, normed, rows, asked, maxBytes);
-    return directions.map((_, i) => lists!.slice(i * words, (i + 1) * words));
-  } finally {
-    arena.dispose();
-  }
 }
 
 /** Whether a head promotes the words that it attends to. @param directions, unembedded [words, width]. */

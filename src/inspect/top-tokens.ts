@@ -67,6 +67,33 @@ export async function strongestTokens(
   return found;
 }
 
+/**
+ * The same of rows that are on the host, with one sign.
+ *
+ * @param parts one or more rows [width] each, of equal length.
+ */
+export async function strongestOfRows(
+  weights: ModelWeights,
+  parts: readonly ArrayLike<number>[],
+  asked: Omit<AskedTokens, 'signs'> & { readonly sign: 1 | -1 },
+  maxBytes: number,
+): Promise<TokenValue[][]> {
+  const [size] = parts.map(({ length }) => length);
+  if (size === undefined) return [];
+  const arena = new Arena(weights.gpu);
+  try {
+    const all = new Float32Array(parts.length * size);
+    parts.forEach((part, i) => all.set(part, i * size));
+    const normed = arena.upload('rows for the unembedding', all);
+    const rows = Array.from({ length: all.length / (4 * weights.layout.width4) }, (_, row) => row);
+    const { sign, ...of } = asked;
+    const [lists] = await strongestTokens(weights, normed, rows, { ...of, signs: [sign] }, maxBytes);
+    return lists!;
+  } finally {
+    arena.dispose();
+  }
+}
+
 async function strongestAtOnce(
   weights: ModelWeights,
   normed: Tensor,

@@ -1,4 +1,5 @@
 import type { Circuit } from '../circuit/circuit.js';
+import { isAttentionPort } from '../circuit/nodes.js';
 import { circuitNodes } from '../circuit/records.js';
 import { writersBehind } from '../circuit/reachability.js';
 import { mostAttended, standingPositions } from '../circuit/standing-positions.js';
@@ -30,7 +31,7 @@ export function valueReads(circuit: UsedCircuit['circuit']): ValueRead[] {
   const { topology, kept } = circuit;
   const readersOf = circuitReaders(circuit);
   return topology.ports.flatMap((port, p) => {
-    if (!('branch' in port) || port.branch !== 'v') return [];
+    if (!isAttentionPort(port) || port.branch !== 'v') return [];
     const first = topology.firstEdge(p);
     const senders = Array.from({ length: topology.fanIn(p) }, (_, w) => w).filter((w) => kept.has(first + w));
     if (senders.length === 0) return [];

@@ -46,7 +46,6 @@ export async function addWrittenRows(
   const { topology, shape } = pass;
   const width = 4 * layout.width4;
   const tokens = shape.prompts * shape.sequence;
-  const layerOf = (writer: number): number | null => headLayer(topology, writer);
   const additions: { readonly to: Float64Array; readonly row: number; readonly by: number }[] = [];
   const gathered = new Map<number, number>();
   const add = (to: Float64Array, writer: number, token: number, by: number): void => {
@@ -58,14 +57,14 @@ export async function addWrittenRows(
   for (let n = 0; n < prompts; n++) {
     const token = (position: number): number => n * shape.sequence + position;
     const onwards = (writer: number): number => {
-      const layer = layerOf(writer);
       const at = token(uses.at[writer]![n]!);
-      return scales.final[at]! * (layer === null ? 1 : scales.after[layer]![at]!);
+      return scales.final[at]! * ontoStream(topology, scales, writer, at);
     };
     asked.forEach((writer, i) => add(rows.nodes[i]!, writer, token(uses.at[writer]![n]!), weight * onwards(writer)));
     reads.forEach(({ sender, reader }, i) => {
       const at = token(uses.read[i]![n]!);
-      const through = weight * throughSender(topology, scales, sender, at) * scales.before[layerOf(reader)!]![at]!;
+      const through =
+        weight * ontoStream(topology, scales, sender, at) * scales.before[headLayer(topology, reader)!]![at]!;
       add(rows.reads[i]!, sender, at, through * onwards(reader));
     });
   }
@@ -88,8 +87,8 @@ export function headLayer({ writers }: Topology, writer: number): number | null 
   return node.kind === 'head' ? node.layer : null;
 }
 
-/** The scale of the norm between a sender and the stream: that after the heads of its layer. */
-function throughSender(topology: Topology, scales: NormScales, sender: number, at: number): number {
-  const layer = headLayer(topology, sender);
+/** The scale of the norm between a writer and the stream: that after the heads of its layer. */
+function ontoStream(topology: Topology, scales: NormScales, writer: number, at: number): number {
+  const layer = headLayer(topology, writer);
   return layer === null ? 1 : scales.after[layer]![at]!;
 }

@@ -1,8 +1,7 @@
 import type { Topology } from '../circuit/topology.js';
-import { Arena } from '../gpu/arena.js';
 import type { ModelWeights, NormWeights } from '../model/weights.js';
 import { headOutputs, numbersOf } from './head-outputs.js';
-import { strongestTokens, TOP_TOKENS, type TokenValue } from './top-tokens.js';
+import { strongestOfRows, TOP_TOKENS, type TokenValue } from './top-tokens.js';
 import type { ValueRead } from './uses.js';
 import { headLayer, type WrittenRows } from './written-rows.js';
 
@@ -16,6 +15,7 @@ export interface WrittenTokens {
 
 /** Rows that go through the matrices of a layer at once. */
 const ROWS_AT_ONCE = 128;
+const PROMOTED = { sign: 1, count: TOP_TOKENS, centred: true } as const;
 
 /**
  * The tokens that outputs promote, from their means over the prompts (see WrittenRows): directly, and through the
@@ -72,7 +72,7 @@ export async function writtenTokens(
     }
   }
   directions.push(...byEdge.values());
-  const tokens = await promoted(weights, directions, maxBytes);
+  const tokens = await strongestOfRows(weights, directions, PROMOTED, maxBytes);
   return {
     nodes: tokens.slice(0, asked.length),
     edges: new Map([...byEdge.keys()].map((edge, i) => [edge, tokens[asked.length + i]!])),
@@ -96,25 +96,5 @@ class Norms {
     const { width, norm: rule } = this.#weights.spec;
     const mean = rule.kind === 'layer' ? row.subarray(0, width).reduce((sum, x) => sum + x, 0) / width : 0;
     return row.map((x, i) => (i < width ? (x - mean) * gain[i]! : 0));
-  }
-}
-
-async function promoted(
-  weights: ModelWeights,
-  directions: readonly Float64Array[],
-  maxBytes: number,
-): Promise<readonly TokenValue[][]> {
-  if (directions.length === 0) return [];
-  const arena = new Arena(weights.gpu);
-  try {
-    const [width] = directions.map(({ length }) => length);
-    const all = new Float32Array(directions.length * width!);
-    directions.forEach((direction, i) => all.set(direction, i * width!));
-    const normed = arena.upload('directions of outputs', all);
-    const asked = { signs: [1], count: TOP_TOKENS, centred: true } as const;
-    const [lists] = await strongestTokens(weights, normed, [...directions.keys()], asked, maxBytes);
-    return lists!;
-  } finally {
-    arena.dispose();
   }
 }

@@ -1,25 +1,18 @@
 import { xmlText } from '../../src/files/graph/xml-text.js';
-import { element, round, text } from '../scene/draw/svg-element.js';
+import { element, round, text, type Picture } from '../scene/draw/svg-element.js';
 import type { Palette } from '../scene/style/palette.js';
-import type { Drawing, Mark } from './marks.js';
+import { MARK_FONT, type Drawing, type Mark } from './marks.js';
 
 const MARGIN = 16;
 const TITLE = 30;
 /** Height of the name above a drawing. */
 const NAME = 18;
 const GAP = 18;
-const MONO = 'ui-monospace, Menlo, Consolas, monospace';
 
 /** A drawing and the name of its head. */
 export interface NamedDrawing {
   readonly name: string;
   readonly drawing: Drawing;
-}
-
-export interface Picture {
-  readonly svg: string;
-  readonly width: number;
-  readonly height: number;
 }
 
 /** Drawings side by side as an SVG document, with a title above and a line of explanation below. */
@@ -74,7 +67,7 @@ function svgMark(mark: Mark): string {
     case 'text': {
       const { x, y, size, fill, anchor, turned, bold } = mark;
       return text(mark.text, x, y, {
-        'font-family': MONO,
+        'font-family': MARK_FONT,
         'font-size': size,
         fill,
         'text-anchor': anchor,

@@ -47,13 +47,15 @@ export interface ReadToken {
 
 /** Tokens with less attention than this are left out where there are others. */
 const LEAST_SHARE = 0.02;
+/** A smaller change of a share is none: it is no percentage point. */
+export const LEAST_CHANGE = 0.01;
 
 /** The tokens that a row attends to, in their order, and what is left for the others. */
 export function readTokens({ kept, cut }: Pick<AttentionRow, 'kept' | 'cut'>): {
   readonly tokens: readonly ReadToken[];
   readonly others: { readonly count: number; readonly kept: number; readonly cut: number };
 } {
-  const all = [...kept].map((share, key): ReadToken => ({ key, kept: share, cut: cut[key]! }));
+  const all = tokensIn({ kept, cut });
   const tokens = all.filter((token) => Math.max(token.kept, token.cut) >= LEAST_SHARE);
   const rest = all.filter((token) => !tokens.includes(token));
   const sum = (name: 'kept' | 'cut'): number => rest.reduce((total, token) => total + token[name], 0);
@@ -61,16 +63,11 @@ export function readTokens({ kept, cut }: Pick<AttentionRow, 'kept' | 'cut'>): {
 }
 
 /** The token whose attention the cut changes most. Null where it changes none by a percentage point. */
-export function mostChanged({ kept, cut }: Pick<AttentionRow, 'kept' | 'cut'>): ReadToken | null {
-  const [most] = [...kept]
-    .map((share, key): ReadToken => ({ key, kept: share, cut: cut[key]! }))
-    .sort((a, b) => Math.abs(b.kept - b.cut) - Math.abs(a.kept - a.cut));
-  return most && Math.abs(most.kept - most.cut) >= 0.01 ? most : null;
+export function mostChanged(row: Pick<AttentionRow, 'kept' | 'cut'>): ReadToken | null {
+  const [most] = tokensIn(row).sort((a, b) => Math.abs(b.kept - b.cut) - Math.abs(a.kept - a.cut));
+  return most && Math.abs(most.kept - most.cut) >= LEAST_CHANGE ? most : null;
 }
 
-/** The token that a row attends to most. */
-export function mostAttended(row: ArrayLike<number>): number {
-  let best = 0;
-  for (let key = 1; key < row.length; key++) if (row[key]! > row[best]!) best = key;
-  return best;
+function tokensIn({ kept, cut }: Pick<AttentionRow, 'kept' | 'cut'>): ReadToken[] {
+  return [...kept].map((share, key) => ({ key, kept: share, cut: cut[key]! }));
 }

@@ -1,6 +1,9 @@
 import type { Palette } from '../scene/style/palette.js';
 import type { Cell } from './words.js';
 
+/** Font of texts, on a canvas and in an SVG: its letters are of equal width. */
+export const MARK_FONT = 'ui-monospace, Menlo, Consolas, monospace';
+
 /** A part of a drawing, in CSS pixels from its upper left corner. */
 export type Mark =
   | {

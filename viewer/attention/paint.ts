@@ -1,6 +1,4 @@
-import type { Mark } from './marks.js';
-
-const MONO = 'ui-monospace, Menlo, Consolas, monospace';
+import { MARK_FONT, type Mark } from './marks.js';
 
 /** The part of a 2D context that marks are drawn with. */
 export type MarkContext = Pick<
@@ -53,7 +51,7 @@ function paintMark(context: MarkContext, mark: Mark): void {
       return;
     case 'text':
       context.save();
-      context.font = `${mark.bold ? 'bold ' : ''}${mark.size}px ${MONO}`;
+      context.font = `${mark.bold ? 'bold ' : ''}${mark.size}px ${MARK_FONT}`;
       context.textBaseline = 'middle';
       context.textAlign = mark.anchor;
       context.fillStyle = mark.fill;

@@ -1,6 +1,7 @@
 import type { AttentionRow } from '../../src/circuit/details.js';
+import { largestOf, mostAttended } from '../../src/circuit/standing-positions.js';
 import { formatPercent, visibleToken } from '../view/format.js';
-import { mostAttended, mostChanged } from './edge-reads.js';
+import { mostChanged } from './edge-reads.js';
 import type { HeadPattern, ShownAttention } from './patterns.js';
 
 /** A query and a key of a pattern; null where only the other one is pointed at. */
@@ -33,7 +34,7 @@ export function readWords(row: AttentionRow, tokens: readonly string[], label: s
   const from = tokenWords(tokens, row.query);
   const changed = mostChanged(row);
   if (!changed) {
-    const key = mostAttended(row.kept);
+    const key = largestOf(row.kept);
     return `From ${from} ${label} looks ${formatPercent(row.kept[key]!)} at ${tokenWords(tokens, key)}, with the edge and without it.`;
   }
   const { key, kept, cut } = changed;
@@ -43,7 +44,7 @@ export function readWords(row: AttentionRow, tokens: readonly string[], label: s
 /** One row of a pattern: `From “ to” 1.0 looks 97.0 % at “ James” (2nd).` */
 export function rowWords({ weights }: HeadPattern, tokens: readonly string[], query: number, label: string): string {
   const n = tokens.length;
-  const key = mostAttended(weights.subarray(query * n, query * n + query + 1));
+  const key = mostAttended(weights, n, query);
   return `From ${tokenWords(tokens, query)} ${label} looks ${formatPercent(weights[query * n + key]!)} at ${tokenWords(tokens, key)}.`;
 }
 
@@ -66,4 +67,9 @@ export function weightWords(weight: number, signed: boolean): string {
   const text = Math.abs(weight).toFixed(3);
   if (!signed) return text;
   return Number(text) === 0 ? text : `${weight < 0 ? '−' : '+'}${text}`;
+}
+
+/** Which prompt a part of the page shows. */
+export function promptWords(prompt: number | null, note: string | null): string {
+  return note ?? (prompt === null ? 'mean over the prompts' : `prompt ${prompt + 1}`);
 }

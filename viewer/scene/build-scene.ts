@@ -5,6 +5,7 @@ import { defaultScope } from '../view/pool.js';
 import type { Selection } from '../view/selection.js';
 import type { ViewState } from '../view/view-state.js';
 import { buildDisplay, type Marked } from './display-graph.js';
+import { Extent } from './layout/extent.js';
 import { bendEdges } from './layout/curvature.js';
 import { FIGURE_EDGES, layOutFigure, planAtOnce, type Planner } from './layout/figure-layout.js';
 import { placeFree } from './layout/free-layout.js';
@@ -129,14 +130,9 @@ function figure(data: CircuitData, selection: Selection, view: ViewState, option
 
 /** Widens the bounds to nodes that were dragged out of them. */
 function around(graph: Scene['graph'], bounds: Scene['bounds']): Scene['bounds'] {
-  let { left, right, bottom, top } = bounds;
-  graph.forEachNode((_, { x, y, size }) => {
-    left = Math.min(left, x - size);
-    right = Math.max(right, x + size);
-    bottom = Math.min(bottom, y - size);
-    top = Math.max(top, y + size);
-  });
-  return { left, right, bottom, top };
+  const extent = new Extent(bounds);
+  graph.forEachNode((_, { x, y, size }) => extent.include([x, y], size, size));
+  return extent.box;
 }
 
 /** Places that the reader chose. A place from a file or a URL may be none: it is left out. */

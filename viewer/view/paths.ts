@@ -25,9 +25,10 @@ export function strongestPaths(data: CircuitData, shown: readonly EdgeRecord[], 
   const graph = recordGraph(data, shown, pathStrength);
   const best = widestPaths(graph);
   const paths: CircuitPath[] = [];
+  const ordered = [...graph.edgeOf.keys()].sort((a, b) => graph.from[a]! - graph.from[b]! || a - b);
   for (const { strength } of connectedLevels(best.filter((_, link) => graph.edgeOf[link]! >= 0))) {
     if (paths.length >= count) break;
-    const links = [...graph.edgeOf.keys()].filter((link) => best[link]! >= strength);
+    const links = ordered.filter((link) => best[link]! >= strength);
     for (const found of pathsAt(graph, links, strength, count - paths.length)) paths.push(pathOf(shown, graph, found));
   }
   return paths;
@@ -42,12 +43,16 @@ interface PathTo {
   readonly before: PathTo | null;
 }
 
-/** The paths of the largest sums over some links whose weakest one has this very strength, as lists of links. */
+/**
+ * The paths of the largest sums over some links whose weakest one has this very strength, as lists of links.
+ *
+ * @param links by where they begin.
+ */
 function pathsAt(graph: RecordGraph, links: readonly number[], strength: number, count: number): number[][] {
   const { from, to, source, sink } = graph;
   const ends = new Map<number, PathTo[]>([[source, [{ sum: 0, bound: false, link: -1, before: null }]]]);
   const isBound = (link: number): boolean => graph.strength[link] === strength;
-  for (const link of [...links].sort((a, b) => from[a]! - from[b]! || a - b)) {
+  for (const link of links) {
     const reached = ends.get(from[link]!);
     if (!reached) continue;
     const known = Number.isFinite(graph.strength[link]!) ? graph.strength[link]! : 0;

@@ -1,4 +1,4 @@
-import { widestPaths, type PathGraph } from '../../src/circuit/widest-paths.js';
+import { widestFrom, widestPaths } from '../../src/circuit/widest-paths.js';
 import type { CircuitData, EdgeRecord } from '../data/circuit-data.js';
 import { pathStrength } from './connected.js';
 import { recordGraph, type RecordGraph } from './record-graph.js';
@@ -37,8 +37,8 @@ export function reachOf(data: CircuitData, shown: readonly EdgeRecord[], names: 
     start(starts.back, graph.from[link]!);
     start(starts.on, graph.to[link]!);
   });
-  const into = spread(graph, starts.back, 'back');
-  const onwards = spread(graph, starts.on, 'on');
+  const into = widestFrom(graph, starts.back, 'back');
+  const onwards = widestFrom(graph, starts.on, 'on');
   const reach = relative(graph, shown, (link) => Math.max(into[graph.to[link]!]!, onwards[graph.from[link]!]!));
   return lit(data, reach, [...names.filter((name) => data.nodeById.has(name)), ...chosen]);
 }
@@ -56,24 +56,6 @@ export function reachBetween(data: CircuitData, shown: readonly EdgeRecord[], en
     relative(graph, shown, (link) => strengths[link]!),
     isThere ? ends : [],
   );
-}
-
-const NOTHING = -1;
-
-/** By vertex the strength of the best path from (`on`) or to (`back`) the starts; -1 for none. */
-function spread(graph: PathGraph, starts: ReadonlyMap<number, number>, way: 'on' | 'back'): Float64Array {
-  const [from, to] = way === 'on' ? [graph.from, graph.to] : [graph.to, graph.from];
-  const reached = new Float64Array(graph.vertices).fill(NOTHING);
-  for (const [vertex, strength] of starts) reached[vertex] = strength;
-  // Links lead to larger vertices: in this order every vertex is complete when its links have their turn.
-  const order = Array.from(from, (_, link) => link).sort((a, b) =>
-    way === 'on' ? from[a]! - from[b]! : from[b]! - from[a]!,
-  );
-  for (const link of order) {
-    const strength = Math.min(reached[from[link]!]!, graph.strength[link]!);
-    if (strength > reached[to[link]!]!) reached[to[link]!] = strength;
-  }
-  return reached;
 }
 
 /** @param beside strength of the best path that a link goes on from, or leads to; negative or NaN for none. */
@@ -97,6 +79,11 @@ function relative(graph: RecordGraph, shown: readonly EdgeRecord[], beside: (lin
     light(reach.nodes, target, share);
   }
   return reach;
+}
+
+/** Nodes and edges by name, all lit in full; an edge with its ends. */
+export function inFull(data: CircuitData, names: readonly string[]): Reach {
+  return lit(data, { nodes: new Map(), edges: new Map() }, names);
 }
 
 /** The reach with some of its nodes and edges lit in full. */

@@ -26,7 +26,8 @@ export interface Selection {
   /** The connected circuit that was chosen, of which the filters may hide a part. Null for another kind of limit. */
   readonly circuit: {
     readonly edges: number;
-    /** Size of the next larger one; the same where there is none. */ readonly next: number;
+    /** Size of the next larger one; the same where there is none. */
+    readonly next: number;
   } | null;
   /** Edges within the limit that are left out because they lie on no path. */
   readonly offPaths: number;

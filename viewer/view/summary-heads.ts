@@ -3,6 +3,7 @@ import { mostAttended } from '../../src/circuit/standing-positions.js';
 import type { CircuitData, EdgeRecord, NodeRecord } from '../data/circuit-data.js';
 import { formatEffect, formatNumber, formatPercent, plural } from './format.js';
 import { spreadOf, type Spread } from './heads.js';
+import { readersOf } from './readers.js';
 import { hasLaterMentions } from './role-words.js';
 import { listed, type Noun, type Sentence } from './sentences.js';
 
@@ -100,8 +101,8 @@ function bringing(data: CircuitData, details: CircuitDetails, helping: readonly 
   const over = new Map<string, EdgeRecord[]>();
   for (const edge of data.edges) {
     if (!edge.inCircuit || edge.kind === 'direct' || edge.port === 'q' || edge.source === 'input') continue;
-    const owners = ownersOf(data, edge).filter((id) => readers.includes(id));
-    if (!owners.some((owner) => isUsedWhere(details, edge, owner))) continue;
+    const owners = readersOf(data, edge.target).filter(({ id }) => readers.includes(id));
+    if (!owners.some(({ id }) => isUsedWhere(details, edge, id))) continue;
     over.set(edge.source, [...(over.get(edge.source) ?? []), edge]);
   }
   const strength = (id: string): number => over.get(id)!.reduce((sum, { effect }) => sum + Math.abs(effect ?? 0), 0);
@@ -135,12 +136,12 @@ function bringing(data: CircuitData, details: CircuitDetails, helping: readonly 
 /** Heads without an edge into query or key, and what the nodes outside of the circuit write. */
 export function unexplained(data: CircuitData, details: CircuitDetails | null): Sentence[] {
   const kept = data.edges.filter(({ inCircuit, kind }) => inCircuit && kind === 'addition');
-  const looking = new Set(
-    kept.filter(({ port }) => port === 'q' || port === 'k').flatMap((edge) => ownersOf(data, edge)),
-  );
-  const reading = new Set(kept.filter(({ port }) => port === 'v').flatMap((edge) => ownersOf(data, edge)));
-  const heads = data.nodes.filter(({ id, kind, inCircuit }) => kind === 'head' && inCircuit && reading.has(id));
-  const blind = heads.filter(({ id }) => !looking.has(id));
+  const readers = (edges: readonly EdgeRecord[]): Set<NodeRecord> =>
+    new Set(edges.flatMap(({ target }) => readersOf(data, target)));
+  const looking = readers(kept.filter(({ port }) => port === 'q' || port === 'k'));
+  const reading = readers(kept.filter(({ port }) => port === 'v'));
+  const heads = data.nodes.filter((node) => node.kind === 'head' && node.inCircuit && reading.has(node));
+  const blind = heads.filter((head) => !looking.has(head));
   const outside = spreadOf(details?.rest?.writers, null);
   const sentence: (string | Noun)[] = [];
   if (blind.length > 0) {
@@ -164,15 +165,6 @@ export function unexplained(data: CircuitData, details: CircuitDetails | null): 
     );
   }
   return sentence.length > 0 ? [sentence] : [];
-}
-
-/** The heads that read the port of an edge: those of its group where they share it. */
-function ownersOf(data: CircuitData, { target }: EdgeRecord): string[] {
-  const node = data.nodeById.get(target)!;
-  if (node.kind !== 'kv') return [target];
-  return data.nodes
-    .filter(({ kind, layer, kvGroup }) => kind === 'head' && layer === node.layer && kvGroup === node.kvGroup)
-    .map(({ id }) => id);
 }
 
 /** Whether an edge's sender is used, on most prompts, at the position that its reader reads from where it stands. */

@@ -1,4 +1,5 @@
 import { plural } from '../../view/format.js';
+import { inFull } from '../../view/reach.js';
 import type { Store } from '../state/store.js';
 
 /** Opens the card of a node or an edge, by its name in the drawing or in the circuit. Null closes the card. */
@@ -14,18 +15,7 @@ export function hint({ hovered, displayEdgeOf, displayNodeOf }: Store, id: strin
 
 /** Lights up nodes and edges of the circuit in the drawing, all alike. None lights up nothing. */
 export function light({ lit, data }: Store, names: readonly string[]): void {
-  if (names.length === 0) {
-    lit.value = null;
-    return;
-  }
-  const { edgeById } = data.peek();
-  const edges = names.filter((name) => edgeById.has(name));
-  const nodes = names.flatMap((name) => {
-    const edge = edgeById.get(name);
-    return edge ? [edge.source, edge.target] : [name];
-  });
-  const all = (some: readonly string[]): Map<string, number> => new Map(some.map((name) => [name, 1]));
-  lit.value = { nodes: all(nodes), edges: all(edges) };
+  lit.value = names.length === 0 ? null : inFull(data.peek(), names);
 }
 
 /** Closes one thing at a time: a dialog, the export menu, the card, the search, a blinked circuit, the pins. */

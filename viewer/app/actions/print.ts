@@ -1,5 +1,5 @@
 import type { Store } from '../state/store.js';
-import { named, picture } from './save.js';
+import { imageOf, named, picture } from './save.js';
 
 /** Class of what is printed. */
 const PAPER = 'edgewise-paper';
@@ -9,11 +9,10 @@ const PAPER = 'edgewise-paper';
  * fonts of every script, which no small library has.
  */
 export async function printPicture(store: Store): Promise<void> {
-  const { svg, width, height } = picture(store);
-  const image = new Image(width, height);
+  const drawn = picture(store);
+  const { width, height } = drawn;
+  const image = await imageOf(drawn);
   image.className = PAPER;
-  image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(svg)}`;
-  await image.decode();
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(`
     @page { size: ${width}px ${height}px; margin: 0 }

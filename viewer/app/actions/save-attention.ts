@@ -1,6 +1,8 @@
 import { drawingOf, type Attention } from '../../attention/attention.js';
-import { attentionSvg, type Picture } from '../../attention/attention-svg.js';
+import { attentionSvg } from '../../attention/attention-svg.js';
+import { promptWords } from '../../attention/words.js';
 import type { AttentionView } from '../../view/view-state.js';
+import type { Picture } from '../../scene/draw/svg-element.js';
 import { plural } from '../../view/format.js';
 import type { Store } from '../state/store.js';
 import { download, named, pngOf } from './save.js';
@@ -30,9 +32,8 @@ function picture(store: Store, attention: Attention, as: AttentionView['as']): P
   }));
   const from = current.peek()?.circuit?.provenance;
   const where = from ? `${from.task.name}, ${from.model.name}` : (current.peek()?.name ?? '');
-  const which = shown.prompt === null ? 'mean over the prompts' : `prompt ${shown.prompt + 1}`;
   return attentionSvg(drawings, {
-    title: `Attention of ${plural(drawings.length, 'head')}: ${where}, ${which}`,
+    title: `Attention of ${plural(drawings.length, 'head')}: ${where}, ${promptWords(shown.prompt, null)}`,
     caption: RUN_WORDS[run](shown.most),
     columns: Math.ceil(Math.sqrt(1.5 * drawings.length)),
     palette: palette.peek(),

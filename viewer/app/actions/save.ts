@@ -4,6 +4,7 @@ import type { CircuitDocument, ViewerDocument } from '../../data/document.js';
 import { assertSizesKnown, withSavedView } from '../../data/save-view.js';
 import type { SavedView } from '../../data/saved-view.js';
 import { saveSource } from '../../data/sources.js';
+import type { Picture } from '../../scene/draw/svg-element.js';
 import { writeSvg } from '../../scene/draw/svg.js';
 import { stylesOf } from '../../scene/style/style.js';
 import { plural } from '../../view/format.js';
@@ -39,7 +40,7 @@ export function download(name: string, content: Blob): void {
 }
 
 /** The whole drawing with its title and its legend, whatever the camera shows. */
-export function picture(store: Store): { readonly svg: string; readonly width: number; readonly height: number } {
+export function picture(store: Store): Picture {
   const { stage, scene, palette, legend, styleContext } = store;
   const width = 1400;
   const height = Math.round(width / (stage.peek()?.aspect() ?? 1.5));
@@ -58,16 +59,18 @@ export async function savePng(store: Store): Promise<void> {
   download(named(store, 'png'), await pngOf(picture(store)));
 }
 
-/** An SVG as a PNG. @throws Error where it is too large for the browser. */
-export async function pngOf(drawn: {
-  readonly svg: string;
-  readonly width: number;
-  readonly height: number;
-}): Promise<Blob> {
-  const { svg, width, height } = drawn;
+/** An SVG as an image, which is loaded. */
+export async function imageOf({ svg, width, height }: Picture): Promise<HTMLImageElement> {
   const image = new Image(width, height);
   image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(svg)}`;
   await image.decode();
+  return image;
+}
+
+/** An SVG as a PNG. @throws Error where it is too large for the browser. */
+export async function pngOf(drawn: Picture): Promise<Blob> {
+  const { width, height } = drawn;
+  const image = await imageOf(drawn);
   const canvas = document.createElement('canvas');
   canvas.width = SCALE * width;
   canvas.height = SCALE * height;

@@ -1,5 +1,6 @@
 import type { Attention } from '../../attention/attention.js';
 import type { HeadPattern as Pattern } from '../../attention/patterns.js';
+import { promptWords } from '../../attention/words.js';
 import { useStore } from '../state/use-store.js';
 import { AttentionCaption } from './attention-caption.js';
 import { AttentionControls } from './attention-controls.js';
@@ -61,9 +62,4 @@ function Patterns({ attention, main }: { attention: Attention; main: Pattern }) 
       )}
     </section>
   );
-}
-
-/** Which prompt a part of the page shows. */
-export function promptWords(prompt: number | null, note: string | null): string {
-  return note ?? (prompt === null ? 'mean over the prompts' : `prompt ${prompt + 1}`);
 }

@@ -1,11 +1,11 @@
 import type { AttentionRow, CircuitDetails } from '../../../src/circuit/details.js';
-import { promptWords } from '../attention/attention-section.js';
 import { edgeReads, type EdgeReads } from '../../attention/edge-reads.js';
 import { attentionOf } from '../../attention/patterns.js';
 import { usedRows } from '../../attention/used-rows.js';
-import { readWords, rowWords, tokenWords } from '../../attention/words.js';
-import type { CircuitData, EdgeRecord } from '../../data/circuit-data.js';
+import { promptWords, readWords, rowWords, tokenWords } from '../../attention/words.js';
+import type { EdgeRecord } from '../../data/circuit-data.js';
 import { plural } from '../../view/format.js';
+import { readersOf } from '../../view/readers.js';
 import { useStore } from '../state/use-store.js';
 import { ReadTable } from './read-table.js';
 
@@ -74,7 +74,9 @@ function CutRows({ reads, edge, details }: { reads: EdgeReads; edge: EdgeRecord;
 /** The rows of the reader as they are in the whole model. */
 function WholeRows({ edge, details }: { edge: EdgeRecord; details: CircuitDetails }) {
   const { data, nodeLabel, ownData, shownPrompt } = useStore();
-  const heads = readersOf(data.value, edge.target);
+  const readers = readersOf(data.value, edge.target);
+  // Those of a key/value head that are outside of the circuit do nothing in it.
+  const heads = readers.filter(({ id, inCircuit }) => id === edge.target || inCircuit).map(({ id }) => id);
   const shown = attentionOf(details, heads, 'clean', shownPrompt.value);
   if (!shown)
     return <p class="quiet">The details of this circuit do not hold where {nodeLabel(edge.target)} attends.</p>;
@@ -101,16 +103,4 @@ function WholeRows({ edge, details }: { edge: EdgeRecord; details: CircuitDetail
       )}
     </>
   );
-}
-
-/** The head itself, or the heads of the circuit that share a key/value head. */
-function readersOf({ nodes, nodeById }: CircuitData, target: string): string[] {
-  const node = nodeById.get(target);
-  if (node?.kind !== 'kv') return [target];
-  return nodes
-    .filter(
-      ({ kind, layer, kvGroup, inCircuit }) =>
-        kind === 'head' && layer === node.layer && kvGroup === node.kvGroup && inCircuit,
-    )
-    .map(({ id }) => id);
 }

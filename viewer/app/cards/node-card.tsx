@@ -2,6 +2,7 @@ import type { CircuitDetails, NodeDetails } from '../../../src/circuit/details.j
 import { tokenWords } from '../../attention/words.js';
 import type { NodeRecord } from '../../data/circuit-data.js';
 import { effectClass, effectWords, formatEffect, kindName } from '../../view/format.js';
+import { readersOf } from '../../view/readers.js';
 import { choose } from '../actions/choose.js';
 import { AttentionSection } from '../attention/attention-section.js';
 import { Fact } from '../controls/facts.js';
@@ -85,9 +86,11 @@ function SharedFact({ node }: { node: NodeRecord }) {
   const store = useStore();
   const { data } = store;
   const isHead = node.kind === 'head';
-  const related = data.value.nodes.filter(
-    ({ kind, layer, kvGroup }) => kind === (isHead ? 'kv' : 'head') && layer === node.layer && kvGroup === node.kvGroup,
-  );
+  const related = isHead
+    ? data.value.nodes.filter(
+        ({ kind, layer, kvGroup }) => kind === 'kv' && layer === node.layer && kvGroup === node.kvGroup,
+      )
+    : readersOf(data.value, node.id);
   return (
     <Fact name={isHead ? 'Keys and values' : 'Read by'}>
       {related.map(({ id, label }, i) => (

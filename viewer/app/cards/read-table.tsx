@@ -1,9 +1,6 @@
-import { readTokens } from '../../attention/edge-reads.js';
+import { LEAST_CHANGE, readTokens } from '../../attention/edge-reads.js';
 import { formatPercent, plural } from '../../view/format.js';
 import { Token } from '../controls/token.js';
-
-/** A smaller change of a share is none. */
-const LEAST_CHANGE = 0.01;
 
 /** The tokens that a row attends to: with an edge, and beside it with the edge cut where that was measured. */
 export function ReadTable(props: {

@@ -1,11 +1,11 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Attention } from '../../attention/attention.js';
+import { promptWords } from '../../attention/words.js';
 import { formatCount, plural } from '../../view/format.js';
 import { saveAttentionPng, saveAttentionSvg } from '../actions/save-attention.js';
 import { AttentionCaption } from '../attention/attention-caption.js';
 import { AttentionControls } from '../attention/attention-controls.js';
 import { AttentionLegend } from '../attention/attention-legend.js';
-import { promptWords } from '../attention/attention-section.js';
 import { HeadPattern } from '../attention/head-pattern.js';
 import { usePointing } from '../attention/pointing.js';
 import { SmallPatterns } from '../attention/small-patterns.js';

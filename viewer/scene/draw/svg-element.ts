@@ -1,5 +1,12 @@
 import { xmlText } from '../../../src/files/graph/xml-text.js';
 
+/** An SVG document, and its size in CSS pixels. */
+export interface Picture {
+  readonly svg: string;
+  readonly width: number;
+  readonly height: number;
+}
+
 export type Attributes = Readonly<Record<string, string | number>>;
 
 /** An empty element. Numbers are rounded to hundredths. */

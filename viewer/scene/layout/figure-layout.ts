@@ -1,5 +1,6 @@
 import type { Band, Box, DisplayGraph, Route } from '../scene.js';
 import { boxShape, landing, type BoxShape } from './boxes.js';
+import { Extent } from './extent.js';
 import type { FigureInput } from './figure-chains.js';
 import { planFigure, type FigurePlan } from './figure-plan.js';
 import { rowsByLevel } from './figure-ranks.js';
@@ -47,7 +48,7 @@ export function layOutFigure(graph: DisplayGraph, whole: DisplayGraph, moved: Pl
     graph.extremities(edge).some((end) => moved.has(end)) ? [] : (plan.bends.get(keyOf(graph, edge)) ?? []);
   const routes = routeEdges(graph, bendsOf);
   const bands = bandsOf(whole, rows, plan.heights);
-  return { routes, bands, bounds: boundsOf(graph, routes, whole.order > 0 ? [plan.bounds] : [], bands) };
+  return { routes, bands, bounds: boundsOf(graph, routes, whole.order > 0 ? plan.bounds : undefined, bands) };
 }
 
 /**
@@ -149,23 +150,14 @@ function bandsOf(graph: DisplayGraph, rows: ReadonlyMap<string, number>, heights
 function boundsOf(
   graph: DisplayGraph,
   routes: ReadonlyMap<string, Route>,
-  planned: readonly Box[],
+  planned: Box | undefined,
   bands: readonly Band[],
 ): Box {
-  if (graph.order === 0 && planned.length === 0) return { left: -1, right: 1, bottom: -1, top: 1 };
-  let [left, right, bottom, top] = [Infinity, -Infinity, Infinity, -Infinity];
-  const include = (x: number, y: number, dx: number, dy: number) => {
-    left = Math.min(left, x - dx);
-    right = Math.max(right, x + dx);
-    bottom = Math.min(bottom, y - dy);
-    top = Math.max(top, y + dy);
-  };
-  for (const box of planned) {
-    include(box.left, box.bottom, 0, 0);
-    include(box.right, box.top, 0, 0);
-  }
-  graph.forEachNode((_, { x, y, box }) => include(x, y, box![0] / 2, box![1] / 2));
-  for (const { points } of routes.values()) for (const [x, y] of points) include(x, y, 0, 0);
+  if (graph.order === 0 && !planned) return { left: -1, right: 1, bottom: -1, top: 1 };
+  const extent = new Extent(planned);
+  graph.forEachNode((_, { x, y, box }) => extent.include([x, y], box![0] / 2, box![1] / 2));
+  for (const { points } of routes.values()) for (const point of points) extent.include(point);
+  const { left, right, bottom, top } = extent.box;
   const names = bands.length > 0 ? NAMES : 0;
   return { left: left - MARGIN - names, right: right + MARGIN, bottom: bottom - MARGIN, top: top + MARGIN };
 }

@@ -1,5 +1,6 @@
 import { createRng } from '../../../src/base/rng.js';
 import type { Box } from '../scene.js';
+import { Extent } from './extent.js';
 import { cutEdges, type CutFigure, type FigureInput } from './figure-chains.js';
 import { placeColumns } from './figure-columns.js';
 import { crossings, reduceCrossings } from './figure-order.js';
@@ -150,14 +151,8 @@ function bendsOf(placed: PlacedSlots, chain: readonly number[]): Point[] {
 }
 
 function boundsOf({ nodes }: FigureInput, places: FigurePlan['places'], bends: FigurePlan['bends']): Box {
-  let [left, right, bottom, top] = [Infinity, -Infinity, Infinity, -Infinity];
-  const include = ([x, y]: Point, dx: number, dy: number) => {
-    left = Math.min(left, x - dx);
-    right = Math.max(right, x + dx);
-    bottom = Math.min(bottom, y - dy);
-    top = Math.max(top, y + dy);
-  };
-  for (const { id, width, height } of nodes) include(places.get(id)!, width / 2, height / 2);
-  for (const points of bends.values()) for (const point of points) include(point, 0, 0);
-  return { left, right, bottom, top };
+  const extent = new Extent();
+  for (const { id, width, height } of nodes) extent.include(places.get(id)!, width / 2, height / 2);
+  for (const points of bends.values()) for (const point of points) extent.include(point);
+  return extent.box;
 }

@@ -1,6 +1,8 @@
+import { largestOf } from '../../../src/circuit/standing-positions.js';
 import { visibleToken } from '../../view/format.js';
 import type { Band, Box, DisplayGraph, Read, Route, TokenLabel } from '../scene.js';
 import { boxShape } from './boxes.js';
+import { Extent } from './extent.js';
 import { rowsByLevel } from './figure-ranks.js';
 import { routeEdges } from './figure-routes.js';
 import type { Places } from './grid-layout.js';
@@ -181,7 +183,7 @@ function startsAtTokens(
   graph.forEachOutEdge('input', (edge, { port }, _, target) => {
     const column = columnOf(target) ?? columns.length - 1;
     const reads = port === 'k' || port === 'v' ? at.readsOf(graph.getNodeAttribute(target, 'members')[0] ?? '') : null;
-    const from = reads ? strongest(reads) : column;
+    const from = reads ? largestOf(reads) : column;
     byColumn.set(from, [...(byColumn.get(from) ?? []), edge]);
   });
   for (const [column, edges] of byColumn) {
@@ -193,12 +195,6 @@ function startsAtTokens(
     });
   }
   return (edge) => starts.get(edge) ?? null;
-}
-
-function strongest(shares: ArrayLike<number>): number {
-  let best = 0;
-  for (let i = 1; i < shares.length; i++) if (shares[i]! > shares[best]!) best = i;
-  return best;
 }
 
 /** A curve that leaves and arrives upright. */
@@ -241,16 +237,11 @@ function boundsOf(
   routes: ReadonlyMap<string, Route>,
   span: { readonly left: number; readonly right: number; readonly height: number },
 ): Box {
-  let { left, right } = span;
-  let [bottom, top] = [-span.height / 2, span.height / 2];
-  const include = (x: number, y: number, dx = 0, dy = 0) => {
-    left = Math.min(left, x - dx);
-    right = Math.max(right, x + dx);
-    bottom = Math.min(bottom, y - dy);
-    top = Math.max(top, y + dy);
-  };
-  graph.forEachNode((_, { x, y, box }) => include(x, y, box![0] / 2, box![1] / 2));
-  for (const { points } of [...reads, ...routes.values()]) for (const [x, y] of points) include(x, y);
+  const half = span.height / 2;
+  const extent = new Extent({ left: span.left, right: span.right, bottom: -half, top: half });
+  graph.forEachNode((_, { x, y, box }) => extent.include([x, y], box![0] / 2, box![1] / 2));
+  for (const { points } of [...reads, ...routes.values()]) for (const point of points) extent.include(point);
+  const { left, right, bottom, top } = extent.box;
   return { left: left - MARGIN - NAMES, right: right + MARGIN, bottom: bottom - MARGIN, top: top + MARGIN };
 }
 

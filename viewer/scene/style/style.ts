@@ -196,7 +196,7 @@ function fillOf(node: DisplayNode, palette: Palette, hue: ViewState['hue']): str
 }
 
 /** Colour of a port's mark. */
-export function portFill(palette: Palette, port: 'q' | 'k' | 'v', hue: ViewState['hue']): string {
+function portFill(palette: Palette, port: 'q' | 'k' | 'v', hue: ViewState['hue']): string {
   return mix(palette.background, palette[port], hue === 'port' ? 1 : MUTED);
 }
 
@@ -252,6 +252,6 @@ function isThin({ pending, kind }: DisplayEdge): boolean {
 }
 
 /** Nothing that it stands for carries anything in the circuit. */
-export function isIdle({ idle, edges }: DisplayEdge): boolean {
+function isIdle({ idle, edges }: DisplayEdge): boolean {
   return idle > 0 && idle === edges.length;
 }
