@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/{unit,gpu,e2e,browser}/**/*.test.ts'],
+    setupFiles: ['test/support/property-seed.ts'],
     // Processes, because Dawn's native module does not survive in worker threads; few, because each holds a device.
     pool: 'forks',
     maxWorkers: 2,
