@@ -47,6 +47,7 @@ import {
   patchOptions,
   promptOptions,
   SEARCH_METRICS,
+  sparseOption,
   taskOption,
   tileOption,
   weightsOption,
@@ -78,6 +79,7 @@ interface Flags extends ModelFlags, TaskFlags, MethodFlags, ThresholdFlags, Meas
   readonly checkPrompts?: number;
   readonly faithfulness?: number;
   readonly out?: string;
+  readonly sparse: boolean;
   readonly force: boolean;
   readonly json: boolean;
 }
@@ -161,6 +163,7 @@ export function discoverCommand(): Command {
       ).default(undefined, `unless it takes more than ${DETAILS_LIMIT} MB`),
     )
     .option('--no-details', 'do not write details.json')
+    .addOption(sparseOption())
     .addOption(
       new Option('--out <folder>', 'where results go')
         .argParser(nonEmpty)
