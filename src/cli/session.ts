@@ -3,6 +3,8 @@ import { quote } from '../base/text.js';
 import type { Ablation } from '../circuit/run-identity.js';
 import { behaviourWarnings } from '../evaluate/task-behaviour.js';
 import type { LoadedModel } from '../model/load-model.js';
+import { diagnoseCard } from '../node/card/diagnosis.js';
+import { thisMachine } from '../node/card/machine.js';
 import { openEngine, openModelByName, type DeviceOptions, type OpenedModel } from '../node/open.js';
 import { openTaskFile } from '../node/open-files.js';
 import { openTaskReader } from '../node/reading/open-task-reader.js';
@@ -16,6 +18,7 @@ import type { BosOption } from '../task/tokenizer.js';
 import type { Task } from '../task/types.js';
 import type { ModelFlags } from './options/options.js';
 import { readerOptions, type RowFlags } from './options/row-options.js';
+import { cardWarning } from './report/card-report.js';
 import { ByteBar, note, progressBar } from './report/progress.js';
 import { firstPrompt } from './report/prompt-line.js';
 
@@ -135,7 +138,7 @@ export async function readMeanOver(
 }
 
 /**
- * Opens a device and an engine for the length of `use`. Both are closed whatever happens. Loading a large model shows
+ * Opens devices and an engine for the length of `use`. They are closed whatever happens. Loading a large model shows
  * its progress.
  */
 export async function withEngine<T>(
@@ -144,14 +147,23 @@ export async function withEngine<T>(
   use: (engine: Engine) => Promise<T>,
 ): Promise<T> {
   const loading = new ByteBar('loading weights');
-  const { engine, close } = await openEngine(model, { ...options, onLoad: loading.show }).finally(loading.stop);
+  const opened = await openEngine(model, { ...options, onLoad: loading.show }).finally(loading.stop);
+  const { engine, close } = opened;
   try {
+    const chosen = options.adapter !== undefined || options.devices !== undefined;
+    if (opened.software && !chosen) warnOfCard(engine.gpu.adapter);
     const result = await use(engine);
-    engine.gpu.check();
+    engine.check();
     return result;
   } finally {
     await close();
   }
+}
+
+/** Warns of a card that is not used. */
+function warnOfCard(adapter: string): void {
+  const diagnosis = diagnoseCard(thisMachine());
+  if (diagnosis) note(cardWarning(adapter, diagnosis));
 }
 
 /**
