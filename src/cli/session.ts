@@ -3,7 +3,6 @@ import { quote } from '../base/text.js';
 import type { Ablation } from '../circuit/run-identity.js';
 import { behaviourWarnings } from '../evaluate/task-behaviour.js';
 import type { LoadedModel } from '../model/load-model.js';
-import { diagnoseCard } from '../node/card/diagnosis.js';
 import { thisMachine } from '../node/card/machine.js';
 import { openEngine, openModelByName, type DeviceOptions, type OpenedModel } from '../node/open.js';
 import { openTaskFile } from '../node/open-files.js';
@@ -148,22 +147,16 @@ export async function withEngine<T>(
 ): Promise<T> {
   const loading = new ByteBar('loading weights');
   const opened = await openEngine(model, { ...options, onLoad: loading.show }).finally(loading.stop);
-  const { engine, close } = opened;
+  const { engine, software, close } = opened;
   try {
-    const chosen = options.adapter !== undefined || options.devices !== undefined;
-    if (opened.software && !chosen) warnOfCard(engine.gpu.adapter);
+    const warning = cardWarning({ software, adapter: engine.gpu.adapter }, options, thisMachine());
+    if (warning !== undefined) note(warning);
     const result = await use(engine);
     engine.check();
     return result;
   } finally {
     await close();
   }
-}
-
-/** Warns of a card that is not used. */
-function warnOfCard(adapter: string): void {
-  const diagnosis = diagnoseCard(thisMachine());
-  if (diagnosis) note(cardWarning(adapter, diagnosis));
 }
 
 /**

@@ -15,6 +15,12 @@ export interface AdapterRequest {
   readonly selector?: string | undefined;
 }
 
+/** What adapters are asked for with. Tests fake it. */
+export interface AdapterSource {
+  requestAdapter(request: AdapterRequest): Promise<GPUAdapter | null>;
+  adapterNames(): Promise<readonly string[]>;
+}
+
 /** A name that no driver gives. */
 const NOBODY = '\n';
 

@@ -1,3 +1,4 @@
+import { quote } from '../../base/text.js';
 import { nvidiaDriver, nvidiaNodes, renderNodes, type Vendor } from './cards.js';
 import type { Machine } from './machine.js';
 import { slurmGaveNone, type Place } from './place.js';
@@ -59,7 +60,7 @@ const ICD_NAMES: Readonly<Record<Vendor, RegExp>> = {
 export function partsOf(machine: Machine, vendor: Vendor, place: Place): Part[] {
   const slurm = machine.environment['SLURM_JOB_ID'];
   const job: Part[] = slurm
-    ? [{ name: 'job with a card', found: !slurmGaveNone(machine), detail: `Slurm's job ${slurm}` }]
+    ? [{ name: 'job with a card', found: !slurmGaveNone(machine), detail: `Slurm's job ${quote(slurm)}` }]
     : [];
   const own = vendor === 'NVIDIA' ? nvidiaParts(machine, place) : mesaParts(machine);
   return [...job, ...own, loader(machine), ...icdParts(machine, vendor)];
@@ -112,7 +113,7 @@ function capability({ environment }: Machine, place: Place, brought: boolean): P
   if (!byVariable || brought) return [];
   const words = (asked ?? '').split(',').map((word) => word.trim());
   const found = words.includes('graphics') || words.includes('all');
-  const detail = `NVIDIA_DRIVER_CAPABILITIES ${asked ? `is ${asked}` : 'is not set'}`;
+  const detail = `NVIDIA_DRIVER_CAPABILITIES ${asked ? `is ${quote(asked)}` : 'is not set'}`;
   return [{ name: 'graphics capability', found, detail }];
 }
 
@@ -142,7 +143,9 @@ function icdParts(machine: Machine, vendor: Vendor): Part[] {
   if (variable !== undefined) {
     const named = env[variable]!.split(':').flatMap((path) => [path, ...filesIn(machine, path)]);
     const path = named.find((one) => isOf(vendor, one) && machine.has(one));
-    return [{ name: 'driver variable', found: path !== undefined, detail: path ?? `${variable} is ${env[variable]}` }];
+    return [
+      { name: 'driver variable', found: path !== undefined, detail: path ?? `${variable} is ${quote(env[variable])}` },
+    ];
   }
   const home = env['XDG_DATA_HOME'] ?? (env['HOME'] && `${env['HOME']}/.local/share`);
   const folders = [...(home ? [`${home}/vulkan/icd.d`] : []), ...ICD_FOLDERS];
