@@ -122,6 +122,8 @@ export interface PlanOptions {
   readonly ablation?: Ablation;
   /** Prompts that means are taken over. Default: the run's own. */
   readonly meanPairs?: readonly { readonly clean: readonly number[] }[];
+  /** Prompts of the whole run, where these are one device's share: the longest of them sets the length of all. */
+  readonly among?: readonly Pick<PromptPair, 'clean' | 'answer'>[];
 }
 
 /**
@@ -135,12 +137,14 @@ export function planFor(
   pairs: readonly Pick<PromptPair, 'clean' | 'answer' | 'correct' | 'wrong'>[],
   directEdges: boolean,
   limits: Pick<RunLimits, 'maxBinding' | 'maxWorkgroups'>,
-  { budget = DEFAULT_BUDGET, circuits = 1, ablation = 'resample', meanPairs = pairs }: PlanOptions = {},
+  { budget = DEFAULT_BUDGET, circuits = 1, ablation = 'resample', meanPairs = pairs, among = pairs }: PlanOptions = {},
 ): RunPlan {
   if (pairs.length === 0) throw new EdgewiseError('task', 'prompts', 'there are none');
   const wholeAnswers = pairs.map(({ answer, correct, wrong }) => ({ correct: answer ?? correct, wrong }));
   const gathered = gatheredColumns(model.spec, wholeAnswers);
-  const size = { ...promptSizes(pairs, meanPairs, ablation), directEdges, circuits, resident: true, gathered };
+  const { sequence, meanGroups } = promptSizes(among, meanPairs, ablation);
+  const { prompts } = promptSizes(pairs, meanPairs, ablation);
+  const size = { prompts, sequence, meanGroups, directEdges, circuits, resident: true, gathered };
   return planRun(topology, layoutOf(model.spec), size, {
     maxBinding: limits.maxBinding,
     maxWorkgroups: limits.maxWorkgroups,

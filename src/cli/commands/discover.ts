@@ -35,6 +35,7 @@ import {
   adapterOption,
   batchOption,
   count,
+  devicesOption,
   finiteNumber,
   ignoreConfigOption,
   jsonOption,
@@ -173,6 +174,7 @@ export function discoverCommand(): Command {
     .addOption(keepBeforeOption())
     .option('--force', 'write into a folder that holds something else', false)
     .addOption(adapterOption())
+    .addOption(devicesOption())
     .addOption(tileOption())
     .addOption(weightsOption())
     .addOption(memoryOption())
