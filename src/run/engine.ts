@@ -68,7 +68,7 @@ export class Engine {
   static async create(options: EngineOptions): Promise<Engine> {
     const { device, adapter, model, wait, onLoad } = options;
     const tuning = options.tuning ?? (await measureTuning(new Gpu(device, adapter, { wait })));
-    const gpu = new Gpu(device, adapter, { tile: tuning.tile, wait });
+    const gpu = new Gpu(device, adapter, { ...tuning, wait });
     await runSelfTest(gpu, model);
     return new Engine(options, gpu, tuning, await uploadWeights(gpu, model.spec, model.weights, onLoad));
   }
