@@ -1,3 +1,5 @@
+import { logSoftmax } from '../gpu/rows/log-softmax.js';
+import { rowBlocks } from '../gpu/workgroups.js';
 import type { BufferSlice } from '../gpu/kernel.js';
 import type { Matrix } from '../gpu/product/matrix.js';
 import { NO_PIECE } from './order.js';
@@ -52,7 +54,7 @@ export async function logitsOf(
   return {
     encode(recording, taken = rows) {
       product.encode(recording, taken);
-      recording.dispatchRows(operation, taken);
+      recording.dispatchRows(operation, taken, rowBlocks(tokens));
     },
   };
 }
@@ -69,7 +71,7 @@ export async function softcapBackward(
     params: { rows, columns: spec.vocab, stride: layout.vocabStride, cap: spec.logitSoftcap },
     overrides: {},
   });
-  return { encode: (recording) => recording.dispatchRows(operation, rows) };
+  return { encode: (recording) => recording.dispatchRows(operation, rows, rowBlocks(spec.vocab)) };
 }
 
 /** Turns logits [rows, V] into log-probabilities, in place. */
@@ -78,12 +80,7 @@ export async function logProbabilities(
   values: BufferSlice,
   rows: number,
 ): Promise<RowPiece> {
-  const operation = await arena.operation('log_softmax', {
-    buffers: { values },
-    params: { rows, vocab: spec.vocab, stride: layout.vocabStride },
-    overrides: {},
-  });
-  return { encode: (recording, taken = rows) => recording.dispatchRows(operation, taken) };
+  return logSoftmax(arena, { values, rows, vocab: spec.vocab, stride: layout.vocabStride });
 }
 
 /** The gradient at the logits [rows, V] -> the gradient at the normed rows [rows, d]. */

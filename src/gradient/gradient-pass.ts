@@ -5,6 +5,7 @@ import { tappedPlaces, type Place, type PlaceHolder, type PlaceView, type Taps }
 import type { Topology } from '../circuit/topology.js';
 import { Arena, sliceOf } from '../gpu/arena.js';
 import type { Operation, Recording } from '../gpu/recording.js';
+import { rowBlocks } from '../gpu/workgroups.js';
 import type { ModelWeights } from '../model/weights.js';
 import { answerLists, type Answers } from '../readout/answers.js';
 import { seedOverrides } from '../readout/metric-seeds.js';
@@ -246,7 +247,7 @@ export class GradientPass implements PlaceHolder {
     }
     for (const [place, layer] of tappedPlaces(taps)) this.gradients.view(place, layer);
     const width = 4 * weights.layout.width4;
-    recording.dispatchRows(seeds, shape.prompts);
+    recording.dispatchRows(seeds, shape.prompts, rowBlocks(weights.layout.vocabStride));
     this.#pieces.softcapBackward.encode(recording);
     this.#pieces.lastGradient.encode(recording);
     this.#pieces.lastNormBackward.encode(recording);
