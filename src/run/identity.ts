@@ -6,6 +6,7 @@ import type { Ablation, MeasuredWith, RunIdentity } from '../circuit/run-identit
 import { inWords } from '../circuit/shape-of-names.js';
 import { Topology } from '../circuit/topology.js';
 import { shapeDifference } from '../circuit/topology-shape.js';
+import { gatheredColumns } from '../readout/answer-columns.js';
 import { METRICS, type MetricName } from '../readout/metrics.js';
 import { layoutOf } from '../model/layout.js';
 import type { LoadedModel } from '../model/load-model.js';
@@ -133,15 +134,17 @@ export interface PlanOptions {
 export function planFor(
   model: LoadedModel,
   topology: Topology,
-  pairs: readonly Pick<PromptPair, 'clean' | 'answer'>[],
+  pairs: readonly Pick<PromptPair, 'clean' | 'answer' | 'correct' | 'wrong'>[],
   directEdges: boolean,
   limits: Pick<RunLimits, 'maxBinding' | 'maxWorkgroups'>,
   { budget = DEFAULT_BUDGET, circuits = 1, ablation = 'resample', meanPairs = pairs, among = pairs }: PlanOptions = {},
 ): RunPlan {
   if (pairs.length === 0) throw new EdgewiseError('task', 'prompts', 'there are none');
+  const wholeAnswers = pairs.map(({ answer, correct, wrong }) => ({ correct: answer ?? correct, wrong }));
+  const gathered = gatheredColumns(model.spec, wholeAnswers);
   const { sequence, meanGroups } = promptSizes(among, meanPairs, ablation);
   const { prompts } = promptSizes(pairs, meanPairs, ablation);
-  const size = { prompts, sequence, meanGroups, directEdges, circuits, resident: true };
+  const size = { prompts, sequence, meanGroups, directEdges, circuits, resident: true, gathered };
   return planRun(topology, layoutOf(model.spec), size, {
     maxBinding: limits.maxBinding,
     maxWorkgroups: limits.maxWorkgroups,
