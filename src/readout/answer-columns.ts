@@ -5,6 +5,22 @@ import type { ModelWeights } from '../model/weights.js';
 import { bindAnswerDirections } from './answer-directions.js';
 import type { Answers } from './answers.js';
 
+/** Answers whose logits are computed alone: so many tokens at most, or this share of the vocabulary. */
+const FEW = { tokens: 64, share: 1 / 8 };
+
+/** Every token that is an answer, as answeredTokens, where they are few; otherwise undefined. */
+export function fewAnsweredTokens(answers: readonly Answers[], vocab: number): readonly number[] | undefined {
+  const tokens = answeredTokens(answers);
+  return tokens.length > Math.max(FEW.tokens, FEW.share * vocab) ? undefined : tokens;
+}
+
+/** Answers by their places among some tokens. */
+export function answersAmong(tokens: readonly number[]): (answers: Answers) => Answers {
+  const place = new Map(tokens.map((id, i) => [id, i]));
+  const placed = (ids: readonly number[]): number[] => ids.map((id) => place.get(id)!);
+  return ({ correct, wrong }) => ({ correct: placed(correct), wrong: placed(wrong) });
+}
+
 /** Every token that is an answer, once, ascending; token 0 where there is no answer. */
 export function answeredTokens(answers: readonly Answers[]): readonly number[] {
   const tokens = new Set(answers.flatMap(({ correct, wrong }) => [...correct, ...wrong]));
