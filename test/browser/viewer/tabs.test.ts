@@ -80,8 +80,8 @@ describe.skipIf(browserPath === undefined)('the tabs in headless Chromium', () =
       await page.getByRole('tab', { name: 'Prompts' }).click();
       const rows = page.getByRole('table', { name: /^Clean and corrupted/ }).getByRole('row');
       expect(await rows.count()).toBeGreaterThan(2);
-      const head = await page.evaluate(() =>
-        globalThis.edgewise.scene.graph.findNode((_, { kind, connected }) => kind === 'head' && connected),
+      const head = await page.evaluate(
+        () => globalThis.edgewise.scene.graph.filterNodes((_, { kind, connected }) => kind === 'head' && connected)[0],
       );
       expect(head).toBeDefined();
       const { x, y } = await placeOf(page, head!);

@@ -1,6 +1,7 @@
 import { TAB_HEIGHT } from '../layout/boxes.js';
 import { between, type Point } from '../layout/routes.js';
-import { isFine, type DisplayNode, type Scene } from '../scene.js';
+import type { DisplayNode } from '../display-graph.js';
+import { isFine, type Scene } from '../scene.js';
 import { mix } from '../style/color.js';
 import type { Palette } from '../style/palette.js';
 import type { EdgeStyle, NodeStyle, Styles } from '../style/style.js';
@@ -174,7 +175,8 @@ export function nodeMark(node: DisplayNode, style: NodeStyle, frame: Frame): Nod
 
 /** Tabs stand inside of the box, a little apart. */
 function tabMarks({ x, y, box, tabs }: DisplayNode, style: NodeStyle, frame: Frame): TabMark[] {
-  if (!box) return [];
+  const fills = style.tabs;
+  if (!box || !fills) return [];
   return tabs.flatMap(({ port, left, width }) =>
     port === null
       ? []
@@ -183,7 +185,7 @@ function tabMarks({ x, y, box, tabs }: DisplayNode, style: NodeStyle, frame: Fra
           y: frame.y(y - box[1] / 2 + TAB_HEIGHT / 2),
           halfWidth: (width / 2 - 1.5) * frame.scale,
           halfHeight: (TAB_HEIGHT / 2 - 1) * frame.scale,
-          fill: style.tabs[port],
+          fill: fills[port],
           letter: port,
           color: style.labelColor,
           size: 10 * frame.scale,
