@@ -62,7 +62,7 @@ function tokens(data: CircuitData, selection: Selection, view: ViewState, option
   if (!at || count > FIGURE_EDGES) {
     const notice = at
       ? `The tokens layout shows up to ${FIGURE_EDGES} edges. Here are ${count}: the grid is shown instead.`
-      : 'It was not measured at which tokens these nodes write: the grid is shown instead. `inspect` measures it.';
+      : 'It was not measured at which tokens these nodes write: the grid is shown instead. The command inspect measures it.';
     return { ...grid(data, selection, view, options), notice };
   }
   const graph = buildDisplay(data, selection, view, 'tokens', options);

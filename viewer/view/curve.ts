@@ -53,7 +53,7 @@ export function shownFaithfulness(
   const unknown = (why: string): Faithfulness => ({ value: null, why });
   if (!data) return unknown('not measured here');
   const curve = measuredCurve(document);
-  if (curve.length === 0) return unknown('not measured: `inspect` measures it');
+  if (curve.length === 0) return unknown('not measured: the command inspect measures it');
   if ((view.scope ?? defaultScope(data)) === 'all' && keptEdges(document.circuit) < data.edges.length) {
     return unknown('measured of kept edges alone');
   }

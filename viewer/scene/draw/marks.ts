@@ -85,7 +85,9 @@ export function edgeMark(scene: Scene, id: string, style: EdgeStyle, palette: Pa
   const route = scene.routes.get(id);
   const place = ([x, y]: Point): Point => [frame.x(x), frame.y(y)];
   const whole = (route?.points ?? curve(scene, id)).map(place);
-  const pointed = isFine(scene) && graph.getEdgeAttribute(id, 'kind') !== 'shared';
+  const { kind, deciding } = graph.getEdgeAttributes(id);
+  const isOwn = isFine(scene);
+  const pointed = isOwn && kind !== 'shared';
   const path = route || !pointed ? whole : toRim(whole, graph.getTargetAttributes(id), frame);
   const head = pointed ? arrow(path, (5 + (boxed ? 1.6 : 1.3) * style.width) * shrink) : null;
   const letter = route?.label && style.label ? { text: style.label, at: place(route.label) } : null;
@@ -93,7 +95,8 @@ export function edgeMark(scene: Scene, id: string, style: EdgeStyle, palette: Pa
     path: head?.shaft ?? path,
     color: style.color,
     width,
-    dash: style.dashed ? [3 + width, 3] : null,
+    // A haze has no dashes: the legend says so. The edge that a replay decided on last is over it.
+    dash: style.dashed && (isOwn || deciding) ? [3 + width, 3] : null,
     head: head?.corners ?? null,
     letter: letter && {
       ...letter,

@@ -62,6 +62,17 @@ describe('writeSvg', () => {
     expect(svg(sceneOf(data, { limit: 100 }))).not.toContain(' · L');
   });
 
+  it('has every name over the lines, with a seam around those that stand on no box', () => {
+    const groups = [{ name: 'movers', members: ['a2.h0', 'a2.h1'] }];
+    for (const layout of ['grid', 'figure', 'force'] as const) {
+      const text = svg(sceneOf(data, { layout, limit: 100, groups }));
+      const name = text.indexOf('>movers<');
+      expect(name).toBeGreaterThan(text.lastIndexOf('<path '));
+      const element = text.slice(text.lastIndexOf('<text', name), name);
+      expect(element.includes('paint-order')).toBe(layout !== 'figure');
+    }
+  });
+
   it('draws more edges than can be told apart as plain lines', () => {
     const scene = sceneOf(data, { limit: 700 });
     expect(scene.graph.size).toBeGreaterThan(500);
