@@ -45,7 +45,8 @@ export class Evaluators {
     const { weights, topology } = this.#setting;
     const { shape } = this.plan(task, options, directEdges, batch);
     const meanSource = meanSourceOf(task, options);
-    return PatchingEvaluator.create(weights, topology, task.pairs, { ...options, shape, directEdges, meanSource });
+    const choice = { ...options, shape, directEdges, meanSource, batch };
+    return PatchingEvaluator.create(weights, topology, task.pairs, choice);
   }
 
   /** What `use` makes of an evaluator, which is disposed of afterwards. */

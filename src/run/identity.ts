@@ -124,6 +124,12 @@ export interface PlanOptions {
 }
 
 /**
+ * Most circuits that one pass takes: more fill no device that is known. A submission of more circuits makes several
+ * passes, so that it takes no more memory.
+ */
+const SIDE_BY_SIDE = 16;
+
+/**
  * The memory plan of a run over these prompts.
  *
  * @throws EdgewiseError: task where there are no prompts, device (with the numbers) where one prompt does not fit.
@@ -137,8 +143,9 @@ export function planFor(
   { budget = DEFAULT_BUDGET, circuits = 1, ablation = 'resample', meanPairs = pairs }: PlanOptions = {},
 ): RunPlan {
   if (pairs.length === 0) throw new EdgewiseError('task', 'prompts', 'there are none');
-  const size = { ...promptSizes(pairs, meanPairs, ablation), directEdges, circuits, resident: true };
-  return planRun(topology, layoutOf(model.spec), size, {
+  const size = { ...promptSizes(pairs, meanPairs, ablation), directEdges, resident: true };
+  const asked = { ...size, circuits: Math.min(circuits, SIDE_BY_SIDE) };
+  return planRun(topology, layoutOf(model.spec), asked, {
     maxBinding: limits.maxBinding,
     maxWorkgroups: limits.maxWorkgroups,
     budget,
