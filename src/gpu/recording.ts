@@ -37,8 +37,12 @@ interface Readbacks {
 /** Words that reach the device with the recording, by way of a slice. */
 interface Writes {
   readonly by: BufferSlice;
-  readonly words: number[];
+  words: Uint32Array<ArrayBuffer>;
+  count: number;
 }
+
+/** Words that a recording has room for at first. */
+const FIRST_WORDS = 4096;
 
 /** Where commands go when they are submitted. */
 interface Target {
@@ -82,11 +86,15 @@ export class Recording {
     this.#gpu.counters.dispatches++;
   }
 
-  /** One workgroup per row, spread over x and y where there are more rows than one dimension takes. */
-  dispatchRows(operation: Operation, rows: number): void {
+  /**
+   * One workgroup per row, spread over x and y where there are more rows than one dimension takes.
+   *
+   * @param blocks workgroups of every row, in z; default 1. See rowBlocks.
+   */
+  dispatchRows(operation: Operation, rows: number, blocks = 1): void {
     const limit = this.#gpu.device.limits.maxComputeWorkgroupsPerDimension;
     const y = Math.ceil(rows / limit);
-    this.dispatch(operation, Math.ceil(rows / Math.max(1, y)), y);
+    this.dispatch(operation, Math.ceil(rows / Math.max(1, y)), y, blocks);
   }
 
   copy(from: BufferSlice, to: BufferSlice): void {
@@ -109,8 +117,8 @@ export class Recording {
    * @throws EdgewiseError of kind `shape` where `by` has no room left.
    */
   write(by: BufferSlice, target: BufferSlice, at: number, words: Uint32Array): void {
-    const writes = (this.#writes ??= { by, words: [] });
-    const from = 4 * writes.words.length;
+    const writes = (this.#writes ??= { by, words: new Uint32Array(FIRST_WORDS), count: 0 });
+    const from = 4 * writes.count;
     if (from + words.byteLength > by.size) {
       throw new EdgewiseError(
         'shape',
@@ -118,7 +126,13 @@ export class Recording {
         `${from + words.byteLength} bytes to write by way of ${by.size}`,
       );
     }
-    for (const word of words) writes.words.push(word);
+    if (writes.count + words.length > writes.words.length) {
+      const larger = new Uint32Array(2 * (writes.count + words.length));
+      larger.set(writes.words);
+      writes.words = larger;
+    }
+    writes.words.set(words, writes.count);
+    writes.count += words.length;
     this.#outsidePass((encoder) =>
       encoder.copyBufferToBuffer(by.buffer, by.offset + from, target.buffer, target.offset + at, words.byteLength),
     );
@@ -126,7 +140,7 @@ export class Recording {
 
   /** Bytes written so far. */
   get written(): number {
-    return 4 * (this.#writes?.words.length ?? 0);
+    return 4 * (this.#writes?.count ?? 0);
   }
 
   /**
@@ -174,7 +188,7 @@ export class Recording {
   /** Hands the commands to the encoder ahead of submit(), for a measurement of the device alone. Nothing follows it. */
   encode(): GPUCommandBuffer {
     const target: Target = { encoder: this.#gpu.device.createCommandEncoder(), pass: undefined };
-    if (this.#writes) this.#gpu.upload(this.#writes.by, Uint32Array.from(this.#writes.words));
+    if (this.#writes) this.#gpu.upload(this.#writes.by, this.#writes.words.subarray(0, this.#writes.count));
     for (const command of this.#commands) command(target);
     target.pass?.end();
     return (this.#encoded = target.encoder.finish());

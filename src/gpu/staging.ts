@@ -1,7 +1,7 @@
 import type { Buffers } from './buffers.js';
 
-/** Smallest staging buffer: what most submissions of a search read is less. */
-const LEAST_BYTES = 4096;
+/** Sizes of staging buffers are multiples of this. */
+const STEP = 256;
 
 /** Where recordings get the buffers that they read back into. */
 export interface Staging {
@@ -44,9 +44,10 @@ export class StagingPool implements Staging {
   take(bytes: number): GPUBuffer {
     const fits = this.#free.findIndex(({ size }) => size >= bytes);
     if (fits >= 0) return this.#free.splice(fits, 1)[0]!;
-    // None is large enough: the largest ones would never be used again.
-    const size = Math.max(LEAST_BYTES, 2 ** Math.ceil(Math.log2(bytes)));
-    return this.#buffers.create('readback', size, 'staging');
+    // A larger one takes the place of one that is too small.
+    const small = this.#free.pop();
+    if (small) this.#buffers.destroy(small);
+    return this.#buffers.create('readback', STEP * Math.ceil(bytes / STEP), 'staging');
   }
 
   giveBack(buffer: GPUBuffer, reusable: boolean): void {

@@ -5,7 +5,7 @@
 import { expect, test } from 'vitest';
 import { createRng } from '../../../../src/base/rng.js';
 import { EdgeSet } from '../../../../src/circuit/edge-set.js';
-import { allNodesInUse, nodesInUse } from '../../../../src/circuit/reachability.js';
+import { allNodesInUse, nodesInUse, REACH } from '../../../../src/circuit/reachability.js';
 import { Topology } from '../../../../src/circuit/topology.js';
 import { acdc } from '../../../../src/discover/acdc.js';
 import { kernels } from '../../../../src/gpu/kernels.gen.js';
@@ -23,14 +23,12 @@ import { PLAIN_PIECES } from '../../../support/layouts.js';
 /** A pass without a device: fills tables as PatchedPass does. */
 class Passes {
   readonly tables: CircuitTables;
-  readonly #shape: PassShape;
   readonly #topology: Topology;
   readonly #cutSums: CutSums;
   readonly #rows;
   #held: readonly ResidentCircuit[];
 
   constructor(topology: Topology, layout: Layout, shape: PassShape) {
-    this.#shape = shape;
     this.#topology = topology;
     this.#cutSums = new CutSums(topology, shape.cutSums);
     this.tables = new CircuitTables(topology, layout, shape, 1 << 27);
@@ -141,4 +139,47 @@ test.each([1, 2, 16])('a search sends less than 2 KB a test, %i circuits side by
   const result = await acdc(evaluator, EdgeSet.full(topology), options);
   expect(result.steps.length).toBeGreaterThan(200);
   expect(bytes / result.steps.length).toBeLessThan(2000);
+});
+
+test('the MLPs of all circuits are one product: row after row in, and each row to its circuit, writer and token', () => {
+  const topology = new Topology({ layers: 3, heads: 2, parallel: false });
+  const [prompts, sequence] = [3, 5];
+  const tokens = prompts * sequence;
+  const passes = new Passes(topology, layoutOf(2), { circuits: 4, prompts, sequence, cutSums: 0 });
+  const full = EdgeSet.full(topology);
+  const cut = (from: number, port: number): EdgeSet => full.without(topology.additionEdge(from, port));
+  const slots = passes.pass([
+    cut(0, topology.mlpPort(1)),
+    cut(topology.mlpWriter(1), topology.logitsPort),
+    cut(0, topology.headPort(1, 'v', 1)),
+  ]);
+  const { tables } = passes;
+  const { words, layers } = tables;
+  const computed = [1, 2].map((layer) => {
+    const writer = topology.mlpWriter(layer);
+    const among = slots.flatMap(({ compute }, c) => (compute.writers[writer] === REACH.none ? [] : [c]));
+    const { mlpIn, mlpOut, mlpInput } = layers[layer]!;
+    const job = (table: JobTable): Record<string, number> => {
+      expect(table.count).toBe(1);
+      return Object.fromEntries(kernels.matmul.job.map((field, f) => [field, words[table.jobsAt + f]!]));
+    };
+    const [into, out] = [job(mlpIn[0]!), job(mlpOut[0]!)];
+    expect(into).toMatchObject({ a: 0, out: 0, rows: mlpInput.totalRows, rows_at: 0xffffffff });
+    expect(out).toMatchObject({ a: 0, out: 0, rows: mlpInput.totalRows });
+    const rows = [...words.subarray(out['rows_at'], out['rows_at']! + out['rows']!)];
+    // Every row from the first difference on, or the metric's alone.
+    const wanted = among.flatMap((c) => {
+      const first = (c * topology.writers.length + writer) * tokens;
+      const from = slots[c]!.compute.writers[writer] === REACH.metric ? sequence - 1 : 2;
+      return Array.from({ length: prompts * sequence }, (_, row) => row)
+        .filter((row) => row % sequence >= from)
+        .map((row) => first + row);
+    });
+    expect(rows).toEqual(wanted);
+    return among;
+  });
+  expect(computed).toEqual([
+    [0, 2],
+    [0, 2],
+  ]);
 });
