@@ -14,6 +14,7 @@ import {
 import { Pipelines } from './pipelines.js';
 import { defaultTile, subgroupLanes, tileLacks, type TileName } from './product/tiles.js';
 import { Recording, type Operation } from './recording.js';
+import type { Staging } from './staging.js';
 import type { Work } from './work.js';
 import { rowWorkgroup } from './workgroups.js';
 
@@ -181,8 +182,9 @@ export class Gpu {
     addWork(this.counters, work);
   }
 
-  record(): Recording {
-    return new Recording(this);
+  /** @param staging where what is read back goes; default: a buffer that is freed once it was read. */
+  record(staging?: Staging): Recording {
+    return new Recording(this, staging);
   }
 
   /** Copies a slice to the host. Rejects with the device's first error. */
