@@ -1,6 +1,7 @@
 import { logSoftmax } from '../gpu/rows/log-softmax.js';
 import { rowBlocks } from '../gpu/workgroups.js';
 import type { BufferSlice } from '../gpu/kernel.js';
+import type { ModelWeights } from '../model/weights.js';
 import type { Matrix } from '../gpu/product/matrix.js';
 import { NO_PIECE } from './order.js';
 import type { Piece, PieceContext, RowPiece } from './piece.js';
@@ -31,10 +32,14 @@ export interface LogitColumns {
   readonly tokens: number;
 }
 
+/** The columns of all tokens. */
+export function everyLogit({ unembed, unembedBias, spec }: ModelWeights): LogitColumns {
+  return { unembed, unembedBias, tokens: spec.vocab };
+}
+
 /** normed [rows, d] -> the model's logits [rows, V], with its bias and its softcap. */
 export function modelLogits(context: UnembeddingContext, tensors: UnembeddingTensors, rows: number): Promise<RowPiece> {
-  const { unembed, unembedBias, spec } = context.weights;
-  return logitsOf(context, { unembed, unembedBias, tokens: spec.vocab }, tensors, rows);
+  return logitsOf(context, everyLogit(context.weights), tensors, rows);
 }
 
 /** The same of some columns: logits [rows, columns of the matrix]. Each has the bits that it has among all. */
@@ -61,14 +66,15 @@ export async function logitsOf(
 
 /** Takes a gradient [rows, V] from the capped logits to those before the softcap, in place; nothing without one. */
 export async function softcapBackward(
-  { arena, weights: { spec, layout } }: UnembeddingContext,
+  { arena, weights: { spec } }: UnembeddingContext,
+  { unembed, tokens }: LogitColumns,
   { logits, logitGradient }: { readonly logits: BufferSlice; readonly logitGradient: BufferSlice },
   rows: number,
 ): Promise<Piece> {
   if (spec.logitSoftcap === null) return NO_PIECE;
   const operation = await arena.operation('softcap_backward', {
     buffers: { y: logits, gradient: logitGradient },
-    params: { rows, columns: spec.vocab, stride: layout.vocabStride, cap: spec.logitSoftcap },
+    params: { rows, columns: tokens, stride: 4 * unembed.columns4, cap: spec.logitSoftcap },
     overrides: {},
   });
   return { encode: (recording) => recording.dispatchRows(operation, rows, rowBlocks(spec.vocab)) };
@@ -86,10 +92,10 @@ export async function logProbabilities(
 /** The gradient at the logits [rows, V] -> the gradient at the normed rows [rows, d]. */
 export function unembeddingBackward(
   context: UnembeddingContext,
+  { unembed }: LogitColumns,
   at: { readonly logitGradient: BufferSlice; readonly normedGradient: BufferSlice },
   rows: number,
 ): Promise<Piece> {
-  const { unembed } = context.weights;
   return transposedProduct(context, unembed, {
     dy: at.logitGradient,
     out: at.normedGradient,
