@@ -1,3 +1,5 @@
+import { logSoftmax } from '../gpu/rows/log-softmax.js';
+import { rowBlocks } from '../gpu/workgroups.js';
 import type { BufferSlice } from '../gpu/kernel.js';
 import type { ModelWeights } from '../model/weights.js';
 import type { Matrix } from '../gpu/product/matrix.js';
@@ -57,7 +59,7 @@ export async function logitsOf(
   return {
     encode(recording, taken = rows) {
       product.encode(recording, taken);
-      recording.dispatchRows(operation, taken);
+      recording.dispatchRows(operation, taken, rowBlocks(tokens));
     },
   };
 }
@@ -75,7 +77,7 @@ export async function softcapBackward(
     params: { rows, columns: tokens, stride: 4 * unembed.columns4, cap: spec.logitSoftcap },
     overrides: {},
   });
-  return { encode: (recording) => recording.dispatchRows(operation, rows) };
+  return { encode: (recording) => recording.dispatchRows(operation, rows, rowBlocks(tokens)) };
 }
 
 /** Turns logits [rows, V] into log-probabilities, in place. */
@@ -84,12 +86,7 @@ export async function logProbabilities(
   values: BufferSlice,
   rows: number,
 ): Promise<RowPiece> {
-  const operation = await arena.operation('log_softmax', {
-    buffers: { values },
-    params: { rows, vocab: spec.vocab, stride: layout.vocabStride },
-    overrides: {},
-  });
-  return { encode: (recording, taken = rows) => recording.dispatchRows(operation, taken) };
+  return logSoftmax(arena, { values, rows, vocab: spec.vocab, stride: layout.vocabStride });
 }
 
 /** The gradient at the logits [rows, V] -> the gradient at the normed rows [rows, d]. */

@@ -2,6 +2,7 @@ import { inTurn, type Piece, type PieceContext } from '../block/piece.js';
 import { norm, normBackward } from '../block/norm.js';
 import { logitsOf, logProbabilities, softcapBackward, unembeddingBackward } from '../block/unembedding.js';
 import { sliceOf, type Arena } from '../gpu/arena.js';
+import { rowBlocks } from '../gpu/workgroups.js';
 import { answerLists, type Answers } from '../readout/answers.js';
 import { readsProbabilities, seedOverrides } from '../readout/metric-seeds.js';
 import { METRICS, type SeedMetric } from '../readout/metrics.js';
@@ -68,6 +69,7 @@ export async function bindMetric(
 ): Promise<MetricEnd> {
   const { weights, tensors, shape, columns } = frame;
   const { seed } = METRICS[metric];
+  const stride = 4 * columns.unembed.columns4;
   const seeds = await arena.operation('metric_seeds', {
     buffers: {
       answers: arena.upload('answers', answerLists(answers.map(columns.placed))),
@@ -75,7 +77,7 @@ export async function bindMetric(
       log_p: tensors.reference,
       seeds: tensors.seeds,
     },
-    params: { rows: shape.prompts, vocab: columns.tokens, stride: 4 * columns.unembed.columns4 },
+    params: { rows: shape.prompts, vocab: columns.tokens, stride },
     overrides: seedOverrides(seed),
   });
   const width = 4 * weights.layout.width4;
@@ -95,7 +97,7 @@ export async function bindMetric(
   return {
     forwards: inTurn(forwards),
     back: inTurn([
-      { encode: (recording) => recording.dispatchRows(seeds, shape.prompts) },
+      { encode: (recording) => recording.dispatchRows(seeds, shape.prompts, rowBlocks(stride)) },
       back.softcapBackward,
       back.logitsBackward,
       back.normBackward,

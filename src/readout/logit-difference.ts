@@ -1,7 +1,6 @@
 import type { Arena, Tensor } from '../gpu/arena.js';
 import { groupsOf64 } from '../gpu/workgroups.js';
-import type { ModelSpec } from '../model/spec.js';
-import { answerColumns, answersAmong, fewAnsweredTokens } from './answer-columns.js';
+import { answerColumns, answersAmong, fewAnsweredTokens, logitsAreProducts } from './answer-columns.js';
 import { bindAnswerDirections, bindLogitDifferences } from './answer-directions.js';
 import { answerLists, type Answers } from './answers.js';
 import { logitsOf } from '../block/unembedding.js';
@@ -15,7 +14,7 @@ export const logitDifference: Part = {
   perRow: 1,
   async bind(arena, frame, { answers }, out) {
     const { weights, shape, tensors } = frame;
-    if (!isLinear(weights.spec)) return bindDifferenceOfLogits(arena, frame, answers, out);
+    if (!logitsAreProducts(weights.spec)) return bindDifferenceOfLogits(arena, frame, answers, out);
     const directions = arena.tensor('answer directions', [shape.prompts, 4 * weights.layout.width4]);
     const encodeDirections = await bindAnswerDirections(arena, weights, directions, answers);
     const once = weights.gpu.record();
@@ -27,10 +26,6 @@ export const logitDifference: Part = {
   },
   read: (data, row) => ({ logitDifference: new Float32Array(data)[row]! }),
 };
-
-function isLinear({ logitBias, logitSoftcap }: ModelSpec): boolean {
-  return !logitBias && logitSoftcap === null;
-}
 
 /** The answers' logits lie where those of all tokens would: whatever needs these makes them afterwards. */
 async function bindDifferenceOfLogits(

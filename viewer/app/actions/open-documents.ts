@@ -2,7 +2,7 @@ import { batch } from '@preact/signals';
 import { keptEdges } from '../../../src/circuit/circuit.js';
 import { firstToOpen } from '../../data/first-to-open.js';
 import type { SourceFile, ViewerDocument } from '../../data/document.js';
-import { openViewerDocument } from '../../data/open-document.js';
+import { openDocument } from '../../data/open-document.js';
 import { DEFAULT_VIEW, type ViewState } from '../../view/view-state.js';
 import type { Store } from '../state/store.js';
 
@@ -61,7 +61,7 @@ export function openSources(store: Store, sources: readonly SourceFile[], show: 
     const opened: ViewerDocument[] = [];
     for (const source of sources) {
       try {
-        const document = openViewerDocument({ ...source, name: freeName(store, source) });
+        const document = openDocument({ ...source, name: freeName(store, source) });
         documents.value = new Map([...documents.peek(), [document.name, document]]);
         opened.push(document);
       } catch (error) {

@@ -17,7 +17,7 @@ import { TopBar } from './top-bar.js';
 export function App() {
   const { current, embedded, panelWidth } = useStore();
   return (
-    <div class="app" style={{ '--panel-width': `${panelWidth.value}px` }}>
+    <div class="edgewise" style={{ '--panel-width': `${panelWidth.value}px` }}>
       {!embedded.value && <TopBar />}
       <ErrorBoundary>
         <Banners />
