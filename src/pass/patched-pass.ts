@@ -198,7 +198,7 @@ export class PatchedPass implements PlaceHolder {
     const { weights, tables, control, portGroups } = this.#frame;
     tables.fill(circuits, bound.rows, this.#cutSums);
     weights.gpu.upload(control, tables.written);
-    weights.gpu.count(tables.work);
+    for (const work of tables.work) weights.gpu.count(work);
     for (const { kind, layer, index } of portGroups) {
       bound.inputs[index]!.encode(recording);
       if (kind === 'heads') {

@@ -1,6 +1,6 @@
 import type { ChunkColumns } from '../../gpu/product/matrix.js';
 import { wholeJobs, type RowsOf, type WholeJob } from '../../gpu/product/matmul.js';
-import { productWork, type Work } from '../../gpu/work.js';
+import { productWork, type Work, type WorkKind } from '../../gpu/work.js';
 import type { JobTable } from './table-layout.js';
 
 /** The words of one job, and its number of rows. */
@@ -14,7 +14,7 @@ export class JobWriter {
   readonly words: Uint32Array<ArrayBuffer>;
   readonly #listsAt: number;
   #used: number;
-  #work: Work = { flops: 0, bytes: 0 };
+  readonly #work = new Map<WorkKind, Work>();
 
   /** @param listsAt first word of the lists; @param words number of words in all. */
   constructor(listsAt: number, words: number) {
@@ -28,19 +28,20 @@ export class JobWriter {
     return this.words.subarray(0, this.#used);
   }
 
-  /** What the jobs since `restart` cost: operations on f32, and bytes that they read and write at least. */
-  get work(): Work {
-    return this.#work;
+  /** What the jobs since `restart` cost, by their kind. */
+  get work(): readonly Work[] {
+    return [...this.#work.values()];
   }
 
   /** Forgets all lists and costs. */
   restart(): void {
     this.#used = this.#listsAt;
-    this.#work = { flops: 0, bytes: 0 };
+    this.#work.clear();
   }
 
-  add({ flops, bytes }: Work): void {
-    this.#work = { flops: this.#work.flops + flops, bytes: this.#work.bytes + bytes };
+  add({ kind, flops, bytes }: Work): void {
+    const before = this.#work.get(kind);
+    this.#work.set(kind, { kind, flops: (before?.flops ?? 0) + flops, bytes: (before?.bytes ?? 0) + bytes });
   }
 
   /** Writes a list after all others. Returns its place and length. */
