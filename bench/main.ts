@@ -41,8 +41,8 @@ const NAMES = [...Object.keys(ON_DEVICE), 'viewer', 'sizes'];
 /**
  * Prints every bench as a table and writes bench/results/<adapter or renderer>.json. Nothing is timed on a device
  * before it has passed the self-test and the kernel or pass at hand has been compared with float64. `acdc` and
- * `profile` take --quick, for the small models only. They and `sizes` take --only with a part of a row's name. `planted`
- * is a tool beside the benches, see planted-search.ts.
+ * `profile` take --quick, for the small models only. They and `sizes` take --only with a part of a row's name.
+ * `planted` is a tool beside the benches, see planted-search.ts.
  */
 export async function main(args: readonly string[]): Promise<void> {
   if (args[0] === 'planted') return plantedSearch(args.slice(1));
