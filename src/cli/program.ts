@@ -9,6 +9,7 @@ import { exportCommand } from './commands/export.js';
 import { importCommand } from './commands/import.js';
 import { infoCommand } from './commands/info.js';
 import { inspectCommand } from './commands/inspect.js';
+import { lensCommand } from './commands/lens.js';
 import { modelsCommand } from './commands/models.js';
 import { combineCommand } from './commands/combine.js';
 import { stabilityCommand } from './commands/stability.js';
@@ -23,6 +24,7 @@ const COMMANDS = [
   attributeCommand,
   evaluateCommand,
   inspectCommand,
+  lensCommand,
   stabilityCommand,
   combineCommand,
   exportCommand,

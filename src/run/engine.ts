@@ -35,9 +35,11 @@ import {
   type InspectionProgress,
 } from './inspection.js';
 import { measureAreas, type AreasAsked, type MeasuredAreas } from './areas.js';
+import type { LensReport } from '../files/own/lens-json.js';
 import { judgeCircuit, type Judgements, type JudgementName, type JudgeSetting } from '../judge/judgements.js';
 import type { JudgeProgress } from '../judge/judged.js';
 import { edgeMagnitudes } from '../judge/magnitude.js';
+import { runLens, type LensOptions, type LensProgress } from './lens.js';
 import { Lifetime } from './lifetime.js';
 import type { Caches, EngineOptions, EvaluationOptions } from './options.js';
 import { scoresOfAttribution, type ScoringSetting } from './scoring.js';
@@ -309,6 +311,29 @@ export class Engine {
       inspectCircuit(task, inspected, options, onProgress, {
         ...setting,
         withEvaluator: (directEdges, use) => this.#evaluators.use(task, options, directEdges, use, this.tuning.fill),
+      }),
+    );
+  }
+
+  /**
+   * Looks into the model on the clean prompts: the logit lens, what every writer adds to the logit difference, heads in
+   * token space, values of MLP neurons, kinds of heads, Hit@k, triggers, comparative neuron analysis. Each part says
+   * what it costs; the first takes a forward pass, and 2 d V FLOPs for each prompt and layer.
+   *
+   * @throws EdgewiseError: usage for parts, heads and numbers that there are not, task where prompts do not fit the
+   *   model or lack answers, circuit where it is of another shape, device where the memory does not suffice,
+   *   checkpoint where the model gives NaN.
+   */
+  async lens(
+    task: Task,
+    options: LensOptions = {},
+    onProgress: (progress: LensProgress) => void = () => {},
+  ): Promise<LensReport> {
+    const setting = { model: this.model, topology: this.topology, weights: this.#weights, budget: this.#budget };
+    return this.#lifetime.during(() =>
+      runLens(task, options, onProgress, {
+        ...setting,
+        withEvaluator: (evaluation, directEdges, use) => this.#evaluators.use(task, evaluation, directEdges, use),
       }),
     );
   }
