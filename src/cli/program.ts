@@ -9,10 +9,13 @@ import { exportCommand } from './commands/export.js';
 import { importCommand } from './commands/import.js';
 import { infoCommand } from './commands/info.js';
 import { inspectCommand } from './commands/inspect.js';
+import { knockoutCommand } from './commands/knockout.js';
 import { modelsCommand } from './commands/models.js';
 import { combineCommand } from './commands/combine.js';
+import { patchPathCommand } from './commands/patch-path.js';
 import { stabilityCommand } from './commands/stability.js';
 import { tasksCommand } from './commands/tasks.js';
+import { traceCommand } from './commands/trace.js';
 import { truthCommand } from './commands/truth.js';
 import { viewCommand } from './commands/view.js';
 import { errorLine } from './report/error-line.js';
@@ -25,6 +28,9 @@ const COMMANDS = [
   inspectCommand,
   stabilityCommand,
   combineCommand,
+  traceCommand,
+  patchPathCommand,
+  knockoutCommand,
   exportCommand,
   importCommand,
   viewCommand,
