@@ -26,6 +26,7 @@ import {
 } from '../evaluate/measures.js';
 import { DEFAULT_BUDGET } from '../evaluate/memory-plan.js';
 import type { Task } from '../task/types.js';
+import type { InstrumentSetting } from '../instruments/setting.js';
 import { Evaluators } from './evaluators.js';
 import { checkRun, cutsDirectEdges, meanSourceOf, refuseOtherShape, topologyOf } from './identity.js';
 import {
@@ -44,6 +45,7 @@ import { Lifetime } from './lifetime.js';
 import type { Caches, EngineOptions, EvaluationOptions } from './options.js';
 import { scoresOfAttribution, type ScoringSetting } from './scoring.js';
 import { checkScoring, type ScoringOptions } from './scoring-methods.js';
+import type { MetricName } from '../readout/metrics.js';
 import { refuseNonFinite } from './non-finite.js';
 import { Search } from './search.js';
 
@@ -336,6 +338,18 @@ export class Engine {
         withEvaluator: (evaluation, directEdges, use) => this.#evaluators.use(task, evaluation, directEdges, use),
       }),
     );
+  }
+
+  /**
+   * Runs an instrument over the uncut model: see src/instruments.
+   *
+   * @throws EdgewiseError: task where prompts do not fit the model or lack answers that the metric needs.
+   */
+  async instrument<T>(task: Task, metric: MetricName, use: (setting: InstrumentSetting) => Promise<T>): Promise<T> {
+    this.#lifetime.assert();
+    checkRun(this.model, task, { metric, ablation: 'resample', input: 'token' });
+    const setting = { weights: this.#weights, topology: this.topology, budget: this.#budget };
+    return this.#lifetime.during(() => use(setting));
   }
 
   /** What a scoring's provenance says of this engine. */

@@ -20,7 +20,6 @@ import { ovQk } from '../instruments/lens/ov-qk.js';
 import { triggersOf, type TriggerText } from '../instruments/lens/triggers.js';
 import type { LoadedModel } from '../model/load-model.js';
 import type { ModelWeights } from '../model/weights.js';
-import { requireAnswers } from '../task/take-prompts.js';
 import type { Task } from '../task/types.js';
 import { cutsDirectEdges, refuseOtherShape } from './identity.js';
 import { refuseNonFinite } from './non-finite.js';
@@ -121,7 +120,7 @@ export function planLens(
           `${quote(part)} is no part, expected ${LENS_PARTS.join(', ')}`,
         );
       }
-      requireAnswers(task, NEEDS[part]);
+      refuseUnanswered(task, part);
       const why = lacking(part);
       if (why !== undefined) throw new EdgewiseError('usage', part, why);
     }
@@ -135,6 +134,17 @@ export function planLens(
     return why === undefined ? [] : [{ part, why }];
   });
   return { parts: wanted.filter((part) => !left.some((one) => one.part === part)), left, without, words };
+}
+
+/** @throws EdgewiseError of kind task that names the first prompt without answers which a part needs. */
+function refuseUnanswered({ pairs, source }: Task, part: LensPart): void {
+  for (const side of ['correct', 'wrong'] as const) {
+    const at = NEEDS[part][side] ? pairs.findIndex((pair) => pair[side].length === 0) : -1;
+    if (at === -1) continue;
+    const where = pairs[at]!.origin ?? `${source}, pair ${at + 1}`;
+    const kind = side === 'correct' ? 'right' : 'wrong';
+    throw new EdgewiseError('task', where, `has no ${kind} answer, which ${part} needs`);
+  }
 }
 
 function headNamed(topology: Topology, name: string, option: string): HeadPlace {

@@ -26,6 +26,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   stability: ['base', 'statistics', 'circuit', 'task'],
   inspect: ['base', 'circuit', 'task', 'gpu', 'model', 'readout', 'block', 'pass', 'evaluate'],
   files: ['base', 'circuit', 'graphology', 'graphology-types'],
+  pictures: ['base', 'files'],
   instruments: [
     'base',
     'circuit',
@@ -57,6 +58,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'inspect',
     'files',
     'instruments',
+    'pictures',
     'check',
     'version',
   ],

@@ -2,17 +2,16 @@ import { Command, Option } from 'commander';
 import { basename } from 'node:path';
 import { sha256 } from '../../base/sha256.js';
 import { readableFormats } from '../../files/index.js';
-import { writeLens, type LensFile } from '../../files/own/lens-json.js';
-import { writeFileAtomically } from '../../node/atomic-write.js';
 import { oneCircuitAt } from '../../node/circuit-files.js';
 import { readWhole } from '../../node/open-files.js';
 import { assertOutput } from '../../node/output.js';
 import { METRIC_NAMES } from '../../readout/metrics.js';
 import { topologyOf } from '../../run/identity.js';
+import { Instruments } from '../../run/instruments.js';
 import { planLens, type LensOptions } from '../../run/lens.js';
 import { DEFAULTS } from '../../run/options.js';
-import { VERSION } from '../../version.js';
 import { CIRCUIT_FOUND, openRun, readCircuit, shapeOf, withPortsOf } from '../circuit-run.js';
+import { giveResult } from '../instrument-run.js';
 import { readTexts } from '../lens-texts.js';
 import { lensHelp, lensOptions, wordIds, type LensFlags } from '../options/lens-options.js';
 import {
@@ -32,7 +31,6 @@ import {
   type PatchingFlags,
   type TaskFlags,
 } from '../options/options.js';
-import { lensReport } from '../report/lens-report.js';
 import { note } from '../report/progress.js';
 import { RunBars } from '../report/run-progress.js';
 import { openModelArgument, required, withEngine } from '../session.js';
@@ -40,6 +38,7 @@ import { openModelArgument, required, withEngine } from '../session.js';
 interface Flags extends ModelFlags, TaskFlags, PatchingFlags, LensFlags {
   readonly circuit?: string;
   readonly out?: string;
+  readonly svg?: string;
   readonly json: boolean;
 }
 
@@ -63,7 +62,8 @@ export function lensCommand(): Command {
   for (const option of promptOptions(orTheCircuits)) command.addOption(option);
   for (const option of patchOptions(orTheCircuits)) command.addOption(option);
   return command
-    .addOption(new Option('--out <file>', 'write what was found, with its provenance, as JSON').argParser(nonEmpty))
+    .addOption(new Option('--out <file>', 'write the result, with what it was run on, as JSON').argParser(nonEmpty))
+    .addOption(new Option('--svg <file>', 'draw it').argParser(nonEmpty))
     .addOption(adapterOption())
     .addOption(tileOption())
     .addOption(weightsOption())
@@ -83,8 +83,12 @@ async function lens(flags: Flags): Promise<void> {
   const read = path === null ? null : await readCircuit(path, shapeOf(given));
   const circuit = read && read.read.circuit;
   const opened = circuit ? withPortsOf(given, circuit.topology) : given;
-  const found = read?.read.file.provenance ?? null;
-  const thing = { path: path ?? '', found: CIRCUIT_FOUND, run: found, metric: DEFAULTS.searchMetric };
+  const thing = {
+    path: path ?? '',
+    found: CIRCUIT_FOUND,
+    run: read?.read.file.provenance ?? null,
+    metric: DEFAULTS.searchMetric,
+  };
   const { task, reader, options } = await openRun(flags, opened, thing);
   const { tokenText } = reader;
   const asked: LensOptions = {
@@ -100,26 +104,18 @@ async function lens(flags: Flags): Promise<void> {
   };
   const { left } = planLens(opened.model, topologyOf(opened.model), task, asked, (option) => `--${option}`);
   for (const { part, why } of left) note(`note: ${part} is left out: ${why}`);
-  if (flags.out !== undefined) await assertOutput(flags.out);
+  for (const output of [flags.out, flags.svg]) if (output !== undefined) await assertOutput(output);
+  const files = {
+    circuit: path === null ? null : await fileOf(path, 'circuit'),
+    text: flags.text === undefined ? null : await fileOf(flags.text, 'task'),
+  };
   const bars = new RunBars();
-  const { report, adapter } = await withEngine(opened.model, flags, async (engine) => ({
-    report: await engine.lens(task, asked, (one) => bars.show({ ...one, unit: 'passes', measured: one.done })),
-    adapter: engine.gpu.adapter,
-  })).finally(() => bars.stop());
-  if (flags.out !== undefined) {
-    const of: LensFile['of'] = {
-      engine_version: VERSION,
-      adapter,
-      model: { name: opened.model.name, hash: opened.model.hash },
-      task: { name: task.name, hash: task.hash },
-      prompts: { count: task.pairs.length, skip: task.skip },
-      circuit: path === null ? null : await fileOf(path, 'circuit'),
-      text: flags.text === undefined ? null : await fileOf(flags.text, 'task'),
-    };
-    await writeFileAtomically(flags.out, writeLens(of, report));
-    note(`written: ${flags.out}`);
-  }
-  process.stdout.write(lensReport(report, flags.json));
+  const found = await withEngine(opened.model, flags, (engine) =>
+    new Instruments(engine).lens(task, asked, files, (one) =>
+      bars.show({ ...one, unit: 'passes', measured: one.done }),
+    ),
+  ).finally(() => bars.stop());
+  await giveResult(found, flags);
 }
 
 async function fileOf(path: string, kind: 'circuit' | 'task'): Promise<{ name: string; sha256: string }> {

@@ -11,9 +11,8 @@ const HEADS = 5;
 const NEURONS = 3;
 const TEXTS = 3;
 
-/** What `lens` prints. @param json for machines. */
-export function lensReport(report: LensReport, json: boolean): string {
-  if (json) return `${JSON.stringify(report)}\n`;
+/** What `lens` found, to be read on a terminal. */
+export function lensLines(report: LensReport): string[] {
   const parts = [
     report.logit_lens && logitLensLines(report.logit_lens),
     report.direct_attribution && attributionLines(report.direct_attribution),
@@ -24,7 +23,7 @@ export function lensReport(report: LensReport, json: boolean): string {
     report.triggers && triggerLines(report.triggers),
     report.neuron_increase && increaseLines(report.neuron_increase),
   ].filter((lines) => lines !== undefined);
-  return `${parts.map((lines) => lines.join('\n')).join('\n\n')}\n`;
+  return parts.flatMap((lines, i) => (i === 0 ? lines : ['', ...lines]));
 }
 
 function logitLensLines({ prompts }: Found<'logit_lens'>): string[] {

@@ -1,13 +1,5 @@
 import * as v from 'valibot';
 
-import { EdgewiseError } from '../../base/errors.js';
-import { entry, jsonFile } from '../../base/json/entry-lines.js';
-import { readJson } from '../../base/json/json-fields.js';
-import { oneLine } from '../../base/text.js';
-
-/** Version of the format of a lens file. */
-export const LENS_VERSION = 1;
-
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const number = v.pipe(v.number(), v.finite());
 const numbers = v.array(number);
@@ -174,47 +166,14 @@ export const LENS_PARTS = Object.keys(PARTS) as readonly LensPart[];
 
 /** What was found, by part: those that were asked for. */
 export type LensReport = { readonly [Part in LensPart]?: v.InferOutput<(typeof PARTS)[Part]> };
+export type LensFiles = NonNullable<v.InferOutput<typeof lensSchema>['files']>;
 
-const schema = v.object({
-  schema_version: v.literal(LENS_VERSION),
-  instrument: v.literal('lens'),
-  of: v.object({
-    engine_version: v.string(),
-    adapter: v.string(),
-    model: v.object({ name: v.string(), hash: v.string() }),
-    task: v.object({ name: v.string(), hash: v.string() }),
-    prompts: v.object({ count, skip: count }),
-    circuit: v.nullable(v.object({ name: v.string(), sha256: v.string() })),
-    text: v.nullable(v.object({ name: v.string(), sha256: v.string() })),
-  }),
+const fileIdentity = v.object({ name: v.string(), sha256: v.string() });
+
+/** A lens run: what was found, by part, and of which files beside the task. */
+export const lensSchema = v.object({
+  files: v.exactOptional(v.object({ circuit: v.nullable(fileIdentity), text: v.nullable(fileIdentity) })),
   ...(Object.fromEntries(Object.entries(PARTS).map(([name, part]) => [name, v.exactOptional(part)])) as {
     readonly [Part in LensPart]: v.ExactOptionalSchema<(typeof PARTS)[Part], undefined>;
   }),
 });
-
-/** A lens file: what was found, and of what. */
-export type LensFile = v.InferOutput<typeof schema>;
-
-/** The text of a lens file, a member a line. */
-export function writeLens(of: LensFile['of'], report: LensReport): string {
-  const members = Object.entries({ schema_version: LENS_VERSION, instrument: 'lens', of, ...report });
-  return jsonFile(
-    '{}',
-    members.map(([key, value]) => entry(key, value)),
-  );
-}
-
-/**
- * Reads a lens file.
- *
- * @param source the file's name, for messages.
- * @throws EdgewiseError kind `circuit` that names the file and the first field at fault.
- */
-export function parseLens(text: string, source: string): LensFile {
-  const result = v.safeParse(schema, readJson(text, source));
-  if (result.success) return result.output;
-  const [issue] = result.issues;
-  const path = (issue.path ?? []).map((item) => oneLine(String(item.key))).join('.') || 'the file';
-  const got = issue.received === 'undefined' ? 'is missing' : `got ${oneLine(issue.received)}`;
-  throw new EdgewiseError('circuit', source, `${path}: ${got}, expected ${issue.expected ?? 'another value'}`);
-}

@@ -82,18 +82,14 @@ export async function observeRuns(
       ),
     );
     const { taps, sets = false } = tapsOf(recording, zeros);
-    const mlps = topology.attentionOnly
-      ? {}
-      : {
-          'mlp output': (layer: number) =>
-            copyRows(recording, rows, 4 * layout.mlp4, frame.tensors.hidden, room('hidden', layer)!),
-        };
+    const neurons = (layer: number): void =>
+      copyRows(recording, rows, 4 * layout.mlp4, pass.view('neurons', layer).data, room('hidden', layer)!);
     const pattern = (): void => void copies.push(recording.readback(frame.tensors.pattern));
     pass.forward(recording, {
       side: 'clean',
       from: 0,
       outputs: 'forget',
-      taps: { ...taps, ...mlps, ...(patterns && { pattern }) },
+      taps: { ...taps, ...(!topology.attentionOnly && { neurons }), ...(patterns && { pattern }) },
       sets,
     });
     for (let layer = 0; layer <= layers; layer++) {

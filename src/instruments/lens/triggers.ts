@@ -55,9 +55,9 @@ export async function triggersOf(
     const copies = new Map<number, () => Promise<ArrayBuffer>>();
     const recording = gpu.record();
     const takeHidden = (layer: number): void => {
-      if (layers.has(layer)) copies.set(layer, recording.readback(frame.tensors.hidden));
+      if (layers.has(layer)) copies.set(layer, recording.readback(pass.view('neurons', layer).data));
     };
-    pass.forward(recording, { side: 'clean', from: 0, outputs: 'forget', taps: { 'mlp output': takeHidden } });
+    pass.forward(recording, { side: 'clean', from: 0, outputs: 'forget', taps: { neurons: takeHidden } });
     recording.submit();
     for (const [layer, copy] of copies) {
       const hidden = new Float32Array(await copy());

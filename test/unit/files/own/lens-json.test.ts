@@ -1,21 +1,21 @@
 import { expect, test } from 'vitest';
 import {
-  LENS_PARTS,
-  parseLens,
-  writeLens,
-  type LensFile,
-  type LensReport,
-} from '../../../../src/files/own/lens-json.js';
+  parseInstrument,
+  writeInstrument,
+  type InstrumentProvenance,
+} from '../../../../src/files/own/instrument-json.js';
+import { LENS_PARTS, type LensReport } from '../../../../src/files/own/lens-json.js';
 
-const OF: LensFile['of'] = {
+const OF: InstrumentProvenance = {
   engine_version: '0.0.0',
   adapter: 'none',
   model: { name: 'm', hash: 'ab' },
   task: { name: 't', hash: 'cd' },
   prompts: { count: 1, skip: 3 },
-  circuit: null,
-  text: { name: 'texts.txt', sha256: 'ef' },
 };
+const files = { circuit: null, text: { name: 'texts.txt', sha256: 'ef' } };
+const written = (report: LensReport): string =>
+  writeInstrument({ instrument: 'lens', of: OF, result: { ...report, files } });
 
 const hits = { hit: [0, 1, 1], ranks: [3] };
 const REPORT: LensReport = {
@@ -95,23 +95,21 @@ const REPORT: LensReport = {
 
 test('what is written is read back, every part', () => {
   expect(Object.keys(REPORT)).toEqual(LENS_PARTS);
-  const text = writeLens(OF, REPORT);
-  expect(parseLens(text, 'lens.json')).toEqual({ schema_version: 1, instrument: 'lens', of: OF, ...REPORT });
+  const text = written(REPORT);
+  expect(parseInstrument(text, 'lens.json')).toEqual({ instrument: 'lens', of: OF, result: { ...REPORT, files } });
   expect(text.endsWith('\n')).toBe(true);
   for (const part of LENS_PARTS) {
-    const { [part]: one } = REPORT;
-    expect(parseLens(writeLens(OF, { [part]: one }), 'lens.json')).toMatchObject({ [part]: one });
+    const one = { [part]: REPORT[part] };
+    expect(parseInstrument(written(one), 'lens.json').result).toEqual({ ...one, files });
   }
 });
 
-test.each<[string, (file: Record<string, unknown>) => unknown, RegExp]>([
-  ['another program', () => ({}), /lens\.json: schema_version: is missing/],
-  ['a later version', (file) => ({ ...file, schema_version: 2 }), /schema_version: got 2, expected 1/],
-  ['another instrument', (file) => ({ ...file, instrument: 'trace' }), /instrument: got "trace"/],
-  ['no provenance', (file) => ({ ...file, of: undefined }), /of: is missing/],
+type Json = Record<string, unknown>;
+test.each<[string, (file: Json) => unknown, RegExp]>([
+  ['another program', () => ({}), /lens\.json: edgewise: is missing/],
   [
     'ranks that are no counts',
-    (file) => ({ ...file, hit_at_k: { ...REPORT.hit_at_k, model: { ...hits, ranks: [-1] } } }),
+    (file) => ({ ...file, hit_at_k: { k: [1], model: { ...hits, ranks: [-1] } } }),
     /hit_at_k\.model\.ranks\.0/,
   ],
   [
@@ -119,10 +117,21 @@ test.each<[string, (file: Record<string, unknown>) => unknown, RegExp]>([
     (file) => ({ ...file, direct_attribution: { ...REPORT.direct_attribution, total: ['1'] } }),
     /direct_attribution\.total\.0: got "1"/,
   ],
-  ['a list', () => [], /lens\.json/],
+  [
+    'a token without its number',
+    (file) => ({
+      ...file,
+      neuron_increase: {
+        ...REPORT.neuron_increase,
+        neurons: [{ ...REPORT.neuron_increase!.neurons[0], top10: [['a']] }],
+      },
+    }),
+    /neuron_increase\.neurons\.0\.top10\.0\.1/,
+  ],
+  ['a part that is no object', (file) => ({ ...file, ov_qk: [] }), /ov_qk/],
 ])('refused in one line that names the file and the field: %s', (_, change, message) => {
-  const file = JSON.parse(writeLens(OF, REPORT)) as Record<string, unknown>;
-  const read = (): unknown => parseLens(JSON.stringify(change(file)), 'lens.json');
+  const file = JSON.parse(written(REPORT)) as Json;
+  const read = (): unknown => parseInstrument(JSON.stringify(change(file)), 'lens.json');
   expect(read).toThrow(message);
   expect(read).not.toThrow(/\n/);
 });
