@@ -1,14 +1,10 @@
 import type { Arena, Tensor } from '../gpu/arena.js';
 import { groupsOf64 } from '../gpu/workgroups.js';
-import type { ModelSpec } from '../model/spec.js';
-import { answerColumns, answeredTokens } from './answer-columns.js';
+import { answerColumns, answeredTokens, logitsAreProducts, mostGathered } from './answer-columns.js';
 import { bindAnswerDirections, bindLogitDifferences } from './answer-directions.js';
 import { answerLists, type Answers } from './answers.js';
 import { logitsOf } from '../block/unembedding.js';
 import type { BoundPart, Part, ReadoutFrame } from './part.js';
-
-/** Answers whose logits are computed alone: so many tokens at most, or this share of the vocabulary. */
-const FEW = { tokens: 64, share: 1 / 8 };
 
 /**
  * Difference of the answers' mean logits. Where logits are products with the unembedding alone, it is one product per
@@ -18,7 +14,7 @@ export const logitDifference: Part = {
   perRow: 1,
   async bind(arena, frame, { answers }, out) {
     const { weights, shape, tensors } = frame;
-    if (!isLinear(weights.spec)) return bindDifferenceOfLogits(arena, frame, answers, out);
+    if (!logitsAreProducts(weights.spec)) return bindDifferenceOfLogits(arena, frame, answers, out);
     const directions = arena.tensor('answer directions', [shape.prompts, 4 * weights.layout.width4]);
     const encodeDirections = await bindAnswerDirections(arena, weights, directions, answers);
     const once = weights.gpu.record();
@@ -30,10 +26,6 @@ export const logitDifference: Part = {
   },
   read: (data, row) => ({ logitDifference: new Float32Array(data)[row]! }),
 };
-
-function isLinear({ logitBias, logitSoftcap }: ModelSpec): boolean {
-  return !logitBias && logitSoftcap === null;
-}
 
 /** The answers' logits lie where those of all tokens would: whatever needs these makes them afterwards. */
 async function bindDifferenceOfLogits(
@@ -50,7 +42,7 @@ async function bindDifferenceOfLogits(
       overrides: {},
     });
   const tokens = answeredTokens(answers);
-  if (tokens.length > Math.max(FEW.tokens, FEW.share * weights.spec.vocab)) {
+  if (tokens.length > mostGathered(weights.spec)) {
     const operation = await differences(answers, weights.layout.vocabStride);
     return { from: 'logits', encode: (recording, taken) => recording.dispatch(operation, groupsOf64(taken)) };
   }

@@ -10,8 +10,8 @@ import { afterAll, beforeAll, expect } from 'vitest';
 import { ensureBuild } from '../../scripts/setup/build.mjs';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const MAIN = join(ROOT, 'dist', 'cli', 'main.js');
-const PROGRAM = join(ROOT, 'dist', 'cli', 'program.js');
+const MAIN = join(ROOT, 'dist', 'bin', 'edgewise.js');
+const PROGRAM = join(ROOT, 'dist', 'bin', 'program.js');
 
 export interface CliResult {
   readonly stdout: string;

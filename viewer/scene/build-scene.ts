@@ -1,7 +1,6 @@
 import type { CircuitDetails } from '../../src/circuit/details.js';
 import type { CircuitData } from '../data/circuit-data.js';
 import type { LayoutName } from '../data/saved-view.js';
-import { defaultScope } from '../view/pool.js';
 import type { Selection } from '../view/selection.js';
 import type { ViewState } from '../view/view-state.js';
 import { buildDisplay, type Marked } from './display-graph.js';
@@ -116,7 +115,7 @@ function figure(data: CircuitData, selection: Selection, view: ViewState, option
     const notice = `The figure shows up to ${FIGURE_EDGES} edges. Here are ${decided.length}: the grid is shown instead.`;
     return { ...grid(data, selection, view, options), notice };
   }
-  const edges = wholeOf(options.end ?? data, decided, (view.scope ?? defaultScope(data)) === 'circuit');
+  const edges = wholeOf(options.end ?? data, decided, selection.by, view);
   const nodes = new Set(edges.flatMap(({ source, target }) => [source, target]));
   const nothing = { found: null, deciding: null };
   const whole = buildDisplay(options.end ?? data, { edges, nodes, ranked: true }, view, 'figure', nothing);

@@ -10,7 +10,7 @@ import { HeadPattern } from '../attention/head-pattern.js';
 import { usePointing } from '../attention/pointing.js';
 import { SmallPatterns } from '../attention/small-patterns.js';
 import { useAttention } from '../attention/use-attention.js';
-import { useRoom } from '../attention/use-room.js';
+import { useRoom } from '../controls/use-room.js';
 import { PromptPicker } from '../cards/prompt-picker.js';
 import { Icon } from '../controls/icons.js';
 import { Segmented } from '../controls/segmented.js';

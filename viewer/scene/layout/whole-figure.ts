@@ -1,22 +1,32 @@
 import type { CircuitData, EdgeRecord } from '../../data/circuit-data.js';
-
-/** A circuit of up to this number of edges is planned whole, whatever part of it is shown. */
-const WHOLE = 150;
-/** Of a larger one it is the strongest edges: the smallest of these numbers that has all shown edges. */
-const SIZES = [25, 50, 100, 200, 400] as const;
+import { levelWithin } from '../../view/connected.js';
+import { poolOf } from '../../view/pool.js';
+import type { LimitKind, ViewState } from '../../view/view-state.js';
+import { FIGURE_EDGES } from './figure-layout.js';
 
 /**
- * The edges that the places of a figure follow from: the shown ones, and those that a slider could show beside them.
+ * The edges that the places of a figure follow from: the shown ones, and all that the slider can show in a figure. So a
+ * slider moves no box. Where the edges of the scope are too many for one figure, it is the largest part of them that is
+ * not, by the same kind of limit: the connected circuit, or the strongest edges that pass the filters.
  *
- * @param inCircuit only edges of the circuit can be shown.
+ * @param by what the limit means.
  */
-export function wholeOf(data: CircuitData, shown: readonly EdgeRecord[], inCircuit: boolean): readonly EdgeRecord[] {
-  const pool = inCircuit ? data.edges.filter((edge) => edge.inCircuit) : data.edges;
-  const missing = new Set(shown.map(({ id }) => id));
-  let reached = 0;
-  for (let i = 0; i < pool.length && missing.size > 0; i++) if (missing.delete(pool[i]!.id)) reached = i + 1;
-  const size = pool.length <= WHOLE ? WHOLE : (SIZES.find((one) => reached <= one) ?? SIZES[0]);
-  const strongest = pool.slice(0, size);
-  const known = new Set(strongest.map(({ id }) => id));
-  return [...strongest, ...shown.filter(({ id }) => !known.has(id))];
+export function wholeOf(
+  data: CircuitData,
+  shown: readonly EdgeRecord[],
+  by: LimitKind,
+  view: ViewState,
+): readonly EdgeRecord[] {
+  const whole = reachable(data, by, view);
+  const known = new Set(whole.map(({ id }) => id));
+  return [...whole, ...shown.filter(({ id }) => !known.has(id))];
+}
+
+function reachable(data: CircuitData, by: LimitKind, view: ViewState): readonly EdgeRecord[] {
+  const { scoped, edges, connected } = poolOf(data, view);
+  if (scoped.length <= FIGURE_EDGES) return scoped;
+  if (by !== 'circuit') return edges.slice(0, FIGURE_EDGES);
+  const { paths, levels } = connected();
+  const level = levelWithin(levels, FIGURE_EDGES);
+  return level ? scoped.filter((_, i) => paths[i]! >= level.strength) : [];
 }

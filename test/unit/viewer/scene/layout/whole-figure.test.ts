@@ -1,13 +1,19 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { roleOf } from '../../../../../src/files/own/sidecars.js';
-import { toCircuitData } from '../../../../../viewer/data/circuit-data.js';
+import { toCircuitData, type CircuitData } from '../../../../../viewer/data/circuit-data.js';
 import { openDocument } from '../../../../../viewer/data/open-document.js';
+import { FIGURE_EDGES, type Planner } from '../../../../../viewer/scene/layout/figure-layout.js';
+import { planFigure } from '../../../../../viewer/scene/layout/figure-plan.js';
 import { wholeOf } from '../../../../../viewer/scene/layout/whole-figure.js';
 import type { Scene } from '../../../../../viewer/scene/scene.js';
+import type { LimitKind, ViewState } from '../../../../../viewer/view/view-state.js';
+import { fixture } from '../../../../support/fixtures.js';
 import { GRAPHS } from '../../../../support/viewer-files.js';
 import { randomData, sceneOf } from '../../../../support/viewer-scene.js';
-import { ids, sourceFile } from '../../../../support/viewer.js';
+import { ids, sourceFile, view } from '../../../../support/viewer.js';
+
+const MIB = fixture('mib/ioi-eap-ig.json');
 
 /** How far the nodes that both scenes have are apart, at most. */
 function farthest(a: Scene, b: Scene): number {
@@ -21,12 +27,34 @@ function farthest(a: Scene, b: Scene): number {
   );
 }
 
+function openFile(name: string, path: string) {
+  return openDocument(sourceFile(name, readFileSync(path, 'utf8'))).circuit!;
+}
+
+/** Without the long search for few crossings. */
+const planner: Planner = (input) => planFigure(input, 'quick');
+
+/** Fails when a box moves at any size of a figure, in either kind of limit. */
+function expectStill(data: CircuitData): void {
+  for (const limitBy of ['circuit', 'top'] as const) {
+    const at = (limit: number) => sceneOf(data, { layout: 'figure', limitBy, limit }, { planner });
+    const whole = at(FIGURE_EDGES);
+    expect(whole.layout).toBe('figure');
+    for (const limit of [20, 26, 49, 51, 99, 101, 149, 151, 199, 201, 340]) {
+      const part = at(limit);
+      expect(part.layout).toBe('figure');
+      expect(part.graph.size).toBeLessThan(whole.graph.size);
+      expect(farthest(whole, part)).toBe(0);
+      expect(part.bounds).toEqual(whole.bounds);
+    }
+  }
+}
+
 describe('a figure of a part of a circuit', () => {
   const shipped = readdirSync(GRAPHS).filter((name) => name.endsWith('.json') && roleOf(name) === 'circuit');
 
   it.each(shipped)('%s: a slider moves no box, nor the whole', (name) => {
-    const { circuit } = openDocument(sourceFile(name, readFileSync(`${GRAPHS}/${name}`, 'utf8')));
-    const data = toCircuitData(circuit!, 'as-stated');
+    const data = toCircuitData(openFile(name, `${GRAPHS}/${name}`), 'as-stated');
     const kept = data.edges.filter(({ inCircuit }) => inCircuit).length;
     const at = (limit: number) => sceneOf(data, { scope: 'circuit', layout: 'figure', limit });
     const whole = at(kept);
@@ -49,15 +77,32 @@ describe('a figure of a part of a circuit', () => {
     expect(farthest(whole, sceneOf(circuit, { scope: 'circuit', layout: 'figure', layers: [1, 2] }))).toBe(0);
   });
 
-  it('follows from the strongest edges of a circuit that is too large for one figure', () => {
+  it.each([
+    ['12 layers of 12 heads', 12, 12, false],
+    ['2 parallel layers of 12 heads', 2, 12, true],
+  ] as const)('%s, more edges than a figure has: a slider moves no box', (_, layers, heads, parallel) =>
+    expectStill(randomData(layers, heads, parallel)),
+  );
+
+  it.skipIf(!existsSync(MIB))('nor does it in a published circuit of GPT-2 small', () => {
+    expectStill(toCircuitData(openFile('ioi.json', MIB), 'as-stated'));
+  });
+
+  it('has the shown edges that no slider leads to', () => {
     const data = randomData(12, 12);
     const shown = data.edges.slice(0, 90);
-    const whole = wholeOf(data, shown, false);
-    expect(ids(whole)).toEqual(ids(data.edges.slice(0, 100)));
-    expect(ids(wholeOf(data, data.edges.slice(0, 94), false))).toEqual(ids(whole));
-    // An edge from far down the list is there beside the strongest.
+    const whole = wholeOf(data, shown, 'top', view({ scope: 'all' }));
+    expect(ids(whole)).toEqual(ids(data.edges.slice(0, FIGURE_EDGES)));
     const far = data.edges[5000]!;
-    expect(ids(wholeOf(data, [far], false))).toContain(far.id);
-    for (const { id } of shown) expect(ids(wholeOf(data, [...shown, far], false))).toContain(id);
+    expect(ids(wholeOf(data, [...shown, far], 'top', view({ scope: 'all' })))).toEqual([...ids(whole), far.id]);
+  });
+
+  it('of a circuit that is too large, filters choose other strongest edges, and hide those of a connected circuit', () => {
+    const data = randomData(6, 6);
+    const ports = { q: true, k: false, v: true, out: true };
+    const of = (by: LimitKind, changes: Partial<ViewState>) =>
+      wholeOf(data, [], by, view({ scope: 'all', ...changes }));
+    expect(of('top', { ports })).toEqual(data.edges.filter(({ port }) => port !== 'k').slice(0, FIGURE_EDGES));
+    expect(of('circuit', { ports })).toEqual(of('circuit', {}));
   });
 });
