@@ -79,10 +79,11 @@ async function runOnDevice(names: readonly string[], options: Omit<AcdcBenchOpti
   const open = await openDevice();
   try {
     const tuning = await deviceTuning(open);
-    const gpu = new WatchedGpu(open.device, open.adapter, { wait: open.wait, tile: tuning.tile });
+    const gpu = new WatchedGpu(open.device, open.adapter, { ...tuning, wait: open.wait });
     await runSelfTest(gpu);
     announce(open.adapter);
-    console.log(`tile ${tuning.tile}, fill ${tuning.fill}`);
+    const transposed = `transposed ${gpu.transposedTile}, row kernels in workgroups of ${gpu.rowWorkgroup}`;
+    console.log(`tile ${tuning.tile}, ${transposed}, fill ${tuning.fill}`);
     const results: Record<string, Row[]> = {};
     for (const name of names) {
       const asked = !UNASKED.includes(name);

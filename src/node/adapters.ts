@@ -46,7 +46,8 @@ export async function listAdapters(source = DAWN, machine = thisMachine()): Prom
 
 /** Why an adapter of the list cannot be asked for. */
 export const NOT_TOLD_APART =
-  "has the name of another; to open both, Linux needs Mesa's device selection layer (package mesa-vulkan-drivers)";
+  'has the name of another, and is told from it on Linux alone, where the PCI bus shows as many equal cards ' +
+  "and Mesa's device selection layer is installed (package mesa-vulkan-drivers)";
 
 /**
  * The adapter that a caller names.

@@ -41,6 +41,7 @@ export interface AdapterOptions {
 const RAISED_LIMITS = [
   'maxBufferSize', // a large embedding or activation cache in one buffer
   'maxStorageBufferBindingSize', // fewer pieces per large tensor
+  'maxComputeWorkgroupStorageSize', // larger tiles of the matrix product
 ] as const satisfies readonly (keyof GPUSupportedLimits)[];
 
 /** Features to ask for where the adapter has them. They make the engine faster; it runs without them. */

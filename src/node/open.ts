@@ -101,11 +101,11 @@ export async function openEngine(
   }
 }
 
-/** What suits the device: as stored, or else measured and stored. The tile is as told. */
+/** What suits the device: as stored, or else measured and stored. Tiles are as told. */
 export async function tuningOf(
   open: Pick<OpenDevice, 'device' | 'adapter' | 'wait'>,
   tile?: TileName,
 ): Promise<Tuning> {
   const tuning = await deviceTuning(open);
-  return tile === undefined ? tuning : { ...tuning, tile };
+  return tile === undefined ? tuning : { ...tuning, tile, transposedTile: tile };
 }

@@ -37,6 +37,22 @@ export function gatheredTensors({ width4, vocabStride }: Layout, columns: number
   } as const;
 }
 
+/** Every token that is an answer, as answeredTokens, where they are few; otherwise undefined. */
+export function fewAnsweredTokens(
+  answers: readonly Answers[],
+  spec: Pick<ModelSpec, 'vocab'>,
+): readonly number[] | undefined {
+  const tokens = answeredTokens(answers);
+  return tokens.length > mostGathered(spec) ? undefined : tokens;
+}
+
+/** Answers by their places among some tokens. */
+export function answersAmong(tokens: readonly number[]): (answers: Answers) => Answers {
+  const place = new Map(tokens.map((id, i) => [id, i]));
+  const placed = (ids: readonly number[]): number[] => ids.map((id) => place.get(id)!);
+  return ({ correct, wrong }) => ({ correct: placed(correct), wrong: placed(wrong) });
+}
+
 /** Every token that is an answer, once, ascending; token 0 where there is no answer. */
 export function answeredTokens(answers: readonly Answers[]): readonly number[] {
   const tokens = new Set(answers.flatMap(({ correct, wrong }) => [...correct, ...wrong]));

@@ -1,6 +1,6 @@
 import type { Arena, Tensor } from '../gpu/arena.js';
 import { groupsOf64 } from '../gpu/workgroups.js';
-import { answerColumns, answeredTokens, logitsAreProducts, mostGathered } from './answer-columns.js';
+import { answerColumns, answersAmong, fewAnsweredTokens, logitsAreProducts } from './answer-columns.js';
 import { bindAnswerDirections, bindLogitDifferences } from './answer-directions.js';
 import { answerLists, type Answers } from './answers.js';
 import { logitsOf } from '../block/unembedding.js';
@@ -41,17 +41,14 @@ async function bindDifferenceOfLogits(
       params: { rows, prompts, stride },
       overrides: {},
     });
-  const tokens = answeredTokens(answers);
-  if (tokens.length > mostGathered(weights.spec)) {
+  const tokens = fewAnsweredTokens(answers, weights.spec);
+  if (!tokens) {
     const operation = await differences(answers, weights.layout.vocabStride);
     return { from: 'logits', encode: (recording, taken) => recording.dispatch(operation, groupsOf64(taken)) };
   }
   const columns = await answerColumns(arena, weights, tokens);
   const few = await logitsOf({ arena, weights }, columns, { normed, logits }, rows);
-  const place = new Map(tokens.map((id, i) => [id, i]));
-  const placed = (ids: readonly number[]): number[] => ids.map((id) => place.get(id)!);
-  const listed = answers.map(({ correct, wrong }) => ({ correct: placed(correct), wrong: placed(wrong) }));
-  const operation = await differences(listed, 4 * columns.unembed.columns4);
+  const operation = await differences(answers.map(answersAmong(tokens)), 4 * columns.unembed.columns4);
   return {
     from: 'normed',
     encode(recording, taken) {

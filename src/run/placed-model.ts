@@ -29,7 +29,7 @@ export async function placeModel(options: EngineOptions): Promise<PlacedModel> {
   const weights: ModelWeights[] = [];
   try {
     for (const [i, one] of devices.entries()) {
-      const gpu = new Gpu(one.device, one.adapter, { tile: tuning.tile, wait: one.wait });
+      const gpu = new Gpu(one.device, one.adapter, { ...tuning, wait: one.wait });
       await runSelfTest(gpu, model);
       const tell = onLoad && ((progress: ByteProgress) => onLoad(ofAll(progress, i, devices.length)));
       weights.push(await uploadWeights(gpu, model.spec, model.weights, tell));

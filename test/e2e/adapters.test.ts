@@ -74,8 +74,8 @@ describe('several devices', () => {
   });
 
   test.each<[string[], RegExp]>([
-    [['--devices', 'x'], /--devices.*whole number/],
-    [['--devices', '0,'], /--devices.*whole number/],
+    [['--devices', 'x'], /--devices.*Expected all, or numbers of adapters/],
+    [['--devices', '0,'], /--devices.*Expected all, or numbers of adapters/],
     [['--devices', '0,99'], /devices: there is no adapter 99; there is 0 '/],
     [['--devices', '0', '--adapter', 'cpu'], /devices: are named by numbers/],
   ])('%j is refused', async (options, message) => {

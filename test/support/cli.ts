@@ -170,7 +170,7 @@ export function expectMistake({ stdout, stderr, code }: CliResult, ...patterns: 
 /** Compiles what is not compiled; test files run in several processes, of which one does it at a time. */
 export function buildOnce(): void {
   const lock = join(tmpdir(), `edgewise-build-${Buffer.from(ROOT).toString('hex').slice(-40)}`);
-  const deadline = Date.now() + 60_000;
+  const deadline = Date.now() + 300_000;
   for (;;) {
     try {
       mkdirSync(lock);

@@ -5,6 +5,7 @@ import type { Selection } from '../view/selection.js';
 import type { ViewState } from '../view/view-state.js';
 import { buildDisplay, type Marked } from './display-graph.js';
 import { Extent } from './layout/extent.js';
+import { clearBends } from './layout/clear-bends.js';
 import { bendEdges } from './layout/curvature.js';
 import { FIGURE_EDGES, layOutFigure, planAtOnce, type Planner } from './layout/figure-layout.js';
 import { placeFree } from './layout/free-layout.js';
@@ -12,7 +13,7 @@ import { gridOf, layOutGrid, type Places } from './layout/grid-layout.js';
 import { loopRoutes } from './layout/routes.js';
 import { ownPlaces, placesOnPrompt, type TokenPlaces } from './layout/token-places.js';
 import { layOutTokens } from './layout/tokens-layout.js';
-import { wholeOf } from './layout/whole-figure.js';
+import { wholeOf } from './whole-figure.js';
 import type { Scene } from './scene.js';
 
 export interface SceneOptions extends Marked {
@@ -96,6 +97,7 @@ function grid(data: CircuitData, selection: Selection, view: ViewState, options:
   layOutGrid(graph, layout, movedPlaces(view, 'grid'));
   const { bands, columns, bounds } = layout;
   bendEdges(graph, bounds, columns[1] ? columns[1].x - columns[0]!.x : 1);
+  clearBends(graph, layout.pitch);
   const routes = loopRoutes(graph);
   return { ...NO_TOKENS, layout: 'grid', boxed: false, graph, bands, columns, routes, bounds: around(graph, bounds) };
 }

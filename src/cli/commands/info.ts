@@ -180,8 +180,8 @@ async function info(options: Flags): Promise<void> {
           ablation,
           meanPairs,
         });
-        // The other methods take as much, but for what one or two keep beside it.
-        const asked = { method: 'eap', metric: 'logit-diff', ablation, input: 'token' } as const;
+        // The other methods take as much, but for what one or two keep beside it. A difference of logits takes less.
+        const asked = { method: 'eap', metric: 'nll', ablation, input: 'token' } as const;
         const settled = settleOptions(asked, model.spec.layers);
         const limits = { maxBinding, maxWorkgroups, budget };
         try {

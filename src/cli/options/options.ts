@@ -183,7 +183,10 @@ export const devicesOption = (): Option =>
     .default(undefined, 'one');
 
 function devices(text: string): 'all' | readonly number[] {
-  return text === 'all' ? text : text.split(',').map(count(0));
+  if (text === 'all') return text;
+  const numbers = text.split(',').map((number) => number.trim());
+  if (numbers.every((number) => /^\d{1,3}$/.test(number))) return numbers.map(Number);
+  throw new InvalidArgumentError('Expected all, or numbers of adapters, as in 0,1.');
 }
 
 export const tileOption = (): Option =>

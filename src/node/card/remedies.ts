@@ -21,7 +21,7 @@ export interface Remedy {
 
 const CAPABILITIES = 'NVIDIA_DRIVER_CAPABILITIES=compute,utility,graphics';
 const ICD_JSON = '{"file_format_version":"1.0.1","ICD":{"library_path":"libGLX_nvidia.so.0","api_version":"1.3.0"}}';
-const ICD_PATH = '/etc/vulkan/icd.d/nvidia_icd.json';
+const ICD_FOLDER = '/etc/vulkan/icd.d';
 
 /** Packages of Debian and Ubuntu. */
 const PACKAGES: Partial<Record<PartName, string>> = {
@@ -75,10 +75,11 @@ function nvidiaRemedies({ place, missing, driver, variable }: Trouble): Remedy[]
   if (place === 'colab' && node) steps.push(COLAB_CARD);
   if (node || lacks('graphics capability') || lacks('driver library')) steps.push(...(STARTED_WITH[place] ?? []));
   if (lacks('right to the device node')) steps.push({ what: 'ask for the right to', line: 'ls -l /dev/nvidia*' });
-  if (lacks('driver library') && (place === 'linux' || place === 'colab')) {
-    const what = `install the part of the driver that has Vulkan, of the same version${driver ? ` (${driver})` : ''}`;
-    const sudo = place === 'colab' ? '!apt-get install -y' : 'sudo apt-get install';
-    steps.push({ what, line: `${sudo} libnvidia-gl-${driver?.split('.')[0] ?? 'VERSION'}` });
+  // A driver that is installed anew brings its libraries.
+  if (lacks('driver library') && driver !== undefined && (place === 'linux' || place === 'colab')) {
+    const what = `install the part of the driver that has Vulkan, of the same version (${driver})`;
+    const install = place === 'colab' ? '!apt-get install -y' : 'sudo apt-get install';
+    steps.push({ what, line: `${install} libnvidia-gl-${driver.split('.')[0]}` });
   }
   steps.push(...packageStep(place, missing), ...variableStep(missing, variable));
   if (lacks('ICD file') && !lacks('driver library')) steps.push(icdStep(place));
@@ -99,8 +100,11 @@ function icdStep(place: Place): Remedy {
     place === 'linux' || place === 'colab'
       ? 'write the ICD file'
       : 'update nvidia-container-toolkit on the host to 1.18 or newer, or write the ICD file';
-  const line = `mkdir -p /etc/vulkan/icd.d && echo '${ICD_JSON}' > ${ICD_PATH}`;
-  return { what, line: place === 'colab' ? `!${line}` : line };
+  const [shell, sudo] = [place === 'colab' ? '!' : '', place === 'linux' ? 'sudo ' : ''];
+  return {
+    what,
+    line: `${shell}${sudo}mkdir -p ${ICD_FOLDER} && echo '${ICD_JSON}' | ${sudo}tee ${ICD_FOLDER}/nvidia_icd.json`,
+  };
 }
 
 function mesaRemedies({ place, missing, variable }: Trouble): Remedy[] {

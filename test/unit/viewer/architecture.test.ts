@@ -5,7 +5,15 @@ import { findCycle, reachableFrom, readSources, sourceFile, type SourceFile } fr
 const VIEWER = fileURLToPath(new URL('../../../viewer', import.meta.url));
 
 /** Paths and packages that every part may import. */
-const EVERYWHERE = ['../src/base', '../src/circuit', '../src/files', '../src/pictures', 'graphology', 'graphology-types', 'valibot'];
+const EVERYWHERE = [
+  '../src/base',
+  '../src/circuit',
+  '../src/files',
+  '../src/pictures',
+  'graphology',
+  'graphology-types',
+  'valibot',
+];
 const PREACT = ['preact', '@preact/signals'];
 /** Runs in Node, and is tested there. */
 const PURE = ['data', 'view', 'scene', 'attention'];

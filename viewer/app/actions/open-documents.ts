@@ -3,7 +3,7 @@ import { keptEdges } from '../../../src/circuit/circuit.js';
 import { isInstrument, parseInstrument } from '../../../src/files/index.js';
 import { firstToOpen } from '../../data/first-to-open.js';
 import type { SourceFile, ViewerDocument } from '../../data/document.js';
-import { openViewerDocument } from '../../data/open-document.js';
+import { openDocument } from '../../data/open-document.js';
 import { DEFAULT_VIEW, type ViewState } from '../../view/view-state.js';
 import type { Store } from '../state/store.js';
 
@@ -75,7 +75,7 @@ export function openSources(store: Store, sources: readonly SourceFile[], show: 
           openResult(store, source, show);
           continue;
         }
-        const document = openViewerDocument({ ...source, name: freeName(store, source) });
+        const document = openDocument({ ...source, name: freeName(store, source) });
         documents.value = new Map([...documents.peek(), [document.name, document]]);
         opened.push(document);
       } catch (error) {

@@ -19,7 +19,7 @@ export function App() {
   const { current, embedded, panelWidth, results } = useStore();
   const nothing = results.value.length > 0 ? <ResultsAlone /> : <EmptyState />;
   return (
-    <div class="app" style={{ '--panel-width': `${panelWidth.value}px` }}>
+    <div class="edgewise" style={{ '--panel-width': `${panelWidth.value}px` }}>
       {!embedded.value && <TopBar />}
       <ErrorBoundary>
         <Banners />

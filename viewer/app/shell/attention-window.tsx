@@ -2,7 +2,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Attention } from '../../attention/attention.js';
 import { promptWords } from '../../attention/words.js';
 import { formatCount, plural } from '../../view/format.js';
-import { saveAttentionPng, saveAttentionSvg } from '../actions/save-attention.js';
+import { printAttention, saveAttentionPng, saveAttentionSvg } from '../actions/save-attention.js';
 import { AttentionCaption } from '../attention/attention-caption.js';
 import { AttentionControls } from '../attention/attention-controls.js';
 import { AttentionLegend } from '../attention/attention-legend.js';
@@ -117,6 +117,14 @@ function Export({ attention }: { attention: Attention }) {
         onClick={() => void saveAttentionPng(store, attention, as).catch(sayError)}
       >
         PNG
+      </button>
+      <button
+        type="button"
+        class="button text"
+        title="By the browser’s print"
+        onClick={() => void printAttention(store, attention, as).catch(sayError)}
+      >
+        PDF
       </button>
     </span>
   );

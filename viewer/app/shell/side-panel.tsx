@@ -115,5 +115,5 @@ function Divider() {
 }
 
 function boundsOfViewer(element: Element): DOMRect {
-  return (element.closest('.app') ?? element).getBoundingClientRect();
+  return (element.closest('.edgewise') ?? element).getBoundingClientRect();
 }

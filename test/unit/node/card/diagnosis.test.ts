@@ -13,7 +13,9 @@ import {
 
 const LIBRARIES = [/libGLX_nvidia/, /libEGL_nvidia/];
 const CAPABILITIES = 'NVIDIA_DRIVER_CAPABILITIES=compute,utility,graphics';
-const WRITE_ICD = expect.stringMatching(/^mkdir -p \/etc\/vulkan\/icd\.d && echo '\{.*libGLX_nvidia.*\}' > \/etc/);
+const WRITE_ICD = expect.stringMatching(
+  /^mkdir -p \/etc\/vulkan\/icd\.d && echo '\{.*libGLX_nvidia.*\}' \| tee \/etc\/vulkan\/icd\.d\/nvidia_icd\.json$/,
+);
 const POD = { KUBERNETES_SERVICE_HOST: '10.0.0.1', NVIDIA_DRIVER_CAPABILITIES: 'all' };
 const DOCKER = { '/.dockerenv': '' };
 const WSL = { '/proc/version': 'Linux version 5.15 (Microsoft@Microsoft.com)', '/dev/dxg': '' };
@@ -36,7 +38,7 @@ const CASES: Readonly<Record<string, Case>> = {
     machine: { files: without(NVIDIA_FILES, /nvidia/) },
     place: 'linux',
     missing: ['kernel driver', 'device node', 'driver library', 'ICD file'],
-    lines: ['sudo ubuntu-drivers install', 'sudo apt-get install libnvidia-gl-VERSION'],
+    lines: ['sudo ubuntu-drivers install'],
   },
   'Linux, libraries of others': {
     machine: { files: without(NVIDIA_FILES, /libEGL\.so/, /libXext/, /libvulkan/) },
@@ -61,6 +63,12 @@ const CASES: Readonly<Record<string, Case>> = {
     place: 'linux',
     missing: ['right to the device node'],
     lines: ['ls -l /dev/nvidia*'],
+  },
+  'Linux, the ICD file alone': {
+    machine: { files: without(NVIDIA_FILES, /nvidia_icd/) },
+    place: 'linux',
+    missing: ['ICD file'],
+    lines: [expect.stringMatching(/^sudo mkdir .* \| sudo tee /)],
   },
   'Docker without --gpus': {
     machine: { files: { ...without(NVIDIA_FILES, /\/dev\/nvidia/, ...LIBRARIES, /nvidia_icd/), ...DOCKER } },

@@ -1,17 +1,16 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { roleOf } from '../../../../../src/files/own/sidecars.js';
-import { toCircuitData, type CircuitData } from '../../../../../viewer/data/circuit-data.js';
-import { openDocument } from '../../../../../viewer/data/open-document.js';
-import { FIGURE_EDGES, type Planner } from '../../../../../viewer/scene/layout/figure-layout.js';
-import { planFigure } from '../../../../../viewer/scene/layout/figure-plan.js';
-import { wholeOf } from '../../../../../viewer/scene/layout/whole-figure.js';
-import type { Scene } from '../../../../../viewer/scene/scene.js';
-import type { LimitKind, ViewState } from '../../../../../viewer/view/view-state.js';
-import { fixture } from '../../../../support/fixtures.js';
-import { GRAPHS } from '../../../../support/viewer-files.js';
-import { randomData, sceneOf } from '../../../../support/viewer-scene.js';
-import { ids, sourceFile, view } from '../../../../support/viewer.js';
+import { roleOf } from '../../../../src/files/own/sidecars.js';
+import { toCircuitData, type CircuitData } from '../../../../viewer/data/circuit-data.js';
+import { FIGURE_EDGES, type Planner } from '../../../../viewer/scene/layout/figure-layout.js';
+import { planFigure } from '../../../../viewer/scene/layout/figure-plan.js';
+import { wholeOf } from '../../../../viewer/scene/whole-figure.js';
+import type { Scene } from '../../../../viewer/scene/scene.js';
+import type { LimitKind, ViewState } from '../../../../viewer/view/view-state.js';
+import { fixture } from '../../../support/fixtures.js';
+import { GRAPHS } from '../../../support/viewer-files.js';
+import { randomData, sceneOf } from '../../../support/viewer-scene.js';
+import { ids, sourceFile, view, openCircuitDocument } from '../../../support/viewer.js';
 
 const MIB = fixture('mib/ioi-eap-ig.json');
 
@@ -28,7 +27,7 @@ function farthest(a: Scene, b: Scene): number {
 }
 
 function openFile(name: string, path: string) {
-  return openDocument(sourceFile(name, readFileSync(path, 'utf8'))).circuit!;
+  return openCircuitDocument(sourceFile(name, readFileSync(path, 'utf8'))).circuit!;
 }
 
 /** Without the long search for few crossings. */

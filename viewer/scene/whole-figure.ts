@@ -1,8 +1,8 @@
-import type { CircuitData, EdgeRecord } from '../../data/circuit-data.js';
-import { levelWithin } from '../../view/connected.js';
-import { poolOf } from '../../view/pool.js';
-import type { LimitKind, ViewState } from '../../view/view-state.js';
-import { FIGURE_EDGES } from './figure-layout.js';
+import type { CircuitData, EdgeRecord } from '../data/circuit-data.js';
+import { levelWithin } from '../view/connected.js';
+import { poolOf } from '../view/pool.js';
+import type { LimitKind, ViewState } from '../view/view-state.js';
+import { FIGURE_EDGES } from './layout/figure-layout.js';
 
 /**
  * The edges that the places of a figure follow from: the shown ones, and all that the slider can show in a figure. So a
@@ -23,10 +23,11 @@ export function wholeOf(
 }
 
 function reachable(data: CircuitData, by: LimitKind, view: ViewState): readonly EdgeRecord[] {
-  const { scoped, edges, connected } = poolOf(data, view);
+  const pool = poolOf(data, view);
+  const { scoped, edges } = pool;
   if (scoped.length <= FIGURE_EDGES) return scoped;
   if (by !== 'circuit') return edges.slice(0, FIGURE_EDGES);
-  const { paths, levels } = connected();
+  const { paths, levels } = pool.connected();
   const level = levelWithin(levels, FIGURE_EDGES);
   return level ? scoped.filter((_, i) => paths[i]! >= level.strength) : [];
 }
