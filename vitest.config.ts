@@ -2,7 +2,6 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    include: ['test/{unit,gpu,e2e,browser}/**/*.test.ts'],
     setupFiles: ['test/support/property-seed.ts'],
     // Processes, because Dawn's native module does not survive in worker threads; few, because each holds a device.
     pool: 'forks',
@@ -12,6 +11,18 @@ export default defineConfig({
     hookTimeout: 120_000,
     teardownTimeout: 20_000,
     // A page is drawn by the same two cores that the other tests compute on.
-    expect: { poll: { timeout: 15_000 } },
+    expect: { poll: { timeout: 30_000 } },
+    // Run in the order of these names: the short files come last, so that both workers end together.
+    projects: [
+      {
+        extends: true,
+        test: { name: 'device', include: ['test/{gpu,e2e,browser}/**/*.test.ts'] },
+      },
+      {
+        extends: true,
+        // Modules without state are loaded once for all files of a process.
+        test: { name: 'unit', include: ['test/unit/**/*.test.ts'], isolate: false },
+      },
+    ],
   },
 });

@@ -22,9 +22,9 @@ const ROUND_TRIPS = 50;
 export async function measureSpeeds(gpu: Gpu): Promise<DeviceSpeeds> {
   const arena = new Arena(gpu);
   try {
-    const product = await matmulBench(arena, gpu.tile, 128, 768, 3072);
+    const product = await matmulBench(arena, gpu.tile, [128, 768, 3072]);
     const spread = await spreadMeansBench(arena, 40, 128, 768);
-    const weights = await matmulBench(arena, gpu.tile, 8, 768, 32_768);
+    const weights = await matmulBench(arena, gpu.tile, [8, 768, 32_768]);
     const tiny = await spreadMeansBench(arena, 1, 4, 64);
     const many = await time(gpu, (recording) => {
       for (let i = 0; i < DISPATCHES; i++) tiny.encode(recording);

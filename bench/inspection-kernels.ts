@@ -1,3 +1,4 @@
+import { bindTopColumns } from '../src/readout/top-columns.js';
 import { groupsOf64 } from '../src/gpu/workgroups.js';
 import type { Arena } from '../src/gpu/arena.js';
 import { packColumns } from '../src/gpu/product/panels.js';
@@ -113,19 +114,12 @@ async function topColumnsBench(arena: Arena, rows: number, vocab: number): Promi
   const COUNT = 8;
   const stride = 4 * Math.ceil(vocab / 4);
   const values = random(rows * stride, 1);
+  const shape = { rows, vocab, stride, count: COUNT, sign: 1, centred: true } as const;
   const columns = arena.tensor('columns', [rows, COUNT]);
-  const operation = await arena.operation('top_columns', {
-    buffers: {
-      values: arena.upload('values', values),
-      columns,
-      amounts: arena.tensor('amounts', [rows, COUNT]),
-    },
-    params: { rows, vocab, stride },
-    overrides: { COUNT, SIGN: 1, CENTRED: 1 },
-  });
+  const top = await bindTopColumns(arena, { values: arena.upload('values', values), ...shape, columns });
   return {
     name: `top_columns ${rows} x ${vocab}`,
-    encode: (recording) => recording.dispatchRows(operation, rows),
+    encode: (recording) => top.encode(recording),
     flops: ['17 R V', (2 * COUNT + 1) * rows * vocab],
     bytes: ['36 R V', 4 * (COUNT + 1) * rows * vocab],
     out: columns,

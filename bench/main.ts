@@ -12,6 +12,7 @@ import { benchKernels } from './kernels.js';
 import { benchPasses } from './passes.js';
 import { plantedSearch } from './planted-search.js';
 import type { Row } from './row.js';
+import { adapterOfSizes, benchSizes } from './sizes/sizes.js';
 import { benchTruth } from './truth/truth.js';
 import { benchViewer } from './viewer.js';
 import { WatchedGpu } from './watched-gpu.js';
@@ -28,13 +29,13 @@ const ON_DEVICE: Readonly<Record<string, Bench>> = {
 };
 /** Searches and gradients take minutes to hours on a software adapter: they run where they are asked for. */
 const UNASKED = ['kernels', 'passes', 'viewer'];
-const NAMES = [...Object.keys(ON_DEVICE), 'viewer'];
+const NAMES = [...Object.keys(ON_DEVICE), 'viewer', 'sizes'];
 
 /**
  * Prints every bench as a table and writes bench/results/<adapter or renderer>.json. Nothing is timed on a device
  * before it has passed the self-test and the kernel or pass at hand has been compared with float64. `acdc` takes
- * --quick, for the small models only, and --only with a part of a search's name; `planted` is a tool beside the
- * benches, see planted-search.ts.
+ * --quick, for the small models only. `acdc` and `sizes` take --only with a part of a row's name. `planted` is a tool
+ * beside the benches, see planted-search.ts.
  */
 export async function main(args: readonly string[]): Promise<void> {
   if (args[0] === 'planted') return plantedSearch(args.slice(1));
@@ -52,6 +53,7 @@ export async function main(args: readonly string[]): Promise<void> {
   const chosen = names.length > 0 ? names : UNASKED;
   const onDevice = chosen.filter((name) => name in ON_DEVICE);
   if (onDevice.length > 0) await runOnDevice(onDevice, options);
+  if (chosen.includes('sizes')) await runSizes(options.only);
   if (chosen.includes('viewer')) {
     const { renderer, rows } = await benchViewer();
     announce(renderer);
@@ -60,14 +62,28 @@ export async function main(args: readonly string[]): Promise<void> {
   }
 }
 
+async function runSizes(only: string): Promise<void> {
+  const adapter = await adapterOfSizes();
+  announce(adapter);
+  const rows: Row[] = [];
+  let file: string | undefined;
+  await benchSizes(only, (row) => {
+    rows.push(row);
+    file = write(`sizes-${adapter}`, { adapter, results: { sizes: [row] } }, 'add');
+  });
+  report('sizes', rows);
+  if (file !== undefined) tellWritten(file);
+}
+
 async function runOnDevice(names: readonly string[], options: Omit<AcdcBenchOptions, 'fill'>): Promise<void> {
   const open = await openDevice();
   try {
     const tuning = await deviceTuning(open);
-    const gpu = new WatchedGpu(open.device, open.adapter, { wait: open.wait, tile: tuning.tile });
+    const gpu = new WatchedGpu(open.device, open.adapter, { ...tuning, wait: open.wait });
     await runSelfTest(gpu);
     announce(open.adapter);
-    console.log(`tile ${tuning.tile}, fill ${tuning.fill}`);
+    const transposed = `transposed ${gpu.transposedTile}, row kernels in workgroups of ${gpu.rowWorkgroup}`;
+    console.log(`tile ${tuning.tile}, ${transposed}, fill ${tuning.fill}`);
     const results: Record<string, Row[]> = {};
     for (const name of names) {
       const asked = !UNASKED.includes(name);

@@ -1,3 +1,4 @@
+import { widened, type StoredValues, type WeightStorage } from '../src/base/stored-values.js';
 import type { Gpu } from '../src/gpu/gpu.js';
 import { usableTiles } from '../src/gpu/product/tiles.js';
 import { ACTIVATIONS } from '../src/block/activation.js';
@@ -8,53 +9,74 @@ import type { TileName } from '../src/gpu/product/tiles.js';
 import type { Matrix } from '../src/gpu/product/matrix.js';
 import { packRows } from '../src/gpu/product/panels.js';
 import { activate } from '../test/oracle/ops.js';
+import { narrowed } from '../test/support/narrow.js';
 import { probes, random, type KernelBench } from './kernel-bench.js';
 
-/** Rows, inner size and columns: the two products of an MLP, the square one, and the unembedding. */
-const PRODUCTS = [
+/** Rows, inner size and columns. */
+type Shape = readonly [rows: number, inner: number, columns: number];
+
+/** The two products of an MLP, the square one, those of a single row of 8 prompts, and the unembedding. */
+const PRODUCTS: readonly Shape[] = [
   [128, 768, 3072],
   [128, 3072, 768],
   [512, 768, 768],
+  [8, 3072, 768],
   [8, 768, 32_768],
-] as const;
+];
 
-/**
- * Rows, inner size and columns of a product with a transposed matrix: back through an MLP, and through the unembedding.
- */
-const TRANSPOSED_PRODUCTS = [
+/** Products with a transposed matrix: back through an MLP, and through the unembedding. */
+const TRANSPOSED_PRODUCTS: readonly Shape[] = [
   [128, 768, 3072],
   [8, 768, 32_768],
-] as const;
+];
 
-/** Every product with every tile that runs on the device. */
-export function productBenches({ device }: Gpu): ((arena: Arena) => Promise<KernelBench>)[] {
+/** A product that fills a large card. A software adapter would take minutes, and has shown all that it can before. */
+const LARGE: readonly Shape[] = [[4096, 768, 3072]];
+
+/** Products in which weights are read as they are stored. */
+const STORED: readonly Shape[] = [
+  [128, 768, 3072],
+  [8, 768, 32_768],
+];
+
+/** Every product with every tile that runs on the device, and with the chosen tile weights of 16 bits. */
+export function productBenches({ device, tile: chosen }: Gpu): ((arena: Arena) => Promise<KernelBench>)[] {
   const tiles = usableTiles(device);
+  const large = device.adapterInfo.isFallbackAdapter ? [] : LARGE;
   return [
-    ...PRODUCTS.flatMap(([rows, inner, columns]) =>
-      tiles.map((tile) => (arena: Arena) => matmulBench(arena, tile, rows, inner, columns)),
+    ...[...PRODUCTS, ...large].flatMap((shape) =>
+      tiles.map((tile) => (arena: Arena) => matmulBench(arena, tile, shape)),
     ),
-    ...TRANSPOSED_PRODUCTS.flatMap(([rows, inner, columns]) =>
-      tiles.map((tile) => (arena: Arena) => transposedBench(arena, tile, rows, inner, columns)),
+    ...[...TRANSPOSED_PRODUCTS, ...large].flatMap((shape) =>
+      tiles.map((tile) => (arena: Arena) => transposedBench(arena, tile, shape)),
+    ),
+    ...STORED.flatMap((shape) =>
+      (['f16', 'bf16'] as const).map((storage) => (arena: Arena) => matmulBench(arena, chosen, shape, storage)),
     ),
   ];
 }
 
-function matrixOf(arena: Arena, values: Float32Array<ArrayBuffer>, rows: number): Promise<Matrix> {
-  return packRows(arena, 'weight', { storage: 'f32', values }, rows / 4);
+function nameOf(tile: TileName, chosen: TileName): string {
+  return tile === chosen ? `${tile} (chosen)` : tile;
+}
+
+function matrixOf(arena: Arena, stored: StoredValues, rows: number): Promise<Matrix> {
+  return packRows(arena, 'weight', stored, rows / 4);
 }
 
 export async function matmulBench(
   arena: Arena,
   tile: TileName,
-  rows: number,
-  inner: number,
-  columns: number,
+  [rows, inner, columns]: Shape,
+  storage: WeightStorage = 'f32',
 ): Promise<KernelBench> {
   const a = random(rows * inner, 1);
-  const w = random(inner * columns, 2, inner ** -0.5);
+  const stored = narrowed(random(inner * columns, 2, inner ** -0.5), storage);
+  const w = widened(stored);
+  const numberBytes = storage === 'f32' ? 4 : 2;
   const bias = random(columns, 3);
   const out = arena.tensor('out', [rows, columns]);
-  const operation = await matmul(arena, await matrixOf(arena, w, inner), 0, {
+  const operation = await matmul(arena, await matrixOf(arena, stored, inner), 0, {
     a: arena.upload('a', a),
     out,
     rows,
@@ -72,10 +94,10 @@ export async function matmulBench(
     tile,
   });
   return {
-    name: `matmul ${rows} x ${inner} x ${columns}, ${tile}${tile === arena.gpu.tile ? ' (chosen)' : ''}`,
+    name: `matmul ${rows} x ${inner} x ${columns}, ${nameOf(tile, arena.gpu.tile)}${storage === 'f32' ? '' : `, ${storage}`}`,
     encode: (recording) => runMatmul(recording, operation, 1),
     flops: ['2 M K N', 2 * rows * inner * columns],
-    bytes: ['4 (MK + KN + MN)', 4 * (rows * inner + inner * columns + rows * columns)],
+    bytes: [`4 (MK + MN) + ${numberBytes} KN`, 4 * (rows * inner + rows * columns) + numberBytes * inner * columns],
     out,
     expected: probes(rows * columns).map((index) => {
       const [r, c] = [Math.floor(index / columns), index % columns];
@@ -86,17 +108,11 @@ export async function matmulBench(
   };
 }
 
-async function transposedBench(
-  arena: Arena,
-  tile: TileName,
-  rows: number,
-  inner: number,
-  columns: number,
-): Promise<KernelBench> {
+async function transposedBench(arena: Arena, tile: TileName, [rows, inner, columns]: Shape): Promise<KernelBench> {
   const dy = random(rows * columns, 1);
   const w = random(inner * columns, 2, columns ** -0.5);
   const out = arena.tensor('out', [rows, inner]);
-  const product = await matmulTransposed(arena, await matrixOf(arena, w, inner), {
+  const product = await matmulTransposed(arena, await matrixOf(arena, { storage: 'f32', values: w }, inner), {
     dy: arena.upload('dy', dy),
     out,
     rows,
@@ -105,7 +121,7 @@ async function transposedBench(
     tile,
   });
   return {
-    name: `matmul transposed ${rows} x ${columns} x ${inner}, ${tile}${tile === arena.gpu.tile ? ' (chosen)' : ''}`,
+    name: `matmul transposed ${rows} x ${columns} x ${inner}, ${nameOf(tile, arena.gpu.transposedTile)}`,
     encode: (recording) => runTransposed(arena.gpu, recording, product),
     flops: ['2 M N K', 2 * rows * columns * inner],
     bytes: ['4 (MN + KN + MK)', 4 * (rows * columns + inner * columns + rows * inner)],

@@ -1,4 +1,5 @@
 import { groupsOf64 } from '../src/gpu/workgroups.js';
+import { logSoftmax as bindLogSoftmax } from '../src/gpu/rows/log-softmax.js';
 import { createRng } from '../src/base/rng.js';
 import { FROM_CONSTANT } from '../src/pass/tables/summed-inputs.js';
 import type { Arena } from '../src/gpu/arena.js';
@@ -98,16 +99,12 @@ export async function logSoftmaxBench(arena: Arena, rows: number, vocab: number)
   const values = random(rows * vocab, 1, 10);
   const source = arena.upload('logits', values);
   const out = arena.tensor('log-probabilities', [rows, vocab]);
-  const operation = await arena.operation('log_softmax', {
-    buffers: { values: out },
-    params: { rows, vocab, stride: vocab },
-    overrides: {},
-  });
+  const piece = await bindLogSoftmax(arena, { values: out, rows, vocab, stride: vocab });
   return {
     name: `log_softmax ${rows} x ${vocab}`,
     encode: (recording) => {
       recording.copy(source, out);
-      recording.dispatchRows(operation, rows);
+      piece.encode(recording);
     },
     flops: ['5 R V', 5 * rows * vocab],
     bytes: ['16 R V', 16 * rows * vocab],

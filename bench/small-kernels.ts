@@ -1,3 +1,5 @@
+import { bindKl } from '../src/readout/kl.js';
+import { bindTopColumns } from '../src/readout/top-columns.js';
 import { groupsOf64 } from '../src/gpu/workgroups.js';
 import type { Arena } from '../src/gpu/arena.js';
 import { packColumns } from '../src/gpu/product/panels.js';
@@ -121,6 +123,21 @@ async function accumulateMeansBench(
   };
 }
 
+/** What memory alone gives: a copy from one buffer to another. */
+export function copyBench(arena: Arena, count: number): Promise<KernelBench> {
+  const values = random(count, 1);
+  const source = arena.upload('source', values);
+  const out = arena.tensor('copy', [count]);
+  return Promise.resolve({
+    name: `copy of ${count} numbers`,
+    encode: (recording) => recording.copy(source, out),
+    flops: ['0', 0],
+    bytes: ['8 N', 8 * count],
+    out,
+    expected: probes(count).map((i): [number, number] => [i, values[i]!]),
+  });
+}
+
 export async function spreadMeansBench(
   arena: Arena,
   writers: number,
@@ -151,14 +168,11 @@ async function klBench(arena: Arena, rows: number, vocab: number): Promise<Kerne
   const p = random(rows * vocab, 1).map((value) => value - 9);
   const q = random(rows * vocab, 2).map((value) => value - 9);
   const out = arena.tensor('kl', [rows]);
-  const operation = await arena.operation('kl_divergence', {
-    buffers: { p: arena.upload('p', p), q: arena.upload('q', q), kl: out },
-    params: { rows, prompts: rows, vocab, stride: vocab },
-    overrides: {},
-  });
+  const buffers = { reference: arena.upload('p', p), logProbs: arena.upload('q', q), out };
+  const piece = await bindKl(arena, { rows, prompts: rows, vocab, stride: vocab }, buffers);
   return {
     name: `kl_divergence ${rows} x ${vocab}`,
-    encode: (recording) => recording.dispatchRows(operation, rows),
+    encode: (recording) => piece.encode(recording, rows),
     flops: ['4 R V', 4 * rows * vocab],
     bytes: ['8 R V', 8 * rows * vocab],
     out,
@@ -173,14 +187,11 @@ async function klBench(arena: Arena, rows: number, vocab: number): Promise<Kerne
 async function argmaxBench(arena: Arena, rows: number, vocab: number): Promise<KernelBench> {
   const values = random(rows * vocab, 1);
   const out = arena.tensor('best', [rows]);
-  const operation = await arena.operation('argmax', {
-    buffers: { values: arena.upload('values', values), best: out },
-    params: { rows, vocab, stride: vocab },
-    overrides: {},
-  });
+  const shape = { rows, vocab, stride: vocab, count: 1, sign: 1, centred: false } as const;
+  const top = await bindTopColumns(arena, { values: arena.upload('values', values), ...shape, columns: out });
   return {
     name: `argmax ${rows} x ${vocab}`,
-    encode: (recording) => recording.dispatchRows(operation, rows),
+    encode: (recording) => top.encode(recording),
     flops: ['R V', rows * vocab],
     bytes: ['4 R V', 4 * rows * vocab],
     out,

@@ -5,10 +5,10 @@
 // The gradient of a metric at the logits. q: probabilities of the run; p: probabilities of the clean run; C, W: correct
 // and wrong answers; q(C): their summed probability. src/readout/metrics.ts has the coefficients of every metric. An id
 // that a list holds twice counts twice, as in the metric itself.
-// One workgroup per row writes the terms of every token. Then one invocation adds the terms of the answers, because
-// their lists are short. Columns from vocab to stride become 0.
+// One workgroup per row and block (shared/row_blocks.wgsl) writes the terms of its tokens. Then one invocation adds the
+// terms of the answers among them, because their lists are short. Columns from vocab to stride become 0.
 // Shapes: values (log q), log_p, seeds [rows, stride] (f32), answers as in shared/answers.wgsl.
-// Grid: rows workgroups in x and y. Checked by test/gpu/kernels.test.ts (metric_seeds).
+// Grid: rows in x and y, blocks of stride in z. Checked by test/gpu/kernels.test.ts (metric_seeds).
 struct Params {
   rows: u32,
   vocab: u32,
@@ -30,6 +30,7 @@ override WRONG_Q: f32;
 @group(0) @binding(4) var<storage, read_write> seeds: array<f32>;
 //#include answers
 //#include log_total
+//#include row_blocks
 
 @compute @workgroup_size(WORKGROUP)
 fn metric_seeds(
@@ -43,7 +44,9 @@ fn metric_seeds(
   let ids = answers_of(row);
   let log_correct = log_total(row_at, ids.correct_at, ids.correct);
   let advantage = exp(log_total(row_at, ids.wrong_at, ids.wrong)) - exp(log_correct);
-  for (var v = lane; v < params.stride; v += WORKGROUP) {
+  let first = BLOCK * wid.z;
+  let end = min(first + BLOCK, params.stride);
+  for (var v = first + lane; v < end; v += WORKGROUP) {
     var seed = 0.0;
     if (v < params.vocab) {
       if (Q != 0.0) { seed += Q * exp(values[row_at + v]); }
@@ -55,14 +58,18 @@ fn metric_seeds(
   storageBarrier();
   if (lane != 0u) { return; }
   for (var i = 0u; i < ids.correct; i++) {
-    let v = row_at + answers[ids.correct_at + i];
+    let id = answers[ids.correct_at + i];
+    if (id < first || id >= end) { continue; }
+    let v = row_at + id;
     var seed = CORRECT_MEAN / f32(ids.correct);
     if (CORRECT_Q != 0.0) { seed += CORRECT_Q * exp(values[v]); }
     if (CORRECT_SHARE != 0.0) { seed += CORRECT_SHARE * exp(values[v] - log_correct); }
     seeds[v] += seed;
   }
   for (var i = 0u; i < ids.wrong; i++) {
-    let v = row_at + answers[ids.wrong_at + i];
+    let id = answers[ids.wrong_at + i];
+    if (id < first || id >= end) { continue; }
+    let v = row_at + id;
     var seed = WRONG_MEAN / f32(ids.wrong);
     if (WRONG_Q != 0.0) { seed += WRONG_Q * exp(values[v]); }
     seeds[v] += seed;

@@ -1,7 +1,7 @@
 // x[r, c] <- cap * tanh(x[r, c] / cap) for the first `columns` columns, in place: the softcap of logits
 //
-// One workgroup per row.
-// Shapes: x [rows, stride] (f32). Grid: rows workgroups in x and y.
+// One workgroup per row and block (shared/row_blocks.wgsl).
+// Shapes: x [rows, stride] (f32). Grid: rows in x and y, blocks in z.
 // Source: Gemma 2 (arXiv:2408.00118). Checked by test/gpu/kernels.test.ts (softcap_rows).
 struct Params {
   rows: u32,
@@ -13,6 +13,7 @@ override WORKGROUP: u32;
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read_write> x: array<f32>;
 //#include tanh_of
+//#include row_blocks
 
 @compute @workgroup_size(WORKGROUP)
 fn softcap_rows(
@@ -22,7 +23,8 @@ fn softcap_rows(
 ) {
   let row = wid.y * groups.x + wid.x;
   if (row >= params.rows) { return; }
-  for (var v = lane; v < params.columns; v += WORKGROUP) {
+  let end = min(BLOCK * (wid.z + 1u), params.columns);
+  for (var v = BLOCK * wid.z + lane; v < end; v += WORKGROUP) {
     let at = row * params.stride + v;
     x[at] = params.cap * tanh_of(x[at] / params.cap);
   }

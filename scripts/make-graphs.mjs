@@ -35,7 +35,7 @@ try {
     const out = join(folder, `${model}.${task}`);
     const options = ['--method', METHOD, '--threshold', String(threshold), ...OPTIONS, '--out', out];
     const args = ['discover', '--model', model, '--task', task, ...options];
-    const { status } = spawnSync(process.execPath, [join(root, 'dist/cli/main.js'), ...args], { stdio: 'inherit' });
+    const { status } = spawnSync(process.execPath, [join(root, 'dist/bin/edgewise.js'), ...args], { stdio: 'inherit' });
     if (status !== 0) process.exit(1);
     for (const [file, ending] of Object.entries(ENDINGS)) {
       copyFileSync(join(out, file), join(graphs, `${model}.${task}.${METHOD}.${ending}`));
@@ -54,7 +54,7 @@ try {
 function draw(name) {
   const file = join(graphs, name);
   const dot = spawnSync(process.execPath, [
-    join(root, 'dist/cli/main.js'),
+    join(root, 'dist/bin/edgewise.js'),
     'export',
     `${file}.json`,
     '--format',

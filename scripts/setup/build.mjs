@@ -5,10 +5,12 @@ import { run, say, SetupError } from './process.mjs';
 
 /** Folder of dist/ that the viewer is built to. */
 const VIEWER = 'viewer';
+/** @type {[string, ...string[]]} */
+const VITE = ['vite/bin/vite.js', 'build', '--config'];
 
 /**
- * Compiles src/ to dist/ and bundles viewer/ to dist/viewer/, each where its sources differ from those of the last
- * build.
+ * Compiles src/ to dist/, bundles the command line to dist/bin/ and viewer/ to dist/viewer/, each where its sources
+ * differ from those of the last build.
  *
  * @param {string} root
  */
@@ -17,13 +19,14 @@ export function ensureBuild(root) {
   const common = [...configs, 'package-lock.json'];
   const dist = join(root, 'dist');
 
-  ensure(root, join(dist, '.built-from'), [...common, 'src'], () => {
+  ensure(root, join(dist, '.built-from'), [...common, 'src', 'scripts/setup/program.config.mjs'], () => {
     say('compiling (tsc)');
     // From nothing, so that a deleted source leaves no module behind.
     for (const name of existsSync(dist) ? readdirSync(dist) : []) {
       if (name !== VIEWER) rmSync(join(dist, name), { recursive: true, force: true });
     }
     mustBuild(root, 'typescript/bin/tsc', '--build', root);
+    mustBuild(root, ...VITE, join(root, 'scripts', 'setup', 'program.config.mjs'));
   });
   // What of src/ the viewer may import.
   const shared = ['src/base', 'src/circuit', 'src/files'];
@@ -32,7 +35,7 @@ export function ensureBuild(root) {
     // The viewer empties the folder, so that the report's page comes after it.
     for (const mode of ['production', 'report']) {
       const config = join(root, 'viewer', 'vite.config.ts');
-      mustBuild(root, 'vite/bin/vite.js', 'build', '--config', config, '--mode', mode);
+      mustBuild(root, ...VITE, config, '--mode', mode);
     }
   });
 }

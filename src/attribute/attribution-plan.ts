@@ -36,7 +36,8 @@ export function planAttribution(
   limits: RunLimits,
 ): AttributionPlan {
   return largestShare(size, layout, limits, (prompts) => {
-    const shape = { prompts, sequence: size.sequence };
+    const { sequence, answered } = size;
+    const shape = { prompts, sequence, ...(answered && { answered }) };
     const { edges, nodes = [0] } = scoreTensors(topology, layout, size.granularity, prompts);
     const tensors = [
       ...planned(gradientTensors(topology, layout, shape), 1),

@@ -8,6 +8,9 @@ import { fixTensors } from '../gradient/query-key-fix.js';
 import { GIM_RULES, PLAIN_RULES, relpRules, type BackwardRules } from '../block/rules.js';
 import type { Layout } from '../model/layout.js';
 import type { ModelWeights } from '../model/weights.js';
+import { fewAnsweredTokens } from '../readout/answer-columns.js';
+import { readsProbabilities } from '../readout/metric-seeds.js';
+import { METRICS } from '../readout/metrics.js';
 import type { PromptPair } from '../task/types.js';
 import { settleOptions, type AttributionOptions, type SettledOptions } from './options.js';
 import { planAttribution, type AttributionPlan } from './attribution-plan.js';
@@ -103,13 +106,18 @@ export function attributionPlan(
   topology: Topology,
   layout: Layout,
   pairs: readonly PromptPair[],
-  { method, ablation, backward, granularity }: SettledOptions,
+  { method, metric, ablation, backward, granularity }: SettledOptions,
   meanPairs: readonly PromptPair[],
   limits: RunLimits,
 ): AttributionPlan {
+  const answered =
+    method === 'information-flow' || readsProbabilities(METRICS[metric].seed)
+      ? undefined
+      : fewAnsweredTokens(pairs, { vocab: layout.vocabStride });
   const size = {
     ...promptSizes(pairs, meanPairs, ablation),
     granularity,
+    ...(answered && { answered }),
     ...(backward === 'atp-star' && { scratch: (shape: GradientShape) => fixTensors(topology, layout, shape) }),
     ...(method === 'information-flow' && { scratch: (shape: GradientShape) => flowTensors(topology, layout, shape) }),
   };

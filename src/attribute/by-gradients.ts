@@ -1,10 +1,12 @@
 import { QueryKeyFix } from '../gradient/query-key-fix.js';
 import type { GradientPass } from '../gradient/gradient-pass.js';
+import type { MetricEnd } from '../gradient/metric-end.js';
 import type { Piece } from '../block/piece.js';
 import { inBatches } from '../evaluate/prompt-batch.js';
 import type { MeanSource } from '../evaluate/mean-ablation.js';
 import { Arena } from '../gpu/arena.js';
-import type { Operation } from '../gpu/recording.js';
+import { readsReference } from '../readout/metric-seeds.js';
+import { METRICS, type SeedMetric } from '../readout/metrics.js';
 import type { PromptPair } from '../task/types.js';
 import { bindAblated, uploadSide } from './ablated-differences.js';
 import { gradientPoints, type GradientPoint } from './interpolation.js';
@@ -45,10 +47,7 @@ interface GradientRun {
 /** The prompts of a micro-batch as a pass needs them. */
 interface GradientBatch {
   readonly prompts: number;
-  /** The metric's gradient at the logits. */
-  readonly seeds: Operation;
-  /** Rows of the metric positions, one per prompt of the pass. */
-  readonly rows: readonly number[];
+  readonly end: MetricEnd;
 }
 
 /**
@@ -67,7 +66,7 @@ export async function byGradients(
   const { frame } = pass;
   const { topology, weights, shape, groups } = frame;
   // Compared with the prediction of another prompt, the clean run is no minimum of the KL divergence.
-  const compared = pairs.some(({ reference }) => reference !== undefined);
+  const compared = comparesWithOthers(settled.metric, pairs);
   const points = gradientPoints(compared ? { ...settled, metric: '' } : settled, groups);
   const batches = inBatches(pairs, shape.prompts);
   const dropped = settled.gradDrop ? [...weights.layers.keys()] : [undefined];
@@ -124,10 +123,10 @@ async function scoreBatch(
   const arena = new Arena(gpu);
   try {
     const answers = Array.from({ length: shape.prompts }, (_, n) => pairs[n] ?? { correct: [], wrong: [] });
-    const seeds = await pass.bindSeeds(arena, metric, answers);
     const rows = answers.map((_, n) => n * shape.sequence + (pairs[n]?.position ?? 0));
-    const batch = { prompts: pairs.length, seeds, rows };
-    await prepare(pass, pairs, ablated, rows);
+    const end = await pass.bindMetric(arena, metric, answers, rows);
+    const batch = { prompts: pairs.length, end };
+    await prepare(pass, pairs, ablated, end, metric);
     run.onPass();
     for (const without of dropped) {
       for (const [i, point] of points.entries()) await scorePoint(run, batch, point, without, i === 0);
@@ -142,7 +141,7 @@ async function scoreBatch(
 /** Adds the scores at one point to those on the device. @param first whether they start from 0. */
 async function scorePoint(
   { pass, sink, fix, onPass }: GradientRun,
-  { seeds, rows }: GradientBatch,
+  { end }: GradientBatch,
   { group, amount, weight, own }: GradientPoint,
   without: number | undefined,
   first: boolean,
@@ -154,10 +153,10 @@ async function scorePoint(
   if (first) sink.clear(recording);
   if (group !== null) {
     pass.forward(recording, { side: 'clean', from: group, outputs: 'forget' });
-    pass.logProbabilities(recording, rows);
+    end.forwards.encode(recording);
   }
   const only = own ? group : null;
-  pass.backward(recording, seeds, rows, {
+  pass.backward(recording, end, {
     until: only ?? 0,
     ...(without !== undefined && { without }),
     taps: {
@@ -170,19 +169,25 @@ async function scorePoint(
   onPass();
 }
 
+/** Whether the metric compares with what the clean run predicts on other prompts. */
+function comparesWithOthers(metric: SeedMetric, pairs: readonly PromptPair[]): boolean {
+  return readsReference(METRICS[metric].seed) && pairs.some(({ reference }) => reference !== undefined);
+}
+
 /**
- * Leaves the clean run's streams and log-probabilities in the pass, and in `differences` what cut edges would carry
+ * Leaves the clean run in the pass up to where the metric's gradient begins, and in `differences` what cut edges would carry
  * minus the outputs of the clean run.
  */
 async function prepare(
   pass: GradientPass,
   pairs: readonly PromptPair[],
   ablated: Piece,
-  rows: readonly number[],
+  end: MetricEnd,
+  metric: SeedMetric,
 ): Promise<void> {
   const { gpu } = pass.frame.weights;
   const compared = pairs.map(({ reference, ...pair }) => ({ ...pair, ...reference }));
-  const isOther = pairs.some(({ reference }) => reference !== undefined);
+  const isOther = comparesWithOthers(metric, pairs);
   if (isOther) await keepReferences(pass, compared);
   uploadSide(pass, pairs, 'clean', 'clean');
   uploadSide(pass, pairs, 'corrupted', 'corrupted');
@@ -190,8 +195,8 @@ async function prepare(
   const recording = gpu.record();
   ablated.encode(recording);
   pass.forward(recording, { side: 'clean', from: 0, outputs: 'subtract from differences' });
-  pass.logProbabilities(recording, rows);
-  if (!isOther) pass.keepReference(recording);
+  end.forwards.encode(recording);
+  if (readsReference(METRICS[metric].seed) && !isOther) pass.keepReference(recording);
   recording.submit();
   await gpu.finished();
 }

@@ -1,4 +1,7 @@
+import { logSoftmax } from '../gpu/rows/log-softmax.js';
+import { rowBlocks } from '../gpu/workgroups.js';
 import type { BufferSlice } from '../gpu/kernel.js';
+import type { ModelWeights } from '../model/weights.js';
 import type { Matrix } from '../gpu/product/matrix.js';
 import { NO_PIECE } from './order.js';
 import type { Piece, PieceContext, RowPiece } from './piece.js';
@@ -29,10 +32,14 @@ export interface LogitColumns {
   readonly tokens: number;
 }
 
+/** The columns of all tokens. */
+export function everyLogit({ unembed, unembedBias, spec }: ModelWeights): LogitColumns {
+  return { unembed, unembedBias, tokens: spec.vocab };
+}
+
 /** normed [rows, d] -> the model's logits [rows, V], with its bias and its softcap. */
 export function modelLogits(context: UnembeddingContext, tensors: UnembeddingTensors, rows: number): Promise<RowPiece> {
-  const { unembed, unembedBias, spec } = context.weights;
-  return logitsOf(context, { unembed, unembedBias, tokens: spec.vocab }, tensors, rows);
+  return logitsOf(context, everyLogit(context.weights), tensors, rows);
 }
 
 /** The same of some columns: logits [rows, columns of the matrix]. Each has the bits that it has among all. */
@@ -52,24 +59,25 @@ export async function logitsOf(
   return {
     encode(recording, taken = rows) {
       product.encode(recording, taken);
-      recording.dispatchRows(operation, taken);
+      recording.dispatchRows(operation, taken, rowBlocks(tokens));
     },
   };
 }
 
 /** Takes a gradient [rows, V] from the capped logits to those before the softcap, in place; nothing without one. */
 export async function softcapBackward(
-  { arena, weights: { spec, layout } }: UnembeddingContext,
+  { arena, weights: { spec } }: UnembeddingContext,
+  { unembed, tokens }: LogitColumns,
   { logits, logitGradient }: { readonly logits: BufferSlice; readonly logitGradient: BufferSlice },
   rows: number,
 ): Promise<Piece> {
   if (spec.logitSoftcap === null) return NO_PIECE;
   const operation = await arena.operation('softcap_backward', {
     buffers: { y: logits, gradient: logitGradient },
-    params: { rows, columns: spec.vocab, stride: layout.vocabStride, cap: spec.logitSoftcap },
+    params: { rows, columns: tokens, stride: 4 * unembed.columns4, cap: spec.logitSoftcap },
     overrides: {},
   });
-  return { encode: (recording) => recording.dispatchRows(operation, rows) };
+  return { encode: (recording) => recording.dispatchRows(operation, rows, rowBlocks(spec.vocab)) };
 }
 
 /** Turns logits [rows, V] into log-probabilities, in place. */
@@ -78,21 +86,16 @@ export async function logProbabilities(
   values: BufferSlice,
   rows: number,
 ): Promise<RowPiece> {
-  const operation = await arena.operation('log_softmax', {
-    buffers: { values },
-    params: { rows, vocab: spec.vocab, stride: layout.vocabStride },
-    overrides: {},
-  });
-  return { encode: (recording, taken = rows) => recording.dispatchRows(operation, taken) };
+  return logSoftmax(arena, { values, rows, vocab: spec.vocab, stride: layout.vocabStride });
 }
 
 /** The gradient at the logits [rows, V] -> the gradient at the normed rows [rows, d]. */
 export function unembeddingBackward(
   context: UnembeddingContext,
+  { unembed }: LogitColumns,
   at: { readonly logitGradient: BufferSlice; readonly normedGradient: BufferSlice },
   rows: number,
 ): Promise<Piece> {
-  const { unembed } = context.weights;
   return transposedProduct(context, unembed, {
     dy: at.logitGradient,
     out: at.normedGradient,

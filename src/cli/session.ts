@@ -3,6 +3,7 @@ import { quote } from '../base/text.js';
 import type { Ablation } from '../circuit/run-identity.js';
 import { behaviourWarnings } from '../evaluate/task-behaviour.js';
 import type { LoadedModel } from '../model/load-model.js';
+import { thisMachine } from '../node/card/machine.js';
 import { openEngine, openModelByName, type DeviceOptions, type OpenedModel } from '../node/open.js';
 import { openTaskFile } from '../node/open-files.js';
 import { openTaskReader } from '../node/reading/open-task-reader.js';
@@ -16,6 +17,7 @@ import type { BosOption } from '../task/tokenizer.js';
 import type { Task } from '../task/types.js';
 import type { ModelFlags } from './options/options.js';
 import { readerOptions, type RowFlags } from './options/row-options.js';
+import { cardWarning } from './report/card-report.js';
 import { ByteBar, note, progressBar } from './report/progress.js';
 import { firstPrompt } from './report/prompt-line.js';
 
@@ -135,7 +137,7 @@ export async function readMeanOver(
 }
 
 /**
- * Opens a device and an engine for the length of `use`. Both are closed whatever happens. Loading a large model shows
+ * Opens devices and an engine for the length of `use`. They are closed whatever happens. Loading a large model shows
  * its progress.
  */
 export async function withEngine<T>(
@@ -144,10 +146,13 @@ export async function withEngine<T>(
   use: (engine: Engine) => Promise<T>,
 ): Promise<T> {
   const loading = new ByteBar('loading weights');
-  const { engine, close } = await openEngine(model, { ...options, onLoad: loading.show }).finally(loading.stop);
+  const opened = await openEngine(model, { ...options, onLoad: loading.show }).finally(loading.stop);
+  const { engine, software, close } = opened;
   try {
+    const warning = cardWarning({ software, adapter: engine.gpu.adapter }, options, thisMachine());
+    if (warning !== undefined) note(warning);
     const result = await use(engine);
-    engine.gpu.check();
+    engine.check();
     return result;
   } finally {
     await close();

@@ -1,3 +1,4 @@
+import { gatheredTensors } from '../readout/answer-columns.js';
 import { readoutTensors } from '../readout/parts.js';
 import { EdgewiseError } from '../base/errors.js';
 import type { Ablation } from '../circuit/run-identity.js';
@@ -29,6 +30,8 @@ export interface RunSize {
   readonly resident: boolean;
   /** Means of mean ablation: one per position, or one, or none. Default none. */
   readonly meanGroups?: number;
+  /** Columns of the unembedding that a micro-batch gathers for its answers at most, see gatheredColumns. Default 0. */
+  readonly gathered?: number;
 }
 
 export interface RunLimits {
@@ -75,11 +78,8 @@ export interface RunPlan {
 /** 4 GB, in bytes: what a run may take beside the weights unless told otherwise. */
 export const DEFAULT_BUDGET = 4e9;
 
-/** Tensors beside those of the pass, and how many there are of each. */
-export type TensorsBeside = (
-  shape: PassShape,
-  microBatches: number,
-) => { readonly tensors: Readonly<Record<string, readonly number[]>>; readonly count: number };
+/** Tensors beside those of the pass. */
+export type TensorsBeside = (shape: PassShape, microBatches: number) => readonly PlannedTensor[];
 
 /**
  * Part of the budget that the sums over cut edges may take, if so much is left: they save additions, not whole nodes.
@@ -99,10 +99,10 @@ export function planRun(
   layout: Layout,
   size: RunSize,
   limits: RunLimits,
-  beside: TensorsBeside = (shape, count) => ({
-    tensors: batchTensors(topology, layout, shape, size.directEdges),
-    count,
-  }),
+  beside: TensorsBeside = (shape, count) => [
+    ...planned(batchTensors(topology, layout, shape, size.directEdges), count),
+    ...plannedAnswers(layout, shape, size.gathered ?? 0, count),
+  ],
 ): RunPlan {
   const plan = (prompts: number, circuits: number): RunPlan =>
     tabulate(topology, layout, size, { prompts, circuits }, limits, beside);
@@ -171,14 +171,13 @@ function tabulate(
   const states = size.resident ? microBatches : 1;
   const withCutSums = (cutSums: number): RunPlan => {
     const shape: PassShape = { prompts, sequence: size.sequence, circuits, cutSums };
-    const further = beside(shape, microBatches);
     const tensors = [
       ...planned(scratchTensors(topology, layout, shape), 1),
       ...planned({ tables: [tableWords(topology, layout, shape, maxBinding)] }, 1),
       ...planned(readoutTensors(shape), 1),
       ...planned(stateTensors(topology, layout, shape), states),
       ...planned(layerTensors(topology, layout, shape), topology.layers * states),
-      ...planned(further.tensors, further.count),
+      ...beside(shape, microBatches),
       ...planned({ means: [(size.meanGroups ?? 0) * topology.writers.length, 4 * layout.width4] }, 1),
     ];
     return { shape, microBatches, tensors, bytes: totalBytes(tensors) };
@@ -190,6 +189,25 @@ function tabulate(
   const room = Math.min(maxBinding, (CUT_SUMS_SHARE * budget) / microBatches, (budget - without.bytes) / states);
   const cutSums = Math.min(topology.ports.length, Math.floor(room / slotBytes));
   return cutSums > 0 ? withCutSums(cutSums) : without;
+}
+
+/**
+ * What every micro-batch keeps of the unembedding for its answers: a direction per prompt, see bindAnswerDirections, or
+ * columns, with what is there while the last one gathers them.
+ */
+function plannedAnswers(
+  layout: Layout,
+  { prompts }: PassShape,
+  columns: number,
+  microBatches: number,
+): PlannedTensor[] {
+  if (columns === 0) return planned({ directions: [prompts, 4 * layout.width4] }, microBatches);
+  const { panel, biases, rows, allBiases } = gatheredTensors(layout, columns);
+  return [
+    ...planned({ answerPanels: panel.shape }, panel.count * microBatches),
+    ...planned({ answerBiases: biases }, microBatches),
+    ...planned({ answerRows: rows, copyOfAnswerRows: rows, copyOfBiases: allBiases }, 1),
+  ];
 }
 
 /** Rows of the memory table for `count` of each tensor. */

@@ -2,7 +2,8 @@ import { mean } from '../base/mean.js';
 import { EdgeSet } from '../circuit/edge-set.js';
 import type { MetricName } from '../readout/metrics.js';
 import type { PromptPair } from '../task/types.js';
-import type { PatchingEvaluator, PromptValues } from './evaluator.js';
+import type { PromptValues } from './evaluator.js';
+import type { TaskEvaluator } from './task-evaluator.js';
 
 /** A mean over the prompts of the whole model, on the clean and on the corrupted prompts. */
 export interface BothSides {
@@ -36,10 +37,7 @@ const LEAST_KL = 0.01;
  *
  * @param evaluator with resample ablation, of these pairs.
  */
-export async function measureBehaviour(
-  evaluator: PatchingEvaluator,
-  pairs: readonly PromptPair[],
-): Promise<TaskBehaviour> {
+export async function measureBehaviour(evaluator: TaskEvaluator, pairs: readonly PromptPair[]): Promise<TaskBehaviour> {
   const hasCorrect = pairs.every(({ correct }) => correct.length > 0);
   // The logit difference looks at one token; of a whole answer that says little.
   const hasBoth = hasCorrect && pairs.every(({ wrong, answer }) => wrong.length > 0 && answer === undefined);

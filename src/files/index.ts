@@ -45,6 +45,7 @@ export { detailsFit } from './own/details-fit.js';
 export { encodeDraws, parseDraws, writeDraws, type FileDraws } from './own/draws-json.js';
 export {
   INSTRUMENT_VERSION,
+  isInstrument,
   parseInstrument,
   writeInstrument,
   type InstrumentFile,

@@ -26,6 +26,10 @@ export interface GpuOptions {
    * tiles.
    */
   readonly tile?: TileName;
+  /** Tile of the products with a transposed matrix; default: `tile`. */
+  readonly transposedTile?: TileName;
+  /** Invocations of a workgroup in the kernels that take a row each, a power of two; default: see rowWorkgroup. */
+  readonly rowWorkgroup?: number;
   /** How to wait for the device; default: await it. */
   readonly wait?: Wait | undefined;
   /** Bytes; only to test the split of large tensors on an adapter that would not need it. */
@@ -51,6 +55,8 @@ export class Gpu {
   readonly buffers: Buffers;
   /** The tile of every matrix product bound on this device, unless one asks for another: fixed before any is. */
   readonly tile: TileName;
+  /** The same of products with a transposed matrix. */
+  readonly transposedTile: TileName;
   /** Invocations that every subgroup has; 0 where the device was opened without subgroups. */
   readonly subgroupLanes: number;
   /** Invocations of a workgroup in the kernels that take a row each. */
@@ -64,13 +70,18 @@ export class Gpu {
   /** @throws EdgewiseError of kind `device` where the device lacks what the tile needs. */
   constructor(device: GPUDevice, adapter: string, options: GpuOptions = {}) {
     const { tile = defaultTile(device), wait = (pending) => pending, bindingLimit = Infinity } = options;
-    const lacking = tileLacks(tile, device);
-    if (lacking !== undefined) throw new EdgewiseError('device', `tile ${tile}`, `needs ${lacking}: not on ${adapter}`);
+    const { transposedTile = tile } = options;
+    for (const name of [tile, transposedTile]) {
+      const lacking = tileLacks(name, device);
+      if (lacking === undefined) continue;
+      throw new EdgewiseError('device', `tile ${name}`, `needs ${lacking}: not on ${adapter}`);
+    }
     this.device = device;
     this.adapter = adapter;
     this.tile = tile;
+    this.transposedTile = transposedTile;
     this.subgroupLanes = subgroupLanes(device);
-    this.rowWorkgroup = rowWorkgroup(device);
+    this.rowWorkgroup = options.rowWorkgroup ?? rowWorkgroup(device);
     this.buffers = new Buffers(device);
     this.#pipelines = new Pipelines(device);
     this.#firstError = new FirstError(device, adapter);

@@ -60,11 +60,15 @@ export class Recording {
     this.#gpu.counters.dispatches++;
   }
 
-  /** One workgroup per row, spread over x and y where there are more rows than one dimension takes. */
-  dispatchRows(operation: Operation, rows: number): void {
+  /**
+   * One workgroup per row, spread over x and y where there are more rows than one dimension takes.
+   *
+   * @param blocks workgroups of every row, in z; default 1. See rowBlocks.
+   */
+  dispatchRows(operation: Operation, rows: number, blocks = 1): void {
     const limit = this.#gpu.device.limits.maxComputeWorkgroupsPerDimension;
     const y = Math.ceil(rows / limit);
-    this.dispatch(operation, Math.ceil(rows / Math.max(1, y)), y);
+    this.dispatch(operation, Math.ceil(rows / Math.max(1, y)), y, blocks);
   }
 
   copy(from: BufferSlice, to: BufferSlice): void {

@@ -1,13 +1,21 @@
 import { portGroups, writerGroups, type PortGroup, type WriterGroup } from '../block/groups.js';
 import type { JointBranch } from '../block/joint-norms.js';
 import type { Preactivations } from '../block/mlp.js';
+import { everyLogit, type LogitColumns } from '../block/unembedding.js';
 import { fillAngles } from '../block/rotary.js';
 import type { BackwardRules } from '../block/rules.js';
 import type { InputKind } from '../circuit/run-identity.js';
 import type { Topology } from '../circuit/topology.js';
 import type { Arena, Tensor } from '../gpu/arena.js';
 import type { ModelWeights } from '../model/weights.js';
+import { answerColumns, answersAmong } from '../readout/answer-columns.js';
+import type { Answers } from '../readout/answers.js';
 import { gradientLayerTensors, gradientTensors, type GradientShape, type GradientTensor } from './gradient-plan.js';
+
+/** Columns of the unembedding, and how they list answers: by token id, or by their places among a few tokens. */
+export interface AnswerColumns extends LogitColumns {
+  readonly placed: (answers: Answers) => Answers;
+}
 
 /** What every piece of a gradient pass works on. */
 export interface GradientFrame {
@@ -22,6 +30,8 @@ export interface GradientFrame {
   readonly groups: readonly WriterGroup[];
   readonly portGroups: readonly PortGroup[];
   readonly tensors: Readonly<Record<GradientTensor, Tensor>>;
+  /** Of the logits that the pass holds. */
+  readonly columns: AnswerColumns;
   /** Per writer group the part of the differences that its run is moved by [groups]. */
   readonly shift: Tensor;
   /**
@@ -43,14 +53,14 @@ export interface GradientFrame {
   readonly preactivations: readonly Preactivations[];
 }
 
-export function createGradientFrame(
+export async function createGradientFrame(
   arena: Arena,
   weights: ModelWeights,
   topology: Topology,
   shape: GradientShape,
   input: InputKind,
   rules: BackwardRules,
-): GradientFrame {
+): Promise<GradientFrame> {
   const { layout } = weights;
   const shapes = Object.entries(gradientTensors(topology, layout, shape));
   const tensors = Object.fromEntries(shapes.map(([name, dimensions]) => [name, arena.tensor(name, dimensions)]));
@@ -75,6 +85,7 @@ export function createGradientFrame(
     groups,
     portGroups: readers,
     tensors: tensors as Record<GradientTensor, Tensor>,
+    columns: await answerColumnsOf(arena, weights, shape),
     streams,
     readBy: (group) => streams[readers.find(({ feeds }) => feeds === group)!.reads]!,
     shift: arena.tensor('shift', [groups.length]),
@@ -91,4 +102,13 @@ export function createGradientFrame(
       beside: arena.tensor(`beside the gate of layer ${l}`, ofLayer.besideGate),
     })),
   };
+}
+
+async function answerColumnsOf(
+  arena: Arena,
+  weights: ModelWeights,
+  { answered }: GradientShape,
+): Promise<AnswerColumns> {
+  if (!answered) return { ...everyLogit(weights), placed: (answers) => answers };
+  return { ...(await answerColumns(arena, weights, answered)), placed: answersAmong(answered) };
 }

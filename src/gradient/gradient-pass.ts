@@ -11,14 +11,14 @@ import {
 import { tappedPlaces, type Place, type PlaceHolder, type PlaceView, type Taps } from '../block/places.js';
 import type { Topology } from '../circuit/topology.js';
 import { Arena, sliceOf } from '../gpu/arena.js';
-import type { Operation, Recording } from '../gpu/recording.js';
+import type { Recording } from '../gpu/recording.js';
 import type { ModelWeights } from '../model/weights.js';
-import { answerLists, type Answers } from '../readout/answers.js';
-import { seedOverrides } from '../readout/metric-seeds.js';
-import { METRICS, type SeedMetric } from '../readout/metrics.js';
+import type { Answers } from '../readout/answers.js';
+import type { SeedMetric } from '../readout/metrics.js';
 import { createGradientFrame, type GradientFrame } from './gradient-frame.js';
 import type { GradientShape } from './gradient-plan.js';
 import { forwardPlace, gradientPlace } from './gradient-places.js';
+import { bindMetric, takeRows, type MetricEnd } from './metric-end.js';
 import { bindPass, type PassPieces } from './pass-pieces.js';
 import type { BackwardUse, ForwardUse, GradientPassUse, WriterOutputs } from './pass-use.js';
 
@@ -59,7 +59,7 @@ export class GradientPass implements PlaceHolder {
   ): Promise<GradientPass> {
     const arena = new Arena(weights.gpu);
     try {
-      const frame = createGradientFrame(arena, weights, topology, shape, input, rules);
+      const frame = await createGradientFrame(arena, weights, topology, shape, input, rules);
       const context = { arena, weights, tokens: frame.tokens, sequence: shape.sequence };
       return new GradientPass(arena, frame, await bindPass(context, frame, scores));
     } catch (error) {
@@ -92,19 +92,18 @@ export class GradientPass implements PlaceHolder {
     return forwardPlace(this.frame, place, layer);
   }
 
-  /** Binds the metric's gradient at the logits, for one micro-batch's answers (one entry per prompt of the pass). */
-  bindSeeds(arena: Arena, metric: SeedMetric, answers: readonly Answers[]): Promise<Operation> {
-    const { weights, tensors, shape } = this.frame;
-    return arena.operation('metric_seeds', {
-      buffers: {
-        answers: arena.upload('answers', answerLists(answers)),
-        values: tensors.logits,
-        log_p: tensors.reference,
-        seeds: tensors.seeds,
-      },
-      params: { rows: shape.prompts, vocab: weights.spec.vocab, stride: weights.layout.vocabStride },
-      overrides: seedOverrides(METRICS[metric].seed),
-    });
+  /**
+   * Binds the metric of one micro-batch.
+   *
+   * @param answers one entry per prompt of the pass. @param metricRows rows of their metric positions.
+   */
+  bindMetric(
+    arena: Arena,
+    metric: SeedMetric,
+    answers: readonly Answers[],
+    metricRows: readonly number[],
+  ): Promise<MetricEnd> {
+    return bindMetric(arena, this.frame, this.#pieces.end, metric, answers, metricRows);
   }
 
   /**
@@ -218,19 +217,20 @@ export class GradientPass implements PlaceHolder {
 
   /**
    * Records log-probabilities from the last stream [T, d] -> last [N, d] -> normed [N, d] -> `tensors.logits` [N, V].
+   *
+   * @throws EdgewiseError of kind usage where the pass holds the logits of some tokens only.
    */
   logProbabilities(recording: Recording, metricRows: readonly number[], taps: Taps = {}): void {
-    const { tensors, weights } = this.frame;
-    const width = 4 * weights.layout.width4;
-    metricRows.forEach((row, n) => {
-      recording.copy(sliceOf(tensors.lastStream, row * width, width), sliceOf(tensors.last, n * width, width));
-    });
-    this.#pieces.lastNorm.encode(recording);
-    this.#pieces.logits.encode(recording);
+    if (this.frame.shape.answered) {
+      throw new EdgewiseError('usage', 'log-probabilities', 'this pass holds the logits of some tokens only');
+    }
+    const { norm, logits, keepCapped, logSoftmax } = this.#pieces.end;
+    takeRows(this.frame, metricRows).encode(recording);
+    norm.encode(recording);
+    logits.encode(recording);
     taps.logits?.(0);
-    // Log-probabilities take the place of the logits. The way back through a softcap needs them.
-    if (weights.spec.logitSoftcap !== null) recording.copy(tensors.logits, tensors.cappedLogits);
-    this.#pieces.logSoftmax.encode(recording);
+    keepCapped.encode(recording);
+    logSoftmax.encode(recording);
   }
 
   /** Takes the log-probabilities as those of the clean run, which the KL divergence compares with. */
@@ -239,31 +239,21 @@ export class GradientPass implements PlaceHolder {
   }
 
   /**
-   * Records a backward pass from the log-probabilities of the last forward pass. Every step is a gradient (ports =
-   * 3H):
+   * Records a backward pass from the end of the last forward pass. Every step is a gradient (ports = 3H):
    *
    * logits [N, V] -> last normed [N, d] -> last [N, d] -> stream [T, d] per layer, from the last: stream [T, d] ->
    * activated [T, F] -> hidden [T, F] -> normed [T, d] -> input [T, d] -> stream
    *     stream [T, d] -> mixed [T, H, dh] -> pattern [H, T, S], values -> scores [H, T, S], queries, keys
    *       -> normed inputs [ports, T, d] -> inputs [ports, T, d] -> stream [T, d]
    */
-  backward(recording: Recording, seeds: Operation, metricRows: readonly number[], use: BackwardUse): void {
-    const { tensors, weights, shape, groups, portGroups } = this.frame;
+  backward(recording: Recording, end: MetricEnd, use: BackwardUse): void {
+    const { groups, portGroups } = this.frame;
     const { taps = {} } = use;
     if (this.#changed) {
       throw new EdgewiseError('usage', 'gradient pass', 'a run in which a place was set has no way back');
     }
     for (const [place, layer] of tappedPlaces(taps)) this.gradients.view(place, layer);
-    const width = 4 * weights.layout.width4;
-    recording.dispatchRows(seeds, shape.prompts);
-    this.#pieces.softcapBackward.encode(recording);
-    this.#pieces.lastGradient.encode(recording);
-    this.#pieces.lastNormBackward.encode(recording);
-    recording.clear(tensors.streamGradient);
-    metricRows.forEach((row, n) => {
-      const to = sliceOf(tensors.streamGradient, row * width, width);
-      recording.copy(sliceOf(tensors.lastGradient, n * width, width), to);
-    });
+    end.back.encode(recording);
     for (const group of portGroups.toReversed()) {
       if (group.kind === 'logits') {
         taps['final input']?.(0);

@@ -10,12 +10,16 @@ import type { Layout } from '../model/layout.js';
 export interface GradientShape {
   readonly prompts: number;
   readonly sequence: number;
+  /** Ids of the only tokens whose logits the metric's gradient needs, ascending. Default: all. */
+  readonly answered?: readonly number[];
 }
 
 export type GradientTensor = keyof ReturnType<typeof gradientTensors>;
 
 /** Shape of every activation and gradient that a pass holds once, in f32 elements: the one place that sizes them. */
-export function gradientTensors(topology: Topology, layout: Layout, { prompts, sequence }: GradientShape) {
+export function gradientTensors(topology: Topology, layout: Layout, shape: GradientShape) {
+  const { prompts, sequence, answered } = shape;
+  const columns = answered ? 4 * Math.ceil(answered.length / 4) : layout.vocabStride;
   const tokens = prompts * sequence;
   const { heads, attentionPorts } = topology;
   const width = 4 * layout.width4;
@@ -61,12 +65,13 @@ export function gradientTensors(topology: Topology, layout: Layout, { prompts, s
     last: [prompts, width],
     lastNormed: [prompts, width],
     lastGradient: [prompts, width],
-    logits: [prompts, layout.vocabStride],
+    /** Of the tokens that the shape names. */
+    logits: [prompts, columns],
     /** The logits of a model that caps them. */
-    cappedLogits: [layout.logitsCapped ? prompts : 0, layout.vocabStride],
+    cappedLogits: [layout.logitsCapped ? prompts : 0, columns],
     /** Clean log-probabilities, where the metric compares with them. */
-    reference: [prompts, layout.vocabStride],
-    seeds: [prompts, layout.vocabStride],
+    reference: [prompts, columns],
+    seeds: [prompts, columns],
   } satisfies Record<string, readonly number[]>;
 }
 

@@ -1,13 +1,12 @@
 import { attentionPatternHalves, everyHead } from '../block/attention.js';
 import type { WriterGroup } from '../block/groups.js';
-import { norm, normBackward } from '../block/norm.js';
 import type { AttentionPieces, MlpPieces } from '../block/order.js';
 import type { Piece, PieceContext } from '../block/piece.js';
 import { addToStream } from '../block/stream.js';
-import { logProbabilities, modelLogits, softcapBackward, unembeddingBackward } from '../block/unembedding.js';
 import { bindAttentionBackward, bindGradientStep, bindMlpBackward, bindPostNormBackward } from './backward-pieces.js';
 import { bindAttention, bindEmbedding, bindMlp, bindStep, bindSubtraction } from './forward-pieces.js';
 import type { GradientFrame } from './gradient-frame.js';
+import { bindEnd } from './metric-end.js';
 
 /** The pieces between a stream and the outputs of the nodes that read it, both ways. */
 export type NodePieces =
@@ -19,9 +18,8 @@ export type PassPieces = Awaited<ReturnType<typeof bindPass>>;
 /** Binds every piece of a pass that does not depend on the prompts' answers. */
 export async function bindPass(context: PieceContext, frame: GradientFrame, scores: boolean) {
   const { weights } = context;
-  const { tensors, topology, groups, portGroups, shape, rules } = frame;
+  const { tensors, topology, groups, portGroups } = frame;
   const heads = everyHead(context);
-  const { last, lastNormed, lastGradient, logits, seeds } = tensors;
   return {
     embeddings: {
       clean: await bindEmbedding(context, frame, tensors.cleanIds),
@@ -66,24 +64,6 @@ export async function bindPass(context: PieceContext, frame: GradientFrame, scor
         bindPostNormBackward(context, frame, attentionPostNorm, frame.attentionSums[layer]!),
       ),
     ),
-    lastNorm: await norm(context, weights.finalNorm, { x: last, y: lastNormed }, shape.prompts),
-    logits: await modelLogits(context, { normed: lastNormed, logits }, shape.prompts),
-    softcapBackward: await softcapBackward(
-      context,
-      { logits: tensors.cappedLogits, logitGradient: seeds },
-      shape.prompts,
-    ),
-    logSoftmax: await logProbabilities(context, logits, shape.prompts),
-    lastGradient: await unembeddingBackward(
-      context,
-      { logitGradient: seeds, normedGradient: lastGradient },
-      shape.prompts,
-    ),
-    lastNormBackward: await normBackward(context, rules, weights.finalNorm, {
-      x: last,
-      xRows: shape.prompts,
-      gradient: lastGradient,
-      rows: shape.prompts,
-    }),
+    end: await bindEnd(context, frame),
   };
 }

@@ -1,7 +1,7 @@
 import type { AttentionRow } from '../circuit/details.js';
 import { EdgeSet } from '../circuit/edge-set.js';
 import { isAttentionPort } from '../circuit/nodes.js';
-import type { PatchingEvaluator } from '../evaluate/evaluator.js';
+import type { TaskEvaluator } from '../evaluate/task-evaluator.js';
 import { measuredPrompts } from '../evaluate/whole-answers.js';
 import { sliceOf } from '../gpu/arena.js';
 import type { PromptPair } from '../task/types.js';
@@ -53,7 +53,7 @@ export type PatternReads = ReadonlyMap<number, readonly (readonly AttentionRow[]
  * @param onPass is told of every pass that is done.
  */
 export async function patternReads(
-  evaluator: PatchingEvaluator,
+  evaluator: TaskEvaluator,
   kept: EdgeSet,
   groups: readonly (readonly PatternEdge[])[],
   { pairs, told }: { readonly pairs: readonly PromptPair[]; readonly told: number },
@@ -100,7 +100,7 @@ export async function patternReads(
 
 /** Rows of patterns in a circuit: by the head's writer, per prompt those asked for, [tokens up to the query] each. */
 async function rows(
-  evaluator: PatchingEvaluator,
+  evaluator: TaskEvaluator,
   circuit: EdgeSet,
   heads: readonly number[],
   pairs: readonly PromptPair[],

@@ -1,7 +1,7 @@
 import type { Topology } from '../circuit/topology.js';
 import type { PassShape } from '../pass/pass-plan.js';
 import type { Layout } from '../model/layout.js';
-import { planRun, type RunLimits, type RunPlan } from '../evaluate/memory-plan.js';
+import { planned, planRun, type RunLimits, type RunPlan } from '../evaluate/memory-plan.js';
 
 /** Prompts to inspect, and of how many heads the attention is wanted. */
 export interface InspectionSize {
@@ -70,6 +70,6 @@ export function planInspection(
     const tensors = inspectionTensors(topology, layout, shape);
     const used = [rows * shape.prompts, 4 * layout.width4];
     const read = { 'copy of the stream': tensors.stream, 'rows that are used': used, 'copy of these': used };
-    return { tensors: { ...tensors, ...copies, ...read }, count: 1 };
+    return planned({ ...tensors, ...copies, ...read }, 1);
   });
 }

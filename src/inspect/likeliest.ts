@@ -5,7 +5,8 @@ import type { ModelWeights } from '../model/weights.js';
 import type { PatchedPass } from '../pass/patched-pass.js';
 import { PARTS } from '../readout/parts.js';
 import type { PromptPair } from '../task/types.js';
-import { bindTopColumns, tokenLists, type TokenValue } from './top-tokens.js';
+import { bindTopColumns } from '../readout/top-columns.js';
+import { tokenLists, type TokenValue } from './top-tokens.js';
 
 /** What the model predicts at the measured position of a prompt. */
 export interface Prediction {
@@ -37,7 +38,15 @@ export async function bindPredictions(
   const { prompts } = pass.shape;
   const { normed, logits } = pass.tensors;
   const columns = (count: number) =>
-    bindTopColumns(arena, weights, { values: logits, rows: prompts, count, sign: 1, centred: false });
+    bindTopColumns(arena, {
+      values: logits,
+      rows: prompts,
+      vocab: weights.spec.vocab,
+      stride: weights.layout.vocabStride,
+      count,
+      sign: 1,
+      centred: false,
+    });
   const filling = Array.from({ length: prompts - pairs.length }, () => ({ correct: [], wrong: [] }));
   const scores: Tensor = arena.tensor('log-probabilities of answers', [prompts, PARTS['log-probs'].perRow]);
   const frame = { weights, shape: { circuits: 1, prompts }, tensors: { normed, logits } };
@@ -51,9 +60,9 @@ export async function bindPredictions(
   return {
     encode(recording) {
       toLogits.encode(recording);
-      recording.dispatchRows(largest.operation, prompts);
+      largest.encode(recording);
       toLogProbs.encode(recording);
-      recording.dispatchRows(first.operation, prompts);
+      first.encode(recording);
       answers.encode(recording, prompts);
       const copies = [largest.columns, largest.amounts, first.amounts, scores].map((tensor) =>
         recording.readback(tensor),

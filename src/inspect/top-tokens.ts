@@ -1,8 +1,8 @@
 import type { Piece } from '../block/piece.js';
 import { unembedding } from '../block/unembedding.js';
 import { Arena, sliceOf, type Tensor } from '../gpu/arena.js';
-import type { Operation } from '../gpu/recording.js';
 import type { ModelWeights } from '../model/weights.js';
+import { bindTopColumns } from '../readout/top-columns.js';
 
 /** A token and its logit. */
 export interface TokenValue {
@@ -104,13 +104,14 @@ async function strongestAtOnce(
   try {
     const picked = await bindPickedLogits(arena, weights, normed, rows);
     const ends = await Promise.all(
-      signs.map((sign) =>
-        bindTopColumns(arena, weights, { values: picked.logits, rows: rows.length, count, sign, centred }),
-      ),
+      signs.map((sign) => {
+        const [vocab, stride] = [weights.spec.vocab, weights.layout.vocabStride];
+        return bindTopColumns(arena, { values: picked.logits, rows: rows.length, vocab, stride, count, sign, centred });
+      }),
     );
     const recording = weights.gpu.record();
     picked.encode(recording);
-    for (const { operation } of ends) recording.dispatchRows(operation, rows.length);
+    for (const end of ends) end.encode(recording);
     const pending = ends.map(({ columns, amounts }) => [recording.readback(columns), recording.readback(amounts)]);
     recording.submit();
     return await Promise.all(
@@ -147,33 +148,6 @@ export async function bindPickedLogits(
       toLogits.encode(recording);
     },
   };
-}
-
-/** Rows whose extremes are looked for. */
-interface ColumnsUse {
-  /** [rows, V], with the row stride vocabStride. */
-  readonly values: Tensor;
-  readonly rows: number;
-  readonly count: number;
-  /** 1: the largest, -1: the smallest. */
-  readonly sign: 1 | -1;
-  readonly centred: boolean;
-}
-
-/** Binds the extremes of every row: their columns and amounts [rows, count], for tokenLists. */
-export async function bindTopColumns(
-  arena: Arena,
-  { spec, layout }: ModelWeights,
-  { values, rows, count, sign, centred }: ColumnsUse,
-): Promise<{ readonly operation: Operation; readonly columns: Tensor; readonly amounts: Tensor }> {
-  const columns = arena.tensor('top columns', [rows, count]);
-  const amounts = arena.tensor('top amounts', [rows, count]);
-  const operation = await arena.operation('top_columns', {
-    buffers: { values, columns, amounts },
-    params: { rows, vocab: spec.vocab, stride: layout.vocabStride },
-    overrides: { COUNT: count, SIGN: sign, CENTRED: centred ? 1 : 0 },
-  });
-  return { operation, columns, amounts };
 }
 
 /** The tokens of the first `rows` rows of extremes, fewer than `count` where the vocabulary has no more. */

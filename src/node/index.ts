@@ -2,7 +2,8 @@
 export { open, type DeviceOptions, type OpenOptions } from './open.js';
 export type { DownloadProgress } from './hub/hub.js';
 export { writeFileAtomically } from './atomic-write.js';
-export { openDevice, type OpenDevice } from './device.js';
+export { listAdapters, type ListedAdapter } from './adapters.js';
+export { openDevice, openDevices, type AdapterOptions, type OpenDevice } from './device.js';
 export { openModelDirectory } from './model-directory.js';
 export { resolveModel, shippedModels } from './model-location.js';
 export { openTaskFile } from './open-files.js';

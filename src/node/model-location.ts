@@ -1,11 +1,11 @@
 import { readdir } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { EdgewiseError } from '../base/errors.js';
 import { oneLine } from '../base/text.js';
 import { foreignWeights, thereIsInstead } from '../checkpoint/foreign-files.js';
 import { type DownloadProgress, fetchModel } from './hub/hub.js';
 import { filesIn } from './model-directory.js';
+import { PACKAGE_ROOT } from './package-root.js';
 import { isFile, isFolder } from './probe.js';
 
 /** Where a model's files are. */
@@ -18,8 +18,7 @@ export interface ModelLocation {
 }
 
 const HUB_ID = /^(?<id>[A-Za-z0-9][\w.-]*(?:\/[A-Za-z0-9][\w.-]*)?)(?:@(?<revision>\w[\w./-]*))?$/;
-// From src/node and from dist/node alike.
-const SHIPPED_MODELS = fileURLToPath(new URL('../../models', import.meta.url));
+const SHIPPED_MODELS = join(PACKAGE_ROOT, 'models');
 
 /**
  * Finds the model that a command names: a directory with a config.json, else a shipped model, else a repository of the

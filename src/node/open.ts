@@ -5,7 +5,7 @@ import type { TileName } from '../gpu/product/tiles.js';
 import { openModel, type LoadedModel, type ModelOptions } from '../model/load-model.js';
 import { Edgewise } from '../run/edgewise.js';
 import { Engine } from '../run/engine.js';
-import { openDevice, type OpenDevice } from './device.js';
+import { openDevices, type AdapterOptions, type OpenDevice } from './device.js';
 import type { DownloadProgress } from './hub/hub.js';
 import { openModelDirectory } from './model-directory.js';
 import { resolveModel } from './model-location.js';
@@ -14,10 +14,8 @@ import { openTaskReader } from './reading/open-task-reader.js';
 import { deviceTuning } from './tuning-store.js';
 
 /** How a model runs. No result depends on it beyond rounding of the adapter. */
-export interface DeviceOptions {
-  /** Part of the name of the WebGPU adapter to use. Default: the system's choice. */
-  readonly adapter?: string;
-  /** Most memory for activations and caches beside the weights, in GB. Default 4. */
+export interface DeviceOptions extends AdapterOptions {
+  /** Most memory for activations and caches beside the weights, in GB on each device. Default 4. */
   readonly memory?: number;
   /** Tile of the matrix product. Default: the fastest one, measured once per adapter and stored in the user's cache. */
   readonly tile?: TileName;
@@ -36,10 +34,12 @@ export interface OpenedModel {
   readonly directory: ModelDirectory;
 }
 
-/** A device with an engine on it. */
+/** Devices with an engine on them. */
 export interface OpenedEngine {
   readonly engine: Engine;
-  /** Frees the memory, and closes the device. */
+  /** Whether they compute on this machine's processor. */
+  readonly software: boolean;
+  /** Frees the memory, and closes the devices. */
   readonly close: () => Promise<void>;
 }
 
@@ -66,40 +66,46 @@ export async function openModelByName(
   return { model: { ...(await openModel(directory, options)), name: location.name }, directory };
 }
 
-/** Opens a device, and puts an engine with the model on it. */
+/** Opens devices, and puts an engine with the model on them. */
 export async function openEngine(
   model: LoadedModel,
-  { adapter, memory, tile, onLoad }: DeviceOptions,
+  { adapter, devices, memory, tile, onLoad }: DeviceOptions,
 ): Promise<OpenedEngine> {
-  const opened = await openDevice(adapter === undefined ? {} : { adapterName: adapter });
+  const [first, ...others] = await openDevices({
+    ...(adapter !== undefined && { adapter }),
+    ...(devices && { devices }),
+  });
+  const close = async (): Promise<void> => {
+    for (const one of [first!, ...others]) await one.close();
+  };
   try {
     const engine = await Engine.create({
-      device: opened.device,
-      adapter: opened.adapter,
-      wait: opened.wait,
+      ...first!,
+      others,
       model,
       onLoad,
-      tuning: await tuningOf(opened, tile),
+      tuning: await tuningOf(first!, tile),
       ...(memory !== undefined && { memoryBudget: memory * 1e9 }),
     });
     return {
       engine,
+      software: first!.software,
       close: () => {
         engine.dispose();
-        return opened.close();
+        return close();
       },
     };
   } catch (error) {
-    await opened.close();
+    await close();
     throw error;
   }
 }
 
-/** What suits the device: as stored, or else measured and stored. The tile is as told. */
+/** What suits the device: as stored, or else measured and stored. Tiles are as told. */
 export async function tuningOf(
   open: Pick<OpenDevice, 'device' | 'adapter' | 'wait'>,
   tile?: TileName,
 ): Promise<Tuning> {
   const tuning = await deviceTuning(open);
-  return tile === undefined ? tuning : { ...tuning, tile };
+  return tile === undefined ? tuning : { ...tuning, tile, transposedTile: tile };
 }

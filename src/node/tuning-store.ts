@@ -6,6 +6,7 @@ import * as v from 'valibot';
 import { MOST_JOBS, type Tuning } from '../gpu/product/choose-tile.js';
 import { measureTuning } from '../gpu/product/measure-tuning.js';
 import { Gpu } from '../gpu/gpu.js';
+import { ROW_WORKGROUPS } from '../gpu/workgroups.js';
 import { TILE_NAMES, tileLacks } from '../gpu/product/tiles.js';
 import { VERSION } from '../version.js';
 import { writeFileAtomically } from './atomic-write.js';
@@ -18,6 +19,8 @@ const stored = v.object({
   adapter: v.string(),
   version: v.literal(VERSION),
   tile: v.picklist(TILE_NAMES),
+  transposedTile: v.exactOptional(v.picklist(TILE_NAMES)),
+  rowWorkgroup: v.exactOptional(v.picklist(ROW_WORKGROUPS)),
   fill: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(MOST_JOBS)),
 });
 
@@ -68,8 +71,11 @@ async function readTuning(path: string, adapter: string, device: GPUDevice): Pro
   // A FIFO of that name would be waited for.
   if (!(await isFile(path))) return undefined;
   try {
-    const { tile, fill, adapter: owner } = v.parse(stored, JSON.parse(await readFile(path, 'utf8')));
-    return owner === adapter && tileLacks(tile, device) === undefined ? { tile, fill } : undefined;
+    const { adapter: owner, version: _, ...tuning } = v.parse(stored, JSON.parse(await readFile(path, 'utf8')));
+    const { tile, transposedTile = tile, rowWorkgroup = 1 } = tuning;
+    const runs = [tile, transposedTile].every((name) => tileLacks(name, device) === undefined);
+    const fits = rowWorkgroup <= device.limits.maxComputeInvocationsPerWorkgroup;
+    return owner === adapter && runs && fits ? tuning : undefined;
   } catch {
     return undefined;
   }

@@ -78,8 +78,6 @@ export function batchTensors(topology: Topology, layout: Layout, shape: PassShap
     ablated: [topology.writers.length, tokens, 4 * layout.width4],
     /** What cut direct edges carry, where the run has any. */
     ablatedProjections: direct ? [topology.layers, ...projectionShape(topology, layout, tokens)] : [0],
-    /** Per prompt the direction whose product with the normed row is the logit difference, see bindAnswerDirections. */
-    directions: [shape.prompts, 4 * layout.width4],
     /** Log-probabilities of the clean run, the reference of the KL divergence. */
     reference: [shape.prompts, layout.vocabStride],
   } satisfies Record<string, readonly number[]>;

@@ -6,7 +6,8 @@ import { element, text } from './svg-element.js';
 
 export interface Bars {
   readonly name: string;
-  readonly bars: readonly { readonly label: string; readonly value: number }[];
+  /** `from`: where a bar begins, 0 unless given. Bars that begin where the one above ends are a waterfall. */
+  readonly bars: readonly { readonly label: string; readonly value: number; readonly from?: number }[];
   /** What a value is, in a few words. */
   readonly unit: string;
 }
@@ -17,9 +18,9 @@ const PLOT = 320;
 const POSITIVE = '#2b6cb0';
 const NEGATIVE = '#b2560d';
 
-/** Values as bars from 0, one below the other, with their numbers. */
+/** Values as bars, one below the other, with their numbers. */
 export function bars({ name, bars: rows, unit }: Bars): Drawn {
-  const values = rows.map(({ value }) => value);
+  const values = rows.flatMap(({ value, from = 0 }) => [from, from + value]);
   const [low, high] = [Math.min(0, ...values), Math.max(0, ...values)];
   const left = Math.max(0, ...rows.map(({ label }) => textWidth(label, SIZE))) + 10;
   const scale = linearScale(low, high, left, left + PLOT);
@@ -31,8 +32,9 @@ export function bars({ name, bars: rows, unit }: Bars): Drawn {
       element('line', { x1: scale.place(tick), x2: scale.place(tick), y1: top, y2: bottom, stroke: LINE }),
       text(shown(tick), scale.place(tick), bottom + 14, { ...FONT, 'font-size': SIZE, 'text-anchor': 'middle' }),
     ]),
-    ...rows.flatMap(({ label, value }, i) => {
-      const [from, to] = [scale.place(Math.min(0, value)), scale.place(Math.max(0, value))];
+    ...rows.flatMap(({ label, value, from: start = 0 }, i) => {
+      const ends = [scale.place(start), scale.place(start + value)] as const;
+      const [from, to] = [Math.min(...ends), Math.max(...ends)];
       const y = top + i * ROW;
       const fill = value < 0 ? NEGATIVE : POSITIVE;
       const bar = element('rect', { x: from, y: y + 3, width: Math.max(1, to - from), height: ROW - 6, fill });

@@ -30,8 +30,7 @@ const NONE = '#eceff3';
 
 /** A table of colours with a scale below it. White is 0; blue is above it, and orange below. */
 export function heatMap({ name, rows, columns, values, unit, range }: HeatMap): Drawn {
-  const known = values.flat().filter((value): value is number => value !== null && Number.isFinite(value));
-  const [low, high] = range ?? [Math.min(0, ...known), Math.max(0, ...known)];
+  const [low, high] = range ?? rangeOf(values);
   const left = Math.min(MOST, Math.max(0, ...rows.map((row) => textWidth(row, SIZE)))) + 8;
   const cell = Math.max(14, Math.min(28, Math.floor(520 / Math.max(1, columns.length))));
   const below = Math.min(MOST, Math.max(0, ...columns.map((column) => textWidth(column, SIZE))));
@@ -42,7 +41,7 @@ export function heatMap({ name, rows, columns, values, unit, range }: HeatMap): 
     columns.map((column, c) => {
       const value = values[r]?.[c] ?? null;
       const said = `${row}, ${column}: ${value === null ? 'none' : shown(value)}`;
-      const fill = value === null || !Number.isFinite(value) ? NONE : colour(value, low, high);
+      const fill = value === null ? NONE : colour(value, low, high);
       const at = { x: left + c * cell, y: top + r * cell, width: cell, height: cell };
       const open = element('rect', { ...at, fill, stroke: LINE, 'stroke-width': 0.5 }).replace('/>', '>');
       return `${open}<title>${xmlText(said)}</title></rect>`;
@@ -95,8 +94,15 @@ function scale(low: number, high: number, unit: string, x: number, y: number): s
   ];
 }
 
+/** 0, and the smallest and the largest value beside it. */
+export function rangeOf(values: HeatMap['values']): readonly [low: number, high: number] {
+  const known = values.flat().filter((value): value is number => value !== null && Number.isFinite(value));
+  return [Math.min(0, ...known), Math.max(0, ...known)];
+}
+
 /** White at 0, or at the end of the scale that is nearer to it. */
-function colour(value: number, low: number, high: number): string {
+export function colour(value: number, low: number, high: number): string {
+  if (!Number.isFinite(value)) return NONE;
   const zero = Math.min(Math.max(0, low), high);
   const [end, span] = value >= zero ? [HIGH, high - zero] : [LOW, zero - low];
   const share = span > 0 ? Math.min(1, Math.abs(value - zero) / span) : 0;

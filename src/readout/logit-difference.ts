@@ -1,14 +1,10 @@
 import type { Arena, Tensor } from '../gpu/arena.js';
 import { groupsOf64 } from '../gpu/workgroups.js';
-import type { ModelSpec } from '../model/spec.js';
-import { answerColumns, answeredTokens } from './answer-columns.js';
+import { answerColumns, answersAmong, fewAnsweredTokens, logitsAreProducts } from './answer-columns.js';
 import { bindAnswerDirections, bindLogitDifferences } from './answer-directions.js';
 import { answerLists, type Answers } from './answers.js';
 import { logitsOf } from '../block/unembedding.js';
 import type { BoundPart, Part, ReadoutFrame } from './part.js';
-
-/** Answers whose logits are computed alone: so many tokens at most, or this share of the vocabulary. */
-const FEW = { tokens: 64, share: 1 / 8 };
 
 /**
  * Difference of the answers' mean logits. Where logits are products with the unembedding alone, it is one product per
@@ -18,7 +14,7 @@ export const logitDifference: Part = {
   perRow: 1,
   async bind(arena, frame, { answers }, out) {
     const { weights, shape, tensors } = frame;
-    if (!isLinear(weights.spec)) return bindDifferenceOfLogits(arena, frame, answers, out);
+    if (!logitsAreProducts(weights.spec)) return bindDifferenceOfLogits(arena, frame, answers, out);
     const directions = arena.tensor('answer directions', [shape.prompts, 4 * weights.layout.width4]);
     const encodeDirections = await bindAnswerDirections(arena, weights, directions, answers);
     const once = weights.gpu.record();
@@ -30,10 +26,6 @@ export const logitDifference: Part = {
   },
   read: (data, row) => ({ logitDifference: new Float32Array(data)[row]! }),
 };
-
-function isLinear({ logitBias, logitSoftcap }: ModelSpec): boolean {
-  return !logitBias && logitSoftcap === null;
-}
 
 /** The answers' logits lie where those of all tokens would: whatever needs these makes them afterwards. */
 async function bindDifferenceOfLogits(
@@ -49,17 +41,14 @@ async function bindDifferenceOfLogits(
       params: { rows, prompts, stride },
       overrides: {},
     });
-  const tokens = answeredTokens(answers);
-  if (tokens.length > Math.max(FEW.tokens, FEW.share * weights.spec.vocab)) {
+  const tokens = fewAnsweredTokens(answers, weights.spec);
+  if (!tokens) {
     const operation = await differences(answers, weights.layout.vocabStride);
     return { from: 'logits', encode: (recording, taken) => recording.dispatch(operation, groupsOf64(taken)) };
   }
   const columns = await answerColumns(arena, weights, tokens);
   const few = await logitsOf({ arena, weights }, columns, { normed, logits }, rows);
-  const place = new Map(tokens.map((id, i) => [id, i]));
-  const placed = (ids: readonly number[]): number[] => ids.map((id) => place.get(id)!);
-  const listed = answers.map(({ correct, wrong }) => ({ correct: placed(correct), wrong: placed(wrong) }));
-  const operation = await differences(listed, 4 * columns.unembed.columns4);
+  const operation = await differences(answers.map(answersAmong(tokens)), 4 * columns.unembed.columns4);
   return {
     from: 'normed',
     encode(recording, taken) {

@@ -15,6 +15,16 @@ export interface Seed {
   readonly wrong?: { readonly mean?: number; readonly q?: number };
 }
 
+/** Whether the gradient depends on probabilities, so on the logits of all tokens. That of mean logits is a constant. */
+export function readsProbabilities({ q, p, advantage, correct, wrong }: Seed): boolean {
+  return [q, p, advantage, correct?.q, correct?.share, wrong?.q].some((coefficient) => (coefficient ?? 0) !== 0);
+}
+
+/** Whether the gradient depends on the probabilities of the clean run, which the pass then keeps. */
+export function readsReference({ p = 0 }: Seed): boolean {
+  return p !== 0;
+}
+
 /** The overrides of kernels/metric_seeds.wgsl. */
 export function seedOverrides({ q = 0, p = 0, advantage = 0, correct, wrong }: Seed) {
   return {

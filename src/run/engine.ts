@@ -1,29 +1,18 @@
-import { mean } from '../base/mean.js';
 import type { Circuit } from '../circuit/circuit.js';
 import type { CircuitDetails } from '../circuit/details.js';
 import { EdgeSet } from '../circuit/edge-set.js';
 import type { Topology } from '../circuit/topology.js';
-import { runSelfTest } from '../check/self-test.js';
 import type { Scores } from '../circuit/scores.js';
 import type { MeasuredEdges, MeasuringProgress } from '../evaluate/measured-edges.js';
 import type { Tuning } from '../gpu/product/choose-tile.js';
-import { measureTuning } from '../gpu/product/measure-tuning.js';
-import { Gpu } from '../gpu/gpu.js';
+import type { Gpu } from '../gpu/gpu.js';
 import type { LoadedModel } from '../model/load-model.js';
-import { uploadWeights, type ModelWeights } from '../model/weights.js';
+import type { ModelWeights } from '../model/weights.js';
 import { attribute } from '../attribute/attribution.js';
 import type { AttributionMethod } from '../attribute/methods.js';
 import type { AttributionProgress } from '../attribute/options.js';
-import { checkPrompts } from '../evaluate/prompt-check.js';
-import { measureBehaviour, type TaskBehaviour } from '../evaluate/task-behaviour.js';
-import {
-  DEFAULT_MEASURES,
-  measureCircuit,
-  type DefaultMeasure,
-  type Evaluation,
-  type MeasuredCircuit,
-  type MeasureName,
-} from '../evaluate/measures.js';
+import type { TaskBehaviour } from '../evaluate/task-behaviour.js';
+import { DEFAULT_MEASURES, type DefaultMeasure, type Evaluation, type MeasureName } from '../evaluate/measures.js';
 import { DEFAULT_BUDGET } from '../evaluate/memory-plan.js';
 import type { Task } from '../task/types.js';
 import type { InstrumentSetting } from '../instruments/setting.js';
@@ -35,14 +24,15 @@ import {
   type InspectionOptions,
   type InspectionProgress,
 } from './inspection.js';
-import { measureAreas, type AreasAsked, type MeasuredAreas } from './areas.js';
-import type { LensReport } from '../files/own/lens-json.js';
-import { judgeCircuit, type Judgements, type JudgementName, type JudgeSetting } from '../judge/judgements.js';
+import type { AreasAsked, MeasuredAreas } from './areas.js';
+import type { Judgements, JudgementName, JudgeSetting } from '../judge/judgements.js';
 import type { JudgeProgress } from '../judge/judged.js';
-import { edgeMagnitudes } from '../judge/magnitude.js';
+import type { LensReport } from '../files/own/lens-json.js';
 import { runLens, type LensOptions, type LensProgress } from './lens.js';
 import { Lifetime } from './lifetime.js';
+import { areasOn, behaviourOn, evaluateOn, judgeOn, type MeasuringSetting } from './measuring.js';
 import type { Caches, EngineOptions, EvaluationOptions } from './options.js';
+import { placeModel, type PlacedModel } from './placed-model.js';
 import { scoresOfAttribution, type ScoringSetting } from './scoring.js';
 import { checkScoring, type ScoringOptions } from './scoring-methods.js';
 import type { MetricName } from '../readout/metrics.js';
@@ -50,16 +40,17 @@ import { refuseNonFinite } from './non-finite.js';
 import { Search } from './search.js';
 
 /**
- * One model on one device: caches of tasks, scores, measurements. Needs nothing of Node. The device is passed in, and
- * stays the caller's.
+ * One model on one device, or on several that share the prompts: caches of tasks, scores, measurements. Needs nothing
+ * of Node. Devices are passed in, and stay the caller's.
  */
 export class Engine {
   readonly model: LoadedModel;
   readonly topology: Topology;
-  readonly gpu: Gpu;
+  /** The devices; all are of equal adapters. The first computes whatever is not split. */
+  readonly gpus: readonly Gpu[];
   /** What was chosen for the device. It is worth storing, and does not change while the engine lives. */
   readonly tuning: Tuning;
-  readonly #weights: ModelWeights;
+  readonly #weights: readonly ModelWeights[];
   readonly #budget: number;
   readonly #evaluators: Evaluators;
   readonly #lifetime = new Lifetime('Engine', 'was disposed of; create another one');
@@ -70,29 +61,28 @@ export class Engine {
    * @throws EdgewiseError of kind device where the device computes wrongly, or the weights do not fit.
    */
   static async create(options: EngineOptions): Promise<Engine> {
-    const { device, adapter, model, wait, onLoad } = options;
-    const tuning = options.tuning ?? (await measureTuning(new Gpu(device, adapter, { wait })));
-    const gpu = new Gpu(device, adapter, { tile: tuning.tile, wait });
-    await runSelfTest(gpu, model);
-    return new Engine(options, gpu, tuning, await uploadWeights(gpu, model.spec, model.weights, onLoad));
+    return new Engine(options, await placeModel(options));
   }
 
-  private constructor(options: EngineOptions, gpu: Gpu, tuning: Tuning, weights: ModelWeights) {
+  private constructor(options: EngineOptions, { weights, tuning }: PlacedModel) {
     this.model = options.model;
-    this.gpu = gpu;
+    this.gpus = weights.map(({ gpu }) => gpu);
     this.tuning = tuning;
     this.#weights = weights;
     this.#budget = options.memoryBudget ?? DEFAULT_BUDGET;
     this.topology = topologyOf(options.model);
     const { model, topology } = this;
-    this.#evaluators = new Evaluators({
-      model,
-      topology,
-      gpu,
-      weights,
-      budget: this.#budget,
-      lifetime: this.#lifetime,
-    });
+    this.#evaluators = new Evaluators({ model, topology, weights, budget: this.#budget, lifetime: this.#lifetime });
+  }
+
+  /** The first device. */
+  get gpu(): Gpu {
+    return this.gpus[0]!;
+  }
+
+  /** Throws the first error that a device reported, if any. */
+  check(): void {
+    for (const gpu of this.gpus) gpu.check();
   }
 
   /**
@@ -121,7 +111,8 @@ export class Engine {
   }
 
   /**
-   * Estimates scores of every edge (or node, or neuron) of the whole model on a task.
+   * Estimates scores of every edge (or node, or neuron) of the whole model on a task. Methods that take gradients sum
+   * over prompts on the device, so that they use the first one alone.
    *
    * @throws EdgewiseError: usage where options do not fit one another, task where prompts do not fit the model, device
    *   where one prompt does not fit the memory, checkpoint where the model gives NaN.
@@ -134,7 +125,7 @@ export class Engine {
     this.#lifetime.assert();
     checkScoring(this.model, task, options);
     const found = await this.#lifetime.during(() =>
-      attribute(this.#weights, this.topology, task.pairs, {
+      attribute(this.#weights[0]!, this.topology, task.pairs, {
         ...options,
         meanSource: meanSourceOf(task, options),
         budget: this.#budget,
@@ -165,13 +156,7 @@ export class Engine {
    */
   async behaviour(task: Task): Promise<TaskBehaviour> {
     this.#lifetime.assert();
-    const options = { metric: 'kl', ablation: 'resample', input: 'token' } as const;
-    checkPrompts(this.model.spec, task.pairs, meanSourceOf(task, options), options.ablation);
-    const behaviour = await this.#evaluators.use(task, options, false, (evaluator) =>
-      measureBehaviour(evaluator, task.pairs),
-    );
-    await refuseNonFinite(this.model, 'prediction', behaviour.kl);
-    return behaviour;
+    return behaviourOn(task, this.#measuring);
   }
 
   /**
@@ -191,20 +176,7 @@ export class Engine {
     seed = 0,
   ): Promise<Evaluation<M>> {
     this.#lifetime.assert();
-    checkRun(this.model, task, options);
-    const measured: MeasuredCircuit =
-      circuit instanceof EdgeSet ? { kept: circuit, circuit: null } : { kept: circuit.kept, circuit };
-    const { kept } = measured;
-    refuseOtherShape(this.topology, kept);
-    const { metric } = options;
-    const directEdges = cutsDirectEdges({ kept, directTested: measured.circuit?.directTested ?? false });
-    const { evaluation, whole } = await this.#evaluators.use(task, options, directEdges, (evaluator) =>
-      measureCircuit(evaluator, measured, measures, { metric, pairs: task.pairs, seed }),
-    );
-    for (const name of ['kl', metric] as const) {
-      await refuseNonFinite(this.model, name, mean(whole[name]!));
-    }
-    return evaluation;
+    return evaluateOn({ task, options }, circuit, measures, seed, this.#measuring);
   }
 
   /**
@@ -223,21 +195,7 @@ export class Engine {
     onProgress?: (progress: JudgeProgress) => void,
   ): Promise<Judgements> {
     this.#lifetime.assert();
-    checkRun(this.model, task, options);
-    refuseOtherShape(this.topology, kept);
-    const { metric } = options;
-    const directEdges = cutsDirectEdges({ kept, directTested: false });
-    const magnitudes = () => edgeMagnitudes(this.model, this.topology);
-    const setting = { ...asked, metric, pairs: task.pairs, magnitudes, onProgress };
-    const judgements = await this.#evaluators.use(
-      task,
-      options,
-      directEdges,
-      (evaluator) => judgeCircuit(evaluator, kept, names, setting),
-      this.tuning.fill,
-    );
-    await refuseNonFinite(this.model, metric, mean(judgements.perPrompt.whole));
-    return judgements;
+    return judgeOn({ task, options }, kept, names, { ...asked, onProgress }, this.#measuring);
   }
 
   /**
@@ -254,19 +212,7 @@ export class Engine {
     onProgress?: (progress: JudgeProgress) => void,
   ): Promise<MeasuredAreas> {
     this.#lifetime.assert();
-    checkRun(this.model, task, options);
-    for (const set of [EdgeSet.full(scores.topology), ...(asked.truth ? [asked.truth] : [])]) {
-      refuseOtherShape(this.topology, set);
-    }
-    const measured = await this.#evaluators.use(
-      task,
-      options,
-      false,
-      (evaluator) => measureAreas(evaluator, scores, options.metric, asked, onProgress),
-      this.tuning.fill,
-    );
-    await refuseNonFinite(this.model, options.metric, measured.clean);
-    return measured;
+    return areasOn({ task, options }, scores, asked, onProgress, this.#measuring);
   }
 
   /**
@@ -308,7 +254,7 @@ export class Engine {
     options: InspectionOptions,
     onProgress: (progress: InspectionProgress) => void = () => {},
   ): Promise<CircuitDetails> {
-    const setting = { model: this.model, topology: this.topology, weights: this.#weights, budget: this.#budget };
+    const setting = { model: this.model, topology: this.topology, weights: this.#weights[0]!, budget: this.#budget };
     return this.#lifetime.during(() =>
       inspectCircuit(task, inspected, options, onProgress, {
         ...setting,
@@ -331,7 +277,7 @@ export class Engine {
     options: LensOptions = {},
     onProgress: (progress: LensProgress) => void = () => {},
   ): Promise<LensReport> {
-    const setting = { model: this.model, topology: this.topology, weights: this.#weights, budget: this.#budget };
+    const setting = { model: this.model, topology: this.topology, weights: this.#weights[0]!, budget: this.#budget };
     return this.#lifetime.during(() =>
       runLens(task, options, onProgress, {
         ...setting,
@@ -348,8 +294,13 @@ export class Engine {
   async instrument<T>(task: Task, metric: MetricName, use: (setting: InstrumentSetting) => Promise<T>): Promise<T> {
     this.#lifetime.assert();
     checkRun(this.model, task, { metric, ablation: 'resample', input: 'token' });
-    const setting = { weights: this.#weights, topology: this.topology, budget: this.#budget };
+    const setting = { weights: this.#weights[0]!, topology: this.topology, budget: this.#budget };
     return this.#lifetime.during(() => use(setting));
+  }
+
+  get #measuring(): MeasuringSetting {
+    const { model, topology, tuning } = this;
+    return { model, topology, evaluators: this.#evaluators, fill: tuning.fill };
   }
 
   /** What a scoring's provenance says of this engine. */
@@ -360,6 +311,6 @@ export class Engine {
 
   /** Frees the weights. Every later call says so. Disposing again does no harm. */
   dispose(): void {
-    if (!this.#lifetime.end()) this.#weights.dispose();
+    if (!this.#lifetime.end()) for (const weights of this.#weights) weights.dispose();
   }
 }

@@ -1,10 +1,11 @@
 import type { Topology } from '../circuit/topology.js';
 import { PatchingEvaluator } from '../evaluate/evaluator.js';
 import type { RunPlan } from '../evaluate/memory-plan.js';
-import type { Gpu } from '../gpu/gpu.js';
+import { sharesOf, SplitEvaluator } from '../evaluate/split-evaluator.js';
+import type { TaskEvaluator } from '../evaluate/task-evaluator.js';
 import type { LoadedModel } from '../model/load-model.js';
 import type { ModelWeights } from '../model/weights.js';
-import type { Task } from '../task/types.js';
+import type { PromptPair, Task } from '../task/types.js';
 import { meanSourceOf, planFor } from './identity.js';
 import type { Lifetime } from './lifetime.js';
 import type { EvaluationOptions } from './options.js';
@@ -13,9 +14,9 @@ import type { EvaluationOptions } from './options.js';
 export interface EvaluatorSetting {
   readonly model: LoadedModel;
   readonly topology: Topology;
-  readonly gpu: Gpu;
-  readonly weights: ModelWeights;
-  /** Most bytes for activations and caches. */
+  /** Of each device, whose adapters are equal. */
+  readonly weights: readonly ModelWeights[];
+  /** Most bytes for activations and caches on each device. */
   readonly budget: number;
   /** The engine's life. */
   readonly lifetime: Lifetime;
@@ -29,23 +30,50 @@ export class Evaluators {
     this.#setting = setting;
   }
 
-  /** @throws EdgewiseError of kind device, with the numbers, where the caches do not fit the memory. */
+  /**
+   * The memory of the device with the most prompts.
+   *
+   * @throws EdgewiseError of kind device, with the numbers, where the caches do not fit.
+   */
   plan(task: Task, options: EvaluationOptions, directEdges: boolean, batch: number): RunPlan {
-    const { model, topology, gpu, budget } = this.#setting;
-    return planFor(model, topology, task.pairs, directEdges, gpu, {
+    const [largest] = sharesOf(task.pairs, this.#setting.weights.length);
+    return this.#planOf(largest ?? [], task, options, directEdges, batch);
+  }
+
+  #planOf(
+    share: readonly PromptPair[],
+    task: Task,
+    options: EvaluationOptions,
+    directEdges: boolean,
+    batch: number,
+  ): RunPlan {
+    const { model, topology, weights, budget } = this.#setting;
+    return planFor(model, topology, share, directEdges, weights[0]!.gpu, {
       budget,
       circuits: batch,
       ablation: options.ablation,
       meanPairs: meanSourceOf(task, options).pairs,
+      // Every device pads to the longest prompt of all, as one device does.
+      among: task.pairs,
     });
   }
 
   /** An evaluator, which the caller disposes of. @param batch circuits of a submission at most. */
-  async open(task: Task, options: EvaluationOptions, directEdges: boolean, batch = 1): Promise<PatchingEvaluator> {
+  async open(task: Task, options: EvaluationOptions, directEdges: boolean, batch = 1): Promise<TaskEvaluator> {
     const { weights, topology } = this.#setting;
-    const { shape } = this.plan(task, options, directEdges, batch);
     const meanSource = meanSourceOf(task, options);
-    return PatchingEvaluator.create(weights, topology, task.pairs, { ...options, shape, directEdges, meanSource });
+    const parts: PatchingEvaluator[] = [];
+    try {
+      for (const [i, share] of sharesOf(task.pairs, weights.length).entries()) {
+        const { shape } = this.#planOf(share, task, options, directEdges, batch);
+        const asked = { ...options, shape, directEdges, meanSource };
+        parts.push(await PatchingEvaluator.create(weights[i]!, topology, share, asked));
+      }
+      return parts.length === 1 ? parts[0]! : new SplitEvaluator(parts);
+    } catch (error) {
+      for (const part of parts) part.dispose();
+      throw error;
+    }
   }
 
   /** What `use` makes of an evaluator, which is disposed of afterwards. */
@@ -53,7 +81,7 @@ export class Evaluators {
     task: Task,
     options: EvaluationOptions,
     directEdges: boolean,
-    use: (evaluator: PatchingEvaluator) => Promise<T>,
+    use: (evaluator: TaskEvaluator) => Promise<T>,
     batch = 1,
   ): Promise<T> {
     return this.#setting.lifetime.during(async () => {

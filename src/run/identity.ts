@@ -6,6 +6,7 @@ import type { Ablation, MeasuredWith, RunIdentity } from '../circuit/run-identit
 import { inWords } from '../circuit/shape-of-names.js';
 import { Topology } from '../circuit/topology.js';
 import { shapeDifference } from '../circuit/topology-shape.js';
+import { gatheredColumns } from '../readout/answer-columns.js';
 import { METRICS, type MetricName } from '../readout/metrics.js';
 import { layoutOf } from '../model/layout.js';
 import type { LoadedModel } from '../model/load-model.js';
@@ -121,6 +122,8 @@ export interface PlanOptions {
   readonly ablation?: Ablation;
   /** Prompts that means are taken over. Default: the run's own. */
   readonly meanPairs?: readonly { readonly clean: readonly number[] }[];
+  /** Prompts of the whole run, where these are one device's share: the longest of them sets the length of all. */
+  readonly among?: readonly Pick<PromptPair, 'clean' | 'answer'>[];
 }
 
 /**
@@ -131,13 +134,17 @@ export interface PlanOptions {
 export function planFor(
   model: LoadedModel,
   topology: Topology,
-  pairs: readonly Pick<PromptPair, 'clean' | 'answer'>[],
+  pairs: readonly Pick<PromptPair, 'clean' | 'answer' | 'correct' | 'wrong'>[],
   directEdges: boolean,
   limits: Pick<RunLimits, 'maxBinding' | 'maxWorkgroups'>,
-  { budget = DEFAULT_BUDGET, circuits = 1, ablation = 'resample', meanPairs = pairs }: PlanOptions = {},
+  { budget = DEFAULT_BUDGET, circuits = 1, ablation = 'resample', meanPairs = pairs, among = pairs }: PlanOptions = {},
 ): RunPlan {
   if (pairs.length === 0) throw new EdgewiseError('task', 'prompts', 'there are none');
-  const size = { ...promptSizes(pairs, meanPairs, ablation), directEdges, circuits, resident: true };
+  const wholeAnswers = pairs.map(({ answer, correct, wrong }) => ({ correct: answer ?? correct, wrong }));
+  const gathered = gatheredColumns(model.spec, wholeAnswers);
+  const { sequence, meanGroups } = promptSizes(among, meanPairs, ablation);
+  const { prompts } = promptSizes(pairs, meanPairs, ablation);
+  const size = { prompts, sequence, meanGroups, directEdges, circuits, resident: true, gathered };
   return planRun(topology, layoutOf(model.spec), size, {
     maxBinding: limits.maxBinding,
     maxWorkgroups: limits.maxWorkgroups,

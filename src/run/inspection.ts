@@ -6,7 +6,8 @@ import { EdgeSet } from '../circuit/edge-set.js';
 import type { Topology } from '../circuit/topology.js';
 import { connectedCircuits } from '../evaluate/connected-curve.js';
 import type { MeasuredEdges } from '../evaluate/measured-edges.js';
-import type { PatchingEvaluator, PromptValues } from '../evaluate/evaluator.js';
+import type { PromptValues } from '../evaluate/evaluator.js';
+import type { TaskEvaluator } from '../evaluate/task-evaluator.js';
 import { faithfulness } from '../evaluate/faithfulness.js';
 import { withoutWriter } from '../evaluate/nodes-in-circuit.js';
 import { extentOfCircuit, heldOf } from '../files/index.js';
@@ -48,7 +49,7 @@ export interface InspectionSetting {
   readonly topology: Topology;
   readonly weights: ModelWeights;
   readonly budget: number;
-  readonly withEvaluator: <T>(directEdges: boolean, use: (evaluator: PatchingEvaluator) => Promise<T>) => Promise<T>;
+  readonly withEvaluator: <T>(directEdges: boolean, use: (evaluator: TaskEvaluator) => Promise<T>) => Promise<T>;
 }
 
 /**
@@ -129,7 +130,7 @@ export async function inspectCircuit(
 
 /** Metrics of circuits, as many at once as the evaluator takes. */
 async function valuesOf(
-  evaluator: PatchingEvaluator,
+  evaluator: TaskEvaluator,
   circuits: readonly EdgeSet[],
   metrics: readonly MetricName[],
   onDone: (evaluations: number) => void,

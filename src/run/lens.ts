@@ -2,8 +2,8 @@ import { EdgewiseError } from '../base/errors.js';
 import { quote } from '../base/text.js';
 import type { EdgeSet } from '../circuit/edge-set.js';
 import type { Topology } from '../circuit/topology.js';
-import type { PatchingEvaluator } from '../evaluate/evaluator.js';
 import { checkPrompts } from '../evaluate/prompt-check.js';
+import type { TaskEvaluator } from '../evaluate/task-evaluator.js';
 import { LENS_PARTS, type LensPart, type LensReport } from '../files/own/lens-json.js';
 import type { TokenText } from '../inspect/circuit-details.js';
 import { MAX_LOGITS } from '../inspect/inspect-nodes.js';
@@ -176,7 +176,7 @@ export interface LensSetting {
   readonly withEvaluator: <T>(
     options: EvaluationOptions,
     directEdges: boolean,
-    use: (evaluator: PatchingEvaluator) => Promise<T>,
+    use: (evaluator: TaskEvaluator) => Promise<T>,
   ) => Promise<T>;
 }
 

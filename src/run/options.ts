@@ -134,14 +134,20 @@ export function evaluationOptions(asked: AskedEvaluation, metric: MetricName): E
   };
 }
 
-export interface EngineOptions {
+/** A device that an engine computes on. It stays the caller's. */
+export interface EngineDevice {
   readonly device: GPUDevice;
   /** Name of the adapter, for provenance. */
   readonly adapter: string;
-  readonly model: LoadedModel;
   /** How to wait for the device. Default: await it. `openDevice` of edgewise/node gives one. */
   readonly wait?: Wait;
-  /** Most bytes for activations and caches. Default 4 GB. */
+}
+
+export interface EngineOptions extends EngineDevice {
+  /** Devices of equal adapters that share the prompts with the first. No result depends on their number. */
+  readonly others?: readonly EngineDevice[];
+  readonly model: LoadedModel;
+  /** Most bytes for activations and caches on each device. Default 4 GB. */
   readonly memoryBudget?: number;
   /** What suits the device, as an earlier `engine.tuning` had it. Default: it is measured, in about a second. */
   readonly tuning?: Tuning;

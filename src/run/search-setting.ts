@@ -1,6 +1,6 @@
 import type { EdgeSet } from '../circuit/edge-set.js';
 import type { AttributionSettings, ScreeningRecord } from '../circuit/run-identity.js';
-import type { PatchingEvaluator } from '../evaluate/evaluator.js';
+import type { TaskEvaluator } from '../evaluate/task-evaluator.js';
 import type { LoadedModel } from '../model/load-model.js';
 import type { Task } from '../task/types.js';
 import type { Lifetime } from './lifetime.js';
@@ -20,7 +20,7 @@ export interface SearchSetting {
   readonly model: LoadedModel;
   readonly task: Task;
   readonly caches: Caches;
-  readonly evaluator: PatchingEvaluator;
+  readonly evaluator: TaskEvaluator;
   readonly adapter: string;
   readonly tile: string;
   /** Seconds that the caches took. */

@@ -6,6 +6,7 @@ import { detailsFit, fileTopology, parseCircuit, parseDetails, resolveCircuit } 
 import { cli, cliJson, expectMistake, finished, NO_ADAPTER, runCli, startCli, useFolder } from '../support/cli.js';
 import { contents } from '../support/interrupted.js';
 import { TINY_EDGES, TINY_MODEL, tinyRows, writeRows } from '../support/tiny-task.js';
+import { openDocument } from '../../viewer/data/open-document.js';
 
 interface Report {
   tested: number;
@@ -136,6 +137,21 @@ describe('a search', () => {
     expect(await contents(inFolder('run'))).toEqual(files);
     await cli([...discover, '--out', inFolder('a/new/place')]);
     expect(await contents(inFolder('a/new/place'))).toEqual(files);
+  });
+
+  test('--sparse lists the kept edges alone, as export does; what lies beside fits it', async () => {
+    const out = inFolder('sparse');
+    await cli([...discover, '--out', out, '--sparse']);
+    const { 'circuit.json': text, ...beside } = await contents(out);
+    const { 'circuit.json': _, ...wanted } = files;
+    expect(beside).toEqual(wanted);
+    const whole = inFolder('run/circuit.json');
+    expect(text).toBe(await cli(['export', whole, '--format', 'json', '--sparse'], { env: NO_ADAPTER }));
+    expect(Object.keys((JSON.parse(text!) as CircuitJson).edges)).toHaveLength(report.kept);
+    const [trace, details] = [files['trace.jsonl']!, files['details.json']!];
+    const opened = openDocument({ name: 'circuit.json', text: text!, trace, details, saveTo: null });
+    expect(opened.warnings).toEqual([]);
+    expect(opened.trace).toHaveLength(report.tested);
   });
 
   test('needs --force for the folder of another run, and replaces it then', async () => {

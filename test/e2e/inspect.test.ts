@@ -3,9 +3,9 @@ import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { CIRCUIT_WRITERS, openCircuit, parseDetails, writeDetails } from '../../src/files/index.js';
-import { openDocument } from '../../viewer/data/open-document.js';
 import { cli, cliJson, expectMistake, NO_ADAPTER, runCli, useFolder } from '../support/cli.js';
 import { TINY_MODEL, tinyRows, writeRows } from '../support/tiny-task.js';
+import { openCircuitDocument } from '../support/viewer.js';
 
 interface OwnKeys {
   measured_with?: object;
@@ -95,7 +95,7 @@ test('a file of another format: its copy and details lie beside it, and the view
   expect(made.edgewise.in_circuit).toEqual(whole.edgewise.in_circuit);
   expect(made.edgewise.curve).toEqual(whole.edgewise.curve);
   const files = { text: await text(out, 'circuit.json'), trace: null, details: await text(out, 'details.json') };
-  const document = openDocument({ name: 'circuit.json', saveTo: null, ...files });
+  const document = openCircuitDocument({ name: 'circuit.json', saveTo: null, ...files });
   expect(document.warnings).toEqual([]);
   expect(Object.keys(document.details!.inCircuit)).toEqual(Object.keys(whole.edgewise.in_circuit!));
   expect(document.details!.edges).toEqual({});
@@ -169,8 +169,8 @@ test('on another task the file says what was measured, and the viewer takes it',
   expect(made.edgewise.measured_with).toMatchObject({ task: { name: 'others' }, prompts: { count: 2, skip: 0 } });
   const details = await text(out, 'details.json');
   const files = { trace: null, details, name: 'circuit.json', saveTo: null };
-  expect(openDocument({ ...files, text: await text(out, 'circuit.json') }).details!.prompts).toHaveLength(2);
-  const { warnings } = openDocument({ ...files, text: await text(found, 'circuit.json') });
+  expect(openCircuitDocument({ ...files, text: await text(out, 'circuit.json') }).details!.prompts).toHaveLength(2);
+  const { warnings } = openCircuitDocument({ ...files, text: await text(found, 'circuit.json') });
   expect(warnings.join()).toContain('details of circuit.json: belong to another circuit');
 });
 

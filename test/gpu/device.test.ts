@@ -16,7 +16,7 @@ test('a device has a name, raised limits, and can be closed twice', async () => 
 });
 
 test('an unknown adapter name is refused with the known ones', async () => {
-  await expect(openDevice({ adapterName: 'no such' })).rejects.toThrow(/^adapter 'no such': not found; there is '/);
+  await expect(openDevice({ adapter: 'no such' })).rejects.toThrow(/^adapter 'no such': not found; there is '/);
 });
 
 describe('as a program', () => {

@@ -13,6 +13,7 @@ import { expectClose, expectSame, useDevice } from '../support/gpu.js';
 import {
   attributionOf,
   budgetOf,
+  plannedBytes,
   EVEN,
   everyEdge,
   largest,
@@ -288,11 +289,19 @@ describe('cost', () => {
       const forward = layers * 2 * tokens * (4 * width * width + 2 * width * mlpWidth);
       const unembedding = 2 * pairs.length * width * vocab;
       const products = 2 * topology.additionEdges * tokens * 4 * weights.layout.width4;
-      // Forwards the unembedding of the clean run only, backwards that of every run.
-      expect((await measured(model, {})).flops).toBe(3 * forward + 2 * unembedding + products);
+      // A metric that reads probabilities: the unembedding of the clean run forwards, of every run backwards.
+      const nll = { metric: 'nll' } as const;
+      expect((await measured(model, nll)).flops).toBe(3 * forward + 2 * unembedding + products);
       const steps = 4;
-      const ig = await measured(model, { method: 'eap-ig-inputs', steps, stepRule: 'left' });
-      expect(ig.flops).toBe((2 + 2 * steps) * forward + (1 + 2 * steps) * unembedding + steps * products);
+      const ig = { method: 'eap-ig-inputs', steps, stepRule: 'left' } as const;
+      const run = (2 + 2 * steps) * forward + steps * products;
+      expect((await measured(model, { ...ig, ...nll })).flops).toBe(run + (1 + 2 * steps) * unembedding);
+      // The difference of logits: backwards the columns of its answers, forwards none.
+      const answers = new Set(pairs.flatMap(({ correct, wrong }) => [...correct, ...wrong])).size;
+      const columns = 2 * pairs.length * width * 4 * Math.ceil(answers / 4);
+      expect(4 * Math.ceil(answers / 4)).toBeLessThan(vocab);
+      expect((await measured(model, {})).flops).toBe(3 * forward + columns + products);
+      expect((await measured(model, ig)).flops).toBe(run + steps * columns);
     } finally {
       model.dispose();
     }
@@ -306,11 +315,12 @@ describe('cost', () => {
         { method: 'eap', ablation: 'mean' },
         { method: 'information-flow' },
         { method: 'eap', granularity: 'neuron' },
+        { method: 'eap', metric: 'nll' },
         { method: 'eap', backward: 'atp-star' },
         { method: 'eap-ig-activations', steps: 2 },
       ] as const) {
         const { bytes } = await measured(model, options);
-        const own = budgetOf(model, pairs.length, 7, options);
+        const own = plannedBytes(model, pairs, options);
         const what = JSON.stringify(options);
         expect(bytes, what).toBeLessThan(own + 6e5);
         expect(bytes, what).toBeGreaterThan(0.8 * own);

@@ -44,7 +44,7 @@ interface TracingCase {
 
 describe.each(TASKS)('causal tracing, %s', (task) => {
   const path = `share4l/reference/tracing/causal.${task}.json`;
-  test.skipIf(!isThere(path))('is that of the reference', async () => {
+  test.skipIf(!isThere(path))('is that of the reference', { timeout: 300_000 }, async () => {
     const { cases } = await fixtureJson<{ cases: TracingCase[] }>(path);
     const pairs = await sharePairs(`${task}.jsonl`, 64);
     for (const reference of cases) {

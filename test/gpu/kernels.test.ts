@@ -1,7 +1,7 @@
 /** Every kernel against the float64 oracle; the tests of each are in kernels/. */
 import { describe, expect, test } from 'vitest';
 import { kernels } from '../../src/gpu/kernels.gen.js';
-import { useDevice } from '../support/gpu.js';
+import { useDevice, type TestDevice } from '../support/gpu.js';
 import {
   attentionGradientsTests,
   attentionPatternGradientsTests,
@@ -28,9 +28,9 @@ import { copyRowsTests } from './kernels/copy-rows.js';
 import { attentionMixTests, attentionPatternTests } from './kernels/attention.js';
 import { answerDirectionsTests, rowDotsTests } from './kernels/answer-directions.js';
 import { frozenNormTests } from './kernels/frozen-norm.js';
-import { topColumnsTests } from './kernels/top-columns.js';
+import { topColumnsBlocksTests, topColumnsTests } from './kernels/top-columns.js';
 import { normTests } from './kernels/norm.js';
-import { klTests, logSoftmaxTests } from './kernels/log-probabilities.js';
+import { blockTotalsTests, klTests, logSoftmaxBlocksTests, logSoftmaxTests } from './kernels/log-probabilities.js';
 import { matmulTests } from './kernels/matmul.js';
 import { accumulateMeansTests, spreadMeansTests } from './kernels/means.js';
 import { embedTests } from './kernels/embed.js';
@@ -46,7 +46,7 @@ import {
 } from './kernels/gates-and-caps.js';
 import { normInPlaceBackwardTests, normInPlaceTests, rotaryTests } from './kernels/head-rows.js';
 import { repeatRowsTests } from './kernels/repeat-rows.js';
-import { answerMeansTests, answerScoresTests, argmaxTests } from './kernels/scores.js';
+import { answerMeansTests, answerScoresTests, largestColumnTests } from './kernels/scores.js';
 
 const device = useDevice();
 
@@ -58,11 +58,11 @@ const tests = {
   answer_directions: answerDirectionsTests,
   answer_means: answerMeansTests,
   answer_scores: answerScoresTests,
-  argmax: argmaxTests,
   attention_gradients: attentionGradientsTests,
   attention_mix: attentionMixTests,
   attention_pattern: attentionPatternTests,
   attention_pattern_gradients: attentionPatternGradientsTests,
+  block_totals: blockTotalsTests,
   copy_rows: copyRowsTests,
   edge_scores: edgeScoresTests,
   embed: embedTests,
@@ -71,10 +71,15 @@ const tests = {
   gated_rows: gatedRowsTests,
   kl_divergence: klTests,
   log_softmax: logSoftmaxTests,
+  log_softmax_blocks: logSoftmaxBlocksTests,
   matmul: matmulTests('matmul'),
+  matmul_blocked: matmulTests('matmul_blocked'),
+  matmul_narrow: matmulTests('matmul_narrow'),
   matmul_subgroup: matmulTests('matmul_subgroup'),
   matmul_workgroup: matmulTests('matmul_workgroup'),
   matmul_transposed: matmulTransposedTests('matmul'),
+  matmul_transposed_blocked: matmulTransposedTests('matmul_blocked'),
+  matmul_transposed_narrow: matmulTransposedTests('matmul_narrow'),
   matmul_transposed_subgroup: matmulTransposedTests('matmul_subgroup'),
   matmul_transposed_workgroup: matmulTransposedTests('matmul_workgroup'),
   metric_seeds: metricSeedsTests,
@@ -101,7 +106,11 @@ const tests = {
   softmax_backward: softmaxBackwardTests,
   spread_means: spreadMeansTests,
   subtract_outputs: subtractOutputsTests,
-  top_columns: topColumnsTests,
+  top_columns: (device: TestDevice) => {
+    topColumnsTests(device);
+    largestColumnTests(device);
+  },
+  top_columns_blocks: topColumnsBlocksTests,
 };
 
 test('every kernel has tests', () => {

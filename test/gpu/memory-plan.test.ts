@@ -15,8 +15,11 @@ const device = useDevice();
 const spec = gpt2Spec({ layers: 3, heads: 3, headWidth: 13, mlpWidth: 150, vocab: 211, maxPositions: 9 });
 /** An arena's block of uniforms: a run has one arena, each of its passes too, and so has the taking of means. */
 const UNIFORMS = 65536;
-/** What is read back, and ids and groups of the prompts that a mean is over: nothing that grows with the model. */
-const BESIDE = 3e3;
+/**
+ * What is read back, ids and groups of the prompts that a mean is over, and what is kept of 2048 logits at a time: five
+ * numbers.
+ */
+const BESIDE = 5e3;
 
 interface Case {
   readonly name: string;

@@ -264,9 +264,9 @@ describe('an uncut run', () => {
         /place embedding: 7 values, expected 30/,
       );
       await refused({ place: 'mlp input' }, 0, /place mlp input: is the residual stream/);
-      const seeds = await pass.bindSeeds(arena, 'logit-diff', UNEVEN);
+      const end = await pass.bindMetric(arena, 'logit-diff', UNEVEN, METRIC_ROWS);
       await run(pass, [await bindSet(arena, pass, { place: 'mixed' }, 0)]);
-      const back = (): void => pass.backward(device.gpu.record(), seeds, METRIC_ROWS, { until: 0 });
+      const back = (): void => pass.backward(device.gpu.record(), end, { until: 0 });
       expect(back).toThrow(/gradient pass: a run in which a place was set has no way back/);
       await run(pass, []);
       expect(back).not.toThrow();
@@ -300,10 +300,10 @@ describe('gradients at places', () => {
     (place) =>
       withPass(async (pass, arena) => {
         const read = await bindRead(arena, pass.gradients, { place });
-        const seeds = await pass.bindSeeds(arena, 'logit-diff', UNEVEN);
+        const end = await pass.bindMetric(arena, 'logit-diff', UNEVEN, METRIC_ROWS);
         await run(pass, []);
         const recording = device.gpu.record();
-        pass.backward(recording, seeds, METRIC_ROWS, { until: 0, ...tapsOf(recording, [read]) });
+        pass.backward(recording, end, { until: 0, ...tapsOf(recording, [read]) });
         recording.submit();
         const got = await valuesOf(read);
         const [layers, heads, rows, columns] = read.values.shape as [number, number, number, number];

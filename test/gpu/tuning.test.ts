@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { MOST_JOBS } from '../../src/gpu/product/choose-tile.js';
 import { measureTuning } from '../../src/gpu/product/measure-tuning.js';
 import { trialTiles } from '../../src/gpu/product/tiles.js';
+import { trialRowWorkgroups } from '../../src/gpu/workgroups.js';
 import { Engine } from '../../src/run/engine.js';
 import { gpt2Spec, randomModel } from '../../src/model/random-model.js';
 import { useDevice } from '../support/gpu.js';
@@ -9,10 +10,15 @@ import { useDevice } from '../support/gpu.js';
 const device = useDevice();
 
 test('the trial chooses a tile that is tried, and the fill of this device', async () => {
-  const { tile, fill } = await measureTuning(device.gpu);
+  const { tile, transposedTile, rowWorkgroup, fill } = await measureTuning(device.gpu);
   expect(trialTiles(device.gpu.device)).toContain(tile);
   expect([1, 2, 4, 8, MOST_JOBS]).toContain(fill);
-  if (device.gpu.device.adapterInfo.isFallbackAdapter) expect(fill).toBe(1);
+  if (device.gpu.device.adapterInfo.isFallbackAdapter) {
+    expect([transposedTile, rowWorkgroup, fill]).toEqual([undefined, undefined, 1]);
+  } else {
+    expect(trialTiles(device.gpu.device)).toContain(transposedTile);
+    expect(trialRowWorkgroups(device.gpu.device)).toContain(rowWorkgroup);
+  }
 });
 
 test('an engine measures unless it is told, says what it has, and computes with it', async () => {
@@ -21,9 +27,11 @@ test('an engine measures unless it is told, says what it has, and computes with 
   const measured = await Engine.create(options);
   expect(trialTiles(device.gpu.device)).toContain(measured.tuning.tile);
   measured.dispose();
-  const told = await Engine.create({ ...options, tuning: { tile: 'register-8', fill: 3 } });
-  expect(told.tuning).toEqual({ tile: 'register-8', fill: 3 });
+  const tuning = { tile: 'register-8', transposedTile: 'subgroup-8', rowWorkgroup: 32, fill: 3 } as const;
+  const told = await Engine.create({ ...options, tuning });
+  expect(told.tuning).toEqual(tuning);
   expect([measured.gpu.tile, told.gpu.tile]).toEqual([measured.tuning.tile, 'register-8']);
+  expect([told.gpu.transposedTile, told.gpu.rowWorkgroup]).toEqual(['subgroup-8', 32]);
   told.dispose();
   expect([measured.gpu.liveBytes, told.gpu.liveBytes]).toEqual([0, 0]);
 });

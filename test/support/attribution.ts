@@ -3,8 +3,8 @@ import type { Ablation } from '../../src/circuit/run-identity.js';
 import type { Gpu } from '../../src/gpu/gpu.js';
 import type { LoadedModel } from '../../src/model/load-model.js';
 import { gpt2Spec, randomModel, type Gpt2Sizes } from '../../src/model/random-model.js';
-import { attribute, type Attribution } from '../../src/attribute/attribution.js';
-import type { AttributionOptions } from '../../src/attribute/options.js';
+import { attribute, attributionPlan, type Attribution } from '../../src/attribute/attribution.js';
+import { settleOptions, type AttributionOptions } from '../../src/attribute/options.js';
 import { planAttribution } from '../../src/attribute/attribution-plan.js';
 import { flowTensors } from '../../src/attribute/information-flow.js';
 import { fixTensors } from '../../src/gradient/query-key-fix.js';
@@ -20,6 +20,8 @@ import { randomNumbers } from './random.js';
 
 /** 2 layers of 3 heads, 15 columns, so that every width is padded; 83 addition edges. */
 export const SMALL: Gpt2Sizes = { layers: 2, heads: 3, headWidth: 5, mlpWidth: 13, vocab: 23, maxPositions: 9 };
+
+const DEFAULTS = { method: 'eap', metric: 'logit-diff', ablation: 'resample', input: 'token' } as const;
 
 /**
  * Prompts of different lengths, measured at their end or before it; one has several right answers, one a wrong one
@@ -63,8 +65,7 @@ export function attributionOf(
   pairs: readonly PromptPair[],
   options: Partial<AttributionOptions> = {},
 ): Promise<Attribution> {
-  const defaults = { method: 'eap', metric: 'logit-diff', ablation: 'resample', input: 'token' } as const;
-  return attribute(weights, topology, pairs, { ...defaults, ...options });
+  return attribute(weights, topology, pairs, { ...DEFAULTS, ...options });
 }
 
 /** The oracle of every prompt. */
@@ -108,6 +109,17 @@ export function budgetOf(
   const size = { prompts, sequence, granularity, meanGroups: ablation === 'mean' ? 1 : 0, ...scratch };
   const limits = { maxBinding: 2 ** 30, maxWorkgroups: 65_535, budget: 1e9 };
   return planAttribution(topology, layout, size, limits).bytes;
+}
+
+/** Bytes that a scoring of some prompts is planned to take, all of them at once. */
+export function plannedBytes(
+  { weights: { layout }, topology }: DeviceModel,
+  pairs: readonly PromptPair[],
+  options: Partial<AttributionOptions>,
+): number {
+  const limits = { maxBinding: 2 ** 30, maxWorkgroups: 65_535, budget: 1e9 };
+  const settled = settleOptions({ ...DEFAULTS, ...options }, topology.layers);
+  return attributionPlan(topology, layout, pairs, settled, pairs, limits).bytes;
 }
 
 /** All addition edges. */

@@ -10,8 +10,8 @@ import { afterAll, beforeAll, expect } from 'vitest';
 import { ensureBuild } from '../../scripts/setup/build.mjs';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const MAIN = join(ROOT, 'dist', 'cli', 'main.js');
-const PROGRAM = join(ROOT, 'dist', 'cli', 'program.js');
+const MAIN = join(ROOT, 'dist', 'bin', 'edgewise.js');
+const PROGRAM = join(ROOT, 'dist', 'bin', 'program.js');
 
 export interface CliResult {
   readonly stdout: string;
@@ -170,7 +170,7 @@ export function expectMistake({ stdout, stderr, code }: CliResult, ...patterns: 
 /** Compiles what is not compiled; test files run in several processes, of which one does it at a time. */
 export function buildOnce(): void {
   const lock = join(tmpdir(), `edgewise-build-${Buffer.from(ROOT).toString('hex').slice(-40)}`);
-  const deadline = Date.now() + 60_000;
+  const deadline = Date.now() + 300_000;
   for (;;) {
     try {
       mkdirSync(lock);

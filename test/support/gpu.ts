@@ -82,6 +82,46 @@ export async function runKernel<N extends KernelName>(gpu: Gpu, name: N, run: Ke
   return result;
 }
 
+/** The same device with workgroups of another size; one for each size, since every one listens to the device. */
+const resized = new WeakMap<GPUDevice, Map<number, Gpu>>();
+
+function withRowWorkgroup({ device, adapter }: Gpu, rowWorkgroup: number): Gpu {
+  const sizes = resized.get(device) ?? new Map<number, Gpu>();
+  resized.set(device, sizes);
+  const gpu = sizes.get(rowWorkgroup) ?? new Gpu(device, adapter, { rowWorkgroup });
+  sizes.set(rowWorkgroup, gpu);
+  return gpu;
+}
+
+/**
+ * What the pieces leave that `run` binds and records on a device. Runs them with several sizes of the workgroups that
+ * take a row each, and fails unless all of them give the same bits.
+ */
+export async function runPieces(
+  device: Gpu,
+  run: (arena: Arena) => Promise<readonly BufferSlice[]>,
+): Promise<ArrayBuffer[]> {
+  const once = async (rowWorkgroup: number): Promise<ArrayBuffer[]> => {
+    const gpu = withRowWorkgroup(device, rowWorkgroup);
+    const arena = new Arena(gpu);
+    try {
+      const results = await run(arena);
+      return await Promise.all(results.map((slice) => gpu.read(slice)));
+    } finally {
+      arena.dispose();
+      expect(gpu.liveBytes).toBe(0);
+    }
+  };
+  const [size, ...others] = WORKGROUP_SIZES;
+  const results = await once(size!);
+  for (const other of others) {
+    for (const [i, result] of (await once(other)).entries()) {
+      expectSame(`result ${i} in workgroups of ${other}`, new Uint32Array(result), new Uint32Array(results[i]!));
+    }
+  }
+  return results;
+}
+
 async function runOnce<N extends KernelName>(gpu: Gpu, name: N, run: KernelRun<N>): Promise<ArrayBuffer> {
   const arena = new Arena(gpu);
   try {

@@ -53,7 +53,7 @@ export function useViewer(): { open(paths: readonly string[], options?: OpenOpti
       const server = url === undefined ? await serve(paths) : undefined;
       const address = url ?? server!.url;
       const session = await browser!.newContext({ viewport: { width: 1000, height: 640 }, ...context });
-      session.setDefaultTimeout(15_000);
+      session.setDefaultTimeout(30_000);
       const page = await session.newPage();
       const viewer: Viewer = { page, url: address, problems: [] };
       opened.push({ viewer, server });

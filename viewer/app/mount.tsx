@@ -40,7 +40,7 @@ export function mountViewer(container: HTMLElement, { ownsPage }: ViewerOptions)
     ...(ownsPage ? [followSettings(store)] : []),
     followSize(store, container),
     recordSteps(store),
-    followTheme(store, ownsPage ? document.documentElement : container),
+    followTheme(store, container),
     listenToKeys(store, target),
     listenToDrops(store, target),
     followSlider(store),

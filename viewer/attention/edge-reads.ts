@@ -1,11 +1,8 @@
 import type { AttentionRow, CircuitDetails } from '../../src/circuit/details.js';
+import { haveEqualLengths, promptShown, type PromptShown } from './prompt-shown.js';
 
 /** Where a reader attends in the circuit, with an edge and without it. */
-export interface EdgeReads {
-  /** Index of the prompt. Null = mean over all prompts. */
-  readonly prompt: number | null;
-  /** Why it is not the prompt that was asked for, or not the mean. Null: it is. */
-  readonly note: string | null;
+export interface EdgeReads extends PromptShown {
   readonly rows: readonly AttentionRow[];
 }
 
@@ -20,18 +17,16 @@ export function edgeReads(details: CircuitDetails, edge: string, asked: number |
   const prompts = Object.hasOwn(details.reads, edge) ? details.reads[edge]! : [];
   const [first] = prompts;
   if (!first || first.length === 0) return null;
-  if (asked !== null && asked < prompts.length) return { prompt: asked, note: null, rows: prompts[asked]! };
-  if (prompts.length < details.prompts.length)
-    return { prompt: 0, note: 'prompt 1: the file keeps these rows for prompt 1 alone', rows: first };
-  if (prompts.length === 1) return { prompt: 0, note: null, rows: first };
   const isEqual =
-    details.prompts.every(({ clean }) => clean.length === details.prompts[0]!.clean.length) &&
+    haveEqualLengths(details.prompts) &&
     prompts.every((rows) => rows.length === first.length && rows.every((row, i) => isSame(row, first[i]!)));
-  if (!isEqual) return { prompt: 0, note: 'prompt 1: no mean, prompts differ in their tokens', rows: first };
+  const measured = { what: 'these rows', count: prompts.length, differ: isEqual ? null : 'their tokens' };
+  const shown = promptShown(details.prompts, measured, asked);
+  if (shown.prompt !== null) return { ...shown, rows: prompts[shown.prompt]! };
   const mean = (name: 'kept' | 'cut', i: number): Float32Array =>
     first[i]![name].map((_, key) => prompts.reduce((sum, rows) => sum + rows[i]![name][key]!, 0) / prompts.length);
   const rows = first.map((row, i) => ({ ...row, kept: mean('kept', i), cut: mean('cut', i) }));
-  return { prompt: null, note: null, rows };
+  return { ...shown, rows };
 }
 
 function isSame(a: AttentionRow, b: AttentionRow): boolean {

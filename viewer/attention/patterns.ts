@@ -1,5 +1,6 @@
 import type { CircuitDetails, PromptDetails } from '../../src/circuit/details.js';
 import type { AttentionView } from '../view/view-state.js';
+import { haveEqualLengths, promptShown, type PromptShown } from './prompt-shown.js';
 
 /** The attention pattern of a head. */
 export interface HeadPattern {
@@ -9,11 +10,7 @@ export interface HeadPattern {
 }
 
 /** The patterns of some heads over the same tokens. */
-export interface ShownAttention {
-  /** Index of the prompt. Null = mean over all prompts. */
-  readonly prompt: number | null;
-  /** Why it is not the prompt that was asked for, or not the mean. Null: it is. */
-  readonly note: string | null;
+export interface ShownAttention extends PromptShown {
   /** In a mean a position whose token is not the same on every prompt has `ANY_TOKEN`. */
   readonly tokens: readonly string[];
   /** The tokens of the other run, of the same length. */
@@ -52,7 +49,8 @@ export function attentionOf(
   });
   if (measured.length === 0) return null;
   const count = Math.min(...measured.map(({ runs }) => runs.length));
-  const { prompt, note } = promptShown(details.prompts, count, asked);
+  const differ = haveEqualLengths(details.prompts) ? null : 'length';
+  const { prompt, note } = promptShown(details.prompts, { what: 'this run', count, differ }, asked);
   const patterns = measured.map(({ head, runs }) => ({
     head,
     weights: prompt === null ? meanOf(runs) : runs[prompt]!,
@@ -95,23 +93,6 @@ function runsOf(
   const [first, minus] = wanted as (readonly Float32Array[])[];
   const runs = first!.slice(0, count);
   return minus ? runs.map((pattern, n) => pattern.map((weight, i) => weight - minus[n]![i]!)) : runs;
-}
-
-/** @param count number of prompts that are there, the first ones. */
-function promptShown(
-  prompts: readonly PromptDetails[],
-  count: number,
-  asked: number | null,
-): Pick<ShownAttention, 'prompt' | 'note'> {
-  const isAll = count === prompts.length;
-  if (asked !== null && asked < count) return { prompt: asked, note: null };
-  if (!isAll) {
-    const which = count === 1 ? 'for prompt 1' : `for prompts 1 to ${count}`;
-    return { prompt: 0, note: `prompt 1: the file keeps this run ${which} alone` };
-  }
-  if (prompts.length === 1) return { prompt: 0, note: null };
-  const isEqual = prompts.every(({ clean }) => clean.length === prompts[0]!.clean.length);
-  return isEqual ? { prompt: null, note: null } : { prompt: 0, note: 'prompt 1: no mean, prompts differ in length' };
 }
 
 function meanOf(patterns: readonly Float32Array[]): Float32Array {

@@ -1,12 +1,7 @@
 import { EdgewiseError } from '../../src/base/errors.js';
 import { counted } from '../../src/base/text.js';
 import { signIsStated, type Circuit } from '../../src/circuit/circuit.js';
-import {
-  openCircuit,
-  openCircuitOrGraph,
-  type OpenedAttributionGraph,
-  type OpenedCircuit,
-} from '../../src/files/open.js';
+import { openCircuitOrGraph, type OpenedAttributionGraph, type OpenedCircuit } from '../../src/files/open.js';
 import { detailsFit } from '../../src/files/own/details-fit.js';
 import { parseDetails } from '../../src/files/own/details-json.js';
 import { readTrace } from '../../src/files/own/trace.js';
@@ -19,19 +14,14 @@ import type { SavedView } from './saved-view.js';
 const OPTIONS = { acceptLeastShape: true, strict: true } as const;
 
 /**
- * Reads and checks a circuit, its trace and its details. The text tells the format, not the name. A trace or details
- * that are broken, or that belong to another circuit, become warnings. Without a trace the decisions are taken from the
- * circuit, if it has them.
+ * Reads and checks a circuit, its trace and its details, or an attribution graph. The text tells the format, not the
+ * name. A trace or details that are broken, or that belong to another circuit, become warnings. Without a trace the
+ * decisions are taken from the circuit, if it has them.
  *
- * @throws EdgewiseError kind `circuit` when the circuit cannot be read. The message says why, and names the formats
- *   that can be read.
+ * @throws EdgewiseError kind `circuit` when the file cannot be read. The message says why, and names the formats that
+ *   can be read.
  */
-export function openDocument(source: SourceFile): CircuitDocument {
-  return circuitDocument(source, openCircuit(source.text, source.name, OPTIONS));
-}
-
-/** The same of a file that may be an attribution graph. */
-export function openViewerDocument(source: SourceFile): ViewerDocument {
+export function openDocument(source: SourceFile): ViewerDocument {
   const opened = openCircuitOrGraph(source.text, source.name, OPTIONS);
   return opened.format === 'attribution-graph' ? graphDocument(source, opened) : circuitDocument(source, opened);
 }

@@ -1,11 +1,11 @@
 import type { CircuitDetails } from '../../src/circuit/details.js';
 import type { CircuitData } from '../data/circuit-data.js';
 import type { LayoutName } from '../data/saved-view.js';
-import { defaultScope } from '../view/pool.js';
 import type { Selection } from '../view/selection.js';
 import type { ViewState } from '../view/view-state.js';
 import { buildDisplay, type Marked } from './display-graph.js';
 import { Extent } from './layout/extent.js';
+import { clearBends } from './layout/clear-bends.js';
 import { bendEdges } from './layout/curvature.js';
 import { FIGURE_EDGES, layOutFigure, planAtOnce, type Planner } from './layout/figure-layout.js';
 import { placeFree } from './layout/free-layout.js';
@@ -13,7 +13,7 @@ import { gridOf, layOutGrid, type Places } from './layout/grid-layout.js';
 import { loopRoutes } from './layout/routes.js';
 import { ownPlaces, placesOnPrompt, type TokenPlaces } from './layout/token-places.js';
 import { layOutTokens } from './layout/tokens-layout.js';
-import { wholeOf } from './layout/whole-figure.js';
+import { wholeOf } from './whole-figure.js';
 import type { Scene } from './scene.js';
 
 export interface SceneOptions extends Marked {
@@ -97,6 +97,7 @@ function grid(data: CircuitData, selection: Selection, view: ViewState, options:
   layOutGrid(graph, layout, movedPlaces(view, 'grid'));
   const { bands, columns, bounds } = layout;
   bendEdges(graph, bounds, columns[1] ? columns[1].x - columns[0]!.x : 1);
+  clearBends(graph, layout.pitch);
   const routes = loopRoutes(graph);
   return { ...NO_TOKENS, layout: 'grid', boxed: false, graph, bands, columns, routes, bounds: around(graph, bounds) };
 }
@@ -116,7 +117,7 @@ function figure(data: CircuitData, selection: Selection, view: ViewState, option
     const notice = `The figure shows up to ${FIGURE_EDGES} edges. Here are ${decided.length}: the grid is shown instead.`;
     return { ...grid(data, selection, view, options), notice };
   }
-  const edges = wholeOf(options.end ?? data, decided, (view.scope ?? defaultScope(data)) === 'circuit');
+  const edges = wholeOf(options.end ?? data, decided, selection.by, view);
   const nodes = new Set(edges.flatMap(({ source, target }) => [source, target]));
   const nothing = { found: null, deciding: null };
   const whole = buildDisplay(options.end ?? data, { edges, nodes, ranked: true }, view, 'figure', nothing);

@@ -10,10 +10,14 @@ export interface Tie {
   readonly tied: number;
 }
 
-/** Number of edges that the limit lets through. Without a limit those that are shown at first. */
+/**
+ * Number of edges that the limit lets through. Without a limit those that are shown at first.
+ *
+ * At a moment of a replay nothing tells which of the edges to come are worth showing: all are, whatever the limit.
+ */
 export function countWithin(pool: Pool, by: Exclude<LimitKind, 'circuit'>, limit: number | null): number {
   const { edges, measured, sums, ranked } = pool;
-  if (!ranked) return edges.length;
+  if (!ranked || isReplayed(pool)) return edges.length;
   if (limit === null || Number.isNaN(limit) || (by !== 'top' && measured === 0)) return atFirst(pool);
   switch (by) {
     case 'top':
@@ -32,16 +36,18 @@ export function countWithin(pool: Pool, by: Exclude<LimitKind, 'circuit'>, limit
 /**
  * Number of edges that are shown at first. It goes through no tie: where the default number does, the end of the tie is
  * taken that is nearer on the slider, whose scale is logarithmic.
- *
- * At a moment of a replay nothing tells which of the edges to come are worth showing: all are.
  */
 function atFirst(pool: Pool): number {
-  if (pool.edges.some(({ pending }) => pending)) return pool.edges.length;
   const count = Math.min(DEFAULT_EDGES, pool.edges.length);
   const tie = tieAfter(pool.edges, count);
   if (!tie) return count;
   const [from, to] = [count - tie.shown, count - tie.shown + tie.tied];
   return count / from <= to / count ? from : to;
+}
+
+/** Whether edges are there that a replay has yet to decide on. */
+export function isReplayed({ edges }: Pick<Pool, 'edges'>): boolean {
+  return edges.some(({ pending }) => pending);
 }
 
 /** The tie that a cut after the first `count` edges goes through; null when it goes through none. */

@@ -24,6 +24,7 @@ import {
 import {
   adapterOption,
   batchOption,
+  devicesOption,
   ignoreConfigOption,
   jsonOption,
   kvPortsOption,
@@ -91,6 +92,7 @@ export function attributeCommand(): Command {
     .addOption(keepBeforeOption())
     .option('--force', 'write into a folder that holds something else', false)
     .addOption(adapterOption())
+    .addOption(devicesOption())
     .addOption(tileOption())
     .addOption(weightsOption())
     .addOption(memoryOption())

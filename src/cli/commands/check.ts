@@ -26,7 +26,7 @@ async function check(options: {
   readonly tile?: TileName;
   readonly json: boolean;
 }): Promise<void> {
-  const open = await openDevice(options.adapter === undefined ? {} : { adapterName: options.adapter });
+  const open = await openDevice(options.adapter === undefined ? {} : { adapter: options.adapter });
   try {
     const { tile } = await tuningOf(open, options.tile);
     const tested = async (name: TileName, scope: 'short' | 'full'): Promise<TileResult[]> => {

@@ -35,6 +35,7 @@ import {
   adapterOption,
   batchOption,
   count,
+  devicesOption,
   finiteNumber,
   ignoreConfigOption,
   jsonOption,
@@ -47,6 +48,7 @@ import {
   patchOptions,
   promptOptions,
   SEARCH_METRICS,
+  sparseOption,
   taskOption,
   tileOption,
   weightsOption,
@@ -78,6 +80,7 @@ interface Flags extends ModelFlags, TaskFlags, MethodFlags, ThresholdFlags, Meas
   readonly checkPrompts?: number;
   readonly faithfulness?: number;
   readonly out?: string;
+  readonly sparse: boolean;
   readonly force: boolean;
   readonly json: boolean;
 }
@@ -161,6 +164,7 @@ export function discoverCommand(): Command {
       ).default(undefined, `unless it takes more than ${DETAILS_LIMIT} MB`),
     )
     .option('--no-details', 'do not write details.json')
+    .addOption(sparseOption())
     .addOption(
       new Option('--out <folder>', 'where results go')
         .argParser(nonEmpty)
@@ -170,6 +174,7 @@ export function discoverCommand(): Command {
     .addOption(keepBeforeOption())
     .option('--force', 'write into a folder that holds something else', false)
     .addOption(adapterOption())
+    .addOption(devicesOption())
     .addOption(tileOption())
     .addOption(weightsOption())
     .addOption(memoryOption())

@@ -36,6 +36,7 @@ import {
 import {
   adapterOption,
   count,
+  devicesOption,
   MAX_SEED,
   ignoreConfigOption,
   jsonOption,
@@ -87,6 +88,7 @@ export function evaluateCommand(): Command {
       new Option('--seed <n>', 'seed of everything that is drawn').argParser(count(0, MAX_SEED)).default(DEFAULTS.seed),
     )
     .addOption(adapterOption())
+    .addOption(devicesOption())
     .addOption(tileOption())
     .addOption(weightsOption())
     .addOption(memoryOption())

@@ -9,6 +9,9 @@ import { layoutOf } from '../../model/layout.js';
 import type { ModelSpec } from '../../model/spec.js';
 import { deviceBytes } from '../../model/weight-storage.js';
 import { weightTable } from '../../model/weight-table.js';
+import { listAdapters } from '../../node/adapters.js';
+import { diagnoseCard, type CardDiagnosis } from '../../node/card/diagnosis.js';
+import { thisMachine } from '../../node/card/machine.js';
 import { openDevice } from '../../node/device.js';
 import { tuningOf } from '../../node/open.js';
 import { DEFAULTS } from '../../run/options.js';
@@ -33,6 +36,8 @@ import {
   type TaskFlags,
 } from '../options/options.js';
 import { namedTaskReader, openModelArgument, readMeanOver, readPrompts } from '../session.js';
+import { adaptersJson, adaptersText } from '../report/adapters-report.js';
+import { cardLines } from '../report/card-report.js';
 import { firstPrompt } from '../report/prompt-line.js';
 import { describeTokenizer, type TokenizerReport } from '../report/tokenizer-report.js';
 import { byteSize, table, whole } from '../report/text-report.js';
@@ -42,6 +47,7 @@ interface Flags extends Partial<ModelFlags>, Partial<TaskFlags> {
   readonly ablation?: Ablation;
   readonly meanOver?: string;
   readonly batch?: number;
+  readonly adapters: boolean;
   readonly json: boolean;
 }
 
@@ -58,6 +64,7 @@ export function infoCommand(): Command {
     .option('--direct-edges', "plan for a run that also tests each head's own query, key and value", false)
     .addOption(batchOption())
     .addOption(adapterOption())
+    .option('--adapters', 'list all adapters instead', false)
     .addOption(tileOption())
     .addOption(weightsOption())
     .addOption(memoryOption())
@@ -95,6 +102,8 @@ interface Report {
   fill: number;
   limits: Record<(typeof LIMITS)[number], number>;
   features: string[];
+  /** Where the adapter is in software, although there is a card. */
+  card?: CardDiagnosis;
   model?: ModelReport;
   /** The first prompt of the task, token by token. */
   prompt?: string;
@@ -106,6 +115,11 @@ interface Report {
 }
 
 async function info(options: Flags): Promise<void> {
+  if (options.adapters) {
+    const listed = await listAdapters();
+    process.stdout.write(options.json ? adaptersJson(listed) : adaptersText(listed));
+    return;
+  }
   if (options.task !== undefined && options.model === undefined) {
     throw new EdgewiseError('usage', '--task', 'needs --model, whose tokenizer and sizes the plan depends on');
   }
@@ -116,7 +130,7 @@ async function info(options: Flags): Promise<void> {
   const bos = options.bos ?? DEFAULTS.bos;
   const reader = opened && options.task !== undefined ? await namedTaskReader(opened, bos) : undefined;
   const task = reader && (await readPrompts(reader, { ...options, task: options.task! }));
-  const open = await openDevice(options.adapter === undefined ? {} : { adapterName: options.adapter });
+  const open = await openDevice(options.adapter === undefined ? {} : { adapter: options.adapter });
   try {
     const { limits, features } = open.device;
     const { tile, fill } = await tuningOf(open, options.tile);
@@ -128,6 +142,8 @@ async function info(options: Flags): Promise<void> {
       limits: Object.fromEntries(LIMITS.map((name) => [name, limits[name]])) as Report['limits'],
       features: [...features].sort(),
     };
+    const card = open.software ? diagnoseCard(thisMachine()) : undefined;
+    if (card) report.card = card;
     if (opened) {
       const { model } = opened;
       const { attention: _, ...spec } = model.spec;
@@ -164,8 +180,8 @@ async function info(options: Flags): Promise<void> {
           ablation,
           meanPairs,
         });
-        // The other methods take as much, but for what one or two keep beside it.
-        const asked = { method: 'eap', metric: 'logit-diff', ablation, input: 'token' } as const;
+        // The other methods take as much, but for what one or two keep beside it. A difference of logits takes less.
+        const asked = { method: 'eap', metric: 'nll', ablation, input: 'token' } as const;
         const settled = settleOptions(asked, model.spec.layers);
         const limits = { maxBinding, maxWorkgroups, budget };
         try {
@@ -201,6 +217,7 @@ function textReport(report: Report): string {
     `  tile of the matrix product: ${report.tile}; ${counted(report.fill, 'circuit fills', 'circuits fill')} the adapter`,
   );
   lines.push(`  features: ${report.features.join(', ') || 'none'}`);
+  if (report.card) lines.push(...cardLines(report.card));
   if (report.model) lines.push(`model  ${report.model.name}`, ...table(modelRows(report.model)));
   if (report.prompt !== undefined) lines.push(`prompt 1  ${report.prompt}`);
   if (report.plan) {

@@ -13,6 +13,7 @@ import { DETAILS_LIMIT, detailsTooLarge } from '../folder/details-limit.js';
 import { InspectionFolder } from '../folder/inspection-folder.js';
 import {
   adapterOption,
+  devicesOption,
   ignoreConfigOption,
   jsonOption,
   memoryOption,
@@ -70,6 +71,7 @@ export function inspectCommand(): Command {
     )
     .option('--force', 'replace another circuit.json or details.json in the folder', false)
     .addOption(adapterOption())
+    .addOption(devicesOption())
     .addOption(tileOption())
     .addOption(weightsOption())
     .addOption(memoryOption())

@@ -38,6 +38,7 @@ import {
   adapterOption,
   batchOption,
   count,
+  devicesOption,
   finiteNumber,
   ignoreConfigOption,
   jsonOption,
@@ -138,6 +139,7 @@ export function stabilityCommand(): Command {
     .addOption(keepBeforeOption())
     .option('--force', 'write into a folder that holds something else', false)
     .addOption(adapterOption())
+    .addOption(devicesOption())
     .addOption(tileOption())
     .addOption(weightsOption())
     .addOption(memoryOption())

@@ -26,13 +26,22 @@ export class DiscoveryFolder {
   readonly #plan: MethodPlan;
   readonly #dropIdle: true | null;
   readonly #force: boolean;
+  readonly #sparse: boolean;
 
-  /** @param dropIdle what is done to the circuits that are found: it makes another result, not another search. */
-  constructor(folder: string, plan: MethodPlan, { dropIdle, force }: Record<'dropIdle' | 'force', boolean>) {
+  /**
+   * @param flags dropIdle is done to the circuits that are found: it makes another result, not another search. sparse
+   *   makes circuit.json list their edges alone.
+   */
+  constructor(
+    folder: string,
+    plan: MethodPlan,
+    { dropIdle, force, sparse }: Record<'dropIdle' | 'force' | 'sparse', boolean>,
+  ) {
     this.#folder = folder;
     this.#plan = plan;
     this.#dropIdle = dropIdle || null;
     this.#force = force;
+    this.#sparse = sparse;
   }
 
   /** Where the table of all searches lies, if the run makes several. */
@@ -77,7 +86,7 @@ export class DiscoveryFolder {
       const circuit = measured[i]?.circuit ?? discovery.circuit;
       const files = await writeResult(this.#part(circuit.provenance!.threshold), {
         ...(!this.#several && { [THRESHOLDS_FILE]: table }),
-        'circuit.json': CIRCUIT_WRITERS.json(circuit),
+        'circuit.json': CIRCUIT_WRITERS.json(circuit, { sparse: this.#sparse }),
         'circuit.gexf': CIRCUIT_WRITERS.gexf(circuit),
         ...(!selection && { 'trace.jsonl': writeTrace(trace) }),
         [SCORES_FILE]: scores ? writeScoresJson(scores) : undefined,

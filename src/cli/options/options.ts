@@ -22,6 +22,7 @@ export interface ModelFlags {
   readonly weights?: WeightsOption;
   readonly kvPorts?: KvPorts;
   readonly adapter?: string;
+  readonly devices?: 'all' | readonly number[];
   readonly tile?: TileName;
   /** GB */
   readonly memory?: number;
@@ -166,9 +167,27 @@ export const patchOptions = (byDefault: InWords = String): Option[] => [
 ];
 
 export const adapterOption = (): Option =>
-  new Option('--adapter <name>', 'part of the name of the WebGPU adapter to use')
+  new Option(
+    '--adapter <name>',
+    'WebGPU adapter to use: gpu (a card, or an error that says what it lacks), cpu (in software), or part of a name as info --adapters lists them',
+  )
     .argParser(nonEmpty)
-    .default(undefined, "the system's choice");
+    .default(undefined, 'the fastest');
+
+export const devicesOption = (): Option =>
+  new Option(
+    '--devices <numbers>',
+    'share the prompts between several equal adapters: all, or their numbers, as info --adapters lists them; changes no result; methods that take gradients use the first',
+  )
+    .argParser(devices)
+    .default(undefined, 'one');
+
+function devices(text: string): 'all' | readonly number[] {
+  if (text === 'all') return text;
+  const numbers = text.split(',').map((number) => number.trim());
+  if (numbers.every((number) => /^\d{1,3}$/.test(number))) return numbers.map(Number);
+  throw new InvalidArgumentError('Expected all, or numbers of adapters, as in 0,1.');
+}
 
 export const tileOption = (): Option =>
   new Option('--tile <name>', 'tile shape of the matrix product; results do not depend on it')

@@ -55,6 +55,11 @@ export function writeInstrument({ instrument, of, result }: InstrumentFile): str
   return jsonFile('{}', [...members, entry('edgewise', { schema_version: INSTRUMENT_VERSION, instrument, of })]);
 }
 
+/** Whether a text is meant as a result file of an instrument. It is not parsed. */
+export function isInstrument(text: string): boolean {
+  return /"edgewise"\s*:\s*\{[^{}]*"instrument"\s*:/.test(text);
+}
+
 /**
  * Reads the result file of an instrument.
  *

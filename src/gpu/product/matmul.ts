@@ -1,20 +1,22 @@
 import type { Arena } from '../arena.js';
-import type { Gpu } from '../gpu.js';
 import type { Operation, Recording } from '../recording.js';
 import { packJob, type BufferSlice } from '../kernel.js';
-import { TILES, type TileName } from './tiles.js';
+import type { TileName } from './tiles.js';
 import { PANEL4, type ChunkColumns, type Matrix } from './matrix.js';
+import { choosePiece, gridOf, piecesOf, type Piece } from './pieces.js';
 
 /** The constant GROUPS of the kernels that tile through workgroup memory. */
 const WORKGROUP_TILE_GROUPS = 8;
 
-/** The piece of a product that one workgroup makes: `rows` rows by `lanes` vec4 columns. */
-export function pieceOf({ subgroupLanes }: Pick<Gpu, 'subgroupLanes'>, name: TileName, productRows: number) {
-  const tile = TILES[name];
-  const rows = productRows <= tile.fewRows ? tile.fewRows : tile.rows;
-  // A workgroup of a subgroup kernel must be part of one subgroup.
-  const lanes = tile.kernel === 'matmul_subgroup' ? Math.min(PANEL4, subgroupLanes) : PANEL4;
-  return { kernel: tile.kernel, rows, lanes, groupRows: rows / WORKGROUP_TILE_GROUPS };
+/** What a kernel is told about the piece that its workgroups make. */
+export function pieceOverrides({ rows, lanes }: Piece) {
+  return {
+    matmul_subgroup: { ROWS: rows, LANES: lanes },
+    matmul_workgroup: { ROWS: rows / WORKGROUP_TILE_GROUPS },
+    // 8 x 8 outputs an invocation
+    matmul_blocked: { TX: lanes / 2, TY: rows / 8 },
+    matmul_narrow: { LANES: lanes },
+  };
 }
 
 /** Rows of a job: their number, and where the words list them. For a product they are rows of `out`. */
@@ -53,13 +55,19 @@ export function jobWords({ a, weight, bias, out, firstColumn4, endColumn4, rows 
   });
 }
 
+/** A piece of a product with its kernel bound. */
+export interface BoundPiece extends Piece {
+  readonly operation: Operation;
+}
+
 /** A product with one chunk of a matrix, bound: run it with a number of jobs. */
 export interface MatmulOperation {
-  readonly operation: Operation;
-  readonly gridX: number;
-  readonly gridY: number;
-  /** Rows that a workgroup takes. */
-  readonly tileRows: number;
+  /** From the largest on. */
+  readonly pieces: readonly BoundPiece[];
+  /** Columns that every job covers, in vec4s: whole panels. */
+  readonly columns4: number;
+  /** Most rows of a job. */
+  readonly rows: number;
 }
 
 export interface MatmulUse {
@@ -83,12 +91,13 @@ export interface MatmulUse {
   readonly multiplies?: boolean;
   /** Default: the device's. */
   readonly tile?: TileName;
+  /** Pieces to choose from, from the largest on; default: those of the tile. The choice changes no bit. */
+  readonly pieces?: readonly Piece[];
 }
 
 /** Binds the product with one chunk of `matrix`. Cost per job: 2 * rows * 4 inner4 * 4 columns4 FLOPs. */
 export async function matmul(arena: Arena, matrix: Matrix, chunk: number, use: MatmulUse): Promise<MatmulOperation> {
   const part = matrix.chunks[chunk]!;
-  const { kernel, rows, lanes, groupRows } = pieceOf(arena.gpu, use.tile ?? arena.gpu.tile, use.rows);
   const bound = {
     buffers: { weight: part.data, control: use.jobs, a: use.a, bias: use.bias ?? part.data, out: use.out },
     params: {
@@ -99,18 +108,26 @@ export async function matmul(arena: Arena, matrix: Matrix, chunk: number, use: M
     },
   };
   const overrides = { HAS_BIAS: use.bias ? 1 : 0, ACTIVATION: use.activation ?? 0, MULTIPLIES: use.multiplies ? 1 : 0 };
-  const bind: Record<typeof kernel, () => Promise<Operation>> = {
-    matmul: () => arena.operation('matmul', { ...bound, overrides }),
-    matmul_subgroup: () =>
-      arena.operation('matmul_subgroup', { ...bound, overrides: { ...overrides, ROWS: rows, LANES: lanes } }),
-    matmul_workgroup: () =>
-      arena.operation('matmul_workgroup', { ...bound, overrides: { ...overrides, ROWS: groupRows } }),
+  const bind = (piece: Piece): Promise<Operation> => {
+    const own = pieceOverrides(piece);
+    const kernels: Record<Piece['kernel'], () => Promise<Operation>> = {
+      matmul: () => arena.operation('matmul', { ...bound, overrides }),
+      matmul_subgroup: () =>
+        arena.operation('matmul_subgroup', { ...bound, overrides: { ...overrides, ...own.matmul_subgroup } }),
+      matmul_workgroup: () =>
+        arena.operation('matmul_workgroup', { ...bound, overrides: { ...overrides, ...own.matmul_workgroup } }),
+      matmul_blocked: () =>
+        arena.operation('matmul_blocked', { ...bound, overrides: { ...overrides, ...own.matmul_blocked } }),
+      matmul_narrow: () =>
+        arena.operation('matmul_narrow', { ...bound, overrides: { ...overrides, ...own.matmul_narrow } }),
+    };
+    return kernels[piece.kernel]();
   };
+  const pieces = use.pieces ?? piecesOf(arena.gpu, use.tile ?? arena.gpu.tile, use.rows);
   return {
-    operation: await bind[kernel](),
-    gridX: (use.panels ?? Math.ceil(part.columns4 / PANEL4)) * (PANEL4 / lanes),
-    gridY: Math.ceil(use.rows / rows),
-    tileRows: rows,
+    pieces: await Promise.all(pieces.map(async (piece) => ({ ...piece, operation: await bind(piece) }))),
+    columns4: PANEL4 * (use.panels ?? Math.ceil(part.columns4 / PANEL4)),
+    rows: use.rows,
   };
 }
 
@@ -132,11 +149,7 @@ export function wholeJobs({ firstColumn4, columns4 }: ChunkColumns, jobs: readon
 }
 
 /** Records a product. @param rows most rows of a job; default: the rows that the operation was bound for. */
-export function runMatmul(
-  recording: Recording,
-  { operation, gridX, gridY, tileRows }: MatmulOperation,
-  jobs: number,
-  rows?: number,
-): void {
-  recording.dispatch(operation, gridX, rows === undefined ? gridY : Math.ceil(rows / tileRows), jobs);
+export function runMatmul(recording: Recording, product: MatmulOperation, jobs: number, rows = product.rows): void {
+  const piece = choosePiece(product.pieces, rows, product.columns4, jobs);
+  recording.dispatch(piece.operation, ...gridOf(piece, rows, product.columns4), jobs);
 }

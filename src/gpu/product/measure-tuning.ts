@@ -1,26 +1,38 @@
 import { Arena } from '../arena.js';
 import type { Gpu } from '../gpu.js';
+import type { Recording } from '../recording.js';
+import { logSoftmax } from '../rows/log-softmax.js';
+import { trialRowWorkgroups } from '../workgroups.js';
 import { trialTiles, type TileName } from './tiles.js';
+import type { Matrix } from './matrix.js';
 import { packRows } from './panels.js';
 import {
   chooseTuning,
   MOST_JOBS,
   TRIAL_PRODUCTS,
-  type ProductTimer,
+  type Trial,
   type TrialProduct,
   type TrialWork,
   type Tuning,
 } from './choose-tile.js';
 import { everyRow, matmul, runMatmul, wholeJobs, type MatmulOperation } from './matmul.js';
+import { matmulTransposed, runTransposed, type TransposedProduct } from './transposed.js';
 
 /** A square product at the width of GPT-2 small. */
 const INNER = 768;
 const COLUMNS = 768;
 const ROWS: Readonly<Record<TrialProduct, number>> = { 'many rows': 64, 'few rows': 8 };
+/** Rows and columns of softmaxes: of as many rows as a layer has, and over GPT-2's vocabulary. */
+const SOFTMAXES: Readonly<Record<TrialProduct, readonly [number, number]>> = {
+  'many rows': [512, 768],
+  'few rows': [8, 50_260],
+};
 
 /**
- * Measures which tile of the matrix product suits a device, and how much work fills the device. The tile of `gpu` plays
- * no part. It takes about a second on a software adapter, and some more where the driver must compile the kernels.
+ * Measures what suits a device: tiles of the matrix product and of the transposed one, the workgroup of the kernels
+ * that take a row each, and how much work fills the device. What `gpu` itself is tuned to plays no part. It takes about
+ * a second, and some more where the driver must compile the kernels. On a software adapter the tile alone is measured:
+ * it serves both products, and the workgroup is known.
  *
  * @throws EdgewiseError of kind `device` or `kernel` where the device fails.
  */
@@ -31,23 +43,44 @@ export async function measureTuning(gpu: Gpu): Promise<Tuning> {
   if (!parallel && tiles.length === 1) return { tile: tiles[0]!, fill: 1 };
   const arena = new Arena(gpu);
   try {
-    return await chooseTuning({ parallel, ...(await productTimer(arena, tiles)) });
+    const operands = await trialOperands(arena);
+    return await chooseTuning({
+      parallel,
+      products: await productTrial(operands, tiles),
+      ...(parallel && { transposed: transposedTrial(operands, tiles), rows: softmaxTrial(arena) }),
+    });
   } finally {
     arena.dispose();
   }
 }
 
-async function productTimer(arena: Arena, tiles: readonly TileName[]): Promise<Omit<ProductTimer, 'parallel'>> {
-  const { gpu } = arena;
+/** What all trial products read and write. */
+interface TrialOperands {
+  readonly arena: Arena;
+  readonly a: ReturnType<Arena['tensor']>;
+  readonly out: ReturnType<Arena['tensor']>;
+  readonly matrix: Matrix;
+}
+
+async function trialOperands(arena: Arena): Promise<TrialOperands> {
   const rows = Math.max(...Object.values(ROWS));
   const numbers = Float32Array.from({ length: MOST_JOBS * rows * INNER }, (_, i) => ((i % 251) - 125) / 125);
-  const a = arena.upload('trial rows', numbers);
-  const out = arena.tensor('trial out', [MOST_JOBS, rows, COLUMNS]);
   const values = Float32Array.from(
     { length: INNER * COLUMNS },
     (_, i) => numbers[Math.floor(i / COLUMNS) + (i % COLUMNS)]!,
   );
-  const matrix = await packRows(arena, 'trial weights', { storage: 'f32', values }, INNER / 4);
+  return {
+    arena,
+    a: arena.upload('trial rows', numbers),
+    out: arena.tensor('trial out', [MOST_JOBS, rows, COLUMNS]),
+    matrix: await packRows(arena, 'trial weights', { storage: 'f32', values }, INNER / 4),
+  };
+}
+
+async function productTrial(
+  { arena, a, out, matrix }: TrialOperands,
+  choices: readonly TileName[],
+): Promise<Trial<TileName>> {
   const operations = new Map<string, MatmulOperation>();
   for (const product of TRIAL_PRODUCTS) {
     const size = { inner4: INNER / 4, outStride: COLUMNS / 4, rows: ROWS[product] };
@@ -56,20 +89,68 @@ async function productTimer(arena: Arena, tiles: readonly TileName[]): Promise<O
     });
     const words = Uint32Array.from(wholeJobs(matrix.chunks[0]!, jobs).flat());
     const shared = { ...size, a, out, jobs: arena.upload('trial jobs', words), jobsAt: 0, bias: undefined };
-    for (const tile of tiles) {
+    for (const tile of choices) {
       operations.set(`${product} ${tile}`, await matmul(arena, matrix, 0, { ...shared, tile }));
     }
   }
   return {
-    tiles,
-    async time(tile: TileName, { product, jobs, repeats }: TrialWork): Promise<number> {
-      const recording = gpu.record();
-      for (let i = 0; i < repeats; i++) runMatmul(recording, operations.get(`${product} ${tile}`)!, jobs);
-      recording.encode();
-      const start = performance.now();
-      recording.submit();
-      await gpu.finished();
-      return (performance.now() - start) / 1000;
+    choices,
+    time: (tile, { product, jobs, repeats }) =>
+      timed(arena.gpu, repeats, (recording) => runMatmul(recording, operations.get(`${product} ${tile}`)!, jobs)),
+  };
+}
+
+function transposedTrial({ arena, a, out, matrix }: TrialOperands, choices: readonly TileName[]): Trial<TileName> {
+  const bound = new Map<string, TransposedProduct>();
+  const bind = async (tile: TileName, { product, jobs }: TrialWork): Promise<TransposedProduct> => {
+    const rows = ROWS[product];
+    const [dyStride, outStride] = [COLUMNS / 4, INNER / 4];
+    const all = { firstColumn4: 0, endColumn4: COLUMNS / 4 };
+    const list = Array.from({ length: jobs }, (_, j) => ({
+      dy: j * rows * dyStride,
+      out: j * rows * outStride,
+      ...all,
+    }));
+    return matmulTransposed(arena, matrix, { dy: a, out, rows, dyStride, jobs: list, tile });
+  };
+  return {
+    choices,
+    async time(tile, work) {
+      const key = `${work.product} ${tile} ${work.jobs}`;
+      const product = bound.get(key) ?? (await bind(tile, work));
+      bound.set(key, product);
+      return timed(arena.gpu, work.repeats, (recording) => runTransposed(arena.gpu, recording, product));
     },
   };
+}
+
+function softmaxTrial(arena: Arena): Trial<number> {
+  const bound = new Map<string, Awaited<ReturnType<typeof logSoftmax>>>();
+  const most = Math.max(...Object.values(SOFTMAXES).map(([rows, columns]) => rows * columns));
+  let values: ReturnType<Arena['tensor']> | undefined;
+  const bind = (workgroup: number, product: TrialProduct) => {
+    values ??= arena.tensor('trial logits', [most]);
+    const [rows, columns] = SOFTMAXES[product];
+    return logSoftmax(arena, { values, rows, vocab: columns, stride: columns, workgroup });
+  };
+  return {
+    choices: trialRowWorkgroups(arena.gpu.device),
+    async time(workgroup, { product, jobs, repeats }) {
+      const key = `${product} ${workgroup}`;
+      const softmax = bound.get(key) ?? (await bind(workgroup, product));
+      bound.set(key, softmax);
+      return timed(arena.gpu, jobs * repeats, (recording) => softmax.encode(recording));
+    },
+  };
+}
+
+/** Seconds of some runs in one submission. */
+async function timed(gpu: Gpu, repeats: number, run: (recording: Recording) => void): Promise<number> {
+  const recording = gpu.record();
+  for (let i = 0; i < repeats; i++) run(recording);
+  recording.encode();
+  const start = performance.now();
+  recording.submit();
+  await gpu.finished();
+  return (performance.now() - start) / 1000;
 }

@@ -1,6 +1,6 @@
 /** One way to cut a matrix product into pieces: a kernel, and the rows of `a` that a workgroup takes at once. */
 interface Tile {
-  readonly kernel: 'matmul' | 'matmul_subgroup' | 'matmul_workgroup';
+  readonly kernel: 'matmul' | 'matmul_subgroup' | 'matmul_workgroup' | 'matmul_blocked';
   readonly rows: number;
   /** Rows of the smaller piece that the same kernel takes where a product has no more. */
   readonly fewRows: number;
@@ -16,6 +16,8 @@ export const TILES = {
   'subgroup-16': { kernel: 'matmul_subgroup', rows: 16, fewRows: 8 },
   'workgroup-32': { kernel: 'matmul_workgroup', rows: 32, fewRows: 32 },
   'workgroup-64': { kernel: 'matmul_workgroup', rows: 64, fewRows: 32 },
+  'blocked-64': { kernel: 'matmul_blocked', rows: 64, fewRows: 8 },
+  'blocked-128': { kernel: 'matmul_blocked', rows: 128, fewRows: 8 },
 } as const satisfies Readonly<Record<string, Tile>>;
 
 export type TileName = keyof typeof TILES;
@@ -26,9 +28,13 @@ type Capabilities = Pick<GPUDevice, 'features' | 'limits'> & Partial<Pick<GPUDev
 
 /** Rows that kernels/matmul_subgroup.wgsl broadcasts from as many invocations. */
 const BROADCAST_ROWS = 8;
-/** Invocations and bytes of workgroup memory of kernels/matmul_workgroup.wgsl; WebGPU's defaults have room for both. */
-const WORKGROUP_INVOCATIONS = 256;
-const WORKGROUP_BYTES = 12_288;
+/** What workgroups of a tile take of a device. WebGPU's defaults, 256 and 16 KB, have room for all but the last. */
+const WORKGROUPS: Readonly<Partial<Record<string, { readonly invocations: number; readonly bytes: number }>>> = {
+  'workgroup-32': { invocations: 256, bytes: 12_288 },
+  'workgroup-64': { invocations: 256, bytes: 12_288 },
+  'blocked-64': { invocations: 128, bytes: 16_384 },
+  'blocked-128': { invocations: 256, bytes: 32_768 },
+};
 
 /** Invocations that every subgroup of this device has; 0 where it was opened without subgroups. */
 export function subgroupLanes({ features, adapterInfo }: Capabilities): number {
@@ -41,9 +47,10 @@ export function tileLacks(name: TileName, device: Capabilities): string | undefi
   if (kernel === 'matmul_subgroup' && subgroupLanes(device) < BROADCAST_ROWS) {
     return `subgroups of at least ${BROADCAST_ROWS} invocations`;
   }
+  const needed = WORKGROUPS[name];
   const { maxComputeInvocationsPerWorkgroup: invocations, maxComputeWorkgroupStorageSize: bytes } = device.limits;
-  if (kernel === 'matmul_workgroup' && (invocations < WORKGROUP_INVOCATIONS || bytes < WORKGROUP_BYTES)) {
-    return `workgroups of ${WORKGROUP_INVOCATIONS} invocations and ${WORKGROUP_BYTES} bytes`;
+  if (needed && (invocations < needed.invocations || bytes < needed.bytes)) {
+    return `workgroups of ${needed.invocations} invocations and ${needed.bytes} bytes`;
   }
   return undefined;
 }

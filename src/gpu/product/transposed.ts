@@ -4,7 +4,8 @@ import type { Operation, Recording } from '../recording.js';
 import { packJob, type BufferSlice } from '../kernel.js';
 import type { TileName } from './tiles.js';
 import type { Matrix } from './matrix.js';
-import { pieceOf } from './matmul.js';
+import { pieceOverrides } from './matmul.js';
+import { choosePiece, gridOf, piecesOf, type Piece } from './pieces.js';
 import { productWork, type Work } from '../work.js';
 
 /** One product dX = dY W^T with columns of a matrix; offsets and columns in vec4s. */
@@ -28,13 +29,16 @@ export interface TransposedUse {
   readonly adds?: boolean;
   /** Default: the device's. */
   readonly tile?: TileName;
+  /** Pieces to choose from, from the largest on; default: those of the tile. The choice changes no bit. */
+  readonly pieces?: readonly Piece[];
 }
 
 /** A product with all chunks of a matrix, bound. */
 export interface TransposedProduct {
-  readonly operations: readonly { readonly operation: Operation; readonly jobs: number }[];
-  readonly gridX: number;
-  readonly gridY: number;
+  readonly operations: readonly {
+    readonly operation: Operation;
+    readonly grid: readonly [x: number, y: number, jobs: number];
+  }[];
   readonly work: Work;
 }
 
@@ -44,7 +48,7 @@ export interface TransposedProduct {
  * FLOPs.
  */
 export async function matmulTransposed(arena: Arena, matrix: Matrix, use: TransposedUse): Promise<TransposedProduct> {
-  const { kernel, rows, lanes, groupRows } = pieceOf(arena.gpu, use.tile ?? arena.gpu.tile, use.rows);
+  const pieces = use.pieces ?? piecesOf(arena.gpu, use.tile ?? arena.gpu.transposedTile, use.rows);
   const operations = [];
   for (const { data, firstColumn4, columns4 } of matrix.chunks) {
     const words = use.jobs.flatMap((job) => {
@@ -78,27 +82,31 @@ export async function matmulTransposed(arena: Arena, matrix: Matrix, use: Transp
         jobs_at: 0,
       },
     };
-    const bind: Record<typeof kernel, () => Promise<Operation>> = {
+    const piece = choosePiece(pieces, use.rows, matrix.inner4, words.length);
+    const own = pieceOverrides(piece);
+    const bind: Record<Piece['kernel'], () => Promise<Operation>> = {
       matmul: () => arena.operation('matmul_transposed', { ...bound, overrides: {} }),
       matmul_subgroup: () =>
-        arena.operation('matmul_transposed_subgroup', { ...bound, overrides: { ROWS: rows, LANES: lanes } }),
+        arena.operation('matmul_transposed_subgroup', { ...bound, overrides: own.matmul_subgroup }),
       matmul_workgroup: () =>
-        arena.operation('matmul_transposed_workgroup', { ...bound, overrides: { ROWS: groupRows } }),
+        arena.operation('matmul_transposed_workgroup', { ...bound, overrides: own.matmul_workgroup }),
+      matmul_blocked: () => arena.operation('matmul_transposed_blocked', { ...bound, overrides: own.matmul_blocked }),
+      matmul_narrow: () => arena.operation('matmul_transposed_narrow', { ...bound, overrides: own.matmul_narrow }),
     };
-    operations.push({ operation: await bind[kernel](), jobs: words.length });
+    operations.push({
+      operation: await bind[piece.kernel](),
+      grid: [...gridOf(piece, use.rows, matrix.inner4), words.length] as const,
+    });
   }
   const columns = use.jobs.reduce((sum, job) => sum + 4 * (job.endColumn4 - job.firstColumn4), 0);
   return {
     operations,
-    gridX: Math.ceil(matrix.inner4 / lanes),
-    gridY: Math.ceil(use.rows / rows),
     work: productWork(use.rows, 4 * matrix.inner4, columns),
   };
 }
 
 /** Records a product, and counts its work. */
 export function runTransposed(gpu: Gpu, recording: Recording, product: TransposedProduct): void {
-  const { operations, gridX, gridY, work } = product;
-  for (const { operation, jobs } of operations) recording.dispatch(operation, gridX, gridY, jobs);
-  gpu.count(work);
+  for (const { operation, grid } of product.operations) recording.dispatch(operation, ...grid);
+  gpu.count(product.work);
 }

@@ -1,5 +1,5 @@
 import type { EdgeSet } from '../../circuit/edge-set.js';
-import type { PatchingEvaluator } from '../../evaluate/evaluator.js';
+import type { TaskEvaluator } from '../../evaluate/task-evaluator.js';
 import { measuredPrompts } from '../../evaluate/whole-answers.js';
 import type { LensReport } from '../../files/own/lens-json.js';
 import { sliceOf } from '../../gpu/arena.js';
@@ -15,7 +15,7 @@ const K = [1, 5, 10] as const;
 
 /** The rows that the final norm gives in a circuit, at the measured position of every prompt [N, 4 width4]. */
 export async function rowsInCircuit(
-  evaluator: PatchingEvaluator,
+  evaluator: TaskEvaluator,
   kept: EdgeSet,
   pairs: readonly PromptPair[],
 ): Promise<Rows> {

@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { EdgewiseError } from '../../base/errors.js';
+import { PACKAGE_ROOT } from '../package-root.js';
 
-/** A built page. The root is three levels up from this module, both as a source and built. */
-const built = (path: string): string => fileURLToPath(new URL(`../../../dist/viewer/${path}`, import.meta.url));
+/** A built page. */
+const built = (path: string): string => join(PACKAGE_ROOT, 'dist', 'viewer', path);
 
 /** Texts of a circuit and of what lies beside it. */
 export interface EmbeddedFile {

@@ -47,6 +47,17 @@ describe.skipIf(browserPath === undefined)('attention patterns in headless Chrom
     expect(download.suggestedFilename()).toMatch(/attention\.svg$/);
     const svg = readFileSync(await download.path(), 'utf8');
     expect(svg.match(/<rect/g)).toHaveLength(1 + (2 * n * (n + 1)) / 2);
+    // Printed alone: on one page, as lines and text.
+    await page.evaluate(
+      () => (globalThis.print = () => document.documentElement.setAttribute('data-printed', document.title)),
+    );
+    await window.getByRole('button', { name: 'PDF' }).click();
+    await expect.poll(() => page.locator('html').getAttribute('data-printed')).toBe('tasks-4l.ioi.acdc.attention');
+    const pdf = (await page.pdf({ preferCSSPageSize: true })).toString('latin1');
+    expect(pdf.match(/\/Type\s*\/Page\b/g)).toHaveLength(1);
+    expect(pdf).not.toMatch(/\/Subtype\s*\/Image/);
+    expect(pdf).toMatch(/\/Font/);
+    await page.evaluate(() => dispatchEvent(new Event('afterprint')));
     await window.getByRole('button', { name: /^circuit/ }).click();
     await expect.poll(() => small.count()).toBeGreaterThan(10);
     await page.keyboard.press('Escape');

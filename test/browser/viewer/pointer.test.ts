@@ -104,6 +104,6 @@ describe.skipIf(browserPath === undefined)('the pointer in headless Chromium', (
     expect(rounded(await viewOf(page))).toEqual(rounded(before));
     const after = await placeOf(page, 'a1.h0');
     expect(Math.hypot(after.x - place.x, after.y - place.y)).toBeLessThan(3);
-    expect(await page.evaluate(() => document.documentElement.dataset['theme'])).toBe('dark');
+    expect(await page.evaluate(() => document.getElementById('app')!.dataset['theme'])).toBe('dark');
   });
 });

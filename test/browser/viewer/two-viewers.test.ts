@@ -69,7 +69,7 @@ describe.skipIf(browserPath === undefined)('two viewers on one page in headless 
       await two.getByRole('button', { name: 'Theme: auto' }).click();
       await two.getByRole('button', { name: 'Theme: light' }).click();
       const ground = (half: typeof one): Promise<string> =>
-        half.locator('.app').evaluate((element) => getComputedStyle(element).backgroundColor);
+        half.locator('.edgewise').evaluate((element) => getComputedStyle(element).backgroundColor);
       expect(await ground(two)).not.toBe(await ground(one));
 
       // Ids are unique, and name elements of the same viewer.
@@ -87,6 +87,16 @@ describe.skipIf(browserPath === undefined)('two viewers on one page in headless 
       // The page itself is as it was.
       const around = await page.evaluate(() => [location.hash, document.title, document.documentElement.dataset.theme]);
       expect(around).toEqual(['', 'test', undefined]);
+
+      // So are the looks of what it holds itself, whatever names its classes have.
+      const looks = await page.evaluate(() => (globalThis as unknown as Globals).viewers.looks());
+      expect(looks.styled.length).toBeGreaterThan(30);
+      expect(looks.styled).toEqual(looks.bare);
+      const selectors = await page.evaluate(() => (globalThis as unknown as Globals).viewers.selectors());
+      expect(selectors.length).toBeGreaterThan(40);
+      expect(
+        selectors.filter((selector) => !/^(:where)?\(?\.(edgewise|plot-figure)\b|> \.edgewise$/.test(selector)),
+      ).toEqual([]);
 
       // One goes, the other one stays.
       await page.evaluate(() => (globalThis as unknown as Globals).viewers.dispose('one'));

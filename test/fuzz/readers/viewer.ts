@@ -1,7 +1,7 @@
 import { CIRCUIT_WRITERS } from '../../../src/files/index.js';
 import { toAttributionData } from '../../../viewer/data/attribution-data.js';
 import { howToMeasure } from '../../../viewer/data/how-to-measure.js';
-import { openDocument, openViewerDocument } from '../../../viewer/data/open-document.js';
+import { openDocument } from '../../../viewer/data/open-document.js';
 import { toCircuitData } from '../../../viewer/data/circuit-data.js';
 import { withSavedView } from '../../../viewer/data/save-view.js';
 import { buildScene } from '../../../viewer/scene/build-scene.js';
@@ -10,7 +10,7 @@ import { decodeView, encodeView } from '../../../viewer/view/url-state.js';
 import { DEFAULT_VIEW, type ViewState } from '../../../viewer/view/view-state.js';
 import { sampleGraph } from '../../support/attribution-graph.js';
 import { sampleCircuit } from '../../support/sample-circuit.js';
-import { sourceFile } from '../../support/viewer.js';
+import { openCircuitDocument, sourceFile } from '../../support/viewer.js';
 import type { FuzzedReader } from '../reader.js';
 import { filesAt, textOf, textSeed } from './files.js';
 
@@ -42,7 +42,15 @@ export const viewerReaders = (root: string): FuzzedReader[] => [
       ];
     },
     read(seed) {
-      const document = openDocument({ name: seed.name, text: textOf(seed), trace: null, details: null, saveTo: null });
+      const document = openDocument({
+        name: seed.name,
+        text: textOf(seed),
+        trace: null,
+        details: null,
+        saveTo: null,
+      });
+      // A changed file may be an attribution graph: another reader's.
+      if (document.circuit === null) return document.warnings;
       const { savedView, warnings, circuit } = document;
       const data = toCircuitData(circuit, 'as-stated');
       const saved = savedView === null ? null : withSavedView(document, savedView).text;
@@ -56,7 +64,7 @@ export const viewerReaders = (root: string): FuzzedReader[] => [
       ...filesAt(root, 'test/golden/export', /^attribution-graph\.json$/, 'json'),
     ],
     read(seed) {
-      const document = openViewerDocument(sourceFile(seed.name, textOf(seed)));
+      const document = openDocument(sourceFile(seed.name, textOf(seed)));
       // A changed file may be a graph of networkx: it is opened, and another reader's.
       if (document.format !== 'attribution-graph') return document.warnings;
       const data = toAttributionData(document.graph);
@@ -75,7 +83,7 @@ export const viewerReaders = (root: string): FuzzedReader[] => [
       textSeed('edges-alone.json', 'json', '{"edges": {"a3.h1->m4": {"in_graph": true, "score": 1}}}'),
     ],
     read(seed) {
-      const document = openDocument(sourceFile(seed.name, textOf(seed)));
+      const document = openCircuitDocument(sourceFile(seed.name, textOf(seed)));
       const { edges } = toCircuitData(document.circuit, 'as-stated', document.sizesKnown);
       return { edges, warnings: document.warnings, how: howToMeasure(document) };
     },
@@ -88,7 +96,7 @@ export const viewerReaders = (root: string): FuzzedReader[] => [
     read(seed) {
       const [circuit] = filesAt(root, 'graphs', /pronoun.*acdc\.json$/, 'json');
       const source = { name: seed.name, text: textOf(circuit!), trace: null, details: textOf(seed), saveTo: null };
-      return openDocument(source).details;
+      return openCircuitDocument(source).details;
     },
   },
   {

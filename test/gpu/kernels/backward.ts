@@ -1,4 +1,4 @@
-import { groupsOf64 } from '../../../src/gpu/workgroups.js';
+import { groupsOf64, rowBlocks } from '../../../src/gpu/workgroups.js';
 import { ACTIVATIONS } from '../../../src/block/activation.js';
 import { describe, expect, test } from 'vitest';
 import { answerLists } from '../../../src/readout/answers.js';
@@ -203,7 +203,7 @@ export function softmaxBackwardTests(device: TestDevice): void {
 
 export function metricSeedsTests(device: TestDevice): void {
   const rng = randomNumbers(54);
-  const answers = [
+  const few = [
     { correct: [0, 4], wrong: [2] },
     { correct: [3, 3, 1], wrong: [4, 0, 0] },
     { correct: [2], wrong: [1, 3] },
@@ -214,8 +214,12 @@ export function metricSeedsTests(device: TestDevice): void {
       [5, 1],
       [33, 2],
       [1003, 30],
+      [4099, 3],
     ])('%i tokens, deviation %i', async (vocab, deviation) => {
       const stride = 4 * Math.ceil(vocab / 4);
+      // Apart in long rows, so that they lie in several blocks.
+      const apart = (ids: readonly number[]): number[] => ids.map((id) => Math.floor((id * (vocab - 1)) / 4));
+      const answers = few.map(({ correct, wrong }) => ({ correct: apart(correct), wrong: apart(wrong) }));
       const rows = answers.length;
       const logits = Array.from({ length: rows }, () => rng.normals(vocab, deviation));
       const clean = Array.from({ length: rows }, () => rng.normals(vocab, deviation));
@@ -229,7 +233,7 @@ export function metricSeedsTests(device: TestDevice): void {
           buffers: { answers: answerLists(answers), values: logQ, log_p: logP, seeds: untouched(rows * stride + 1) },
           params: { rows, vocab, stride },
           overrides: seedOverrides(METRICS[metric].seed),
-          grid: { rows },
+          grid: [rows, 1, rowBlocks(stride)],
           read: 'seeds',
         }),
       );

@@ -1,4 +1,5 @@
 /** Kernels of gated MLPs and of softcaps. */
+import { rowBlocks } from '../../../src/gpu/workgroups.js';
 import { describe, expect, test } from 'vitest';
 import { ACTIVATIONS } from '../../../src/block/activation.js';
 import { groupsOf64 } from '../../../src/gpu/workgroups.js';
@@ -60,15 +61,19 @@ export function gatedBackwardTests(device: TestDevice): void {
 export function softcapRowsTests(device: TestDevice): void {
   const rng = randomNumbers(63);
 
-  test.each([0.5, 3, 30])('a cap of %f', async (cap) => {
-    const [rows, columns, stride] = [5, 71, 76];
+  test.each([
+    [0.5, 71],
+    [3, 71],
+    [30, 4099],
+  ])('a cap of %f, %i columns', async (cap, columns) => {
+    const [rows, stride] = [5, 4 * Math.ceil(columns / 4) + 4];
     const x = rng.normals(rows * stride, 20);
     x.set([0, 1e-30, -1e30, 3e38, -3e38]);
     const got = await runKernel(device.gpu, 'softcap_rows', {
       buffers: { x },
       params: { rows, columns, stride, cap },
       overrides: {},
-      grid: { rows: rows + 1 },
+      grid: [rows + 1, 1, rowBlocks(columns)],
       read: 'x',
     });
     const expected = x.map((value, i) => (i % stride < columns ? cap * Math.tanh(value / cap) : value));
@@ -90,8 +95,11 @@ export function softcapRowsTests(device: TestDevice): void {
 export function softcapBackwardTests(device: TestDevice): void {
   const rng = randomNumbers(64);
 
-  test.each([0.5, 30])('a cap of %f', async (cap) => {
-    const [rows, columns, stride] = [4, 33, 36];
+  test.each([
+    [0.5, 33],
+    [30, 2050],
+  ])('a cap of %f, %i columns', async (cap, columns) => {
+    const [rows, stride] = [4, 4 * Math.ceil(columns / 4)];
     const y = Float32Array.from(rng.normals(rows * stride, 20), (value) => cap * Math.tanh(value / cap));
     y.set([0, cap, -cap]);
     const gradient = rng.normals(rows * stride);
@@ -99,7 +107,7 @@ export function softcapBackwardTests(device: TestDevice): void {
       buffers: { y, gradient },
       params: { rows, columns, stride, cap },
       overrides: {},
-      grid: { rows: rows + 1 },
+      grid: [rows + 1, 1, rowBlocks(columns)],
       read: 'gradient',
     });
     const expected = gradient.map((g, i) => (i % stride < columns ? g * (1 - (y[i]! / cap) ** 2) : g));

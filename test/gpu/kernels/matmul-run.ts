@@ -3,7 +3,6 @@ import { everyRow, jobWords, matmul, runMatmul, type MatmulJob } from '../../../
 import { Arena } from '../../../src/gpu/arena.js';
 import { jobSize } from '../../../src/gpu/kernel.js';
 import type { Gpu } from '../../../src/gpu/gpu.js';
-import type { TileName } from '../../../src/gpu/product/tiles.js';
 import { ACTIVATIONS } from '../../../src/block/activation.js';
 import type { Activation } from '../../../src/model/spec.js';
 import { PANEL4 } from '../../../src/gpu/product/matrix.js';
@@ -12,6 +11,7 @@ import { matmul as oracle } from '../../oracle/ops.js';
 import { expectSame, untouched } from '../../support/gpu.js';
 import { narrowed } from '../../support/narrow.js';
 import { paddedRows, unpaddedRows } from '../../support/padded-rows.js';
+import type { ProductWay } from '../../support/tiles.js';
 
 /** One product on the device; everything is padded to vec4s. */
 export interface Product {
@@ -39,7 +39,7 @@ export interface Product {
   readonly multiplies?: boolean;
 }
 
-export async function multiply(gpu: Gpu, tile: TileName, product: Product): Promise<Float32Array> {
+export async function multiply(gpu: Gpu, { tile, pieces }: ProductWay, product: Product): Promise<Float32Array> {
   const { rows, inner4, w, columns4, outStride, activation } = product;
   const arena = new Arena(gpu);
   try {
@@ -71,7 +71,7 @@ export async function multiply(gpu: Gpu, tile: TileName, product: Product): Prom
       });
       words.splice(2, list.length * jobSize('matmul'), ...listed.flatMap(jobWords));
       const jobs = arena.upload('jobs', Uint32Array.from(words));
-      const use = { a, out, rows, inner4, outStride, jobs, jobsAt: 2, bias, tile };
+      const use = { a, out, rows, inner4, outStride, jobs, jobsAt: 2, bias, tile, ...(pieces && { pieces }) };
       const options = {
         ...(product.panels && { panels: product.panels }),
         ...(activation && { activation: ACTIVATIONS[activation] }),

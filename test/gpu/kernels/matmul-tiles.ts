@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { everyRow, matmul } from '../../../src/gpu/product/matmul.js';
 import { Arena } from '../../../src/gpu/arena.js';
 import { Gpu } from '../../../src/gpu/gpu.js';
-import { tileLacks, TILES, usableTiles, type TileName } from '../../../src/gpu/product/tiles.js';
+import { tileLacks, TILES, usableTiles } from '../../../src/gpu/product/tiles.js';
 import { PANEL4 } from '../../../src/gpu/product/matrix.js';
 import { padBlocks } from '../../../src/model/layout.js';
 import { activateAll, matmul as oracle } from '../../oracle/ops.js';
@@ -10,9 +10,10 @@ import { expectRounded, expectSame, UNTOUCHED, type TestDevice } from '../../sup
 import { rounded } from '../../support/narrow.js';
 import { paddedRows } from '../../support/padded-rows.js';
 import { randomNumbers } from '../../support/random.js';
+import { PLAINEST, type ProductWay } from '../../support/tiles.js';
 import { magnitude, multiply, quads, unpad, units, type Product } from './matmul-run.js';
 
-export function activationTests(device: TestDevice, tile: TileName): void {
+export function activationTests(device: TestDevice, way: ProductWay): void {
   describe('activations', () => {
     // Ends of the range too: exponentials that overflow and vanish.
     const x = Float32Array.from({ length: 400 }, (_, i) => (i - 200) / 10);
@@ -25,7 +26,7 @@ export function activationTests(device: TestDevice, tile: TileName): void {
       ['relu', 0, () => 0],
       ['silu', 6, (v: number) => Math.abs(v)],
     ] as const)('%s', async (activation, allowed, exponent) => {
-      const got = await multiply(device.gpu, tile, {
+      const got = await multiply(device.gpu, way, {
         rows: x.length,
         inner4: 1,
         a: paddedRows(x, 1),
@@ -59,8 +60,8 @@ export function activationTests(device: TestDevice, tile: TileName): void {
  */
 function mixedProduct(): Product {
   const rng = randomNumbers(7);
-  const [inner4, columns4, rows] = [21, 2 * PANEL4 + 11, 77];
-  const sizes = [77, 0, 1, 8, 9, 31, 32, 33, 64, 65];
+  const [inner4, columns4, rows] = [21, 2 * PANEL4 + 11, 131];
+  const sizes = [131, 0, 1, 8, 9, 31, 32, 33, 64, 65];
   const part = rows * columns4;
   return {
     rows,
@@ -83,25 +84,25 @@ function mixedProduct(): Product {
   };
 }
 
-export function sameBitsTest(device: TestDevice, tile: TileName): void {
+export function sameBitsTest(device: TestDevice, way: ProductWay): void {
   test('gives the bits of the plainest tile', async () => {
     const product = mixedProduct();
-    const expected = await multiply(device.gpu, 'register-8', product);
-    expectSame(tile, await multiply(device.gpu, tile, product), expected);
+    const expected = await multiply(device.gpu, PLAINEST, product);
+    expectSame(way.name, await multiply(device.gpu, way, product), expected);
   });
 }
 
-export function storageTests(device: TestDevice, tile: TileName): void {
+export function storageTests(device: TestDevice, way: ProductWay): void {
   test.each(['f16', 'bf16'] as const)('weights in %s give the bits of the same weights in f32', async (storage) => {
     const mixed = mixedProduct();
     const product = { ...mixed, w: rounded(mixed.w, storage) };
-    const wide = await multiply(device.gpu, tile, product);
-    expectSame('mixed', await multiply(device.gpu, tile, { ...product, storage }), wide);
+    const wide = await multiply(device.gpu, way, product);
+    expectSame('mixed', await multiply(device.gpu, way, { ...product, storage }), wide);
     const [rows, inner, columns] = [13, 130, 4 * PANEL4 + 5];
     const rng = randomNumbers(9);
     const [a, bias] = [rng.normals(rows * inner), rng.normals(columns)];
     const weights = rounded(rng.normals(inner * columns), storage);
-    const got = await multiply(device.gpu, tile, {
+    const got = await multiply(device.gpu, way, {
       rows,
       inner4: quads(inner),
       a: paddedRows(a, inner),
@@ -126,12 +127,12 @@ export function storageTests(device: TestDevice, tile: TileName): void {
   });
 }
 
-export function gateTest(device: TestDevice, tile: TileName): void {
+export function gateTest(device: TestDevice, way: ProductWay): void {
   test('multiplies what is in its place, and leaves other places alone', async () => {
     const product = mixedProduct();
     const before = randomNumbers(8).normals(product.outLength);
-    const made = await multiply(device.gpu, tile, product);
-    const got = await multiply(device.gpu, tile, { ...product, before, multiplies: true });
+    const made = await multiply(device.gpu, way, product);
+    const got = await multiply(device.gpu, way, { ...product, before, multiplies: true });
     const left = Math.fround(UNTOUCHED);
     const expected = before.map((value, i) => (made[i] === left ? value : value * made[i]!));
     expectSame('product', got, expected);
@@ -150,11 +151,12 @@ export function defaultTileTest(device: TestDevice): void {
         const matrix = { inner4: 1, columns4: 1, chunks: [chunk] };
         const shared = { a: buffer, out: arena.tensor('out', [4]), inner4: 1, outStride: 1, jobs: buffer, jobsAt: 0 };
         const bound = async (rows: number): Promise<readonly [string, number]> => {
-          const { operation, tileRows } = await matmul(arena, matrix, 0, { ...shared, rows, bias: undefined });
-          return [operation.kernel, tileRows];
+          const { pieces } = await matmul(arena, matrix, 0, { ...shared, rows, bias: undefined });
+          return [pieces[0]!.operation.kernel, pieces[0]!.rows];
         };
         expect(await bound(1000)).toEqual([TILES[tile].kernel, TILES[tile].rows]);
-        expect(await bound(1)).toEqual([TILES[tile].kernel, TILES[tile].fewRows]);
+        const few = TILES[tile].kernel === 'matmul_blocked' ? 'matmul_narrow' : TILES[tile].kernel;
+        expect(await bound(1)).toEqual([few, TILES[tile].fewRows]);
       } finally {
         arena.dispose();
       }
@@ -168,11 +170,12 @@ export function wideSubgroupTest(device: TestDevice): void {
   test('workgroups of 32 invocations give the same bits', async ({ skip }) => {
     const lacking = tileLacks('subgroup-16', device.gpu.device);
     skip(lacking !== undefined, `the adapter lacks ${lacking}`);
+    const wide: ProductWay = { name: 'subgroup-16', tile: 'subgroup-16' };
     const product = mixedProduct();
-    const expected = await multiply(device.gpu, 'subgroup-16', product);
+    const expected = await multiply(device.gpu, wide, product);
     const gpu = new Gpu(device.gpu.device, device.gpu.adapter);
     Object.defineProperty(gpu, 'subgroupLanes', { value: 32 });
-    expectSame('wide', await multiply(gpu, 'subgroup-16', product), expected);
+    expectSame('wide', await multiply(gpu, wide, product), expected);
     expect(gpu.liveBytes).toBe(0);
   });
 }

@@ -3,7 +3,6 @@ import type { WeightStorage } from '../../../src/base/stored-values.js';
 import { matmulTransposed, runTransposed, type TransposedJob } from '../../../src/gpu/product/transposed.js';
 import { Arena } from '../../../src/gpu/arena.js';
 import type { Gpu } from '../../../src/gpu/gpu.js';
-import type { TileName } from '../../../src/gpu/product/tiles.js';
 import { padBlocks } from '../../../src/model/layout.js';
 import { PANEL4 } from '../../../src/gpu/product/matrix.js';
 import { packRows } from '../../../src/gpu/product/panels.js';
@@ -12,7 +11,7 @@ import { expectRounded, expectSame, untouched, type TestDevice } from '../../sup
 import { narrowed, rounded } from '../../support/narrow.js';
 import { paddedRows, unpaddedRows } from '../../support/padded-rows.js';
 import { randomNumbers } from '../../support/random.js';
-import { skipWithoutTile, tilesOf, type ProductKernel } from '../../support/tiles.js';
+import { PLAINEST, skipWithoutTile, waysOf, type ProductKernel, type ProductWay } from '../../support/tiles.js';
 
 const quads = (n: number): number => Math.ceil(n / 4);
 const absolute = (x: Float32Array): Float32Array => x.map(Math.abs);
@@ -35,7 +34,7 @@ interface Product {
 
 async function multiply(
   gpu: Gpu,
-  tile: TileName,
+  { tile, pieces }: ProductWay,
   { rows, w, columns4, jobs, ...product }: Product,
 ): Promise<Float32Array> {
   const arena = new Arena(gpu);
@@ -46,7 +45,15 @@ async function multiply(
     const matrix = await packRows(arena, 'w', narrowed(w, product.storage ?? 'f32'), inner4, maxBytes);
     const out = arena.upload('out', untouched(product.outLength));
     const dy = arena.upload('dy', product.dy);
-    const bound = await matmulTransposed(arena, matrix, { dy, out, rows, dyStride: product.dyStride, jobs, tile });
+    const bound = await matmulTransposed(arena, matrix, {
+      dy,
+      out,
+      rows,
+      dyStride: product.dyStride,
+      jobs,
+      tile,
+      ...(pieces && { pieces }),
+    });
     const recording = gpu.record();
     runTransposed(gpu, recording, bound);
     recording.submit();
@@ -61,16 +68,16 @@ async function multiply(
  */
 export function matmulTransposedTests(kernel: ProductKernel): (device: TestDevice) => void {
   return (device) => {
-    describe.each(tilesOf(kernel))('tile %s', (tile) => {
-      skipWithoutTile(device, tile);
-      productTests(device, tile);
-      storageTests(device, tile);
-      if (tile !== 'register-8') sameBitsTest(device, tile);
+    describe.each(waysOf(kernel))('$name', (way) => {
+      skipWithoutTile(device, way);
+      productTests(device, way);
+      storageTests(device, way);
+      if (way.tile !== 'register-8') sameBitsTest(device, way);
     });
   };
 }
 
-function productTests(device: TestDevice, tile: TileName): void {
+function productTests(device: TestDevice, way: ProductWay): void {
   const rng = randomNumbers(41);
 
   test.each([
@@ -89,7 +96,7 @@ function productTests(device: TestDevice, tile: TileName): void {
   ])('%i rows, %i inner, %i columns', async (rows, inner, columns) => {
     const [dy, w] = [rng.normals(rows * columns), rng.normals(inner * columns)];
     const size = 4 * rows * quads(inner);
-    const got = await multiply(device.gpu, tile, {
+    const got = await multiply(device.gpu, way, {
       rows,
       dy: paddedRows(dy, columns),
       dyStride: quads(columns),
@@ -130,7 +137,7 @@ function productTests(device: TestDevice, tile: TileName): void {
     const size = 4 * rows * width4;
     // In chunks the port across their border is added up from both.
     for (const panelsPerChunk of [2, 1]) {
-      const out = await multiply(device.gpu, tile, { ...product, panelsPerChunk });
+      const out = await multiply(device.gpu, way, { ...product, panelsPerChunk });
       dy.forEach((part, p) => {
         const own = Float32Array.from({ length: width * headWidth }, (_, i) => {
           return w[Math.floor(i / headWidth) * ports * headWidth + p * headWidth + (i % headWidth)]!;
@@ -148,15 +155,15 @@ function productTests(device: TestDevice, tile: TileName): void {
     const [dy, w] = [rng.normals(rows * columns), rng.normals(4 * inner4 * columns)];
     const whole = { firstColumn4: 0, endColumn4: columns4 };
     const product = { w, columns4, dyStride: columns4, jobs: [{ dy: 0, out: 0, ...whole }] };
-    const all = await multiply(device.gpu, tile, { ...product, rows, dy, outLength: 4 * rows * inner4 });
+    const all = await multiply(device.gpu, way, { ...product, rows, dy, outLength: 4 * rows * inner4 });
     for (const row of [0, 7, 8, 18]) {
       const jobs = [{ dy: row * columns4, out: inner4, ...whole }];
-      const alone = await multiply(device.gpu, tile, { ...product, rows: 1, dy, jobs, outLength: 8 * inner4 });
+      const alone = await multiply(device.gpu, way, { ...product, rows: 1, dy, jobs, outLength: 8 * inner4 });
       expectSame(`row ${row}`, alone.subarray(4 * inner4), all.subarray(4 * row * inner4, 4 * (row + 1) * inner4));
       expectSame('left alone', alone.subarray(0, 4 * inner4), untouched(4 * inner4));
     }
     for (const panelsPerChunk of [1, 2]) {
-      const chunked = await multiply(device.gpu, tile, {
+      const chunked = await multiply(device.gpu, way, {
         ...product,
         rows,
         dy,
@@ -169,7 +176,7 @@ function productTests(device: TestDevice, tile: TileName): void {
   });
 }
 
-function storageTests(device: TestDevice, tile: TileName): void {
+function storageTests(device: TestDevice, way: ProductWay): void {
   test.each(['f16', 'bf16'] as const)('weights in %s give the bits of the same weights in f32', async (storage) => {
     const rng = randomNumbers(44);
     const [rows, inner, columns] = [19, 70, 4 * (2 * PANEL4 + 7)];
@@ -183,23 +190,24 @@ function storageTests(device: TestDevice, tile: TileName): void {
       outLength: 4 * rows * quads(inner),
       jobs: [{ dy: 0, out: 0, firstColumn4: 0, endColumn4: columns / 4 }],
     };
-    const got = unpaddedRows(await multiply(device.gpu, tile, { ...product, storage }), inner);
+    const got = unpaddedRows(await multiply(device.gpu, way, { ...product, storage }), inner);
     expectRounded('product', got, oracle(dy, w, columns), oracle(absolute(dy), absolute(w), columns), units(columns));
     for (const panelsPerChunk of [1, 3]) {
       const both = { ...product, panelsPerChunk };
-      const wide = await multiply(device.gpu, tile, both);
-      expectSame(`${panelsPerChunk} panels a chunk`, await multiply(device.gpu, tile, { ...both, storage }), wide);
+      const wide = await multiply(device.gpu, way, both);
+      expectSame(`${panelsPerChunk} panels a chunk`, await multiply(device.gpu, way, { ...both, storage }), wide);
     }
   });
 }
 
-function sameBitsTest(device: TestDevice, tile: TileName): void {
+function sameBitsTest(device: TestDevice, way: ProductWay): void {
   test('gives the bits of the register tile', async () => {
     const rng = randomNumbers(43);
     for (const [rows, inner4, columns4] of [
       [3, 2, 5],
       [17, 33, PANEL4 + 2],
       [70, 40, 2 * PANEL4 + 7],
+      [133, 35, PANEL4 + 3],
     ] as const) {
       const product = {
         rows,
@@ -211,8 +219,8 @@ function sameBitsTest(device: TestDevice, tile: TileName): void {
         // The columns from 1 on, so that steps of a tile do not begin with the panel.
         jobs: [{ dy: 1, out: 0, firstColumn4: 1, endColumn4: columns4 }],
       };
-      const expected = await multiply(device.gpu, 'register-8', product);
-      expectSame(`${rows} rows`, await multiply(device.gpu, tile, product), expected);
+      const expected = await multiply(device.gpu, PLAINEST, product);
+      expectSame(`${way.name}, ${rows} rows`, await multiply(device.gpu, way, product), expected);
     }
   });
 }

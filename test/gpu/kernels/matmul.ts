@@ -1,13 +1,12 @@
 import { describe, test } from 'vitest';
 import { everyRow } from '../../../src/gpu/product/matmul.js';
-import type { TileName } from '../../../src/gpu/product/tiles.js';
 import { padBlocks } from '../../../src/model/layout.js';
 import { PANEL4 } from '../../../src/gpu/product/matrix.js';
 import { matmul as oracle } from '../../oracle/ops.js';
 import { expectRounded, expectSame, untouched, type TestDevice } from '../../support/gpu.js';
 import { paddedRows } from '../../support/padded-rows.js';
 import { randomNumbers } from '../../support/random.js';
-import { skipWithoutTile, tilesOf, type ProductKernel } from '../../support/tiles.js';
+import { PLAINEST, skipWithoutTile, waysOf, type ProductKernel, type ProductWay } from '../../support/tiles.js';
 import { multiply, magnitude, unpad, units, quads } from './matmul-run.js';
 import {
   activationTests,
@@ -21,21 +20,21 @@ import {
 /** The tests of one of the kernels of the product, with each of its tiles. */
 export function matmulTests(kernel: ProductKernel): (device: TestDevice) => void {
   return (device) => {
-    describe.each(tilesOf(kernel))('tile %s', (tile) => {
-      skipWithoutTile(device, tile);
-      productTests(device, tile);
-      gateTest(device, tile);
-      storageTests(device, tile);
-      if (tile !== 'register-8') sameBitsTest(device, tile);
+    describe.each(waysOf(kernel))('$name', (way) => {
+      skipWithoutTile(device, way);
+      productTests(device, way);
+      gateTest(device, way);
+      storageTests(device, way);
+      if (way.tile !== 'register-8') sameBitsTest(device, way);
     });
     if (kernel === 'matmul_subgroup') wideSubgroupTest(device);
     if (kernel !== 'matmul') return;
-    activationTests(device, 'register-8'); // the kernels share that code
+    activationTests(device, PLAINEST); // the kernels share that code
     defaultTileTest(device);
   };
 }
 
-function productTests(device: TestDevice, tile: TileName): void {
+function productTests(device: TestDevice, way: ProductWay): void {
   const rng = randomNumbers(1);
 
   test.each([
@@ -63,7 +62,7 @@ function productTests(device: TestDevice, tile: TileName): void {
       outStride: quads(columns),
       outLength: 4 * rows * quads(columns),
     };
-    const plain = unpad('product', await multiply(device.gpu, tile, product), columns);
+    const plain = unpad('product', await multiply(device.gpu, way, product), columns);
     expectRounded(
       'product',
       plain,
@@ -73,7 +72,7 @@ function productTests(device: TestDevice, tile: TileName): void {
     );
     const got = unpad(
       'with bias',
-      await multiply(device.gpu, tile, { ...product, bias: paddedRows(bias, columns) }),
+      await multiply(device.gpu, way, { ...product, bias: paddedRows(bias, columns) }),
       columns,
     );
     expectRounded(
@@ -98,7 +97,7 @@ function productTests(device: TestDevice, tile: TileName): void {
       { input: 1, panel: 0, first: 4, end: 32 },
       { input: 0, panel: 1, first: 7, end: 20 },
     ];
-    const out = await multiply(device.gpu, tile, {
+    const out = await multiply(device.gpu, way, {
       rows,
       inner4,
       a: paddedRows(
@@ -141,7 +140,7 @@ function productTests(device: TestDevice, tile: TileName): void {
     const [head4, width4] = [quads(headWidth), quads(width)];
     const z = Array.from({ length: heads }, () => rng.normals(rows * headWidth));
     const w = rng.normals(heads * headWidth * width);
-    const out = await multiply(device.gpu, tile, {
+    const out = await multiply(device.gpu, way, {
       rows,
       inner4: head4,
       a: paddedRows(
@@ -182,9 +181,9 @@ function productTests(device: TestDevice, tile: TileName): void {
       outStride: columns4,
     };
     const size = 4 * rows * columns4;
-    const whole = await multiply(device.gpu, tile, { ...product, rows, outLength: size });
+    const whole = await multiply(device.gpu, way, { ...product, rows, outLength: size });
     for (const panelsPerChunk of [1, 2, 4]) {
-      const chunked = await multiply(device.gpu, tile, { ...product, rows, panelsPerChunk, outLength: size });
+      const chunked = await multiply(device.gpu, way, { ...product, rows, panelsPerChunk, outLength: size });
       expectSame(`${panelsPerChunk} panels a chunk`, chunked, whole);
     }
     for (const row of [0, 7, 8, 18]) {
@@ -199,7 +198,7 @@ function productTests(device: TestDevice, tile: TileName): void {
           rows: everyRow(1),
         };
       });
-      const alone = await multiply(device.gpu, tile, { ...product, rows: 1, outLength: 12 * columns4, jobs });
+      const alone = await multiply(device.gpu, way, { ...product, rows: 1, outLength: 12 * columns4, jobs });
       const expected = whole.subarray(4 * row * columns4, 4 * (row + 1) * columns4);
       expectSame(`row ${row} alone`, alone.subarray(4 * columns4, 8 * columns4), expected);
     }
@@ -210,8 +209,8 @@ function productTests(device: TestDevice, tile: TileName): void {
     const rowLists = [[17], [3, 0, 9, 4, 21, 22, 30, 1, 12, 13], [], [6, 5, 8, 7, 2, 10, 11, 14]];
     const a = rng.normals(11 * 4 * inner4);
     const shared = { inner4, a, w: rng.normals(4 * inner4 * 4 * columns4), columns4, outStride: columns4 };
-    const whole = await multiply(device.gpu, tile, { ...shared, rows: 11, outLength: 4 * 11 * columns4 });
-    const got = await multiply(device.gpu, tile, {
+    const whole = await multiply(device.gpu, way, { ...shared, rows: 11, outLength: 4 * 11 * columns4 });
+    const got = await multiply(device.gpu, way, {
       ...shared,
       rows: 10,
       outLength: 4 * 32 * columns4,

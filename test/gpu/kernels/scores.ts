@@ -2,8 +2,9 @@ import { groupsOf64 } from '../../../src/gpu/workgroups.js';
 import { expect, test } from 'vitest';
 import { answerLists, type Answers } from '../../../src/readout/answers.js';
 import type { Gpu } from '../../../src/gpu/gpu.js';
+import { bindTopColumns } from '../../../src/readout/top-columns.js';
 import { logSumExp } from '../../oracle/ops.js';
-import { expectRounded, expectSame, runKernel, untouched, type TestDevice } from '../../support/gpu.js';
+import { expectRounded, expectSame, runKernel, runPieces, untouched, type TestDevice } from '../../support/gpu.js';
 import { randomNumbers } from '../../support/random.js';
 
 /** Rows at a stride of a multiple of four; the padding holds numbers larger than any other. */
@@ -16,14 +17,17 @@ function strided(rows: readonly ArrayLike<number>[]): { values: Float32Array; st
 
 async function argmax(gpu: Gpu, rows: readonly ArrayLike<number>[]): Promise<number[]> {
   const { values, stride } = strided(rows);
-  const best = await runKernel(gpu, 'argmax', {
-    buffers: { values, best: new Uint32Array(rows.length) },
-    params: { rows: rows.length, vocab: rows[0]!.length, stride },
-    overrides: {},
-    grid: { rows: rows.length },
-    read: 'best',
+  const [best] = await runPieces(gpu, async (arena) => {
+    const logits = arena.upload('values', values);
+    const columns = arena.tensor('best', [rows.length]);
+    const shape = { rows: rows.length, vocab: rows[0]!.length, stride };
+    const top = await bindTopColumns(arena, { values: logits, ...shape, count: 1, sign: 1, centred: false, columns });
+    const recording = arena.gpu.record();
+    top.encode(recording);
+    recording.submit();
+    return [columns];
   });
-  return [...new Uint32Array(best)];
+  return [...new Uint32Array(best!)].slice(0, rows.length);
 }
 
 const firstOfLargest = (row: Float32Array): number => row.indexOf(row.reduce((a, b) => Math.max(a, b)));
@@ -65,7 +69,8 @@ export function answerMeansTests(device: TestDevice): void {
   });
 }
 
-export function argmaxTests(device: TestDevice): void {
+/** The strongest column alone: the token with the largest logit. */
+export function largestColumnTests(device: TestDevice): void {
   const rng = randomNumbers(5);
 
   test.each([1, 2, 63, 64, 65, 257, 5001])('the largest of %i', async (vocab) => {

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { Topology } from '../../../src/circuit/topology.js';
 import { tensorBytes } from '../../../src/pass/pass-plan.js';
 import { layoutOf } from '../../../src/model/layout.js';
+import type { ModelSpec } from '../../../src/model/spec.js';
 import { gpt2Spec, randomModel } from '../../../src/model/random-model.js';
 import { planRun, type RunLimits, type RunPlan, type RunSize } from '../../../src/evaluate/memory-plan.js';
 import { planFor, type PlanOptions } from '../../../src/run/identity.js';
@@ -81,7 +82,7 @@ test('sums over cut edges take what is left, and never what prompts or circuits 
 
 test('means of mean ablation are in the table: of every writer, one or one per position', async () => {
   const model = await randomModel(spec, 1);
-  const pairs = [5, 7].map((length) => ({ clean: Array.from({ length }, () => 1) }));
+  const pairs = [5, 7].map((length) => ({ clean: Array.from({ length }, () => 1), correct: [2], wrong: [3] }));
   const longer = [{ clean: Array.from({ length: 11 }, () => 1) }];
   const found = (options: PlanOptions): RunPlan => planFor(model, topology, pairs, false, LIMITS, options);
   const means = ({ tensors }: RunPlan): object => tensors.find(({ name }) => name === 'means')!;
@@ -96,6 +97,27 @@ test('means of mean ablation are in the table: of every writer, one or one per p
     expect(found({ ablation, meanPairs: longer })).toEqual(found({ ablation }));
     expect(means(found({ ablation }))).toMatchObject({ bytes: 16 });
   }
+});
+
+test('columns of answers are in the table where logits are capped or biased, and of no more answers than are gathered', async () => {
+  const answered = (ids: readonly number[]) => [{ clean: [1, 2], correct: ids, wrong: [0] }];
+  const rows = async (changes: Partial<ModelSpec>, ids: readonly number[]) => {
+    const model = await randomModel({ ...spec, ...changes }, 1);
+    const { tensors } = planFor(model, topology, answered(ids), false, LIMITS);
+    const found = (name: string): number | undefined =>
+      tensors.filter((one) => one.name === name).map(({ bytes, count }) => bytes * count)[0];
+    return { directions: found('directions'), panels: found('answerPanels'), rows: found('answerRows') };
+  };
+  const column = 32 * 4;
+  expect(await rows({}, [1, 2])).toEqual({ directions: column, panels: undefined, rows: undefined });
+  // Three answers, the wrong one included; panels have 128 columns.
+  const few = { directions: undefined, panels: 128 * column, rows: 3 * column };
+  expect(await rows({ logitSoftcap: 3 }, [1, 2])).toEqual(few);
+  expect(await rows({ logitBias: true }, [1, 2])).toEqual(few);
+  expect(await rows({ logitBias: true }, [1, 1, 2])).toEqual(few);
+  // A batch with more answers than 64 computes all logits; a smaller one beside it may still gather so many.
+  const many = Array.from({ length: 100 }, (_, i) => i);
+  expect(await rows({ logitSoftcap: 3 }, many)).toEqual({ ...few, rows: 64 * column });
 });
 
 test('each micro-batch keeps its own state', () => {

@@ -10,9 +10,9 @@ import { select } from '../../../src/discover/select.js';
 import { CIRCUIT_WRITERS, writeScoresJson } from '../../../src/files/index.js';
 import { openImport } from '../../../src/files/import-file.js';
 import { toCircuitData } from '../../../viewer/data/circuit-data.js';
-import { openDocument } from '../../../viewer/data/open-document.js';
 import { randomNumbers } from '../../support/random.js';
 import { sceneOf } from '../../support/viewer-scene.js';
+import { openCircuitDocument } from '../../support/viewer.js';
 
 const ALL = process.env['EDGEWISE_ALL_RUNS'] === '1';
 /** Of Llama-3-8B, or a sample of it. */
@@ -44,7 +44,7 @@ it.each([
   expect(circuit.kept.additionSize).toBeGreaterThan(SIZE.layers);
 
   const text = CIRCUIT_WRITERS.json(circuit);
-  const document = openDocument({ name: 'c.json', text, trace: null, details: null, saveTo: null });
+  const document = openCircuitDocument({ name: 'c.json', text, trace: null, details: null, saveTo: null });
   expect([...document.circuit.kept]).toEqual([...circuit.kept]);
   const data = toCircuitData(document.circuit, 'as-stated');
   expect(data.edges).toHaveLength(edges);
@@ -52,7 +52,7 @@ it.each([
   expect(graph.filterEdges((__, { kind }) => kind !== 'shared').length).toBeGreaterThan(SIZE.layers);
   const sparse = CIRCUIT_WRITERS.json(circuit, { sparse: true });
   expect(sparse.length).toBeLessThan(text.length * (CHOSEN / edges + 0.05));
-  const few = openDocument({ name: 'c.json', text: sparse, trace: null, details: null, saveTo: null });
+  const few = openCircuitDocument({ name: 'c.json', text: sparse, trace: null, details: null, saveTo: null });
   expect([...few.circuit.kept]).toEqual([...circuit.kept]);
   expect(toCircuitData(few.circuit, 'as-stated').edges).toHaveLength(edges);
   const gexf = CIRCUIT_WRITERS.gexf(circuit);

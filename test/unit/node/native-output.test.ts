@@ -69,16 +69,12 @@ describe.skipIf(process.platform === 'win32')('a program without native output',
     ['SIGTERM', 'wait'],
     ['SIGKILL', 'wait'],
     ['SIGKILL', 'busy'],
-  ] as const)(
-    '%s ends the child too (%s)',
-    async (signal, way) => {
-      const parent = spawn(process.execPath, [program, way], { stdio: ['ignore', 'pipe', 'ignore'] });
-      await once(parent.stdout, 'data');
-      parent.kill(signal);
-      // The child holds the pipe open as long as it lives.
-      await once(parent, 'close');
-      expect(parent.exitCode ?? parent.signalCode).toBe(signal === 'SIGTERM' ? 143 : 'SIGKILL');
-    },
-    20_000,
-  );
+  ] as const)('%s ends the child too (%s)', async (signal, way) => {
+    const parent = spawn(process.execPath, [program, way], { stdio: ['ignore', 'pipe', 'ignore'] });
+    await once(parent.stdout, 'data');
+    parent.kill(signal);
+    // The child holds the pipe open as long as it lives.
+    await once(parent, 'close');
+    expect(parent.exitCode ?? parent.signalCode).toBe(signal === 'SIGTERM' ? 143 : 'SIGKILL');
+  });
 });

@@ -17,7 +17,7 @@ function fakeDevice(subgroups: boolean): GPUDevice {
 }
 
 const open = { device: fakeDevice(true), adapter: 'a card, driver 1' };
-const CHOICE: Tuning = { tile: 'subgroup-16', fill: 4 };
+const CHOICE: Tuning = { tile: 'subgroup-16', transposedTile: 'workgroup-32', rowWorkgroup: 64, fill: 4 };
 let folder: string;
 let measured: number;
 
@@ -60,6 +60,8 @@ test.each([
   ['cut short', (text: string) => text.slice(0, -9)],
   ['no object', () => '[]'],
   ['an unknown tile', (text: string) => text.replace('subgroup-16', 'subgroup-17')],
+  ['an unknown transposed tile', (text: string) => text.replace('workgroup-32', 'workgroup-33')],
+  ['an odd workgroup', (text: string) => text.replace('"rowWorkgroup":64', '"rowWorkgroup":65')],
   ['a fill of 0', (text: string) => text.replace('"fill":4', '"fill":0')],
   ['a fill that is too large', (text: string) => text.replace('"fill":4', '"fill":99')],
   ['of another version', (text: string) => text.replace(/"version":"[^"]*"/, '"version":"0.0.1"')],
@@ -80,6 +82,12 @@ test('a stored tile that the device cannot run is measured anew', async () => {
     tile: 'register-8',
     fill: 1,
   });
+});
+
+test('a stored choice of the tile alone is whole', async () => {
+  const alone: Tuning = { tile: 'subgroup-16', fill: 1 };
+  await deviceTuning(open, cache(), measure(alone));
+  expect(await deviceTuning(open, cache(), refuse)).toEqual(alone);
 });
 
 test('of two processes that measure at once the first to store decides', async () => {

@@ -1,8 +1,8 @@
 /** Pictures of a lens run: every part has one, and its numbers. */
 import { expect, test } from 'vitest';
 import type { LensReport } from '../../../src/files/own/lens-json.js';
+import { bars } from '../../../src/pictures/bars.js';
 import { picturesOf } from '../../../src/pictures/instrument-pictures.js';
-import { waterfall } from '../../../src/pictures/waterfall.js';
 
 const of = {
   engine_version: '0',
@@ -92,14 +92,14 @@ test('all parts are one below the other', () => {
 });
 
 test('each step of a waterfall begins where the one above it ends', () => {
-  const { parts } = waterfall({
+  const { parts } = bars({
     name: 'n',
-    steps: [
+    bars: [
       { label: 'a', value: 2 },
-      { label: 'b', value: -1 },
-      { label: 'c', value: 3 },
+      { label: 'b', value: -1, from: 2 },
+      { label: 'c', value: 3, from: 1 },
+      { label: 'sum', value: 4 },
     ],
-    total: 'sum',
     unit: 'u',
   });
   const boxes = [...parts.join('').matchAll(/<rect x="([\d.]+)" y="[\d.]+" width="([\d.]+)"/g)].map(([, x, width]) => [

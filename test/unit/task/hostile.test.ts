@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { memoryDirectory } from '../../../src/checkpoint/byte-source.js';
 import { taskReader, type TaskReader } from '../../../src/run/task-reader.js';
 import { readTaskRows, type TaskFile } from '../../../src/task/load-task.js';
+import { cpuSeconds } from '../../support/cpu-seconds.js';
 
 let reader: TaskReader;
 beforeAll(async () => {
@@ -58,9 +59,10 @@ describe('sizes', () => {
 
   test('a template with 100,000 words takes linear time', async () => {
     const templates = [{ clean: '{w} {w.2}', corrupted: '{w.2} {w}' }];
-    const begun = performance.now();
-    expect(await rows({ seed: 1, count: 1000, words: { w: words }, templates })).toBe(1000);
-    expect(performance.now() - begun).toBeLessThan(5000);
+    const seconds = await cpuSeconds(async () =>
+      expect(await rows({ seed: 1, count: 1000, words: { w: words }, templates })).toBe(1000),
+    );
+    expect(seconds).toBeLessThan(5);
   });
 
   test('answers without end are refused', async () => {
@@ -72,8 +74,9 @@ describe('sizes', () => {
 
   test('numbers that look like years take linear time', async () => {
     const text = `clean,corrupted,correct_idx\n"1234${' 1234'.repeat(100_000)} x",b,34\n`;
-    const begun = performance.now();
-    await expect(reader.read(file('a.csv', text))).rejects.toThrow('clean is text, but the model');
-    expect(performance.now() - begun).toBeLessThan(5000);
+    const seconds = await cpuSeconds(() =>
+      expect(reader.read(file('a.csv', text))).rejects.toThrow('clean is text, but the model'),
+    );
+    expect(seconds).toBeLessThan(5);
   });
 });

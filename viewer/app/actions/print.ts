@@ -1,15 +1,22 @@
 import type { Store } from '../state/store.js';
+import type { Picture } from '../../../src/pictures/svg-element.js';
 import { imageOf, named, picture } from './save.js';
 
 /** Class of what is printed. */
 const PAPER = 'edgewise-paper';
 
+/** The drawing as PDF. */
+export function printPicture(store: Store): Promise<void> {
+  return printAlone(picture(store), named(store, 'pdf'));
+}
+
 /**
- * Prints the picture on one page of its size: browsers save that as PDF. They keep its lines and its text, and have the
+ * Prints a picture on one page of its size: browsers save that as PDF. They keep its lines and its text, and have the
  * fonts of every script, which no small library has.
+ *
+ * @param name of the file.
  */
-export async function printPicture(store: Store): Promise<void> {
-  const drawn = picture(store);
+export async function printAlone(drawn: Picture, name: string): Promise<void> {
   const { width, height } = drawn;
   const image = await imageOf(drawn);
   image.className = PAPER;
@@ -31,7 +38,7 @@ export async function printPicture(store: Store): Promise<void> {
   document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
   document.body.append(image);
   // Browsers name the file by the title.
-  document.title = named(store, 'pdf').replace(/\.pdf$/, '');
+  document.title = name.replace(/\.pdf$/, '');
   window.addEventListener('afterprint', clear, { once: true });
   window.print();
 }

@@ -5,6 +5,7 @@ import type { AttentionView } from '../../view/view-state.js';
 import type { Picture } from '../../../src/pictures/svg-element.js';
 import { plural } from '../../view/format.js';
 import type { Store } from '../state/store.js';
+import { printAlone } from './print.js';
 import { download, named, pngOf } from './save.js';
 
 /** Sides of a cell in a picture. */
@@ -19,6 +20,10 @@ export function saveAttentionSvg(store: Store, attention: Attention, as: Attenti
 
 export async function saveAttentionPng(store: Store, attention: Attention, as: AttentionView['as']): Promise<void> {
   download(named(store, 'attention.png'), await pngOf(picture(store, attention, as)));
+}
+
+export function printAttention(store: Store, attention: Attention, as: AttentionView['as']): Promise<void> {
+  return printAlone(picture(store, attention, as), named(store, 'attention.pdf'));
 }
 
 /** Every pattern with its tokens, side by side. */

@@ -9,7 +9,7 @@ import { HeadPattern } from './head-pattern.js';
 import { usePointing } from './pointing.js';
 import { SmallPatterns } from './small-patterns.js';
 import { useAttention } from './use-attention.js';
-import { useRoom } from './use-room.js';
+import { useRoom } from '../controls/use-room.js';
 
 /** Sides of a cell of the large pattern: a prompt with room for less scrolls. */
 const [LEAST, MOST] = [9, 24];

@@ -1,3 +1,5 @@
+import { useMemo } from 'preact/hooks';
+import { filterChoices, type FilterChoices } from '../../view/filter-choices.js';
 import { defaultScope } from '../../view/pool.js';
 import { activeFilters } from '../../view/selection.js';
 import { DEFAULT_VIEW } from '../../view/view-state.js';
@@ -7,8 +9,6 @@ import { Icon } from '../controls/icons.js';
 import { Popover } from '../controls/popover.js';
 import { useStore } from '../state/use-store.js';
 
-const PORTS = ['q', 'k', 'v', 'out'] as const;
-const KINDS = ['input', 'head', 'mlp', 'logits'] as const;
 const KIND_NAMES = { input: 'input', head: 'heads', mlp: 'MLPs', logits: 'logits' } as const;
 
 export function FilterMenu() {
@@ -26,10 +26,7 @@ export function FilterMenu() {
         </>
       }
     >
-      <PortChecks />
-      <KindChecks />
-      <LayerRange />
-      <DrawingChecks />
+      <Choices />
       <button
         type="button"
         class="button text"
@@ -42,7 +39,27 @@ export function FilterMenu() {
   );
 }
 
-function PortChecks() {
+/** The filters that do something for what is open. */
+function Choices() {
+  const { currentCircuit, data } = useStore();
+  const choices = useMemo(() => filterChoices(data.value), [data.value]);
+  return (
+    <>
+      {choices.ports.length > 0 && <PortChecks ports={choices.ports} />}
+      <KindChecks kinds={choices.kinds} />
+      <LayerRange />
+      {currentCircuit.value ? (
+        <DrawingChecks merges={choices.merges} />
+      ) : (
+        <p class="quiet">
+          An attribution graph has no queries, keys and values, no heads and no MLPs: there is nothing else to filter.
+        </p>
+      )}
+    </>
+  );
+}
+
+function PortChecks({ ports: offered }: Pick<FilterChoices, 'ports'>) {
   const store = useStore();
   const { viewField } = store;
   const ports = viewField.ports.value;
@@ -50,7 +67,7 @@ function PortChecks() {
     <fieldset>
       <legend>Ports</legend>
       <div class="checks">
-        {PORTS.map((port) => (
+        {offered.map((port) => (
           <Check key={port} checked={ports[port]} onChange={() => togglePort(store, port)}>
             <span class={`port ${port}`}>{port}</span>
           </Check>
@@ -60,14 +77,14 @@ function PortChecks() {
   );
 }
 
-function KindChecks() {
+function KindChecks({ kinds: offered }: Pick<FilterChoices, 'kinds'>) {
   const { update, viewField } = useStore();
   const kinds = viewField.kinds.value;
   return (
     <fieldset>
       <legend>Nodes</legend>
       <div class="checks">
-        {KINDS.map((kind) => (
+        {offered.map((kind) => (
           <Check key={kind} checked={kinds[kind]} onChange={(on) => update({ kinds: { ...kinds, [kind]: on } })}>
             {KIND_NAMES[kind]}
           </Check>
@@ -77,15 +94,17 @@ function KindChecks() {
   );
 }
 
-function DrawingChecks() {
+function DrawingChecks({ merges }: Pick<FilterChoices, 'merges'>) {
   const { data, pathsOnly, update, viewField } = useStore();
   const scope = viewField.scope.value ?? defaultScope(data.value);
   return (
     <fieldset>
       <legend>Drawing</legend>
-      <Check checked={viewField.mergePorts.value} onChange={(on) => update({ mergePorts: on })} title="M">
-        Merge q, k and v of each head
-      </Check>
+      {merges && (
+        <Check checked={viewField.mergePorts.value} onChange={(on) => update({ mergePorts: on })} title="M">
+          Merge q, k and v of each head
+        </Check>
+      )}
       <Check checked={viewField.hideUnconnected.value} onChange={(on) => update({ hideUnconnected: on })}>
         Hide nodes without edges
       </Check>

@@ -1,10 +1,12 @@
 import { useSignal } from '@preact/signals';
+import { useRef } from 'preact/hooks';
 import { measuredCurve, smallestWith, type MeasuredSize } from '../../view/curve.js';
 import { formatNumber, plural } from '../../view/format.js';
+import { isReplayed } from '../../view/limit.js';
+import { snappedRank, STEPS, toPosition, toRank } from '../../view/size-scale.js';
 import { limitToRank } from '../actions/limits.js';
 import { useStore } from '../state/use-store.js';
 
-const STEPS = 1000;
 /** Marks of the curve, which can be gone to. */
 const MARKS = [0.5, 0.8, 0.9, 0.95] as const;
 /** Height of the curve in units of its picture, whose width is STEPS. */
@@ -12,13 +14,8 @@ const HEIGHT = 100;
 /** Width of the slider's thumb in CSS pixels: its middle goes from half of it to the end without that half. */
 const THUMB = 16;
 
-/** Rank 1..n at a position 0..STEPS of the slider. The scale is logarithmic. */
-function toRank(position: number, n: number): number {
-  return n <= 1 ? n : Math.round(Math.exp((position / STEPS) * Math.log(n)));
-}
-function toPosition(rank: number, n: number): number {
-  return n <= 1 ? STEPS : (STEPS * Math.log(Math.max(1, Math.min(rank, n)))) / Math.log(n);
-}
+/** A dragged thumb that is as near to a mark snaps to it, in CSS pixels. */
+const SNAP = 6;
 
 /** How many edges are shown. Behind it, how much of the behaviour the connected circuits of each size restore. */
 export function SizeSlider() {
@@ -26,7 +23,20 @@ export function SizeSlider() {
   const { selection, viewField } = store;
   const { edges, available, ranked, by, circuit, limits } = selection.value;
   const curve = useCurve();
+  const replaying = isReplayed(selection.value);
   const pointed = useSignal<MeasuredSize | null>(null);
+  const dragged = useRef(false);
+  const marks = MARKS.flatMap((mark) => smallestWith(curve, mark)?.edges ?? []);
+  const goTo = (input: HTMLInputElement): void => {
+    const at = input.valueAsNumber;
+    // Keys go to every size.
+    if (!dragged.current) return limitToRank(store, toRank(at, available));
+    const reach = (SNAP * STEPS) / Math.max(1, input.clientWidth - THUMB);
+    const rank = snappedRank(at, available, marks, reach);
+    // Where the size stays the same, nothing else puts the thumb on the mark.
+    if (marks.includes(rank)) input.valueAsNumber = Math.round(toPosition(rank, available));
+    limitToRank(store, rank);
+  };
   // A position between two connected circuits stays where it was put: arrow keys pass it.
   const asked = by === 'circuit' ? viewField.limit.value : null;
   const position = toPosition(asked ?? circuit?.edges ?? limits.top, available);
@@ -52,9 +62,14 @@ export function SizeSlider() {
           value={Math.round(position)}
           aria-label="Edges shown"
           aria-valuetext={`${shown} of ${plural(available, 'edge')}`}
-          disabled={available === 0 || !ranked}
+          disabled={available === 0 || !ranked || replaying}
+          title={replaying ? 'All edges that are not decided on yet are drawn' : undefined}
           style={{ '--at': `${(100 * position) / STEPS}%` }}
-          onInput={(event) => limitToRank(store, toRank(event.currentTarget.valueAsNumber, available))}
+          onPointerDown={() => (dragged.current = true)}
+          onPointerUp={() => (dragged.current = false)}
+          onPointerCancel={() => (dragged.current = false)}
+          onKeyDown={() => (dragged.current = false)}
+          onInput={(event) => goTo(event.currentTarget)}
         />
       </div>
       {curve.length > 1 && <Marks curve={curve} />}

@@ -2,7 +2,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Attention } from '../../attention/attention.js';
 import { promptWords } from '../../attention/words.js';
 import { formatCount, plural } from '../../view/format.js';
-import { saveAttentionPng, saveAttentionSvg } from '../actions/save-attention.js';
+import { printAttention, saveAttentionPng, saveAttentionSvg } from '../actions/save-attention.js';
 import { AttentionCaption } from '../attention/attention-caption.js';
 import { AttentionControls } from '../attention/attention-controls.js';
 import { AttentionLegend } from '../attention/attention-legend.js';
@@ -10,7 +10,7 @@ import { HeadPattern } from '../attention/head-pattern.js';
 import { usePointing } from '../attention/pointing.js';
 import { SmallPatterns } from '../attention/small-patterns.js';
 import { useAttention } from '../attention/use-attention.js';
-import { useRoom } from '../attention/use-room.js';
+import { useRoom } from '../controls/use-room.js';
 import { PromptPicker } from '../cards/prompt-picker.js';
 import { Icon } from '../controls/icons.js';
 import { Segmented } from '../controls/segmented.js';
@@ -117,6 +117,14 @@ function Export({ attention }: { attention: Attention }) {
         onClick={() => void saveAttentionPng(store, attention, as).catch(sayError)}
       >
         PNG
+      </button>
+      <button
+        type="button"
+        class="button text"
+        title="By the browser’s print"
+        onClick={() => void printAttention(store, attention, as).catch(sayError)}
+      >
+        PDF
       </button>
     </span>
   );

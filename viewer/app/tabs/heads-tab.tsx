@@ -1,7 +1,9 @@
 import { useState } from 'preact/hooks';
+import { fittingColumns, type Column } from '../../view/fitting-columns.js';
 import { formatEffect, formatPercent, plural } from '../../view/format.js';
 import { headRows, sortHeads, type HeadColumn, type HeadRow, type Spread, type Sum } from '../../view/heads.js';
 import { hasLaterMentions, ROLE_HELP, roleWords, VERDICT_HELP, verdictWords } from '../../view/role-words.js';
+import { useRoom } from '../controls/use-room.js';
 import { choose, hint } from '../actions/choose.js';
 import { togglePins } from '../actions/marks.js';
 import { Absent } from '../controls/facts.js';
@@ -9,14 +11,58 @@ import { useStore } from '../state/use-store.js';
 import { SortHead } from './sort-head.js';
 import { SpreadBar } from './spread-bar.js';
 
-const COLUMNS: readonly (readonly [HeadColumn, title: string, about: string, kind: string])[] = [
-  ['node', 'Node', 'Layer and head', ''],
-  ['direct', 'Direct effect', 'On the logit difference, in the whole model: of what the node itself writes', 'number'],
-  ['looks', 'Looks from → at', 'Where the head attends, from the token at which its output is used', ''],
-  ['answerRank', 'Rank', 'Place of the answer among the tokens that it promotes: 1 = no token more', 'number'],
-  ['inCircuit', 'In circuit', 'What cutting all its outgoing edges costs in the circuit', 'number'],
-  ['incoming', 'In', 'Edges of the circuit into it; their sum as the tip', 'number'],
-  ['outgoing', 'Out', 'Edges of the circuit out of it; their sum as the tip', 'number'],
+interface HeadsColumn extends Column {
+  readonly name: HeadColumn;
+  readonly title: string;
+  readonly about: string;
+  readonly kind: 'number' | '';
+}
+
+/** What a reader asks for first comes first: a narrow table leaves out the last ones. */
+const COLUMNS: readonly HeadsColumn[] = [
+  { name: 'node', width: 58, kind: '', title: 'Node', about: 'Layer and head' },
+  {
+    name: 'direct',
+    width: 104,
+    kind: 'number',
+    title: 'Direct effect',
+    about: 'On the logit difference, in the whole model: of what the node itself writes',
+  },
+  {
+    name: 'looks',
+    width: 116,
+    kind: '',
+    title: 'Looks from → at',
+    about: 'Where the head attends, from the token at which its output is used',
+  },
+  {
+    name: 'inCircuit',
+    width: 74,
+    kind: 'number',
+    title: 'In circuit',
+    about: 'What cutting all its outgoing edges costs in the circuit',
+  },
+  {
+    name: 'answerRank',
+    width: 52,
+    kind: 'number',
+    title: 'Rank',
+    about: 'Place of the answer among the tokens that it promotes: 1 = no token more',
+  },
+  {
+    name: 'incoming',
+    width: 40,
+    kind: 'number',
+    title: 'In',
+    about: 'Edges of the circuit into it; their sum as the tip',
+  },
+  {
+    name: 'outgoing',
+    width: 48,
+    kind: 'number',
+    title: 'Out',
+    about: 'Edges of the circuit out of it; their sum as the tip',
+  },
 ];
 /** Columns that are first sorted from the smallest value to the largest. */
 const UPWARDS = new Set<HeadColumn>(['node', 'answerRank']);
@@ -26,11 +72,14 @@ export function HeadsTab() {
   const { current, data, shownPrompt, found } = useStore();
   const [by, setBy] = useState<HeadColumn>('direct');
   const [down, setDown] = useState(true);
+  const [others, setOthers] = useState(false);
+  const room = useRoom<HTMLElement>({ width: 360, height: 0 });
   const details = current.value?.details ?? null;
   const hits = found.value;
   const all = headRows(data.value, details, shownPrompt.value).filter(({ node }) => !hits || hits.nodes.has(node.id));
   const hasDirect = all.some(({ direct }) => direct !== null);
-  const columns = COLUMNS.filter(([name]) => isKnown(name, all));
+  const known = COLUMNS.filter(({ name }) => isKnown(name, all));
+  const { shown: columns, hidden } = fittingColumns(known, room.width, others);
   const column = by === 'direct' && !hasDirect ? 'outgoing' : by;
   const sort = (name: HeadColumn): void => {
     setDown(name === column ? !down : !UPWARDS.has(name));
@@ -39,12 +88,18 @@ export function HeadsTab() {
   const range = rangeOf(all);
   const mentions = details !== null && hasLaterMentions(details.prompts);
   return (
-    <section class="heads-tab" data-testid="heads-table">
+    <section class="heads-tab" data-testid="heads-table" ref={room.ref}>
       <p class="quiet">
         {plural(all.length, 'node')} of the circuit{hits ? ' that fit the search' : ''}
         {hasDirect && (shownPrompt.value === null ? ', mean over the prompts' : `, prompt ${shownPrompt.value + 1}`)}.
         Ctrl-click pins.
+        {hidden.some(({ name }) => name === column) && ` Sorted by ${titleOf(column)}.`}
       </p>
+      {hidden.length > 0 && (
+        <button type="button" class="button text" onClick={() => setOthers(!others)}>
+          Show {hidden.map(({ name }) => titleOf(name)).join(', ')}
+        </button>
+      )}
       {!hasDirect && (
         <Absent
           what="This file says of its nodes only which edges they have."
@@ -59,7 +114,7 @@ export function HeadsTab() {
         <table>
           <thead>
             <tr>
-              {columns.map(([name, title, about, kind]) => (
+              {columns.map(({ name, title, about, kind }) => (
                 <SortHead
                   key={name}
                   title={title}
@@ -76,7 +131,7 @@ export function HeadsTab() {
               <Row
                 key={row.node.id}
                 row={row}
-                columns={columns.map(([name]) => name)}
+                columns={columns.map(({ name }) => name)}
                 range={range}
                 mentions={mentions}
               />
@@ -88,6 +143,11 @@ export function HeadsTab() {
       {all.some(({ verdicts }) => verdicts.length > 0) && <p class="quiet">{VERDICT_HELP}</p>}
     </section>
   );
+}
+
+/** The title of a column inside of a sentence. */
+function titleOf(column: HeadColumn): string {
+  return COLUMNS.find(({ name }) => name === column)?.title.toLowerCase() ?? column;
 }
 
 /** Share of the attention from which on a second place is worth words. */

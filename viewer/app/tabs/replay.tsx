@@ -152,14 +152,14 @@ function CurrentDecision({ decision }: { decision: TraceStep | null }) {
   );
 }
 
-/** All edges are there. The drawing has room for some. */
+/** All edges are there. Filters may hide some. */
 function BeforeTheFirst() {
   const { data, selection } = useStore();
   const [all, drawn] = [data.value.edges.length, selection.value.edges.length];
   return (
     <p class="quiet">
       Before the first decision all {formatCount(all)} edges are there, and none has been measured.
-      {drawn < all && ` Drawn are ${formatCount(drawn)} of them, those that turn out strongest.`}
+      {drawn < all && ` The filters let ${formatCount(drawn)} of them through.`}
     </p>
   );
 }

@@ -20,8 +20,12 @@ export interface FigurePlan {
 
 /** Room between two boxes of a row. */
 const BOX_GAP = 20;
-/** Room beside an edge that passes through a row. */
+/** Room between a box and an edge that passes through its row. */
 const EDGE_GAP = 12;
+/** Room between two such edges, and in a figure of `MANY` edges. */
+const LINE_GAP = 12;
+const NARROW_LINE_GAP = 5;
+const MANY = 200;
 /** Least and most room between rows. */
 const ROW_GAP: readonly [number, number] = [30, 84];
 /** An upright way through a row is longer than the boxes are high, by this much. */
@@ -46,7 +50,8 @@ export function planFigure(input: FigureInput, care: Care = 'full'): FigurePlan 
   const cut = cutEdges(input);
   const rows = care === 'quick' ? cut.rows : bestOrder(cut);
   const widths = input.nodes.map(({ width }) => width);
-  const x = columnsOf({ ...cut, rows }, widths, care === 'quick' ? 4 : undefined);
+  const lineGap = input.edges.length < MANY ? LINE_GAP : NARROW_LINE_GAP;
+  const x = columnsOf({ ...cut, rows }, widths, lineGap, care === 'quick' ? 4 : undefined);
   const tall = rows.map((_, row) =>
     Math.max(0, ...input.nodes.filter((node) => node.row === row).map((one) => one.height)),
   );
@@ -90,6 +95,7 @@ function shuffled(row: readonly number[], rng: ReturnType<typeof createRng>): nu
 function columnsOf(
   { boxes, rows, rowOf, before, after }: CutFigure,
   widths: readonly number[],
+  lineGap: number,
   sweeps?: number,
 ): Float64Array {
   const isBox = (slot: number) => slot < boxes;
@@ -102,7 +108,8 @@ function columnsOf(
       })),
     ),
     gap: (left: number, right: number) => {
-      const room = isBox(left) && isBox(right) ? BOX_GAP : EDGE_GAP;
+      const boxCount = Number(isBox(left)) + Number(isBox(right));
+      const room = boxCount === 2 ? BOX_GAP : boxCount === 1 ? EDGE_GAP : lineGap;
       return room + ((widths[left] ?? 0) + (widths[right] ?? 0)) / 2;
     },
   };

@@ -2,11 +2,13 @@ import { describe, expect, test } from 'vitest';
 import {
   chooseTuning,
   MOST_JOBS,
-  type ProductTimer,
+  type DeviceTrials,
+  type Trial,
   type TrialProduct,
   type TrialWork,
 } from '../../../../src/gpu/product/choose-tile.js';
 import { Gpu } from '../../../../src/gpu/gpu.js';
+import { trialRowWorkgroups } from '../../../../src/gpu/workgroups.js';
 import {
   defaultTile,
   TILE_NAMES,
@@ -25,22 +27,19 @@ interface FakeDevice {
   readonly noise?: (measurement: number) => number;
 }
 
-function fakeTimer({
-  seconds,
-  parallel = 1,
-  noise = () => 1,
-}: FakeDevice): ProductTimer & { readonly work: TrialWork[] } {
+type FakeTrials = DeviceTrials & { readonly work: TrialWork[] };
+
+function fakeTimer({ seconds, parallel = 1, noise = () => 1 }: FakeDevice): FakeTrials {
   const work: TrialWork[] = [];
-  return {
-    work,
-    tiles: Object.keys(seconds) as TileName[],
-    parallel: true,
+  const products: Trial<TileName> = {
+    choices: Object.keys(seconds) as TileName[],
     time(tile, asked) {
       work.push(asked);
       const turns = Math.ceil(asked.jobs / parallel) * asked.repeats;
       return Promise.resolve(noise(work.length) * turns * seconds[tile]![asked.product]);
     },
   };
+  return { work, products, parallel: true };
 }
 
 const both = (many: number, few: number): Record<TrialProduct, number> => ({ 'many rows': many, 'few rows': few });
@@ -85,7 +84,11 @@ describe('choice of a tile', () => {
     const seconds = { 'register-8': both(0.01, 0.01), 'workgroup-32': both(1, 1) };
     const asked: TileName[] = [];
     const timer = fakeTimer({ seconds });
-    await chooseTuning({ ...timer, time: (tile, work) => (asked.push(tile), timer.time(tile, work)) });
+    const products: Trial<TileName> = {
+      ...timer.products,
+      time: (tile, work) => (asked.push(tile), timer.products.time(tile, work)),
+    };
+    await chooseTuning({ ...timer, products });
     // To compile, and in the first round, with two products each.
     expect(asked.filter((tile) => tile === 'workgroup-32')).toHaveLength(4);
   });
@@ -125,17 +128,48 @@ describe('fill', () => {
   });
 
   test('of a clock that gives no number: 1', async () => {
-    const timer: ProductTimer = { tiles: ['register-8'], parallel: true, time: () => Promise.resolve(Number.NaN) };
-    expect((await chooseTuning(timer)).fill).toBe(1);
+    const products: Trial<TileName> = { choices: ['register-8'], time: () => Promise.resolve(Number.NaN) };
+    expect((await chooseTuning({ products, parallel: true })).fill).toBe(1);
+  });
+});
+
+describe('what a card chooses beside the tile', () => {
+  const products = fakeTimer({ seconds: { 'register-8': both(0.01, 0.01) } }).products;
+
+  test('the tile of transposed products by itself, from their own times', async () => {
+    const seconds = { 'register-8': both(0.02, 0.02), 'blocked-64': both(0.03, 0.001) };
+    const transposed = fakeTimer({ seconds }).products;
+    const tuning = await chooseTuning({ products, transposed, parallel: false });
+    expect(tuning).toEqual({ tile: 'register-8', transposedTile: 'blocked-64', fill: 1 });
+  });
+
+  test.each([
+    [[4e-5, 3e-5, 5e-5], 64],
+    [[4e-5, 4e-5, 4e-5], 32],
+    [[9e-5, 7e-5, 1e-6], 128],
+  ])('the workgroup of row kernels: %j is %i', async (times, expected) => {
+    const sizes = [32, 64, 128];
+    const rows: Trial<number> = {
+      choices: sizes,
+      time: (size, { jobs, repeats }) => Promise.resolve(jobs * repeats * times[sizes.indexOf(size)]!),
+    };
+    expect((await chooseTuning({ products, rows, parallel: false })).rowWorkgroup).toBe(expected);
+  });
+
+  test('sizes that the device can run, from a subgroup on', () => {
+    const sizes = (most: number) =>
+      trialRowWorkgroups({ limits: { maxComputeInvocationsPerWorkgroup: most } as GPUSupportedLimits });
+    expect(sizes(256)).toEqual([32, 64, 128, 256]);
+    expect(sizes(100)).toEqual([32, 64]);
   });
 });
 
 describe('tiles of a device', () => {
   type Device = Parameters<typeof usableTiles>[0];
-  const device = (lanes: number | undefined, software: boolean, invocations = 256): Device => {
+  const device = (lanes: number | undefined, software: boolean, invocations = 256, bytes = 32_768): Device => {
     return {
       features: new Set(lanes === undefined ? [] : ['subgroups']),
-      limits: { maxComputeInvocationsPerWorkgroup: invocations, maxComputeWorkgroupStorageSize: 16384 },
+      limits: { maxComputeInvocationsPerWorkgroup: invocations, maxComputeWorkgroupStorageSize: bytes },
       adapterInfo: { subgroupMinSize: lanes, isFallbackAdapter: software },
     } as unknown as Device;
   };
@@ -144,12 +178,16 @@ describe('tiles of a device', () => {
     expect(usableTiles(device(8, true))).toEqual(TILE_NAMES);
     expect(usableTiles(device(32, false))).toEqual(TILE_NAMES);
     for (const lacking of [device(4, false), device(undefined, false)]) {
-      expect(usableTiles(lacking)).toEqual(['register-8', 'workgroup-32', 'workgroup-64']);
+      expect(usableTiles(lacking)).toEqual(['register-8', 'workgroup-32', 'workgroup-64', 'blocked-64', 'blocked-128']);
       expect(tileLacks('subgroup-16', lacking)).toMatch(/subgroups of at least 8/);
       expect(defaultTile(lacking)).toBe('register-8');
     }
     expect(defaultTile(device(8, true))).toBe('subgroup-8');
-    expect(usableTiles(device(undefined, false, 128))).toEqual(['register-8']);
+    expect(usableTiles(device(undefined, false, 64))).toEqual(['register-8']);
+    expect(usableTiles(device(8, false, 128))).toEqual(['register-8', 'subgroup-8', 'subgroup-16', 'blocked-64']);
+    // WebGPU's defaults
+    expect(usableTiles(device(8, false, 256, 16_384))).toEqual(TILE_NAMES.filter((name) => name !== 'blocked-128'));
+    expect(usableTiles(device(undefined, false, 256, 8192))).toEqual(['register-8']);
   });
 
   test('a device that cannot run the tile is refused by what it lacks', () => {
@@ -158,6 +196,8 @@ describe('tiles of a device', () => {
     expect(() => new Gpu(lesser as GPUDevice, 'a card', { tile: 'subgroup-8' })).toThrow(message);
     const small = device(4, false, 128) as GPUDevice;
     expect(() => new Gpu(small, 'a card', { tile: 'workgroup-32' })).toThrow(/needs workgroups of 256 invocations/);
+    const transposed = { tile: 'register-8', transposedTile: 'workgroup-64' } as const;
+    expect(() => new Gpu(small, 'a card', transposed)).toThrow(/tile workgroup-64: needs workgroups of 256/);
   });
 
   test('a software adapter tries no tile through workgroup memory', () => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import { readAttributionGraph } from '../../../../src/files/tools/read-attribution-graph.js';
 import { featureIndex, toAttributionData } from '../../../../viewer/data/attribution-data.js';
-import { openViewerDocument } from '../../../../viewer/data/open-document.js';
+import { openDocument } from '../../../../viewer/data/open-document.js';
 import { onPaths } from '../../../../viewer/view/connected.js';
 import { strongestPaths } from '../../../../viewer/view/paths.js';
 import { select } from '../../../../viewer/view/selection.js';
@@ -92,7 +92,7 @@ describe('toAttributionData', () => {
       links.push({ source: nodes[a]!.node_id, target: nodes[b]!.node_id, weight: Math.sin(i) });
     }
     const unique = [...new Map(links.map((link) => [JSON.stringify([link['source'], link['target']]), link])).values()];
-    const document = openViewerDocument(sourceFile('g.json', JSON.stringify(sampleGraph({ nodes, links: unique }))));
+    const document = openDocument(sourceFile('g.json', JSON.stringify(sampleGraph({ nodes, links: unique }))));
     if (document.format !== 'attribution-graph') throw new Error('expected a graph');
     const data = toAttributionData(document.graph);
     expect(data.edges.length).toBe(unique.length);

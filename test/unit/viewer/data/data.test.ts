@@ -8,12 +8,11 @@ import { Topology } from '../../../../src/circuit/topology.js';
 import { CIRCUIT_WRITERS } from '../../../../src/files/index.js';
 import { toGraph } from '../../../../src/files/graph/circuit-graph.js';
 import { toCircuitData } from '../../../../viewer/data/circuit-data.js';
-import { openDocument } from '../../../../viewer/data/open-document.js';
 import { suggestSign } from '../../../../viewer/data/sign.js';
 import type { ViewState } from '../../../../viewer/view/view-state.js';
 import { sharedFixtures } from '../../../support/fixtures.js';
 import { SAMPLE_TOPOLOGY, sampleCircuit, sampleDirectCircuit } from '../../../support/sample-circuit.js';
-import { sourceFile } from '../../../support/viewer.js';
+import { sourceFile, openCircuitDocument } from '../../../support/viewer.js';
 
 const mib = sharedFixtures === undefined ? '' : `${sharedFixtures}mib/ioi-eap-ig.json`;
 
@@ -54,7 +53,7 @@ describe('toCircuitData', () => {
         steps: new Int32Array(topology.edgeCount).fill(-1),
         untestedRemovals: [],
       });
-      const { circuit: read } = openDocument(sourceFile(`c.${format}`, CIRCUIT_WRITERS[format](circuit)));
+      const { circuit: read } = openCircuitDocument(sourceFile(`c.${format}`, CIRCUIT_WRITERS[format](circuit)));
       const data = toCircuitData(read, 'as-stated');
       expect(data.nodes.map(({ id }) => id).join(' ')).toBe('input a0.h0 a0.h1 a1.h0 a1.h1 a2.h0 a2.h1 logits');
       expect(data.edges.length).toBe(topology.additionEdges);
@@ -120,7 +119,9 @@ describe('suggestSign', () => {
 
 describe.skipIf(!existsSync(mib))('a published circuit of GPT-2 small', () => {
   it('opens with all 32,491 edges, and its scores are seen to be negative where an edge helps', () => {
-    const { circuit, format, signStated, warnings } = openDocument(sourceFile('ioi.json', readFileSync(mib, 'utf8')));
+    const { circuit, format, signStated, warnings } = openCircuitDocument(
+      sourceFile('ioi.json', readFileSync(mib, 'utf8')),
+    );
     expect([format, signStated, warnings]).toEqual(['eap-ig', false, []]);
     const sign = suggestSign(circuit);
     expect(sign).toBe('negative-helps');

@@ -4,12 +4,12 @@ import type { CircuitDetails, NodeDetails, PromptDetails } from '../../../../src
 import { CIRCUIT_WRITERS } from '../../../../src/files/index.js';
 import type { CircuitDocument } from '../../../../viewer/data/document.js';
 import { firstToOpen } from '../../../../viewer/data/first-to-open.js';
-import { openDocument, openViewerDocument } from '../../../../viewer/data/open-document.js';
+import { openDocument } from '../../../../viewer/data/open-document.js';
 import { sampleGraph } from '../../../support/attribution-graph.js';
 import { sampleCircuit } from '../../../support/sample-circuit.js';
-import { sourceFile } from '../../../support/viewer.js';
+import { sourceFile, openCircuitDocument } from '../../../support/viewer.js';
 
-const opened = openDocument(sourceFile('c', CIRCUIT_WRITERS.json(sampleCircuit())));
+const opened = openCircuitDocument(sourceFile('c', CIRCUIT_WRITERS.json(sampleCircuit())));
 const prompt = { correct: ['a'], wrong: ['b'] } as unknown as PromptDetails;
 const head = (...direct: number[]) => ({ attention: [], direct }) as unknown as NodeDetails;
 const mlp = { attention: null, direct: [9, 9] } as unknown as NodeDetails;
@@ -41,7 +41,7 @@ test('among equals it is the first one', () => {
   expect(first(document('a', {}), document('b', {}))).toBe('a');
   expect(first(document('a', { nodes: { m: mlp } }), document('b', {}))).toBe('a');
   expect(firstToOpen([])).toBeUndefined();
-  const graph = openViewerDocument(sourceFile('g', JSON.stringify(sampleGraph())));
+  const graph = openDocument(sourceFile('g', JSON.stringify(sampleGraph())));
   expect(firstToOpen([graph, document('a', { curve: null })])?.name).toBe('a');
   expect(firstToOpen([graph])?.name).toBe('g');
 });

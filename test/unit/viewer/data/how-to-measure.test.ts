@@ -3,14 +3,14 @@ import { expect, test } from 'vitest';
 import { CIRCUIT_WRITERS } from '../../../../src/files/index.js';
 import { writeScoresJson } from '../../../../src/files/own/scores-json.js';
 import { howToMeasure } from '../../../../viewer/data/how-to-measure.js';
-import { openDocument, openViewerDocument } from '../../../../viewer/data/open-document.js';
+import { openDocument } from '../../../../viewer/data/open-document.js';
 import { sampleGraph } from '../../../support/attribution-graph.js';
 import { sampleCircuit, sampleProvenance } from '../../../support/sample-circuit.js';
 import { sampleScores } from '../../../support/sample-scores.js';
-import { sourceFile } from '../../../support/viewer.js';
+import { sourceFile, openCircuitDocument } from '../../../support/viewer.js';
 
 const commandsFor = (name: string, text: string): readonly string[] =>
-  howToMeasure(openDocument(sourceFile(name, text))).commands;
+  howToMeasure(openCircuitDocument(sourceFile(name, text))).commands;
 
 test('a circuit that names its model and its task is measured by one command', () => {
   const circuit = sampleCircuit();
@@ -38,7 +38,7 @@ test('arguments are quoted where a shell would take them apart', () => {
 
 test('of a file of another program the reader has to say the model and the task', () => {
   const text = CIRCUIT_WRITERS.json(sampleCircuit({ provenance: null }));
-  const { text: words, commands } = howToMeasure(openDocument(sourceFile('mib.json', text)));
+  const { text: words, commands } = howToMeasure(openCircuitDocument(sourceFile('mib.json', text)));
   expect(commands).toEqual(['edgewise inspect --model MODEL --task TASK --circuit mib.json']);
   expect(words).toContain('does not say its model and its task');
 });
@@ -51,7 +51,7 @@ test('a circuit is chosen first where a file chooses none', () => {
 });
 
 test('nothing is advised for an attribution graph', () => {
-  const { text, commands } = howToMeasure(openViewerDocument(sourceFile('g.json', JSON.stringify(sampleGraph()))));
+  const { text, commands } = howToMeasure(openDocument(sourceFile('g.json', JSON.stringify(sampleGraph()))));
   expect(commands).toEqual([]);
   expect(text).toContain('cannot add to this file');
 });

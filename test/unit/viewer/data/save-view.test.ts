@@ -2,13 +2,12 @@ import { existsSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CIRCUIT_WRITERS } from '../../../../src/files/index.js';
-import { openDocument } from '../../../../viewer/data/open-document.js';
 import { withSavedView } from '../../../../viewer/data/save-view.js';
 import type { SavedView } from '../../../../viewer/data/saved-view.js';
 import { anyText } from '../../../support/any-text.js';
 import { sharedFixtures } from '../../../support/fixtures.js';
 import { sampleCircuit, sampleDirectCircuit } from '../../../support/sample-circuit.js';
-import { sourceFile } from '../../../support/viewer.js';
+import { sourceFile, openCircuitDocument } from '../../../support/viewer.js';
 
 const mib = sharedFixtures === undefined ? '' : `${sharedFixtures}mib/ioi-eap-ig.json`;
 
@@ -24,9 +23,9 @@ const view: SavedView = {
 
 /** Saves the view into the text and opens the result. */
 function saved(text: string, some: SavedView): { text: string; view: SavedView | null; warnings: readonly string[] } {
-  const result = withSavedView(openDocument(sourceFile('c.json', text)), some);
+  const result = withSavedView(openCircuitDocument(sourceFile('c.json', text)), some);
   expect(result.name).toBe('c.json');
-  const { savedView, warnings } = openDocument(sourceFile('c.json', result.text));
+  const { savedView, warnings } = openCircuitDocument(sourceFile('c.json', result.text));
   return { text: result.text, view: savedView, warnings };
 }
 
@@ -44,8 +43,8 @@ describe('withSavedView', () => {
     const first = saved(text, view);
     expect(first.view).toEqual(view);
     expect(first.warnings).toEqual([]);
-    const before = openDocument(sourceFile('c.json', text)).circuit;
-    const after = openDocument(sourceFile('c.json', first.text)).circuit;
+    const before = openCircuitDocument(sourceFile('c.json', text)).circuit;
+    const after = openCircuitDocument(sourceFile('c.json', first.text)).circuit;
     expect([...after.kept]).toEqual([...before.kept]);
     expect(after.effects).toEqual(before.effects);
     expect(after.provenance).toEqual(before.provenance);
@@ -68,10 +67,10 @@ describe('withSavedView', () => {
   });
 
   it('makes a circuit.json of a GEXF file', () => {
-    const document = openDocument(sourceFile('c.GEXF', CIRCUIT_WRITERS.gexf(sampleCircuit())));
+    const document = openCircuitDocument(sourceFile('c.GEXF', CIRCUIT_WRITERS.gexf(sampleCircuit())));
     const result = withSavedView(document, view);
     expect(result.name).toBe('c.json');
-    const again = openDocument(sourceFile(result.name, result.text));
+    const again = openCircuitDocument(sourceFile(result.name, result.text));
     expect(again).toMatchObject({ format: 'edgewise', savedView: view });
     expect([...again.circuit.kept]).toEqual([...document.circuit.kept]);
     const edges = Object.values((JSON.parse(result.text) as { edges: Record<string, { score: unknown }> }).edges);

@@ -36,6 +36,21 @@ describe('a moment of a replay', () => {
     }
   });
 
+  it('leaves none out by a limit: nothing ranks the edges that are not decided on', () => {
+    for (const [limitBy, limit] of [
+      ['top', 20],
+      ['circuit', 20],
+      ['effect', 1],
+      ['share', 0.5],
+    ] as const) {
+      const [start, middle] = [0, 40].map((step) => select(replay(end, trace, step), view({ limitBy, limit, step })));
+      expect(start!.edges.length).toBe(end.edges.length);
+      expect(middle!.edges.length).toBe(end.edges.length - 32);
+      expect(middle!.tie).toBeNull();
+      expect(select(replay(end, trace, trace.length), view({ limitBy, limit })).edges.length).toBeLessThan(30);
+    }
+  });
+
   it('has the boxes of the circuit from the start in the figure, and its edges come', () => {
     const [start, middle, last] = [0, 40, trace.length].map((step) => sceneAt(step, 'figure'));
     expect(start!.graph.size).toBe(0);

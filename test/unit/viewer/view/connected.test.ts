@@ -6,7 +6,6 @@ import { connectedLevels, edgeStrengths, pathStrengths } from '../../../../src/c
 import { EdgeSet } from '../../../../src/circuit/edge-set.js';
 import { pruneDisconnected } from '../../../../src/circuit/prune.js';
 import { toCircuitData, type CircuitData } from '../../../../viewer/data/circuit-data.js';
-import { openDocument } from '../../../../viewer/data/open-document.js';
 import { connectedCircuits, levelWithin, onPaths } from '../../../../viewer/view/connected.js';
 import { keepsToPaths } from '../../../../viewer/view/pool.js';
 import { select } from '../../../../viewer/view/selection.js';
@@ -19,7 +18,7 @@ import {
   sampleDirectCircuit,
   sampleSharedCircuit,
 } from '../../../support/sample-circuit.js';
-import { ids, sourceFile, view } from '../../../support/viewer.js';
+import { ids, sourceFile, view, openCircuitDocument } from '../../../support/viewer.js';
 
 const mib = sharedFixtures === undefined ? '' : `${sharedFixtures}mib/ioi-eap-ig.json`;
 
@@ -161,7 +160,7 @@ describe('edges on paths alone', () => {
 
 describe.skipIf(!existsSync(mib))('a published circuit of GPT-2 small', () => {
   it('draws by default no edge that lies on no path, in the circuit mode and in the others', () => {
-    const opened = openDocument(sourceFile('ioi.json', readFileSync(mib, 'utf8')));
+    const opened = openCircuitDocument(sourceFile('ioi.json', readFileSync(mib, 'utf8')));
     const { circuit } = opened;
     const onPaths = keepsToPaths(DEFAULT_VIEW, opened);
     expect(onPaths).toBe(true);

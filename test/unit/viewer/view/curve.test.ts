@@ -7,20 +7,19 @@ import { connectedLevels, edgeStrengths, pathStrengths } from '../../../../src/c
 import { CIRCUIT_WRITERS } from '../../../../src/files/index.js';
 import { toCircuitData } from '../../../../viewer/data/circuit-data.js';
 import type { CircuitDocument } from '../../../../viewer/data/document.js';
-import { openDocument } from '../../../../viewer/data/open-document.js';
 import { measuredCurve, shownFaithfulness, smallestWith } from '../../../../viewer/view/curve.js';
 import { measureDrawn } from '../../../../viewer/view/measure-words.js';
 import { select } from '../../../../viewer/view/selection.js';
 import type { ViewState } from '../../../../viewer/view/view-state.js';
 import { sampleCircuit } from '../../../support/sample-circuit.js';
 import { unmeasuredDetails } from '../../../support/sample-details.js';
-import { ids, sourceFile, view } from '../../../support/viewer.js';
+import { ids, sourceFile, view, openCircuitDocument } from '../../../support/viewer.js';
 
 const GRAPHS = fileURLToPath(new URL('../../../../graphs/', import.meta.url));
 const SHIPPED = readdirSync(GRAPHS).filter((name) => name.endsWith('.acdc.json'));
 
 function shipped(name: string): CircuitDocument {
-  return openDocument(sourceFile(name, readFileSync(GRAPHS + name, 'utf8')));
+  return openCircuitDocument(sourceFile(name, readFileSync(GRAPHS + name, 'utf8')));
 }
 
 function shownIn(document: CircuitDocument, changes: Partial<ViewState> = {}) {
@@ -32,7 +31,7 @@ function shownIn(document: CircuitDocument, changes: Partial<ViewState> = {}) {
 
 /** The sample with a curve: its levels have 4 and 5 edges, and 7 edges are kept. */
 const sample: CircuitDocument = {
-  ...openDocument(sourceFile('x', CIRCUIT_WRITERS.json(sampleCircuit()))),
+  ...openCircuitDocument(sourceFile('x', CIRCUIT_WRITERS.json(sampleCircuit()))),
   details: unmeasuredDetails({
     curve: [
       { edges: 4, metric: 1, faithfulness: 0.5 },
@@ -49,7 +48,7 @@ describe('measuredCurve', () => {
       { edges: 7, faithfulness: 0.875 },
     ]);
     expect(measuredCurve({ ...sample, details: null })).toEqual([{ edges: 7, faithfulness: 0.875 }]);
-    const foreign = openDocument(sourceFile('x', CIRCUIT_WRITERS.json(sampleCircuit({ provenance: null }))));
+    const foreign = openCircuitDocument(sourceFile('x', CIRCUIT_WRITERS.json(sampleCircuit({ provenance: null }))));
     expect(measuredCurve(foreign)).toEqual([]);
   });
 
@@ -109,7 +108,7 @@ describe('shownFaithfulness', () => {
     expect(shownIn(other, { limit: 4 })).toMatchObject({ why: 'not measured at this size' });
     const data = toCircuitData(sample.circuit, 'as-stated');
     expect(shownFaithfulness(sample, null, select(data, view()), view(), 'decided').value).toBeNull();
-    const foreign = openDocument(sourceFile('x', CIRCUIT_WRITERS.json(sampleCircuit({ provenance: null }))));
+    const foreign = openCircuitDocument(sourceFile('x', CIRCUIT_WRITERS.json(sampleCircuit({ provenance: null }))));
     expect(shownIn(foreign)).toMatchObject({ why: expect.stringContaining('inspect') });
   });
 });

@@ -3,7 +3,6 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 
 import { toCircuitData } from '../../../../viewer/data/circuit-data.js';
-import { openDocument } from '../../../../viewer/data/open-document.js';
 import { headRows, HEAD_COLUMNS, sortHeads, spreadOf, type HeadColumn } from '../../../../viewer/view/heads.js';
 import { predictionOf, waterfallOf } from '../../../../viewer/view/logits.js';
 import {
@@ -15,7 +14,7 @@ import {
 } from '../../../../viewer/view/role-words.js';
 import { sampleCircuit, sampleSharedCircuit } from '../../../support/sample-circuit.js';
 import { unmeasuredDetails, unmeasuredNode, unmeasuredPrompt } from '../../../support/sample-details.js';
-import { sourceFile } from '../../../support/viewer.js';
+import { sourceFile, openCircuitDocument } from '../../../support/viewer.js';
 
 const GRAPHS = fileURLToPath(new URL('../../../../graphs/', import.meta.url));
 const SHIPPED = readdirSync(GRAPHS).filter((name) => name.endsWith('.acdc.json'));
@@ -136,7 +135,9 @@ describe('the logits', () => {
 
   it.each(SHIPPED)('add up in what is shipped: %s', (name) => {
     const beside = readFileSync(GRAPHS + name.replace('.json', '.details.json'), 'utf8');
-    const { details: own } = openDocument(sourceFile(name, readFileSync(GRAPHS + name, 'utf8'), { details: beside }));
+    const { details: own } = openCircuitDocument(
+      sourceFile(name, readFileSync(GRAPHS + name, 'utf8'), { details: beside }),
+    );
     expect(own).not.toBeNull();
     for (const prompt of [null, 0, own!.prompts.length - 1]) {
       const waterfall = waterfallOf(own!, prompt);

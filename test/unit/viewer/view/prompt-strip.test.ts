@@ -3,13 +3,13 @@ import { expect, test } from 'vitest';
 import type { CircuitDetails, PromptDetails } from '../../../../src/circuit/details.js';
 import { CIRCUIT_WRITERS } from '../../../../src/files/index.js';
 import type { CircuitDocument } from '../../../../viewer/data/document.js';
-import { openDocument, openViewerDocument } from '../../../../viewer/data/open-document.js';
+import { openDocument } from '../../../../viewer/data/open-document.js';
 import { stripOf } from '../../../../viewer/view/prompt-strip.js';
 import { sampleGraph } from '../../../support/attribution-graph.js';
 import { sampleCircuit } from '../../../support/sample-circuit.js';
-import { sourceFile } from '../../../support/viewer.js';
+import { sourceFile, openCircuitDocument } from '../../../support/viewer.js';
 
-const bare = openDocument(sourceFile('c', CIRCUIT_WRITERS.json(sampleCircuit())));
+const bare = openCircuitDocument(sourceFile('c', CIRCUIT_WRITERS.json(sampleCircuit())));
 const prompt: PromptDetails = {
   clean: ['<s>', 'When', ' Paul', ' and', ' James', ' met', ',', ' James', ' told'],
   corrupted: ['<s>', 'When', ' Paul', ' and', ' James', ' met', ',', ' Mary', ' told'],
@@ -71,13 +71,13 @@ test('says only what was measured', () => {
 });
 
 test('shows the prompt and the likeliest token of an attribution graph', () => {
-  const strip = stripOf(openViewerDocument(sourceFile('g', JSON.stringify(sampleGraph()))), null)!;
+  const strip = stripOf(openDocument(sourceFile('g', JSON.stringify(sampleGraph()))), null)!;
   expect(strip.answer).toEqual({ text: ' Austin', others: 0, probability: 0.43 });
   expect(strip.tokens.map(({ text, measured }) => [text, measured])).toEqual([
     ['<bos>', false],
     [' Texas', false],
     [' is', true],
   ]);
-  const none = openViewerDocument(sourceFile('g', JSON.stringify(sampleGraph({ nodes: [], links: [] }))));
+  const none = openDocument(sourceFile('g', JSON.stringify(sampleGraph({ nodes: [], links: [] }))));
   expect(stripOf(none, null)!.answer).toBeNull();
 });

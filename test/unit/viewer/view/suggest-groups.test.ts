@@ -4,11 +4,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { toCircuitData, type CircuitData } from '../../../../viewer/data/circuit-data.js';
-import { openDocument } from '../../../../viewer/data/open-document.js';
 import { LEAST_LIKENESS, suggestGroups } from '../../../../viewer/view/suggest-groups.js';
 import { anyCircuit } from '../../../support/any-circuit.js';
 import { sampleCircuit } from '../../../support/sample-circuit.js';
-import { sourceFile } from '../../../support/viewer.js';
+import { sourceFile, openCircuitDocument } from '../../../support/viewer.js';
 
 const IOI = fileURLToPath(new URL('../../../../graphs/tasks-4l.ioi.acdc.json', import.meta.url));
 
@@ -56,7 +55,7 @@ describe('suggested groups', () => {
   });
 
   it('finds the heads of ioi that do the same, and none in a circuit of unlike nodes', () => {
-    const { circuit } = openDocument(sourceFile('ioi', readFileSync(IOI, 'utf8')));
+    const { circuit } = openCircuitDocument(sourceFile('ioi', readFileSync(IOI, 'utf8')));
     const labels = suggestGroups(toCircuitData(circuit!, 'as-stated')).map(({ members }) =>
       members.map(({ label }) => label),
     );

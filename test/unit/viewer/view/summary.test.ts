@@ -7,13 +7,12 @@ import { CIRCUIT_WRITERS } from '../../../../src/files/index.js';
 import { toCircuitData } from '../../../../viewer/data/circuit-data.js';
 import type { CircuitDocument } from '../../../../viewer/data/document.js';
 import { measuresOf } from '../../../../viewer/data/measure.js';
-import { openDocument } from '../../../../viewer/data/open-document.js';
 import { compare } from '../../../../viewer/view/compare.js';
 import { listed, sentencesMarkdown, textOf, type Sentence } from '../../../../viewer/view/sentences.js';
 import { comparisonSummary, summaryOf } from '../../../../viewer/view/summary.js';
 import { SAMPLE_TOPOLOGY, sampleCircuit, sampleProvenance } from '../../../support/sample-circuit.js';
 import { unmeasuredDetails, unmeasuredNode, unmeasuredPrompt } from '../../../support/sample-details.js';
-import { sourceFile } from '../../../support/viewer.js';
+import { sourceFile, openCircuitDocument } from '../../../support/viewer.js';
 
 const GRAPHS = fileURLToPath(new URL('../../../../graphs/', import.meta.url));
 const SHIPPED = readdirSync(GRAPHS).filter((name) => name.endsWith('.acdc.json'));
@@ -49,7 +48,7 @@ const prompt = unmeasuredPrompt({
   top: [{ token: ' Paul', logit: 9, probability: 0.9 }],
 });
 const sample: CircuitDocument = {
-  ...openDocument(sourceFile('x', CIRCUIT_WRITERS.json(sampleCircuit()))),
+  ...openCircuitDocument(sourceFile('x', CIRCUIT_WRITERS.json(sampleCircuit()))),
   details: unmeasuredDetails({
     prompts: [prompt, prompt],
     nodes: {
@@ -119,23 +118,23 @@ describe('the summary of a circuit', () => {
     ]);
     const silent = unmeasuredDetails({ prompts: [unmeasuredPrompt()] });
     expect(texts({ ...sample, details: silent })[1]).toMatch(/^The 2 edges into the logits/);
-    const foreign = openDocument(sourceFile('x', CIRCUIT_WRITERS.json(sampleCircuit({ provenance: null }))));
+    const foreign = openCircuitDocument(sourceFile('x', CIRCUIT_WRITERS.json(sampleCircuit({ provenance: null }))));
     expect(texts(foreign)[0]).toBe(`7 of ${SAMPLE_TOPOLOGY.additionEdges} edges make up the circuit.`);
     expect(texts({ ...foreign, sizesKnown: false })[0]).toBe('7 edges make up the circuit.');
     expect(texts({ ...foreign, scoresOnly: true })[0]).toContain('selects none of them');
     const worse = sampleCircuit({ provenance: sampleProvenance({ faithfulness: -0.25 }) });
-    expect(texts(openDocument(sourceFile('x', CIRCUIT_WRITERS.json(worse))))[0]).toContain(
+    expect(texts(openCircuitDocument(sourceFile('x', CIRCUIT_WRITERS.json(worse))))[0]).toContain(
       'have a faithfulness of −0.250, where 1 is the whole model and 0 the empty circuit',
     );
     const pathless = sampleCircuit({ kept: sampleCircuit().kept.without(SAMPLE_TOPOLOGY.edgeId('input->a0.h1<v>')!) });
-    expect(texts(openDocument(sourceFile('x', CIRCUIT_WRITERS.json(pathless))))).toContain(
+    expect(texts(openCircuitDocument(sourceFile('x', CIRCUIT_WRITERS.json(pathless))))).toContain(
       'No path leads from input to logits.',
     );
   });
 
   it.each(SHIPPED)('is true of what is shipped: %s', (name) => {
     const beside = readFileSync(GRAPHS + name.replace('.json', '.details.json'), 'utf8');
-    const document = openDocument(sourceFile(name, readFileSync(GRAPHS + name, 'utf8'), { details: beside }));
+    const document = openCircuitDocument(sourceFile(name, readFileSync(GRAPHS + name, 'utf8'), { details: beside }));
     const { circuit, details } = document;
     const said = summary(document);
     expect(textOf(said[0]!)).toContain(`${keptEdges(circuit)} of `);

@@ -4,14 +4,13 @@ import type { CircuitDetails } from '../../../../../src/circuit/details.js';
 import { readAttributionGraph } from '../../../../../src/files/tools/read-attribution-graph.js';
 import { toAttributionData } from '../../../../../viewer/data/attribution-data.js';
 import { toCircuitData } from '../../../../../viewer/data/circuit-data.js';
-import { openDocument } from '../../../../../viewer/data/open-document.js';
 import { placesOnPrompt } from '../../../../../viewer/scene/layout/token-places.js';
 import { strongestKeys } from '../../../../../viewer/scene/layout/token-reads.js';
 import { sampleGraph } from '../../../../support/attribution-graph.js';
 import { IOI } from '../../../../support/viewer-files.js';
 import { unmeasuredDetails, unmeasuredNode, unmeasuredPrompt } from '../../../../support/sample-details.js';
 import { boxesOf, legendTexts, randomData, sceneOf } from '../../../../support/viewer-scene.js';
-import { sourceFile } from '../../../../support/viewer.js';
+import { sourceFile, openCircuitDocument } from '../../../../support/viewer.js';
 
 const data = randomData(4, 4);
 
@@ -143,7 +142,7 @@ describe('tokens layout', () => {
 
   it('lays out the shipped circuit on every prompt', () => {
     const details = readFileSync(IOI.replace(/\.json$/, '.details.json'), 'utf8');
-    const document = openDocument(sourceFile('ioi.json', readFileSync(IOI, 'utf8'), { details }));
+    const document = openCircuitDocument(sourceFile('ioi.json', readFileSync(IOI, 'utf8'), { details }));
     const shipped = toCircuitData(document.circuit!, 'as-stated');
     document.details!.prompts.forEach((_, prompt) => {
       const scene = sceneOf(shipped, { scope: 'circuit', layout: 'tokens', prompt }, { details: document.details });
