@@ -8,6 +8,7 @@ export { EdgewiseError, type ErrorKind } from './base/errors.js';
 export { openInPage, type PageOptions } from './run/open-in-page.js';
 export {
   Edgewise,
+  type AskedLens,
   type Discovered,
   type EvaluateOptions,
   type JudgeOptions,
@@ -68,6 +69,7 @@ export {
   writeInstrument,
   type InstrumentFile,
   type InstrumentName,
+  type LensReport,
 } from './files/index.js';
 
 // Extend: searches over another evaluator, other choices of edges, other measures.

@@ -53,6 +53,7 @@ export {
   type InstrumentProvenance,
   type InstrumentResult,
 } from './own/instrument-json.js';
+export type { LensReport } from './own/lens-json.js';
 export { parseReport, REPORT_VERSION, writeReport, type CircuitReport } from './own/report-json.js';
 export { parseCircuit } from './own/read-circuit-json.js';
 export { parseScores, writeScoresJson } from './own/scores-json.js';
