@@ -5,7 +5,7 @@ import { findCycle, reachableFrom, readSources, sourceFile, type SourceFile } fr
 const VIEWER = fileURLToPath(new URL('../../../viewer', import.meta.url));
 
 /** Paths and packages that every part may import. */
-const EVERYWHERE = ['../src/base', '../src/circuit', '../src/files', 'valibot'];
+const EVERYWHERE = ['../src/base', '../src/circuit', '../src/files', '../src/pictures', 'valibot'];
 const PREACT = ['preact', '@preact/signals'];
 /** Runs in Node, and is tested there. */
 const PURE = ['data', 'view', 'scene', 'attention'];
@@ -25,7 +25,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'scene/style': ['data', 'view', ...DRAWN],
   'scene/draw': [...DRAWN, 'scene/layout', 'scene/style'],
   'scene/pick': [...DRAWN, 'scene/layout', 'scene/draw'],
-  attention: ['data', 'view', 'scene/style/color', 'scene/style/palette', 'scene/draw/svg-element'],
+  attention: ['data', 'view', 'scene/style/color', 'scene/style/palette'],
   plots: ['preact'],
   report: ['preact', 'plots', 'view/format'],
   canvas: [...PURE, 'graphology', 'graphology-layout-forceatlas2'],
