@@ -1,7 +1,7 @@
 import type { InstrumentFile, InstrumentResult } from '../files/own/instrument-json.js';
 import { bars, type Bars } from './bars.js';
 import { heatMap, type HeatMap } from './heat-map.js';
-import { sheet, stacked } from './sheet.js';
+import { sheet, flowed } from './sheet.js';
 import type { Picture } from './svg-element.js';
 
 /** Most neurons that are drawn. */
@@ -9,7 +9,7 @@ const MOST_NEURONS = 30;
 
 export type Chart = ({ readonly kind: 'map' } & HeatMap) | ({ readonly kind: 'bars' } & Bars);
 
-/** What an instrument found, as charts one below the other. */
+/** What an instrument found, as charts. */
 export interface Charts {
   readonly title: string;
   readonly charts: readonly Chart[];
@@ -20,7 +20,7 @@ export interface Charts {
 /** The charts as one picture. */
 export function picturesOf(file: InstrumentFile): Picture {
   const { title, charts, caption } = chartsOf(file);
-  return sheet(stacked(charts.map((chart) => (chart.kind === 'map' ? heatMap(chart) : bars(chart)))), title, caption);
+  return sheet(flowed(charts.map((chart) => (chart.kind === 'map' ? heatMap(chart) : bars(chart)))), title, caption);
 }
 
 /** Model, task and number of prompts that a result is of. */

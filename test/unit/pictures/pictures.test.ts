@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { bars } from '../../../src/pictures/bars.js';
 import { heatMap } from '../../../src/pictures/heat-map.js';
-import { sheet, stacked } from '../../../src/pictures/sheet.js';
+import { sheet, flowed } from '../../../src/pictures/sheet.js';
 
 const HOSTILE = '<script>alert("x")</script>&\u0000';
 
@@ -34,7 +34,7 @@ describe('pictures', () => {
   });
 
   test('text from outside is never markup', () => {
-    const drawn = stacked([map, bars({ name: HOSTILE, bars: [{ label: HOSTILE, value: -1 }], unit: HOSTILE })]);
+    const drawn = flowed([map, bars({ name: HOSTILE, bars: [{ label: HOSTILE, value: -1 }], unit: HOSTILE })]);
     const { svg } = sheet(drawn, HOSTILE, [HOSTILE]);
     expect(svg).not.toContain('<script');
     expect(svg).not.toContain('\u0000');
