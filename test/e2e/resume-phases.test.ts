@@ -15,6 +15,8 @@ interface ScreenedReport {
 const ALL = process.env['EDGEWISE_ALL_RUNS'] === '1';
 /** After which shares of its tests a run of several searches is killed, one time after the other. */
 const SHARES = ALL ? [0.02, 0.3, 0.7] : [0.3];
+/** The search alone, without what is measured afterwards. */
+const ALONE = ['--no-in-circuit', '--no-details'];
 
 const folder = useFolder();
 const inFolder = (name: string): string => join(folder.path, name);
@@ -28,7 +30,7 @@ beforeAll(async () => {
 
 test('screened: while it tests near the cutoff, searches, and compares', async () => {
   const screening = ['--method', 'screened', '--threshold', '0.002', '--screen', '0.001', '--compare'];
-  const screened = [...discover, ...screening, '--no-in-circuit'];
+  const screened = [...discover, ...screening, ...ALONE];
   const whole = inFolder('screened-whole');
   const report = await cliJson<ScreenedReport>([...screened, '--out', whole]);
   const [retested, inside] = [report.screening.retested, report.tested];
@@ -51,7 +53,7 @@ test('screened: while it tests near the cutoff, searches, and compares', async (
 });
 
 test('a number of edges: in any of its searches', async () => {
-  const edges = [...discover, '--edges', '100', '--threshold', '0.5', '--no-in-circuit'];
+  const edges = [...discover, '--edges', '100', '--threshold', '0.5', ...ALONE];
   const whole = inFolder('edges-whole');
   await cli([...edges, '--out', whole]);
   const table = (await contents(whole))['thresholds.json']!;
