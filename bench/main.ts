@@ -39,9 +39,16 @@ const NAMES = [...Object.keys(ON_DEVICE), 'viewer', 'sizes'];
  */
 export async function main(args: readonly string[]): Promise<void> {
   if (args[0] === 'planted') return plantedSearch(args.slice(1));
-  const { values: options, positionals: names } = parseArgs({
+  const {
+    values: { batch, ...options },
+    positionals: names,
+  } = parseArgs({
     args: [...args],
-    options: { quick: { type: 'boolean', default: false }, only: { type: 'string', default: '' } },
+    options: {
+      quick: { type: 'boolean', default: false },
+      only: { type: 'string', default: '' },
+      batch: { type: 'string' },
+    },
     allowPositionals: true,
   });
   const unknown = names.filter((name) => !NAMES.includes(name));
@@ -52,7 +59,8 @@ export async function main(args: readonly string[]): Promise<void> {
   }
   const chosen = names.length > 0 ? names : UNASKED;
   const onDevice = chosen.filter((name) => name in ON_DEVICE);
-  if (onDevice.length > 0) await runOnDevice(onDevice, options);
+  if (onDevice.length > 0)
+    await runOnDevice(onDevice, { ...options, batch: batch === undefined ? undefined : Number(batch) });
   if (chosen.includes('sizes')) await runSizes(options.only);
   if (chosen.includes('viewer')) {
     const { renderer, rows } = await benchViewer();
