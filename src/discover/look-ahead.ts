@@ -15,8 +15,8 @@ export interface GuessedTest {
 export const ROUND = 5;
 
 /**
- * Says which tests to make in one submission, a round: the next one, and the tests that follow if the guesses come true.
- * They go on over receivers and layers. What comes after a wrong guess is thrown away.
+ * Says which tests to make in one submission, a round: the next one, and the tests that follow if the guesses come
+ * true. They go on over receivers and layers. What comes after a wrong guess is thrown away.
  *
  * The length is the one at which a useful test costs least. A round of n tests costs `round` + n, in tests; of its
  * tests as many are useful as are decided up to a wrong guess: in the mean the sum over tests of the chance that all
