@@ -200,9 +200,9 @@ function tabulate(
  * What every micro-batch keeps of the unembedding for its answers: a direction per prompt, see bindAnswerDirections, or
  * columns, with what is there while the last one gathers them.
  */
-function plannedAnswers(
+export function plannedAnswers(
   layout: Layout,
-  { prompts }: PassShape,
+  { prompts }: Pick<PassShape, 'prompts'>,
   columns: number,
   microBatches: number,
 ): PlannedTensor[] {

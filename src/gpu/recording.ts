@@ -11,12 +11,22 @@ export interface Operation {
   readonly bindGroup: GPUBindGroup;
 }
 
+/**
+ * Times every dispatch by itself, for benches. A device that has one opens a compute pass for each dispatch; without
+ * one, dispatches share passes.
+ */
+export interface DispatchTimer {
+  /** What the pass of one dispatch is begun with. Called as the dispatch is handed to an encoder. */
+  passOf(operation: Operation): GPUComputePassDescriptor;
+}
+
 /** What a recording needs of its device. */
 export interface RecordingDevice {
   readonly device: GPUDevice;
   readonly adapter: string;
   readonly counters: Counters;
   readonly buffers: Buffers;
+  readonly timer?: DispatchTimer | undefined;
   /** Throws the device's first error, where there was one. */
   check(): void;
   /** Makes a buffer readable on the host once the device is done with it. */
@@ -78,8 +88,10 @@ export class Recording {
       const what = `a grid of ${x} x ${y} x ${z} workgroups exceeds ${limit} a dimension`;
       throw new EdgewiseError('kernel', operation.kernel, what);
     }
+    const { timer } = this.#gpu;
     this.#commands.push((target) => {
-      target.pass ??= target.encoder.beginComputePass();
+      if (timer) endPass(target);
+      target.pass ??= target.encoder.beginComputePass(timer?.passOf(operation));
       target.pass.setPipeline(operation.pipeline);
       target.pass.setBindGroup(0, operation.bindGroup);
       target.pass.dispatchWorkgroups(x, y, z);
@@ -191,7 +203,7 @@ export class Recording {
     const target: Target = { encoder: this.#gpu.device.createCommandEncoder(), pass: undefined };
     if (this.#writes) this.#gpu.upload(this.#writes.by, this.#writes.words.subarray(0, this.#writes.count));
     for (const command of this.#commands) command(target);
-    target.pass?.end();
+    endPass(target);
     return (this.#encoded = target.encoder.finish());
   }
 
@@ -209,9 +221,13 @@ export class Recording {
 
   #outsidePass(command: (encoder: GPUCommandEncoder) => void): void {
     this.#commands.push((target) => {
-      target.pass?.end();
-      target.pass = undefined;
+      endPass(target);
       command(target.encoder);
     });
   }
+}
+
+function endPass(target: Target): void {
+  target.pass?.end();
+  target.pass = undefined;
 }

@@ -207,7 +207,7 @@ export class PatchedPass implements PlaceHolder {
     for (const { at, count } of tables.takeChanges()) {
       recording.write(changes, control, 4 * at, tables.words.subarray(at, at + count));
     }
-    weights.gpu.count(tables.work);
+    for (const work of tables.work) weights.gpu.count(work);
     for (const { kind, layer, index } of portGroups) {
       bound.inputs[index]!.encode(recording);
       if (kind === 'heads') {

@@ -78,7 +78,7 @@ export class CircuitTables {
   }
 
   /** What the jobs of the last `fill` cost: operations on f32, and bytes that they read and write at least. */
-  get work(): Work {
+  get work(): readonly Work[] {
     return this.#writer.work;
   }
 

@@ -1,7 +1,7 @@
 import { jobFields, type Job, type JobKernel } from '../../gpu/kernel.js';
 import type { ChunkColumns } from '../../gpu/product/matrix.js';
 import { wholeJob, type MatmulJob, type RowsOf, type WholeJob } from '../../gpu/product/matmul.js';
-import { productWork, type Work } from '../../gpu/work.js';
+import { productWork, type Work, type WorkKind } from '../../gpu/work.js';
 import type { JobTable } from './table-layout.js';
 
 /** Some of the words. */
@@ -24,8 +24,7 @@ export class JobWriter {
   /** Lists by the hash of what they hold. */
   readonly #lists = new Map<number, RowsOf[]>();
   #used: number;
-  #flops = 0;
-  #bytes = 0;
+  readonly #work = new Map<WorkKind, Work>();
   /** First word of each changed range, and the word after it. */
   readonly #starts: number[] = [];
   readonly #ends: number[] = [];
@@ -37,9 +36,9 @@ export class JobWriter {
     this.#used = listsAt;
   }
 
-  /** What the jobs since `restart` cost: operations on f32, and bytes that they read and write at least. */
-  get work(): Work {
-    return { flops: this.#flops, bytes: this.#bytes };
+  /** What the jobs since `restart` cost, by their kind. */
+  get work(): readonly Work[] {
+    return [...this.#work.values()];
   }
 
   /**
@@ -52,8 +51,7 @@ export class JobWriter {
       this.#used = this.#listsAt;
       this.#lists.clear();
     }
-    this.#flops = 0;
-    this.#bytes = 0;
+    this.#work.clear();
   }
 
   /** The ranges of words that changed since the last call. */
@@ -70,9 +68,9 @@ export class JobWriter {
     this.#ends.splice(0, this.#ends.length, this.words.length);
   }
 
-  add({ flops, bytes }: Work): void {
-    this.#flops += flops;
-    this.#bytes += bytes;
+  add({ kind, flops, bytes }: Work): void {
+    const before = this.#work.get(kind);
+    this.#work.set(kind, { kind, flops: (before?.flops ?? 0) + flops, bytes: (before?.bytes ?? 0) + bytes });
   }
 
   /** Writes a list, unless an equal one is there. Returns its place and length. */
