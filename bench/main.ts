@@ -90,7 +90,10 @@ async function runSizes(only: string): Promise<void> {
   if (file !== undefined) tellWritten(file);
 }
 
-async function runOnDevice(names: readonly string[], options: Pick<AcdcBenchOptions, 'quick' | 'only' | 'batch'>): Promise<void> {
+async function runOnDevice(
+  names: readonly string[],
+  options: Pick<AcdcBenchOptions, 'quick' | 'only' | 'batch'>,
+): Promise<void> {
   const open = await openDevice({ timestamps: names.includes('profile') });
   try {
     const tuning = await deviceTuning(open);
