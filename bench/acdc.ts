@@ -26,6 +26,8 @@ export interface AcdcBenchOptions {
   readonly only: string;
   /** Circuits that fill the device. */
   readonly fill: number;
+  /** Tests in a submission at most. Default: what suits the device. */
+  readonly batch?: number | undefined;
 }
 
 /**
@@ -40,17 +42,22 @@ export async function benchAcdc(gpu: WatchedGpu, options: AcdcBenchOptions, onRo
   const speeds = await measureSpeeds(gpu);
   const rows: Row[] = [];
   for (const workload of chosen) {
-    const row = await benchSearch(gpu, workload, speeds, options.fill);
+    const row = await benchSearch(gpu, workload, speeds, options);
     onRow(row);
     rows.push(row);
   }
   return rows;
 }
 
-async function benchSearch(gpu: WatchedGpu, workload: Workload, speeds: DeviceSpeeds, fill: number): Promise<Row> {
+async function benchSearch(
+  gpu: WatchedGpu,
+  workload: Workload,
+  speeds: DeviceSpeeds,
+  batching: Pick<AcdcBenchOptions, 'fill' | 'batch'>,
+): Promise<Row> {
   console.error(`\n${workload.name}`);
   const { model, task } = await workload.open();
-  const run = await openSearch(gpu, model, task, workload.options, fill);
+  const run = await openSearch(gpu, model, task, workload.options, batching);
   try {
     const before = { ...gpu.counters };
     const hostBefore = gpu.hostSeconds;
@@ -72,12 +79,14 @@ async function benchSearch(gpu: WatchedGpu, workload: Workload, speeds: DeviceSp
     const formula = forwardFlops(model.spec, task, workload.options.metric === 'kl');
     const { limit, share } = limitsOf({ work: search, host, seconds: seconds / tests }, speeds);
     return {
-      name: workload.name,
+      name: batching.batch === undefined ? workload.name : `${workload.name}, batch ${batching.batch}`,
       tests,
       kept: result.steps.filter((step) => step.kept).length,
       seconds,
       'seconds with caches': seconds + run.preparation,
       'circuits evaluated per test': result.evaluations / tests,
+      rounds: result.rounds,
+      'wrong guesses': result.wrongGuesses,
       'ms per test': (1000 * seconds) / tests,
       'ms per whole pass': 1000 * whole.seconds,
       'time, whole / test': (whole.seconds * tests) / seconds,

@@ -46,9 +46,16 @@ const NAMES = [...Object.keys(ON_DEVICE), 'viewer', 'sizes'];
  */
 export async function main(args: readonly string[]): Promise<void> {
   if (args[0] === 'planted') return plantedSearch(args.slice(1));
-  const { values: options, positionals: names } = parseArgs({
+  const {
+    values: { batch, ...options },
+    positionals: names,
+  } = parseArgs({
     args: [...args],
-    options: { quick: { type: 'boolean', default: false }, only: { type: 'string', default: '' } },
+    options: {
+      quick: { type: 'boolean', default: false },
+      only: { type: 'string', default: '' },
+      batch: { type: 'string' },
+    },
     allowPositionals: true,
   });
   const unknown = names.filter((name) => !NAMES.includes(name));
@@ -59,7 +66,8 @@ export async function main(args: readonly string[]): Promise<void> {
   }
   const chosen = names.length > 0 ? names : UNASKED;
   const onDevice = chosen.filter((name) => name in ON_DEVICE);
-  if (onDevice.length > 0) await runOnDevice(onDevice, options);
+  if (onDevice.length > 0)
+    await runOnDevice(onDevice, { ...options, batch: batch === undefined ? undefined : Number(batch) });
   if (chosen.includes('sizes')) await runSizes(options.only);
   if (chosen.includes('viewer')) {
     const { renderer, rows } = await benchViewer();
@@ -82,7 +90,10 @@ async function runSizes(only: string): Promise<void> {
   if (file !== undefined) tellWritten(file);
 }
 
-async function runOnDevice(names: readonly string[], options: Pick<AcdcBenchOptions, 'quick' | 'only'>): Promise<void> {
+async function runOnDevice(
+  names: readonly string[],
+  options: Pick<AcdcBenchOptions, 'quick' | 'only' | 'batch'>,
+): Promise<void> {
   const open = await openDevice({ timestamps: names.includes('profile') });
   try {
     const tuning = await deviceTuning(open);

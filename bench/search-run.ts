@@ -2,6 +2,7 @@ import { EdgeSet } from '../src/circuit/edge-set.js';
 import type { Topology } from '../src/circuit/topology.js';
 import { acdc, type AcdcOptions, type AcdcProgress, type AcdcResult } from '../src/discover/acdc.js';
 import type { PerPrompt } from '../src/circuit/evaluator.js';
+import { usualBatch } from '../src/run/evaluators.js';
 import { planFor, topologyOf } from '../src/run/identity.js';
 import type { MetricName } from '../src/readout/metrics.js';
 import type { Gpu } from '../src/gpu/gpu.js';
@@ -33,21 +34,27 @@ export interface SearchRun {
 /**
  * Uploads the weights, compiles every pipeline by one pass and is ready to search.
  *
- * @param circuits tests in one submission at most: what fills the device.
+ * @param batch tests in one submission at most. Default: what suits a device that so many circuits fill.
  */
 export async function openSearch(
   gpu: Gpu,
   model: LoadedModel,
   task: Task,
   options: SearchOptions,
-  circuits = 1,
+  { fill = 1, batch }: { readonly fill?: number; readonly batch?: number | undefined } = {},
 ): Promise<SearchRun> {
   const weights = await uploadWeights(gpu, model.spec, model.weights);
   const topology = topologyOf(model);
   const full = EdgeSet.full(topology);
-  const { shape } = planFor(model, topology, task.pairs, options.directEdges, gpu, { circuits });
+  const most = batch ?? usualBatch(topology, fill);
+  const { shape } = planFor(model, topology, task.pairs, options.directEdges, gpu, { circuits: most });
   const open = async (whole: boolean): Promise<PatchingEvaluator> => {
-    const evaluator = await PatchingEvaluator.create(weights, topology, task.pairs, { ...options, shape, whole });
+    const evaluator = await PatchingEvaluator.create(weights, topology, task.pairs, {
+      ...options,
+      shape,
+      whole,
+      batch: most,
+    });
     await evaluator.metric(full);
     return evaluator;
   };

@@ -1,5 +1,6 @@
 import { Gpu, type GpuOptions } from '../../src/gpu/gpu.js';
 import type { BufferSlice, KernelName, KernelUse } from '../../src/gpu/kernel.js';
+import type { Staging } from '../../src/gpu/staging.js';
 import { Recording, type DispatchTimer, type Operation } from '../../src/gpu/recording.js';
 import type { Work, WorkKind } from '../../src/gpu/work.js';
 import { costOf, type KernelParams } from './costs.js';
@@ -119,8 +120,8 @@ export class ProfiledGpu extends Gpu {
     else super.destroyBuffer(buffer);
   }
 
-  override record(): Recording {
-    return this.host ? new ProfiledRecording(this, this.host) : super.record();
+  override record(staging?: Staging): Recording {
+    return this.host ? new ProfiledRecording(this, this.host, staging) : super.record(staging);
   }
 
   dispatched(operation: Operation, grid: readonly [number, number, number]): void {
@@ -144,8 +145,8 @@ class ProfiledRecording extends Recording {
   readonly #profiled: ProfiledGpu;
   readonly #host: HostTimes;
 
-  constructor(gpu: ProfiledGpu, host: HostTimes) {
-    super(gpu);
+  constructor(gpu: ProfiledGpu, host: HostTimes, staging?: Staging) {
+    super(gpu, staging);
     this.#profiled = gpu;
     this.#host = host;
     host.begin('record');

@@ -74,7 +74,7 @@ class EnoughTests extends Error {}
 
 async function bindSearch(gpu: ProfiledGpu, { model, task }: Opened, fill: number, threshold: number) {
   const options: SearchOptions = { ...PATCHED, metric: 'kl', threshold, absolute: false, senderHeads: 'descending' };
-  const search = await openSearch(gpu, model, task, options, fill);
+  const search = await openSearch(gpu, model, task, options, { fill });
   return {
     async run() {
       let tests = 0;

@@ -72,7 +72,7 @@ export interface NodesInUse {
  */
 export function nodesInUse(kept: EdgeSet): NodesInUse {
   const { topology } = kept;
-  const ports: Reach[] = topology.ports.map(() => REACH.none);
+  const ports = new Array<Reach>(topology.ports.length).fill(REACH.none);
   /** Bit per writer: it is wanted at the metric position, at every differing one. */
   const words = Math.ceil(topology.writers.length / 32);
   const atMetric = new Uint32Array(words);

@@ -3,8 +3,8 @@ import type { Topology } from '../circuit/topology.js';
 import { edgeEnds, type EdgeEnds } from '../circuit/edge-ends.js';
 
 /**
- * What somebody expects of an edge: above 0 it is more likely kept, below 0 removed; 0 where nothing is known. About
- * the logarithm of the odds.
+ * What somebody expects of an edge: above 0 it is more likely kept, below 0 removed. It is about the logarithm of the
+ * odds, and 0 where nothing is known.
  */
 export type Hint = (edge: number) => number;
 
@@ -13,6 +13,8 @@ export const NO_HINT: Hint = () => 0;
 
 /** The hint of somebody who is as good as sure. */
 export const SURE = 6;
+/** The hint of a score at the threshold. */
+const LEAST = 1.5;
 
 /**
  * Hints by the scores of another method: how far a score lies above the threshold or below it, on a logarithmic scale.
@@ -28,9 +30,8 @@ export function hintOf(
     const score = unsigned ? Math.abs(values[edge]!) : values[edge]!;
     const kept = score >= threshold;
     if (!(score > 0 && threshold > 0)) return kept ? SURE : -SURE;
-    const distance = Math.abs(2 * Math.log(score / threshold));
-    // At the threshold itself an edge is kept.
-    return kept ? Math.min(SURE, Math.max(distance, Number.MIN_VALUE)) : -Math.min(SURE, distance);
+    const strength = Math.min(SURE, LEAST + Math.abs(2 * Math.log(score / threshold)));
+    return kept ? strength : -strength; // at the threshold itself an edge is kept
   };
 }
 

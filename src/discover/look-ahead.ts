@@ -9,8 +9,8 @@ export interface GuessedTest {
 }
 
 /**
- * What a round costs beside its tests where nobody knows, in tests. On a card a submission and its answer take 0.7 to 1
- * ms, a test of GPT-2 small's shape 0.1 to 0.2 ms.
+ * What a round costs beside its tests where nobody knows, in tests. On a card a submission and its answer take 0.7 to
+ * 1 ms, a test of GPT-2 small's shape 0.1 to 0.2 ms.
  */
 export const ROUND = 5;
 

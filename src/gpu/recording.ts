@@ -42,6 +42,7 @@ interface Readbacks {
   pending: number;
   buffer: GPUBuffer | undefined;
   mapped: Promise<void> | undefined;
+  readable: boolean;
 }
 
 /** Words that reach the device with the recording, by way of a slice. */
@@ -69,7 +70,7 @@ export class Recording {
   readonly #gpu: RecordingDevice;
   readonly #commands: ((target: Target) => void)[] = [];
   readonly #staging: Staging;
-  readonly #readbacks: Readbacks = { bytes: 0, pending: 0, buffer: undefined, mapped: undefined };
+  readonly #readbacks: Readbacks = { bytes: 0, pending: 0, buffer: undefined, mapped: undefined, readable: false };
   #writes: Writes | undefined;
   #encoded: GPUCommandBuffer | undefined;
 
@@ -177,6 +178,7 @@ export class Recording {
       if (!buffer) throw new EdgewiseError('device', slice.buffer.label, 'read without a submission');
       try {
         await (all.mapped ??= gpu.map(buffer));
+        all.readable = true;
         return buffer.getMappedRange(at, slice.size).slice(0);
       } catch (error) {
         gpu.check(); // the device's own first error explains more than a failed map
@@ -189,10 +191,9 @@ export class Recording {
 
   /** Ends the use of the staging buffer. */
   #free(): void {
-    const { buffer, mapped } = this.#readbacks;
+    const { buffer, readable } = this.#readbacks;
     this.#readbacks.buffer = undefined;
     if (!buffer) return;
-    const readable = mapped !== undefined && buffer.mapState === 'mapped';
     if (readable) buffer.unmap();
     this.#staging.giveBack(buffer, readable);
   }

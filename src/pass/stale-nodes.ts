@@ -32,8 +32,8 @@ export interface StaleNodes {
 export function staleNodes(circuit: EdgeSet, use: NodesInUse, last: ResidentCircuit): StaleNodes {
   const { topology } = circuit;
   const compute = {
-    writers: topology.writers.map((): Reach => REACH.none),
-    ports: topology.ports.map((): Reach => REACH.none),
+    writers: new Array<Reach>(topology.writers.length).fill(REACH.none),
+    ports: new Array<Reach>(topology.ports.length).fill(REACH.none),
   };
   const writers = [...last.writers];
   const ports = [...last.ports];

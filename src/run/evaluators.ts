@@ -22,6 +22,16 @@ export interface EvaluatorSetting {
   readonly lifetime: Lifetime;
 }
 
+/**
+ * Circuits of a submission unless a caller says otherwise. One where a circuit fills the device: a submission costs
+ * little beside it. Otherwise as many as a receiver has senders at most: a search ends rounds where that is cheaper.
+ *
+ * @param fill see Tuning.
+ */
+export function usualBatch({ writers }: Topology, fill: number): number {
+  return fill === 1 ? 1 : Math.max(fill, writers.length);
+}
+
 /** Makes evaluators of tasks that fit the memory. */
 export class Evaluators {
   readonly #setting: EvaluatorSetting;

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { EdgewiseError } from '../../../src/base/errors.js';
+import { createRng } from '../../../src/base/rng.js';
 import { EdgeSet } from '../../../src/circuit/edge-set.js';
 import { Topology } from '../../../src/circuit/topology.js';
 
@@ -40,4 +41,27 @@ describe('EdgeSet', () => {
   it.each([-1, 0.5, NaN, topology.edgeCount])('refuses the id %s', (id) => {
     expect(() => EdgeSet.of(topology, [id])).toThrow(EdgewiseError);
   });
+});
+
+it('runs of edges: all kept, bits added up, differences and marks, as one edge after the other says', () => {
+  const shape = new Topology({ layers: 3, heads: 4, parallel: false });
+  const rng = createRng(11);
+  for (let trial = 0; trial < 300; trial++) {
+    const share = [0.02, 0.5, 0.98, 1][trial % 4]!;
+    const set = EdgeSet.where(shape, () => rng.next() < share);
+    const other = trial % 3 === 0 ? set : EdgeSet.where(shape, () => rng.next() < share);
+    const first = Math.floor(rng.next() * shape.edgeCount);
+    const count = Math.floor(rng.next() * Math.min(80, shape.edgeCount - first));
+    const ids = Array.from({ length: count }, (_, i) => first + i);
+    const marks = ids.map(() => rng.next() < 0.02);
+    const marked = new Uint32Array(3);
+    marks.forEach((mark, i) => (marked[i >> 5]! |= (mark ? 1 : 0) << (i & 31)));
+    expect(set.hasAll(first, count)).toBe(ids.every((id) => set.has(id)));
+    expect(set.differs(other, first, count, marked)).toBe(
+      ids.some((id, i) => set.has(id) !== other.has(id) || (set.has(id) && marks[i])),
+    );
+    const into = Uint32Array.from(marked);
+    set.addBits(first, count, into);
+    ids.forEach((id, i) => expect((into[i >> 5]! >>> (i & 31)) & 1).toBe(set.has(id) || marks[i] ? 1 : 0));
+  }
 });
