@@ -8,6 +8,7 @@ export { EdgewiseError, type ErrorKind } from './base/errors.js';
 export { openInPage, type PageOptions } from './run/open-in-page.js';
 export {
   Edgewise,
+  type AskedLens,
   type Discovered,
   type EvaluateOptions,
   type JudgeOptions,
@@ -19,6 +20,7 @@ export { SCORING_METHODS, type ScoringMethod } from './run/scoring-methods.js';
 export type { Discovery, Screening } from './run/discovery.js';
 export type { JournalRequest, RunAids, RunJournal, RunProgress } from './run/aids.js';
 export type { WorkProgress } from './base/work-progress.js';
+export { Instruments } from './run/instruments.js';
 export { METRICS, type MetricName } from './readout/metrics.js';
 export { MEASURES, type Evaluation, type MeasureName } from './evaluate/measures.js';
 export { JUDGEMENTS, type JudgementName, type Judgements } from './judge/judgements.js';
@@ -63,6 +65,11 @@ export {
   type OpenedCircuit,
   type OpenCircuitOptions,
   type TraceStep,
+  parseInstrument,
+  writeInstrument,
+  type InstrumentFile,
+  type InstrumentName,
+  type LensReport,
 } from './files/index.js';
 
 // Extend: searches over another evaluator, other choices of edges, other measures.

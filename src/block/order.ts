@@ -40,6 +40,15 @@ export const PLACES_AFTER: Readonly<Record<AttentionPiece, readonly Place[]>> = 
   output: ['head outputs'],
 };
 
+/** The same of an MLP. */
+export const MLP_PLACES_AFTER: Readonly<Record<MlpPiece, readonly Place[]>> = {
+  norm: [],
+  in: [],
+  activation: ['neurons'],
+  out: [],
+  'post norm': ['mlp output'],
+};
+
 /** The places whose gradients are there once a piece was gone back through. */
 export const GRADIENTS_AFTER: Readonly<Record<AttentionPiece, readonly Place[]>> = {
   output: ['mixed'],
@@ -50,4 +59,13 @@ export const GRADIENTS_AFTER: Readonly<Record<AttentionPiece, readonly Place[]>>
   'head norms': [],
   projections: [],
   norm: ['attention inputs'],
+};
+
+/** The same of an MLP. */
+export const MLP_GRADIENTS_AFTER: Readonly<Record<MlpPiece, readonly Place[]>> = {
+  'post norm': [],
+  out: ['neurons'],
+  activation: [],
+  in: [],
+  norm: ['mlp input'],
 };

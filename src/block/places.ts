@@ -50,6 +50,11 @@ export const PLACES = {
     heads: false,
   },
   'mlp input': { about: 'input of the MLP, before its norm [T, d]', layers: 'each', heads: false },
+  neurons: {
+    about: 'neurons of the MLP after their activation, times what a gate multiplies [T, F]',
+    layers: 'each',
+    heads: false,
+  },
   'mlp output': {
     about: 'output of the MLP with its bias, through the norm after it, if any [T, d]',
     layers: 'each',
@@ -101,9 +106,12 @@ export function viewOf(data: Tensor, columns: number, units = 1): PlaceView {
   return { data, first: 0, units, unitStride: rows * rowStride, rows, rowStride, columns };
 }
 
+/** Places that attention-only models do not have. */
+export const OF_MLPS: readonly Place[] = ['mlp input', 'neurons', 'mlp output'];
+
 /** @throws EdgewiseError of kind usage for a place that a model of this topology does not have. */
 export function requirePlace(place: Place, { attentionOnly }: Topology): void {
-  if (!attentionOnly || !place.startsWith('mlp')) return;
+  if (!attentionOnly || !OF_MLPS.includes(place)) return;
   throw new EdgewiseError('usage', `place ${place}`, 'an attention-only model does not have it');
 }
 

@@ -9,10 +9,14 @@ import { exportCommand } from './commands/export.js';
 import { importCommand } from './commands/import.js';
 import { infoCommand } from './commands/info.js';
 import { inspectCommand } from './commands/inspect.js';
+import { lensCommand } from './commands/lens.js';
+import { knockoutCommand } from './commands/knockout.js';
 import { modelsCommand } from './commands/models.js';
 import { combineCommand } from './commands/combine.js';
+import { patchPathCommand } from './commands/patch-path.js';
 import { stabilityCommand } from './commands/stability.js';
 import { tasksCommand } from './commands/tasks.js';
+import { traceCommand } from './commands/trace.js';
 import { truthCommand } from './commands/truth.js';
 import { viewCommand } from './commands/view.js';
 import { errorLine } from './report/error-line.js';
@@ -23,8 +27,12 @@ const COMMANDS = [
   attributeCommand,
   evaluateCommand,
   inspectCommand,
+  lensCommand,
   stabilityCommand,
   combineCommand,
+  traceCommand,
+  patchPathCommand,
+  knockoutCommand,
   exportCommand,
   importCommand,
   viewCommand,

@@ -43,6 +43,17 @@ export {
 } from './own/details-size.js';
 export { detailsFit } from './own/details-fit.js';
 export { encodeDraws, parseDraws, writeDraws, type FileDraws } from './own/draws-json.js';
+export {
+  INSTRUMENT_VERSION,
+  isInstrument,
+  parseInstrument,
+  writeInstrument,
+  type InstrumentFile,
+  type InstrumentName,
+  type InstrumentProvenance,
+  type InstrumentResult,
+} from './own/instrument-json.js';
+export type { LensReport } from './own/lens-json.js';
 export { parseReport, REPORT_VERSION, writeReport, type CircuitReport } from './own/report-json.js';
 export { parseCircuit } from './own/read-circuit-json.js';
 export { parseScores, writeScoresJson } from './own/scores-json.js';

@@ -1,6 +1,13 @@
 import { EdgewiseError } from '../base/errors.js';
 import type { PortGroup, WriterGroup } from '../block/groups.js';
-import { ATTENTION_PIECES, GRADIENTS_AFTER, MLP_PIECES, PLACES_AFTER } from '../block/order.js';
+import {
+  ATTENTION_PIECES,
+  GRADIENTS_AFTER,
+  MLP_GRADIENTS_AFTER,
+  MLP_PIECES,
+  MLP_PLACES_AFTER,
+  PLACES_AFTER,
+} from '../block/order.js';
 import { tappedPlaces, type Place, type PlaceHolder, type PlaceView, type Taps } from '../block/places.js';
 import type { Topology } from '../circuit/topology.js';
 import { Arena, sliceOf } from '../gpu/arena.js';
@@ -159,8 +166,10 @@ export class GradientPass implements PlaceHolder {
   #recordNodes(recording: Recording, { index, layer }: WriterGroup, taps: Taps): void {
     const nodes = this.#pieces.nodes[index]!;
     if (nodes.kind === 'mlp') {
-      for (const name of MLP_PIECES) nodes.pieces[name].encode(recording);
-      taps['mlp output']?.(layer);
+      for (const name of MLP_PIECES) {
+        nodes.pieces[name].encode(recording);
+        for (const place of MLP_PLACES_AFTER[name]) taps[place]?.(layer);
+      }
       return;
     }
     for (const name of ATTENTION_PIECES) {
@@ -273,8 +282,10 @@ export class GradientPass implements PlaceHolder {
   #recordBackward(recording: Recording, { index, layer }: PortGroup, taps: Taps): void {
     const { kind, pieces } = this.#pieces.backward[index]!;
     if (kind === 'mlp') {
-      for (const name of MLP_PIECES.toReversed()) pieces[name].encode(recording);
-      taps['mlp input']?.(layer);
+      for (const name of MLP_PIECES.toReversed()) {
+        pieces[name].encode(recording);
+        for (const place of MLP_GRADIENTS_AFTER[name]) taps[place]?.(layer);
+      }
       return;
     }
     for (const name of ATTENTION_PIECES.toReversed()) {

@@ -32,6 +32,8 @@ export function forwardPlace(frame: GradientFrame, place: Place, layer: number):
       return viewOf(tensors.pattern, shape.sequence, spec.heads);
     case 'mixed':
       return viewOf(tensors.z, spec.headWidth, spec.heads);
+    case 'neurons':
+      return viewOf(tensors.hidden, spec.mlpWidth);
     case 'logits':
       return viewOf(tensors.logits, spec.vocab);
     case 'attention inputs':
@@ -69,6 +71,8 @@ export function gradientPlace(frame: GradientFrame, place: Place, layer: number)
       const view = viewOf(tensors.projectionGradients, spec.headWidth, topology.branchPorts(branch));
       return { ...view, first: topology.attentionPort(branch, 0) * view.unitStride };
     }
+    case 'neurons':
+      return viewOf(tensors.hidden, spec.mlpWidth);
     case 'pattern':
       return viewOf(tensors.scoreGradient, shape.sequence, spec.heads);
     case 'scores':

@@ -40,7 +40,7 @@ export class AttentionCopies {
 }
 
 /** Patterns [prompts, sequence, sequence] without the rows and columns that fill up short prompts. */
-function unpadded(patterns: Float32Array, sequence: number, lengths: readonly number[]): Float32Array[] {
+export function unpadded(patterns: Float32Array, sequence: number, lengths: readonly number[]): Float32Array[] {
   return lengths.map((length, n) => {
     const pattern = new Float32Array(length * length);
     for (let query = 0; query < length; query++) {

@@ -99,8 +99,16 @@ export async function normScales(
   return { before, after, final: await scalesOf(pending, stream) };
 }
 
-/** @param rows [T, stride], whose first columns are those of the model. */
-function rowScales(rows: Float32Array, stride: number, { spec }: ModelWeights): Float64Array {
+/**
+ * What a norm of the model multiplies every row with, before its gain [T].
+ *
+ * @param rows [T, stride], whose first columns are those of the model.
+ */
+export function rowScales(
+  rows: Float32Array,
+  stride: number,
+  { spec }: Pick<ModelWeights, 'spec'>,
+): Float64Array<ArrayBuffer> {
   return Float64Array.from({ length: rows.length / stride }, (_, t) => {
     const row = Float64Array.from(rows.subarray(t * stride, t * stride + spec.width));
     const mean = spec.norm.kind === 'layer' ? row.reduce((sum, x) => sum + x, 0) / spec.width : 0;

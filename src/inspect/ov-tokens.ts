@@ -55,6 +55,8 @@ export function wordsOf(prompts: readonly (readonly number[])[], bosTokenId: num
  * @param words token ids, each once, at least one.
  * @param maxBytes most bytes of logits on the device at once.
  * @param onLayer is told of every layer that is done.
+ * @param onHead is told of every head: what it writes, through the gains, and the unembedding of the words [words,
+ * width] each.
  */
 export async function ovTokens(
   weights: ModelWeights,
@@ -62,55 +64,65 @@ export async function ovTokens(
   words: readonly number[],
   maxBytes: number,
   onLayer: () => void = () => {},
+  onHead: (head: HeadPlace, directions: Float32Array, unembedded: Float32Array) => void = () => {},
 ): Promise<HeadOv[]> {
-  const { gpu, embed, unembed, finalNorm } = weights;
-  const arena = new Arena(gpu);
-  try {
-    const embedded = await rowsOf(arena, weights, { matrix: embed, scale: weights.spec.embeddingScale }, words);
-    const unembedded = await rowsOf(arena, weights, { matrix: unembed, scale: 1 }, words);
-    const finalGain = await numbersOf(weights, finalNorm.gain);
-    const found = new Map<HeadPlace, HeadOv>();
-    for (const layer of new Set(heads.map((head) => head.layer))) {
-      const { norm1, attentionPostNorm } = weights.layers[layer]!;
-      const inputs = norm1 ? scaledRows(embedded, await numbersOf(weights, norm1.gain)) : embedded;
-      const outputs = await headOutputs(weights, layer, inputs, words.length);
-      const postGain = attentionPostNorm && (await numbersOf(weights, attentionPostNorm.gain));
-      const gain = postGain ? scaledRows(finalGain, postGain) : finalGain;
-      const asked = heads.filter((head) => head.layer === layer);
-      const directions = asked.map(({ head }) => {
-        const size = outputs.length / weights.spec.heads;
-        return scaledRows(outputs.subarray(head * size, (head + 1) * size), gain);
-      });
-      const promoted = await strongestOfRows(weights, directions, PROMOTED, maxBytes);
-      asked.forEach((head, i) => {
-        const promotes = promoted.slice(i * words.length, (i + 1) * words.length);
-        found.set(head, { promotes, copying: copyingOf(words, promotes, directions[i]!, unembedded) });
-      });
-      onLayer();
-    }
-    return heads.map((head) => found.get(head)!);
-  } finally {
-    arena.dispose();
+  const embedded = await embeddedWords(weights, words);
+  const unembedded = await rowsOf(weights, { matrix: weights.unembed, scale: 1 }, words);
+  const found = new Map<HeadPlace, HeadOv>();
+  for (const layer of new Set(heads.map((head) => head.layer))) {
+    const { norm1 } = weights.layers[layer]!;
+    const inputs = norm1 ? scaledRows(embedded, await numbersOf(weights, norm1.gain)) : embedded;
+    const outputs = await headOutputs(weights, layer, inputs, words.length);
+    const gain = await writingGain(weights, layer);
+    const asked = heads.filter((head) => head.layer === layer);
+    const directions = asked.map(({ head }) => {
+      const size = outputs.length / weights.spec.heads;
+      return scaledRows(outputs.subarray(head * size, (head + 1) * size), gain);
+    });
+    const promoted = await strongestOfRows(weights, directions, PROMOTED, maxBytes);
+    asked.forEach((head, i) => {
+      const promotes = promoted.slice(i * words.length, (i + 1) * words.length);
+      found.set(head, { promotes, copying: copyingOf(words, promotes, directions[i]!, unembedded) });
+      onHead(head, directions[i]!, unembedded);
+    });
+    onLayer();
   }
+  return heads.map((head) => found.get(head)!);
+}
+
+/** The gains between what a head of a layer writes and the unembedding: g_p g_f [width]. */
+export async function writingGain(weights: ModelWeights, layer: number): Promise<Float32Array> {
+  const { attentionPostNorm } = weights.layers[layer]!;
+  const final = await numbersOf(weights, weights.finalNorm.gain);
+  return attentionPostNorm ? scaledRows(final, await numbersOf(weights, attentionPostNorm.gain)) : final;
+}
+
+/** Token embeddings with their scale [words, width]. */
+export function embeddedWords(weights: ModelWeights, words: readonly number[]): Promise<Float32Array<ArrayBuffer>> {
+  return rowsOf(weights, { matrix: weights.embed, scale: weights.spec.embeddingScale }, words);
 }
 
 /** Rows of the embedding or of the unembedding [words, width]. */
 async function rowsOf(
-  arena: Arena,
   weights: ModelWeights,
   { matrix, scale }: { readonly matrix: Matrix; readonly scale: number },
   words: readonly number[],
 ): Promise<Float32Array<ArrayBuffer>> {
-  const outputs = arena.tensor('rows of words', [words.length, 4 * weights.layout.width4]);
-  const ids = arena.upload('words', Uint32Array.from(words));
-  const spec = { ...weights.spec, embeddingScale: scale };
-  const context = { arena, weights: { ...weights, embed: matrix, spec }, tokens: words.length, sequence: 1 };
-  const rows = await embedding(context, { ids, outputs }, 'token');
-  const recording = weights.gpu.record();
-  rows.encode(recording);
-  const copy = recording.readback(outputs);
-  recording.submit();
-  return new Float32Array(await copy());
+  const arena = new Arena(weights.gpu);
+  try {
+    const outputs = arena.tensor('rows of words', [words.length, 4 * weights.layout.width4]);
+    const ids = arena.upload('words', Uint32Array.from(words));
+    const spec = { ...weights.spec, embeddingScale: scale };
+    const context = { arena, weights: { ...weights, embed: matrix, spec }, tokens: words.length, sequence: 1 };
+    const rows = await embedding(context, { ids, outputs }, 'token');
+    const recording = weights.gpu.record();
+    rows.encode(recording);
+    const copy = recording.readback(outputs);
+    recording.submit();
+    return new Float32Array(await copy());
+  } finally {
+    arena.dispose();
+  }
 }
 
 /** Whether a head promotes the words that it attends to. @param directions, unembedded [words, width]. */

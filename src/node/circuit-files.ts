@@ -1,7 +1,7 @@
 import { readdir, realpath } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { EdgewiseError } from '../base/errors.js';
-import { openCircuitOrGraph, type OpenedAttributionGraph, type OpenedCircuit } from '../files/index.js';
+import { isInstrument, openCircuitOrGraph, parseInstrument } from '../files/index.js';
 import { counted, quoteList } from '../base/text.js';
 import { roleOf, shownName, shownNames, sidecarsOf, stemOf } from '../files/own/sidecars.js';
 import { readCircuitText } from './open-files.js';
@@ -39,13 +39,14 @@ export async function circuitPaths(path: string): Promise<CircuitPaths> {
 const DEEPEST = 3;
 
 /**
- * The circuits at a path: a file, or all circuit files of a folder and of the folders in it.
+ * What the viewer shows of a path: a file, or all circuit files and results of instruments of a folder and of the
+ * folders in it.
  *
  * @param tell hears of what was left out.
  * @throws EdgewiseError of kind 'circuit' where there are none.
  */
 export async function findCircuits(path: string, tell: (what: string) => void = () => {}): Promise<CircuitPaths[]> {
-  const found = await Promise.all((await circuitFilesAt(path, tell)).map(circuitPaths));
+  const found = await Promise.all((await circuitFilesAt(path, tell, true)).map(circuitPaths));
   return withNames(found);
 }
 
@@ -67,9 +68,10 @@ export async function oneCircuitAt(path: string): Promise<string> {
   throw new EdgewiseError('circuit', path, `holds ${files.length} circuits, expected one: name one of ${names}`);
 }
 
-async function circuitFilesAt(path: string, tell: (what: string) => void): Promise<string[]> {
+/** @param results also the results of instruments. */
+async function circuitFilesAt(path: string, tell: (what: string) => void, results = false): Promise<string[]> {
   if (!(await isFolder(path))) return [path];
-  const { files, tooDeep } = await circuitsIn(path, 0);
+  const { files, tooDeep } = await circuitsIn(path, 0, results);
   if (tooDeep > 0) {
     tell(`${path}: ${counted(tooDeep, 'folder')} more than ${DEEPEST} levels down are not looked through`);
   }
@@ -78,7 +80,11 @@ async function circuitFilesAt(path: string, tell: (what: string) => void): Promi
 }
 
 /** The circuit files of a folder, `circuit.json` first, then those in its folders; and how many folders lie deeper. */
-async function circuitsIn(folder: string, level: number): Promise<{ files: string[]; tooDeep: number }> {
+async function circuitsIn(
+  folder: string,
+  level: number,
+  results: boolean,
+): Promise<{ files: string[]; tooDeep: number }> {
   const names = (await readdir(folder).catch((): string[] => [])).sort();
   const isResult = names.includes('circuit.json') && (await isFile(join(folder, 'circuit.json')));
   const files = isResult ? [join(folder, 'circuit.json')] : [];
@@ -87,14 +93,14 @@ async function circuitsIn(folder: string, level: number): Promise<{ files: strin
     const inside = join(folder, name);
     // Scores beside a circuit are those that it was chosen from.
     const isPart = isResult && (stemOf(name) === 'circuit' || name === 'scores.json');
-    if (!isPart && (await holdsCircuit(inside, names))) files.push(inside);
+    if (!isPart && (await holdsCircuit(inside, names, results))) files.push(inside);
   }
   for (const name of names) {
     const inside = join(folder, name);
     if (name.startsWith('.') || name === 'node_modules' || !(await isFolder(inside))) continue;
     if (level === DEEPEST) tooDeep++;
     else {
-      const deeper = await circuitsIn(inside, level + 1);
+      const deeper = await circuitsIn(inside, level + 1, results);
       files.push(...deeper.files);
       tooDeep += deeper.tooDeep;
     }
@@ -113,13 +119,14 @@ export async function readCircuitFiles({ name, circuit, trace, details }: Circui
 }
 
 /**
- * The circuit or attribution graph in a text, as the viewer opens it: a model's shape that the file tells in part only
- * is accepted.
+ * Makes sure that the viewer can open a text: a circuit, an attribution graph or the result of an instrument. A model's
+ * shape that the file tells in part only is accepted.
  *
- * @throws EdgewiseError of kind 'circuit' where the text is neither.
+ * @throws EdgewiseError of kind 'circuit' where the text is none of them.
  */
-export function openForViewer(text: string, source: string): OpenedCircuit | OpenedAttributionGraph {
-  return openCircuitOrGraph(text, source, { acceptLeastShape: true, strict: true });
+export function assertViewable(text: string, source: string): void {
+  if (isInstrument(text)) parseInstrument(text, source);
+  else openCircuitOrGraph(text, source, { acceptLeastShape: true, strict: true });
 }
 
 /**
@@ -127,16 +134,17 @@ export function openForViewer(text: string, source: string): OpenedCircuit | Ope
  * that was opened before. It is not parsed again, because it can have hundreds of megabytes.
  */
 export function holdsView(text: string): boolean {
-  return /^\ufeff?\s*\{/.test(text) && !/"(?:edges|links)"\s*:\s*\[/.test(text);
+  return /^\ufeff?\s*\{/.test(text) && !/"(?:edges|links)"\s*:\s*\[/.test(text) && !isInstrument(text);
 }
 
 /** Whether a file among others of a folder is meant as a circuit. A folder may hold any other JSON. */
-async function holdsCircuit(path: string, names: readonly string[]): Promise<boolean> {
+async function holdsCircuit(path: string, names: readonly string[], results: boolean): Promise<boolean> {
   const name = basename(path);
   const ending = /\.(json|gexf|graphml)$/i.exec(name)?.[1]?.toLowerCase();
   if (ending === undefined || roleOf(name) !== 'circuit' || !(await isFile(path))) return false;
   if (ending !== 'json') return !names.includes(`${stemOf(name)}.json`);
   const text = await readCircuitText(path).catch(() => '');
+  if (isInstrument(text)) return results;
   return text.includes('"in_graph"') || (text.includes('"nodes"') && /"(?:edges|links)"/.test(text));
 }
 

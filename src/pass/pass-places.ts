@@ -39,6 +39,8 @@ export function passPlace(frame: PassFrame, place: Place, layer: number): PlaceV
       return ofWriters(topology.headWriter(layer, 0), spec.heads);
     case 'mlp output':
       return ofWriters(topology.mlpWriter(layer), 1);
+    case 'neurons':
+      return refuse('of the hidden layer it holds the rows alone that it computes');
     case 'scores':
       return refuse('it makes the pattern at once');
     case 'logits':

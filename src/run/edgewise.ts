@@ -4,6 +4,7 @@ import { EdgeSet } from '../circuit/edge-set.js';
 import type { Scores } from '../circuit/scores.js';
 import type { MeasuredEdges } from '../evaluate/measured-edges.js';
 import type { DefaultMeasure, Evaluation, MeasureName } from '../evaluate/measures.js';
+import type { LensReport } from '../files/own/lens-json.js';
 import type { TaskFile } from '../task/load-task.js';
 import type { BosOption } from '../task/tokenizer.js';
 import type { Task } from '../task/types.js';
@@ -14,6 +15,7 @@ import type { Engine } from './engine.js';
 import type { InspectedCircuit } from './inspection.js';
 import type { AreasAsked, MeasuredAreas } from './areas.js';
 import { judgementsBy, type JudgementName, type Judgements, type JudgeSetting } from '../judge/judgements.js';
+import type { LensOptions } from './lens.js';
 import { Lifetime } from './lifetime.js';
 import { planDiscovery, type AskedDiscovery } from './methods/index.js';
 import { planScoring, refuseUnusedOfScoring } from './methods/scores.js';
@@ -46,6 +48,11 @@ export interface JudgeOptions extends AskedEvaluation, Pick<JudgeSetting, 'draws
   readonly judgements?: readonly JudgementName[];
   /** Of everything that is drawn. Default 0. */
   readonly seed?: number;
+}
+
+/** Options of `lens`, and a circuit beside the model. How it is evaluated is as it was found, unless given. */
+export interface AskedLens extends AskedEvaluation, Omit<LensOptions, 'circuit' | 'tokenText'> {
+  readonly circuit?: Circuit | EdgeSet;
 }
 
 /** What an Edgewise works with. `open` of edgewise/node and `openInPage` make one. */
@@ -242,6 +249,41 @@ export class Edgewise {
         found,
         { ...evaluationAsFound(options, found.circuit.provenance), ...(tokenText && { tokenText }) },
         ({ done, total }) => progress?.({ part: 'measuring details', done, total, unit: 'passes', measured: done }),
+      ),
+    );
+  }
+
+  /**
+   * Looks into the model on a task: logit lens, direct attribution, heads and neurons in token space, kinds of heads,
+   * Hit@k, triggers, comparative neuron analysis.
+   *
+   * @param options which parts, and how. Of the evaluation of a circuit, what is not given is as it was found.
+   * @returns what was found, by part.
+   * @throws EdgewiseError: usage for parts, heads and numbers that there are not, task where prompts do not fit or lack
+   *   answers, circuit where it is of another shape, device, checkpoint.
+   */
+  async lens(
+    task: Task,
+    { circuit, metric, ablation, input, meanOver, ...options }: AskedLens = {},
+    { progress }: Pick<RunAids, 'progress'> = {},
+  ): Promise<LensReport> {
+    this.#lifetime.assert();
+    const { tokenText } = await this.#reader(DEFAULTS.bos);
+    const asked = {
+      ...(metric && { metric }),
+      ...(ablation && { ablation }),
+      ...(input && { input }),
+      ...(meanOver !== undefined && { meanOver }),
+    };
+    const measured = circuit && {
+      kept: circuit instanceof EdgeSet ? circuit : circuit.kept,
+      options: evaluationAsFound(asked, provenanceOf(circuit)),
+    };
+    return this.#lifetime.during(() =>
+      this.engine.lens(
+        task,
+        { ...options, ...(measured && { circuit: measured }), ...(tokenText && { tokenText }) },
+        (one) => progress?.({ ...one, unit: 'passes', measured: one.done }),
       ),
     );
   }

@@ -15,6 +15,7 @@ import type { TaskBehaviour } from '../evaluate/task-behaviour.js';
 import { DEFAULT_MEASURES, type DefaultMeasure, type Evaluation, type MeasureName } from '../evaluate/measures.js';
 import { DEFAULT_BUDGET } from '../evaluate/memory-plan.js';
 import type { Task } from '../task/types.js';
+import type { InstrumentSetting } from '../instruments/setting.js';
 import { Evaluators } from './evaluators.js';
 import { checkRun, cutsDirectEdges, meanSourceOf, refuseOtherShape, topologyOf } from './identity.js';
 import {
@@ -26,12 +27,15 @@ import {
 import type { AreasAsked, MeasuredAreas } from './areas.js';
 import type { Judgements, JudgementName, JudgeSetting } from '../judge/judgements.js';
 import type { JudgeProgress } from '../judge/judged.js';
+import type { LensReport } from '../files/own/lens-json.js';
+import { runLens, type LensOptions, type LensProgress } from './lens.js';
 import { Lifetime } from './lifetime.js';
 import { areasOn, behaviourOn, evaluateOn, judgeOn, type MeasuringSetting } from './measuring.js';
 import type { Caches, EngineOptions, EvaluationOptions } from './options.js';
 import { placeModel, type PlacedModel } from './placed-model.js';
 import { scoresOfAttribution, type ScoringSetting } from './scoring.js';
 import { checkScoring, type ScoringOptions } from './scoring-methods.js';
+import type { MetricName } from '../readout/metrics.js';
 import { refuseNonFinite } from './non-finite.js';
 import { Search } from './search.js';
 
@@ -91,7 +95,7 @@ export class Engine {
     this.#lifetime.assert();
     checkRun(this.model, task, caches);
     const start = performance.now();
-    const { directEdges, batch = this.tuning.fill } = caches;
+    const { directEdges, batch = this.#batch } = caches;
     const evaluator = await this.#lifetime.during(() => this.#evaluators.open(task, caches, directEdges, batch));
     try {
       const whole = await this.#lifetime.during(() => evaluator.metric(EdgeSet.full(this.topology)));
@@ -133,6 +137,14 @@ export class Engine {
     return scoresOfAttribution(this.scoringSetting(task, options), found);
   }
 
+  /**
+   * Circuits of a submission unless a caller says otherwise. One where a circuit fills the device: a submission costs
+   * little beside it. Otherwise as many as a receiver has senders at most: a search ends rounds where that is cheaper.
+   */
+  get #batch(): number {
+    return this.tuning.fill === 1 ? 1 : Math.max(this.tuning.fill, this.topology.writers.length);
+  }
+
   /** Most bytes for activations, caches and scores per prompt. */
   get budget(): number {
     return this.#budget;
@@ -141,7 +153,7 @@ export class Engine {
   /** @throws EdgewiseError of kind device, with the numbers, where a search's caches do not fit the memory. */
   assertFits(task: Task, caches: Caches): void {
     this.#lifetime.assert();
-    this.#evaluators.plan(task, caches, caches.directEdges, caches.batch ?? this.tuning.fill);
+    this.#evaluators.plan(task, caches, caches.directEdges, caches.batch ?? this.#batch);
   }
 
   /**
@@ -257,6 +269,41 @@ export class Engine {
         withEvaluator: (directEdges, use) => this.#evaluators.use(task, options, directEdges, use, this.tuning.fill),
       }),
     );
+  }
+
+  /**
+   * Looks into the model on the clean prompts: the logit lens, what every writer adds to the logit difference, heads in
+   * token space, values of MLP neurons, kinds of heads, Hit@k, triggers, comparative neuron analysis. Each part says
+   * what it costs; the first takes a forward pass, and 2 d V FLOPs for each prompt and layer.
+   *
+   * @throws EdgewiseError: usage for parts, heads and numbers that there are not, task where prompts do not fit the
+   *   model or lack answers, circuit where it is of another shape, device where the memory does not suffice,
+   *   checkpoint where the model gives NaN.
+   */
+  async lens(
+    task: Task,
+    options: LensOptions = {},
+    onProgress: (progress: LensProgress) => void = () => {},
+  ): Promise<LensReport> {
+    const setting = { model: this.model, topology: this.topology, weights: this.#weights[0]!, budget: this.#budget };
+    return this.#lifetime.during(() =>
+      runLens(task, options, onProgress, {
+        ...setting,
+        withEvaluator: (evaluation, directEdges, use) => this.#evaluators.use(task, evaluation, directEdges, use),
+      }),
+    );
+  }
+
+  /**
+   * Runs an instrument over the uncut model: see src/instruments.
+   *
+   * @throws EdgewiseError: task where prompts do not fit the model or lack answers that the metric needs.
+   */
+  async instrument<T>(task: Task, metric: MetricName, use: (setting: InstrumentSetting) => Promise<T>): Promise<T> {
+    this.#lifetime.assert();
+    checkRun(this.model, task, { metric, ablation: 'resample', input: 'token' });
+    const setting = { weights: this.#weights[0]!, topology: this.topology, budget: this.#budget };
+    return this.#lifetime.during(() => use(setting));
   }
 
   get #measuring(): MeasuringSetting {

@@ -188,7 +188,8 @@ export function pass(
     if (topology.parallel) move();
     mlpInputs.push(input);
     const compute = (): Float64Array => {
-      const out = mlpOutput(model, layer, input, rules);
+      const neurons = (of: number, values: Float64Array): Float64Array => at('neurons', of, 0, values);
+      const out = mlpOutput(model, layer, input, { ...rules, neurons });
       const written = postNorms ? normed(`postnorm2 ${layer}`, out, model.norm(layer, 'postnorm2')) : out;
       return at('mlp output', layer, 0, written);
     };

@@ -74,6 +74,8 @@ export interface MlpRules {
   readonly activate?: (layer: number, hidden: Float64Array) => Float64Array;
   /** The product of a gated MLP's two halves. */
   readonly product?: (layer: number, gate: Float64Array, up: Float64Array) => Float64Array;
+  /** Sees what W_out reads [S, F], and may give it other values. */
+  readonly neurons?: (layer: number, values: Float64Array) => Float64Array | undefined;
 }
 
 /** What an activation reads, [S, F], and the product's other half, null for a plain MLP. */
@@ -96,6 +98,7 @@ export function mlpOutput(weights: Weights, layer: number, x: Float64Array, rule
   const active = rules.activate?.(layer, hidden) ?? activateAll(mlp!.activation, hidden);
   const times = (other: Float64Array): Float64Array =>
     rules.product?.(layer, active, other) ?? active.map((value, i) => value * other[i]!);
-  const inner = up === null ? active : times(up);
+  const product = up === null ? active : times(up);
+  const inner = rules.neurons?.(layer, product) ?? product;
   return matmul(inner, weights.tensor(layerTensor(layer, 'wout')), weights.optional(layer, 'bout'), mlpWidth, width);
 }

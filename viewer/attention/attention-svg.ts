@@ -1,5 +1,5 @@
 import { xmlText } from '../../src/files/graph/xml-text.js';
-import { element, round, text, type Picture } from '../scene/draw/svg-element.js';
+import { element, round, text, type Picture } from '../../src/pictures/svg-element.js';
 import type { Palette } from '../scene/style/palette.js';
 import { MARK_FONT, type Drawing, type Mark } from './marks.js';
 

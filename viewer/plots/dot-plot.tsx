@@ -1,5 +1,5 @@
 import { AREA, Frame } from './frame.js';
-import { linearScale } from './scale.js';
+import { linearScale } from '../../src/pictures/scale.js';
 
 /** A value, and the interval that it lies in where that is known. */
 export interface Dot {

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import type { Scale } from './scale.js';
+import type { Scale } from '../../src/pictures/scale.js';
 
 export const WIDTH = 420;
 export const HEIGHT = 220;

@@ -1,5 +1,5 @@
 import { AREA, Frame } from './frame.js';
-import { linearScale, logScale } from './scale.js';
+import { linearScale, logScale } from '../../src/pictures/scale.js';
 
 /** One line of a plot. A value that is null leaves a gap. */
 export interface Line {

@@ -21,7 +21,16 @@ interface Field {
 
 const THEMES: readonly ViewState['theme'][] = ['auto', 'light', 'dark'];
 const HUES: readonly ViewState['hue'][] = ['sign', 'port', 'source'];
-const TABS: readonly ViewState['tab'][] = ['card', 'heads', 'edges', 'paths', 'prompts', 'compare', 'history'];
+const TABS: readonly ViewState['tab'][] = [
+  'card',
+  'heads',
+  'edges',
+  'paths',
+  'prompts',
+  'compare',
+  'history',
+  'results',
+];
 const MEASURES: readonly Measure[] = ['circuit', 'decided', 'share'];
 const LIMITS: readonly LimitKind[] = ['circuit', 'top', 'effect', 'share'];
 /** The words of the key `attention`, and what each says. A field without its word has its default. */

@@ -43,7 +43,7 @@ export interface ViewState extends SavedFields {
   readonly step: number | null;
   /** In a comparison: the one circuit that is shown (the blink key). Null = the union of both. */
   readonly blink: 'a' | 'b' | null;
-  readonly tab: 'card' | 'heads' | 'edges' | 'paths' | 'prompts' | 'compare' | 'history';
+  readonly tab: 'card' | 'heads' | 'edges' | 'paths' | 'prompts' | 'compare' | 'history' | 'results';
   /** Index of the prompt that the whole page shows. Null = mean over the prompts. */
   readonly prompt: number | null;
   /** How attention is shown, on every card and in the full window. */

@@ -23,7 +23,7 @@ import {
 } from '../../files/index.js';
 import type { Scores } from '../../circuit/scores.js';
 import { writeFileAtomically } from '../../node/atomic-write.js';
-import { circuitPaths, oneCircuitAt, openForViewer, readCircuitFiles } from '../../node/circuit-files.js';
+import { circuitPaths, oneCircuitAt, assertViewable, readCircuitFiles } from '../../node/circuit-files.js';
 import { makeFolder } from '../../node/make-folder.js';
 import { readCircuitText } from '../../node/open-files.js';
 import { assertOutput } from '../../node/output.js';
@@ -211,7 +211,7 @@ async function pageWith(path: string, options: Options): Promise<string> {
     throw new EdgewiseError('usage', '--all-edges', 'the page of html holds every edge anyway');
   }
   const text = await readCircuitText(path);
-  openForViewer(text, path);
+  assertViewable(text, path);
   const files = await readCircuitFiles(await circuitPaths(path));
   if (options.select === undefined) return embedFiles(await viewerPage(), [files]);
   const circuit = chosenIn(text, path, options.select, options);

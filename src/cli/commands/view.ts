@@ -2,7 +2,7 @@ import { Command, Option } from 'commander';
 import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { EdgewiseError } from '../../base/errors.js';
-import { findCircuits, openForViewer, withNames, type CircuitPaths } from '../../node/circuit-files.js';
+import { findCircuits, assertViewable, withNames, type CircuitPaths } from '../../node/circuit-files.js';
 import { openBrowser } from '../../node/view/open-browser.js';
 import { readCircuitText } from '../../node/open-files.js';
 import { serveViewer } from '../../node/view/view-server.js';
@@ -68,7 +68,7 @@ async function readable(files: readonly CircuitPaths[]): Promise<CircuitPaths[]>
   const errors: EdgewiseError[] = [];
   for (const file of files) {
     try {
-      openForViewer(await readCircuitText(file.circuit), file.circuit);
+      assertViewable(await readCircuitText(file.circuit), file.circuit);
       good.push(file);
     } catch (error) {
       if (!(error instanceof EdgewiseError)) throw error;

@@ -1,5 +1,6 @@
 import { batch } from '@preact/signals';
 import { keptEdges } from '../../../src/circuit/circuit.js';
+import { isInstrument, parseInstrument } from '../../../src/files/index.js';
 import { firstToOpen } from '../../data/first-to-open.js';
 import type { SourceFile, ViewerDocument } from '../../data/document.js';
 import { openDocument } from '../../data/open-document.js';
@@ -54,13 +55,26 @@ function freeName({ documents }: Store, { name, text }: SourceFile): string {
   }
 }
 
-/** Opens circuits. If `show`, the first one that can be read is shown. Failures become messages. */
+/** Opens the result of an instrument; one of the same name is replaced. */
+function openResult({ results, chosenResult, update }: Store, { name, text }: SourceFile, show: boolean): void {
+  const others = results.peek().filter((result) => result.name !== name);
+  results.value = [...others, { name, file: parseInstrument(text, name) }];
+  if (!show) return;
+  chosenResult.value = name;
+  update({ tab: 'results' });
+}
+
+/** Opens circuits and results of instruments. If `show`, the first one that can be read is shown. Failures become messages. */
 export function openSources(store: Store, sources: readonly SourceFile[], show: boolean): void {
   const { documents, leftViews, view, update, say, sayError } = store;
   batch(() => {
     const opened: ViewerDocument[] = [];
     for (const source of sources) {
       try {
+        if (isInstrument(source.text)) {
+          openResult(store, source, show);
+          continue;
+        }
         const document = openDocument({ ...source, name: freeName(store, source) });
         documents.value = new Map([...documents.peek(), [document.name, document]]);
         opened.push(document);

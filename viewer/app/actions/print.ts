@@ -1,5 +1,5 @@
 import type { Store } from '../state/store.js';
-import type { Picture } from '../../scene/draw/svg-element.js';
+import type { Picture } from '../../../src/pictures/svg-element.js';
 import { imageOf, named, picture } from './save.js';
 
 /** Class of what is printed. */

@@ -2,7 +2,7 @@ import { drawingOf, type Attention } from '../../attention/attention.js';
 import { attentionSvg } from '../../attention/attention-svg.js';
 import { promptWords } from '../../attention/words.js';
 import type { AttentionView } from '../../view/view-state.js';
-import type { Picture } from '../../scene/draw/svg-element.js';
+import type { Picture } from '../../../src/pictures/svg-element.js';
 import { plural } from '../../view/format.js';
 import type { Store } from '../state/store.js';
 import { printAlone } from './print.js';

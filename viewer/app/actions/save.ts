@@ -4,7 +4,7 @@ import type { CircuitDocument, ViewerDocument } from '../../data/document.js';
 import { assertSizesKnown, withSavedView } from '../../data/save-view.js';
 import type { SavedView } from '../../data/saved-view.js';
 import { saveSource } from '../../data/sources.js';
-import type { Picture } from '../../scene/draw/svg-element.js';
+import type { Picture } from '../../../src/pictures/svg-element.js';
 import { writeSvg } from '../../scene/draw/svg.js';
 import { stylesOf } from '../../scene/style/style.js';
 import { plural } from '../../view/format.js';

@@ -2,6 +2,7 @@ import { FilterBar } from '../drawing/filter-bar.js';
 import { Legend } from '../drawing/legend.js';
 import { StageView } from '../drawing/stage-view.js';
 import { useStore } from '../state/use-store.js';
+import { ResultsTab } from '../tabs/results-tab.js';
 import { AttentionWindow } from './attention-window.js';
 import { Banners } from './banners.js';
 import { DropHint } from './drop-hint.js';
@@ -15,14 +16,15 @@ import { SidePanel } from './side-panel.js';
 import { TopBar } from './top-bar.js';
 
 export function App() {
-  const { current, embedded, panelWidth } = useStore();
+  const { current, embedded, panelWidth, results } = useStore();
+  const nothing = results.value.length > 0 ? <ResultsAlone /> : <EmptyState />;
   return (
     <div class="edgewise" style={{ '--panel-width': `${panelWidth.value}px` }}>
       {!embedded.value && <TopBar />}
       <ErrorBoundary>
         <Banners />
       </ErrorBoundary>
-      {!current.value ? <EmptyState /> : embedded.value ? <Embedded /> : <Workspace />}
+      {!current.value ? nothing : embedded.value ? <Embedded /> : <Workspace />}
       <HelpDialog />
       <ErrorBoundary>
         <AttentionWindow />
@@ -54,6 +56,17 @@ function Workspace() {
       </div>
       <ErrorBoundary>
         <SidePanel />
+      </ErrorBoundary>
+    </main>
+  );
+}
+
+/** Results of instruments without a circuit. */
+function ResultsAlone() {
+  return (
+    <main class="results-alone">
+      <ErrorBoundary>
+        <ResultsTab />
       </ErrorBoundary>
     </main>
   );

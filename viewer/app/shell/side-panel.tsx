@@ -9,6 +9,7 @@ import { HeadsTab } from '../tabs/heads-tab.js';
 import { HistoryTab } from '../tabs/history-tab.js';
 import { PathsTab } from '../tabs/paths-tab.js';
 import { PromptsTab } from '../tabs/prompts-tab.js';
+import { ResultsTab } from '../tabs/results-tab.js';
 
 const TABS: readonly (readonly [ViewState['tab'], string])[] = [
   ['card', 'Card'],
@@ -18,21 +19,24 @@ const TABS: readonly (readonly [ViewState['tab'], string])[] = [
   ['prompts', 'Prompts'],
   ['compare', 'Compare'],
   ['history', 'History'],
+  ['results', 'Results'],
 ];
 const NARROWEST = 260;
 
 export function SidePanel() {
   const store = useStore();
-  const { panelOpen, selected, update, viewField } = store;
+  const { panelOpen, selected, update, viewField, results } = store;
   const id = useElementId();
   if (!panelOpen.value) return null;
   const tab = viewField.tab.value;
+  // Most folders have none.
+  const tabs = TABS.filter(([name]) => name !== 'results' || tab === 'results' || results.value.length > 0);
   return (
     <>
       <Divider />
       <aside class="side-panel" aria-label="Inspector">
-        <div class="tabs" role="tablist" aria-label="Inspector" onKeyDown={(event) => turn(store, event, tab)}>
-          {TABS.map(([name, title]) => (
+        <div class="tabs" role="tablist" aria-label="Inspector" onKeyDown={(event) => turn(store, event, tabs, tab)}>
+          {tabs.map(([name, title]) => (
             <button
               key={name}
               type="button"
@@ -55,6 +59,7 @@ export function SidePanel() {
           {tab === 'prompts' && <PromptsTab />}
           {tab === 'compare' && <CompareTab />}
           {tab === 'history' && <HistoryTab />}
+          {tab === 'results' && <ResultsTab />}
         </div>
       </aside>
     </>
@@ -62,14 +67,19 @@ export function SidePanel() {
 }
 
 /** Arrow keys move along the tabs. */
-function turn({ update }: Store, event: KeyboardEvent & { currentTarget: HTMLElement }, tab: ViewState['tab']): void {
+function turn(
+  { update }: Store,
+  event: KeyboardEvent & { currentTarget: HTMLElement },
+  tabs: typeof TABS,
+  tab: ViewState['tab'],
+): void {
   const step = event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? -1 : 0;
   if (step === 0) return;
   event.preventDefault();
   event.stopPropagation();
-  const at = TABS.findIndex(([name]) => name === tab);
-  const next = (at + step + TABS.length) % TABS.length;
-  update({ tab: TABS[next]![0] });
+  const at = tabs.findIndex(([name]) => name === tab);
+  const next = (at + step + tabs.length) % tabs.length;
+  update({ tab: tabs[next]![0] });
   event.currentTarget.querySelectorAll<HTMLElement>('[role=tab]')[next]?.focus();
 }
 

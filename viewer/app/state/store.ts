@@ -3,6 +3,7 @@ import { createEdges } from './edges.js';
 import { createMessages } from './messages.js';
 import { createPage } from './page.js';
 import { createPicture } from './picture.js';
+import { createResults } from './results.js';
 import { createSelected } from './selected.js';
 import { createView } from './view.js';
 
@@ -16,7 +17,7 @@ export type Store = ReturnType<typeof createStore>;
 
 /** Each part stands on those before it. */
 export function createStore() {
-  const own = { ...createView(), ...createPage(), ...createMessages() };
+  const own = { ...createView(), ...createPage(), ...createMessages(), ...createResults() };
   const open = { ...own, ...createCircuits(own) };
   const cut = { ...open, ...createEdges(open) };
   const drawn = { ...cut, ...createPicture(cut) };

@@ -1,7 +1,7 @@
 import type { Point } from '../layout/routes.js';
 import type { Palette } from '../style/palette.js';
 import type { EdgeMark, LabelMark, NodeMark, TabMark } from './marks.js';
-import { element, round, text } from './svg-element.js';
+import { element, round, text } from '../../../src/pictures/svg-element.js';
 import type { ReadMark, TokenMark } from './token-marks.js';
 
 // Marks as SVG elements.

@@ -6,7 +6,7 @@ import type { Styles } from '../style/style.js';
 import { placeLabels } from './labels.js';
 import { estimateWidth, layOutLegend, LEGEND } from './legend-layout.js';
 import { edgeMark, labelMarks, nodeMark, type Frame } from './marks.js';
-import { element, text } from './svg-element.js';
+import { element, text } from '../../../src/pictures/svg-element.js';
 import { readMarks, tokenMarks } from './token-marks.js';
 import { edgeElement, labelElement, nodeElement, readElement, tokenElement } from './svg-marks.js';
 

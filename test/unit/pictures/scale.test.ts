@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { linearScale, logScale } from '../../../../viewer/plots/scale.js';
+import { linearScale, logScale } from '../../../src/pictures/scale.js';
 
 test('an even scale has round ticks around all values', () => {
   const { ticks, place } = linearScale(-0.02, 1.08, 0, 100);

@@ -1,4 +1,4 @@
-import { xmlText } from '../../../src/files/graph/xml-text.js';
+import { xmlText } from '../files/graph/xml-text.js';
 
 /** An SVG document, and its size in CSS pixels. */
 export interface Picture {

@@ -1,0 +1,10 @@
+import type { Topology } from '../circuit/topology.js';
+import type { ModelWeights } from '../model/weights.js';
+
+/** What an instrument needs of an engine. */
+export interface InstrumentSetting {
+  readonly weights: ModelWeights;
+  readonly topology: Topology;
+  /** Most bytes of activations on the device. */
+  readonly budget: number;
+}
