@@ -77,19 +77,17 @@ export async function patchActivations(
     const values = sites.map(() => [...plain(base!)]);
     const total = runs.pairs.length * sites.length;
     let done = 0;
-    for (const pair of measured) {
-      const held = await runs.record(pair, source!, placesOf(topology));
+    const held = await runs.record(source!, placesOf(topology));
+    const asked = measured.flatMap((pair) => {
       const from = firstDifference(runs.pairs[pair]!);
-      const asked = sites.flatMap((site, at) =>
-        (site.position ?? length) < from ? [] : [{ at, changes: [changeOf(held, site)] }],
-      );
-      const patched = await runs.run(
-        asked.map(({ changes }): TaskLane => ({ pair, side: base!, changes })),
-        (lanes) => onProgress((done += lanes), total),
-      );
-      asked.forEach(({ at }, i) => (values[at]![pair] = patched[i]!.end.metric));
-      onProgress((done += sites.length - asked.length), total);
-    }
+      return sites.flatMap((site, at) => ((site.position ?? length) < from ? [] : [{ pair, at, site }]));
+    });
+    onProgress((done += total - asked.length), total);
+    const patched = await runs.run(
+      asked.map(({ pair, site }): TaskLane => ({ pair, side: base!, changes: [changeOf(held[pair]!, site)] })),
+      (lanes) => onProgress((done += lanes), total),
+    );
+    asked.forEach(({ pair, at }, i) => (values[at]![pair] = patched[i]!.end.metric));
     const effects = values.map((ofSite) => {
       const m = runs.mean(ofSite);
       return (direction === 'denoising' ? m - corrupted : clean - m) / (clean - corrupted) + 0; // never -0

@@ -6,7 +6,6 @@ import type { ModelWeights } from '../model/weights.js';
 import type { MetricName } from '../readout/metrics.js';
 import type { PromptPair } from '../task/types.js';
 import type { Change } from './changes.js';
-import type { Recorded } from './recorded.js';
 import { TaskRuns, type TaskLane } from './task-runs.js';
 
 export const ABLATED_KINDS = ['heads', 'mlps', 'neurons'] as const;
@@ -113,8 +112,7 @@ async function meansOf(
   layers: readonly number[],
 ): Promise<(layer: number, index: number | undefined, length: number) => Change['values']> {
   const parts = layers.map((layer) => ({ place, layer }));
-  const held: Recorded[] = [];
-  for (let pair = 0; pair < runs.pairs.length; pair++) held.push(await runs.record(pair, 'clean', parts));
+  const held = await runs.record('clean', parts);
   const lengths = runs.pairs.map(({ clean }) => clean.length);
   const tokens = lengths.reduce((sum, length) => sum + length, 0);
   const rowMeans = (layer: number, head: number): Float64Array => {

@@ -31,13 +31,13 @@ export class Recorded {
   ofHead(place: Place, layer: number, head: number): Float32Array<ArrayBuffer> {
     const all = this.all(place, layer);
     const size = all.length / (PLACES[place].heads ? this.#heads : 1);
-    return all.slice(head * size, (head + 1) * size);
+    return all.subarray(head * size, (head + 1) * size);
   }
 
   /** [columns] of one position of one head; of the place, where it has no heads. */
   row(place: Place, layer: number, position: number, head = 0): Float32Array<ArrayBuffer> {
     const ofHead = this.ofHead(place, layer, head);
     const width = ofHead.length / this.#length;
-    return ofHead.slice(position * width, (position + 1) * width);
+    return ofHead.subarray(position * width, (position + 1) * width);
   }
 }

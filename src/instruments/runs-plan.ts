@@ -18,11 +18,9 @@ export function planRuns(
   { prompts, sequence }: GradientShape,
   budget: number,
 ): MemoryTable {
-  const worthwhile = Math.min(
-    prompts,
-    Math.max(1, Math.floor(MAX_LOGITS / (4 * layout.vocabStride))),
-    Math.max(1, Math.floor(MAX_TOKENS / sequence)),
-  );
+  const most = Math.max(1, Math.floor(Math.min(MAX_LOGITS / (4 * layout.vocabStride), MAX_TOKENS / sequence)));
+  // The same number of passes, each as full as the others: a pass takes as long however many of its runs are wanted.
+  const worthwhile = Math.ceil(prompts / Math.ceil(prompts / most));
   const limits = { maxBinding: gpu.maxBinding, maxWorkgroups: gpu.maxWorkgroups, budget };
   return largestShare({ prompts: worthwhile, sequence }, layout, limits, (count) => {
     const shape = { prompts: count, sequence };

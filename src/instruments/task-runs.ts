@@ -105,10 +105,10 @@ export class TaskRuns {
     );
   }
 
-  /** What the unchanged run over one side of a measured pair has at whole places. */
-  async record(pair: number, side: Side, parts: readonly Pick<PartOfLane, 'place' | 'layer'>[]): Promise<Recorded> {
-    const [run] = await this.run([{ pair, side, changes: [], reads: parts }]);
-    return this.runs.recorded(parts, run!.reads, this.pairs[pair]!.clean.length);
+  /** By measured pair what the unchanged run over one side has at whole places. */
+  async record(side: Side, parts: readonly Pick<PartOfLane, 'place' | 'layer'>[]): Promise<Recorded[]> {
+    const found = await this.run(this.pairs.map((_, pair) => ({ pair, side, changes: [], reads: parts })));
+    return found.map(({ reads }, pair) => this.runs.recorded(parts, reads, this.pairs[pair]![side].length));
   }
 
   #end(logProbs: Float32Array, pair: number): TaskEnd {

@@ -104,7 +104,9 @@ export function rangeOf(values: HeatMap['values']): readonly [low: number, high:
 export function colour(value: number, low: number, high: number): string {
   if (!Number.isFinite(value)) return NONE;
   const zero = Math.min(Math.max(0, low), high);
-  const [end, span] = value >= zero ? [HIGH, high - zero] : [LOW, zero - low];
+  const end = value >= zero ? HIGH : LOW;
+  // One measure on both sides: a small value above 0 is as pale as one below.
+  const span = Math.max(high - zero, zero - low);
   const share = span > 0 ? Math.min(1, Math.abs(value - zero) / span) : 0;
   const mixed = WHITE.map((white, i) => Math.round(white + share * (end[i]! - white)));
   return `rgb(${mixed.join(' ')})`;

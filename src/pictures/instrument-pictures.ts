@@ -3,13 +3,13 @@ import { bars } from './bars.js';
 import { barChart, map, type Chart } from './chart.js';
 import { heatMap } from './heat-map.js';
 import { lensCharts } from './lens-pictures.js';
-import { sheet, stacked } from './sheet.js';
+import { flowed, sheet } from './sheet.js';
 import type { Picture } from './svg-element.js';
 
 /** Most neurons that are drawn. */
 const MOST_NEURONS = 30;
 
-/** What an instrument found, as charts one below the other. */
+/** What an instrument found, as charts. */
 export interface Charts {
   readonly title: string;
   readonly charts: readonly Chart[];
@@ -20,7 +20,7 @@ export interface Charts {
 /** The charts as one picture. */
 export function picturesOf(file: InstrumentFile): Picture {
   const { title, charts, caption } = chartsOf(file);
-  return sheet(stacked(charts.map((chart) => (chart.kind === 'map' ? heatMap(chart) : bars(chart)))), title, caption);
+  return sheet(flowed(charts.map((chart) => (chart.kind === 'map' ? heatMap(chart) : bars(chart)))), title, caption);
 }
 
 /** Model, task and number of prompts that a result is of. */

@@ -48,15 +48,20 @@ export function sheet({ parts, width, height }: Drawn, title: string, caption: r
   return { svg: svg.join('\n'), width: outer, height: tall };
 }
 
-/** Drawings one below the other. */
-export function stacked(drawings: readonly Drawn[], gap = 24): Drawn {
+/** Width of a page that is printed upright, in pixels. */
+const PAGE = 900;
+const GAP = 28;
+
+/** Drawings side by side as far as a page is wide, then below. */
+export function flowed(drawings: readonly Drawn[]): Drawn {
   const parts: string[] = [];
-  let [width, height] = [0, 0];
+  let [x, y, line, width] = [0, 0, 0, 0];
   for (const drawn of drawings) {
-    if (height > 0) height += gap;
-    parts.push(`<g transform="translate(0 ${height})">`, ...drawn.parts, '</g>');
-    width = Math.max(width, drawn.width);
-    height += drawn.height;
+    if (x > 0 && x + drawn.width > PAGE) [x, y, line] = [0, y + line + GAP, 0];
+    parts.push(`<g transform="translate(${Math.round(x)} ${Math.round(y)})">`, ...drawn.parts, '</g>');
+    width = Math.max(width, x + drawn.width);
+    line = Math.max(line, drawn.height);
+    x += drawn.width + GAP;
   }
-  return { parts, width, height };
+  return { parts, width, height: y + line };
 }

@@ -8,7 +8,7 @@ import { runLens } from '../../src/run/lens.js';
 import { openTokenizer } from '../../src/run/task-reader.js';
 import type { TaskTokenizer } from '../../src/task/tokenizer.js';
 import { uploadModel, type DeviceModel } from '../support/evaluators.js';
-import { fixture, fixtureJson, sharedFixtures } from '../support/fixtures.js';
+import { fixture, fixtureJson } from '../support/fixtures.js';
 import { useDevice } from '../support/gpu.js';
 import { expectEveryLeaf, type WalkRule } from '../support/reference-walk.js';
 import { sharePairs } from '../support/tasks.js';
@@ -74,7 +74,7 @@ const RULES: Readonly<Record<string, readonly WalkRule[]>> = {
   ],
 };
 
-describe.skipIf(sharedFixtures === undefined)('share4l', () => {
+describe('share4l', () => {
   const device = useDevice();
   let loaded: LoadedModel;
   let model: DeviceModel;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { bars } from '../../../src/pictures/bars.js';
 import { heatMap } from '../../../src/pictures/heat-map.js';
-import { sheet, stacked } from '../../../src/pictures/sheet.js';
+import { sheet, flowed } from '../../../src/pictures/sheet.js';
 
 const HOSTILE = '<script>alert("x")</script>&\u0000';
 
@@ -28,13 +28,14 @@ describe('pictures', () => {
     const fills = map.parts.flatMap((part) => /<rect[^>]* fill="([^"]+)"[^>]*><title>/.exec(part)?.[1] ?? []);
     expect(fills[0]).toBe('rgb(255 255 255)');
     expect(fills[1]).toBe('rgb(8 69 148)');
-    expect(fills[2]).toBe('rgb(178 86 13)');
+    // Half as far below 0 as the largest value is above it.
+    expect(fills[2]).toBe('rgb(217 171 134)');
     expect(fills[3]).toBe(fills[4]);
     expect(fills.slice(0, 3)).not.toContain(fills[3]);
   });
 
   test('text from outside is never markup', () => {
-    const drawn = stacked([map, bars({ name: HOSTILE, bars: [{ label: HOSTILE, value: -1 }], unit: HOSTILE })]);
+    const drawn = flowed([map, bars({ name: HOSTILE, bars: [{ label: HOSTILE, value: -1 }], unit: HOSTILE })]);
     const { svg } = sheet(drawn, HOSTILE, [HOSTILE]);
     expect(svg).not.toContain('<script');
     expect(svg).not.toContain('\u0000');
