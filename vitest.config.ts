@@ -1,11 +1,16 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
+
+const WORKERS = 2;
 
 export default defineConfig({
   test: {
     setupFiles: ['test/support/property-seed.ts'],
     // Processes, because Dawn's native module does not survive in worker threads; few, because each holds a device.
     pool: 'forks',
-    maxWorkers: 2,
+    maxWorkers: WORKERS,
+    // Where the workers take every core, Mesa's software adapter computes faster on one thread for each of them.
+    env: availableParallelism() > WORKERS ? {} : { LP_NUM_THREADS: '1' },
     // A software adapter compiles and runs kernels at a small fraction of a graphics card's speed.
     testTimeout: 120_000,
     hookTimeout: 120_000,

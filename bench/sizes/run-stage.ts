@@ -11,7 +11,9 @@ export interface StageRun {
   readonly stdout: string;
 }
 
-/** Tells again and again what the process has held at most. A run that is ended by a signal tells nothing at its end. */
+/**
+ * Tells again and again what the process has held at most. A run that is ended by a signal tells nothing at its end.
+ */
 const WATCH = `import { writeFileSync } from 'node:fs';
 const tell = () => writeFileSync(process.env.EDGEWISE_BENCH_PEAKS + '/' + process.pid, String(process.resourceUsage().maxRSS));
 process.on('exit', tell);

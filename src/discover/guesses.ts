@@ -3,8 +3,8 @@ import type { Topology } from '../circuit/topology.js';
 import { edgeEnds, type EdgeEnds } from '../circuit/edge-ends.js';
 
 /**
- * What somebody expects of an edge: above 0 it is more likely kept, below 0 removed; 0 where nothing is known. About the
- * logarithm of the odds.
+ * What somebody expects of an edge: above 0 it is more likely kept, below 0 removed; 0 where nothing is known. About
+ * the logarithm of the odds.
  */
 export type Hint = (edge: number) => number;
 

@@ -9,14 +9,14 @@ export interface GuessedTest {
 }
 
 /**
- * What a round costs beside its tests where nobody knows, in tests. On a card a submission and its answer take 0.7 to 1 ms,
- * a test of GPT-2 small's shape 0.1 to 0.2 ms.
+ * What a round costs beside its tests where nobody knows, in tests. On a card a submission and its answer take 0.7 to 1
+ * ms, a test of GPT-2 small's shape 0.1 to 0.2 ms.
  */
 export const ROUND = 5;
 
 /**
- * Says which tests to make in one submission, a round: the next one, and the tests that follow if the guesses come true.
- * They go on over receivers and layers. What comes after a wrong guess is thrown away.
+ * Says which tests to make in one submission, a round: the next one, and the tests that follow if the guesses come
+ * true. They go on over receivers and layers. What comes after a wrong guess is thrown away.
  *
  * The length is the one at which a useful test costs least. A round of n tests costs `round` + n, in tests; of its
  * tests as many are useful as are decided up to a wrong guess: in the mean the sum over tests of the chance that all

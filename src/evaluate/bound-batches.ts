@@ -34,8 +34,8 @@ export interface BatchSetting {
 }
 
 /**
- * Makes the micro-batches of an evaluator: uploads prompts, computes what cut edges carry and what metrics compare with.
- * Every pass then holds the whole model on its clean prompts.
+ * Makes the micro-batches of an evaluator: uploads prompts, computes what cut edges carry and what metrics compare
+ * with. Every pass then holds the whole model on its clean prompts.
  *
  * @param passes gets every pass as soon as it is there; the caller disposes of them.
  */

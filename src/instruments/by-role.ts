@@ -20,8 +20,8 @@ export function positionsByRole(
 }
 
 /**
- * Traces of several prompts as one, with roles in the place of positions: the mean over the prompts that have the role of
- * the mean over its positions.
+ * Traces of several prompts as one, with roles in the place of positions: the mean over the prompts that have the role
+ * of the mean over its positions.
  */
 export function averagedTraces(traces: readonly CausalTrace[], roles: readonly (readonly Role[])[]): AveragedTraces {
   const classes = positionsByRole(roles);

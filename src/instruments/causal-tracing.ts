@@ -30,9 +30,10 @@ const STATE = 'residual';
 const OUTPUTS = { mlp_out: 'mlp output', attn_out: 'attention output' } as const satisfies Record<string, Place>;
 
 /**
- * Causal tracing (Meng et al. 2022, arXiv:2202.05262): token embeddings get noise, and one state at a time is given back
- * its clean value: the residual stream after a layer, the embedding itself, or the outputs of MLPs or of attention in a
- * window of layers, each at one position. Told is the probability of the answer, as a mean over the samples of noise.
+ * Causal tracing (Meng et al. 2022, arXiv:2202.05262): token embeddings get noise, and one state at a time is given
+ * back its clean value: the residual stream after a layer, the embedding itself, or the outputs of MLPs or of attention
+ * in a window of layers, each at one position. Told is the probability of the answer, as a mean over the samples of
+ * noise.
  *
  * Cost: for each sample a part of a forward pass for every position from the first noised one on and every layer, one
  * for the stream and two for each window. Before that position there is nothing to restore.

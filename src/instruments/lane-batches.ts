@@ -7,8 +7,8 @@ export interface LaneBatch {
 }
 
 /**
- * Puts lanes into passes. The prompts of the slots change as rarely as they can, and lanes of one prompt come by falling
- * `begins`: a pass then finds every stream before its first change as the one before it left it.
+ * Puts lanes into passes. The prompts of the slots change as rarely as they can, and lanes of one prompt come by
+ * falling `begins`: a pass then finds every stream before its first change as the one before it left it.
  *
  * @param begins by lane the first writer group that it changes or reads.
  * @param slots how many prompts a pass holds.

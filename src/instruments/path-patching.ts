@@ -27,10 +27,10 @@ export interface PatchedPathRequest {
 const PLACE_OF_BRANCH = { q: 'queries', k: 'keys', v: 'values' } as const;
 
 /**
- * Path patching (Wang et al. 2022, arXiv:2211.00593): the metric of the clean run in which receivers read what they would
- * read if the senders' outputs were those of the corrupted run and all other heads' those of the clean run. Receivers do
- * not pass on what they read to one another. With frozen MLPs this is the circuit without the edges from senders to
- * receivers, unless one receiver feeds another.
+ * Path patching (Wang et al. 2022, arXiv:2211.00593): the metric of the clean run in which receivers read what they
+ * would read if the senders' outputs were those of the corrupted run and all other heads' those of the clean run.
+ * Receivers do not pass on what they read to one another. With frozen MLPs this is the circuit without the edges from
+ * senders to receivers, unless one receiver feeds another.
  *
  * Cost: four forward passes over every prompt.
  *

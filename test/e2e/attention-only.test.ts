@@ -34,7 +34,8 @@ test('info counts its edges', async () => {
 });
 
 test('discover and evaluate; the circuit survives other formats', async () => {
-  await cli(['discover', '--model', model, ...task, '--threshold', '0.05', '--out', found]);
+  const alone = ['--no-details', '--no-in-circuit'];
+  await cli(['discover', '--model', model, ...task, '--threshold', '0.05', ...alone, '--out', found]);
   const path = join(found, 'circuit.json');
   const { cfg, nodes } = JSON.parse(await readFile(path, 'utf8')) as {
     cfg: Record<string, unknown>;

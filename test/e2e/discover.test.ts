@@ -167,7 +167,9 @@ describe('a search', () => {
 
   test.each(['SIGINT', 'SIGTERM', 'SIGKILL'] as const)('stopped early by %s leaves nothing', async (signal) => {
     const out = inFolder(`stopped-${signal}`);
-    const child = startCli([...discover, '--threshold=-1', '--negative-threshold', '--out', out]);
+    // So many prompts that it is far from its first test when it is stopped.
+    const long = await writeRows(folder.path, 'long.jsonl', tinyRows(300));
+    const child = startCli([...discover, '--task', long, '--threshold=-1', '--negative-threshold', '--out', out]);
     const end = finished(child);
     await new Promise((resolve) => setTimeout(resolve, 250));
     child.kill(signal);

@@ -5,7 +5,7 @@ import { parseCircuit } from '../../src/files/index.js';
 import { runCli, useFolder } from '../support/cli.js';
 
 const folder = useFolder();
-const search = ['--task', 'ioi', '--prompts', '4', '--threshold', '0.5'];
+const search = ['--task', 'ioi', '--prompts', '2', '--method', 'eap', '--edges', '5'];
 let model: string;
 
 beforeAll(async () => {

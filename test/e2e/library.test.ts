@@ -106,15 +106,15 @@ describe('discover', () => {
   });
 
   test('an array where several thresholds were asked for, in their order', async () => {
-    await cliJson(command('discover', 'several', '--threshold', '0.5,2', '--no-details'));
-    const found = await edgewise.discover(task, { threshold: [0.5, 2] });
+    await cliJson(on(tiny.flags, 'discover', 'several', '--threshold', '0.5,2', '--no-details'));
+    const found = await tiny.edgewise.discover(tiny.task, { threshold: [0.5, 2] });
     expect(found).toHaveLength(2);
     for (const [i, threshold] of ['0.5', '2'].entries()) {
       const text = await written(join('several', `threshold-${threshold}`), 'circuit.json');
-      const { circuit } = await edgewise.measureEdges(task, found[i]!.circuit);
+      const { circuit } = await tiny.edgewise.measureEdges(tiny.task, found[i]!.circuit);
       expect(CIRCUIT_WRITERS.json(circuit)).toBe(text);
     }
-    expect(await edgewise.discover(task, { threshold: [2] })).toHaveLength(1);
+    expect(await tiny.edgewise.discover(tiny.task, { threshold: [2] })).toHaveLength(1);
   });
 
   test.each<[AskedDiscovery, string]>([
@@ -137,8 +137,8 @@ describe('discover', () => {
   test('a journal that is handed in is gone on with', async () => {
     const tests: { edge: number; without: readonly number[] }[] = [];
     const names: (string | undefined)[] = [];
-    const whole = await edgewise.discover(
-      task,
+    const whole = await tiny.edgewise.discover(
+      tiny.task,
       { threshold: 0.5 },
       {
         journal: ({ name }) => {
@@ -149,8 +149,8 @@ describe('discover', () => {
     );
     expect(names).toEqual([undefined]);
     expect(tests).toHaveLength(whole.tested);
-    const again = await edgewise.discover(
-      task,
+    const again = await tiny.edgewise.discover(
+      tiny.task,
       { threshold: 0.5 },
       {
         journal: () => Promise.resolve({ earlier: tests, record: () => expect.fail('measured anew'), close: () => {} }),

@@ -61,6 +61,7 @@ async function discover(...options: string[]): Promise<Found> {
     '--threshold',
     '0.3',
     '--no-in-circuit',
+    '--no-details',
     '--out',
     out,
     ...options,

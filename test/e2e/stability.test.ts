@@ -71,7 +71,7 @@ test('a search that is killed goes on, and ends in the same bytes', async () => 
   const whole = await contents(at('whole'));
   const resumed = [...args, '--resume', '--out', at('killed')];
   let last = 0;
-  for (const tests of [20, 150]) {
+  for (const tests of process.env['EDGEWISE_ALL_RUNS'] === '1' ? [20, 150] : [150]) {
     const { code, stderr } = await killedAfter(resumed, at('killed'), tests);
     expect(code, stderr).not.toBe(1);
     const now = journalledTests(at('killed'));

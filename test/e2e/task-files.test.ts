@@ -19,25 +19,19 @@ interface CircuitJson {
   };
 }
 
-/** Searches at a threshold that few edges pass, and gives what was said and the circuit's provenance. */
+/** A search takes long, and shows nothing of a task file that a choice by scores does not. */
+const BY_SCORES = ['--method', 'eap', '--edges', '1'];
+const BY_SEARCH = ['--threshold', '2'];
+
+/** Finds a circuit, and gives what was said and the circuit's provenance. */
 async function discover(
   name: string,
   args: readonly string[],
-  input?: string,
+  { input, how = BY_SCORES }: { readonly input?: string; readonly how?: readonly string[] } = {},
 ): Promise<CliResult & { readonly provenance: CircuitJson['edgewise']['provenance'] }> {
   const out = join(folder.path, name);
-  const run = [
-    'discover',
-    '--model',
-    'tasks-4l',
-    '--metric',
-    'logit-diff',
-    '--threshold',
-    '2',
-    '--no-details',
-    '--no-in-circuit',
-  ];
-  const result = await runCli([...run, '--out', out, ...args], input === undefined ? {} : { input });
+  const run = ['discover', '--model', 'tasks-4l', '--metric', 'logit-diff', '--no-details', '--no-in-circuit'];
+  const result = await runCli([...run, ...how, '--out', out, ...args], input === undefined ? {} : { input });
   expect(result.code, result.stderr).toBe(0);
   const circuit = JSON.parse(await readFile(join(out, 'circuit.json'), 'utf8')) as CircuitJson;
   return { ...result, provenance: circuit.edgewise.provenance };
@@ -60,7 +54,7 @@ describe('one command reaches a circuit', () => {
     const row = { clean: 'When Paul and James walked to the bank, James gave a ball to' };
     const corrupt = 'When Kevin and Michael walked to the bank, Fred gave a ball to';
     const prompts = [{ ...row, corrupt, answers: [' Paul'], wrong_answers: [' James'] }];
-    const { stdout, provenance } = await discover('pipe', ['--task', '-'], JSON.stringify({ prompts }));
+    const { stdout, provenance } = await discover('pipe', ['--task', '-'], { input: JSON.stringify({ prompts }) });
     expect(stdout).toMatch(/^stdin on tasks-4l, 1 prompt/);
     expect(provenance.metrics.initial).toBeCloseTo(-10.0105, 3);
   });
@@ -130,7 +124,7 @@ describe('answers', () => {
 
   test('are measured as a whole by nll, in a search, in scores, and in check-task', async () => {
     const task = await several();
-    const { stderr, provenance } = await discover('whole', ['--task', task, '--metric', 'nll']);
+    const { stderr, provenance } = await discover('whole', ['--task', task, '--metric', 'nll'], { how: BY_SEARCH });
     expect(stderr).toContain('the whole of it is measured (" Paul and")');
     const report = await cliJson<{ model: { logProbability: { clean: number } }; verdicts: { answer: string[] }[] }>([
       'check-task',

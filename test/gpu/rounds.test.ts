@@ -1,6 +1,6 @@
 /**
- * Searches in rounds: more tests in a submission than a pass takes, with guesses that are right and that are wrong, in a
- * model of each kind of piece. Every way gives the same bits. And what the device is sent for it.
+ * Searches in rounds: more tests in a submission than a pass takes, with guesses that are right and that are wrong, in
+ * a model of each kind of piece. Every way gives the same bits. And what the device is sent for it.
  */
 import { describe, expect, test } from 'vitest';
 import { EdgeSet } from '../../src/circuit/edge-set.js';

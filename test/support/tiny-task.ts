@@ -8,6 +8,8 @@ import { randomNumbers } from './random.js';
 export const TINY_MODEL = fixture('families/gpt2');
 export const TINY_EDGES = 370;
 export const TINY_DIRECT_EDGES = 45;
+/** GB in which a search takes three of the prompts below one by one. */
+export const TINY_MEMORY = '0.00016';
 
 export interface TinyRow {
   clean_ids: number[];

@@ -14,9 +14,9 @@ export interface WordRange {
 const GAP = 16;
 
 /**
- * Writes jobs and lists into the words of a pass, adds up what the jobs cost, and knows which words changed. Equal lists
- * are written once, and stay where they are as long as there is room: what a pass has in common with the one before is
- * not sent again.
+ * Writes jobs and lists into the words of a pass, adds up what the jobs cost, and knows which words changed. Equal
+ * lists are written once, and stay where they are as long as there is room: what a pass has in common with the one
+ * before is not sent again.
  */
 export class JobWriter {
   readonly words: Uint32Array<ArrayBuffer>;

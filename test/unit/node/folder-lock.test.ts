@@ -111,7 +111,7 @@ test('of processes that find what a killed one left, never two go on', async () 
     expect(await readdir(folder)).toEqual([]);
   }
   expect(winners).toBeGreaterThan(0);
-}, 60_000);
+});
 
 describe('the folder is given back', () => {
   test.each([['exit'], ['on']])('by a process that ends by %s', async (word) => {

@@ -64,7 +64,10 @@ function openResult({ results, chosenResult, update }: Store, { name, text }: So
   update({ tab: 'results' });
 }
 
-/** Opens circuits and results of instruments. If `show`, the first one that can be read is shown. Failures become messages. */
+/**
+ * Opens circuits and results of instruments. If `show`, the first one that can be read is shown. Failures become
+ * messages.
+ */
 export function openSources(store: Store, sources: readonly SourceFile[], show: boolean): void {
   const { documents, leftViews, view, update, say, sayError } = store;
   batch(() => {

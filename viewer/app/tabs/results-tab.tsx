@@ -5,7 +5,9 @@ import { download } from '../actions/save.js';
 import type { OpenResult } from '../state/results.js';
 import { useStore } from '../state/use-store.js';
 
-/** The results of tracing, patching, knockout and the lens that are open: one of them, as tables of colours and bars. */
+/**
+ * The results of tracing, patching, knockout and the lens that are open: one of them, as tables of colours and bars.
+ */
 export function ResultsTab() {
   const { results, shownResult, chosenResult } = useStore();
   const result = shownResult.value;

@@ -62,9 +62,10 @@ class SigmaStage implements Stage {
   /** Who waits until nodes are at their places. */
   readonly #arrivals: (() => void)[] = [];
   #box: Picture['box'] = null;
-  /** The camera and the scene of the last frame. */
+  /** What was painted last, where it was seen from, and whether its haze was left out. */
+  #painted: Picture | null = null;
   #seenFrom = '';
-  #painted: Scene | null = null;
+  #isHazeLeft = false;
   #resting: ReturnType<typeof setTimeout> | undefined;
 
   constructor(container: HTMLElement, events: StageEvents) {
@@ -83,7 +84,7 @@ class SigmaStage implements Stage {
     );
     const lookAgain = this.#followPointer(events);
     renderer.on('afterRender', () => {
-      this.#paint();
+      if (!this.#isPainted()) this.#paint();
       lookAgain();
     });
   }
@@ -179,8 +180,10 @@ class SigmaStage implements Stage {
     const samePalette = palette === this.#palette;
     this.#setStyles(styles, palette);
     const picture = this.#picture();
-    if (base === styles.base && samePalette && picture) paintStyled(this.#surfaceOf, picture, this.#camera.frame());
-    else this.#paint();
+    if (base === styles.base && samePalette && picture) {
+      paintStyled(this.#surfaceOf, picture, this.#camera.frame());
+      this.#painted = picture;
+    } else this.#paint();
   }
 
   #setStyles(styles: Styles, palette: Palette): void {
@@ -198,14 +201,26 @@ class SigmaStage implements Stage {
   #paint(): void {
     const picture = this.#picture();
     if (!picture) return;
-    const camera = JSON.stringify(this.#camera.view());
-    const moves = camera !== this.#seenFrom && picture.scene === this.#painted;
-    this.#seenFrom = camera;
-    this.#painted = picture.scene;
+    const from = this.#viewpoint();
+    const moves = from !== this.#seenFrom && picture.scene === this.#painted?.scene;
+    this.#seenFrom = from;
+    this.#painted = picture;
     clearTimeout(this.#resting);
-    const hazy = !isFine(picture.scene);
-    if (hazy && moves) this.#resting = setTimeout(() => this.#paint(), REST);
-    paintLayers(this.#surfaceOf, picture, this.#camera.frame(), { haze: !(hazy && moves) });
+    this.#isHazeLeft = moves && !isFine(picture.scene);
+    if (this.#isHazeLeft) this.#resting = setTimeout(() => this.#paint(), REST);
+    paintLayers(this.#surfaceOf, picture, this.#camera.frame(), { haze: !this.#isHazeLeft });
+  }
+
+  /** Sigma renders whenever it is asked to: what it shows then may be there already, and a haze takes long. */
+  #isPainted(): boolean {
+    const [last, next] = [this.#painted, this.#picture()];
+    const isSame = last?.scene === next?.scene && last?.styles === next?.styles && last?.palette === next?.palette;
+    return isSame && !this.#isHazeLeft && this.#seenFrom === this.#viewpoint();
+  }
+
+  /** Where the camera is, and how large the surface. */
+  #viewpoint(): string {
+    return JSON.stringify([this.#camera.view(), this.#renderer.getDimensions()]);
   }
 
   #targetAt(point: Point): Target | null {
