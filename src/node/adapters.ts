@@ -63,9 +63,11 @@ export async function chooseAdapter(asked?: string, source = DAWN, machine = thi
     return adapter;
   }
   if (asked === 'cpu') {
-    const adapter = await source.requestAdapter({ software: true });
-    if (adapter !== null) return adapter;
-    throw notFound(asked, await source.adapterNames(), 'there is none in software', machine);
+    const listed = await listAdapters(source, machine);
+    const found = listed.find(({ adapter }) => isSoftware(adapter));
+    const names = listed.map(({ name }) => name);
+    if (!found) throw notFound(asked, names, 'there is none in software', machine);
+    return (await source.requestAdapter({ name: found.name }))!;
   }
   const names = await source.adapterNames();
   const name = names.find((one) => one.includes(asked)) ?? names.find((one) => isPart(asked, one));

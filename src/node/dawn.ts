@@ -9,8 +9,6 @@ const instances: GPU[] = [];
 export interface AdapterRequest {
   /** Part of the name that the driver gives it; letters as there. The first that has it is taken. */
   readonly name?: string;
-  /** One in software. */
-  readonly software?: boolean;
   /** See `selectorsOfEqualCards`. */
   readonly selector?: string | undefined;
 }
@@ -29,20 +27,18 @@ const EXACT_TIMESTAMPS = 'disable-dawn-features=timestamp_quantization';
 
 /**
  * Asks Dawn for an adapter; of those that fit, the fastest kind. Every call has an instance of its own, because an
- * instance is bound to a name.
+ * instance is bound to a name. One in software is asked for by its name: as fallback adapter Dawn knows a driver of its
+ * own alone, which Node does not have.
  *
  * @returns null where there is none.
  * @throws what Dawn throws for an unknown name: see `adapterNames`.
  */
-export async function requestAdapter({ name, software, selector }: AdapterRequest): Promise<GPUAdapter | null> {
+export async function requestAdapter({ name, selector }: AdapterRequest): Promise<GPUAdapter | null> {
   const { create } = await loadDawn();
   return withSelector(selector, () => {
     const instance = create([EXACT_TIMESTAMPS, ...(name === undefined ? [] : [`adapter=${name}`])]);
     instances.push(instance);
-    return instance.requestAdapter({
-      powerPreference: 'high-performance',
-      ...(software && { forceFallbackAdapter: true }),
-    });
+    return instance.requestAdapter({ powerPreference: 'high-performance' });
   });
 }
 
