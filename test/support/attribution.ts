@@ -115,6 +115,7 @@ export function budgetOf(
   const size = {
     prompts,
     sequence,
+    runs: 1,
     granularity,
     meanGroups: ablation === 'mean' ? 1 : 0,
     ...(answered && { answered }),
@@ -138,7 +139,7 @@ function planOf(
   options: Partial<AttributionOptions>,
 ): AttributionPlan {
   const settled = settleOptions({ ...DEFAULTS, ...options }, topology.layers);
-  return attributionPlan(topology, layout, pairs, settled, pairs, LIMITS);
+  return attributionPlan(topology, layout, pairs, settled, pairs, options.runs ?? 1, LIMITS);
 }
 
 /** All addition edges. */
