@@ -1,11 +1,13 @@
 // stream[t] += (bias_after - bias_before) + sum over i < parts of outputs[i, t]
-//              + shift[group] * sum over u < shifted of D[first_writer + u, t]
+//              + shift[run, group] * sum over u < shifted of D[first_writer + u, t mod T / runs]
 //
 // One step of the residual stream. It adds a sublayer's outputs, and the sublayer's attention output bias: the device
 // holds sums of these biases before each layer. Where the run is an interpolation, it also adds a part of the writers'
-// change D. Backwards it adds up the gradients of ports that read the same stream.
+// change D. Several runs over the same tokens follow one another in the stream: each has a shift of its own. Backwards
+// it adds up the gradients of ports that read the same stream.
 // One invocation per four columns of a token; terms in order.
-// Shapes: outputs [P, T, width4], D [W, T, width4], biases [width4], shift [groups] (f32), stream [T, width4].
+// Shapes: outputs [P, T, width4], D [W, T / runs, width4], biases [width4], shift [runs, groups] (f32),
+// stream [T, width4].
 // Grid: workgroups of 64 over T * width4 in x and y. Checked by test/gpu/kernels.test.ts (add_to_stream).
 struct Params {
   tokens: u32,
@@ -14,6 +16,8 @@ struct Params {
   group: u32,
   first_writer: u32,
   shifted: u32,
+  groups: u32,
+  runs: u32,
 }
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> outputs: array<vec4f>;
@@ -37,10 +41,12 @@ fn add_to_stream(
   for (var part = 0u; part < params.parts; part++) { sum += outputs[part * size + i]; }
   sum += stream[i];
   if (params.shifted > 0u) {
-    let amount = shift[params.group];
+    let of_run = size / params.runs;
+    let amount = shift[(i / of_run) * params.groups + params.group];
     if (amount != 0.0) {
       var change = vec4f(0.0);
-      for (var u = 0u; u < params.shifted; u++) { change += differences[(params.first_writer + u) * size + i]; }
+      let change_at = params.first_writer * of_run + i % of_run;
+      for (var u = 0u; u < params.shifted; u++) { change += differences[change_at + u * of_run]; }
       sum += amount * change;
     }
   }

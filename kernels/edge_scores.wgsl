@@ -1,11 +1,13 @@
-// scores[n, out_at + p * port_stride + u] += weight * sum over the tokens t of prompt n and the columns c of
-//                                                  D[first_writer + u, t, c] G[first_port + p, t, c]
+// scores[n, out_at + p * port_stride + u] += weight[run] * sum over the tokens t of prompt n and the columns c of
+//                                                       D[first_writer + u, t, c] G[first_port + p, run, t, c]
 //
 // The score products of attribution. D is the change of the writers, G the gradient at ports that read them. It is a
 // matrix product with one long inner dimension: a workgroup makes TILE_U writers by TILE_P ports of one prompt. Its
 // invocations share out the prompt's elements. The order of the sums depends neither on the batch nor on the size of
 // the workgroup (shared/reduce_sums.wgsl). It has few leaves, so that an invocation reads the elements nearly in order.
-// Shapes (vec4 units): D [W, T, width4], G [P, T, width4]; scores [N, stride] (f32), weight [1] (f32).
+// Runs over the same tokens are added one after the other, as if each had a dispatch of its own; those of weight 0 are
+// left out.
+// Shapes (vec4 units): D [W, T, width4], G [P, runs, T, width4]; scores [N, stride] (f32), weight [runs] (f32).
 // Grid: x covers the writers in tiles of TILE_U, y the ports in tiles of TILE_P, z = N.
 // Cost: 2 * writers * ports * T * 4 width4 FLOPs.
 // Source: edge attribution patching, Syed et al. 2023 (arXiv:2310.10348).
@@ -21,6 +23,7 @@ struct Params {
   out_at: u32,
   port_stride: u32,
   stride: u32,
+  runs: u32,
 }
 override WORKGROUP: u32;
 const TILE_U = 4u;
@@ -48,50 +51,55 @@ fn edge_scores(@builtin(workgroup_id) wid: vec3u, @builtin(local_invocation_inde
     d_at[i] = (params.first_writer + min(first_u + i, params.writers - 1u)) * slice + prompt_at;
   }
   for (var j = 0u; j < TILE_P; j++) {
-    g_at[j] = (params.first_port + min(first_p + j, params.ports - 1u)) * slice + prompt_at;
+    g_at[j] = (params.first_port + min(first_p + j, params.ports - 1u)) * params.runs * slice + prompt_at;
   }
-  for (var leaf = lane; leaf < LEAVES; leaf += WORKGROUP) {
-    // Written out, one sum a port: registers.
-    var sum0 = vec4f();
-    var sum1 = vec4f();
-    var sum2 = vec4f();
-    var sum3 = vec4f();
-    var sum4 = vec4f();
-    var sum5 = vec4f();
-    var sum6 = vec4f();
-    var sum7 = vec4f();
-    for (var i = leaf; i < params.sequence * params.width4; i += LEAVES) {
-      let d = transpose(mat4x4f(
-        differences[d_at[0] + i],
-        differences[d_at[1] + i],
-        differences[d_at[2] + i],
-        differences[d_at[3] + i],
-      ));
-      sum0 = multiply_add(sum0, gradients[g_at[0] + i], d[0], d[1], d[2], d[3]);
-      sum1 = multiply_add(sum1, gradients[g_at[1] + i], d[0], d[1], d[2], d[3]);
-      sum2 = multiply_add(sum2, gradients[g_at[2] + i], d[0], d[1], d[2], d[3]);
-      sum3 = multiply_add(sum3, gradients[g_at[3] + i], d[0], d[1], d[2], d[3]);
-      sum4 = multiply_add(sum4, gradients[g_at[4] + i], d[0], d[1], d[2], d[3]);
-      sum5 = multiply_add(sum5, gradients[g_at[5] + i], d[0], d[1], d[2], d[3]);
-      sum6 = multiply_add(sum6, gradients[g_at[6] + i], d[0], d[1], d[2], d[3]);
-      sum7 = multiply_add(sum7, gradients[g_at[7] + i], d[0], d[1], d[2], d[3]);
+  for (var run = 0u; run < params.runs; run++) {
+    if (weight[run] == 0.0) { continue; }
+    let run_at = run * slice;
+    for (var leaf = lane; leaf < LEAVES; leaf += WORKGROUP) {
+      // Written out, one sum a port: registers.
+      var sum0 = vec4f();
+      var sum1 = vec4f();
+      var sum2 = vec4f();
+      var sum3 = vec4f();
+      var sum4 = vec4f();
+      var sum5 = vec4f();
+      var sum6 = vec4f();
+      var sum7 = vec4f();
+      for (var i = leaf; i < params.sequence * params.width4; i += LEAVES) {
+        let d = transpose(mat4x4f(
+          differences[d_at[0] + i],
+          differences[d_at[1] + i],
+          differences[d_at[2] + i],
+          differences[d_at[3] + i],
+        ));
+        sum0 = multiply_add(sum0, gradients[g_at[0] + run_at + i], d[0], d[1], d[2], d[3]);
+        sum1 = multiply_add(sum1, gradients[g_at[1] + run_at + i], d[0], d[1], d[2], d[3]);
+        sum2 = multiply_add(sum2, gradients[g_at[2] + run_at + i], d[0], d[1], d[2], d[3]);
+        sum3 = multiply_add(sum3, gradients[g_at[3] + run_at + i], d[0], d[1], d[2], d[3]);
+        sum4 = multiply_add(sum4, gradients[g_at[4] + run_at + i], d[0], d[1], d[2], d[3]);
+        sum5 = multiply_add(sum5, gradients[g_at[5] + run_at + i], d[0], d[1], d[2], d[3]);
+        sum6 = multiply_add(sum6, gradients[g_at[6] + run_at + i], d[0], d[1], d[2], d[3]);
+        sum7 = multiply_add(sum7, gradients[g_at[7] + run_at + i], d[0], d[1], d[2], d[3]);
+      }
+      leaves[0u * LEAVES + leaf] = sum0;
+      leaves[1u * LEAVES + leaf] = sum1;
+      leaves[2u * LEAVES + leaf] = sum2;
+      leaves[3u * LEAVES + leaf] = sum3;
+      leaves[4u * LEAVES + leaf] = sum4;
+      leaves[5u * LEAVES + leaf] = sum5;
+      leaves[6u * LEAVES + leaf] = sum6;
+      leaves[7u * LEAVES + leaf] = sum7;
     }
-    leaves[0u * LEAVES + leaf] = sum0;
-    leaves[1u * LEAVES + leaf] = sum1;
-    leaves[2u * LEAVES + leaf] = sum2;
-    leaves[3u * LEAVES + leaf] = sum3;
-    leaves[4u * LEAVES + leaf] = sum4;
-    leaves[5u * LEAVES + leaf] = sum5;
-    leaves[6u * LEAVES + leaf] = sum6;
-    leaves[7u * LEAVES + leaf] = sum7;
-  }
-  add_leaves(lane);
-  for (var k = lane; k < TILE_P * TILE_U; k += WORKGROUP) {
-    let j = k / TILE_U;
-    let i = k % TILE_U;
-    if (first_u + i < params.writers && first_p + j < params.ports) {
-      let at = wid.z * params.stride + params.out_at + (first_p + j) * params.port_stride + first_u + i;
-      scores[at] += weight[0] * leaves[j * LEAVES][i];
+    add_leaves(lane);
+    for (var k = lane; k < TILE_P * TILE_U; k += WORKGROUP) {
+      let j = k / TILE_U;
+      let i = k % TILE_U;
+      if (first_u + i < params.writers && first_p + j < params.ports) {
+        let at = wid.z * params.stride + params.out_at + (first_p + j) * params.port_stride + first_u + i;
+        scores[at] += weight[run] * leaves[j * LEAVES][i];
+      }
     }
+    workgroupBarrier();
   }
 }

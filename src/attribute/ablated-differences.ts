@@ -46,13 +46,17 @@ function outputsOf(pass: GradientPass): WriterRuns {
   };
 }
 
-/** Puts one side of some prompts into the pass as its clean or corrupted tokens, padded on the right with token 0. */
+/**
+ * Puts one side of some prompts into every run of the pass as its clean or corrupted tokens, padded on the right with
+ * token 0.
+ */
 export function uploadSide(
-  { frame: { weights, tensors, shape } }: GradientPass,
+  { frame: { weights, tensors, shape, runs } }: GradientPass,
   pairs: readonly PromptPair[],
   from: 'clean' | 'corrupted',
   to: 'clean' | 'corrupted',
 ): void {
   const ids = paddedIds(shape, pairs, from);
-  weights.gpu.upload(to === 'clean' ? tensors.cleanIds : tensors.corruptedIds, ids);
+  const target = to === 'clean' ? tensors.cleanIds : tensors.corruptedIds;
+  for (let run = 0; run < runs; run++) weights.gpu.upload(target, ids, run * ids.byteLength);
 }

@@ -3,6 +3,7 @@ import { gradientLayerTensors, gradientTensors, type GradientShape } from '../gr
 import type { Layout } from '../model/layout.js';
 import type { Granularity } from '../circuit/run-identity.js';
 import {
+  fits,
   largestShare,
   planned,
   plannedAnswers,
@@ -11,7 +12,9 @@ import {
   type RunLimits,
 } from '../evaluate/memory-plan.js';
 
-export interface AttributionSize extends GradientShape {
+export interface AttributionSize extends Omit<GradientShape, 'runs'> {
+  /** Runs between the ablated and the clean one that may go through the device side by side. */
+  readonly runs: number;
   readonly granularity: Granularity;
   /** Means of mean ablation per position; 1 where it is one mean, 0 where there is none. */
   readonly meanGroups: number;
@@ -21,6 +24,8 @@ export interface AttributionSize extends GradientShape {
 
 export interface AttributionPlan extends MemoryTable {
   readonly shape: GradientShape;
+  /** Runs of a second pass beside the first; 1: there is none. */
+  readonly runs: number;
 }
 
 /** Shapes of the scores that one micro-batch adds up, prompt by prompt, in f32 elements. */
@@ -35,14 +40,17 @@ export function scoreTensors(
   return { edges: [prompts, topology.additionEdges], nodes: nodes[granularity] };
 }
 
-/** How many prompts an attribution takes at once, decided before anything is allocated; scores do not depend on it. */
+/**
+ * How many prompts an attribution takes at once, and how many runs over them, decided before anything is allocated;
+ * scores do not depend on it. Runs take what the prompts leave.
+ */
 export function planAttribution(
   topology: Topology,
   layout: Layout,
   size: AttributionSize,
   limits: RunLimits,
 ): AttributionPlan {
-  return largestShare(size, layout, limits, (prompts) => {
+  const plan = largestShare(size, layout, limits, (prompts) => {
     const { sequence, answered } = size;
     const shape = { prompts, sequence, ...(answered && { answered }) };
     const { edges, nodes = [0] } = scoreTensors(topology, layout, size.granularity, prompts);
@@ -54,6 +62,20 @@ export function planAttribution(
       ...(answered ? plannedAnswers(layout, shape, answered.length, 1) : []),
       ...planned(size.scratch?.(shape) ?? {}, 1),
     ];
-    return { shape, microBatches: Math.ceil(size.prompts / prompts), tensors, bytes: totalBytes(tensors) };
+    return { shape, microBatches: Math.ceil(size.prompts / prompts), tensors, bytes: totalBytes(tensors), runs: 1 };
   });
+  for (let runs = size.runs; runs > 1; runs = Math.ceil(runs / 2)) {
+    const shape = { ...plan.shape, runs };
+    const { differences: _shared, ...own } = gradientTensors(topology, layout, shape);
+    const answers = shape.answered ? plannedAnswers(layout, shape, shape.answered.length, 1) : [];
+    const beside = [
+      ...answers,
+      ...planned(own, 1),
+      ...planned(gradientLayerTensors(topology, layout, shape), topology.layers),
+    ].map((tensor) => ({ ...tensor, name: `${tensor.name} of ${runs} runs` }));
+    const tensors = [...plan.tensors, ...beside];
+    const both = { ...plan, tensors, bytes: totalBytes(tensors), runs };
+    if (fits({ ...both, shape: { ...plan.shape, prompts: runs * plan.shape.prompts } }, layout, limits)) return both;
+  }
+  return plan;
 }

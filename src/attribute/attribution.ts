@@ -19,7 +19,9 @@ import type { MeanSource } from '../evaluate/mean-ablation.js';
 import { checkPrompts } from '../evaluate/prompt-check.js';
 import { measuredPairs, measuredPrompts, measurements } from '../evaluate/whole-answers.js';
 import { DEFAULT_BUDGET, promptSizes, type RunLimits } from '../evaluate/memory-plan.js';
+import { runsAtOnce } from '../gpu/workgroups.js';
 import { byGradients } from './by-gradients.js';
+import { movedPoints } from './interpolation.js';
 
 /**
  * Scores in loss form, positive = it helps, summed over prompts and divided by their number once.
@@ -61,9 +63,11 @@ export async function attribute(
   const settled = settleOptions(options, topology.layers);
   const source: MeanSource = options.meanSource ?? { pairs, side: 'clean' };
   checkPrompts(weights.spec, pairs, source, settled.ablation);
-  const { shape } = attributionPlan(topology, weights.layout, pairs, settled, source.pairs, {
-    maxBinding: weights.gpu.maxBinding,
-    maxWorkgroups: weights.gpu.maxWorkgroups,
+  const { gpu } = weights;
+  const most = options.runs ?? runsAtOnce(gpu.device);
+  const { shape, runs } = attributionPlan(topology, weights.layout, pairs, settled, source.pairs, most, {
+    maxBinding: gpu.maxBinding,
+    maxWorkgroups: gpu.maxWorkgroups,
     budget: options.budget ?? DEFAULT_BUDGET,
   });
   if (settled.gradDrop && measurements(pairs) > pairs.length) {
@@ -77,13 +81,19 @@ export async function attribute(
       }
     : undefined;
   const onProgress = options.onProgress ?? ((): void => undefined);
-  const pass = await GradientPass.create(weights, topology, shape, { input: settled.input, rules: rulesOf(settled) });
+  const use = { input: settled.input, rules: rulesOf(settled) };
+  const pass = await GradientPass.create(weights, topology, shape, use);
+  let beside: GradientPass | undefined;
   try {
+    if (runs > 1) {
+      const { differences } = pass.frame.tensors;
+      beside = await GradientPass.create(weights, topology, { ...shape, runs }, { ...use, differences });
+    }
     // The flow of information knows no metric, so no answers.
     const totals =
       settled.method === 'information-flow'
         ? await informationFlow(pass, pairs, onProgress, rows)
-        : await byGradients(pass, measuredPairs(pairs), settled, source, onProgress, rows);
+        : await byGradients({ pass, beside }, measuredPairs(pairs), settled, source, onProgress, rows);
     const share = (sums: Float64Array): Float64Array => sums.map((sum) => sum / pairs.length);
     const edges = share(totals.edges);
     return {
@@ -93,23 +103,27 @@ export async function attribute(
       perPrompt: rows && { prompts: pairs.length, edges: topology.additionEdges, values: rows.values },
     };
   } finally {
+    beside?.dispose();
     pass.dispose();
   }
 }
 
 /**
- * The memory that such a scoring takes, and how many prompts at once.
+ * The memory that such a scoring takes, and how many prompts and runs at once.
  *
+ * @param mostRuns that may go through the device side by side.
  * @throws EdgewiseError of kind device with the numbers where not even one prompt fits.
  */
 export function attributionPlan(
   topology: Topology,
   layout: Layout,
   pairs: readonly PromptPair[],
-  { method, metric, ablation, backward, granularity }: SettledOptions,
+  settled: SettledOptions,
   meanPairs: readonly PromptPair[],
+  mostRuns: number,
   limits: RunLimits,
 ): AttributionPlan {
+  const { method, metric, ablation, backward, granularity } = settled;
   const answered =
     method === 'information-flow' || readsProbabilities(METRICS[metric].seed)
       ? undefined
@@ -117,11 +131,17 @@ export function attributionPlan(
   const size = {
     ...promptSizes(pairs, meanPairs, ablation),
     granularity,
+    runs: method === 'information-flow' ? 1 : evenShare(movedPoints(settled), mostRuns),
     ...(answered && { answered }),
     ...(backward === 'atp-star' && { scratch: (shape: GradientShape) => fixTensors(topology, layout, shape) }),
     ...(method === 'information-flow' && { scratch: (shape: GradientShape) => flowTensors(topology, layout, shape) }),
   };
   return planAttribution(topology, layout, size, limits);
+}
+
+/** Most at once of so many, such that all shares but the last are equal and the last is hardly smaller. */
+function evenShare(count: number, most: number): number {
+  return count === 0 ? 1 : Math.ceil(count / Math.ceil(count / most));
 }
 
 function rulesOf({ backward, freezePatterns }: SettledOptions): BackwardRules {

@@ -4,12 +4,12 @@ import type { MetricEnd } from '../gradient/metric-end.js';
 import type { Piece } from '../block/piece.js';
 import { inBatches } from '../evaluate/prompt-batch.js';
 import type { MeanSource } from '../evaluate/mean-ablation.js';
-import { Arena } from '../gpu/arena.js';
+import { Arena, sliceOf } from '../gpu/arena.js';
 import { readsReference } from '../readout/metric-seeds.js';
 import { METRICS, type SeedMetric } from '../readout/metrics.js';
 import type { PromptPair } from '../task/types.js';
 import { bindAblated, uploadSide } from './ablated-differences.js';
-import { gradientPoints, type GradientPoint } from './interpolation.js';
+import { gradientPoints, sideBySide, type GradientPoint } from './interpolation.js';
 import type { AttributionProgress, SettledOptions } from './options.js';
 import { ScoreSink } from './score-buffers.js';
 import { ScoreSums, type PromptRows } from './score-sums.js';
@@ -29,24 +29,35 @@ function workAt({ group, own }: GradientPoint, groups: number): number {
   return forwards + 2 * (groups - (own ? (group ?? 0) : 0));
 }
 
-/** What stays the same from one micro-batch of prompts to the next. */
-interface GradientRun {
+/** The pass that holds the clean run, and where several runs go through the device side by side, theirs. */
+export interface GradientPasses {
   readonly pass: GradientPass;
-  readonly points: readonly GradientPoint[];
+  readonly beside: GradientPass | undefined;
+}
+
+/** A pass whose runs are moved, and where their scores go. */
+interface MovedPass {
+  readonly pass: GradientPass;
+  readonly sink: ScoreSink;
+}
+
+/** What stays the same from one micro-batch of prompts to the next. */
+interface GradientRun extends MovedPass {
+  readonly beside: MovedPass | undefined;
+  /** Points that go through the device side by side, share after share. */
+  readonly points: readonly (readonly GradientPoint[])[];
   /** Layers to leave out, one after the other; undefined leaves out none. */
   readonly dropped: readonly (number | undefined)[];
-  readonly sink: ScoreSink;
   readonly fix: QueryKeyFix | undefined;
   /** Where sums over the prompts go. */
   readonly edges: ScoreSums;
   readonly nodes: ScoreSums | undefined;
-  /** Called after every pass over a micro-batch. */
-  readonly onPass: () => void;
+  /** Called after passes over a micro-batch, with their number. */
+  readonly onPass: (passes: number) => void;
 }
 
 /** The prompts of a micro-batch as a pass needs them. */
 interface GradientBatch {
-  readonly prompts: number;
   readonly end: MetricEnd;
 }
 
@@ -56,7 +67,7 @@ interface GradientBatch {
  * @param rows also takes the scores of each prompt.
  */
 export async function byGradients(
-  pass: GradientPass,
+  { pass, beside }: GradientPasses,
   pairs: readonly PromptPair[],
   settled: SettledOptions,
   source: MeanSource,
@@ -78,26 +89,32 @@ export async function byGradients(
   const total = batches.length * perBatch.length;
   let [done, worked] = [0, 0];
   let left = batches.length * perBatch.reduce((sum, work) => sum + work, 0);
-  const onPass = (): void => {
-    const work = perBatch[done % perBatch.length]!;
-    left -= work;
+  const onPass = (passes: number): void => {
+    for (let i = 0; i < passes; i++) {
+      const work = perBatch[done++ % perBatch.length]!;
+      left -= work;
+      worked += work;
+    }
     const rest = left;
-    onProgress({ done: ++done, total, work: { done: (worked += work), left: () => rest } });
+    onProgress({ done, total, work: { done: worked, left: () => rest } });
   };
   const arena = new Arena(weights.gpu);
   try {
     const corrected = settled.backward === 'atp-star';
-    const sink = await ScoreSink.create(arena, frame, {
+    const use = {
       granularity: settled.granularity,
       ownGroups: points.some(({ own }) => own),
       valuesOnly: corrected,
-    });
+    };
+    const sink = await ScoreSink.create(arena, frame, use);
+    const moved = beside && { pass: beside, sink: await ScoreSink.create(arena, beside.frame, use, sink) };
     const at = { weight: sink.weight, scores: sink.edges };
     const fix = corrected ? await QueryKeyFix.create(arena, frame, at) : undefined;
     const ablated = await bindAblated(arena, pass, settled.ablation, source);
     const edges = new ScoreSums(topology, 'edge', weights, rows);
     const nodes = sink.nodes && new ScoreSums(topology, settled.granularity, weights);
-    const run = { pass, points, dropped, sink, fix, edges, nodes, onPass };
+    const shares = sideBySide(points, beside?.frame.runs ?? 1);
+    const run = { pass, sink, beside: moved, points: shares, dropped, fix, edges, nodes, onPass };
     let first = 0;
     for (const batch of batches) {
       await scoreBatch(run, batch, first, ablated, settled);
@@ -118,37 +135,67 @@ async function scoreBatch(
   { metric }: SettledOptions,
 ): Promise<void> {
   const { pass, sink, edges, nodes, dropped, points } = run;
-  const { shape, weights } = pass.frame;
-  const { gpu } = weights;
+  const { gpu } = pass.frame.weights;
   const arena = new Arena(gpu);
   try {
-    const answers = Array.from({ length: shape.prompts }, (_, n) => pairs[n] ?? { correct: [], wrong: [] });
-    const rows = answers.map((_, n) => n * shape.sequence + (pairs[n]?.position ?? 0));
-    const end = await pass.bindMetric(arena, metric, answers, rows);
-    const batch = { prompts: pairs.length, end };
+    const end = await bindEnd(arena, pass, pairs, metric);
+    const beside = run.beside && { ...run.beside, end: await bindEnd(arena, run.beside.pass, pairs, metric) };
     await prepare(pass, pairs, ablated, end, metric);
-    run.onPass();
+    if (beside) await prepareBeside(beside.pass, pairs, pass, run.points);
+    run.onPass(1);
     for (const without of dropped) {
-      for (const [i, point] of points.entries()) await scorePoint(run, batch, point, without, i === 0);
-      edges.add(new Float32Array(await gpu.read(sink.edges)), first, batch.prompts, without !== undefined);
-      if (sink.nodes) nodes?.add(new Float32Array(await gpu.read(sink.nodes)), first, batch.prompts, false);
+      for (const [i, share] of points.entries()) {
+        const moved = beside && share[0]!.group !== null ? beside : { pass, sink, end };
+        await scorePoints(run, moved, share, without, i === 0);
+      }
+      edges.add(new Float32Array(await gpu.read(sink.edges)), first, pairs.length, without !== undefined);
+      if (sink.nodes) nodes?.add(new Float32Array(await gpu.read(sink.nodes)), first, pairs.length, false);
     }
   } finally {
     arena.dispose();
   }
 }
 
-/** Adds the scores at one point to those on the device. @param first whether they start from 0. */
-async function scorePoint(
-  { pass, sink, fix, onPass }: GradientRun,
-  { end }: GradientBatch,
-  { group, amount, weight, own }: GradientPoint,
+/** Binds the metric of a micro-batch, the same for every run of a pass. */
+function bindEnd(
+  arena: Arena,
+  pass: GradientPass,
+  pairs: readonly PromptPair[],
+  metric: SeedMetric,
+): Promise<MetricEnd> {
+  const { prompts, shape } = pass.frame;
+  const pairOf = (n: number): PromptPair | undefined => pairs[n % shape.prompts];
+  const answers = Array.from({ length: prompts }, (_, n) => pairOf(n) ?? { correct: [], wrong: [] });
+  const rows = answers.map((_, n) => n * shape.sequence + (pairOf(n)?.position ?? 0));
+  return pass.bindMetric(arena, metric, answers, rows);
+}
+
+/**
+ * Adds the scores at some points of one group to those on the device: one after the other, whether they have a run each
+ * or the pass has one.
+ *
+ * @param first whether the scores start from 0.
+ */
+async function scorePoints(
+  { fix, onPass }: GradientRun,
+  { pass, sink, end }: MovedPass & GradientBatch,
+  points: readonly GradientPoint[],
   without: number | undefined,
   first: boolean,
 ): Promise<void> {
-  const { gpu } = pass.frame.weights;
-  moveTo(pass, group, amount);
-  gpu.upload(sink.weight, Float32Array.of(weight));
+  const { weights, runs } = pass.frame;
+  const { gpu } = weights;
+  const { group, own } = points[0]!;
+  moveTo(
+    pass,
+    group,
+    points.map(({ amount }) => amount),
+  );
+  // Runs beyond the points have no weight.
+  gpu.upload(
+    sink.weight,
+    Float32Array.from({ length: runs }, (_, run) => points[run]?.weight ?? 0),
+  );
   const recording = gpu.record();
   if (first) sink.clear(recording);
   if (group !== null) {
@@ -166,7 +213,7 @@ async function scorePoint(
   });
   recording.submit();
   await gpu.finished();
-  onPass();
+  onPass(points.length);
 }
 
 /** Whether the metric compares with what the clean run predicts on other prompts. */
@@ -191,7 +238,7 @@ async function prepare(
   if (isOther) await keepReferences(pass, compared);
   uploadSide(pass, pairs, 'clean', 'clean');
   uploadSide(pass, pairs, 'corrupted', 'corrupted');
-  moveTo(pass, null, 0);
+  moveTo(pass, null, []);
   const recording = gpu.record();
   ablated.encode(recording);
   pass.forward(recording, { side: 'clean', from: 0, outputs: 'subtract from differences' });
@@ -205,7 +252,7 @@ async function prepare(
 async function keepReferences(pass: GradientPass, pairs: readonly PromptPair[]): Promise<void> {
   const { shape, weights } = pass.frame;
   uploadSide(pass, pairs, 'clean', 'clean');
-  moveTo(pass, null, 0);
+  moveTo(pass, null, []);
   const recording = weights.gpu.record();
   pass.forward(recording, { side: 'clean', from: 0, outputs: 'forget' });
   const rows = Array.from({ length: shape.prompts }, (_, n) => n * shape.sequence + (pairs[n]?.position ?? 0));
@@ -215,9 +262,36 @@ async function keepReferences(pass: GradientPass, pairs: readonly PromptPair[]):
   await weights.gpu.finished();
 }
 
-/** Moves later forward passes: the writers of `group` by `amount` of their difference, all others not. */
-function moveTo({ frame }: GradientPass, group: number | null, amount: number): void {
-  const shift = new Float32Array(frame.groups.length);
-  if (group !== null) shift[group] = amount;
+/**
+ * Gives a pass of several runs what it shares with the clean run: tokens, what the metric compares with, and where
+ * points start after the first group, the clean run itself.
+ */
+async function prepareBeside(
+  beside: GradientPass,
+  pairs: readonly PromptPair[],
+  { frame }: GradientPass,
+  points: readonly (readonly GradientPoint[])[],
+): Promise<void> {
+  const { weights, tensors, runs } = beside.frame;
+  uploadSide(beside, pairs, 'clean', 'clean');
+  moveTo(beside, null, []);
+  const recording = weights.gpu.record();
+  const reference = frame.tensors.reference;
+  const size = reference.shape.reduce((product, n) => product * n, 1);
+  for (let run = 0; run < runs; run++) {
+    recording.copy(sliceOf(reference, 0, size), sliceOf(tensors.reference, run * size, size));
+  }
+  if (points.flat().some(({ group }) => group !== null && group > 0)) {
+    beside.forward(recording, { side: 'clean', from: 0, outputs: 'forget' });
+  }
+  recording.submit();
+  await weights.gpu.finished();
+}
+
+/** Moves later forward passes: the writers of `group` by each run's amount of their difference, all others not. */
+function moveTo({ frame }: GradientPass, group: number | null, amounts: readonly number[]): void {
+  const groups = frame.groups.length;
+  const shift = new Float32Array(frame.runs * groups);
+  if (group !== null) amounts.forEach((amount, run) => (shift[run * groups + group] = amount));
   frame.weights.gpu.upload(frame.shift, shift);
 }

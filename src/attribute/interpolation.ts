@@ -83,6 +83,25 @@ export function gradientPoints(
   ];
 }
 
+/** Points at which a method moves each of its groups; 0 where it looks at the clean run only. */
+export function movedPoints(options: PointOptions): number {
+  return gradientPoints(options, [{ index: 0 }]).filter(({ group }) => group !== null).length;
+}
+
+/**
+ * Points that go through the device side by side: neighbours that move the same group, at most `most` of them. The
+ * order stays.
+ */
+export function sideBySide(points: readonly GradientPoint[], most: number): readonly (readonly GradientPoint[])[] {
+  const shares: GradientPoint[][] = [];
+  for (const point of points) {
+    const last = shares.at(-1);
+    if (last && point.group !== null && last[0]!.group === point.group && last.length < most) last.push(point);
+    else shares.push([point]);
+  }
+  return shares;
+}
+
 /** Whether a method looks at the clean run only, among others, or not at all. */
 export function cleanPoints(options: PointOptions): 'only' | 'some' | 'none' {
   const points = gradientPoints({ ...options, metric: '' }, [{ index: 0 }]);

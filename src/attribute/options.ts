@@ -22,6 +22,11 @@ export interface AttributionOptions extends GradientOptions {
   /** Most bytes beside the weights. Default DEFAULT_BUDGET. */
   readonly budget?: number;
   readonly onProgress?: (progress: AttributionProgress) => void;
+  /**
+   * Runs between the ablated and the clean one that go through the device side by side at most, where there is memory
+   * for them. Scores do not depend on it. Default: what suits the adapter.
+   */
+  readonly runs?: number;
   /** Also keep the scores of every edge on each prompt. Default false. */
   readonly perPrompt?: boolean;
 }
@@ -36,7 +41,7 @@ export interface AttributionProgress {
 
 /** Options with every default filled in. They are known to fit one another. */
 export type SettledOptions = Required<
-  Omit<AttributionOptions, 'meanSource' | 'budget' | 'onProgress' | 'metric' | 'perPrompt'>
+  Omit<AttributionOptions, 'meanSource' | 'budget' | 'runs' | 'onProgress' | 'metric' | 'perPrompt'>
 > & {
   /** Unused by `information-flow`. */
   readonly metric: SeedMetric;

@@ -23,7 +23,7 @@ export class ScoreSink {
   readonly edges: Tensor;
   /** [N, writers] or [N, writers, width]; undefined where edges are all that is wanted. */
   readonly nodes: Tensor | undefined;
-  /** What the next run's products are multiplied by [1]. */
+  /** What the products of the next runs are multiplied by [runs]; 0 leaves one out. */
   readonly weight: Tensor;
   readonly #frame: GradientFrame;
   /** By port group over all writers, and where runs count for one group's writers, by that group and port group. */
@@ -32,12 +32,13 @@ export class ScoreSink {
   /** By writer group. */
   readonly #nodes: readonly Piece[];
 
-  static async create(arena: Arena, frame: GradientFrame, use: SinkUse): Promise<ScoreSink> {
-    const { topology, weights, groups, portGroups, shape } = frame;
+  /** @param onto another pass's sink over the same prompts: runs of both add to its scores. */
+  static async create(arena: Arena, frame: GradientFrame, use: SinkUse, onto?: ScoreSink): Promise<ScoreSink> {
+    const { topology, weights, groups, portGroups, shape, runs } = frame;
     const shapes = scoreTensors(topology, weights.layout, use.granularity, shape.prompts);
-    const edges = arena.tensor('edge scores', shapes.edges);
-    const nodes = shapes.nodes && arena.tensor('node scores', shapes.nodes);
-    const weight = arena.tensor('weight of a run', [1]);
+    const edges = onto?.edges ?? arena.tensor('edge scores', shapes.edges);
+    const nodes = shapes.nodes && (onto?.nodes ?? arena.tensor('node scores', shapes.nodes));
+    const weight = arena.tensor('weights of runs', [runs]);
     const product = (group: PortGroup, firstWriter: number, writers: number): Promise<Piece> => {
       const firstPort = use.valuesOnly && group.kind === 'heads' ? topology.attentionPort('v', 0) : 0;
       const scored = { firstWriter, writers, firstPort, ports: group.ports - firstPort };

@@ -3,12 +3,15 @@ import type { BufferSlice } from '../gpu/kernel.js';
 import { groupsOf64 } from '../gpu/workgroups.js';
 import type { Piece, PieceContext } from './piece.js';
 
-/** What moves a run from the clean one: shift[group] times the sum of some writers' rows of the differences. */
+/**
+ * What moves runs from the clean one: shift[run, group] times the sum of some writers' rows of the differences. The
+ * runs follow one another in the stream.
+ */
 export interface Shift {
-  /** [groups] */
-  readonly shift: BufferSlice;
+  /** [runs, groups] */
+  readonly shift: Tensor;
   readonly group: number;
-  /** [W, T, d] */
+  /** [W, T / runs, d] */
   readonly differences: BufferSlice;
   readonly firstWriter: number;
   readonly writers: number;
@@ -33,6 +36,7 @@ export async function addToStream(
 ): Promise<Piece> {
   const { width4 } = weights.layout;
   const noBias = weights.attentionBias[0]!;
+  const [runs = 1, groups = 0] = shift?.shift.shape ?? [];
   const operation = await arena.operation('add_to_stream', {
     buffers: {
       outputs,
@@ -50,6 +54,8 @@ export async function addToStream(
       group: shift?.group ?? 0,
       first_writer: shift?.firstWriter ?? 0,
       shifted: shift?.writers ?? 0,
+      groups,
+      runs,
     },
     overrides: {},
   });

@@ -146,7 +146,8 @@ export function largestShare<T extends MemoryTable>(
   throw new EdgewiseError('device', 'memory plan', `${what} (${size.prompts} prompts of ${size.sequence} tokens)`);
 }
 
-function fits({ bytes, tensors, shape }: MemoryTable, layout: Layout, limits: RunLimits): boolean {
+/** Whether a table keeps to the limits. */
+export function fits({ bytes, tensors, shape }: MemoryTable, layout: Layout, limits: RunLimits): boolean {
   return (
     bytes <= limits.budget &&
     tensors.every((tensor) => tensor.bytes <= limits.maxBinding) &&

@@ -26,6 +26,17 @@ export function rowBlocks(columns: number): number {
   return Math.ceil(columns / ROW_BLOCK);
 }
 
+/**
+ * Runs of an uncut model over the same prompts that are worth computing side by side. They fill a card; a software
+ * adapter is busy with one.
+ */
+export function runsAtOnce({ adapterInfo }: Partial<Pick<GPUDevice, 'adapterInfo'>>): number {
+  return adapterInfo?.isFallbackAdapter ? 1 : MOST_RUNS;
+}
+
+/** Side by side a product of a few prompts then has some hundreds of rows, which is enough for every tile. */
+const MOST_RUNS = 16;
+
 /** Workgroups that cover `count` elements, in the kernels that take an element an invocation: all of them have 64. */
 export function groupsOf64(count: number): number {
   return Math.ceil(count / 64);

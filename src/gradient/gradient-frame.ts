@@ -22,6 +22,10 @@ export interface GradientFrame {
   readonly weights: ModelWeights;
   readonly topology: Topology;
   readonly shape: GradientShape;
+  readonly runs: number;
+  /** Prompts of all runs together. */
+  readonly prompts: number;
+  /** Tokens of all runs together. */
   readonly tokens: number;
   /** How gradients go back. */
   readonly rules: BackwardRules;
@@ -32,7 +36,7 @@ export interface GradientFrame {
   readonly tensors: Readonly<Record<GradientTensor, Tensor>>;
   /** Of the logits that the pass holds. */
   readonly columns: AnswerColumns;
-  /** Per writer group the part of the differences that its run is moved by [groups]. */
+  /** Per writer group the part of the differences that each run is moved by [runs, groups]. */
   readonly shift: Tensor;
   /**
    * Residual streams [T, d], by the writer group that makes them. In parallel blocks nobody reads those after heads.
@@ -53,6 +57,7 @@ export interface GradientFrame {
   readonly preactivations: readonly Preactivations[];
 }
 
+/** @param shared differences of another pass over the same prompts, which this one reads in place of its own. */
 export async function createGradientFrame(
   arena: Arena,
   weights: ModelWeights,
@@ -60,10 +65,16 @@ export async function createGradientFrame(
   shape: GradientShape,
   input: InputKind,
   rules: BackwardRules,
+  shared?: Tensor,
 ): Promise<GradientFrame> {
   const { layout } = weights;
+  const { runs = 1 } = shape;
   const shapes = Object.entries(gradientTensors(topology, layout, shape));
-  const tensors = Object.fromEntries(shapes.map(([name, dimensions]) => [name, arena.tensor(name, dimensions)]));
+  const tensors = Object.fromEntries(
+    shapes.map(([name, dimensions]) => {
+      return [name, name === 'differences' && shared ? shared : arena.tensor(name, dimensions)];
+    }),
+  );
   fillAngles(weights.gpu, weights.spec, shape.sequence, tensors as Record<GradientTensor, Tensor>);
   const ofLayer = gradientLayerTensors(topology, layout, shape);
   const groups = writerGroups(topology);
@@ -79,7 +90,9 @@ export async function createGradientFrame(
     weights,
     topology,
     shape,
-    tokens: shape.prompts * shape.sequence,
+    runs,
+    prompts: runs * shape.prompts,
+    tokens: runs * shape.prompts * shape.sequence,
     input,
     rules,
     groups,
@@ -88,7 +101,7 @@ export async function createGradientFrame(
     columns: await answerColumnsOf(arena, weights, shape),
     streams,
     readBy: (group) => streams[readers.find(({ feeds }) => feeds === group)!.reads]!,
-    shift: arena.tensor('shift', [groups.length]),
+    shift: arena.tensor('shift', [runs, groups.length]),
     projections: weights.layers.map((_, l) => arena.tensor(`projections of layer ${l}`, ofLayer.projections)),
     unnormed: weights.layers.map((_, l) => arena.tensor(`projections of layer ${l} before norms`, ofLayer.unnormed)),
     joint: weights.layers.map((_, l) => ({

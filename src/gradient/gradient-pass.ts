@@ -55,11 +55,11 @@ export class GradientPass implements PlaceHolder {
     weights: ModelWeights,
     topology: Topology,
     shape: GradientShape,
-    { input, rules, scores = false }: GradientPassUse,
+    { input, rules, differences, scores = false }: GradientPassUse,
   ): Promise<GradientPass> {
     const arena = new Arena(weights.gpu);
     try {
-      const frame = await createGradientFrame(arena, weights, topology, shape, input, rules);
+      const frame = await createGradientFrame(arena, weights, topology, shape, input, rules, differences);
       const context = { arena, weights, tokens: frame.tokens, sequence: shape.sequence };
       return new GradientPass(arena, frame, await bindPass(context, frame, scores));
     } catch (error) {
@@ -95,7 +95,7 @@ export class GradientPass implements PlaceHolder {
   /**
    * Binds the metric of one micro-batch.
    *
-   * @param answers one entry per prompt of the pass. @param metricRows rows of their metric positions.
+   * @param answers one entry per prompt of every run. @param metricRows rows of their metric positions.
    */
   bindMetric(
     arena: Arena,
@@ -149,13 +149,13 @@ export class GradientPass implements PlaceHolder {
 
   /** The first stream in two steps, to the same bits: token embeddings by themselves, then the positions. */
   #recordEmbedding(recording: Recording, side: ForwardUse['side'], tap: (layer: number) => void): void {
-    const { weights, streams, shape } = this.frame;
+    const { weights, streams, shape, prompts } = this.frame;
     const { embeddings, addEmbedding } = this.#pieces;
     embeddings[side].tokens.encode(recording);
     tap(0);
     const { positions, layout } = weights;
     const size = shape.sequence * 4 * layout.width4;
-    for (let n = 0; n < shape.prompts; n++) {
+    for (let n = 0; n < prompts; n++) {
       const stream = sliceOf(streams[0]!, n * size, size);
       if (positions) recording.copy(sliceOf(positions, 0, size), stream);
       else recording.clear(stream);
@@ -205,7 +205,14 @@ export class GradientPass implements PlaceHolder {
   }
 
   #takeOutputs(recording: Recording, group: WriterGroup, outputs: WriterOutputs): void {
-    const { tensors, tokens, weights } = this.frame;
+    const { tensors, tokens, weights, runs } = this.frame;
+    if (outputs !== 'forget' && runs > 1) {
+      throw new EdgewiseError(
+        'usage',
+        'gradient pass',
+        'several runs share their differences, so none may change them',
+      );
+    }
     const size = tokens * 4 * weights.layout.width4;
     if (outputs === 'keep in differences') {
       const to = sliceOf(tensors.differences, group.firstWriter * size, group.writers * size);

@@ -6,10 +6,12 @@ import { projectionShape } from '../block/projections.js';
 import type { Topology } from '../circuit/topology.js';
 import type { Layout } from '../model/layout.js';
 
-/** Prompts and tokens per prompt of one gradient pass. Tokens T = prompts * sequence. */
+/** Prompts, tokens per prompt and runs of one gradient pass. Tokens T = runs * prompts * sequence. */
 export interface GradientShape {
   readonly prompts: number;
   readonly sequence: number;
+  /** Runs over the same prompts, one after the other in every tensor, each moved by its own amount. Default 1. */
+  readonly runs?: number;
   /** Ids of the only tokens whose logits the metric's gradient needs, ascending. Default: all. */
   readonly answered?: readonly number[];
 }
@@ -18,7 +20,8 @@ export type GradientTensor = keyof ReturnType<typeof gradientTensors>;
 
 /** Shape of every activation and gradient that a pass holds once, in f32 elements: the one place that sizes them. */
 export function gradientTensors(topology: Topology, layout: Layout, shape: GradientShape) {
-  const { prompts, sequence, answered } = shape;
+  const { sequence, answered, runs = 1 } = shape;
+  const prompts = runs * shape.prompts;
   const columns = answered ? 4 * Math.ceil(answered.length / 4) : layout.vocabStride;
   const tokens = prompts * sequence;
   const { heads, attentionPorts } = topology;
@@ -30,8 +33,8 @@ export function gradientTensors(topology: Topology, layout: Layout, shape: Gradi
     ...angleShapes(layout, sequence),
     cleanIds: [tokens],
     corruptedIds: [tokens],
-    /** What cut edges carry minus the clean output, per writer. */
-    differences: [topology.writers.length, tokens, width],
+    /** What cut edges carry minus the clean output, per writer. All runs share them. */
+    differences: [topology.writers.length, tokens / runs, width],
     /** The stream at hand through its norm, and the gradient there of an MLP. */
     normed: [tokens, width],
     pattern,
@@ -76,8 +79,12 @@ export function gradientTensors(topology: Topology, layout: Layout, shape: Gradi
 }
 
 /** Shapes of the tensors that a pass keeps of every layer for the way back. */
-export function gradientLayerTensors(topology: Topology, layout: Layout, { prompts, sequence }: GradientShape) {
-  const tokens = prompts * sequence;
+export function gradientLayerTensors(
+  topology: Topology,
+  layout: Layout,
+  { prompts, sequence, runs = 1 }: GradientShape,
+) {
+  const tokens = runs * prompts * sequence;
   return {
     attentionStream: [tokens, 4 * layout.width4],
     /** The stream after the heads. */

@@ -11,8 +11,7 @@ import type { GradientFrame } from './gradient-frame.js';
 /** The pieces at the end of a pass that depend on no metric. */
 export type EndPieces = Awaited<ReturnType<typeof bindEnd>>;
 
-export async function bindEnd(context: PieceContext, { tensors, shape, weights, columns, rules }: GradientFrame) {
-  const { prompts } = shape;
+export async function bindEnd(context: PieceContext, { tensors, prompts, weights, columns, rules }: GradientFrame) {
   const { last, lastNormed, lastGradient, logits, seeds } = tensors;
   return {
     norm: await norm(context, weights.finalNorm, { x: last, y: lastNormed }, prompts),
@@ -57,7 +56,7 @@ export interface MetricEnd {
  * Binds a metric. Logits are computed where its gradient depends on them, log-probabilities where it reads these: the
  * gradient of a difference of logits is the same at every run.
  *
- * @param answers one entry per prompt of the pass. @param metricRows rows of their metric positions.
+ * @param answers one entry per prompt of every run. @param metricRows rows of their metric positions.
  */
 export async function bindMetric(
   arena: Arena,
@@ -67,7 +66,7 @@ export async function bindMetric(
   answers: readonly Answers[],
   metricRows: readonly number[],
 ): Promise<MetricEnd> {
-  const { weights, tensors, shape, columns } = frame;
+  const { weights, tensors, prompts, columns } = frame;
   const { seed } = METRICS[metric];
   const stride = 4 * columns.unembed.columns4;
   const seeds = await arena.operation('metric_seeds', {
@@ -77,7 +76,7 @@ export async function bindMetric(
       log_p: tensors.reference,
       seeds: tensors.seeds,
     },
-    params: { rows: shape.prompts, vocab: columns.tokens, stride },
+    params: { rows: prompts, vocab: columns.tokens, stride },
     overrides: seedOverrides(seed),
   });
   const width = 4 * weights.layout.width4;
@@ -97,7 +96,7 @@ export async function bindMetric(
   return {
     forwards: inTurn(forwards),
     back: inTurn([
-      { encode: (recording) => recording.dispatchRows(seeds, shape.prompts, rowBlocks(stride)) },
+      { encode: (recording) => recording.dispatchRows(seeds, prompts, rowBlocks(stride)) },
       back.softcapBackward,
       back.logitsBackward,
       back.normBackward,

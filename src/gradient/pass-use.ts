@@ -1,6 +1,7 @@
 import type { TapUse, Taps } from '../block/places.js';
 import type { BackwardRules } from '../block/rules.js';
 import type { InputKind } from '../circuit/run-identity.js';
+import type { Tensor } from '../gpu/arena.js';
 
 /** What becomes of the writers' outputs in a forward pass. */
 export type WriterOutputs = 'forget' | 'keep in differences' | 'subtract from differences';
@@ -30,6 +31,8 @@ export interface BackwardUse {
 export interface GradientPassUse {
   readonly input: InputKind;
   readonly rules: BackwardRules;
+  /** Differences of another pass over the same prompts: this one's runs are moved by them. Default: its own. */
+  readonly differences?: Tensor;
   /** Whether scores can be read and set. Default false. */
   readonly scores?: boolean;
 }

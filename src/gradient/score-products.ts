@@ -145,7 +145,7 @@ interface ProductPlaces {
 
 function bindProducts(
   arena: Arena,
-  { weights, tensors, tokens, shape }: GradientFrame,
+  { weights, tensors, tokens, shape, runs }: GradientFrame,
   gradients: Tensor,
   weight: Tensor,
   scores: Tensor,
@@ -153,7 +153,7 @@ function bindProducts(
 ): Promise<Operation> {
   return arena.operation('edge_scores', {
     buffers: { weight, differences: tensors.differences, gradients, scores },
-    params: { tokens, sequence: shape.sequence, width4: weights.layout.width4, ...places },
+    params: { tokens: tokens / runs, sequence: shape.sequence, width4: weights.layout.width4, runs, ...places },
     overrides: {},
   });
 }
@@ -166,17 +166,18 @@ export async function bindNeuronScores(
   weight: Tensor,
   scores: Tensor,
 ): Promise<Piece> {
-  const { weights, tensors, topology, tokens, shape } = frame;
+  const { weights, tensors, topology, tokens, shape, runs } = frame;
   const { width4 } = weights.layout;
   const operation = await arena.operation('neuron_scores', {
     buffers: { weight, differences: tensors.differences, gradient: outputGradientOf(frame, kind), scores },
     params: {
-      tokens,
+      tokens: tokens / runs,
       sequence: shape.sequence,
       width4,
       first_writer: firstWriter,
       writers,
       writer_total: topology.writers.length,
+      runs,
     },
     overrides: {},
   });

@@ -226,6 +226,60 @@ test('scores do not depend on how many prompts go through the device at once, to
   }
 });
 
+test('nor on how many runs do, which take fewer submissions', async () => {
+  const { counters } = device.gpu;
+  for (const options of [
+    { method: 'eap-ig-inputs', steps: 5, stepRule: 'left' },
+    { method: 'eap-ig-inputs', steps: 5, metric: 'kl', granularity: 'neuron' },
+    { method: 'eap-ig-activations', steps: 4, ablation: 'mean', granularity: 'node' },
+    { method: 'eap-ig-activations', steps: 3, scope: 'all', metric: 'nll' },
+    { method: 'clean-corrupted' },
+  ] as const) {
+    const scored = async (runs: number) => {
+      const submissions = counters.submissions;
+      const seen: number[] = [];
+      const got = await attributionOf(model, UNEVEN, {
+        ...options,
+        runs,
+        perPrompt: true,
+        onProgress: ({ done, total }) => seen.push(done, total),
+      });
+      expect(seen.at(-2), 'progress ends at its total').toBe(seen.at(-1));
+      return { ...got, total: seen.at(-1), submissions: counters.submissions - submissions };
+    };
+    const alone = await scored(1);
+    for (const runs of [2, 3, 16]) {
+      const beside = await scored(runs);
+      const what = `${JSON.stringify(options)}, ${runs} runs`;
+      expectSame(what, beside.scores, alone.scores);
+      expectSame(what, beside.edges, alone.edges);
+      expectSame(what, beside.perPrompt!.values, alone.perPrompt!.values);
+      expect(beside.total, what).toBe(alone.total);
+      if (options.method !== 'clean-corrupted' && runs === 16)
+        expect(beside.submissions).toBeLessThan(alone.submissions);
+    }
+  }
+});
+
+test('runs side by side, several micro-batches, little memory: the same bits', async () => {
+  const options = { method: 'eap-ig-inputs', steps: 5, stepRule: 'left', metric: 'kl', runs: 5 } as const;
+  const alone = await scoresOf(model, UNEVEN, { ...options, runs: 1 });
+  const planned = plannedBytes(model, UNEVEN, options);
+  for (const budget of [planned, planned - 1, plannedBytes(model, UNEVEN, { ...options, runs: 1 }), 1e5]) {
+    expectSame(`${budget} bytes`, await scoresOf(model, UNEVEN, { ...options, budget }), alone);
+  }
+  const [first, ...rest] = UNEVEN;
+  const one = await scoresOf(model, [first!], options);
+  const others = await scoresOf(model, rest, options);
+  const sum = Array.from(one, (x, i) => x + 2 * others[i]!);
+  expectClose(
+    'prompts apart',
+    alone,
+    sum.map((x) => x / 3),
+    1e-6 * largest(alone),
+  );
+});
+
 test('what stands after the metric position does not matter', async () => {
   const [pair] = UNEVEN;
   const longer = { ...pair!, clean: [...pair!.clean, 20, 21], corrupted: [...pair!.corrupted, 4, 5] };
@@ -318,6 +372,7 @@ describe('cost', () => {
         { method: 'eap', metric: 'nll' },
         { method: 'eap', backward: 'atp-star' },
         { method: 'eap-ig-activations', steps: 2 },
+        { method: 'eap-ig-inputs', steps: 4, stepRule: 'left', runs: 4 },
       ] as const) {
         const { bytes } = await measured(model, options);
         const own = plannedBytes(model, pairs, options);

@@ -5,7 +5,9 @@ import type { LoadedModel } from '../../src/model/load-model.js';
 import { gpt2Spec, randomModel, type Gpt2Sizes } from '../../src/model/random-model.js';
 import { attribute, attributionPlan, type Attribution } from '../../src/attribute/attribution.js';
 import { settleOptions, type AttributionOptions } from '../../src/attribute/options.js';
-import { planAttribution } from '../../src/attribute/attribution-plan.js';
+import { planAttribution, type AttributionPlan } from '../../src/attribute/attribution-plan.js';
+import type { Topology } from '../../src/circuit/topology.js';
+import type { Layout } from '../../src/model/layout.js';
 import { flowTensors } from '../../src/attribute/information-flow.js';
 import { fixTensors } from '../../src/gradient/query-key-fix.js';
 import type { GradientShape } from '../../src/gradient/gradient-plan.js';
@@ -20,6 +22,8 @@ import { randomNumbers } from './random.js';
 
 /** 2 layers of 3 heads, 15 columns, so that every width is padded; 83 addition edges. */
 export const SMALL: Gpt2Sizes = { layers: 2, heads: 3, headWidth: 5, mlpWidth: 13, vocab: 23, maxPositions: 9 };
+
+const LIMITS = { maxBinding: 2 ** 30, maxWorkgroups: 65_535, budget: 1e9 };
 
 const DEFAULTS = { method: 'eap', metric: 'logit-diff', ablation: 'resample', input: 'token' } as const;
 
@@ -95,20 +99,29 @@ export function meanOver(
   return all[0]!.map((_, i) => all.reduce((sum, own) => sum + own[i]!, 0) / oracles.length);
 }
 
-/** Bytes that some prompts at a time are planned to take. */
+/** Bytes that some prompts at a time of UNEVEN are planned to take. */
 export function budgetOf(
   { weights: { layout }, topology }: DeviceModel,
   prompts: number,
   sequence: number,
-  { granularity = 'edge', ablation, backward, method }: Partial<AttributionOptions>,
+  options: Partial<AttributionOptions>,
 ): number {
+  const { granularity = 'edge', ablation, backward, method } = options;
   const scratch = {
     ...(backward === 'atp-star' && { scratch: (shape: GradientShape) => fixTensors(topology, layout, shape) }),
     ...(method === 'information-flow' && { scratch: (shape: GradientShape) => flowTensors(topology, layout, shape) }),
   };
-  const size = { prompts, sequence, granularity, meanGroups: ablation === 'mean' ? 1 : 0, ...scratch };
-  const limits = { maxBinding: 2 ** 30, maxWorkgroups: 65_535, budget: 1e9 };
-  return planAttribution(topology, layout, size, limits).bytes;
+  const { answered } = planOf({ layout, topology }, UNEVEN, options).shape;
+  const size = {
+    prompts,
+    sequence,
+    runs: 1,
+    granularity,
+    meanGroups: ablation === 'mean' ? 1 : 0,
+    ...(answered && { answered }),
+    ...scratch,
+  };
+  return planAttribution(topology, layout, size, LIMITS).bytes;
 }
 
 /** Bytes that a scoring of some prompts is planned to take, all of them at once. */
@@ -117,9 +130,16 @@ export function plannedBytes(
   pairs: readonly PromptPair[],
   options: Partial<AttributionOptions>,
 ): number {
-  const limits = { maxBinding: 2 ** 30, maxWorkgroups: 65_535, budget: 1e9 };
+  return planOf({ layout, topology }, pairs, options).bytes;
+}
+
+function planOf(
+  { layout, topology }: { readonly layout: Layout; readonly topology: Topology },
+  pairs: readonly PromptPair[],
+  options: Partial<AttributionOptions>,
+): AttributionPlan {
   const settled = settleOptions({ ...DEFAULTS, ...options }, topology.layers);
-  return attributionPlan(topology, layout, pairs, settled, pairs, limits).bytes;
+  return attributionPlan(topology, layout, pairs, settled, pairs, options.runs ?? 1, LIMITS);
 }
 
 /** All addition edges. */

@@ -191,6 +191,7 @@ async function info(options: Flags): Promise<void> {
             task.pairs,
             settled,
             meanPairs,
+            1,
             limits,
           );
         } catch (error) {

@@ -5,7 +5,8 @@ import { expectRounded, expectSame, runKernel, untouched, type TestDevice } from
 import { paddedRows } from '../../support/padded-rows.js';
 import { randomNumbers } from '../../support/random.js';
 
-const WEIGHT = 0.25;
+/** Of runs over the same tokens; the one of weight 0 must not be read. */
+const WEIGHTS = [[0.25], [0.25, 0, -1.5]] as const;
 
 /** Writers, ports, prompts, tokens per prompt, width. */
 const SHAPES = [
@@ -18,18 +19,22 @@ const SHAPES = [
 
 export function edgeScoresTests(device: TestDevice): void {
   const rng = randomNumbers(71);
-  test.each(SHAPES)('%i writers, %i ports, %i prompts of %i tokens, width %i', async (...shape) => {
-    const [writers, ports, prompts, sequence, width] = shape;
+  const cases = WEIGHTS.flatMap((weights) => SHAPES.map((shape) => [...shape, weights] as const));
+  test.each(cases)('%i writers, %i ports, %i prompts of %i tokens, width %i, runs %j', async (...shape) => {
+    const [writers, ports, prompts, sequence, width, weights] = shape;
     const tokens = prompts * sequence;
+    const runs = weights.length;
     const [firstWriter, firstPort, outAt] = [2, 1, 3];
     const portStride = writers + 1;
     const stride = outAt + ports * portStride;
     const differences = rng.normals((firstWriter + writers) * tokens * width);
-    const gradients = rng.normals((firstPort + ports) * tokens * width);
+    const gradients = rng
+      .normals((firstPort + ports) * runs * tokens * width)
+      .map((x, i) => (weights[Math.floor(i / (tokens * width)) % runs] === 0 ? Number.NaN : x));
     const got = new Float32Array(
       await runKernel(device.gpu, 'edge_scores', {
         buffers: {
-          weight: Float32Array.of(WEIGHT),
+          weight: Float32Array.from(weights),
           differences: paddedRows(differences, width),
           gradients: paddedRows(gradients, width),
           scores: new Float32Array(prompts * stride).fill(2),
@@ -45,6 +50,7 @@ export function edgeScoresTests(device: TestDevice): void {
           out_at: outAt,
           port_stride: portStride,
           stride,
+          runs,
         },
         overrides: {},
         grid: [Math.ceil(writers / 4), Math.ceil(ports / 8), prompts],
@@ -58,11 +64,14 @@ export function edgeScoresTests(device: TestDevice): void {
         for (let u = 0; u < writers; u++) {
           const at = n * stride + outAt + p * portStride + u;
           sizes[at] = 2;
-          for (let i = 0; i < sequence * width; i++) {
-            const d = differences[((firstWriter + u) * tokens + n * sequence) * width + i]!;
-            const g = gradients[((firstPort + p) * tokens + n * sequence) * width + i]!;
-            expected[at]! += WEIGHT * d * g;
-            sizes[at]! += Math.abs(WEIGHT * d * g);
+          for (const [run, weight] of weights.entries()) {
+            if (weight === 0) continue;
+            for (let i = 0; i < sequence * width; i++) {
+              const d = differences[((firstWriter + u) * tokens + n * sequence) * width + i]!;
+              const g = gradients[(((firstPort + p) * runs + run) * tokens + n * sequence) * width + i]!;
+              expected[at]! += weight * d * g;
+              sizes[at]! += Math.abs(weight * d * g);
+            }
           }
         }
       }
@@ -73,22 +82,26 @@ export function edgeScoresTests(device: TestDevice): void {
 
 export function neuronScoresTests(device: TestDevice): void {
   const rng = randomNumbers(72);
-  test.each(SHAPES)('%i writers, (%i ports), %i prompts of %i tokens, width %i', async (...shape) => {
-    const [writers, , prompts, sequence, width] = shape;
+  const cases = WEIGHTS.flatMap((weights) => SHAPES.map((shape) => [...shape, weights] as const));
+  test.each(cases)('%i writers, (%i ports), %i prompts of %i tokens, width %i, runs %j', async (...shape) => {
+    const [writers, , prompts, sequence, width, weights] = shape;
     const tokens = prompts * sequence;
+    const runs = weights.length;
     const [firstWriter, total] = [1, writers + 2];
     const width4 = Math.ceil(width / 4);
     const differences = rng.normals(total * tokens * width);
-    const gradient = rng.normals(tokens * width);
+    const gradient = rng
+      .normals(runs * tokens * width)
+      .map((x, i) => (weights[Math.floor(i / (tokens * width))] === 0 ? Number.NaN : x));
     const got = new Float32Array(
       await runKernel(device.gpu, 'neuron_scores', {
         buffers: {
-          weight: Float32Array.of(WEIGHT),
+          weight: Float32Array.from(weights),
           differences: paddedRows(differences, width),
           gradient: paddedRows(gradient, width),
           scores: new Float32Array(prompts * total * 4 * width4),
         },
-        params: { tokens, sequence, width4, first_writer: firstWriter, writers, writer_total: total },
+        params: { tokens, sequence, width4, first_writer: firstWriter, writers, writer_total: total, runs },
         overrides: {},
         grid: [groupsOf64(writers * width4), prompts],
         read: 'scores',
@@ -101,12 +114,15 @@ export function neuronScoresTests(device: TestDevice): void {
         for (let i = 0; i < sequence * width; i++) {
           const [t, c] = [Math.floor(i / width), i % width];
           const at = (n * total + u) * 4 * width4 + c;
-          const product =
-            WEIGHT *
-            differences[(u * tokens + n * sequence + t) * width + c]! *
-            gradient[(n * sequence + t) * width + c]!;
-          expected[at]! += product;
-          sizes[at]! += Math.abs(product);
+          for (const [run, weight] of weights.entries()) {
+            if (weight === 0) continue;
+            const product =
+              weight *
+              differences[(u * tokens + n * sequence + t) * width + c]! *
+              gradient[(run * tokens + n * sequence + t) * width + c]!;
+            expected[at]! += product;
+            sizes[at]! += Math.abs(product);
+          }
         }
       }
     }
@@ -142,45 +158,55 @@ export function addToStreamTests(device: TestDevice): void {
     ['no shift', 0],
     ['shift 0', 2],
     ['shift', 3],
+    ['shifts of three runs', 3],
   ])('%s', (what, shifted) => {
     test.each([
       [1, 1, 0],
       [3, 5, 1],
       [9, 66, 4],
+      [6, 3, 2],
     ])('%i tokens of %i vec4s, %i outputs', async (tokens, width4, parts) => {
       const size = tokens * 4 * width4;
       const [firstWriter, group] = [1, 2];
-      const amount = what === 'shift' ? 0.375 : 0;
+      const runs = what === 'shifts of three runs' && tokens % 3 === 0 ? 3 : 1;
+      const ofRun = size / runs;
+      const amounts = [what.startsWith('shifts') || what === 'shift' ? 0.375 : 0, -2, 0.5];
       const outputs = rng.normals(Math.max(1, parts) * size);
       const [before, after] = [rng.normals(4 * width4), rng.normals(4 * width4)];
       const stream = rng.normals(size);
       // Without an amount it must not be read.
       const differences = rng
-        .normals((firstWriter + Math.max(1, shifted)) * size)
-        .map((x) => (amount ? x : Number.NaN));
+        .normals((firstWriter + Math.max(1, shifted)) * ofRun)
+        .map((x) => (amounts[0] ? x : Number.NaN));
       const got = new Float32Array(
         await runKernel(device.gpu, 'add_to_stream', {
           buffers: {
             outputs,
             bias_before: before,
             bias_after: after,
-            shift: Float32Array.of(9, 9, amount),
+            shift: Float32Array.from(amounts.slice(0, runs).flatMap((amount) => [9, 9, amount, 9])),
             differences,
             stream: Float32Array.from([...stream, ...untouched(4)]),
           },
-          params: { tokens, width4, parts, group, first_writer: firstWriter, shifted },
+          params: { tokens, width4, parts, group, first_writer: firstWriter, shifted, groups: 4, runs },
           overrides: {},
           grid: { rows: groupsOf64(tokens * width4) },
           read: 'stream',
         }),
       );
       expectSame('beyond the last', got.subarray(size), untouched(4));
+      const changes = (i: number): number[] => {
+        const amount = amounts[Math.floor(i / ofRun)]!;
+        return Array.from({ length: amount ? shifted : 0 }, (_, u) => {
+          return amount * differences[(firstWriter + u) * ofRun + (i % ofRun)]!;
+        });
+      };
       const terms = (i: number): number[] => [
         stream[i]!,
         after[i % (4 * width4)]!,
         -before[i % (4 * width4)]!,
         ...Array.from({ length: parts }, (_, p) => outputs[p * size + i]!),
-        ...Array.from({ length: amount ? shifted : 0 }, (_, u) => amount * differences[(firstWriter + u) * size + i]!),
+        ...changes(i),
       ];
       const sum = (values: readonly number[]): number => values.reduce((total, x) => total + x, 0);
       const expected = Array.from({ length: size }, (_, i) => sum(terms(i)));
