@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { runSelfTest } from '../src/check/self-test.js';
 import { table } from '../src/cli/report/text-report.js';
+import type { Wait } from '../src/gpu/gpu.js';
 import { openDevice } from '../src/node/device.js';
 import { deviceTuning } from '../src/node/tuning-store.js';
 import { VERSION } from '../src/version.js';
@@ -10,6 +11,7 @@ import { benchAttribution } from './attribution.js';
 import { benchInCircuit } from './in-circuit.js';
 import { benchKernels } from './kernels.js';
 import { benchPasses } from './passes.js';
+import { benchProfile } from './profile/profile.js';
 import { plantedSearch } from './planted-search.js';
 import type { Row } from './row.js';
 import { adapterOfSizes, benchSizes } from './sizes/sizes.js';
@@ -17,13 +19,18 @@ import { benchTruth } from './truth/truth.js';
 import { benchViewer } from './viewer.js';
 import { WatchedGpu } from './watched-gpu.js';
 
-type Bench = (gpu: WatchedGpu, options: AcdcBenchOptions, onRow: (row: Row) => void) => Promise<Row[]>;
+type Bench = (
+  gpu: WatchedGpu,
+  options: AcdcBenchOptions & { readonly wait: Wait },
+  onRows: (...rows: readonly Row[]) => void,
+) => Promise<Row[]>;
 
 const ON_DEVICE: Readonly<Record<string, Bench>> = {
   kernels: benchKernels,
   passes: benchPasses,
   attribution: benchAttribution,
   acdc: benchAcdc,
+  profile: benchProfile,
   truth: benchTruth,
   'in-circuit': benchInCircuit,
 };
@@ -33,9 +40,9 @@ const NAMES = [...Object.keys(ON_DEVICE), 'viewer', 'sizes'];
 
 /**
  * Prints every bench as a table and writes bench/results/<adapter or renderer>.json. Nothing is timed on a device
- * before it has passed the self-test and the kernel or pass at hand has been compared with float64. `acdc` takes
- * --quick, for the small models only. `acdc` and `sizes` take --only with a part of a row's name. `planted` is a tool
- * beside the benches, see planted-search.ts.
+ * before it has passed the self-test and the kernel or pass at hand has been compared with float64. `acdc` and
+ * `profile` take --quick, for the small models only. They and `sizes` take --only with a part of a row's name.
+ * `planted` is a tool beside the benches, see planted-search.ts.
  */
 export async function main(args: readonly string[]): Promise<void> {
   if (args[0] === 'planted') return plantedSearch(args.slice(1));
@@ -75,8 +82,8 @@ async function runSizes(only: string): Promise<void> {
   if (file !== undefined) tellWritten(file);
 }
 
-async function runOnDevice(names: readonly string[], options: Omit<AcdcBenchOptions, 'fill'>): Promise<void> {
-  const open = await openDevice();
+async function runOnDevice(names: readonly string[], options: Pick<AcdcBenchOptions, 'quick' | 'only'>): Promise<void> {
+  const open = await openDevice({ timestamps: names.includes('profile') });
   try {
     const tuning = await deviceTuning(open);
     const gpu = new WatchedGpu(open.device, open.adapter, { ...tuning, wait: open.wait });
@@ -89,10 +96,11 @@ async function runOnDevice(names: readonly string[], options: Omit<AcdcBenchOpti
       const asked = !UNASKED.includes(name);
       // Written one by one, since all of them may take hours.
       let file: string | undefined;
-      const add = (row: Row): void => {
-        file = write(`${name}-${open.adapter}`, { adapter: open.adapter, tuning, results: { [name]: [row] } }, 'add');
+      const add = (...rows: readonly Row[]): void => {
+        file = write(`${name}-${open.adapter}`, { adapter: open.adapter, tuning, results: { [name]: rows } }, 'add');
       };
-      const rows = await ON_DEVICE[name]!(gpu, { ...options, fill: tuning.fill }, asked ? add : () => {});
+      const settings = { ...options, fill: tuning.fill, wait: open.wait };
+      const rows = await ON_DEVICE[name]!(gpu, settings, asked ? add : () => {});
       report(name, rows);
       if (!asked) results[name] = rows;
       if (file !== undefined) tellWritten(file);
@@ -113,7 +121,7 @@ function announce(on: string): void {
 const MOST_COLUMNS = 10;
 
 function report(name: string, rows: readonly Row[]): void {
-  const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))];
+  const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))].filter((column) => column !== 'work');
   const cells = [columns, ...rows.map((row) => columns.map((column) => formatted(row[column])))];
   const isWide = columns.length > MOST_COLUMNS;
   const lines = isWide ? columns.map((_, i) => cells.map((line) => line[i]!)) : cells;
@@ -131,7 +139,7 @@ interface Report {
 /**
  * Writes results as JSON.
  *
- * @param mode `add` leaves rows of an earlier run where this one has none of their name.
+ * @param mode `add` leaves rows of an earlier run where this one has none of their name, nor of their work.
  * @returns the file's path.
  */
 function write(name: string, { results, ...on }: Report, mode: 'replace' | 'add' = 'replace'): string {
@@ -141,8 +149,9 @@ function write(name: string, { results, ...on }: Report, mode: 'replace' | 'add'
   const earlier = mode === 'add' && existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Report).results : {};
   const merged = Object.fromEntries(
     Object.entries(results).map(([bench, rows]) => {
-      const names = new Set(rows.map((row) => row.name));
-      return [bench, [...(earlier[bench] ?? []).filter((row) => !names.has(row.name)), ...rows]];
+      const replaced = new Set(rows.flatMap(({ name, work = name }) => [name, work]));
+      const left = (earlier[bench] ?? []).filter(({ name, work = name }) => !replaced.has(name) && !replaced.has(work));
+      return [bench, [...left, ...rows]];
     }),
   );
   const text = JSON.stringify({ ...on, node: process.version, version: VERSION, results: merged }, null, 1);

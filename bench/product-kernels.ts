@@ -1,6 +1,6 @@
 import { widened, type StoredValues, type WeightStorage } from '../src/base/stored-values.js';
 import type { Gpu } from '../src/gpu/gpu.js';
-import { usableTiles } from '../src/gpu/product/tiles.js';
+import { comparedTiles } from '../src/gpu/product/tiles.js';
 import { ACTIVATIONS } from '../src/block/activation.js';
 import { everyRow, matmul, runMatmul, wholeJobs } from '../src/gpu/product/matmul.js';
 import { matmulTransposed, runTransposed } from '../src/gpu/product/transposed.js';
@@ -39,9 +39,9 @@ const STORED: readonly Shape[] = [
   [8, 768, 32_768],
 ];
 
-/** Every product with every tile that runs on the device, and with the chosen tile weights of 16 bits. */
+/** Every product with every tile worth comparing on the device, and with the chosen tile weights of 16 bits. */
 export function productBenches({ device, tile: chosen }: Gpu): ((arena: Arena) => Promise<KernelBench>)[] {
-  const tiles = usableTiles(device);
+  const tiles = comparedTiles(device);
   const large = device.adapterInfo.isFallbackAdapter ? [] : LARGE;
   return [
     ...[...PRODUCTS, ...large].flatMap((shape) =>

@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium, type CDPSession, type Page } from 'playwright-core';
 import { createRng } from '../src/base/rng.js';
-import { createCircuit } from '../src/circuit/circuit.js';
+import { createCircuit, type Circuit } from '../src/circuit/circuit.js';
 import { EdgeSet } from '../src/circuit/edge-set.js';
 import { Topology } from '../src/circuit/topology.js';
-import { writeCircuitJson } from '../src/files/index.js';
+import { writeCircuitJson, writeSparseCircuitJson } from '../src/files/own/circuit-json.js';
 import { circuitPaths } from '../src/node/circuit-files.js';
 import { serveViewer } from '../src/node/view/view-server.js';
 import { browserPath, GL_FLAGS } from '../test/support/browser.js';
@@ -19,9 +19,40 @@ import { summary } from './timing.js';
 const VIEWPORT = { width: 1400, height: 900 };
 const REPEATS = 9;
 
-/** GPT-2 small's edges, with effects as those of circuits are: a few large ones, a long tail, one in four negative. */
-function syntheticCircuit(): string {
-  const topology = new Topology({ layers: 12, heads: 12, parallel: false });
+const GPT2_SMALL = { shape: { layers: 12, heads: 12, parallel: false }, width: 768, kept: 1000 };
+const LLAMA_3_8B = { shape: { layers: 32, heads: 32, parallel: false }, width: 4096 };
+
+/** What one row draws. */
+interface Case {
+  readonly name: string;
+  readonly text: () => string;
+  readonly scope: 'circuit' | 'all';
+  readonly edges: number;
+}
+
+function cases(): readonly Case[] {
+  const small = syntheticCircuit(GPT2_SMALL);
+  return [
+    ...[100, 1000, 32_491].map((edges): Case => {
+      return { name: `${edges.toLocaleString('en')} edges`, text: () => writeCircuitJson(small), scope: 'all', edges };
+    }),
+    ...[3000, 30_000].map((kept): Case => {
+      const name = `${kept.toLocaleString('en')} kept of 1,592,881, sparse`;
+      const text = () => writeSparseCircuitJson(syntheticCircuit({ ...LLAMA_3_8B, kept }));
+      return { name, text, scope: 'circuit', edges: kept };
+    }),
+    {
+      name: '30,000 kept of 1,592,881, all listed',
+      text: () => writeCircuitJson(syntheticCircuit({ ...LLAMA_3_8B, kept: 30_000 })),
+      scope: 'circuit',
+      edges: 30_000,
+    },
+  ];
+}
+
+/** A model's edges, with effects as those of circuits are: a few large ones, a long tail, one in four negative. */
+function syntheticCircuit(model: typeof GPT2_SMALL): Circuit {
+  const topology = new Topology(model.shape);
   const rng = createRng(1);
   const effects = new Float64Array(topology.edgeCount).fill(NaN);
   for (let id = 0; id < topology.additionEdges; id++) {
@@ -30,18 +61,16 @@ function syntheticCircuit(): string {
   const strongest = [...effects.subarray(0, topology.additionEdges).keys()].sort(
     (a, b) => Math.abs(effects[b]!) - Math.abs(effects[a]!),
   );
-  return writeCircuitJson(
-    createCircuit({
-      topology,
-      width: 768,
-      kept: EdgeSet.of(topology, strongest.slice(0, 1000)),
-      effects,
-      steps: new Int32Array(topology.edgeCount).fill(-1),
-      untestedRemovals: [],
-      directTested: false,
-      provenance: null,
-    }),
-  );
+  return createCircuit({
+    topology,
+    width: model.width,
+    kept: EdgeSet.of(topology, strongest.slice(0, model.kept)),
+    effects,
+    steps: new Int32Array(topology.edgeCount).fill(-1),
+    untestedRemovals: [],
+    directTested: false,
+    provenance: null,
+  });
 }
 
 /** What was measured, and by which renderer of the browser. */
@@ -51,55 +80,65 @@ export interface ViewerBench {
 }
 
 /**
- * The viewer in headless Chromium with 100, 1,000 and all 32,491 edges drawn, in milliseconds. `load` is from the start
+ * The viewer in headless Chromium with 100, 1,000 and all 32,491 edges of GPT-2 small's shape drawn, and with circuits
+ * of Llama-3-8B's shape, in milliseconds. `load` is from the start
  * of the navigation to the first frame with all of them. `step` and `hover` are the work of the page's main thread for
  * one step of the slider and for the pointer's arrival on a node, up to the frame that shows it; `rest` is the work
  * that follows when the slider rests, which draws what a step leaves out. `frame` is wall time from a move of the
- * camera to pixels that can be read back.
+ * camera to pixels that can be read back. `heap` is what the page's script holds at the end, in MB.
  */
 export async function benchViewer(): Promise<ViewerBench> {
   if (browserPath === undefined) throw new Error('the viewer bench needs Chromium: on PATH, or in CHROMIUM_PATH');
   const folder = mkdtempSync(join(tmpdir(), 'edgewise-bench-'));
-  const file = join(folder, 'synthetic.json');
-  writeFileSync(file, syntheticCircuit());
   // This file runs as a part of the bundle in node_modules/.edgewise-bench.
   const html = await readFile(new URL('../../dist/viewer/index.html', import.meta.url), 'utf8');
-  const server = await serveViewer(html, [await circuitPaths(file)], 0);
   const browser = await chromium.launch({ executablePath: browserPath, args: GL_FLAGS });
   try {
     const rows: Row[] = [];
     let renderer = '';
-    for (const edges of [100, 1000, 32_491]) {
+    for (const [place, one] of cases().entries()) {
+      const file = join(folder, `${place}.json`);
+      writeFileSync(file, one.text());
+      const server = await serveViewer(html, [await circuitPaths(file)], 0);
       const page = await browser.newPage({ viewport: VIEWPORT });
-      // A connected circuit seldom has so round a number of edges.
-      const exact = { limitBy: 'top', onPaths: false, limit: edges } as const;
-      const view = { ...DEFAULT_VIEW, ...exact, scope: 'all', sign: 'positive-helps' } as const;
-      await page.goto(`${server.url}#${encodeView(view).replace(/^#/, '')}`);
-      const load = await shown(page, edges);
-      renderer = await rendererOf(page);
-      const session = await page.context().newCDPSession(page);
-      await session.send('Performance.enable');
-      const step = await timed(page, session, (i) => stepSlider(page, i));
-      const hover = await timed(page, session, (i) => pointAt(page, i));
-      const frame = await frames(page);
-      rows.push({
-        name: `${edges.toLocaleString('en')} edges`,
-        'load ms': load,
-        'step ms': step.median,
-        'worst step ms': step.worst,
-        'rest ms': step.after,
-        'hover ms': hover.median,
-        'worst hover ms': hover.worst,
-        'frame ms': frame,
-      });
-      await page.close();
+      try {
+        rows.push(await benchCase(page, server.url, one));
+        renderer = await rendererOf(page);
+      } finally {
+        await page.close();
+        await server.close();
+      }
     }
     return { renderer, rows };
   } finally {
     await browser.close();
-    await server.close();
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+async function benchCase(page: Page, url: string, { name, scope, edges }: Case): Promise<Row> {
+  // A connected circuit seldom has so round a number of edges.
+  const exact = { limitBy: 'top', onPaths: false, limit: edges } as const;
+  const view = { ...DEFAULT_VIEW, ...exact, scope, sign: 'positive-helps' } as const;
+  await page.goto(`${url}#${encodeView(view).replace(/^#/, '')}`);
+  const load = await shown(page, edges);
+  const session = await page.context().newCDPSession(page);
+  await session.send('Performance.enable');
+  const step = await timed(page, session, (i) => stepSlider(page, i));
+  const hover = await timed(page, session, (i) => pointAt(page, i));
+  const frame = await frames(page);
+  const { metrics } = await session.send('Performance.getMetrics');
+  return {
+    name,
+    'load ms': load,
+    'step ms': step.median,
+    'worst step ms': step.worst,
+    'rest ms': step.after,
+    'hover ms': hover.median,
+    'worst hover ms': hover.worst,
+    'frame ms': frame,
+    'heap MB': metrics.find((metric) => metric.name === 'JSHeapUsedSize')!.value / 1e6,
+  };
 }
 
 /** Milliseconds since the navigation began, once so many edges are drawn. */

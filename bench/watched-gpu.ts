@@ -1,6 +1,7 @@
 import { Gpu } from '../src/gpu/gpu.js';
 import { Recording } from '../src/gpu/recording.js';
 import type { BufferSlice } from '../src/gpu/kernel.js';
+import type { Staging } from '../src/gpu/staging.js';
 
 /**
  * A device whose host time is measured: what passes between an answer's arrival and the next submission, in which the
@@ -11,8 +12,8 @@ export class WatchedGpu extends Gpu {
   hostSeconds = 0;
   #answeredAt: number | undefined;
 
-  override record(): Recording {
-    return new WatchedRecording(this);
+  override record(staging?: Staging): Recording {
+    return new WatchedRecording(this, staging);
   }
 
   answered(): void {
@@ -29,8 +30,8 @@ export class WatchedGpu extends Gpu {
 class WatchedRecording extends Recording {
   readonly #watched: WatchedGpu;
 
-  constructor(gpu: WatchedGpu) {
-    super(gpu);
+  constructor(gpu: WatchedGpu, staging?: Staging) {
+    super(gpu, staging);
     this.#watched = gpu;
   }
 

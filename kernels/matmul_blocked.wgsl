@@ -81,24 +81,15 @@ fn matmul_blocked(@builtin(workgroup_id) wid: vec3u, @builtin(local_invocation_i
   let right_column = left_column + TX;
   let left_bias = bias_of(job, left_column);
   let right_bias = bias_of(job, right_column);
-  let row = top + 8u * square.y;
-  finish_row(job, row, left_column, left_bias, right_bias, sums[0], sums[1]);
-  finish_row(job, row + 1u, left_column, left_bias, right_bias, sums[2], sums[3]);
-  finish_row(job, row + 2u, left_column, left_bias, right_bias, sums[4], sums[5]);
-  finish_row(job, row + 3u, left_column, left_bias, right_bias, sums[6], sums[7]);
-  finish_row(job, row + 4u, left_column, left_bias, right_bias, sums[8], sums[9]);
-  finish_row(job, row + 5u, left_column, left_bias, right_bias, sums[10], sums[11]);
-  finish_row(job, row + 6u, left_column, left_bias, right_bias, sums[12], sums[13]);
-  finish_row(job, row + 7u, left_column, left_bias, right_bias, sums[14], sums[15]);
+  for (var r = 0u; r < 8u; r++) {
+    let row = top + 8u * square.y + r;
+    let place = place_of(job, row);
+    finish(job, row, left_column, left_bias, place, sum_at(&sums, 2u * r));
+    finish(job, row, right_column, right_bias, place, sum_at(&sums, 2u * r + 1u));
+  }
 }
 
 // One term of four columns.
 fn store_term(half: u32, term: u32, quad: u32, weights: vec4f) {
   right[(half * TERMS + term) * 2u * TX + place_of_quad(quad, term / 4u)] = weights;
-}
-
-fn finish_row(job: Job, row: u32, column: u32, left_bias: vec4f, right_bias: vec4f, sum0: vec4f, sum1: vec4f) {
-  let place = place_of(job, row);
-  finish(job, row, column, left_bias, place, sum0);
-  finish(job, row, column + TX, right_bias, place, sum1);
 }

@@ -57,19 +57,10 @@ fn matmul_transposed_blocked(@builtin(workgroup_id) wid: vec3u, @builtin(local_i
     half ^= 1u;
   }
 
-  let row = top + 8u * square.y;
   let k4 = first + square.x;
-  finish_row(job, row, k4, sums[0], sums[1]);
-  finish_row(job, row + 1u, k4, sums[2], sums[3]);
-  finish_row(job, row + 2u, k4, sums[4], sums[5]);
-  finish_row(job, row + 3u, k4, sums[6], sums[7]);
-  finish_row(job, row + 4u, k4, sums[8], sums[9]);
-  finish_row(job, row + 5u, k4, sums[10], sums[11]);
-  finish_row(job, row + 6u, k4, sums[12], sums[13]);
-  finish_row(job, row + 7u, k4, sums[14], sums[15]);
-}
-
-fn finish_row(job: Job, row: u32, k4: u32, sum0: vec4f, sum1: vec4f) {
-  finish(job, row, k4, sum0);
-  finish(job, row, k4 + TX, sum1);
+  for (var r = 0u; r < 8u; r++) {
+    let row = top + 8u * square.y + r;
+    finish(job, row, k4, sum_at(&sums, 2u * r));
+    finish(job, row, k4 + TX, sum_at(&sums, 2u * r + 1u));
+  }
 }

@@ -13,7 +13,7 @@ const CIRCUITS = [
     task,
     threshold: 0.01,
   })),
-  { model: 'tasks-4l-llama', task: 'ioi', threshold: 0.05 },
+  { model: 'tasks-4l-llama', task: 'ioi', threshold: 0.02 },
   { model: 'tasks-4l-llama', task: 'greater-than', threshold: 0.01 },
   { model: 'tasks-4l-llama', task: 'gendered-pronoun', threshold: 0.01 },
 ];

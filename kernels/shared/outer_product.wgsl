@@ -19,3 +19,25 @@ fn add_outer_product(sums: ptr<function, array<vec4f, 16>>, upper: vec4f, lower:
   (*sums)[14] = fma(vec4f(lower.w), w0, (*sums)[14]);
   (*sums)[15] = fma(vec4f(lower.w), w1, (*sums)[15]);
 }
+
+// sums[index], for what happens to each of them once: written out for the same reason.
+fn sum_at(sums: ptr<function, array<vec4f, 16>>, index: u32) -> vec4f {
+  switch index {
+    case 0u: { return (*sums)[0]; }
+    case 1u: { return (*sums)[1]; }
+    case 2u: { return (*sums)[2]; }
+    case 3u: { return (*sums)[3]; }
+    case 4u: { return (*sums)[4]; }
+    case 5u: { return (*sums)[5]; }
+    case 6u: { return (*sums)[6]; }
+    case 7u: { return (*sums)[7]; }
+    case 8u: { return (*sums)[8]; }
+    case 9u: { return (*sums)[9]; }
+    case 10u: { return (*sums)[10]; }
+    case 11u: { return (*sums)[11]; }
+    case 12u: { return (*sums)[12]; }
+    case 13u: { return (*sums)[13]; }
+    case 14u: { return (*sums)[14]; }
+    default: { return (*sums)[15]; }
+  }
+}

@@ -8,9 +8,9 @@ import torch.nn.functional as F
 LAYERS, HEADS, KV_HEADS, WIDTH, INNER, POSITIONS = 4, 8, 4, 128, 256, 128
 HEAD_WIDTH = WIDTH // HEADS
 THETA, EPSILON = 1000.0, 1e-5
-STEPS, FALLING = 2400, 0.5
+STEPS, FALLING = 4000, 0.4
 # Prompts of each task in a step. Heads that copy form on induction, and then serve ioi and docstring.
-ROWS = {"ioi": 20, "greater-than": 4, "induction": 40, "gendered-pronoun": 4, "docstring": 16, "agreement": 4}
+ROWS = {"ioi": 20, "greater-than": 4, "induction": 40, "gendered-pronoun": 4, "docstring": 24, "agreement": 4}
 # A repeated list tells half of its words, and not the last one alone.
 NEXT_TOKEN_SHARE = 2.0
 PREFIX, STORAGE = "", "bfloat16"

@@ -2,7 +2,14 @@ import type { Topology } from '../circuit/topology.js';
 import { gradientLayerTensors, gradientTensors, type GradientShape } from '../gradient/gradient-plan.js';
 import type { Layout } from '../model/layout.js';
 import type { Granularity } from '../circuit/run-identity.js';
-import { largestShare, planned, totalBytes, type MemoryTable, type RunLimits } from '../evaluate/memory-plan.js';
+import {
+  largestShare,
+  planned,
+  plannedAnswers,
+  totalBytes,
+  type MemoryTable,
+  type RunLimits,
+} from '../evaluate/memory-plan.js';
 
 export interface AttributionSize extends GradientShape {
   readonly granularity: Granularity;
@@ -44,6 +51,7 @@ export function planAttribution(
       ...planned(gradientLayerTensors(topology, layout, shape), topology.layers),
       ...planned({ edgeScores: edges, nodeScores: nodes }, 1),
       ...planned({ means: [size.meanGroups * topology.writers.length, 4 * layout.width4] }, 1),
+      ...(answered ? plannedAnswers(layout, shape, answered.length, 1) : []),
       ...planned(size.scratch?.(shape) ?? {}, 1),
     ];
     return { shape, microBatches: Math.ceil(size.prompts / prompts), tensors, bytes: totalBytes(tensors) };

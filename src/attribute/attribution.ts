@@ -113,7 +113,7 @@ export function attributionPlan(
   const answered =
     method === 'information-flow' || readsProbabilities(METRICS[metric].seed)
       ? undefined
-      : fewAnsweredTokens(pairs, { vocab: layout.vocabStride });
+      : fewAnsweredTokens(pairs, layout.vocabStride);
   const size = {
     ...promptSizes(pairs, meanPairs, ablation),
     granularity,

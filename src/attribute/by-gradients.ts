@@ -175,8 +175,8 @@ function comparesWithOthers(metric: SeedMetric, pairs: readonly PromptPair[]): b
 }
 
 /**
- * Leaves the clean run in the pass up to where the metric's gradient begins, and in `differences` what cut edges would carry
- * minus the outputs of the clean run.
+ * Leaves the clean run in the pass up to where the metric's gradient begins, and in `differences` what cut edges would
+ * carry minus the outputs of the clean run.
  */
 async function prepare(
   pass: GradientPass,

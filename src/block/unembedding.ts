@@ -77,7 +77,7 @@ export async function softcapBackward(
     params: { rows, columns: tokens, stride: 4 * unembed.columns4, cap: spec.logitSoftcap },
     overrides: {},
   });
-  return { encode: (recording) => recording.dispatchRows(operation, rows, rowBlocks(spec.vocab)) };
+  return { encode: (recording) => recording.dispatchRows(operation, rows, rowBlocks(tokens)) };
 }
 
 /** Turns logits [rows, V] into log-probabilities, in place. */

@@ -42,6 +42,15 @@ export class EdgeSet {
     return ((this.#words[id >> 5]! >>> (id & 31)) & 1) === 1;
   }
 
+  /** Whether all of the edges `first .. first + count - 1` are kept. */
+  hasAll(first: number, count: number): boolean {
+    for (let i = 0; 32 * i < count; i++) {
+      const left = count - 32 * i;
+      if (this.#word(first, count, i) >>> 0 !== (left < 32 ? 2 ** left - 1 : 0xffffffff)) return false;
+    }
+    return true;
+  }
+
   without(id: number): EdgeSet {
     const words = this.#words.slice();
     words[id >> 5]! &= ~(1 << (id & 31));
@@ -67,16 +76,25 @@ export class EdgeSet {
   /** Bits `first .. first + count - 1` as words, bit 0 of word 0 first; unused bits of the last word are 0. */
   bits(first: number, count: number): Uint32Array {
     const words = new Uint32Array(Math.ceil(count / 32));
-    const shift = first & 31;
-    for (let i = 0; i < words.length; i++) {
-      const at = (first >> 5) + i;
-      const low = this.#words[at]! >>> shift;
-      const high = shift === 0 ? 0 : (this.#words[at + 1] ?? 0) << (32 - shift);
-      words[i] = low | high;
-    }
-    const spare = 32 * words.length - count;
-    if (spare > 0) words[words.length - 1]! &= 0xffffffff >>> spare;
+    this.addBits(first, count, words);
     return words;
+  }
+
+  /** Adds bits `first .. first + count - 1` to those of `into`, bit 0 of word 0 first. */
+  addBits(first: number, count: number, into: Uint32Array): void {
+    for (let i = 0; 32 * i < count; i++) into[i]! |= this.#word(first, count, i);
+  }
+
+  /**
+   * Whether one of the edges `first .. first + count - 1` is kept here and not there, or there and not here, or is kept
+   * and marked. @param marked bit 0 of word 0 for the first of them.
+   */
+  differs(other: EdgeSet, first: number, count: number, marked: Uint32Array): boolean {
+    for (let i = 0; 32 * i < count; i++) {
+      const word = this.#word(first, count, i);
+      if (word !== other.#word(first, count, i) || (word & marked[i]!) !== 0) return true;
+    }
+    return false;
   }
 
   equals(other: EdgeSet): boolean {
@@ -85,6 +103,16 @@ export class EdgeSet {
 
   *[Symbol.iterator](): Generator<number> {
     for (let id = 0; id < this.topology.edgeCount; id++) if (this.has(id)) yield id;
+  }
+
+  /** Word `i` of bits `first .. first + count - 1`. */
+  #word(first: number, count: number, i: number): number {
+    const at = (first >> 5) + i;
+    const shift = first & 31;
+    const low = this.#words[at]! >>> shift;
+    const word = shift === 0 ? low : low | ((this.#words[at + 1] ?? 0) << (32 - shift));
+    const left = count - 32 * i;
+    return left < 32 ? word & (0xffffffff >>> (32 - left)) : word;
   }
 
   #count(from: number, to: number): number {

@@ -20,6 +20,11 @@ export interface EvaluationCosts {
 export interface CircuitEvaluator {
   /** How many circuits share a submission. If more are asked for at once, they are evaluated in turn. */
   readonly most: number;
+  /**
+   * What a submission costs beside its circuits, in circuits: waiting for it, and what a single circuit leaves idle.
+   * Default: see ROUND. No decision depends on it.
+   */
+  readonly round?: number;
   /** Undefined where nobody knows. No decision depends on it. */
   readonly costs?: EvaluationCosts;
   perPrompt(circuits: readonly EdgeSet[]): Promise<readonly PerPrompt[]>;

@@ -2,8 +2,17 @@ import type { EdgeSet } from './edge-set.js';
 import { isAttentionPort, type Port } from './nodes.js';
 import type { Topology } from './topology.js';
 
+/** What stands behind the ports of a topology. It is asked for thousands of times a second. */
+const BEHIND = new WeakMap<Topology, readonly (readonly number[])[]>();
+
 /** Indices of the writers whose input the port is: of a group of heads where they share it. None for `logits`. */
 export function writersBehind(topology: Topology, port: number): readonly number[] {
+  let behind = BEHIND.get(topology);
+  if (!behind) BEHIND.set(topology, (behind = topology.ports.map((_, of) => findWritersBehind(topology, of))));
+  return behind[port]!;
+}
+
+function findWritersBehind(topology: Topology, port: number): readonly number[] {
   const reader = topology.ports[port]!;
   switch (reader.kind) {
     case 'head':
@@ -63,22 +72,27 @@ export interface NodesInUse {
  */
 export function nodesInUse(kept: EdgeSet): NodesInUse {
   const { topology } = kept;
-  const writers: Reach[] = topology.writers.map(() => REACH.none);
   const ports: Reach[] = topology.ports.map(() => REACH.none);
+  /** Bit per writer: it is wanted at the metric position, at every differing one. */
+  const words = Math.ceil(topology.writers.length / 32);
+  const atMetric = new Uint32Array(words);
+  const differing = new Uint32Array(words);
+  const holds = (bits: Uint32Array, writer: number): boolean => ((bits[writer >> 5]! >>> (writer & 31)) & 1) === 1;
+  const wantedOf = (writer: number): Reach => {
+    if (holds(differing, writer)) return REACH.differing;
+    return holds(atMetric, writer) ? REACH.metric : REACH.none;
+  };
   for (let port = topology.ports.length - 1; port >= 0; port--) {
-    const behind = writersBehind(topology, port).map((writer) => writers[writer]!);
-    const wanted = port === topology.logitsPort ? REACH.metric : (Math.max(...behind) as Reach);
+    let wanted: Reach = port === topology.logitsPort ? REACH.metric : REACH.none;
+    for (const writer of writersBehind(topology, port)) wanted = Math.max(wanted, wantedOf(writer)) as Reach;
     if (wanted === REACH.none) continue;
     const reader = topology.ports[port]!;
     if (isAttentionPort(reader) && !kept.has(topology.directEdge(port))) continue;
     const reach = portReach(reader, wanted);
     ports[port] = reach;
-    const first = topology.firstEdge(port);
-    for (let writer = 0; writer < topology.fanIn(port); writer++) {
-      if (kept.has(first + writer) && writers[writer]! < reach) writers[writer] = reach;
-    }
+    kept.addBits(topology.firstEdge(port), topology.fanIn(port), reach === REACH.metric ? atMetric : differing);
   }
-  return { writers, ports };
+  return { writers: topology.writers.map((_, writer) => wantedOf(writer)), ports };
 }
 
 /** Where a port is read if its node's output is wanted at `reach`. */

@@ -72,16 +72,17 @@ export function strongestFirst(circuit: Circuit): number[] {
   return [...strengths.keys()].sort((a, b) => strengths[b]! - strengths[a]! || a - b);
 }
 
+/** Rows of edges, in the order of `ids`. */
+export function edgeRecords(circuit: Circuit, ids: readonly number[]): EdgeRecord[] {
+  return ids.map(edgeReader(circuit, strongestFirst(circuit)));
+}
+
 /**
- * Rows of edges, in the order of `ids`.
+ * Gives the row of an edge. What makes something else of the rows of a million edges asks for one after the other.
  *
  * @param order all candidate edges, as `strongestFirst` gives them: the ranks follow from it.
  */
-export function edgeRecords(
-  circuit: Circuit,
-  ids: readonly number[],
-  order: readonly number[] = strongestFirst(circuit),
-): EdgeRecord[] {
+export function edgeReader(circuit: Circuit, order: readonly number[]): (id: number) => EdgeRecord {
   const { topology, effects, steps, kept, inCircuit, stability } = circuit;
   const ranks = new Int32Array(topology.edgeCount);
   order.forEach((id, place) => {
@@ -96,7 +97,7 @@ export function edgeRecords(
     target: nodeName(portNode(port)),
     port: isAttentionPort(port) ? port.branch : ('out' as const),
   }));
-  return ids.map((id): EdgeRecord => {
+  return (id) => {
     const isDirect = id >= topology.additionEdges;
     const { name, target, port } = ports[ends.ports[id]!]!;
     const source = isDirect ? target : writers[ends.writers[id]!]!;
@@ -117,7 +118,7 @@ export function edgeRecords(
       rank: isMeasured ? ranks[id]! : null,
       inCircuit: kept.has(id),
     };
-  });
+  };
 }
 
 /**

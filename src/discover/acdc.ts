@@ -6,7 +6,8 @@ import type { SenderHeads } from '../circuit/run-identity.js';
 import { acdcOrder } from './acdc-order.js';
 import { firstState, nextState } from './acdc-walk.js';
 import { assertAllMade, earlierTest, NO_JOURNAL, type Journal, type Measurement } from './journal.js';
-import { LookAhead, type Predictor } from './look-ahead.js';
+import { Guesses, type Hint } from './guesses.js';
+import { LookAhead, ROUND } from './look-ahead.js';
 import { SearchWork } from './search-work.js';
 import type { CircuitEvaluator, PerPrompt } from '../circuit/evaluator.js';
 
@@ -40,6 +41,10 @@ export interface AcdcResult {
   readonly measurements: readonly Measurement[];
   /** Circuits evaluated: one per test, and circuits that were evaluated ahead in vain. */
   readonly evaluations: number;
+  /** Rounds of tests that were made at once: one submission each, for every micro-batch of prompts. */
+  readonly rounds: number;
+  /** Guesses of decisions that were wrong. Each ended a round. */
+  readonly wrongGuesses: number;
   /** Metric of the starting circuit and of the final one. */
   readonly initial: number;
   readonly final: number;
@@ -49,8 +54,8 @@ export interface AcdcResult {
 export interface AcdcAids {
   readonly onProgress?: (progress: AcdcProgress) => void;
   readonly journal?: Journal;
-  /** Guesses decisions, so that several tests can be made at once. Default: every edge is removed. */
-  readonly predict?: Predictor;
+  /** What is expected of each edge, for guesses of decisions: several tests are made at once. Default: nothing. */
+  readonly hint?: Hint;
   /**
    * The result of the same search at another threshold. Both test the same circuits up to the first decision in which
    * they differ. Up to there its measurements are taken over.
@@ -93,7 +98,7 @@ export async function acdc(
   evaluator: CircuitEvaluator,
   start: EdgeSet,
   options: AcdcOptions,
-  { onProgress = () => {}, journal = NO_JOURNAL, predict, neighbour }: AcdcAids = {},
+  { onProgress = () => {}, journal = NO_JOURNAL, hint, neighbour }: AcdcAids = {},
 ): Promise<AcdcResult> {
   if (!Number.isFinite(options.threshold)) {
     throw new EdgewiseError('usage', 'threshold', `expected a finite number, got ${options.threshold}`);
@@ -102,7 +107,8 @@ export async function acdc(
   const receivers = acdcOrder(topology, options.senderHeads, options.directEdges);
   const total = receivers.reduce((sum, receiver) => sum + receiver.edges.length, 0);
   const work = evaluator.costs && new SearchWork(topology, receivers, evaluator.costs);
-  const lookAhead = new LookAhead(receivers, evaluator.most, predict);
+  const guesses = new Guesses(topology, hint);
+  const lookAhead = new LookAhead(receivers, evaluator.most, evaluator.round ?? ROUND, guesses);
   let values = (await evaluator.perPrompt([start]))[0]!;
   const initial = mean(values);
   const steps: AcdcStep[] = [];
@@ -113,6 +119,8 @@ export async function acdc(
   let metric = initial;
   let kept = 0;
   let evaluations = 0;
+  let rounds = 0;
+  let wrongGuesses = 0;
   let own = 0;
   let alike = neighbour !== undefined;
 
@@ -123,6 +131,7 @@ export async function acdc(
     const circuits = ahead.map((test) => test.state.circuit.without(test.state.edge!));
     const measured = known ? [known.without] : await evaluator.perPrompt(circuits);
     evaluations += ahead.length;
+    if (!known) rounds++;
     for (const [i, without] of measured.entries()) {
       const edge: number = state.edge!;
       const after = mean(without);
@@ -134,6 +143,7 @@ export async function acdc(
       if (!earlier) journal.record({ edge, without });
       if (!known) own++;
       work?.decided(state, !removed, known === undefined);
+      guesses.decided(edge, removed);
       if (removed) {
         metric = after;
         values = without;
@@ -147,7 +157,9 @@ export async function acdc(
       }
       state = nextState(receivers, state, removed);
       untestedRemovals.push(...state.untested);
-      if (!known && !lookAhead.decided(ahead[i]!, removed)) break; // the tests that follow are of other circuits
+      if (known || ahead[i]!.guess === removed) continue;
+      wrongGuesses++;
+      break; // the tests that follow are of other circuits
     }
     const { decided } = state;
     onProgress({ tested: steps.length, measured: own, kept, decided, total, ...(work && { work: work.at(state) }) });
@@ -155,5 +167,16 @@ export async function acdc(
   assertAllMade(journal, steps.length);
   onProgress({ tested: steps.length, measured: own, kept, decided: total, total });
   const { circuit } = state;
-  return { kept: circuit, steps, measurements, evaluations, untestedRemovals, promptEffects, initial, final: metric };
+  return {
+    kept: circuit,
+    steps,
+    measurements,
+    evaluations,
+    rounds,
+    wrongGuesses,
+    untestedRemovals,
+    promptEffects,
+    initial,
+    final: metric,
+  };
 }

@@ -1,32 +1,36 @@
 import { mean } from '../base/mean.js';
 import type { Taps } from '../block/places.js';
-import { EdgeSet } from '../circuit/edge-set.js';
+import type { EdgeSet } from '../circuit/edge-set.js';
 import type { Topology } from '../circuit/topology.js';
 import type { CircuitEvaluator, EvaluationCosts, PerPrompt } from '../circuit/evaluator.js';
-import { LogitsReadout, type BoundReadout } from '../readout/logits-readout.js';
+import { LogitsReadout } from '../readout/logits-readout.js';
+import type { Readout } from '../readout/part.js';
 import { METRICS, type MetricName } from '../readout/metrics.js';
 import type { ReadoutPart } from '../readout/parts.js';
 import type { PassShape } from '../pass/pass-plan.js';
-import type { BoundPass } from '../pass/pass-inputs.js';
 import { createScratch, type PassScratch } from '../pass/pass-frame.js';
-import { PatchedPass } from '../pass/patched-pass.js';
-import { Arena, sliceOf } from '../gpu/arena.js';
+import type { PatchedPass } from '../pass/patched-pass.js';
+import { Arena } from '../gpu/arena.js';
+import { StagingPool } from '../gpu/staging.js';
 import type { Recording } from '../gpu/recording.js';
 import type { ModelWeights } from '../model/weights.js';
 import type { PromptPair } from '../task/types.js';
+import { bindBatches, type BoundBatch } from './bound-batches.js';
 import { evaluationCosts } from './evaluation-costs.js';
-import { fillMeans } from './fill-means.js';
 import { assertEqualLengths, type MeanSource } from './mean-ablation.js';
 import type { PatchOptions } from './options.js';
-import { rowLists } from '../pass/row-lists.js';
-import { uploadIds, uploadPrompts, type PromptBatch } from './prompt-batch.js';
-import { measuredPairs, perPrompt } from './whole-answers.js';
+import { perPrompt } from './whole-answers.js';
 
 export interface EvaluatorOptions extends PatchOptions {
   /** Metric of `metric` and `perPrompt`. */
   readonly metric: MetricName;
   /** Prompts per pass and circuits per pass; the sequence is the longest prompt's. */
   readonly shape: PassShape;
+  /**
+   * Circuits that share a submission at most. More than a pass takes go through several passes in one submission.
+   * Default: as many as a pass takes.
+   */
+  readonly batch?: number;
   /** Prompts that mean ablation averages over; default: the clean prompts of the task. */
   readonly meanSource?: MeanSource;
   /** Whether circuits may cut direct edges; their ablated projections are then kept. */
@@ -36,14 +40,6 @@ export interface EvaluatorOptions extends PatchOptions {
    * of a forward pass per circuit. Default false.
    */
   readonly whole?: boolean;
-}
-
-/** The prompts of a micro-batch, the pass that holds what it computed of them last, and what reads its end. */
-interface BoundBatch {
-  readonly batch: PromptBatch;
-  readonly pass: PatchedPass;
-  readonly clean: BoundPass;
-  readonly readout: BoundReadout;
 }
 
 /**
@@ -61,6 +57,7 @@ export class PatchingEvaluator implements CircuitEvaluator {
   readonly #arena: Arena;
   readonly #scratch: PassScratch;
   readonly #readout: LogitsReadout;
+  readonly #staging: StagingPool;
   readonly #passes: PatchedPass[] = [];
   #pairs: readonly PromptPair[] = [];
   #batches: readonly BoundBatch[] = [];
@@ -76,7 +73,7 @@ export class PatchingEvaluator implements CircuitEvaluator {
     if (options.ablation === 'mean-positional') assertEqualLengths(pairs, meanPairs);
     const evaluator = new PatchingEvaluator(weights, topology, options);
     try {
-      await evaluator.#prepare(pairs, { pairs: meanPairs, side: options.meanSource?.side ?? 'clean' });
+      await evaluator.#bind(pairs, { pairs: meanPairs, side: options.meanSource?.side ?? 'clean' });
       return evaluator;
     } catch (error) {
       evaluator.dispose();
@@ -91,11 +88,13 @@ export class PatchingEvaluator implements CircuitEvaluator {
     this.#arena = new Arena(weights.gpu);
     this.#scratch = createScratch(this.#arena, weights, topology, options.shape, options.input);
     this.#readout = new LogitsReadout(this.#scratch, this.#arena);
+    this.#staging = new StagingPool(weights.gpu.buffers);
   }
 
-  /** Circuits that share a submission at most. */
+  /** Circuits that share a submission at most: so many passes one after the other. */
   get most(): number {
-    return this.#options.shape.circuits;
+    const { shape, batch = shape.circuits } = this.#options;
+    return Math.max(batch, shape.circuits);
   }
 
   get costs(): EvaluationCosts {
@@ -106,119 +105,24 @@ export class PatchingEvaluator implements CircuitEvaluator {
     }));
   }
 
-  async #prepare(pairs: readonly PromptPair[], meanSource: MeanSource): Promise<void> {
-    const { shape, ablation, directEdges } = this.#options;
-    const arena = this.#arena;
-    const resample = ablation === 'resample';
+  async #bind(pairs: readonly PromptPair[], meanSource: MeanSource): Promise<void> {
     this.#pairs = pairs;
-    const measured = measuredPairs(pairs);
-    const batches = uploadPrompts(arena, this.#weights, this.topology, shape, measured, { directEdges, resample });
-    const bound: BoundBatch[] = [];
-    for (const batch of batches) {
-      const pass = await PatchedPass.create(this.#scratch);
-      this.#passes.push(pass);
-      bound.push({
-        batch,
-        pass,
-        clean: await pass.bind(arena, batch.clean),
-        readout: await this.#readout.bind(arena, batch.reference, [
-          ...batch.pairs,
-          ...Array.from({ length: shape.prompts - batch.pairs.length }, () => ({ correct: [], wrong: [] })),
-        ]),
-      });
-    }
-    this.#batches = bound;
-    await this.#fillAblated(meanSource);
-    if (directEdges) this.#fillAblatedProjections();
-    this.#fillReferences();
-    await this.#replaceReferences();
-  }
-
-  /** Zero ablation needs nothing: tensors start as zeros. */
-  async #fillAblated(source: MeanSource): Promise<void> {
-    const { ablation } = this.#options;
-    if (ablation === 'resample') {
-      for (const { batch, pass } of this.#batches) {
-        const recording = this.#weights.gpu.record();
-        const corrupted = await pass.bind(this.#arena, batch.corrupted);
-        pass.encodeWhole(recording, corrupted, EdgeSet.full(this.topology));
-        recording.copy(pass.writers, batch.ablated);
-        recording.submit();
-      }
-    } else if (ablation !== 'zero') {
-      await fillMeans(this.#weights, this.#options.shape, this.#batches, source, ablation === 'mean-positional');
-    }
-  }
-
-  /** A cut direct edge carries the projection of a pass in which every writer is at its ablation value. */
-  #fillAblatedProjections(): void {
-    for (const { batch, pass, clean } of this.#batches) {
-      const recording = this.#weights.gpu.record();
-      const to = batch.ablatedProjections!;
-      // After the values, the queries and keys are there as well.
-      const values = (layer: number): void => {
-        const from = pass.projections(layer);
-        recording.copy(from, sliceOf(to, layer * (from.size / 4), from.size / 4));
-      };
-      pass.encodeWhole(recording, clean, EdgeSet.empty(this.topology), { taps: { values } });
-      recording.submit();
-    }
-  }
-
-  /** The last of the preparations: every pass then holds the whole model on the clean prompts. */
-  #fillReferences(): void {
-    for (const { batch, pass, clean, readout } of this.#batches) {
-      const recording = this.#weights.gpu.record();
-      pass.encode(recording, clean, [EdgeSet.full(this.topology)]);
-      this.#readout.encodeLogits(recording, readout, 1);
-      this.#readout.encodeLogProbs(recording, readout, 1);
-      const size = batch.reference.shape.reduce((product, n) => product * n, 1);
-      recording.copy(sliceOf(this.#scratch.tensors.logits, 0, size), batch.reference);
-      recording.submit();
-    }
-  }
-
-  /**
-   * Where prompts say so, the KL divergence compares with the predictions of the whole model on other prompts. Cost:
-   * two forward passes over the prompts of such a batch.
-   */
-  async #replaceReferences(): Promise<void> {
-    const { shape } = this.#options;
-    const full = [EdgeSet.full(this.topology)];
-    for (const { batch, pass, clean, readout } of this.#batches) {
-      if (batch.pairs.every(({ reference }) => reference === undefined)) continue;
-      const arena = new Arena(this.#weights.gpu);
-      try {
-        const pairs = batch.pairs.map(({ reference, ...pair }) => ({ ...pair, ...reference }));
-        const rows = rowLists(
-          shape,
-          pairs.map(({ position }) => ({ position, firstDifference: 0 })),
-        );
-        const ids = uploadIds(arena, shape, pairs, 'clean');
-        const other = await pass.bind(arena, { ...batch.clean, ids, rows, ablatedProjections: undefined });
-        const recording = this.#weights.gpu.record();
-        pass.encode(recording, other, full);
-        this.#readout.encodeLogits(recording, readout, 1);
-        this.#readout.encodeLogProbs(recording, readout, 1);
-        const size = batch.reference.shape.reduce((product, n) => product * n, 1);
-        recording.copy(sliceOf(this.#scratch.tensors.logits, 0, size), batch.reference);
-        recording.submit();
-        await this.#weights.gpu.finished();
-        const back = this.#weights.gpu.record();
-        pass.encode(back, clean, full);
-        back.submit();
-        await this.#weights.gpu.finished();
-      } finally {
-        arena.dispose();
-      }
-    }
+    const setting = {
+      weights: this.#weights,
+      topology: this.topology,
+      arena: this.#arena,
+      scratch: this.#scratch,
+      readout: this.#readout,
+      options: this.#options,
+    };
+    this.#batches = await bindBatches(setting, pairs, meanSource, this.#passes);
   }
 
   /** Metrics per prompt, in the order of the task: values[circuit][metric][prompt], in loss form. */
   async evaluate(circuits: readonly EdgeSet[], metrics: readonly MetricName[]): Promise<PromptValues[]> {
     const values = circuits.map(() => emptyValues(metrics));
-    for (let first = 0; first < circuits.length; first += this.#options.shape.circuits) {
-      const group = circuits.slice(first, first + this.#options.shape.circuits);
+    for (let first = 0; first < circuits.length; first += this.most) {
+      const group = circuits.slice(first, first + this.most);
       await this.#run(group, metrics, values.slice(first));
     }
     return values.map((measured) => this.#perPrompt(measured));
@@ -262,21 +166,14 @@ export class PatchingEvaluator implements CircuitEvaluator {
     return values.map((perMetric) => perMetric[metric]!);
   }
 
-  /** One submission per micro-batch; all are queued before the first is waited for. */
+  /** One submission per micro-batch, more where there is no room for all; all are queued before the first is read. */
   async #run(
     circuits: readonly EdgeSet[],
     metrics: readonly MetricName[],
     values: readonly PromptValues[],
   ): Promise<void> {
     const parts = new Set<ReadoutPart>(metrics.map((name) => METRICS[name].part));
-    const pending = this.#batches.map(({ pass, clean, readout }) => {
-      const recording = this.#weights.gpu.record();
-      pass.encode(recording, clean, circuits, this.#options.whole);
-      const result = this.#readout.encode(recording, readout, circuits.length, parts);
-      recording.submit();
-      return result();
-    });
-    const readouts = await Promise.all(pending);
+    const readouts = await Promise.all(this.#batches.map((bound) => this.#submit(bound, circuits, parts)));
     this.#batches.forEach(({ batch }, i) => {
       circuits.forEach((_, c) => {
         batch.pairs.forEach((pair, n) => {
@@ -286,8 +183,38 @@ export class PatchingEvaluator implements CircuitEvaluator {
     });
   }
 
+  /** Submits the passes over circuits for one micro-batch. Returns the readouts of each circuit. */
+  async #submit(
+    { pass, clean, readout }: BoundBatch,
+    circuits: readonly EdgeSet[],
+    parts: ReadonlySet<ReadoutPart>,
+  ): Promise<Readout[][]> {
+    const { gpu } = this.#weights;
+    const { shape, whole } = this.#options;
+    const pending: Promise<Readout[][]>[] = [];
+    let recording = gpu.record(this.#staging);
+    let results: (() => Promise<Readout[][]>)[] = [];
+    const submit = (): void => {
+      recording.submit();
+      for (const result of results) pending.push(result());
+    };
+    for (let first = 0; first < circuits.length; first += shape.circuits) {
+      if (!pass.hasRoom(recording)) {
+        submit();
+        recording = gpu.record(this.#staging);
+        results = [];
+      }
+      const group = circuits.slice(first, first + shape.circuits);
+      pass.encode(recording, clean, group, whole);
+      results.push(this.#readout.encode(recording, readout, group.length, parts));
+    }
+    submit();
+    return (await Promise.all(pending)).flat();
+  }
+
   dispose(): void {
     this.#arena.dispose();
+    this.#staging.dispose();
     for (const pass of this.#passes) pass.dispose();
   }
 }

@@ -5,6 +5,7 @@ import type { Ablation } from '../circuit/run-identity.js';
 import type { PromptPair } from '../task/types.js';
 import { measurements } from './whole-answers.js';
 import type { Topology } from '../circuit/topology.js';
+import { CHANGES_ROOM } from '../pass/pass-frame.js';
 import { tableWords } from '../pass/tables/table-layout.js';
 import {
   batchTensors,
@@ -115,7 +116,7 @@ export function planRun(
 
 /** What a number of prompts at once takes. */
 export interface MemoryTable {
-  readonly shape: { readonly prompts: number; readonly sequence: number };
+  readonly shape: { readonly prompts: number; readonly sequence: number; readonly circuits?: number };
   readonly microBatches: number;
   readonly tensors: readonly PlannedTensor[];
   readonly bytes: number;
@@ -153,10 +154,13 @@ function fits({ bytes, tensors, shape }: MemoryTable, layout: Layout, limits: Ru
   );
 }
 
-/** Workgroups of the kernels that give an invocation to four columns of a token, or a workgroup to eight tokens. */
-function largestGrid(layout: Layout, { prompts, sequence }: MemoryTable['shape']): number {
+/**
+ * Workgroups of the kernels that give an invocation to four columns of a token, or a workgroup to eight tokens of all
+ * circuits.
+ */
+function largestGrid(layout: Layout, { prompts, sequence, circuits = 1 }: MemoryTable['shape']): number {
   const tokens = prompts * sequence;
-  return Math.max(groupsOf64(tokens * Math.max(layout.width4, layout.head4)), Math.ceil(tokens / 8));
+  return Math.max(groupsOf64(tokens * Math.max(layout.width4, layout.head4)), Math.ceil((circuits * tokens) / 8));
 }
 
 function tabulate(
@@ -171,9 +175,10 @@ function tabulate(
   const states = size.resident ? microBatches : 1;
   const withCutSums = (cutSums: number): RunPlan => {
     const shape: PassShape = { prompts, sequence: size.sequence, circuits, cutSums };
+    const words = tableWords(topology, layout, shape, maxBinding);
     const tensors = [
       ...planned(scratchTensors(topology, layout, shape), 1),
-      ...planned({ tables: [tableWords(topology, layout, shape, maxBinding)] }, 1),
+      ...planned({ tables: [words], 'changes of tables': [CHANGES_ROOM * words] }, 1),
       ...planned(readoutTensors(shape), 1),
       ...planned(stateTensors(topology, layout, shape), states),
       ...planned(layerTensors(topology, layout, shape), topology.layers * states),
@@ -195,9 +200,9 @@ function tabulate(
  * What every micro-batch keeps of the unembedding for its answers: a direction per prompt, see bindAnswerDirections, or
  * columns, with what is there while the last one gathers them.
  */
-function plannedAnswers(
+export function plannedAnswers(
   layout: Layout,
-  { prompts }: PassShape,
+  { prompts }: Pick<PassShape, 'prompts'>,
   columns: number,
   microBatches: number,
 ): PlannedTensor[] {

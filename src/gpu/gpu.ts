@@ -13,7 +13,8 @@ import {
 } from './kernel.js';
 import { Pipelines } from './pipelines.js';
 import { defaultTile, subgroupLanes, tileLacks, type TileName } from './product/tiles.js';
-import { Recording, type Operation } from './recording.js';
+import { Recording, type DispatchTimer, type Operation } from './recording.js';
+import type { Staging } from './staging.js';
 import type { Work } from './work.js';
 import { rowWorkgroup } from './workgroups.js';
 
@@ -93,6 +94,11 @@ export class Gpu {
   /** Most workgroups along one dimension of a dispatch. */
   get maxWorkgroups(): number {
     return this.device.limits.maxComputeWorkgroupsPerDimension;
+  }
+
+  /** Benches have one; see DispatchTimer. */
+  get timer(): DispatchTimer | undefined {
+    return undefined;
   }
 
   get liveBytes(): number {
@@ -181,8 +187,9 @@ export class Gpu {
     addWork(this.counters, work);
   }
 
-  record(): Recording {
-    return new Recording(this);
+  /** @param staging where what is read back goes; default: a buffer that is freed once it was read. */
+  record(staging?: Staging): Recording {
+    return new Recording(this, staging);
   }
 
   /** Copies a slice to the host. Rejects with the device's first error. */

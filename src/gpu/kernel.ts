@@ -102,6 +102,11 @@ export function jobSize(name: JobKernel): number {
   return kernelRecord(name).job.length;
 }
 
+/** The fields of one job, in the order of the kernel's `struct Job`. */
+export function jobFields<N extends JobKernel>(name: N): readonly (keyof Job<N>)[] {
+  return kernelRecord(name).job as readonly (keyof Job<N>)[];
+}
+
 /** The words of one job, in the order of the kernel's `struct Job`. */
 export function packJob<N extends JobKernel>(name: N, job: Job<N>): number[] {
   const values: Readonly<Record<string, number>> = job;

@@ -69,6 +69,7 @@ export async function bindMetric(
 ): Promise<MetricEnd> {
   const { weights, tensors, shape, columns } = frame;
   const { seed } = METRICS[metric];
+  const stride = 4 * columns.unembed.columns4;
   const seeds = await arena.operation('metric_seeds', {
     buffers: {
       answers: arena.upload('answers', answerLists(answers.map(columns.placed))),
@@ -76,10 +77,9 @@ export async function bindMetric(
       log_p: tensors.reference,
       seeds: tensors.seeds,
     },
-    params: { rows: shape.prompts, vocab: columns.tokens, stride: 4 * columns.unembed.columns4 },
+    params: { rows: shape.prompts, vocab: columns.tokens, stride },
     overrides: seedOverrides(seed),
   });
-  const blocks = rowBlocks(4 * columns.unembed.columns4);
   const width = 4 * weights.layout.width4;
   const forwards = [takeRows(frame, metricRows)];
   const probabilities = readsProbabilities(seed);
@@ -97,7 +97,7 @@ export async function bindMetric(
   return {
     forwards: inTurn(forwards),
     back: inTurn([
-      { encode: (recording) => recording.dispatchRows(seeds, shape.prompts, blocks) },
+      { encode: (recording) => recording.dispatchRows(seeds, shape.prompts, rowBlocks(stride)) },
       back.softcapBackward,
       back.logitsBackward,
       back.normBackward,

@@ -97,7 +97,7 @@ async function bindPortScores(
     stride: topology.additionEdges,
   });
   const { prompts } = frame.shape;
-  const work = productWork(writers, frame.tokens * 4 * frame.weights.layout.width4, ports);
+  const work = productWork(writers, frame.tokens * 4 * frame.weights.layout.width4, ports, 'score products');
   return {
     encode(recording) {
       recording.dispatch(operation, Math.ceil(writers / TILE_WRITERS), Math.ceil(ports / TILE_PORTS), prompts);

@@ -24,6 +24,9 @@ export interface AdapterSource {
 /** A name that no driver gives. */
 const NOBODY = '\n';
 
+/** Dawn otherwise rounds the timestamps of a device that has them to a tenth of a millisecond. */
+const EXACT_TIMESTAMPS = 'disable-dawn-features=timestamp_quantization';
+
 /**
  * Asks Dawn for an adapter; of those that fit, the fastest kind. Every call has an instance of its own, because an
  * instance is bound to a name.
@@ -34,7 +37,7 @@ const NOBODY = '\n';
 export async function requestAdapter({ name, software, selector }: AdapterRequest): Promise<GPUAdapter | null> {
   const { create } = await loadDawn();
   return withSelector(selector, () => {
-    const instance = create(name === undefined ? [] : [`adapter=${name}`]);
+    const instance = create([EXACT_TIMESTAMPS, ...(name === undefined ? [] : [`adapter=${name}`])]);
     instances.push(instance);
     return instance.requestAdapter({
       powerPreference: 'high-performance',

@@ -52,10 +52,14 @@ const OPTIONAL_FEATURES = [
 /**
  * Opens a device on this machine's adapter.
  *
+ * @param options.timestamps also opens the feature by which benches time single dispatches, where the adapter has it.
  * @throws EdgewiseError of kind 'device' when there is no (such) adapter, with what there is or what to install.
  */
-export async function openDevice({ adapter }: Pick<AdapterOptions, 'adapter'> = {}): Promise<OpenDevice> {
-  return deviceOn(await chooseAdapter(adapter));
+export async function openDevice(
+  options: Pick<AdapterOptions, 'adapter'> & { readonly timestamps?: boolean } = {},
+): Promise<OpenDevice> {
+  const { adapter, timestamps = false } = options;
+  return deviceOn(await chooseAdapter(adapter), timestamps ? ['timestamp-query'] : []);
 }
 
 /**
@@ -99,10 +103,10 @@ function refuseUnlike([first, ...others]: readonly string[]): void {
   throw new EdgewiseError('device', 'devices', `must be equal adapters, which round alike; got ${first} and ${other}`);
 }
 
-async function deviceOn(adapter: GPUAdapter): Promise<OpenDevice> {
+async function deviceOn(adapter: GPUAdapter, further: readonly GPUFeatureName[] = []): Promise<OpenDevice> {
   const name = nameOf(adapter);
   const requiredLimits = Object.fromEntries(RAISED_LIMITS.map((limit) => [limit, adapter.limits[limit]]));
-  const requiredFeatures = OPTIONAL_FEATURES.filter((feature) => adapter.features.has(feature));
+  const requiredFeatures = [...OPTIONAL_FEATURES, ...further].filter((feature) => adapter.features.has(feature));
   const device = await adapter.requestDevice({ requiredLimits, requiredFeatures }).catch((error: unknown) => {
     throw new EdgewiseError('device', name, `gives no device: ${firstLine(error)}`, { cause: error });
   });

@@ -7,6 +7,9 @@ import type { ModelWeights } from '../model/weights.js';
 import { CircuitTables } from './tables/circuit-tables.js';
 import { layerTensors, scratchTensors, stateTensors, type PassShape, type ScratchTensor } from './pass-plan.js';
 
+/** Changes that a submission takes, in times of all words: a pass changes a hundredth of them or less. */
+export const CHANGES_ROOM = 2;
+
 /**
  * What passes over different prompts share, one after the other: the model, the sizes, the tensors to work in and the
  * tables of circuits.
@@ -21,6 +24,8 @@ export interface PassScratch {
   readonly tables: CircuitTables;
   /** The tables on the device. */
   readonly control: Tensor;
+  /** Changes of the tables on their way there. */
+  readonly changes: Tensor;
 }
 
 /** What all pieces of a pass are bound to. */
@@ -56,6 +61,7 @@ export function createScratch(
     tensors: tensors as Record<ScratchTensor, Tensor>,
     tables,
     control: arena.tensor('circuit tables', [tables.words.length]),
+    changes: arena.tensor('changes of circuit tables', [CHANGES_ROOM * tables.words.length]),
   };
 }
 

@@ -109,8 +109,8 @@ export class PatchedPass implements PlaceHolder {
 
   /**
    * Records the pass for up to `shape.circuits` circuits. Afterwards `tensors.normed` holds the final norm's output
-   * at the metric positions [circuits, prompts, width], and `tensors.inputs` its input. Submit before encoding
-   * another pass: the circuit tables are rewritten by each.
+   * at the metric positions [circuits, prompts, width], and `tensors.inputs` its input. Recordings are to be
+   * submitted in the order in which passes were encoded: each changes what the one before left in the tables.
    *
    * @param whole compute every node anew rather than what differs from the slots' circuits: the same bits at full
    * cost.
@@ -130,6 +130,12 @@ export class PatchedPass implements PlaceHolder {
     for (let c = held.length; c < circuits.length; c++) this.#copyFirstSlot(recording, c);
     this.#record(recording, bound, slots);
     this.#resident = { bound, circuits: [...slots.map(({ resident }) => resident), ...held.slice(circuits.length)] };
+  }
+
+  /** Whether a recording takes another pass: what changes in the tables goes with it. */
+  hasRoom(recording: Recording): boolean {
+    const { control, changes } = this.#frame;
+    return recording.written + control.size <= changes.size;
   }
 
   /**
@@ -180,7 +186,8 @@ export class PatchedPass implements PlaceHolder {
     try {
       this.#recordLayers(recording, bound, circuits, taps);
     } catch (error) {
-      // What was noted as kept in a slot was never submitted.
+      // What was noted as kept in a slot, or as written into the tables, was never submitted.
+      this.#frame.tables.changeAll();
       this.#cutSums = new CutSums(this.#frame.topology, this.#frame.shape.cutSums);
       throw error;
     }
@@ -195,10 +202,12 @@ export class PatchedPass implements PlaceHolder {
    *   outputs [C, W, T, d] -> inputs [C, N, d] -> normed [C, N, d], at the metric positions
    */
   #recordLayers(recording: Recording, bound: BoundPass, circuits: readonly CircuitWork[], taps: Taps): void {
-    const { weights, tables, control, portGroups } = this.#frame;
+    const { weights, tables, control, changes, portGroups } = this.#frame;
     tables.fill(circuits, bound.rows, this.#cutSums);
-    weights.gpu.upload(control, tables.written);
-    weights.gpu.count(tables.work);
+    for (const { at, count } of tables.takeChanges()) {
+      recording.write(changes, control, 4 * at, tables.words.subarray(at, at + count));
+    }
+    for (const work of tables.work) weights.gpu.count(work);
     for (const { kind, layer, index } of portGroups) {
       bound.inputs[index]!.encode(recording);
       if (kind === 'heads') {

@@ -40,6 +40,10 @@ export function staleNodes(circuit: EdgeSet, use: NodesInUse, last: ResidentCirc
   /** Bit per writer: its output is not, or not any more, what the slot held of it. */
   const changed = new Uint32Array(Math.ceil(topology.writers.length / 32));
 
+  /** Of the ports of a layer: whether what they read changed, and where they hold what they should. */
+  const isStale = new Uint8Array(topology.attentionPorts);
+  const held = new Uint8Array(topology.attentionPorts);
+
   const settle = (writer: number, inputsStale: boolean): void => {
     const wanted = use.writers[writer]!;
     if (!inputsStale && last.writers[writer]! >= wanted) return;
@@ -49,28 +53,29 @@ export function staleNodes(circuit: EdgeSet, use: NodesInUse, last: ResidentCirc
   };
   for (let layer = 0; layer < topology.layers; layer++) {
     const firstPort = topology.headPort(layer, 'q', 0);
-    const changes = Array.from({ length: topology.attentionPorts }, (_, place) => {
+    for (let place = 0; place < topology.attentionPorts; place++) {
       const port = firstPort + place;
       const direct = topology.directEdge(port);
       const cut = !circuit.has(direct); // it carries its ablated projection, whatever its input is
       const rerouted = last.circuit.has(direct) === cut;
       const moved = inputsChanged(circuit, last.circuit, port, changed);
       if (cut || rerouted || moved) ports[port] = REACH.none;
-      return { cut, rerouted, moved };
-    });
-    // Heads that share a port all see it as it was before the first of them has it computed.
-    const held = [...ports];
+      isStale[place] = rerouted || (!cut && moved) ? 1 : 0;
+      // Heads that share a port all see it as it was before the first of them has it computed.
+      held[place] = cut ? REACH.every : ports[port]!;
+    }
     for (let head = 0; head < topology.heads; head++) {
       const writer = topology.headWriter(layer, head);
-      const itsPorts = BRANCHES.map((branch) => topology.headPort(layer, branch, head));
-      const stale = itsPorts.some((port) => {
-        const { cut, rerouted, moved } = changes[port - firstPort]!;
+      let stale = false;
+      for (const branch of BRANCHES) {
+        const port = topology.headPort(layer, branch, head);
         const wanted = portReach(topology.ports[port]!, use.writers[writer]!);
-        return rerouted || (!cut && (moved || held[port]! < wanted));
-      });
+        stale ||= isStale[port - firstPort] === 1 || held[port - firstPort]! < wanted;
+      }
       settle(writer, stale);
       if (compute.writers[writer] === REACH.none) continue;
-      for (const port of itsPorts) {
+      for (const branch of BRANCHES) {
+        const port = topology.headPort(layer, branch, head);
         if (ports[port]! >= use.ports[port]!) continue;
         compute.ports[port] = use.ports[port]!;
         ports[port] = use.ports[port]!;
@@ -89,8 +94,5 @@ export function staleNodes(circuit: EdgeSet, use: NodesInUse, last: ResidentCirc
 /** Whether the port's kept edges differ between two circuits, or one of them carries a changed output. */
 function inputsChanged(now: EdgeSet, before: EdgeSet, port: number, changed: Uint32Array): boolean {
   const { topology } = now;
-  const [first, count] = [topology.firstEdge(port), topology.fanIn(port)];
-  const mask = now.bits(first, count);
-  const old = before.bits(first, count);
-  return mask.some((word, i) => word !== old[i] || (word & changed[i]!) !== 0);
+  return now.differs(before, topology.firstEdge(port), topology.fanIn(port), changed);
 }

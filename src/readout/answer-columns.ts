@@ -38,12 +38,9 @@ export function gatheredTensors({ width4, vocabStride }: Layout, columns: number
 }
 
 /** Every token that is an answer, as answeredTokens, where they are few; otherwise undefined. */
-export function fewAnsweredTokens(
-  answers: readonly Answers[],
-  spec: Pick<ModelSpec, 'vocab'>,
-): readonly number[] | undefined {
+export function fewAnsweredTokens(answers: readonly Answers[], vocab: number): readonly number[] | undefined {
   const tokens = answeredTokens(answers);
-  return tokens.length > mostGathered(spec) ? undefined : tokens;
+  return tokens.length > mostGathered({ vocab }) ? undefined : tokens;
 }
 
 /** Answers by their places among some tokens. */

@@ -41,7 +41,7 @@ async function bindDifferenceOfLogits(
       params: { rows, prompts, stride },
       overrides: {},
     });
-  const tokens = fewAnsweredTokens(answers, weights.spec);
+  const tokens = fewAnsweredTokens(answers, weights.spec.vocab);
   if (!tokens) {
     const operation = await differences(answers, weights.layout.vocabStride);
     return { from: 'logits', encode: (recording, taken) => recording.dispatch(operation, groupsOf64(taken)) };

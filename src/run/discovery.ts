@@ -26,6 +26,10 @@ export interface Discovery {
   readonly tested: number;
   /** Circuits evaluated for tests. Tests that a journal or a neighbouring threshold held need none. */
   readonly evaluations: number;
+  /** Rounds of tests made at once: one submission each, for every micro-batch of prompts. None without a search. */
+  readonly rounds: number;
+  /** Guesses of decisions that were wrong; what was evaluated on them was in vain. */
+  readonly wrongGuesses: number;
   /** The scores that the circuit was chosen from, or that the search was screened by; null for a plain search. */
   readonly scores: Scores | null;
   /** How the circuit was chosen from scores; null for a search. */

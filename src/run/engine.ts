@@ -95,7 +95,7 @@ export class Engine {
     this.#lifetime.assert();
     checkRun(this.model, task, caches);
     const start = performance.now();
-    const { directEdges, batch = this.tuning.fill } = caches;
+    const { directEdges, batch = this.#batch } = caches;
     const evaluator = await this.#lifetime.during(() => this.#evaluators.open(task, caches, directEdges, batch));
     try {
       const whole = await this.#lifetime.during(() => evaluator.metric(EdgeSet.full(this.topology)));
@@ -137,6 +137,14 @@ export class Engine {
     return scoresOfAttribution(this.scoringSetting(task, options), found);
   }
 
+  /**
+   * Circuits of a submission unless a caller says otherwise. One where a circuit fills the device: a submission costs
+   * little beside it. Otherwise as many as a receiver has senders at most: a search ends rounds where that is cheaper.
+   */
+  get #batch(): number {
+    return this.tuning.fill === 1 ? 1 : Math.max(this.tuning.fill, this.topology.writers.length);
+  }
+
   /** Most bytes for activations, caches and scores per prompt. */
   get budget(): number {
     return this.#budget;
@@ -145,7 +153,7 @@ export class Engine {
   /** @throws EdgewiseError of kind device, with the numbers, where a search's caches do not fit the memory. */
   assertFits(task: Task, caches: Caches): void {
     this.#lifetime.assert();
-    this.#evaluators.plan(task, caches, caches.directEdges, caches.batch ?? this.tuning.fill);
+    this.#evaluators.plan(task, caches, caches.directEdges, caches.batch ?? this.#batch);
   }
 
   /**

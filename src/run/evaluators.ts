@@ -66,7 +66,7 @@ export class Evaluators {
     try {
       for (const [i, share] of sharesOf(task.pairs, weights.length).entries()) {
         const { shape } = this.#planOf(share, task, options, directEdges, batch);
-        const asked = { ...options, shape, directEdges, meanSource };
+        const asked = { ...options, shape, directEdges, meanSource, batch };
         parts.push(await PatchingEvaluator.create(weights[i]!, topology, share, asked));
       }
       return parts.length === 1 ? parts[0]! : new SplitEvaluator(parts);

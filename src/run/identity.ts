@@ -127,6 +127,12 @@ export interface PlanOptions {
 }
 
 /**
+ * Most circuits that one pass takes: more fill no device that is known. A submission of more circuits makes several
+ * passes, so that it takes no more memory.
+ */
+const SIDE_BY_SIDE = 16;
+
+/**
  * The memory plan of a run over these prompts.
  *
  * @throws EdgewiseError: task where there are no prompts, device (with the numbers) where one prompt does not fit.
@@ -144,7 +150,15 @@ export function planFor(
   const gathered = gatheredColumns(model.spec, wholeAnswers);
   const { sequence, meanGroups } = promptSizes(among, meanPairs, ablation);
   const { prompts } = promptSizes(pairs, meanPairs, ablation);
-  const size = { prompts, sequence, meanGroups, directEdges, circuits, resident: true, gathered };
+  const size = {
+    prompts,
+    sequence,
+    meanGroups,
+    directEdges,
+    circuits: Math.min(circuits, SIDE_BY_SIDE),
+    resident: true,
+    gathered,
+  };
   return planRun(topology, layoutOf(model.spec), size, {
     maxBinding: limits.maxBinding,
     maxWorkgroups: limits.maxWorkgroups,

@@ -6,7 +6,7 @@ import { acdcOrder } from '../discover/acdc-order.js';
 import { acdc, type AcdcAids, type AcdcResult } from '../discover/acdc.js';
 import { exactEffects, type ExactEffects, type ExactProgress } from '../discover/exact.js';
 import type { Journal } from '../discover/journal.js';
-import { ALWAYS_REMOVED, type Predictor } from '../discover/look-ahead.js';
+import { NO_HINT, SURE, type Hint } from '../discover/guesses.js';
 import { screen, type ScreenOptions } from '../discover/screen.js';
 import { faithfulness } from '../evaluate/faithfulness.js';
 import { smallerCircuit } from '../evaluate/smaller-circuit.js';
@@ -57,13 +57,13 @@ export class Search {
     const { directEdges } = caches;
     const { topology } = evaluator;
     const neighbour = from ? undefined : this.#nearest(options);
-    const predict = neighbour ? decisionsOf(neighbour, aids.predict) : aids.predict;
+    const hint = neighbour ? decisionsOf(neighbour, aids.hint) : aids.hint;
     const start = performance.now();
     const result = await acdc(
       evaluator,
       from?.circuit ?? EdgeSet.full(topology),
       { ...options, directEdges },
-      { ...aids, ...(predict && { predict }), ...(neighbour && { neighbour }) },
+      { ...aids, ...(hint && { hint }), ...(neighbour && { neighbour }) },
     );
     const seconds = preparation + (performance.now() - start) / 1000;
     await refuseNonFinite(model, caches.metric, result.initial);
@@ -84,6 +84,8 @@ export class Search {
       kept: keptEdges(circuit),
       edges: candidateEdges(circuit),
       evaluations: result.evaluations,
+      rounds: result.rounds,
+      wrongGuesses: result.wrongGuesses,
       initial,
       final: result.final,
       empty,
@@ -227,8 +229,8 @@ export class Search {
   }
 }
 
-/** Guesses what a search at another threshold decided. Edges that it did not test are guessed by `otherwise`. */
-function decisionsOf({ steps }: AcdcResult, otherwise: Predictor = ALWAYS_REMOVED): Predictor {
-  const removed = new Map(steps.map(({ edge, kept }) => [edge, !kept]));
-  return (edge) => removed.get(edge) ?? otherwise(edge);
+/** Expects what a search at another threshold decided; of edges that it did not test, what `otherwise` expects. */
+function decisionsOf({ steps }: AcdcResult, otherwise: Hint = NO_HINT): Hint {
+  const known = new Map(steps.map(({ edge, kept }) => [edge, kept ? SURE : -SURE]));
+  return (edge) => known.get(edge) ?? otherwise(edge);
 }

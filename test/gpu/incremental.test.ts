@@ -97,6 +97,8 @@ const outcome = (search: Search): object => ({
   evaluated: [],
   flops: 0,
   evaluations: 0,
+  rounds: 0,
+  wrongGuesses: 0,
   kept: [...search.kept],
 });
 

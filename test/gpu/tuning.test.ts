@@ -21,6 +21,17 @@ test('the trial chooses a tile that is tried, and the fill of this device', asyn
   }
 });
 
+test('a card chooses both tiles, the workgroup of row kernels and the fill', async () => {
+  const tiles = ['register-8', 'workgroup-32'] as const;
+  const before = device.gpu.liveBytes;
+  const tuning = await measureTuning(device.gpu, { tiles, card: true });
+  expect(tiles).toContain(tuning.tile);
+  expect(tiles).toContain(tuning.transposedTile);
+  expect(trialRowWorkgroups(device.gpu.device)).toContain(tuning.rowWorkgroup);
+  expect([1, 2, 4, 8, MOST_JOBS]).toContain(tuning.fill);
+  expect(device.gpu.liveBytes).toBe(before);
+});
+
 test('an engine measures unless it is told, says what it has, and computes with it', async () => {
   const spec = gpt2Spec({ layers: 1, heads: 2, headWidth: 5, mlpWidth: 9, vocab: 11, maxPositions: 4 });
   const options = { device: device.gpu.device, adapter: 'this one', model: await randomModel(spec, 1) };

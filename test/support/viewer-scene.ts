@@ -6,7 +6,8 @@ import { toCircuitData, type CircuitData } from '../../viewer/data/circuit-data.
 import type { Measure } from '../../viewer/data/measure.js';
 import { buildScene, type SceneOptions } from '../../viewer/scene/build-scene.js';
 import { flatten, type Point } from '../../viewer/scene/layout/routes.js';
-import type { DisplayGraph, Scene } from '../../viewer/scene/scene.js';
+import type { DisplayGraph } from '../../viewer/scene/display-graph.js';
+import type { Scene } from '../../viewer/scene/scene.js';
 import { legendOf } from '../../viewer/scene/style/legend.js';
 import type { Focus } from '../../viewer/scene/style/focus.js';
 import { PALETTES } from '../../viewer/scene/style/palette.js';
@@ -52,6 +53,19 @@ export function sceneOf(
     details: null,
     ...options,
   });
+}
+
+/** All of a graph as plain data. */
+export function rowsOf(graph: DisplayGraph) {
+  return {
+    nodes: graph.mapNodes((id, node) => ({ id, ...node })),
+    edges: graph.mapEdges((id, edge, source, target) => {
+      const { edges, port, tab, kind, effect, strength, pending, inCircuit, idle, deciding, curvature, found } = edge;
+      const { class: contrast } = edge;
+      const state = { pending, inCircuit, idle, deciding, found, contrast };
+      return { id, source, target, edges, port, tab, kind, effect, strength, curvature, ...state };
+    }),
+  };
 }
 
 /** Fails when two nodes of the scene overlap. */

@@ -15,7 +15,7 @@ export function dragNode(scene: Scene, node: string, dx: number, dy: number): Sc
     if (name === id || parent === id) graph.mergeNodeAttributes(name, { x: x + dx, y: y + dy });
   });
   const moved = new Map(routes);
-  graph.forEachEdge(id, (edge, _, source, target) => {
+  graph.forEachEdgeOf(id, (edge, _, source, target) => {
     const route = moved.get(edge);
     if (route) moved.set(edge, dragRoute(route, source === id, target === id, dx, dy));
   });

@@ -1,7 +1,7 @@
 import { MultiDirectedGraph } from 'graphology';
 import forceAtlas2, { type ForceAtlas2Settings } from 'graphology-layout-forceatlas2';
 import ForceWorker from 'graphology-layout-forceatlas2/worker';
-import type { DisplayGraph } from '../scene/scene.js';
+import type { DisplayGraph } from '../scene/display-graph.js';
 
 const ITERATIONS = 300;
 /** Milliseconds without an answer after which a worker is given up. */

@@ -18,7 +18,7 @@ export interface Motion {
  * @param starts where nodes come from, in layout units. A node that is not there does not move.
  */
 export function motionTo(scene: Scene, starts: ReadonlyMap<string, Point>): Motion {
-  const graph = scene.graph.copy() as Scene['graph'];
+  const graph = scene.graph.copy();
   const routes = new Map(scene.routes);
   const reads = [...scene.reads];
   const offsets = new Map<string, readonly [number, number]>();

@@ -2,7 +2,7 @@ import { finiteOrNull } from '../../src/base/finite-or-null.js';
 import { signIsStated, type Circuit } from '../../src/circuit/circuit.js';
 import type { Contrast } from '../../src/circuit/comparison.js';
 import {
-  edgeRecords,
+  edgeReader,
   nodeRecords,
   strongestFirst,
   type EdgeRecord as EdgeRow,
@@ -84,10 +84,8 @@ export function toCircuitData(
   const drawn = { ...signed, effects: numbersOf(signed, measure) };
   const idle = new Set(circuit.inCircuit?.idle);
   const order = strongestFirst(drawn);
-  const edges = edgeRecords(drawn, order, order).map((row, place) => {
-    const id = order[place]!;
-    return withoutState(row, finiteOrNull(signed.effects[id]), idle.has(id));
-  });
+  const rowOf = edgeReader(drawn, order);
+  const edges = order.map((id) => withoutState(rowOf(id), finiteOrNull(signed.effects[id]), idle.has(id)));
   const listed = sizesKnown ? edges : edges.filter(({ inCircuit, decided }) => inCircuit || decided !== null);
   return assemble(circuit.topology, listed);
 }

@@ -3,7 +3,8 @@ import type { CircuitData } from '../data/circuit-data.js';
 import type { LayoutName } from '../data/saved-view.js';
 import type { Selection } from '../view/selection.js';
 import type { ViewState } from '../view/view-state.js';
-import { buildDisplay, type Marked } from './display-graph.js';
+import { buildDisplay } from './build-display.js';
+import type { Marked } from './display-edges.js';
 import { Extent } from './layout/extent.js';
 import { clearBends } from './layout/clear-bends.js';
 import { bendEdges } from './layout/curvature.js';
@@ -61,7 +62,7 @@ function tokens(data: CircuitData, selection: Selection, view: ViewState, option
   if (!at || count > FIGURE_EDGES) {
     const notice = at
       ? `The tokens layout shows up to ${FIGURE_EDGES} edges. Here are ${count}: the grid is shown instead.`
-      : 'It was not measured at which tokens these nodes write: the grid is shown instead. `inspect` measures it.';
+      : 'It was not measured at which tokens these nodes write: the grid is shown instead. The command inspect measures it.';
     return { ...grid(data, selection, view, options), notice };
   }
   const graph = buildDisplay(data, selection, view, 'tokens', options);

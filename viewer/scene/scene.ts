@@ -1,6 +1,5 @@
-import type { MultiDirectedGraph } from 'graphology';
-import type { EdgeClass, NodeKind } from '../data/circuit-data.js';
 import type { LayoutName } from '../data/saved-view.js';
+import type { DisplayGraph } from './display-graph.js';
 
 /**
  * What is drawn. A scene follows from the data and the view, and nothing follows back. The canvas, the SVG writer and
@@ -86,72 +85,4 @@ export const FINE_EDGES = 500;
 
 export function isFine({ boxed, graph }: Pick<Scene, 'boxed' | 'graph'>): boolean {
   return boxed || graph.size <= FINE_EDGES;
-}
-
-/** A part of the lower edge of a box. */
-export interface Tab {
-  /** Null: for edges that have no port. */
-  readonly port: 'q' | 'k' | 'v' | null;
-  /** From the middle of the box, in layout units. */
-  readonly left: number;
-  readonly width: number;
-}
-
-export type DisplayGraph = MultiDirectedGraph<DisplayNode, DisplayEdge>;
-
-export interface DisplayNode {
-  x: number;
-  y: number;
-  label: string;
-  /** `port`: q, k or v of a head, drawn under the head in the grid. `group`: several nodes as one. */
-  kind: NodeKind | 'port' | 'group';
-  layer: number | null;
-  /** Ports only: its letter. */
-  port: 'q' | 'k' | 'v' | null;
-  /** Ports only: the display node of its head. */
-  parent: string | null;
-  /** Names of the circuit's nodes that the display node stands for. */
-  members: readonly string[];
-  /** Radius (circles) or half the side (squares) in layout units. */
-  size: number;
-  /** Where it stands among the rows of the model, from the bottom: a layer has several. See `levelOf`. */
-  level: number;
-  /** Width and height of its box in layout units. Null where nodes are no boxes. */
-  box: readonly [number, number] | null;
-  /** Parts of the lower edge of its box that edges into its ports end at, from the left. */
-  tabs: readonly Tab[];
-  /** A shown edge starts or ends here. */
-  connected: boolean;
-  pinned: boolean;
-  /** The reader left a note on it. */
-  noted: boolean;
-  /** The search finds it. Null while nothing is searched. */
-  found: boolean | null;
-}
-
-export interface DisplayEdge {
-  /** Names of the circuit's edges that the display edge stands for, strongest first. A `shared` link has none. */
-  edges: readonly string[];
-  port: 'q' | 'k' | 'v' | 'out' | 'several';
-  /** Where nodes are boxes: the tab of its target that it ends at. Null = none. */
-  tab: 'q' | 'k' | 'v' | null;
-  /** `shared`: from a key/value head to a head that reads it. It is drawn so that paths go on, and cannot be chosen. */
-  kind: 'addition' | 'direct' | 'shared';
-  /** Sum of the effects of `edges`. Null when none was measured. */
-  effect: number | null;
-  /** |effect| / largest |effect| of the scene, 0..1. 0 when not measured. */
-  strength: number;
-  class: EdgeClass | null;
-  pending: boolean;
-  inCircuit: boolean;
-  /** Number of its edges that are kept and carry nothing in the circuit. */
-  idle: number;
-  /** In a replay: it was decided on last. */
-  deciding: boolean;
-  /**
-   * The edge is a quadratic curve. Its control point is the midpoint of its ends + curvature * (-dy, dx), where (dx,
-   * dy) leads from source to target.
-   */
-  curvature: number;
-  found: boolean | null;
 }

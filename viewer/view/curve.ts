@@ -53,7 +53,7 @@ export function shownFaithfulness(
   const unknown = (why: string): Faithfulness => ({ value: null, why });
   if (!data) return unknown('not measured here');
   const curve = measuredCurve(document);
-  if (curve.length === 0) return unknown('not measured: `inspect` measures it');
+  if (curve.length === 0) return unknown('not measured: the command inspect measures it');
   if ((view.scope ?? defaultScope(data)) === 'all' && keptEdges(document.circuit) < data.edges.length) {
     return unknown('measured of kept edges alone');
   }
@@ -78,7 +78,13 @@ function circuitSize(data: CircuitData, { circuit, edges }: Selection, view: Vie
   const pool = poolOf(data, view);
   if (edges.length === pool.scoped.length) return edges.length;
   const { paths, levels } = pool.connected();
-  const places = new Map(pool.scoped.map((edge, place) => [edge, place]));
-  const weakest = edges.reduce((least, edge) => Math.min(least, paths[places.get(edge) ?? -1] ?? Number.NaN), Infinity);
+  let [found, weakest] = [0, Infinity];
+  // The edges come in the order of the scope.
+  for (let place = 0; place < pool.scoped.length && found < edges.length; place++) {
+    if (pool.scoped[place] !== edges[found]) continue;
+    weakest = Math.min(weakest, paths[place]!);
+    found++;
+  }
+  if (found < edges.length) return null;
   return levels.find((level) => level.strength === weakest && level.edges === edges.length)?.edges ?? null;
 }

@@ -65,9 +65,15 @@ function filtered(data: CircuitData, { scope, ports, kinds, layers }: ViewState)
 
 /** The scope at first: the circuit if the file selects some of its edges, else all edges. */
 export function defaultScope(data: CircuitData): 'circuit' | 'all' {
+  const known = scopes.get(data);
+  if (known) return known;
   const kept = data.edges.reduce((count, edge) => count + Number(edge.inCircuit), 0);
-  return kept > 0 && kept < data.edges.length ? 'circuit' : 'all';
+  const scope = kept > 0 && kept < data.edges.length ? 'circuit' : 'all';
+  scopes.set(data, scope);
+  return scope;
 }
+
+const scopes = new WeakMap<CircuitData, 'circuit' | 'all'>();
 
 /**
  * Whether edges on no path are left out. Null in the view: of files of other programs, where their strongest edges are

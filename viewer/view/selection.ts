@@ -100,12 +100,10 @@ function strongestPart(data: CircuitData, pool: Pool, view: ViewState): Part {
   const count = countWithin(pool, by, view.limit);
   const within = pool.edges.slice(0, count);
   const edges = view.onPaths === true && pool.connected().levels.length > 0 ? connectedOf(data, pool, within) : within;
-  const total = pool.sums[pool.measured]!;
-  const reached = pool.sums[Math.min(count, pool.measured)]!;
   return {
     edges,
     available: pool.edges.length,
-    share: shareOf(pool, edges),
+    share: edges === within ? shareAt(pool, count) : shareOf(pool, edges),
     tie: tieAfter(pool.edges, count),
     by,
     circuit: null,
@@ -114,7 +112,7 @@ function strongestPart(data: CircuitData, pool: Pool, view: ViewState): Part {
       circuit: count,
       top: count,
       effect: effectAt(pool, count),
-      share: total > 0 ? reached / total : Number(count > 0),
+      share: shareAt(pool, count) ?? Number(count > 0),
     },
   };
 }
@@ -126,6 +124,12 @@ function connectedOf(data: CircuitData, pool: Pool, edges: readonly EdgeRecord[]
   const weakest = last === undefined || last.effect === null ? 0 : strength(last);
   const standing = pool.scoped.filter((edge) => shown.has(edge) || (!pool.passes(edge) && strength(edge) >= weakest));
   return onPaths(data, standing).filter((edge) => shown.has(edge));
+}
+
+/** The share of the strongest edges, so many of them. */
+function shareAt({ sums, measured }: Pool, count: number): number | null {
+  const total = sums[measured]!;
+  return total > 0 ? sums[Math.min(count, measured)]! / total : null;
 }
 
 function shareOf({ sums, measured }: Pool, edges: readonly EdgeRecord[]): number | null {

@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { EdgewiseError } from '../../base/errors.js';
 import { CHECK_TOLERANCE, compareWithReferences, type CheckResult } from '../../check/self-test.js';
 import { Gpu } from '../../gpu/gpu.js';
-import { usableTiles, type TileName } from '../../gpu/product/tiles.js';
+import { comparedTiles, type TileName } from '../../gpu/product/tiles.js';
 import { openDevice } from '../../node/device.js';
 import { tuningOf } from '../../node/open.js';
 import { adapterOption, jsonOption, tileOption } from '../options/options.js';
@@ -38,7 +38,7 @@ async function check(options: {
     };
     const results = await tested(tile, 'full');
     // Of the tiles that are not in use a sample: they differ in the products only.
-    for (const other of usableTiles(open.device)) if (other !== tile) results.push(...(await tested(other, 'short')));
+    for (const other of comparedTiles(open.device)) if (other !== tile) results.push(...(await tested(other, 'short')));
     const passed = results.every((result) => result.passed);
     if (options.json) {
       const report = { adapter: open.adapter, tile, tolerance: CHECK_TOLERANCE, passed, results };

@@ -89,7 +89,8 @@ function thresholdTable(all: readonly Discovery[], written: readonly ReportedDis
 const thresholdOf = ({ circuit }: Discovery): number | null => circuit.provenance!.threshold;
 
 function jsonOf({ circuit, screening, selection, ...found }: Discovery, files: readonly string[]): object {
-  const { tested, evaluations, kept, edges, initial, final, empty, faithfulness, seconds } = found;
+  const { tested, evaluations, rounds, wrongGuesses, kept, edges, initial, final, empty, faithfulness, seconds } =
+    found;
   const { threshold, minMargin, adapter, screening: screened } = circuit.provenance!;
   if (selection) {
     const { chosen } = selection.record;
@@ -99,6 +100,8 @@ function jsonOf({ circuit, screening, selection, ...found }: Discovery, files: r
     ...(screening ? {} : { threshold }),
     tested,
     evaluations,
+    rounds,
+    wrong_guesses: wrongGuesses,
     kept,
     edges,
     initial,
@@ -172,15 +175,26 @@ function screeningLines({ circuit, tested, edges }: Discovery, screening: Screen
   ];
 }
 
-function searchLines({ circuit, tested, kept, edges, seconds }: Discovery): string[] {
+function searchLines({ circuit, tested, kept, edges, seconds, ...made }: Discovery): string[] {
   const { task, model, prompts, ablation, threshold, trimmed } = circuit.provenance!;
   return [
     `${task.name} on ${model.name}, ${counted(prompts.count, 'prompt')}, ${ablation} ablation`,
     `  kept ${whole(kept)} of ${counted(edges, 'edge')}: ${whole(tested)} tested in ${seconds.toFixed(1)} s at threshold ${threshold}`,
+    ...(made.rounds > 0 ? [`  ${roundsOf(made)}`] : []),
     ...(trimmed
       ? [`  ${whole(trimmed.found)} were kept at that threshold; those that are worth least in it are left out`]
       : []),
   ];
+}
+
+/** What the tests of this run took. */
+function roundsOf({
+  evaluations,
+  rounds,
+  wrongGuesses,
+}: Pick<Discovery, 'evaluations' | 'rounds' | 'wrongGuesses'>): string {
+  const guesses = wrongGuesses > 0 ? `, ${counted(wrongGuesses, 'wrong guess', 'wrong guesses')}` : '';
+  return `${counted(evaluations, 'circuit')} evaluated in ${counted(rounds, 'submission')}${guesses}`;
 }
 
 function choiceLines({ circuit, kept, edges, seconds }: Discovery, selection: Selection): string[] {

@@ -141,11 +141,14 @@ export interface WholeJob {
   readonly rows: RowsOf;
 }
 
+/** A job that makes all columns of one chunk. */
+export function wholeJob({ firstColumn4, columns4 }: ChunkColumns, { a, out, weight = 0, rows }: WholeJob): MatmulJob {
+  return { a, weight, bias: firstColumn4, out: out + firstColumn4, firstColumn4: 0, endColumn4: columns4, rows };
+}
+
 /** The words of jobs that make all columns of one chunk. */
-export function wholeJobs({ firstColumn4, columns4 }: ChunkColumns, jobs: readonly WholeJob[]): number[][] {
-  return jobs.map(({ a, out, weight = 0, rows }) =>
-    jobWords({ a, weight, bias: firstColumn4, out: out + firstColumn4, firstColumn4: 0, endColumn4: columns4, rows }),
-  );
+export function wholeJobs(chunk: ChunkColumns, jobs: readonly WholeJob[]): number[][] {
+  return jobs.map((job) => jobWords(wholeJob(chunk, job)));
 }
 
 /** Records a product. @param rows most rows of a job; default: the rows that the operation was bound for. */

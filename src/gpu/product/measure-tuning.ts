@@ -28,26 +28,37 @@ const SOFTMAXES: Readonly<Record<TrialProduct, readonly [number, number]>> = {
   'few rows': [8, 50_260],
 };
 
+/** What is measured on a device. */
+interface Trials {
+  /** Tiles to choose from, at least one. */
+  readonly tiles: readonly TileName[];
+  /** Whether it is a card: one job may leave part of it idle, and its transposed product and rows are measured too. */
+  readonly card: boolean;
+}
+
+/** One job keeps all cores of a software adapter busy. On a machine in use a measurement could only get that wrong. */
+function trialsOf(device: GPUDevice): Trials {
+  return { tiles: trialTiles(device), card: !device.adapterInfo?.isFallbackAdapter };
+}
+
 /**
  * Measures what suits a device: tiles of the matrix product and of the transposed one, the workgroup of the kernels
  * that take a row each, and how much work fills the device. What `gpu` itself is tuned to plays no part. It takes about
  * a second, and some more where the driver must compile the kernels. On a software adapter the tile alone is measured:
  * it serves both products, and the workgroup is known.
  *
+ * @param trials default: what is worth measuring on the device.
  * @throws EdgewiseError of kind `device` or `kernel` where the device fails.
  */
-export async function measureTuning(gpu: Gpu): Promise<Tuning> {
-  const tiles = trialTiles(gpu.device);
-  // One job keeps all cores of a software adapter busy. On a machine in use a measurement could only get that wrong.
-  const parallel = !gpu.device.adapterInfo?.isFallbackAdapter;
-  if (!parallel && tiles.length === 1) return { tile: tiles[0]!, fill: 1 };
+export async function measureTuning(gpu: Gpu, { tiles, card }: Trials = trialsOf(gpu.device)): Promise<Tuning> {
+  if (!card && tiles.length === 1) return { tile: tiles[0]!, fill: 1 };
   const arena = new Arena(gpu);
   try {
     const operands = await trialOperands(arena);
     return await chooseTuning({
-      parallel,
+      parallel: card,
       products: await productTrial(operands, tiles),
-      ...(parallel && { transposed: transposedTrial(operands, tiles), rows: softmaxTrial(arena) }),
+      ...(card && { transposed: transposedTrial(operands, tiles), rows: softmaxTrial(arena) }),
     });
   } finally {
     arena.dispose();
@@ -89,9 +100,9 @@ async function productTrial(
     });
     const words = Uint32Array.from(wholeJobs(matrix.chunks[0]!, jobs).flat());
     const shared = { ...size, a, out, jobs: arena.upload('trial jobs', words), jobsAt: 0, bias: undefined };
-    for (const tile of choices) {
-      operations.set(`${product} ${tile}`, await matmul(arena, matrix, 0, { ...shared, tile }));
-    }
+    // Compiled side by side.
+    const bound = await Promise.all(choices.map((tile) => matmul(arena, matrix, 0, { ...shared, tile })));
+    choices.forEach((tile, i) => operations.set(`${product} ${tile}`, bound[i]!));
   }
   return {
     choices,

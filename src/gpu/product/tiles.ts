@@ -61,6 +61,15 @@ export function usableTiles(device: Capabilities): TileName[] {
 }
 
 /**
+ * Tiles worth comparing on the device. A software adapter takes long to compile the tiles for cards, and never chooses
+ * one.
+ */
+export function comparedTiles(device: Capabilities): TileName[] {
+  const software = device.adapterInfo?.isFallbackAdapter;
+  return usableTiles(device).filter((name) => !software || TILES[name].kernel !== 'matmul_blocked');
+}
+
+/**
  * Tiles worth measuring on the device; at least one. Software adapters take seconds to compile a tile, and two kinds
  * win nothing there (bench/results has the figures). Workgroup memory is ordinary memory. The register tile makes every
  * load once a lane, where the subgroup tile makes it once.

@@ -101,7 +101,7 @@ export async function matmulTransposed(arena: Arena, matrix: Matrix, use: Transp
   const columns = use.jobs.reduce((sum, job) => sum + 4 * (job.endColumn4 - job.firstColumn4), 0);
   return {
     operations,
-    work: productWork(use.rows, 4 * matrix.inner4, columns),
+    work: productWork(use.rows, 4 * matrix.inner4, columns, 'transposed product'),
   };
 }
 

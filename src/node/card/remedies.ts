@@ -159,7 +159,7 @@ function installStep(place: Place, packages: readonly string[]): Remedy {
     },
     colab: { what: 'install', line: `!apt-get install -y ${names}` },
   };
-  return by[place] ?? { what: 'install', line: `sudo apt-get install ${names}` };
+  return by[place] ?? { what: 'install (names of Debian and Ubuntu)', line: `sudo apt-get install ${names}` };
 }
 
 function variableStep(missing: readonly PartName[], variable: string | undefined): Remedy[] {

@@ -3,7 +3,7 @@ import { REACH, type NodesInUse, type Reach } from '../../circuit/reachability.j
 import type { Topology } from '../../circuit/topology.js';
 import type { RowsOf } from '../../gpu/product/matmul.js';
 import { normWork } from '../../gpu/work.js';
-import type { JobWriter, TableJob } from './job-writer.js';
+import type { JobWriter } from './job-writer.js';
 import type { InputTables } from './table-layout.js';
 
 /** A circuit to compute, and the reach of each node that is to be computed. */
@@ -30,10 +30,14 @@ export interface InputToForm {
 
 /** How inputs are formed from the edges of their ports. */
 export interface InputForm {
-  /** The words of the job that forms an input. Writes its lists, and counts its cost. */
-  job(writer: JobWriter, input: InputToForm): number[];
-  /** Jobs that must come before those since the last call. */
-  updates(): readonly TableJob[];
+  /**
+   * Adds the job that forms an input, and those that must come before it, with their lists. Counts their cost.
+   *
+   * @param tables both lists of jobs, which are begun.
+   */
+  write(writer: JobWriter, tables: InputTables, input: InputToForm): void;
+  /** Words that the lists of a port take at most. */
+  room(port: number): number;
 }
 
 /**
@@ -54,27 +58,30 @@ export function writeInputs(
   form: InputForm,
   rowsOf: (reach: Reach) => RowsOf,
 ): (InputSlot | undefined)[] {
-  const jobs: TableJob[] = [];
+  writer.begin(tables.cutSums);
+  writer.begin(tables.inputs);
   tables.totalRows = 0;
-  const slots = circuits.flatMap(({ circuit, compute }, c) => {
-    const known = new Map<string, InputSlot>();
-    return ports.map((port) => {
+  const slots = new Array<InputSlot | undefined>(circuits.length * ports.length).fill(undefined);
+  for (const [c, { circuit, compute }] of circuits.entries()) {
+    let known: Map<string, InputSlot> | undefined;
+    for (let place = 0; place < ports.length; place++) {
+      const port = ports[place]!;
       const reach = compute.ports[port]!;
-      if (reach === REACH.none) return undefined;
+      if (reach === REACH.none) continue;
       const mask = circuit.bits(topology.firstEdge(port), topology.fanIn(port));
       const key = `${reach} ${mask.join()}`;
+      known ??= new Map();
       let slot = known.get(key);
-      if (slot) return slot;
-      const rows = rowsOf(reach);
-      slot = { firstRow: tables.totalRows, rows };
-      known.set(key, slot);
-      tables.totalRows += rows.count;
-      jobs.push({ words: form.job(writer, { circuit: c, slot, port, reach, mask }), rows: rows.count });
-      writer.add(normWork(rows.count, width));
-      return slot;
-    });
-  });
-  writer.write(tables.cutSums, form.updates());
-  writer.write(tables.inputs, jobs);
+      if (!slot) {
+        const rows = rowsOf(reach);
+        slot = { firstRow: tables.totalRows, rows };
+        known.set(key, slot);
+        tables.totalRows += rows.count;
+        form.write(writer, tables, { circuit: c, slot, port, reach, mask });
+        writer.add(normWork(rows.count, width));
+      }
+      slots[c * ports.length + place] = slot;
+    }
+  }
   return slots;
 }

@@ -1,8 +1,7 @@
 import { JOINT_BRANCHES, jointColumns, sliceOfHead, wideColumns4, type JointBranch } from '../../block/joint-norms.js';
 import { runInChunk } from '../../block/projections.js';
 import type { Topology } from '../../circuit/topology.js';
-import { packJob } from '../../gpu/kernel.js';
-import { everyRow, jobWords } from '../../gpu/product/matmul.js';
+import { everyRow } from '../../gpu/product/matmul.js';
 import type { ChunkColumns } from '../../gpu/product/matrix.js';
 import { normWork, productWork } from '../../gpu/work.js';
 import type { Layout } from '../../model/layout.js';
@@ -45,29 +44,30 @@ export function writeJointNorms(
     const { first, columns } = jointColumns(layout, branch);
     const stride = wideColumns4(layout, branch);
     chunks.forEach((chunk, i) => {
-      const jobs = inputs.flatMap(({ firstRow, rows }) => {
+      const table = tables[branch].wide[i]!;
+      writer.begin(table);
+      for (const { firstRow, rows } of inputs) {
         const run = { first, out: firstRow * stride, columns };
         const job = runInChunk(run, chunk, firstRow * width4, everyRow(rows.count));
-        if (job === null) return [];
+        if (job === null) continue;
         writer.add(productWork(rows.count, 4 * width4, 4 * (job.endColumn4 - job.firstColumn4)));
-        return [{ words: jobWords(job), rows: rows.count }];
-      });
-      writer.write(tables[branch].wide[i]!, jobs);
+        writer.product(table, job);
+      }
     });
-    writer.write(
-      tables[branch].slices,
-      asked.map(({ circuit, port, slot: { firstRow, rows } }) => {
-        writer.add(normWork(rows.count, 4 * stride));
-        const words = packJob('sliced_norm', {
-          first_row: firstRow,
-          slice: sliceOfHead(layout, branch, portHeads[port]!),
-          gain: portHeads[port]!,
-          at: (circuit * tokens * ports + port) * head4,
-          rows_at: rows.at,
-          rows: rows.count,
-        });
-        return { words, rows: rows.count };
-      }),
-    );
+    const { slices } = tables[branch];
+    writer.begin(slices);
+    for (const { circuit, port, slot } of asked) {
+      const { firstRow, rows } = slot;
+      writer.add(normWork(rows.count, 4 * stride));
+      const job = {
+        first_row: firstRow,
+        slice: sliceOfHead(layout, branch, portHeads[port]!),
+        gain: portHeads[port]!,
+        at: (circuit * tokens * ports + port) * head4,
+        rows_at: rows.at,
+        rows: rows.count,
+      };
+      writer.job(slices, 'sliced_norm', job, rows.count);
+    }
   }
 }

@@ -1,9 +1,9 @@
 import { writerGroups, type WriterGroup } from '../../block/groups.js';
 import type { Topology } from '../../circuit/topology.js';
-import { packJob } from '../../gpu/kernel.js';
 import { normWork, sumWork } from '../../gpu/work.js';
 import type { InputForm, InputToForm } from './input-jobs.js';
-import type { JobWriter, TableJob } from './job-writer.js';
+import type { JobWriter } from './job-writer.js';
+import { GROUP_WORDS, type InputTables } from './table-layout.js';
 
 /** Marks a writer whose edge is cut. */
 const CUT = 0x80000000;
@@ -22,7 +22,7 @@ export class NormedInputs implements InputForm {
     this.#groups = writerGroups(topology).toReversed();
   }
 
-  job(writer: JobWriter, { circuit, slot: { firstRow, rows }, port, mask }: InputToForm): number[] {
+  write(writer: JobWriter, tables: InputTables, { circuit, slot: { firstRow, rows }, port, mask }: InputToForm): void {
     const fanIn = this.#topology.fanIn(port);
     const groups = this.#groups.filter(({ firstWriter }) => firstWriter < fanIn);
     const words = groups.flatMap(({ kind, layer, firstWriter, writers }) => {
@@ -34,18 +34,20 @@ export class NormedInputs implements InputForm {
       return [normed ? layer + 1 : 0, list.at, list.count];
     });
     const list = writer.list(words);
-    return packJob('port_inputs_normed', {
+    const job = {
       circuit,
       rows_at: rows.at,
       rows: rows.count,
       first_row: firstRow,
       groups_at: list.at,
       groups: groups.length,
-    });
+    };
+    writer.job(tables.inputs, 'port_inputs_normed', job, rows.count);
   }
 
-  updates(): readonly TableJob[] {
-    return [];
+  /** Every writer once, and every group. */
+  room(port: number): number {
+    return this.#topology.fanIn(port) + GROUP_WORDS * this.#groups.length;
   }
 }
 

@@ -1,9 +1,8 @@
 import type { ColumnRun } from '../../block/projected-ports.js';
 import { PANEL4, type ChunkColumns } from '../../gpu/product/matrix.js';
-import { jobWords } from '../../gpu/product/matmul.js';
 import { productWork } from '../../gpu/work.js';
 import type { InputSlot } from './input-jobs.js';
-import type { JobWriter, TableJob } from './job-writer.js';
+import type { JobWriter } from './job-writer.js';
 import type { JobTable } from './table-layout.js';
 
 /** Sizes of a layer's projections. Columns are in vec4s. */
@@ -32,24 +31,25 @@ export function writeProjections(
 ): void {
   const circuits = slots.length / shape.ports;
   chunks.forEach((chunk, i) => {
-    const jobs: TableJob[] = [];
+    const table = tables[i]!;
+    writer.begin(table);
     for (let c = 0; c < circuits; c++) {
-      for (const run of shape.runs) jobs.push(...runJobs(writer, chunk, run, shape, c, slots));
+      if (!anyOf(slots, c * shape.ports, shape.ports)) continue;
+      for (const run of shape.runs) writeRun(writer, table, chunk, run, shape, c, slots);
     }
-    writer.write(tables[i]!, jobs);
   });
 }
 
-/** The jobs of one circuit that make the columns of a run that lie in a chunk. Counts their cost. */
-function runJobs(
+/** Writes the jobs of one circuit that make the columns of a run that lie in a chunk. Counts their cost. */
+function writeRun(
   writer: JobWriter,
+  table: JobTable,
   { firstColumn4, columns4 }: ChunkColumns,
   { first: firstOfRun, out, columns }: ColumnRun,
   { ports, head4, width4, tokens }: ProjectionShape,
   c: number,
   slots: readonly (InputSlot | undefined)[],
-): TableJob[] {
-  const jobs: TableJob[] = [];
+): void {
   /** From a column of the matrix to that of the port. */
   const toPort = out - firstOfRun;
   const slotOf = (column4: number): InputSlot | undefined => slots[c * ports + Math.floor((column4 + toPort) / head4)];
@@ -57,10 +57,12 @@ function runJobs(
   for (let first = Math.max(firstOfRun, firstColumn4), end = first; first < last; first = end) {
     const panelAt = Math.floor(first / PANEL4) * PANEL4;
     const slot = slotOf(first);
-    do end++;
+    // From port to port: the columns of one have one input.
+    do end = Math.floor((end + toPort) / head4) * head4 + head4 - toPort;
     while (end < Math.min(panelAt + PANEL4, last) && slotOf(end) === slot);
+    end = Math.min(end, panelAt + PANEL4, last);
     if (slot === undefined) continue;
-    const words = jobWords({
+    writer.product(table, {
       a: slot.firstRow * width4,
       weight: 4 * width4 * (panelAt - firstColumn4),
       bias: panelAt,
@@ -69,8 +71,11 @@ function runJobs(
       endColumn4: end - panelAt,
       rows: slot.rows,
     });
-    jobs.push({ words, rows: slot.rows.count });
     writer.add(productWork(slot.rows.count, 4 * width4, 4 * (end - first)));
   }
-  return jobs;
+}
+
+function anyOf(slots: readonly (InputSlot | undefined)[], first: number, count: number): boolean {
+  for (let i = first; i < first + count; i++) if (slots[i] !== undefined) return true;
+  return false;
 }

@@ -1,6 +1,7 @@
 import { REACH, type Reach } from '../../circuit/reachability.js';
 import type { RowsOf } from '../../gpu/product/matmul.js';
 import type { RowLists } from '../row-lists.js';
+import type { JobWriter } from './job-writer.js';
 
 const NAMES = ['every', 'differing', 'metric', 'logits'] as const satisfies readonly (keyof RowLists)[];
 
@@ -20,11 +21,11 @@ export class RowTables {
   }
 
   /** Writes the lists, unless they are there. */
-  take(words: Uint32Array, lists: RowLists): void {
+  take(writer: JobWriter, lists: RowLists): void {
     if (lists === this.#lists) return;
     this.#lists = lists;
     for (const name of NAMES) {
-      words.set(lists[name], this.#at[name]);
+      writer.set(this.#at[name], lists[name]);
       this.#counts[name] = lists[name].length;
       this.#pairs[name] = lists[name].reduce((sum, row) => sum + (row % this.#sequence) + 1, 0);
     }

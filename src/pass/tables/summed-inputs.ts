@@ -1,9 +1,9 @@
 import type { Topology } from '../../circuit/topology.js';
-import { packJob } from '../../gpu/kernel.js';
 import { sumWork } from '../../gpu/work.js';
 import type { CutSums } from '../cut-sums.js';
 import type { InputForm, InputToForm } from './input-jobs.js';
-import type { JobWriter, TableJob } from './job-writer.js';
+import type { JobWriter } from './job-writer.js';
+import type { InputTables } from './table-layout.js';
 
 /** In place of the slot of a kept sum in a job of port_inputs: start from the port's constant. */
 export const FROM_CONSTANT = 0xffffffff;
@@ -13,7 +13,6 @@ export class SummedInputs implements InputForm {
   readonly #topology: Topology;
   readonly #width: number;
   readonly #cutSums: CutSums;
-  #updates: TableJob[] = [];
 
   /** @param width columns of a row. */
   constructor(topology: Topology, width: number, cutSums: CutSums) {
@@ -22,25 +21,29 @@ export class SummedInputs implements InputForm {
     this.#cutSums = cutSums;
   }
 
-  job(writer: JobWriter, { circuit, slot: { firstRow, rows }, port, reach, mask }: InputToForm): number[] {
+  write(
+    writer: JobWriter,
+    tables: InputTables,
+    { circuit, slot: { firstRow, rows }, port, reach, mask }: InputToForm,
+  ): void {
     const { kept, cut } = splitWriters(mask, this.#topology.fanIn(port));
     const { slot = FROM_CONSTANT, further, update } = this.#cutSums.use(port, reach, cut);
     if (update) {
       const added = writer.list(update.writers);
-      const words = packJob('cut_sums', {
+      const job = {
         slot: update.slot,
         resume: update.resume ? 1 : 0,
         rows_at: rows.at,
         rows: rows.count,
         writers_at: added.at,
         writers: added.count,
-      });
-      this.#updates.push({ words, rows: rows.count });
+      };
+      writer.job(tables.cutSums, 'cut_sums', job, rows.count);
       writer.add(sumWork(rows.count, this.#width, added.count));
     }
     const [cutList, keptList] = [writer.list(further), writer.list(kept)];
     writer.add(sumWork(rows.count, this.#width, cutList.count + keptList.count));
-    return packJob('port_inputs', {
+    const job = {
       circuit,
       rows_at: rows.at,
       rows: rows.count,
@@ -50,13 +53,13 @@ export class SummedInputs implements InputForm {
       cut: cutList.count,
       kept_at: keptList.at,
       kept: keptList.count,
-    });
+    };
+    writer.job(tables.inputs, 'port_inputs', job, rows.count);
   }
 
-  updates(): readonly TableJob[] {
-    const updates = this.#updates;
-    this.#updates = [];
-    return updates;
+  /** Every writer once, as cut or as kept, and once more to bring a kept sum up to date. */
+  room(port: number): number {
+    return 2 * this.#topology.fanIn(port);
   }
 }
 

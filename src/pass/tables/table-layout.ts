@@ -7,7 +7,7 @@ import type { PassShape } from '../pass-plan.js';
 import type { RowLists } from '../row-lists.js';
 
 /** Words of a group of writers in the lists of kernels/port_inputs_normed.wgsl. */
-const GROUP_WORDS = 3;
+export const GROUP_WORDS = 3;
 
 /** The jobs of one dispatch: where they are listed, their number, and the rows of the job with the most. */
 export interface JobTable {
@@ -123,8 +123,9 @@ export function layOutTables(topology: Topology, layout: Layout, shape: PassShap
     heads: table('attention_pattern', circuits * heads),
     attentionOut: products(chunks.attentionOut, circuits * heads),
     mlpInput: inputs(topology.mlpPorts(layer).length),
-    mlpIn: products(chunks.mlpIn, circuits),
-    mlpOut: products(chunks.mlpOut, circuits),
+    // The rows of all circuits make one job.
+    mlpIn: products(chunks.mlpIn, 1),
+    mlpOut: products(chunks.mlpOut, 1),
     mlpPostNorm: table('norm_in_place', layout.postNorms ? circuits : 0),
   }));
   const logits = inputs(1);
@@ -133,7 +134,9 @@ export function layOutTables(topology: Topology, layout: Layout, shape: PassShap
   const lists = (circuits + 1) * topology.additionEdges;
   // Where the sums of layers are normed, every port lists its groups of writers: at most the input and two a layer.
   const groups = layout.postNorms ? circuits * topology.ports.length * (2 * topology.layers + 1) : 0;
-  const words = size + lists + groups * GROUP_WORDS;
+  // The rows of the MLPs of all circuits.
+  const mlpRows = topology.layers * circuits * tokens;
+  const words = size + lists + groups * GROUP_WORDS + mlpRows;
   return { chunks, rowsAt, layers, logits, listsAt: size, words };
 }
 

@@ -1,6 +1,6 @@
 import { EdgewiseError } from '../../base/errors.js';
 import type { Journal } from '../../discover/journal.js';
-import { predictorOf, type Predictor } from '../../discover/look-ahead.js';
+import { hintOf, type Hint } from '../../discover/guesses.js';
 import { thresholdFor } from '../../discover/threshold-search.js';
 import { withJournal, type RunAids } from '../aids.js';
 import type { Discovery } from '../discovery.js';
@@ -63,7 +63,7 @@ export const ACDC: MethodDefinition = {
             const discovery = await withJournal(aids, engine, single ? undefined : String(threshold), key, (journal) =>
               searchAt(searches, { ...search, threshold }, single ? SEARCH : `${SEARCH} at ${threshold}`, aids, {
                 ...journal,
-                ...(predict && { predict: predictorOf(predict, { threshold, absolute: search.absolute }) }),
+                ...(predict && { hint: hintOf(predict, { threshold, absolute: search.absolute }) }),
               }),
             );
             aids.found?.(threshold, discovery);
@@ -96,7 +96,7 @@ export function searchAt(
   options: SearchOptions,
   part: string,
   { progress }: RunAids,
-  aids: { readonly journal?: Journal; readonly predict?: Predictor },
+  aids: { readonly journal?: Journal; readonly hint?: Hint },
   from?: SearchStart,
 ): Promise<Discovery> {
   return searches.at(

@@ -181,6 +181,8 @@ async function measured(
     promptEffects: {},
     tested: 0,
     evaluations: 0,
+    rounds: 0,
+    wrongGuesses: 0,
     scores,
     selection,
     screening: null,

@@ -178,6 +178,16 @@ describe.skipIf(browserPath === undefined)('the habits of a page in headless Chr
     await expect.poll(() => page.getByTestId('graph-overview').innerText()).toContain('gemma-2-2b');
     await page.waitForFunction(() => globalThis.edgewise.scene.layout === 'tokens');
     expect(await page.getByTestId('prompt-strip').innerText()).toMatch(/Texas is\s*→\s*, answer:\s*Austin\s*43.0 %/);
+    // Filters that do nothing for it are not offered.
+    await page.getByRole('button', { name: 'Filters' }).click();
+    const filters = page.getByRole('group', { name: 'Filters' });
+    expect(
+      await filters
+        .getByRole('checkbox')
+        .evaluateAll((boxes) => boxes.map((box) => box.closest('label')?.innerText.trim())),
+    ).toEqual(['input', 'logits']);
+    expect(await filters.innerText()).toContain('has no queries, keys and values');
+    await page.keyboard.press('Escape');
     await page.getByRole('button', { name: /Austin/ }).click();
     await expect.poll(() => card(page, 'node').innerText()).toMatch(/Probability\s+43.0 %/);
     for (const tab of await page.getByRole('tab').all()) {

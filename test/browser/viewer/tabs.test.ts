@@ -57,6 +57,7 @@ describe.skipIf(browserPath === undefined)('the tabs in headless Chromium', () =
     await expect.poll(async () => (await viewOf(page)).step).toBe(0);
     // Before the first decision every edge is still there.
     await expect.poll(async () => (await readOut(page)).of).toBeGreaterThan(KEPT);
+    expect(await page.getByRole('slider', { name: 'Edges shown' }).isDisabled()).toBe(true);
     await page.getByRole('button', { name: 'Step forward' }).click();
     await expect.poll(async () => (await viewOf(page)).step).toBe(1);
     await page.getByRole('button', { name: 'Play', exact: true }).click();
@@ -80,8 +81,8 @@ describe.skipIf(browserPath === undefined)('the tabs in headless Chromium', () =
       await page.getByRole('tab', { name: 'Prompts' }).click();
       const rows = page.getByRole('table', { name: /^Clean and corrupted/ }).getByRole('row');
       expect(await rows.count()).toBeGreaterThan(2);
-      const head = await page.evaluate(() =>
-        globalThis.edgewise.scene.graph.findNode((_, { kind, connected }) => kind === 'head' && connected),
+      const head = await page.evaluate(
+        () => globalThis.edgewise.scene.graph.filterNodes((_, { kind, connected }) => kind === 'head' && connected)[0],
       );
       expect(head).toBeDefined();
       const { x, y } = await placeOf(page, head!);

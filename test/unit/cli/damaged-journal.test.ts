@@ -58,7 +58,13 @@ async function search(resume: boolean, keepBefore = false): Promise<AcdcResult> 
   }
 }
 
-const outcome = (result: AcdcResult): object => ({ ...result, evaluations: 0, kept: [...result.kept] });
+const outcome = (result: AcdcResult): object => ({
+  ...result,
+  evaluations: 0,
+  rounds: 0,
+  wrongGuesses: 0,
+  kept: [...result.kept],
+});
 
 /** The outcome of a run that goes on with these bytes, or its refusal. */
 async function resumed(bytes: Uint8Array, keepBefore = false): Promise<object | EdgewiseError> {

@@ -34,7 +34,13 @@ const evaluatorOf = (most = 1): CircuitEvaluator => ({
 });
 
 /** A result without what tells how it was come by. */
-const outcome = (result: AcdcResult): object => ({ ...result, evaluations: 0, kept: [...result.kept] });
+const outcome = (result: AcdcResult): object => ({
+  ...result,
+  evaluations: 0,
+  rounds: 0,
+  wrongGuesses: 0,
+  kept: [...result.kept],
+});
 
 test('a neighbouring threshold: its measurements are taken over until a decision differs, and never after', async () => {
   const neighbour = await acdc(evaluatorOf(), full, at(0.125));

@@ -6,7 +6,7 @@ import { Topology } from '../../../src/circuit/topology.js';
 import { SENDER_HEADS } from '../../../src/circuit/run-identity.js';
 import { acdcOrder } from '../../../src/discover/acdc-order.js';
 import { acdc, type AcdcOptions, type AcdcProgress, type AcdcResult } from '../../../src/discover/acdc.js';
-import type { Predictor } from '../../../src/discover/look-ahead.js';
+import type { Hint } from '../../../src/discover/guesses.js';
 import type { CircuitEvaluator } from '../../../src/circuit/evaluator.js';
 
 const topology = new Topology({ layers: 2, heads: 2, parallel: false });
@@ -26,7 +26,13 @@ function evaluatorOf(metric: (circuit: EdgeSet) => number, most = 1): CircuitEva
 }
 
 /** A result without what tells how it was come by. */
-const outcome = (result: AcdcResult): object => ({ ...result, evaluations: 0, kept: [...result.kept] });
+const outcome = (result: AcdcResult): object => ({
+  ...result,
+  evaluations: 0,
+  rounds: 0,
+  wrongGuesses: 0,
+  kept: [...result.kept],
+});
 
 /** Every cut edge adds its cost, 0 where none is given. Powers of two, so that sums are exact. */
 function costs(table: Readonly<Record<string, number>>): (circuit: EdgeSet) => number {
@@ -215,17 +221,18 @@ describe('tests made ahead', () => {
     expect(one.evaluations).toBe(one.steps.length);
     const removed = new Map(one.steps.map((step) => [step.edge, !step.kept]));
     const rng = createRng(1);
-    const guesses: Record<string, Predictor> = {
-      removed: () => true,
-      kept: () => false,
-      right: (edge) => removed.get(edge) ?? true,
-      'right but for one in ten': (edge) => (removed.get(edge) ?? true) !== (edge % 10 === 3),
-      random: () => rng.next() < 0.5,
+    const hints: Record<string, Hint> = {
+      none: () => 0,
+      removed: () => -6,
+      kept: () => 6,
+      right: (edge) => ((removed.get(edge) ?? true) ? -6 : 6),
+      'right but for one in ten': (edge) => ((removed.get(edge) ?? true) !== (edge % 10 === 3) ? -6 : 6),
+      random: () => 12 * rng.next() - 6,
     };
     const cost: Record<string, number> = {};
-    for (const [name, predict] of Object.entries(guesses)) {
+    for (const [name, hint] of Object.entries(hints)) {
       for (const most of [1, 2, 7, 32]) {
-        const several = await acdc(evaluatorOf(metric, most), full, options, { predict });
+        const several = await acdc(evaluatorOf(metric, most), full, options, { hint });
         expect(outcome(several), `${name}, ${most} at once`).toEqual(outcome(one));
         cost[`${name} ${most}`] = several.evaluations;
       }

@@ -1,47 +1,31 @@
-/** Which tests are made ahead, and by which guesses. */
+/** Which tests are made ahead, and how many. */
 import { describe, expect, test } from 'vitest';
 import { EdgeSet } from '../../../src/circuit/edge-set.js';
 import { Topology } from '../../../src/circuit/topology.js';
 import { acdcOrder } from '../../../src/discover/acdc-order.js';
 import { firstState, nextState, type SearchState } from '../../../src/discover/acdc-walk.js';
-import { LookAhead, predictorOf } from '../../../src/discover/look-ahead.js';
+import { Guesses, SURE, type Guess, type Hint } from '../../../src/discover/guesses.js';
+import { LookAhead } from '../../../src/discover/look-ahead.js';
 
 const topology = new Topology({ layers: 2, heads: 2, parallel: false });
 const receivers = acdcOrder(topology, 'descending', true);
 const first = firstState(receivers, EdgeSet.full(topology));
 
-describe('guesses by scores', () => {
-  const values = Float64Array.of(0.3, 0.1, -0.3, Number.NaN, 0.2);
-  const guesses = (positive: 'helps' | null, absolute: boolean, threshold = 0.2): boolean[] =>
-    [...values.keys()].map(predictorOf({ values, positive }, { threshold, absolute }));
-
-  test('removed is what scores below the threshold, strictly, as the search decides; what has no score is removed', () => {
-    expect(guesses('helps', false)).toEqual([false, true, true, true, false]);
-  });
-
-  test('a search by |effect| goes by |score|', () => {
-    expect(guesses('helps', true)).toEqual([false, true, false, true, false]);
-  });
-
-  test('so does one by scores that do not say what their sign means', () => {
-    expect(guesses(null, false)).toEqual([false, true, false, true, false]);
-  });
-
-  test('below a negative threshold lies what hurts more', () => {
-    expect(guesses('helps', false, -0.25)).toEqual([false, false, true, true, false]);
-  });
-});
+/** Rounds with guesses that are right with a fixed probability. */
+const ahead = (most: number, round: number, guess: (edge: number) => Guess): LookAhead =>
+  new LookAhead(receivers, most, round, { guess } as Guesses);
+const removed = (right: number) => (): Guess => ({ removed: true, right });
 
 describe('tests made ahead', () => {
   test('are those of the search, if the guesses come true: dead receivers are passed over', () => {
-    for (const predict of [() => true, () => false, (edge: number) => edge % 3 > 0]) {
-      const lookAhead = new LookAhead(receivers, 10, predict);
+    const hints: Hint[] = [() => -SURE, () => SURE, (edge) => (edge % 3 > 0 ? -SURE : SURE)];
+    for (const hint of hints) {
       let state: SearchState = first;
-      const tests = lookAhead.tests(first);
+      const tests = new LookAhead(receivers, 10, 1e3, new Guesses(topology, hint)).tests(first);
       expect(tests.length).toBeGreaterThanOrEqual(7);
       for (const { state: tested, guess } of tests) {
         expect([tested.edge, [...tested.circuit]]).toEqual([state.edge, [...state.circuit]]);
-        expect(guess).toBe(predict(state.edge!));
+        expect(guess).toBe(hint(state.edge!) < 0);
         state = nextState(receivers, state, guess);
       }
     }
@@ -50,25 +34,39 @@ describe('tests made ahead', () => {
   test('end where the search would', () => {
     const edges = topology.fanIn(topology.logitsPort);
     // If nothing reads any node, nothing is left to test.
-    expect(new LookAhead(receivers, 1000).tests(first).length).toBeLessThanOrEqual(edges);
+    expect(ahead(1000, 1e9, removed(1)).tests(first)).toHaveLength(edges);
     const last = [...Array(edges - 2).keys()].reduce((state) => nextState(receivers, state, true), first);
-    expect(new LookAhead(receivers, 8).tests(last)).toHaveLength(2);
-  });
-
-  test('are as many as are decided before a guess is wrong', () => {
-    const lookAhead = new LookAhead(receivers, 32);
-    const ahead = (): number => lookAhead.tests(first).length;
-    const [test] = lookAhead.tests(first) as [ReturnType<LookAhead['tests']>[number]];
-    const before = ahead();
-    expect(lookAhead.decided(test, false)).toBe(false);
-    expect(ahead()).toBeLessThan(before);
-    for (let i = 0; i < 100; i++) lookAhead.decided(test, false);
-    expect(ahead()).toBe(1);
-    for (let i = 0; i < 200; i++) expect(lookAhead.decided(test, true)).toBe(true);
-    expect(ahead()).toBe(Math.min(32, topology.fanIn(topology.logitsPort)));
+    expect(ahead(8, 1e9, removed(1)).tests(last)).toHaveLength(2);
   });
 
   test('never more than fit a submission', () => {
-    for (const most of [1, 2, 5]) expect(new LookAhead(receivers, most).tests(first)).toHaveLength(most);
+    for (const most of [1, 2, 5]) expect(ahead(most, 1e9, removed(1)).tests(first)).toHaveLength(most);
+  });
+
+  test('are so many that a useful one costs least', () => {
+    const kept = (right: number) => (): Guess => ({ removed: false, right });
+    for (const right of [0.5, 0.8, 0.95, 0.99]) {
+      for (const round of [0.5, 2, 6, 20]) {
+        // Brute force: what a round of n tests costs, over the tests of it that count in the mean.
+        const costs = Array.from({ length: 40 }, (_, i) => {
+          const useful = Array.from({ length: i + 1 }, (_unused, j) => right ** j).reduce((a, b) => a + b);
+          return (round + i + 1) / useful;
+        });
+        const best = costs.indexOf(Math.min(...costs)) + 1;
+        expect(ahead(40, round, kept(right)).tests(first), `${right} ${round}`).toHaveLength(best);
+      }
+    }
+  });
+
+  test('a round ends after a guess that is uncertain', () => {
+    const fourth = ahead(100, 6, removed(1)).tests(first)[3]!.state.edge;
+    const guess = (edge: number): Guess => ({ removed: true, right: edge === fourth ? 0.5 : 1 });
+    expect(ahead(100, 2, guess).tests(first)).toHaveLength(4);
+    // It goes on where a submission costs more than what may be in vain.
+    expect(ahead(100, 6, guess).tests(first).length).toBeGreaterThan(4);
+  });
+
+  test('where a submission costs nothing, one test at a time', () => {
+    expect(ahead(100, 0, removed(0.99)).tests(first)).toHaveLength(1);
   });
 });

@@ -9,6 +9,8 @@ import type { Caches, SearchOptions } from '../../../src/run/options.js';
 import { gpt2Spec, randomModel } from '../../../src/model/random-model.js';
 import type { PatchingEvaluator } from '../../../src/evaluate/evaluator.js';
 import { Search } from '../../../src/run/search.js';
+import { SURE } from '../../../src/discover/guesses.js';
+import { ROUND } from '../../../src/discover/look-ahead.js';
 
 const topology = new Topology({ layers: 3, heads: 2, parallel: false });
 const CACHES: Caches = { metric: 'kl', ablation: 'resample', input: 'token', directEdges: false };
@@ -55,6 +57,8 @@ async function searchOf(most: number, value = metric): Promise<Search> {
 const outcome = (discovery: Discovery): object => ({
   ...discovery,
   evaluations: 0,
+  rounds: 0,
+  wrongGuesses: 0,
   seconds: 0,
   circuit: { ...discovery.circuit, kept: [...discovery.circuit.kept] },
 });
@@ -98,23 +102,25 @@ test.each([4, 32])('a neighbour guesses what it decided, scores what it did not 
   const decided = new Set(neighbour.trace.map(({ edge }) => edge));
   const kept = new Map(alone.trace.map((step) => [step.edge, step.kept]));
   expect([...kept.keys()].filter((edge) => !decided.has(edge)).length).toBeGreaterThan(9);
-  const evaluations = async (removed?: (edge: string) => boolean): Promise<number> => {
+  /** What rounds are made to keep low. */
+  const costOf = (found: Discovery): number => found.evaluations + ROUND * found.rounds;
+  const cost = async (removed?: (edge: string) => boolean): Promise<number> => {
     const search = await searchOf(most);
     await search.at(atThreshold(1));
     const found = await search.at(
       atThreshold(0.05),
-      removed && { predict: (edge) => removed(topology.edgeName(edge)) },
+      removed && { hint: (edge) => (removed(topology.edgeName(edge)) ? -SURE : SURE) },
     );
     expect(outcome(found)).toEqual(outcome(alone));
-    return found.evaluations;
+    return costOf(found);
   };
-  const unguided = await evaluations();
-  expect(unguided).toBeLessThan(alone.evaluations);
-  const right = await evaluations((edge) => !kept.get(edge));
+  const unguided = await cost();
+  expect(unguided).toBeLessThan(costOf(alone));
+  const right = await cost((edge) => !kept.get(edge));
   expect(right).toBeLessThan(unguided);
   // Wrong guesses cost nothing where the neighbour knows better.
-  expect(await evaluations((edge) => !kept.get(edge) !== decided.has(edge))).toBe(right);
-  expect(await evaluations((edge) => !kept.get(edge) === decided.has(edge))).toBeGreaterThan(right);
+  expect(await cost((edge) => !kept.get(edge) !== decided.has(edge))).toBe(right);
+  expect(await cost((edge) => !kept.get(edge) === decided.has(edge))).toBeGreaterThan(right);
 });
 
 test('a whole model that measures NaN is refused by the name of the model', async () => {

@@ -19,13 +19,6 @@ const STRIDE = 10;
 /** tasks-4l-llama, whose training has prompts with names of several tokens. */
 const WITH_LONG_NAMES = 'tasks-4l-llama';
 const LEAST_ACCURACY = 0.95;
-/** What a model does less well, see its README.md. */
-const LESS: Readonly<Record<string, number>> = {
-  'tasks-4l-llama docstring': 0.85,
-  'long names ioi': 0.8,
-  'whole long names': 0.7,
-};
-
 it('there are two', async () => {
   expect(await shippedModels()).toEqual(['tasks-4l', WITH_LONG_NAMES]);
 });
@@ -41,7 +34,7 @@ describe.each(await shippedModels())('%s in the float64 oracle', (name) => {
 
   it.each([...builtinTasks.keys()])('solves %s, and only with the clean prompt', async (task) => {
     const { pairs } = await loadTask(builtinTaskFile(task), shipped.context);
-    checkSolved(model, pairs, LESS[`${name} ${task}`]);
+    checkSolved(model, pairs);
   });
 
   it('has at most 8 MB of files', async () => {
@@ -82,7 +75,7 @@ describe('names of several tokens', () => {
   });
 
   it.each(['ioi', 'gendered-pronoun'])('solves %s with them, by the first token of the answer', async (task) => {
-    checkSolved(model, await load(task, 'first-token'), LESS[`long names ${task}`]);
+    checkSolved(model, await load(task, 'first-token'));
   });
 
   it('finds the whole of the name', async () => {
@@ -92,7 +85,7 @@ describe('names of several tokens', () => {
       return answer.every((id, i) => isAccurate(logitsAt(model, logits, position + i), [id]));
     });
     expect(Math.min(...pairs.map(({ answer }) => answer?.length ?? 0))).toBeGreaterThan(1);
-    expect(mean(right.map(Number))).toBeGreaterThanOrEqual(LESS['whole long names']!);
+    expect(mean(right.map(Number))).toBeGreaterThanOrEqual(LEAST_ACCURACY);
   });
 });
 
@@ -100,7 +93,7 @@ function logitsAt({ spec: { vocab } }: OracleModel, logits: Float64Array, positi
   return logits.subarray(position * vocab, (position + 1) * vocab);
 }
 
-function checkSolved(model: OracleModel, pairs: readonly PromptPair[], least = LEAST_ACCURACY): void {
+function checkSolved(model: OracleModel, pairs: readonly PromptPair[]): void {
   const results = pairs
     .filter((_, i) => i % STRIDE === 0)
     .map(({ clean, corrupted, position, correct, wrong }) => {
@@ -112,7 +105,7 @@ function checkSolved(model: OracleModel, pairs: readonly PromptPair[], least = L
         divergence: metricValue('kl', { logits: corruptedLogits, clean: cleanLogits, correct, wrong }),
       };
     });
-  expect(mean(results.map(({ accurate }) => Number(accurate)))).toBeGreaterThanOrEqual(least);
+  expect(mean(results.map(({ accurate }) => Number(accurate)))).toBeGreaterThanOrEqual(LEAST_ACCURACY);
   // A model that ignores what the counterfactual changes would be right without having learned the task.
   expect(mean(results.map(({ divergence }) => divergence))).toBeGreaterThan(0.5);
 }

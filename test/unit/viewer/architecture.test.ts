@@ -5,18 +5,12 @@ import { findCycle, reachableFrom, readSources, sourceFile, type SourceFile } fr
 const VIEWER = fileURLToPath(new URL('../../../viewer', import.meta.url));
 
 /** Paths and packages that every part may import. */
-const EVERYWHERE = [
-  '../src/base',
-  '../src/circuit',
-  '../src/files',
-  '../src/pictures',
-  'graphology',
-  'graphology-types',
-  'valibot',
-];
+const EVERYWHERE = ['../src/base', '../src/circuit', '../src/files', '../src/pictures', 'valibot'];
 const PREACT = ['preact', '@preact/signals'];
 /** Runs in Node, and is tested there. */
 const PURE = ['data', 'view', 'scene', 'attention'];
+/** What is drawn, in layouts, styles and marks. */
+const DRAWN = ['scene/scene', 'scene/display-graph', 'scene/display-edges'];
 /** What the app is made of, each folder on those before it. */
 const PAGE = [...PURE, ...PREACT, 'plots', 'canvas/stage', 'app/state', 'app/actions', 'app/controls'];
 /**
@@ -27,15 +21,15 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   data: [],
   view: ['data'],
   scene: ['data', 'view'],
-  'scene/layout': ['data', 'view/format', 'scene/scene'],
-  'scene/style': ['data', 'view', 'scene/scene'],
-  'scene/draw': ['scene/scene', 'scene/layout', 'scene/style'],
-  'scene/pick': ['scene/scene', 'scene/layout', 'scene/draw'],
+  'scene/layout': ['data', 'view/format', ...DRAWN],
+  'scene/style': ['data', 'view', ...DRAWN],
+  'scene/draw': [...DRAWN, 'scene/layout', 'scene/style'],
+  'scene/pick': [...DRAWN, 'scene/layout', 'scene/draw'],
   attention: ['data', 'view', 'scene/style/color', 'scene/style/palette'],
   plots: ['preact'],
   report: ['preact', 'plots', 'view/format'],
-  canvas: [...PURE, 'graphology-layout-forceatlas2'],
-  'canvas/sigma': [...PURE, 'canvas', 'sigma', '@sigma'],
+  canvas: [...PURE, 'graphology', 'graphology-layout-forceatlas2'],
+  'canvas/sigma': [...PURE, 'canvas', 'graphology', 'sigma', '@sigma'],
   'app/state': [...PURE, ...PREACT, 'canvas/stage'],
   'app/actions': [...PURE, '@preact/signals', 'app/state'],
   'app/listen': [

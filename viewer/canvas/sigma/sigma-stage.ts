@@ -1,6 +1,6 @@
-import { MultiDirectedGraph } from 'graphology';
 import { EdgewiseError } from '../../../src/base/errors.js';
 import { nodesIn, pick, type Target } from '../../scene/pick/pick.js';
+import { emptyGraph } from '../../scene/display-graph.js';
 import { isFine, type Scene } from '../../scene/scene.js';
 import { PALETTES, type Palette } from '../../scene/style/palette.js';
 import type { Styles } from '../../scene/style/style.js';
@@ -25,7 +25,7 @@ const REST = 120;
 const EMPTY: Scene = {
   layout: 'grid',
   boxed: false,
-  graph: new MultiDirectedGraph(),
+  graph: emptyGraph(),
   bands: [],
   columns: [],
   tokens: [],

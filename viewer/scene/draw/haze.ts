@@ -1,4 +1,4 @@
-import type { DisplayGraph } from '../scene.js';
+import type { DisplayGraph } from '../display-graph.js';
 import type { Styles } from '../style/style.js';
 
 /** Lines of one colour and one width. */
@@ -9,6 +9,11 @@ export interface Strand {
   readonly lines: readonly number[];
 }
 
+interface Growing extends Strand {
+  readonly depth: number;
+  readonly lines: number[];
+}
+
 /** Steps of a width, in pixels. Lines of about the same width are one strand. */
 const STEP = 0.5;
 
@@ -17,17 +22,19 @@ const STEP = 0.5;
  * at once.
  */
 export function hazeOf(graph: DisplayGraph, styles: Styles): readonly Strand[] {
-  const strands = new Map<string, { color: string; width: number; depth: number; lines: number[] }>();
-  graph.forEachEdge((id, _, source, target, from, to) => {
-    if (source === target) return;
-    const { color, width, depth } = styles.edge(id);
+  const byColor = new Map<string, Map<number, Growing>>();
+  for (let index = 0; index < graph.size; index++) {
+    const [from, to] = [graph.sourceAt(index), graph.targetAt(index)];
+    if (from === to) continue;
+    const { color, width, depth } = styles.edgeAt(index);
     const coarse = Math.max(STEP / 2, Math.round(width / STEP) * STEP);
-    const key = `${color} ${coarse}`;
-    let strand = strands.get(key);
-    if (!strand) strands.set(key, (strand = { color, width: coarse, depth, lines: [] }));
+    let strands = byColor.get(color);
+    if (!strands) byColor.set(color, (strands = new Map<number, Growing>()));
+    let strand = strands.get(coarse);
+    if (!strand) strands.set(coarse, (strand = { color, width: coarse, depth, lines: [] }));
     strand.lines.push(from.x, from.y, to.x, to.y);
-  });
-  return [...strands.values()].sort((a, b) => a.depth - b.depth);
+  }
+  return [...byColor.values()].flatMap((strands) => [...strands.values()]).sort((a, b) => a.depth - b.depth);
 }
 
 /** Pixels of a picture, row by row from the top. */
@@ -48,17 +55,10 @@ export function drawLine(
 ): void {
   const { data, width, height } = pixels;
   const [dx, dy] = [to[0] - from[0], to[1] - from[1]];
-  let [enter, leave] = [0, 1];
-  for (const [step, room] of [
-    [-dx, from[0]],
-    [dx, width - 1 - from[0]],
-    [-dy, from[1]],
-    [dy, height - 1 - from[1]],
-  ] as const) {
-    if (step === 0 && room < 0) return;
-    if (step < 0) enter = Math.max(enter, room / step);
-    if (step > 0) leave = Math.min(leave, room / step);
-  }
+  const [enterX, leaveX] = inside(from[0], dx, width - 1);
+  const [enterY, leaveY] = inside(from[1], dy, height - 1);
+  const enter = Math.max(0, enterX, enterY);
+  const leave = Math.min(1, leaveX, leaveY);
   if (!(enter <= leave)) return;
   const flat = Math.abs(dx) > Math.abs(dy);
   const steps = Math.max(1, Math.ceil((leave - enter) * Math.max(Math.abs(dx), Math.abs(dy))));
@@ -66,6 +66,15 @@ export function drawLine(
   // Half a pixel more, and cut: what is not negative is rounded so in the shortest time.
   let x = from[0] + dx * enter + 0.5;
   let y = from[1] + dy * enter + 0.5;
+  // Most lines of a haze are one pixel wide: there are millions of such pixels.
+  if (thick === 1) {
+    for (let i = 0; i <= steps; i++) {
+      data[(y | 0) * width + (x | 0)] = ink;
+      x += stepX;
+      y += stepY;
+    }
+    return;
+  }
   const low = -((thick - 1) >> 1);
   const [across, room] = flat ? [width, height] : [1, width];
   for (let i = 0; i <= steps; i++) {
@@ -78,4 +87,11 @@ export function drawLine(
     x += stepX;
     y += stepY;
   }
+}
+
+/** The shares of a way between which a place on it is within 0..most. The first is larger where it never is. */
+function inside(start: number, way: number, most: number): readonly [enter: number, leave: number] {
+  if (way === 0) return start >= 0 && start <= most ? [0, 1] : [1, 0];
+  const [a, b] = [-start / way, (most - start) / way];
+  return way > 0 ? [a, b] : [b, a];
 }

@@ -1,6 +1,7 @@
 import { TAB_HEIGHT } from '../layout/boxes.js';
 import { between, type Point } from '../layout/routes.js';
-import { isFine, type DisplayNode, type Scene } from '../scene.js';
+import type { DisplayNode } from '../display-graph.js';
+import { isFine, type Scene } from '../scene.js';
 import { mix } from '../style/color.js';
 import type { Palette } from '../style/palette.js';
 import type { EdgeStyle, NodeStyle, Styles } from '../style/style.js';
@@ -84,7 +85,9 @@ export function edgeMark(scene: Scene, id: string, style: EdgeStyle, palette: Pa
   const route = scene.routes.get(id);
   const place = ([x, y]: Point): Point => [frame.x(x), frame.y(y)];
   const whole = (route?.points ?? curve(scene, id)).map(place);
-  const pointed = isFine(scene) && graph.getEdgeAttribute(id, 'kind') !== 'shared';
+  const { kind, deciding } = graph.getEdgeAttributes(id);
+  const isOwn = isFine(scene);
+  const pointed = isOwn && kind !== 'shared';
   const path = route || !pointed ? whole : toRim(whole, graph.getTargetAttributes(id), frame);
   const head = pointed ? arrow(path, (5 + (boxed ? 1.6 : 1.3) * style.width) * shrink) : null;
   const letter = route?.label && style.label ? { text: style.label, at: place(route.label) } : null;
@@ -92,7 +95,8 @@ export function edgeMark(scene: Scene, id: string, style: EdgeStyle, palette: Pa
     path: head?.shaft ?? path,
     color: style.color,
     width,
-    dash: style.dashed ? [3 + width, 3] : null,
+    // A haze has no dashes: the legend says so. The edge that a replay decided on last is over it.
+    dash: style.dashed && (isOwn || deciding) ? [3 + width, 3] : null,
     head: head?.corners ?? null,
     letter: letter && {
       ...letter,
@@ -174,7 +178,8 @@ export function nodeMark(node: DisplayNode, style: NodeStyle, frame: Frame): Nod
 
 /** Tabs stand inside of the box, a little apart. */
 function tabMarks({ x, y, box, tabs }: DisplayNode, style: NodeStyle, frame: Frame): TabMark[] {
-  if (!box) return [];
+  const fills = style.tabs;
+  if (!box || !fills) return [];
   return tabs.flatMap(({ port, left, width }) =>
     port === null
       ? []
@@ -183,7 +188,7 @@ function tabMarks({ x, y, box, tabs }: DisplayNode, style: NodeStyle, frame: Fra
           y: frame.y(y - box[1] / 2 + TAB_HEIGHT / 2),
           halfWidth: (width / 2 - 1.5) * frame.scale,
           halfHeight: (TAB_HEIGHT / 2 - 1) * frame.scale,
-          fill: style.tabs[port],
+          fill: fills[port],
           letter: port,
           color: style.labelColor,
           size: 10 * frame.scale,

@@ -1,4 +1,4 @@
-import type { DisplayGraph, DisplayNode, Tab } from '../scene.js';
+import type { DisplayGraph, DisplayNode, Tab } from '../display-graph.js';
 
 /** Largest distance between the ends of two edges at a box, in layout units. */
 export const END_STEP = 8;

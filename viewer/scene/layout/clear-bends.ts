@@ -1,4 +1,4 @@
-import type { DisplayGraph } from '../scene.js';
+import type { DisplayGraph } from '../display-graph.js';
 import type { Point } from './routes.js';
 
 /** What an edge may have instead of its own bend, as multiples of it. Its own is the first. */
@@ -28,20 +28,18 @@ interface Obstacle {
 export function clearBends(graph: DisplayGraph, unit: number): void {
   if (graph.size > MOST_EDGES) return;
   const obstacles = obstaclesIn(graph, unit);
-  graph.updateEachEdgeAttributes((id, edge) => {
-    if (edge.curvature === 0) return edge;
-    const [source, target] = graph.extremities(id);
-    const [a, b] = [graph.getNodeAttributes(source), graph.getNodeAttributes(target)];
+  graph.forEachEdge((id, { curvature }, source, target, a, b) => {
+    if (curvature === 0) return;
     const ends = new Set([a.parent ?? source, b.parent ?? target]);
     const others = obstacles.filter(({ node }) => !ends.has(node));
-    let [best, least] = [edge.curvature, Infinity];
+    let [best, least] = [curvature, Infinity];
     for (const factor of BENDS) {
-      const bend = factor * edge.curvature;
+      const bend = factor * curvature;
       const cost = costOf([a.x, a.y], [b.x, b.y], bend, others);
       if (cost < least) [best, least] = [bend, cost];
       if (least === 0) break;
     }
-    return { ...edge, curvature: best };
+    graph.bend(id, best);
   });
 }
 

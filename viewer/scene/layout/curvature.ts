@@ -1,4 +1,5 @@
-import { isFine, type Box, type DisplayGraph } from '../scene.js';
+import type { DisplayGraph } from '../display-graph.js';
+import { isFine, type Box } from '../scene.js';
 
 /** Twice the largest height of an arc over its chord, in layout units. */
 const MOST_RISE = 1.6;
@@ -17,11 +18,8 @@ export function bendEdges(graph: DisplayGraph, bounds: Box, columnStep: number):
   if (!isFine({ boxed: false, graph })) return;
   const width = bounds.right - bounds.left;
   const parallels = new Map<string, number>();
-  graph.updateEachEdgeAttributes((id, edge) => {
-    const [source, target] = graph.extremities(id);
-    const a = graph.getNodeAttributes(source);
-    const b = graph.getNodeAttributes(target);
-    if (source === target || a.parent === target) return { ...edge, curvature: 0 };
+  graph.forEachEdge((id, _, source, target, a, b) => {
+    if (source === target || a.parent === target) return;
     const pair = JSON.stringify([a.parent ?? source, b.parent ?? target]);
     const nth = parallels.get(pair) ?? 0;
     parallels.set(pair, nth + 1);
@@ -33,6 +31,6 @@ export function bendEdges(graph: DisplayGraph, bounds: Box, columnStep: number):
     const bend = upright
       ? (0.14 + 0.32 / Math.max(1, length)) * (toLeft ? 1 : -1) * (b.y >= a.y ? 1 : -1)
       : Math.min(0.12, MOST_RISE / length) * (0.3 + 0.7 * Math.min(1, Math.abs(dx) / width)) * Math.sign(dx);
-    return { ...edge, curvature: bend * (1 + 0.45 * nth) };
+    graph.bend(id, bend * (1 + 0.45 * nth));
   });
 }

@@ -1,4 +1,5 @@
-import type { Band, Box, DisplayGraph, Route } from '../scene.js';
+import type { DisplayGraph } from '../display-graph.js';
+import type { Band, Box, Route } from '../scene.js';
 import { boxShape, landing, type BoxShape } from './boxes.js';
 import { Extent } from './extent.js';
 import type { FigureInput } from './figure-chains.js';

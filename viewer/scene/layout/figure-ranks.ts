@@ -1,4 +1,4 @@
-import type { DisplayGraph } from '../scene.js';
+import type { DisplayGraph } from '../display-graph.js';
 
 /**
  * Row of each node, from the bottom. Nodes of the same level share a row, so that every node stands in the row of its

@@ -1,4 +1,5 @@
-import type { DisplayGraph, Route } from '../scene.js';
+import type { DisplayGraph } from '../display-graph.js';
+import type { Route } from '../scene.js';
 import { END_STEP, landing } from './boxes.js';
 import { loopRoutes, spline, type Point } from './routes.js';
 

@@ -1,4 +1,5 @@
-import type { Box, DisplayGraph } from '../scene.js';
+import type { DisplayGraph } from '../display-graph.js';
+import type { Box } from '../scene.js';
 import type { Grid, Places } from './grid-layout.js';
 import { sizeNodes } from './node-size.js';
 

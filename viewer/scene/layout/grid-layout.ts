@@ -1,6 +1,7 @@
 import { isGrouped } from '../../../src/circuit/nodes.js';
 import type { CircuitData } from '../../data/circuit-data.js';
-import type { Band, Box, DisplayGraph } from '../scene.js';
+import type { DisplayGraph } from '../display-graph.js';
+import type { Band, Box } from '../scene.js';
 import { sizeNodes } from './node-size.js';
 
 /** Places by name, in layout units: x, y. */

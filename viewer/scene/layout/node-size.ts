@@ -1,4 +1,4 @@
-import type { DisplayGraph } from '../scene.js';
+import type { DisplayGraph } from '../display-graph.js';
 
 /**
  * Sets the radius of every node. The strength of a node is the sum of |effect| over its edges and the edges of its
@@ -8,10 +8,10 @@ import type { DisplayGraph } from '../scene.js';
  */
 export function sizeNodes(graph: DisplayGraph, most: number): void {
   const through = new Map<string, number>();
-  const add = (node: string, strength: number) => through.set(node, (through.get(node) ?? 0) + strength);
-  graph.forEachEdge((_, { strength }, source, target, from, to) => {
-    add(from.parent ?? source, strength);
-    if (target !== source) add(to.parent ?? target, strength);
+  const own = graph.strengths();
+  graph.nodes().forEach((id, index) => {
+    const owner = graph.getNodeAttribute(id, 'parent') ?? id;
+    through.set(owner, (through.get(owner) ?? 0) + own[index]!);
   });
   const largest = Math.max(0, ...through.values()) || 1;
   graph.updateEachNodeAttributes((id, node) => ({

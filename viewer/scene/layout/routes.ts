@@ -1,4 +1,5 @@
-import type { DisplayGraph, Route } from '../scene.js';
+import type { DisplayGraph } from '../display-graph.js';
+import type { Route } from '../scene.js';
 
 export type Point = readonly [number, number];
 
@@ -62,7 +63,8 @@ function reachOf(nth: number, height: number): number {
 
 /** Room that the loops of a box and their letters need at its right side. */
 export function loopRoom(graph: DisplayGraph, id: string): number {
-  const loops = graph.filterEdges(id, (_, __, source, target) => source === target).length;
+  let loops = 0;
+  graph.forEachOutEdge(id, (_, __, source, target) => (loops += Number(source === target)));
   return loops === 0 ? 0 : 0.75 * reachOf(loops - 1, BOX_LOOP) + BOX_LOOP;
 }
 

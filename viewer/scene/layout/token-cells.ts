@@ -1,4 +1,4 @@
-import type { DisplayGraph } from '../scene.js';
+import type { DisplayGraph } from '../display-graph.js';
 import { loopRoom } from './routes.js';
 
 // Boxes that stand at the same token and in the same row, in lines around the middle of the cell.

@@ -1,4 +1,5 @@
-import type { DisplayGraph, Read } from '../scene.js';
+import type { DisplayGraph } from '../display-graph.js';
+import type { Read } from '../scene.js';
 import type { TokenPlaces } from './token-places.js';
 
 /** Least share of a head's attention that is drawn. The largest one always is. */

@@ -1,6 +1,7 @@
 import { largestOf } from '../../../src/circuit/standing-positions.js';
 import { visibleToken } from '../../view/format.js';
-import type { Band, Box, DisplayGraph, Read, Route, TokenLabel } from '../scene.js';
+import type { DisplayGraph } from '../display-graph.js';
+import type { Band, Box, Read, Route, TokenLabel } from '../scene.js';
 import { boxShape } from './boxes.js';
 import { Extent } from './extent.js';
 import { rowsByLevel } from './figure-ranks.js';
@@ -93,7 +94,7 @@ export function layOutTokens(graph: DisplayGraph, at: TokenPlaces, moved: Places
 /** The logits say what the answer is. */
 function nameAnswer(graph: DisplayGraph, { answer }: TokenPlaces): void {
   if (answer === null || !graph.hasNode('logits')) return;
-  graph.setNodeAttribute('logits', 'label', `logits: ${shortened(visibleToken(answer).trim())}`);
+  graph.mergeNodeAttributes('logits', { label: `logits: ${shortened(visibleToken(answer).trim())}` });
 }
 
 /** The column of a display node: that of the first of its members that has one. Null = none. */
@@ -188,7 +189,7 @@ function startsAtTokens(
   });
   for (const [column, edges] of byColumn) {
     const { x, width } = columns[column]!;
-    edges.sort((a, b) => graph.getTargetAttribute(a, 'x') - graph.getTargetAttribute(b, 'x'));
+    edges.sort((a, b) => graph.getTargetAttributes(a).x - graph.getTargetAttributes(b).x);
     const step = Math.min(8, (0.6 * width) / edges.length);
     edges.forEach((edge, i) => {
       starts.set(edge, [x + (i - (edges.length - 1) / 2) * step, y + box![1] / 2]);

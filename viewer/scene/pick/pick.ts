@@ -1,5 +1,6 @@
 import { curve } from '../draw/marks.js';
-import type { DisplayNode, Route, Scene } from '../scene.js';
+import type { DisplayNode } from '../display-graph.js';
+import type { Route, Scene } from '../scene.js';
 import { nearestRoute } from './hit-test.js';
 
 /** A display node or a display edge that the pointer is on. */

@@ -1,4 +1,4 @@
-import type { DisplayGraph, DisplayNode } from '../scene.js';
+import type { DisplayGraph, DisplayNode } from '../display-graph.js';
 
 /**
  * The node that an arrow key leads to. Left and right go along a row. Up and down go to the nearest node of the next

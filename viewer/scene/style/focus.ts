@@ -1,4 +1,4 @@
-import type { DisplayGraph } from '../scene.js';
+import type { DisplayGraph } from '../display-graph.js';
 
 /**
  * The display nodes and display edges that are lit up, and how strongly, 0..1. All others fade. The widths of the lit
@@ -34,11 +34,11 @@ export function focusOn(graph: DisplayGraph, id: string): Focus {
   };
   if (graph.hasNode(id)) {
     light(id);
-    graph.forEachEdge(id, lightEdge);
+    graph.forEachEdgeOf(id, lightEdge);
     graph.forEachNode((port, node) => {
       if (node.parent !== id) return;
       light(port);
-      graph.forEachEdge(port, lightEdge);
+      graph.forEachEdgeOf(port, lightEdge);
     });
   } else if (graph.hasEdge(id)) lightEdge(id);
   return { nodes, edges };

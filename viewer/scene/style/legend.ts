@@ -1,7 +1,9 @@
 import type { Measure } from '../../data/measure.js';
 import { formatCount, formatPercent } from '../../view/format.js';
 import type { MeasureWords } from '../../view/measure-words.js';
-import { isFine, type DisplayEdge, type DisplayNode, type Scene } from '../scene.js';
+import type { DisplayEdge } from '../display-edges.js';
+import type { DisplayNode } from '../display-graph.js';
+import { isFine, type Scene } from '../scene.js';
 import { mix } from './color.js';
 import { widthOf, type StyleContext } from './style.js';
 

@@ -1,5 +1,7 @@
 import type { ViewState } from '../../view/view-state.js';
-import { FINE_EDGES, type DisplayEdge, type DisplayGraph, type DisplayNode } from '../scene.js';
+import type { DisplayEdge } from '../display-edges.js';
+import type { DisplayGraph, DisplayNode } from '../display-graph.js';
+import { FINE_EDGES } from '../scene.js';
 import { mix, ramp, visible } from './color.js';
 import type { Focus } from './focus.js';
 import type { Palette } from './palette.js';
@@ -13,8 +15,8 @@ export interface NodeStyle {
   readonly borderWidth: number;
   readonly label: string;
   readonly labelColor: string;
-  /** Fills of the tabs of a box, by port. */
-  readonly tabs: Readonly<Record<'q' | 'k' | 'v', string>>;
+  /** Fills of the tabs of a box, by port. Null where the node is no box. */
+  readonly tabs: Readonly<Record<'q' | 'k' | 'v', string>> | null;
   /** The node has its label even where labels are crowded. */
   readonly forceLabel: boolean;
   /** A larger depth is drawn later. */
@@ -41,6 +43,8 @@ export interface StyleContext {
 export interface Styles {
   node(id: string): NodeStyle;
   edge(id: string): EdgeStyle;
+  /** The same by the index of the edge. */
+  edgeAt(index: number): EdgeStyle;
   /** Null when nothing is in focus. */
   readonly focus: Focus | null;
   /** The styles without focus and selection. The same object as long as graph, palette and hue are the same. */
@@ -71,7 +75,16 @@ export function stylesOf(graph: DisplayGraph, context: StyleContext): Styles {
   const fine = graph.size <= FINE_EDGES;
   const tint = hue === 'port' ? 0.6 : TAB;
 
+  /** A frame asks for the same style several times. */
+  const ofNodes = new Map<string, NodeStyle>();
+
   function node(id: string): NodeStyle {
+    let style = ofNodes.get(id);
+    if (!style) ofNodes.set(id, (style = styleOf(id)));
+    return style;
+  }
+
+  function styleOf(id: string): NodeStyle {
     const node = graph.getNodeAttributes(id);
     const marked = id === selected || (node.found === true && node.kind !== 'port');
     const lit = focus?.nodes.get(id);
@@ -88,36 +101,41 @@ export function stylesOf(graph: DisplayGraph, context: StyleContext): Styles {
       borderWidth: outline?.width ?? 0,
       label: named || node.box ? node.label : '',
       labelColor: mix(palette.background, palette.text, faded ? share : Math.max(share, 0.75)),
-      tabs: { q: tab('q'), k: tab('k'), v: tab('v') },
+      tabs: node.box && { q: tab('q'), k: tab('k'), v: tab('v') },
       forceLabel: node.kind !== 'port' && named && (labelAll || marked || node.pinned || lit !== undefined),
       depth: (node.connected ? 1 : 0) + (node.kind === 'port' ? 0 : 1) + (marked || lit !== undefined ? 2 : 0),
     };
   }
 
-  function edge(id: string): EdgeStyle {
-    const edge = graph.getEdgeAttributes(id);
-    const boxed = graph.getSourceAttribute(id, 'box') !== null;
-    const lit = focus?.edges.get(id);
+  function edgeAt(index: number): EdgeStyle {
+    const edge = graph.edgeAt(index);
+    const [from, to] = [graph.sourceAt(index), graph.targetAt(index)];
+    const boxed = from.box !== null;
+    const lit = focus?.edges.get(graph.edgeName(index));
     const strength = lit === undefined ? edge.strength : edge.strength / strongestInFocus;
-    const letter = edge.port === 'out' || graph.getTargetAttribute(id, 'kind') === 'port' ? null : edge.port;
+    const letter = edge.port === 'out' || to.kind === 'port' ? null : edge.port;
     const clear = lit !== undefined || fine;
     const faded = !edge.deciding && lit === undefined && (focus !== null || edge.found === false);
     const width = isThin(edge) ? 1 : widthOf(strength, boxed, clear);
     return {
-      color: colorOf(edge.deciding ? palette.selected : hueOf(graph, id, edge, context), edge, {
+      color: colorOf(edge.deciding ? palette.selected : hueOf(edge, from, graph.layers, context), edge, {
         strength,
         lit,
         faded,
       }),
       width: edge.deciding ? Math.max(3, width) : width,
-      depth: strength + (lit !== undefined || id === selected ? 1 : 0) - (faded ? 1 : 0) + (edge.deciding ? 3 : 0),
+      depth:
+        strength +
+        (lit !== undefined || (selected !== null && graph.edgeName(index) === selected) ? 1 : 0) -
+        (faded ? 1 : 0) +
+        (edge.deciding ? 3 : 0),
       label: faded || letter === 'several' || (edge.kind === 'direct' && letter === null) ? null : letter,
       dashed: edge.pending || !edge.inCircuit || edge.kind === 'shared',
     };
   }
 
-  /** Colours of a haze by hue and share. A large graph asks for few of them, many times. */
-  const mixed = new Map<string, string>();
+  /** Colours of a haze by hue, and by share in SHADES. A large graph asks for few of them, many times. */
+  const mixed = new Map<string, string[]>();
 
   function colorOf(
     hue: string,
@@ -131,16 +149,17 @@ export function stylesOf(graph: DisplayGraph, context: StyleContext): Styles {
       const least = lit === undefined ? CONTRAST : LIT_CONTRAST;
       return visible(palette.background, hue, share * (0.4 + 0.6 * (lit ?? 1)), least);
     }
-    const coarse = clear ? share : Math.round(share * SHADES) / SHADES;
-    const key = `${hue} ${coarse}`;
-    const known = mixed.get(key) ?? mix(palette.background, hue, coarse);
-    mixed.set(key, known);
-    return known;
+    if (clear) return mix(palette.background, hue, share);
+    let shades = mixed.get(hue);
+    if (!shades) mixed.set(hue, (shades = []));
+    const shade = Math.round(share * SHADES);
+    return (shades[shade] ??= mix(palette.background, hue, shade / SHADES));
   }
 
   return {
     node,
-    edge,
+    edge: (id) => edgeAt(graph.edgeIndex(id)),
+    edgeAt,
     focus,
     get base(): Styles {
       return baseOf(graph, context);
@@ -208,10 +227,10 @@ function outlineOf(node: DisplayNode, marked: boolean, palette: Palette): { colo
 }
 
 /** In a comparison the sign gives way to what the circuits have in common. */
-function hueOf(graph: DisplayGraph, id: string, edge: DisplayEdge, { palette, hue }: StyleContext): string {
+function hueOf(edge: DisplayEdge, from: DisplayNode, layers: number, { palette, hue }: StyleContext): string {
   if (isThin(edge)) return palette.neutral;
   if (hue === 'port') return edge.port === 'out' || edge.port === 'several' ? palette.neutral : palette[edge.port];
-  if (hue === 'source') return sourceHue(graph, id, palette);
+  if (hue === 'source') return sourceHue(from, layers, palette);
   switch (edge.class) {
     case 'both':
     case 'flipped':
@@ -226,11 +245,9 @@ function hueOf(graph: DisplayGraph, id: string, edge: DisplayEdge, { palette, hu
   return edge.effect > 0 ? palette.helps : palette.hurts;
 }
 
-function sourceHue(graph: DisplayGraph, id: string, palette: Palette): string {
-  const source = graph.getSourceAttributes(id);
+function sourceHue(source: DisplayNode, layers: number, palette: Palette): string {
   if (source.kind === 'mlp') return palette.sources.mlp;
   if (source.layer === null) return palette.neutral;
-  const layers = Number(graph.getAttribute('layers') ?? 1);
   return ramp(palette.sources.heads, source.layer / Math.max(1, layers - 1));
 }
 

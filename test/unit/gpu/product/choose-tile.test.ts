@@ -10,6 +10,7 @@ import {
 import { Gpu } from '../../../../src/gpu/gpu.js';
 import { trialRowWorkgroups } from '../../../../src/gpu/workgroups.js';
 import {
+  comparedTiles,
   defaultTile,
   TILE_NAMES,
   tileLacks,
@@ -198,6 +199,13 @@ describe('tiles of a device', () => {
     expect(() => new Gpu(small, 'a card', { tile: 'workgroup-32' })).toThrow(/needs workgroups of 256 invocations/);
     const transposed = { tile: 'register-8', transposedTile: 'workgroup-64' } as const;
     expect(() => new Gpu(small, 'a card', transposed)).toThrow(/tile workgroup-64: needs workgroups of 256/);
+  });
+
+  test('a software adapter is spared the tiles for cards', () => {
+    const others = TILE_NAMES.filter((name) => !name.startsWith('blocked'));
+    expect(comparedTiles(device(8, true))).toEqual(others);
+    expect(comparedTiles(device(8, false))).toEqual(TILE_NAMES);
+    expect(comparedTiles(device(undefined, false, 64))).toEqual(['register-8']);
   });
 
   test('a software adapter tries no tile through workgroup memory', () => {

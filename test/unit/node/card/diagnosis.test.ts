@@ -268,6 +268,7 @@ test('a whole installation has nothing missing, whatever brought it', () => {
     { files: { ...NVIDIA_FILES, ...DOCKER } },
     { files: NVIDIA_FILES, environment: { SLURM_JOB_ID: '7', CUDA_VISIBLE_DEVICES: '0,1' } },
     { files: NVIDIA_FILES, environment: { VK_DRIVER_FILES: '/usr/share/vulkan/icd.d' } },
+    { files: NVIDIA_FILES, environment: { SLURM_JOB_ID: '7', SLURM_JOB_GPUS: '3' } },
     { files: AMD_FILES },
   ]) {
     expect(diagnoseCard(fakeMachine(machine))!.parts.filter(({ found }) => !found)).toEqual([]);

@@ -34,8 +34,8 @@ test('tables and row lists follow one another without a gap, and the lists of wr
     layer.attentionOut.forEach((table) => add(table, 4 * 3 * product));
     add(layer.mlpInput.cutSums, base);
     add(layer.mlpInput.inputs, 4 * input);
-    layer.mlpIn.forEach((table) => add(table, 4 * product));
-    layer.mlpOut.forEach((table) => add(table, 4 * product));
+    layer.mlpIn.forEach((table) => add(table, product));
+    layer.mlpOut.forEach((table) => add(table, product));
   }
   add(logits.cutSums, base);
   add(logits.inputs, 4 * input);
@@ -45,8 +45,9 @@ test('tables and row lists follow one another without a gap, and the lists of wr
     end += sizes.get(at)!;
   }
   expect(listsAt).toBe(end);
-  // Each writer of a port once per circuit, and once more to bring a kept sum up to date.
-  expect(words).toBe(end + 5 * topology.additionEdges);
+  // Each writer of a port once per circuit, and once more to bring a kept sum up to date. Then the rows of
+  // the MLPs of all circuits.
+  expect(words).toBe(end + 5 * topology.additionEdges + 2 * 4 * 35);
   expect(tableWords(topology, layout, shape, 1 << 20)).toBe(words);
 });
 

@@ -7,7 +7,7 @@ import { randomData, sceneOf } from '../../../support/viewer-scene.js';
 describe('dragNode', () => {
   it('takes the ports of a head along, and nothing else', () => {
     const scene = sceneOf(randomData(4, 4), { limit: 100 });
-    const port = scene.graph.findNode((_, { kind }) => kind === 'port')!;
+    const port = scene.graph.filterNodes((_, { kind }) => kind === 'port')[0]!;
     const head = scene.graph.getNodeAttribute(port, 'parent')!;
     const before = new Map(scene.graph.mapNodes((id, { x, y }) => [id, [x, y] as const]));
     for (const grip of [head, port]) dragNode(scene, grip, 2, -1);
@@ -20,7 +20,7 @@ describe('dragNode', () => {
 
   it('takes the ends of the edges of a box along', () => {
     const scene = sceneOf(randomData(4, 4), { layout: 'figure', limit: 60 });
-    const box = scene.graph.findNode((id) => scene.graph.inDegree(id) > 0 && scene.graph.outDegree(id) > 0)!;
+    const box = scene.graph.filterNodes((id) => scene.graph.inDegree(id) > 0 && scene.graph.outDegree(id) > 0)[0]!;
     const { routes } = dragNode(scene, box, 100, 30);
     for (const [edge, { points }] of scene.routes) {
       const [first, last] = [points[0]!, points.at(-1)!];
@@ -32,7 +32,7 @@ describe('dragNode', () => {
 
   it('moves a loop whole', () => {
     const scene = sceneOf(toCircuitData(sampleDirectCircuit(), 'as-stated'), { scope: 'circuit', layout: 'figure' });
-    const loop = scene.graph.findEdge((_, __, source, target) => source === target)!;
+    const loop = scene.graph.filterEdges((_, __, source, target) => source === target)[0]!;
     const { routes } = dragNode(scene, scene.graph.source(loop), 3, 4);
     const { points } = scene.routes.get(loop)!;
     expect(routes.get(loop)!.points).toEqual(points.map(([x, y]) => [x + 3, y + 4]));

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { Scene } from '../../../../viewer/scene/scene.js';
-import { randomData, sceneOf } from '../../../support/viewer-scene.js';
+import { randomData, rowsOf, sceneOf } from '../../../support/viewer-scene.js';
 
 const data = randomData(4, 4);
 
 /** All of a scene as plain data. */
 function plain({ graph, routes, ...rest }: Scene) {
-  return { ...rest, graph: graph.export(), routes: [...routes] };
+  return { ...rest, graph: rowsOf(graph), routes: [...routes] };
 }
 
 describe('buildScene', () => {

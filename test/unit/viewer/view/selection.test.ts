@@ -5,7 +5,7 @@ import { EdgeSet } from '../../../../src/circuit/edge-set.js';
 import { assemble, toCircuitData, type CircuitData } from '../../../../viewer/data/circuit-data.js';
 import { incidentEdges } from '../../../../viewer/view/incident.js';
 import { tieWords } from '../../../../viewer/view/format.js';
-import { defaultScope } from '../../../../viewer/view/pool.js';
+import { defaultScope, poolOf } from '../../../../viewer/view/pool.js';
 import { select } from '../../../../viewer/view/selection.js';
 import { DEFAULT_EDGES, DEFAULT_VIEW, type LimitKind, type ViewState } from '../../../../viewer/view/view-state.js';
 import { SAMPLE_KEPT, SAMPLE_TOPOLOGY, sampleCircuit, sampleDirectCircuit } from '../../../support/sample-circuit.js';
@@ -32,6 +32,37 @@ function withEffects(effects: readonly (number | null)[]): CircuitData {
     'as-stated',
   );
 }
+
+describe('a step of the slider', () => {
+  it('goes over no edge outside of the scope, and finds the connected circuits of the scope once', () => {
+    let reads = 0;
+    const edges = new Proxy(data.edges, {
+      get(target, key, receiver) {
+        reads++;
+        return Reflect.get(target, key, receiver) as unknown;
+      },
+    });
+    const watched = { ...data, edges };
+    const at = (limit: number, limitBy: LimitKind) => view({ scope: 'circuit', limitBy, limit });
+    select(watched, at(7, 'circuit'));
+    expect(reads).toBeGreaterThan(data.edges.length);
+    const [before, connected] = [reads, poolOf(watched, at(7, 'circuit')).connected()];
+    for (const limit of [1, 2, 3, 4, 5, 6]) {
+      expect(ids(select(watched, at(limit, 'circuit')).edges)).toEqual(ids(select(data, at(limit, 'circuit')).edges));
+      expect(ids(select(watched, at(limit, 'top')).edges)).toEqual(ids(select(data, at(limit, 'top')).edges));
+      expect(poolOf(watched, at(limit, 'top')).connected()).toBe(connected);
+    }
+    expect(reads).toBe(before);
+  });
+
+  it('has the share of the edges that it shows, summed from the strongest', () => {
+    for (let limit = 0; limit <= 7; limit++) {
+      const { edges, share } = select(data, top({ limit }));
+      const sum = edges.reduce((part, { effect }) => part + Math.abs(effect ?? 0), 0);
+      expect(share).toBeCloseTo(sum / total, 12);
+    }
+  });
+});
 
 describe('select', () => {
   it('shows the circuit at first, and counts it', () => {

@@ -36,7 +36,7 @@ describe('writeSvg', () => {
   it('draws a curve: quadratic, its control point beside the middle, as far as the rim of its target', () => {
     const scene = sceneOf(data, { layout: 'force', limit: 1 });
     const id = scene.graph.edges()[0]!;
-    scene.graph.setEdgeAttribute(id, 'curvature', 0.5);
+    scene.graph.bend(id, 0.5);
     const [[ax, ay], [bx, by], [cx, cy], [dx, dy]] = curve(scene, id) as [Point, Point, Point, Point];
     // Both handles of the cubic curve lie two thirds of the way to the control point of the quadratic curve.
     const control = [ax + 1.5 * (bx - ax), ay + 1.5 * (by - ay)];
@@ -62,6 +62,17 @@ describe('writeSvg', () => {
     expect(svg(sceneOf(data, { limit: 100 }))).not.toContain(' · L');
   });
 
+  it('has every name over the lines, with a seam around those that stand on no box', () => {
+    const groups = [{ name: 'movers', members: ['a2.h0', 'a2.h1'] }];
+    for (const layout of ['grid', 'figure', 'force'] as const) {
+      const text = svg(sceneOf(data, { layout, limit: 100, groups }));
+      const name = text.indexOf('>movers<');
+      expect(name).toBeGreaterThan(text.lastIndexOf('<path '));
+      const element = text.slice(text.lastIndexOf('<text', name), name);
+      expect(element.includes('paint-order')).toBe(layout !== 'figure');
+    }
+  });
+
   it('draws more edges than can be told apart as plain lines', () => {
     const scene = sceneOf(data, { limit: 700 });
     expect(scene.graph.size).toBeGreaterThan(500);
@@ -69,7 +80,7 @@ describe('writeSvg', () => {
     const strands = hazeOf(scene.graph, stylesOf(scene.graph, legendContext()));
     expect(strands.reduce((sum, { lines }) => sum + lines.length / 4, 0)).toBe(scene.graph.size);
     expect(strands.length).toBeLessThan(100);
-    const [first] = scene.graph.edges();
+    const first = scene.graph.edges()[0]!;
     const [from, to] = [scene.graph.getSourceAttributes(first), scene.graph.getTargetAttributes(first)];
     expect(
       strands.some(({ lines }) => [from.x, from.y, to.x, to.y].every((at, i) => lines.includes(at) && i >= 0)),

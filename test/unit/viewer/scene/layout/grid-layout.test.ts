@@ -50,11 +50,11 @@ describe('grid', () => {
 
   it('keeps dragged nodes, with their ports, where they were put', () => {
     const still = sceneOf(data).graph;
-    const head = still.findNode((_, node) => node.kind === 'port')!.split('<')[0]!;
+    const head = still.filterNodes((_, node) => node.kind === 'port')[0]!.split('<')[0]!;
     const { graph, bounds } = sceneOf(data, { positions: { grid: { [head]: [50, 3], gone: [1, 1], m0: [NaN, 0] } } });
     expect(graph.getNodeAttributes(head)).toMatchObject({ x: 50, y: 3 });
     expect(bounds.right).toBeGreaterThan(50);
-    const port = graph.findNode((_, node) => node.parent === head)!;
+    const port = graph.filterNodes((_, node) => node.parent === head)[0]!;
     expect(Math.abs(graph.getNodeAttribute(port, 'x') - 50)).toBeLessThan(1);
     expect(graph.getNodeAttribute('m0', 'x')).toBe(still.getNodeAttribute('m0', 'x'));
   });

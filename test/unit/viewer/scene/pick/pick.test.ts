@@ -12,7 +12,7 @@ describe('pick', () => {
   it('finds an edge off the nodes, and nothing far from all', () => {
     const one = sceneOf(randomData(4, 4), { limit: 1, layout: 'force' });
     const [id] = one.graph.edges();
-    one.graph.setEdgeAttribute(id!, 'curvature', 0);
+    one.graph.bend(id!, 0);
     const { x: x1, y: y1 } = one.graph.getSourceAttributes(id!);
     const { x: x2, y: y2 } = one.graph.getTargetAttributes(id!);
     expect(pick(one, (x1 + x2) / 2, (y1 + y2) / 2, 0.01)).toEqual({ edge: id });

@@ -32,7 +32,7 @@ describe('walk', () => {
   });
 
   it('starts from the head of a port, and nowhere from nothing', () => {
-    const port = graph.findNode((_, node) => node.kind === 'port')!;
+    const port = graph.filterNodes((_, node) => node.kind === 'port')[0]!;
     expect(walk(graph, port, 'up')).toBe(walk(graph, graph.getNodeAttribute(port, 'parent')!, 'up'));
     expect(walk(graph, 'gone', 'up')).toBeNull();
   });

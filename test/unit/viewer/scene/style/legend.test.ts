@@ -1,10 +1,20 @@
 import { describe, expect, it } from 'vitest';
 import type { EdgeClass } from '../../../../../viewer/data/circuit-data.js';
 import { estimateWidth, layOutLegend } from '../../../../../viewer/scene/draw/legend-layout.js';
+import { writeSvg } from '../../../../../viewer/scene/draw/svg.js';
+import type { Scene } from '../../../../../viewer/scene/scene.js';
 import { legendOf } from '../../../../../viewer/scene/style/legend.js';
+import { stylesOf } from '../../../../../viewer/scene/style/style.js';
 import { legendContext, legendTexts, randomData, sceneOf } from '../../../../support/viewer-scene.js';
 
 const data = randomData(4, 4);
+
+/** The drawing without its legend. */
+function svgOf(scene: Scene): string {
+  const context = legendContext();
+  const size = { title: '', width: 900, height: 600 };
+  return writeSvg(scene, stylesOf(scene.graph, context), context.palette, [], size);
+}
 
 describe('legend', () => {
   it('names what is there, by the hue that is shown', () => {
@@ -40,6 +50,21 @@ describe('legend', () => {
   it('says that what is shown is no part of the circuit', () => {
     const edges = data.edges.map((edge) => ({ ...edge, inCircuit: false }));
     expect(legendTexts(sceneOf({ ...data, edges }))).toContain('paler: not in the circuit');
+  });
+
+  it('shows dashes where edges have them, and none where they are drawn as a haze', () => {
+    const edges = data.edges.map((edge) => ({ ...edge, inCircuit: false }));
+    for (const [limit, dashed] of [
+      [60, true],
+      [700, false],
+    ] as const) {
+      const scene = sceneOf({ ...data, edges }, { limit });
+      const context = legendContext();
+      const entry = legendOf(scene, context).find(({ text }) => text === 'paler: not in the circuit');
+      expect(entry!.swatch).toMatchObject({ kind: 'line', dashed });
+      const drawn = svgOf(scene);
+      expect(drawn.includes('stroke-dasharray')).toBe(dashed);
+    }
   });
 
   it('says where the file does not say what helps', () => {
