@@ -73,10 +73,7 @@ export async function triggersOf(
             position: best,
             token: tokenText(ids[best]!),
             coefficient: at(best),
-            context: ids
-              .slice(Math.max(0, best + 1 - CONTEXT), best + 1)
-              .map(tokenText)
-              .join(' '),
+            context: joined(ids.slice(Math.max(0, best + 1 - CONTEXT), best + 1).map(tokenText)),
           });
         });
       }
@@ -84,6 +81,11 @@ export async function triggersOf(
     onDone((done += part.length));
   });
   return neurons.map((place, i) => ({ ...place, examples: found[i]! }));
+}
+
+/** Tokens as one text. Those of some tokenizers hold their spaces, those of others are words. */
+function joined(tokens: readonly string[]): string {
+  return tokens.join(tokens.some((token) => /^\s|\s$/.test(token)) ? '' : ' ');
 }
 
 /** Keeps the strongest, of equal ones the first. */
