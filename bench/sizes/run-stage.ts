@@ -12,10 +12,11 @@ export interface StageRun {
 }
 
 /**
- * Tells again and again what the process has held at most. A run that is ended by a signal tells nothing at its end.
+ * Writes again and again what the process has held at most. A run that is ended by a signal tells nothing at its end.
  */
 const WATCH = `import { writeFileSync } from 'node:fs';
-const tell = () => writeFileSync(process.env.EDGEWISE_BENCH_PEAKS + '/' + process.pid, String(process.resourceUsage().maxRSS));
+const file = process.env.EDGEWISE_BENCH_PEAKS + '/' + process.pid;
+const tell = () => writeFileSync(file, String(process.resourceUsage().maxRSS));
 process.on('exit', tell);
 setInterval(tell, 50).unref();`;
 const LOOK = 20;

@@ -1,12 +1,14 @@
 /** What a run allocates against its memory plan. */
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { EdgeSet } from '../../src/circuit/edge-set.js';
 import { ABLATIONS } from '../../src/circuit/run-identity.js';
 import { Gpu } from '../../src/gpu/gpu.js';
 import { gpt2Spec, randomModel } from '../../src/model/random-model.js';
 import { PatchingEvaluator } from '../../src/evaluate/evaluator.js';
 import { planRun, type RunPlan, type RunSize } from '../../src/evaluate/memory-plan.js';
+import { planFor } from '../../src/run/identity.js';
 import { uploadModel } from '../support/evaluators.js';
+import { smallSpec } from '../support/families.js';
 import { useDevice } from '../support/gpu.js';
 import { randomNumbers } from '../support/random.js';
 import { EQUAL_PAIRS, pairsOf } from '../support/search-pairs.js';
@@ -20,6 +22,8 @@ const UNIFORMS = 65536;
  * numbers.
  */
 const BESIDE = 5e3;
+/** Ids of 4 prompts with 132 answers each, in several lists. */
+const LISTS = 3e4;
 
 interface Case {
   readonly name: string;
@@ -92,6 +96,43 @@ test.each(CASES)('$name', async ({ size, budget = 4e9, expected }) => {
   }
   weights.dispose();
   expect(gpu.liveBytes).toBe(0);
+});
+
+describe.each([
+  ['softcap', () => randomModel(smallSpec('gemma2', { vocab: 2501 }), 1)],
+  ['bias', () => randomModel(smallSpec('phi', { vocab: 2501 }), 2)],
+] as const)('logits with a %s', (_, load) => {
+  test('columns of answers', async () => {
+    const gpu = new Gpu(device.gpu.device, device.gpu.adapter);
+    const model = await load();
+    const { weights, topology } = await uploadModel(gpu, model);
+    // More columns than two panels hold.
+    const pairs = pairsOf(randomNumbers(3), 2501, EQUAL_PAIRS.slice(0, 4)).map((pair, n) => ({
+      ...pair,
+      correct: Array.from({ length: 130 }, (__, i) => 7 * i + (n % 2)),
+    }));
+    const plan = planFor(model, topology, pairs, false, gpu);
+    expect(plan.microBatches).toBe(1);
+    const before = gpu.liveBytes;
+    const evaluator = await PatchingEvaluator.create(weights, topology, pairs, {
+      ablation: 'resample',
+      input: 'token',
+      metric: 'logit-diff',
+      shape: plan.shape,
+      directEdges: false,
+    });
+    const kept = gpu.liveBytes - before;
+    evaluator.dispose();
+    const uniforms = (2 + plan.microBatches) * UNIFORMS;
+    const once = bytesOf(plan, 'answerRows') + bytesOf(plan, 'copyOfAnswerRows') + bytesOf(plan, 'copyOfBiases');
+    expect(bytesOf(plan, 'answerPanels')).toBeGreaterThan(0);
+    expect(gpu.peakBytes - before).toBeLessThanOrEqual(plan.bytes + uniforms + LISTS);
+    // Nothing is planned that is not there.
+    expect(kept).toBeGreaterThan(plan.bytes - once);
+    expect(kept).toBeLessThanOrEqual(plan.bytes - once + uniforms + LISTS);
+    weights.dispose();
+    expect(gpu.liveBytes).toBe(0);
+  });
 });
 
 function bytesOf({ tensors }: RunPlan, name: string): number {
