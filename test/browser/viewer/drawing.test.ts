@@ -2,7 +2,6 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parseCircuit } from '../../../src/files/index.js';
-import { roleOf } from '../../../src/files/own/sidecars.js';
 import { browserPath } from '../../support/browser.js';
 import { sharedFixtures } from '../../support/fixtures.js';
 import { GRAPHS, IOI, KEPT, EDGES } from '../../support/viewer-files.js';
@@ -14,7 +13,7 @@ describe.skipIf(browserPath === undefined)('the drawing in headless Chromium', (
   test('every circuit of graphs/ opens, and each layout draws it', async () => {
     const { page } = await viewer.open([GRAPHS]);
     await drawn(page);
-    const names = readdirSync(GRAPHS).filter((name) => name.endsWith('.json') && roleOf(name) === 'circuit');
+    const names = readdirSync(GRAPHS).filter((name) => name.endsWith('.acdc.json'));
     expect(names.length).toBeGreaterThan(5);
     for (const name of names) {
       await page.getByRole('combobox', { name: 'Circuit', exact: true }).selectOption(name);

@@ -1,6 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { roleOf } from '../../../../src/files/own/sidecars.js';
 import { toCircuitData, type CircuitData } from '../../../../viewer/data/circuit-data.js';
 import { FIGURE_EDGES, type Planner } from '../../../../viewer/scene/layout/figure-layout.js';
 import { planFigure } from '../../../../viewer/scene/layout/figure-plan.js';
@@ -50,7 +49,7 @@ function expectStill(data: CircuitData): void {
 }
 
 describe('a figure of a part of a circuit', () => {
-  const shipped = readdirSync(GRAPHS).filter((name) => name.endsWith('.json') && roleOf(name) === 'circuit');
+  const shipped = readdirSync(GRAPHS).filter((name) => name.endsWith('.acdc.json'));
 
   it.each(shipped)('%s: a slider moves no box, nor the whole', (name) => {
     const data = toCircuitData(openFile(name, `${GRAPHS}/${name}`), 'as-stated');
