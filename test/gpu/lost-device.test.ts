@@ -54,6 +54,7 @@ test('a device that is lost in the middle of a search ends it, and what was meas
   const resumed = await search(measured.splice(0));
   expect(measured).toEqual(all.slice(20));
   expect(resumed.evaluations).toBe(whole.evaluations - 20);
-  const { seconds: _, evaluations: __, ...same } = whole;
+  expect(resumed.rounds).toBe(whole.rounds - 20);
+  const { seconds: _, evaluations: __, rounds: ___, wrongGuesses: ____, ...same } = whole;
   expect(resumed).toMatchObject(same);
 });
