@@ -1,3 +1,4 @@
+import { EdgewiseError } from '../base/errors.js';
 import { mean } from '../base/mean.js';
 import type { Place } from '../block/places.js';
 import type { Topology } from '../circuit/topology.js';
@@ -50,6 +51,12 @@ export async function traceCauses(
 ): Promise<CausalTrace> {
   const { layers, attentionOnly } = topology;
   const samples = prompt.noise.length;
+  const size = prompt.noised.length * weights.spec.width;
+  const wrong = prompt.noise.find(({ length }) => length !== size);
+  if (wrong || samples === 0) {
+    const got = wrong ? `a sample of ${wrong.length} numbers` : 'no sample';
+    throw new EdgewiseError('usage', 'noise', `${got}, expected ${size} for each: a row for every noised position`);
+  }
   const first = Math.min(...prompt.noised);
   const kinds = (Object.keys(OUTPUTS) as (keyof typeof OUTPUTS)[]).filter(
     (kind) => !(attentionOnly && kind === 'mlp_out'),

@@ -41,6 +41,10 @@ export async function steer(
   const scores = place === 'scores';
   const runs = await TaskRuns.create(weights, topology, pairs, { metric, budget, lanes: 2 * pairs.length, scores });
   try {
+    const columns = runs.runs.columnsOf(place, layer);
+    if (vector.length !== columns) {
+      throw new EdgewiseError('usage', `place ${place}`, `a vector of ${vector.length} numbers, expected ${columns}`);
+    }
     const scaled = vector.map((value) => scale * value);
     const change = (length: number): Change => {
       const rows = (positions?.length ?? length) * (kind.heads ? (heads?.length ?? weights.spec.heads) : 1);

@@ -1,6 +1,6 @@
 import { EdgewiseError } from '../base/errors.js';
 import { bindRead, bindSet, rowOf, tapsOf, type BoundPart, type BoundRead } from '../block/place-parts.js';
-import { PLACES } from '../block/places.js';
+import { PLACES, type Place } from '../block/places.js';
 import { PLAIN_RULES } from '../block/rules.js';
 import type { Topology } from '../circuit/topology.js';
 import { Arena } from '../gpu/arena.js';
@@ -220,6 +220,11 @@ export class UncutRuns {
       throw new EdgewiseError('usage', `position ${wrong}`, `prompt ${prompt} has positions 0 to ${length - 1}`);
     }
     return (positions ?? Array.from({ length }, (_, t) => t)).map((position) => rowOf(shape, slot, position));
+  }
+
+  /** Numbers in a row of a place. @throws EdgewiseError of kind usage for places that an uncut run does not hold. */
+  columnsOf(place: Place, layer: number): number {
+    return this.#pass.view(place, layer).columns;
   }
 
   /** Reads of whole places of a run, by their places. @param length tokens of its prompt. */

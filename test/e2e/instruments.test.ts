@@ -9,7 +9,7 @@ import { TINY_MODEL, tinyRows, writeRows } from '../support/tiny-task.js';
 const folder = useFolder();
 const inFolder = (name: string): string => join(folder.path, name);
 /** Width of the tiny model's stream. */
-const WIDTH = 20;
+const WIDTH = 30;
 let model: string[];
 
 beforeAll(async () => {
@@ -136,7 +136,7 @@ describe('mistakes are one line', () => {
     const all = await write('b3.json', [[0], [0, 1, 2, 3, 4], []]);
     await refused([...knock, all], /prompt 1: every key is blocked/);
     const steer = ['trace', ...model, '--patch', 'steer', '--place', 'residual', '--add'];
-    await refused([...steer, await write('v1.json', [1, 2])], /place residual: .*expected/);
+    await refused([...steer, await write('v1.json', [1, 2])], /place residual: a vector of 2 numbers, expected 30/);
     await refused([...steer, await write('v2.json', { a: 1 })], /v2\.json: expected a JSON array of finite numbers/);
   });
 });
