@@ -85,10 +85,10 @@ export class DisplayGraph {
     return this.#edges.first.length;
   }
 
-  /** The same edges at nodes of their own. */
+  /** The same edges with nodes and bends of their own, which layouts change. */
   copy(): DisplayGraph {
     const nodes = this.mapNodes((id, node) => [id, { ...node }] as const);
-    return new DisplayGraph(this.layers, nodes, this.#edges);
+    return new DisplayGraph(this.layers, nodes, { ...this.#edges, curvature: this.#edges.curvature.slice() });
   }
 
   hasNode(id: string): boolean {
