@@ -1,4 +1,5 @@
-// Finds circuits of the shipped models, and results of the other instruments, and writes them to graphs/: npm run graphs.
+// Finds circuits of the shipped models, runs the other instruments on one, and writes all of it to graphs/: npm run
+// graphs.
 // Names: <model>.<task>.<method>.json, .gexf, .details.json and .trace.jsonl. The same machine writes the same bytes
 // again.
 import { spawnSync } from 'node:child_process';
