@@ -8,10 +8,8 @@ const byLayer = v.array(v.array(v.number()));
 /** By the width of a window of layers. */
 const byWindow = v.record(v.string(), byLayer);
 
-/** Causal tracing of one prompt: see traceCauses. All numbers are probabilities of the answer. */
-export const causalTraceSchema = v.object({
-  /** Id of the token whose probability is told. */
-  answer: v.number(),
+/** Probabilities of the answer. */
+const states = {
   /** In the clean run, and in the noisy one with nothing restored. */
   high: v.number(),
   low: v.number(),
@@ -21,6 +19,13 @@ export const causalTraceSchema = v.object({
   /** Missing where the model has no MLPs. */
   mlp_out: v.exactOptional(byWindow),
   attn_out: byWindow,
+};
+
+/** Causal tracing of one prompt: see traceCauses. */
+export const causalTraceSchema = v.object({
+  /** Id of the token whose probability is told. */
+  answer: v.number(),
+  ...states,
 });
 
 export type CausalTrace = v.InferOutput<typeof causalTraceSchema>;
@@ -29,12 +34,7 @@ export type CausalTrace = v.InferOutput<typeof causalTraceSchema>;
 export const averagedTracesSchema = v.object({
   prompts: v.pipe(v.number(), v.safeInteger(), v.minValue(1)),
   roles: v.array(v.picklist(ROLES)),
-  high: v.number(),
-  low: v.number(),
-  embed: v.array(v.number()),
-  resid_post: byLayer,
-  mlp_out: v.exactOptional(byWindow),
-  attn_out: byWindow,
+  ...states,
 });
 
 export type AveragedTraces = v.InferOutput<typeof averagedTracesSchema>;
