@@ -158,6 +158,38 @@ describe.each(SMALL_FAMILIES)('%s', { timeout: 300_000 }, (family) => {
     expectClose('z', [got.normalised.z[0]![t]![2]!], [effect], 2e-4, 'relative');
   });
 
+  test('paths with free MLPs, also through norms after the heads', async () => {
+    const { topology, weights } = model;
+    const receivers = [topology.headPort(1, 'q', 3), topology.headPort(1, 'v', 2), topology.mlpPort(1)];
+    const request = { senders: [topology.headWriter(0, 1)], receivers, mlps: 'free' } as const;
+    const got = await patchPath(weights, topology, pairs, request, { metric, budget });
+    const states = (pair: PromptPair, place: NonNullable<PassRules['place']>): Map<string, Float64Array> => {
+      const seen = new Map<string, Float64Array>();
+      logitsOf(pair, (name, layer, head, values) => {
+        const changed = place(name, layer, head, values);
+        seen.set(`${name} ${layer} ${head}`, (changed ?? values).slice());
+        return changed;
+      });
+      return seen;
+    };
+    const wanted = pairs.map((pair) => {
+      const clean = states(pair, () => undefined);
+      const corrupted = states({ ...pair, clean: pair.corrupted }, () => undefined);
+      const read = states(pair, (name, layer, head) => {
+        if (name !== 'mixed') return undefined;
+        return (layer === 0 && head === 1 ? corrupted : clean).get(`${name} ${layer} ${head}`)!;
+      });
+      return metricOf(pair, (name, layer, head) => {
+        const isReceiver =
+          (name === 'queries' && layer === 1 && head === 3) ||
+          (name === 'values' && layer === 1 && head === 2) ||
+          (name === 'mlp output' && layer === 1);
+        return isReceiver ? read.get(`${name} ${layer} ${head}`)! : undefined;
+      });
+    });
+    expectClose('metric', got.per_prompt, wanted, TOLERANCE, 'relative');
+  });
+
   test('a path with frozen MLPs is the circuit without its edges', async () => {
     const { topology, weights } = model;
     const request = {
