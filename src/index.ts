@@ -8,7 +8,6 @@ export { EdgewiseError, type ErrorKind } from './base/errors.js';
 export { openInPage, type PageOptions } from './run/open-in-page.js';
 export {
   Edgewise,
-  type AskedLens,
   type Discovered,
   type EvaluateOptions,
   type JudgeOptions,
@@ -20,6 +19,7 @@ export { SCORING_METHODS, type ScoringMethod } from './run/scoring-methods.js';
 export type { Discovery, Screening } from './run/discovery.js';
 export type { JournalRequest, RunAids, RunJournal, RunProgress } from './run/aids.js';
 export type { WorkProgress } from './base/work-progress.js';
+export type { AskedLens } from './run/asked-lens.js';
 export { Instruments } from './run/instruments.js';
 export { METRICS, type MetricName } from './readout/metrics.js';
 export { MEASURES, type Evaluation, type MeasureName } from './evaluate/measures.js';

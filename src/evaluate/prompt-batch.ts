@@ -27,15 +27,26 @@ export function inBatches(pairs: readonly PromptPair[], size: number): (readonly
   return batches;
 }
 
-/** One side of the prompts as token ids [T], padded on the right with token 0. */
-export function paddedIds(
+/** Prompts as token ids [T], padded on the right with token 0. */
+export function paddedTokens(
   { prompts, sequence }: { readonly prompts: number; readonly sequence: number },
+  ids: readonly (readonly number[])[],
+): Uint32Array<ArrayBuffer> {
+  const tokens = new Uint32Array(prompts * sequence);
+  ids.forEach((prompt, n) => tokens.set(prompt, n * sequence));
+  return tokens;
+}
+
+/** The same of one side of pairs. */
+export function paddedIds(
+  shape: { readonly prompts: number; readonly sequence: number },
   pairs: readonly PromptPair[],
   side: 'clean' | 'corrupted',
 ): Uint32Array<ArrayBuffer> {
-  const tokens = new Uint32Array(prompts * sequence);
-  pairs.forEach((pair, n) => tokens.set(pair[side], n * sequence));
-  return tokens;
+  return paddedTokens(
+    shape,
+    pairs.map((pair) => pair[side]),
+  );
 }
 
 /** The same on the device. */

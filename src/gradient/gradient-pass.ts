@@ -9,6 +9,7 @@ import {
   PLACES_AFTER,
 } from '../block/order.js';
 import { tappedPlaces, type Place, type PlaceHolder, type PlaceView, type Taps } from '../block/places.js';
+import type { Piece } from '../block/piece.js';
 import type { Topology } from '../circuit/topology.js';
 import { Arena, sliceOf } from '../gpu/arena.js';
 import type { Recording } from '../gpu/recording.js';
@@ -165,23 +166,15 @@ export class GradientPass implements PlaceHolder {
 
   #recordNodes(recording: Recording, { index, layer }: WriterGroup, taps: Taps): void {
     const nodes = this.#pieces.nodes[index]!;
+    const record = tapping(recording, taps, layer);
     if (nodes.kind === 'mlp') {
-      for (const name of MLP_PIECES) {
-        nodes.pieces[name].encode(recording);
-        for (const place of MLP_PLACES_AFTER[name]) taps[place]?.(layer);
-      }
+      for (const name of MLP_PIECES) record(nodes.pieces[name], MLP_PLACES_AFTER[name]);
       return;
     }
     for (const name of ATTENTION_PIECES) {
-      if (name === 'pattern' && taps.scores) {
-        const { scores, softmax } = this.#pieces.patternHalves![layer]!;
-        scores.encode(recording);
-        taps.scores(layer);
-        softmax.encode(recording);
-      } else {
-        nodes.pieces[name].encode(recording);
-      }
-      for (const place of PLACES_AFTER[name]) taps[place]?.(layer);
+      const halves = name === 'pattern' && taps.scores ? this.#pieces.patternHalves![layer]! : undefined;
+      if (halves) record(halves.scores, ['scores']);
+      record(halves?.softmax ?? nodes.pieces[name], PLACES_AFTER[name]);
     }
   }
 
@@ -288,20 +281,23 @@ export class GradientPass implements PlaceHolder {
 
   #recordBackward(recording: Recording, { index, layer }: PortGroup, taps: Taps): void {
     const { kind, pieces } = this.#pieces.backward[index]!;
+    const record = tapping(recording, taps, layer);
     if (kind === 'mlp') {
-      for (const name of MLP_PIECES.toReversed()) {
-        pieces[name].encode(recording);
-        for (const place of MLP_GRADIENTS_AFTER[name]) taps[place]?.(layer);
-      }
-      return;
-    }
-    for (const name of ATTENTION_PIECES.toReversed()) {
-      pieces[name].encode(recording);
-      for (const place of GRADIENTS_AFTER[name]) taps[place]?.(layer);
+      for (const name of MLP_PIECES.toReversed()) record(pieces[name], MLP_GRADIENTS_AFTER[name]);
+    } else {
+      for (const name of ATTENTION_PIECES.toReversed()) record(pieces[name], GRADIENTS_AFTER[name]);
     }
   }
 
   dispose(): void {
     this.#arena.dispose();
   }
+}
+
+/** Records a piece of a layer, then tells the taps of the places that hold their values after it. */
+function tapping(recording: Recording, taps: Taps, layer: number): (piece: Piece, after: readonly Place[]) => void {
+  return (piece, after) => {
+    piece.encode(recording);
+    for (const place of after) taps[place]?.(layer);
+  };
 }

@@ -65,16 +65,10 @@ export async function patchActivations(
   const runs = await TaskRuns.create(weights, topology, pairs, { metric, budget, lanes: most });
   try {
     const measured = runs.pairs.map((_, pair) => pair);
-    const ends = await runs.run(
-      measured.flatMap((pair): TaskLane[] => [
-        { pair, side: 'clean', changes: [] },
-        { pair, side: 'corrupted', changes: [] },
-      ]),
-    );
-    const plain = (side: Side): number[] =>
-      measured.map((pair) => ends[2 * pair + (side === 'clean' ? 0 : 1)]!.end.metric);
-    const [clean, corrupted] = [runs.mean(plain('clean')), runs.mean(plain('corrupted'))];
-    const values = sites.map(() => [...plain(base!)]);
+    const ends = await runs.run(measured.map((pair): TaskLane => ({ pair, side: 'corrupted', changes: [] })));
+    const plain = { clean: runs.clean.map(({ metric: m }) => m), corrupted: ends.map(({ end }) => end.metric) };
+    const [clean, corrupted] = [runs.mean(plain.clean), runs.mean(plain.corrupted)];
+    const values = sites.map(() => [...plain[base!]]);
     const total = runs.pairs.length * sites.length;
     let done = 0;
     const held = await runs.record(source!, placesOf(topology));

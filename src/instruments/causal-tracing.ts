@@ -5,6 +5,7 @@ import type { Topology } from '../circuit/topology.js';
 import type { CausalTrace } from '../files/own/tracing-json.js';
 import type { ModelWeights } from '../model/weights.js';
 import type { Change, PartOfLane } from './changes.js';
+import { likeliest } from './host-readout.js';
 import type { Recorded } from './recorded.js';
 import { UncutRuns, type Lane, type RunPrompt } from './uncut-runs.js';
 import { windowAt } from './windows.js';
@@ -69,7 +70,7 @@ export async function traceCauses(
     let done = 0;
     const onDone = (lanes: number): void => onProgress((done += lanes), total);
     const clean = await cleanStates(runs, layers, kinds, onDone);
-    const answer = prompt.answer ?? clean.best;
+    const answer = prompt.answer ?? likeliest(clean.logProbs);
     const lanes = [{ restored: [], noised: prompt.noised }, ...restorations].flatMap(({ restored, noised }) =>
       prompt.noise.map((_, sample): Lane => ({
         prompt: 0,
@@ -171,7 +172,6 @@ async function cleanStates(
   onDone: (lanes: number) => void,
 ): Promise<{
   readonly logProbs: Float32Array;
-  readonly best: number;
   readonly held: Recorded;
 }> {
   const reads = Array.from({ length: layers }, (_, layer): PartOfLane[] => [
@@ -182,7 +182,6 @@ async function cleanStates(
   const logProbs = run!.end;
   return {
     logProbs,
-    best: logProbs.reduce((best, value, id) => (value > logProbs[best]! ? id : best), 0),
     held: runs.recorded(reads, run!.reads, runs.prompts[0]!.ids.length),
   };
 }

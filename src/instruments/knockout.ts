@@ -40,20 +40,13 @@ export async function knockOut(
   for (const ofList of blocked) refuseWholeRows(pairs, ofList);
   const all = Array.from({ length: layers }, (_, layer) => layer);
   const windows = window === 'all' ? [all] : all.map((layer) => windowAt(layer, window, layers));
-  const total = pairs.length * (1 + blocked.length * windows.length);
+  const total = pairs.length * blocked.length * windows.length;
   const runs = await TaskRuns.create(weights, topology, pairs, { metric, budget, lanes: total, scores: true });
   try {
     let done = 0;
     const onDone = (lanes: number): void => onProgress((done += lanes), total);
     const { promptOf } = runs;
-    const plain = await runs.run(
-      runs.pairs.map((_, pair): TaskLane => ({ pair, side: 'clean', changes: [] })),
-      onDone,
-    );
-    const base = told(
-      runs,
-      plain.map(({ end }) => end),
-    );
+    const base = told(runs, runs.clean);
     const lanes = blocked.flatMap((ofList) =>
       windows.flatMap((among) =>
         runs.pairs.map(({ position }, pair): TaskLane => {

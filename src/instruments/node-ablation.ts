@@ -55,7 +55,7 @@ export async function ablateNodes(
   const runs = await TaskRuns.create(weights, topology, pairs, { metric, budget, lanes: pairs.length * units.length });
   try {
     const count = runs.pairs.length;
-    const total = count * (1 + units.length);
+    const total = count * units.length;
     let done = 0;
     const onDone = (lanes: number): void => onProgress((done += lanes), total);
     const place = PLACES_OF[kind];
@@ -68,7 +68,7 @@ export async function ablateNodes(
       const ends = await runs.run(lanes, onDone);
       return changes.map((_, i) => runs.perPrompt(ends.slice(i * count, (i + 1) * count).map(({ end }) => end.metric)));
     };
-    const [base] = await metricsOf([() => []]);
+    const base = runs.perPrompt(runs.clean.map((end) => end.metric));
     const rows: AblatedNodes['rows'] = [];
     // A layer at a time: neurons are many.
     for (const layer of layers.toReversed()) {
@@ -86,11 +86,11 @@ export async function ablateNodes(
       );
       const told = ofLayer.map(({ name }, i) => {
         const now = found[i]!;
-        return { node: name, metric: mean(now), metric_change: mean(now) - mean(base!), metric_per_prompt: now };
+        return { node: name, metric: mean(now), metric_change: mean(now) - mean(base), metric_per_prompt: now };
       });
       rows.unshift(...told);
     }
-    return { metric, ablated: kind, value, base: { metric: mean(base!), metric_per_prompt: base! }, rows };
+    return { metric, ablated: kind, value, base: { metric: mean(base), metric_per_prompt: base }, rows };
   } finally {
     runs.dispose();
   }

@@ -7,7 +7,7 @@ import type { ModelWeights } from '../model/weights.js';
 import type { MetricName } from '../readout/metrics.js';
 import type { PromptPair } from '../task/types.js';
 import type { Change } from './changes.js';
-import { TaskRuns, type TaskLane } from './task-runs.js';
+import { TaskRuns, type TaskEnd, type TaskLane } from './task-runs.js';
 
 export interface SteeringOptions {
   readonly place: Place;
@@ -39,7 +39,7 @@ export async function steer(
   const kind: PlaceKind = PLACES[place];
   if (heads && !kind.heads) throw new EdgewiseError('usage', `place ${place}`, 'has no heads');
   const scores = place === 'scores';
-  const runs = await TaskRuns.create(weights, topology, pairs, { metric, budget, lanes: 2 * pairs.length, scores });
+  const runs = await TaskRuns.create(weights, topology, pairs, { metric, budget, lanes: pairs.length, scores });
   try {
     const columns = runs.runs.columnsOf(place, layer);
     if (vector.length !== columns) {
@@ -52,13 +52,10 @@ export async function steer(
       for (let row = 0; row < rows; row++) values.set(scaled, row * scaled.length);
       return { place, layer, ...(positions && { positions }), ...(heads && { heads }), values, how: 'add' };
     };
-    const told = async (steered: boolean): Promise<Steering['base']> => {
-      const lanes = runs.pairs.map(({ clean }, pair): TaskLane => ({
-        pair,
-        side: 'clean',
-        changes: steered ? [change(clean.length)] : [],
-      }));
-      const ends = (await runs.run(lanes)).map(({ end }) => end);
+    const steered = await runs.run(
+      runs.pairs.map(({ clean }, pair): TaskLane => ({ pair, side: 'clean', changes: [change(clean.length)] })),
+    );
+    const told = (ends: readonly TaskEnd[]): Steering['base'] => {
       const metrics = runs.perPrompt(ends.map((end) => end.metric));
       return {
         metric: mean(metrics),
@@ -66,7 +63,7 @@ export async function steer(
         p: mean(runs.probabilities(ends.map(({ probability }) => probability))),
       };
     };
-    return { metric, place, layer, scale, base: await told(false), steered: await told(true) };
+    return { metric, place, layer, scale, base: told(runs.clean), steered: told(steered.map(({ end }) => end)) };
   } finally {
     runs.dispose();
   }

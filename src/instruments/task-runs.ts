@@ -46,9 +46,11 @@ export class TaskRuns {
   /** As they are measured: one position each. */
   readonly pairs: readonly PromptPair[];
   readonly #asked: readonly PromptPair[];
+  /** Of the unchanged clean runs, by measured pair. */
+  readonly clean: readonly TaskEnd[];
   readonly #metric: MetricName;
   /** Clean log-probabilities of every measured pair. */
-  readonly #references: Float32Array[];
+  readonly #references: readonly Float32Array[];
 
   static async create(
     weights: ModelWeights,
@@ -83,13 +85,14 @@ export class TaskRuns {
     pairs: readonly PromptPair[],
     asked: readonly PromptPair[],
     metric: MetricName,
-    references: Float32Array[],
+    references: readonly Float32Array[],
   ) {
     this.runs = runs;
     this.pairs = pairs;
     this.#asked = asked;
     this.#metric = metric;
     this.#references = references;
+    this.clean = references.map((logProbs, pair) => this.#end(logProbs, pair));
   }
 
   /** Runs lanes, in any order; results are in theirs. */

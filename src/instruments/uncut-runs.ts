@@ -3,12 +3,13 @@ import { bindRead, bindSet, rowOf, tapsOf, type BoundPart, type BoundRead } from
 import { PLACES, type Place } from '../block/places.js';
 import { PLAIN_RULES } from '../block/rules.js';
 import type { Topology } from '../circuit/topology.js';
+import { paddedTokens } from '../evaluate/prompt-batch.js';
 import { Arena } from '../gpu/arena.js';
 import { GradientPass } from '../gradient/gradient-pass.js';
 import type { ModelWeights } from '../model/weights.js';
 import { firstGroup, mergedChanges, type Change, type PartOfLane } from './changes.js';
 import { Recorded } from './recorded.js';
-import { planRuns } from './runs-plan.js';
+import { planUncut, worthwhileRuns } from './uncut-plan.js';
 import { laneBatches } from './lane-batches.js';
 
 /** A prompt that runs are made of. */
@@ -69,7 +70,8 @@ export class UncutRuns {
     { budget, lanes, scores = false }: RunsOptions,
   ): Promise<UncutRuns> {
     const sequence = prompts.reduce((most, { ids }) => Math.max(most, ids.length), 1);
-    const { shape } = planRuns(topology, weights, { prompts: lanes, sequence }, budget);
+    const worthwhile = worthwhileRuns(weights, { prompts: lanes, sequence });
+    const { shape } = planUncut(topology, weights, { prompts: worthwhile, sequence }, budget);
     const pass = await GradientPass.create(weights, topology, shape, { input: 'token', rules: PLAIN_RULES, scores });
     return new UncutRuns(pass, weights, prompts);
   }
@@ -140,7 +142,7 @@ export class UncutRuns {
       const reads = await this.#bindReads(arena, lanes, chosen, slots);
       const changes = await this.#bindChanges(arena, lanes, chosen, slots);
       const recording = gpu.record();
-      const use = tapsOf(recording, [...reads.flat().map(({ bound }) => bound), ...changes]);
+      const use = tapsOf(recording, [...reads.flat(), ...changes]);
       // Whatever happens from here on, these streams are not to be built on.
       this.#changedFrom = 0;
       pass.forward(recording, { side: 'clean', from, outputs: 'forget', ...use });
@@ -148,12 +150,16 @@ export class UncutRuns {
         return rowOf(shape, slot, this.#prompts[slots[slot] ?? slots[0]!]!.position);
       });
       pass.logProbabilities(recording, rows, use.taps);
+      const ended = recording.readback(tensors.logits);
+      const copies = reads.map((ofSlot) => ofSlot.map(({ values }) => recording.readback(values)));
       recording.submit();
       this.#changedFrom = begin;
-      const logProbs = new Float32Array(await gpu.read(tensors.logits));
+      const logProbs = new Float32Array(await ended());
       for (const [slot, lane] of chosen.entries()) {
         if (lane === null) continue;
-        const values = await Promise.all(reads[slot]!.map(({ bound }) => valuesOf(gpu, bound)));
+        const values = await Promise.all(
+          copies[slot]!.map(async (copy, i) => valuesOf(reads[slot]![i]!, await copy())),
+        );
         const start = slot * layout.vocabStride;
         ends[lane] = { end: end(logProbs.subarray(start, start + spec.vocab), lane), reads: values };
       }
@@ -166,9 +172,8 @@ export class UncutRuns {
   #hold(slots: readonly number[]): void {
     if (slots.length === this.#held.length && slots.every((prompt, slot) => prompt === this.#held[slot])) return;
     const { shape, tensors } = this.#pass.frame;
-    const ids = new Uint32Array(shape.prompts * shape.sequence);
-    slots.forEach((prompt, slot) => ids.set(this.#prompts[prompt]!.ids, slot * shape.sequence));
-    this.#weights.gpu.upload(tensors.cleanIds, ids);
+    const ids = slots.map((prompt) => this.#prompts[prompt]!.ids);
+    this.#weights.gpu.upload(tensors.cleanIds, paddedTokens(shape, ids));
     this.#held = slots;
     this.#changedFrom = 0;
   }
@@ -178,14 +183,14 @@ export class UncutRuns {
     lanes: readonly Lane[],
     chosen: readonly (number | null)[],
     slots: readonly number[],
-  ): Promise<{ readonly bound: BoundRead }[][]> {
+  ): Promise<BoundRead[][]> {
     return Promise.all(
       chosen.map((lane, slot) =>
         Promise.all(
-          (lane === null ? [] : (lanes[lane]!.reads ?? [])).map(async ({ place, layer, heads, positions, columns }) => {
+          (lane === null ? [] : (lanes[lane]!.reads ?? [])).map(({ place, layer, heads, positions, columns }) => {
             const rows = this.#rowsOf(slot, slots[slot]!, place === 'logits', positions);
             const part = { place, layers: [layer], rows, ...(heads && { heads }), ...(columns && { columns }) };
-            return { bound: await bindRead(arena, this.#pass, part) };
+            return bindRead(arena, this.#pass, part);
           }),
         ),
       ),
@@ -241,7 +246,10 @@ export class UncutRuns {
   }
 }
 
-async function valuesOf(gpu: ModelWeights['gpu'], { values }: BoundRead): Promise<Float32Array<ArrayBuffer>> {
-  const size = values.shape.reduce((product, n) => product * n, 1);
-  return new Float32Array(await gpu.read(values)).slice(0, size);
+/** Without the padding at the end of a buffer. */
+function valuesOf({ values: { shape } }: BoundRead, data: ArrayBuffer): Float32Array<ArrayBuffer> {
+  return new Float32Array(data).slice(
+    0,
+    shape.reduce((product, n) => product * n, 1),
+  );
 }

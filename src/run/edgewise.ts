@@ -15,7 +15,8 @@ import type { Engine } from './engine.js';
 import type { InspectedCircuit } from './inspection.js';
 import type { AreasAsked, MeasuredAreas } from './areas.js';
 import { judgementsBy, type JudgementName, type Judgements, type JudgeSetting } from '../judge/judgements.js';
-import type { LensOptions } from './lens.js';
+import { settleLens, type AskedLens } from './asked-lens.js';
+import { runLens, type LensProgress } from './lens.js';
 import { Lifetime } from './lifetime.js';
 import { planDiscovery, type AskedDiscovery } from './methods/index.js';
 import { planScoring, refuseUnusedOfScoring } from './methods/scores.js';
@@ -48,11 +49,6 @@ export interface JudgeOptions extends AskedEvaluation, Pick<JudgeSetting, 'draws
   readonly judgements?: readonly JudgementName[];
   /** Of everything that is drawn. Default 0. */
   readonly seed?: number;
-}
-
-/** Options of `lens`, and a circuit beside the model. How it is evaluated is as it was found, unless given. */
-export interface AskedLens extends AskedEvaluation, Omit<LensOptions, 'circuit' | 'tokenText'> {
-  readonly circuit?: Circuit | EdgeSet;
 }
 
 /** What an Edgewise works with. `open` of edgewise/node and `openInPage` make one. */
@@ -262,29 +258,13 @@ export class Edgewise {
    * @throws EdgewiseError: usage for parts, heads and numbers that there are not, task where prompts do not fit or lack
    *   answers, circuit where it is of another shape, device, checkpoint.
    */
-  async lens(
-    task: Task,
-    { circuit, metric, ablation, input, meanOver, ...options }: AskedLens = {},
-    { progress }: Pick<RunAids, 'progress'> = {},
-  ): Promise<LensReport> {
+  async lens(task: Task, options: AskedLens = {}, { progress }: Pick<RunAids, 'progress'> = {}): Promise<LensReport> {
     this.#lifetime.assert();
     const { tokenText } = await this.#reader(DEFAULTS.bos);
-    const asked = {
-      ...(metric && { metric }),
-      ...(ablation && { ablation }),
-      ...(input && { input }),
-      ...(meanOver !== undefined && { meanOver }),
-    };
-    const measured = circuit && {
-      kept: circuit instanceof EdgeSet ? circuit : circuit.kept,
-      options: evaluationAsFound(asked, provenanceOf(circuit)),
-    };
+    const settled = settleLens(options, tokenText);
+    const tell = (one: LensProgress): void => progress?.({ ...one, unit: 'passes', measured: one.done });
     return this.#lifetime.during(() =>
-      this.engine.lens(
-        task,
-        { ...options, ...(measured && { circuit: measured }), ...(tokenText && { tokenText }) },
-        (one) => progress?.({ ...one, unit: 'passes', measured: one.done }),
-      ),
+      this.engine.instrument(task, (setting) => runLens(task, settled, tell, setting)),
     );
   }
 

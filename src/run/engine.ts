@@ -27,15 +27,13 @@ import {
 import type { AreasAsked, MeasuredAreas } from './areas.js';
 import type { Judgements, JudgementName, JudgeSetting } from '../judge/judgements.js';
 import type { JudgeProgress } from '../judge/judged.js';
-import type { LensReport } from '../files/own/lens-json.js';
-import { runLens, type LensOptions, type LensProgress } from './lens.js';
+import type { LensSetting } from './lens.js';
 import { Lifetime } from './lifetime.js';
 import { areasOn, behaviourOn, evaluateOn, judgeOn, type MeasuringSetting } from './measuring.js';
 import type { Caches, EngineOptions, EvaluationOptions } from './options.js';
 import { placeModel, type PlacedModel } from './placed-model.js';
 import { scoresOfAttribution, type ScoringSetting } from './scoring.js';
 import { checkScoring, type ScoringOptions } from './scoring-methods.js';
-import type { MetricName } from '../readout/metrics.js';
 import { refuseNonFinite } from './non-finite.js';
 import { Search } from './search.js';
 
@@ -259,48 +257,24 @@ export class Engine {
     options: InspectionOptions,
     onProgress: (progress: InspectionProgress) => void = () => {},
   ): Promise<CircuitDetails> {
-    const setting = { model: this.model, topology: this.topology, weights: this.#weights[0]!, budget: this.#budget };
     return this.#lifetime.during(() =>
       inspectCircuit(task, inspected, options, onProgress, {
-        ...setting,
+        ...this.#setting,
         withEvaluator: (directEdges, use) => this.#evaluators.use(task, options, directEdges, use, this.tuning.fill),
       }),
     );
   }
 
-  /**
-   * Looks into the model on the clean prompts: the logit lens, what every writer adds to the logit difference, heads in
-   * token space, values of MLP neurons, kinds of heads, Hit@k, triggers, comparative neuron analysis. Each part says
-   * what it costs; the first takes a forward pass, and 2 d V FLOPs for each prompt and layer.
-   *
-   * @throws EdgewiseError: usage for parts, heads and numbers that there are not, task where prompts do not fit the
-   *   model or lack answers, circuit where it is of another shape, device where the memory does not suffice,
-   *   checkpoint where the model gives NaN.
-   */
-  async lens(
-    task: Task,
-    options: LensOptions = {},
-    onProgress: (progress: LensProgress) => void = () => {},
-  ): Promise<LensReport> {
-    const setting = { model: this.model, topology: this.topology, weights: this.#weights[0]!, budget: this.#budget };
-    return this.#lifetime.during(() =>
-      runLens(task, options, onProgress, {
-        ...setting,
-        withEvaluator: (evaluation, directEdges, use) => this.#evaluators.use(task, evaluation, directEdges, use),
-      }),
-    );
+  /** Runs an instrument over the uncut model: see `Instruments`. */
+  async instrument<T>(task: Task, use: (setting: LensSetting) => Promise<T>): Promise<T> {
+    const withEvaluator: LensSetting['withEvaluator'] = (evaluation, directEdges, measure) =>
+      this.#evaluators.use(task, evaluation, directEdges, measure);
+    return this.#lifetime.during(() => use({ ...this.#setting, withEvaluator }));
   }
 
-  /**
-   * Runs an instrument over the uncut model: see src/instruments.
-   *
-   * @throws EdgewiseError: task where prompts do not fit the model or lack answers that the metric needs.
-   */
-  async instrument<T>(task: Task, metric: MetricName, use: (setting: InstrumentSetting) => Promise<T>): Promise<T> {
-    this.#lifetime.assert();
-    checkRun(this.model, task, { metric, ablation: 'resample', input: 'token' });
-    const setting = { weights: this.#weights[0]!, topology: this.topology, budget: this.#budget };
-    return this.#lifetime.during(() => use(setting));
+  /** Runs that are not split over devices take the first one. */
+  get #setting(): InstrumentSetting {
+    return { model: this.model, topology: this.topology, weights: this.#weights[0]!, budget: this.#budget };
   }
 
   get #measuring(): MeasuringSetting {

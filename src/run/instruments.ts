@@ -19,7 +19,8 @@ import type { MetricName } from '../readout/metrics.js';
 import type { Task } from '../task/types.js';
 import { VERSION } from '../version.js';
 import type { Engine } from './engine.js';
-import type { LensOptions, LensProgress } from './lens.js';
+import { checkRun } from './identity.js';
+import { runLens, type LensOptions, type LensProgress } from './lens.js';
 
 /** Runs done, of all. */
 export type InstrumentProgress = (done: number, total: number) => void;
@@ -176,7 +177,7 @@ export class Instruments {
   }
 
   /**
-   * Looks into the model: see Engine.lens.
+   * Looks into the model: see runLens.
    *
    * @param files that options were read from.
    */
@@ -184,9 +185,9 @@ export class Instruments {
     task: Task,
     options: LensOptions = {},
     files?: LensFiles,
-    onProgress?: (progress: LensProgress) => void,
+    onProgress: (progress: LensProgress) => void = () => {},
   ): Found<'lens'> {
-    const report = await this.#engine.lens(task, options, onProgress);
+    const report = await this.#engine.instrument(task, (setting) => runLens(task, options, onProgress, setting));
     return { instrument: 'lens', of: this.#provenance(task), result: { ...report, ...(files && { files }) } };
   }
 
@@ -196,7 +197,8 @@ export class Instruments {
     metric: MetricName,
     use: (setting: InstrumentSetting) => Promise<InstrumentResult<N>>,
   ): Found<N> {
-    const result = await this.#engine.instrument(task, metric, use);
+    checkRun(this.#engine.model, task, { metric, ablation: 'resample', input: 'token' });
+    const result = await this.#engine.instrument(task, use);
     return { instrument, of: this.#provenance(task), result } as Extract<InstrumentFile, { readonly instrument: N }>;
   }
 

@@ -17,9 +17,9 @@ import { logitLens } from '../instruments/lens/logit-lens.js';
 import { neuronIncrease } from '../instruments/lens/neuron-increase.js';
 import { observeRuns } from '../instruments/lens/observed-runs.js';
 import { ovQk } from '../instruments/lens/ov-qk.js';
+import type { InstrumentSetting } from '../instruments/setting.js';
 import { triggersOf, type TriggerText } from '../instruments/lens/triggers.js';
 import type { LoadedModel } from '../model/load-model.js';
-import type { ModelWeights } from '../model/weights.js';
 import type { Task } from '../task/types.js';
 import { cutsDirectEdges, refuseOtherShape } from './identity.js';
 import { refuseNonFinite } from './non-finite.js';
@@ -168,11 +168,7 @@ export interface LensProgress {
 }
 
 /** What a lens run needs of an engine. */
-export interface LensSetting {
-  readonly model: LoadedModel;
-  readonly topology: Topology;
-  readonly weights: ModelWeights;
-  readonly budget: number;
+export interface LensSetting extends InstrumentSetting {
   readonly withEvaluator: <T>(
     options: EvaluationOptions,
     directEdges: boolean,
@@ -180,7 +176,15 @@ export interface LensSetting {
   ) => Promise<T>;
 }
 
-/** Looks at a model through the parts of a plan: see `Engine.lens`. */
+/**
+ * Looks into a model on the clean prompts: the logit lens, what every writer adds to the logit difference, heads in
+ * token space, values of MLP neurons, kinds of heads, Hit@k, triggers, comparative neuron analysis. Each part says what
+ * it costs; the first takes a forward pass, and 2 d V FLOPs for each prompt and layer.
+ *
+ * @throws EdgewiseError: usage for parts, heads and numbers that there are not, task where prompts do not fit the model
+ *   or lack answers, circuit where it is of another shape, device where the memory does not suffice, checkpoint where
+ *   the model gives NaN.
+ */
 export async function runLens(
   task: Task,
   options: LensOptions,

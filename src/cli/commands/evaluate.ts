@@ -43,6 +43,7 @@ import {
   memoryOption,
   metricOption,
   modelOption,
+  orTheCircuits,
   patchOptions,
   promptOptions,
   taskOption,
@@ -99,8 +100,6 @@ export function evaluateCommand(): Command {
     )
     .action(evaluate);
 }
-
-const orTheCircuits = (value: string): string => `the circuit's, or ${value}`;
 
 /** What is measured: a circuit, scores, or both. What the first of them says of its run is the default. */
 interface Subject extends FoundThing {

@@ -20,6 +20,7 @@ import {
   metricOption,
   modelOption,
   nonEmpty,
+  orTheCircuits,
   patchOptions,
   promptOptions,
   taskOption,
@@ -38,8 +39,6 @@ interface Flags extends CircuitRunFlags {
   readonly force: boolean;
   readonly json: boolean;
 }
-
-const orTheCircuits = (value: string): string => `the circuit's, or ${value}`;
 
 export function inspectCommand(): Command {
   const command = new Command('inspect')

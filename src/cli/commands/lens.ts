@@ -1,4 +1,4 @@
-import { Command, Option } from 'commander';
+import { Option, type Command } from 'commander';
 import { basename } from 'node:path';
 import { sha256 } from '../../base/sha256.js';
 import { readableFormats } from '../../files/index.js';
@@ -14,61 +14,27 @@ import { CIRCUIT_FOUND, openRun, readCircuit, shapeOf, withPortsOf } from '../ci
 import { giveResult } from '../instrument-run.js';
 import { readTexts } from '../lens-texts.js';
 import { lensHelp, lensOptions, wordIds, type LensFlags } from '../options/lens-options.js';
-import {
-  adapterOption,
-  ignoreConfigOption,
-  jsonOption,
-  memoryOption,
-  metricOption,
-  modelOption,
-  nonEmpty,
-  patchOptions,
-  promptOptions,
-  taskOption,
-  tileOption,
-  weightsOption,
-  type ModelFlags,
-  type PatchingFlags,
-  type TaskFlags,
-} from '../options/options.js';
+import { instrumentCommand, type InstrumentFlags } from '../options/instrument-options.js';
+import { metricOption, orTheCircuits, patchOptions, promptOptions, type PatchingFlags } from '../options/options.js';
 import { note } from '../report/progress.js';
 import { RunBars } from '../report/run-progress.js';
 import { openModelArgument, required, withEngine } from '../session.js';
 
-interface Flags extends ModelFlags, TaskFlags, PatchingFlags, LensFlags {
+interface Flags extends InstrumentFlags, PatchingFlags, LensFlags {
   readonly circuit?: string;
-  readonly out?: string;
-  readonly svg?: string;
-  readonly json: boolean;
 }
 
-const orTheCircuits = (value: string): string => `the circuit's, or ${value}`;
-
 export function lensCommand(): Command {
-  const command = new Command('lens')
-    .description(
-      'Look into a model on a task: what each layer predicts, what heads and neurons write and look for in tokens.',
-    )
-    .addOption(modelOption())
-    .addOption(ignoreConfigOption())
-    .addOption(taskOption());
-  for (const option of lensOptions()) command.addOption(option);
-  command
-    .option(
-      '--circuit <path>',
-      `hit_at_k: a circuit beside the model, in any format that is read: ${readableFormats()}`,
-    )
-    .addOption(metricOption(METRIC_NAMES, orTheCircuits));
-  for (const option of promptOptions(orTheCircuits)) command.addOption(option);
-  for (const option of patchOptions(orTheCircuits)) command.addOption(option);
-  return command
-    .addOption(new Option('--out <file>', 'write the result, with what it was run on, as JSON').argParser(nonEmpty))
-    .addOption(new Option('--svg <file>', 'draw it').argParser(nonEmpty))
-    .addOption(adapterOption())
-    .addOption(tileOption())
-    .addOption(weightsOption())
-    .addOption(memoryOption())
-    .addOption(jsonOption().default(false))
+  const circuit = new Option(
+    '--circuit <path>',
+    `hit_at_k: a circuit beside the model, in any format that is read: ${readableFormats()}`,
+  );
+  return instrumentCommand(
+    'lens',
+    'Look into a model on a task: what each layer predicts, what heads and neurons write and look for in tokens.',
+    [...lensOptions(), circuit, metricOption(METRIC_NAMES, orTheCircuits)],
+    [...promptOptions(orTheCircuits), ...patchOptions(orTheCircuits)],
+  )
     .addHelpText(
       'after',
       `\n${lensHelp()}\n\nThe answer is the right one of the prompt; where prompts have several or none, the\ntoken that the model predicts. Ranks count from 0. docs/lens.md says what each\nnumber means.\n\nExamples:\n  edgewise lens --model tasks-4l --task ioi --prompts 16\n  edgewise lens --model tasks-4l --task ioi --only neuron_increase \\\n    --without a2.h1 --json`,

@@ -25,14 +25,23 @@ export interface InstrumentFlags extends ModelFlags, TaskFlags {
   readonly json: boolean;
 }
 
-/** A command that runs an instrument over the clean prompts of a task, with the options that all of them have. */
-export function instrumentCommand(name: string, about: string, own: readonly Option[]): Command {
+/**
+ * A command that runs an instrument over the clean prompts of a task, with the options that all of them have.
+ *
+ * @param prompts says which prompts, and how they are measured.
+ */
+export function instrumentCommand(
+  name: string,
+  about: string,
+  own: readonly Option[],
+  prompts: readonly Option[] = promptOptions(),
+): Command {
   const command = new Command(name)
     .description(about)
     .addOption(modelOption())
     .addOption(ignoreConfigOption())
     .addOption(taskOption());
-  for (const option of [...own, ...promptOptions()]) command.addOption(option);
+  for (const option of [...own, ...prompts]) command.addOption(option);
   return command
     .addOption(new Option('--out <file>', 'write the result, with what it was run on, as JSON').argParser(nonEmpty))
     .addOption(new Option('--svg <file>', 'draw it').argParser(nonEmpty))

@@ -126,6 +126,9 @@ function bosOption(text: string): BosOption {
 // Defaults below are words for the help. A command must know whether an option is given.
 type InWords = (value: string) => string;
 
+/** Of commands that measure a circuit: what is not given is as it was found. */
+export const orTheCircuits: InWords = (value) => `the circuit's, or ${value}`;
+
 export const promptOptions = (byDefault: InWords = String): Option[] => [
   new Option('--prompts <n>', 'how many prompt pairs of the task to use')
     .argParser(count(1))

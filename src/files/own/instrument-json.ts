@@ -1,9 +1,8 @@
 import * as v from 'valibot';
 
-import { EdgewiseError } from '../../base/errors.js';
 import { entry, jsonFile } from '../../base/json/entry-lines.js';
 import { readJson } from '../../base/json/json-fields.js';
-import { oneLine } from '../../base/text.js';
+import { matchedJson } from '../../base/json/matched-json.js';
 import { ablatedNodesSchema, knockoutFileSchema } from './knockout-json.js';
 import { lensSchema } from './lens-json.js';
 import { patchingSchema, steeringSchema } from './patching-json.js';
@@ -75,16 +74,6 @@ export function parseInstrument(text: string, source: string): InstrumentFile {
       of: provenance,
     }),
   });
-  const { instrument, of } = parsed(head, json, source).edgewise;
-  return { instrument, of, result: parsed(RESULTS[instrument], json, source) } as InstrumentFile;
-}
-
-function parsed<T extends v.GenericSchema>(schema: T, json: unknown, source: string): v.InferOutput<T> {
-  const result = v.safeParse(schema, json);
-  if (result.success) return result.output;
-  const [issue] = result.issues;
-  const path =
-    (issue.path ?? []).map((item) => oneLine(String((item as { key: unknown }).key))).join('.') || 'the file';
-  const got = issue.received === 'undefined' ? 'is missing' : `got ${oneLine(issue.received)}`;
-  throw new EdgewiseError('circuit', source, `${path}: ${got}, expected ${issue.expected ?? 'another value'}`);
+  const { instrument, of } = matchedJson(head, json, source).edgewise;
+  return { instrument, of, result: matchedJson(RESULTS[instrument], json, source) } as InstrumentFile;
 }

@@ -1,9 +1,8 @@
 import * as v from 'valibot';
 
-import { EdgewiseError } from '../../base/errors.js';
 import { entry, jsonFile } from '../../base/json/entry-lines.js';
 import { readJson } from '../../base/json/json-fields.js';
-import { oneLine } from '../../base/text.js';
+import { matchedJson } from '../../base/json/matched-json.js';
 
 /** Version of the format of report.json. */
 export const REPORT_VERSION = 1;
@@ -133,10 +132,5 @@ export function writeReport(report: Omit<CircuitReport, 'schema_version'>): stri
  * @throws EdgewiseError kind `circuit` that names the file and the first field at fault.
  */
 export function parseReport(text: string, source: string): CircuitReport {
-  const result = v.safeParse(schema, readJson(text, source));
-  if (result.success) return result.output;
-  const [issue] = result.issues;
-  const path = (issue.path ?? []).map((item) => oneLine(String(item.key))).join('.') || 'the file';
-  const got = issue.received === 'undefined' ? 'is missing' : `got ${oneLine(issue.received)}`;
-  throw new EdgewiseError('circuit', source, `${path}: ${got}, expected ${issue.expected ?? 'another value'}`);
+  return matchedJson(schema, readJson(text, source), source);
 }

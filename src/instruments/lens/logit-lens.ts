@@ -3,7 +3,8 @@ import type { TokenText } from '../../inspect/circuit-details.js';
 import type { ModelWeights } from '../../model/weights.js';
 import type { PromptPair } from '../../task/types.js';
 import type { ObservedRuns } from './observed-runs.js';
-import { eachLogits, likeliest, rankOf } from './stream-logits.js';
+import { likeliest } from '../host-readout.js';
+import { eachLogits, rankOf } from './stream-logits.js';
 
 type LogitLens = NonNullable<LensReport['logit_lens']>;
 type LensLayer = LogitLens['prompts'][number]['layers'][number];

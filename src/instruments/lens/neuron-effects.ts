@@ -1,11 +1,12 @@
 import { mlpOutBackward } from '../../block/mlp.js';
 import { rowProduct } from '../../block/product.js';
 import { Arena } from '../../gpu/arena.js';
+import type { BufferSlice } from '../../gpu/kernel.js';
 import { numbersOf } from '../../inspect/head-outputs.js';
 import { rowScales } from '../../inspect/norm-scales.js';
 import type { ModelWeights } from '../../model/weights.js';
 import { throughNorm } from './answer-directions.js';
-import type { ObservedRuns } from './observed-runs.js';
+import type { ObservedRuns, Rows } from './observed-runs.js';
 
 /**
  * What every neuron of an MLP adds along a direction of each prompt, its coefficient times the product of its value
@@ -51,20 +52,27 @@ export async function neuronEffects(
 }
 
 /** Value vectors of some neurons, their rows of W_out [neurons, 4 width4], before a norm after the MLP. */
-export async function neuronValues(
+export async function neuronValues(weights: ModelWeights, layer: number, neurons: readonly number[]): Promise<Rows> {
+  const stride = 4 * weights.layout.mlp4;
+  const chosen = new Float32Array(neurons.length * stride);
+  neurons.forEach((neuron, i) => (chosen[i * stride + neuron] = 1));
+  return mlpOutputs(weights, layer, chosen);
+}
+
+/** Hidden layers [rows, 4 mlp4] through W_out -> [rows, 4 width4], before a norm after the MLP. */
+export async function mlpOutputs(
   weights: ModelWeights,
   layer: number,
-  neurons: readonly number[],
-): Promise<Float32Array<ArrayBuffer>> {
+  hidden: Rows,
+  bias?: BufferSlice,
+): Promise<Rows> {
   const { gpu, layout } = weights;
-  const stride = 4 * layout.mlp4;
+  const rows = hidden.length / (4 * layout.mlp4);
   const arena = new Arena(gpu);
   try {
-    const chosen = new Float32Array(neurons.length * stride);
-    neurons.forEach((neuron, i) => (chosen[i * stride + neuron] = 1));
-    const a = arena.upload('chosen neurons', chosen);
-    const out = arena.tensor('their values', [neurons.length, 4 * layout.width4]);
-    const product = await rowProduct({ arena }, weights.layers[layer]!.mlp!.out, { a, out }, neurons.length);
+    const a = arena.upload('hidden layers', hidden);
+    const out = arena.tensor('their outputs', [rows, 4 * layout.width4]);
+    const product = await rowProduct({ arena }, weights.layers[layer]!.mlp!.out, { a, out }, rows, bias);
     const recording = gpu.record();
     product.encode(recording);
     recording.submit();

@@ -1,14 +1,12 @@
 import { mean } from '../../base/mean.js';
-import { rowProduct } from '../../block/product.js';
 import type { LensReport } from '../../files/own/lens-json.js';
-import { Arena } from '../../gpu/arena.js';
 import type { TokenText } from '../../inspect/circuit-details.js';
 import { numbersOf, scaledRows } from '../../inspect/head-outputs.js';
 import { rowScales } from '../../inspect/norm-scales.js';
 import type { ModelWeights } from '../../model/weights.js';
 import type { PromptPair } from '../../task/types.js';
 import { answerLogProbs } from './answer-log-probs.js';
-import { neuronValues } from './neuron-effects.js';
+import { mlpOutputs, neuronValues } from './neuron-effects.js';
 import { neuronTokens } from './neuron-tokens.js';
 import type { ObservedRuns, Rows } from './observed-runs.js';
 
@@ -158,25 +156,6 @@ async function streamsWithoutMlp(
     const scales = rowScales(mlpSums[layer]!, width, { spec });
     const gain = await numbersOf(weights, mlp.postNorm.gain);
     added = mlpSums[layer]!.map((value, i) => value * scales[Math.floor(i / width)]! * gain[i % width]!);
-  } else added = await mlpOutputs(weights, layer, hidden[layer]!);
+  } else added = await mlpOutputs(weights, layer, hidden[layer]!, mlp.outBias);
   return after.map((value, i) => value - added[i]!);
-}
-
-/** Hidden layers [N, 4 mlp4] -> outputs of the MLP [N, 4 width4], with its bias. */
-async function mlpOutputs(weights: ModelWeights, layer: number, hidden: Rows): Promise<Rows> {
-  const { gpu, layout } = weights;
-  const mlp = weights.layers[layer]!.mlp!;
-  const rows = hidden.length / (4 * layout.mlp4);
-  const arena = new Arena(gpu);
-  try {
-    const a = arena.upload('hidden layers', hidden);
-    const out = arena.tensor('their outputs', [rows, 4 * layout.width4]);
-    const product = await rowProduct({ arena }, mlp.out, { a, out }, rows, mlp.outBias);
-    const recording = gpu.record();
-    product.encode(recording);
-    recording.submit();
-    return new Float32Array(await gpu.read(out));
-  } finally {
-    arena.dispose();
-  }
 }

@@ -60,8 +60,3 @@ export function rankOf(logits: Float32Array, ids: readonly number[]): number {
   const best = ids.reduce((most, id) => Math.max(most, logits[id]!), -Infinity);
   return logits.reduce((larger, logit) => larger + (logit > best ? 1 : 0), 0);
 }
-
-/** The token with the largest logit, of equal ones the lowest. */
-export function likeliest(logits: Float32Array): number {
-  return logits.reduce((best, logit, id) => (logit > logits[best]! ? id : best), 0);
-}

@@ -7,27 +7,39 @@ import type { ModelWeights } from '../model/weights.js';
 const MAX_LOGITS = 32e6;
 const MAX_TOKENS = 4096;
 
+/** What is taken beside the pass, in f32 elements. */
+export type TensorsBeside = (shape: GradientShape) => Readonly<Record<string, readonly number[]>>;
+
 /**
- * How many runs share a pass, decided before anything is allocated; results do not depend on it.
+ * How many prompts of a size share a pass of the uncut model, decided before anything is allocated; results do not
+ * depend on it.
  *
  * @throws EdgewiseError of kind device with the numbers where one prompt at a time does not fit.
  */
-export function planRuns(
+export function planUncut(
   topology: Topology,
   { gpu, layout }: Pick<ModelWeights, 'gpu' | 'layout'>,
   { prompts, sequence }: GradientShape,
   budget: number,
+  beside: TensorsBeside = () => ({}),
 ): MemoryTable {
-  const most = Math.max(1, Math.floor(Math.min(MAX_LOGITS / (4 * layout.vocabStride), MAX_TOKENS / sequence)));
-  // The same number of passes, each as full as the others: a pass takes as long however many of its runs are wanted.
-  const worthwhile = Math.ceil(prompts / Math.ceil(prompts / most));
   const limits = { maxBinding: gpu.maxBinding, maxWorkgroups: gpu.maxWorkgroups, budget };
-  return largestShare({ prompts: worthwhile, sequence }, layout, limits, (count) => {
+  return largestShare({ prompts, sequence }, layout, limits, (count) => {
     const shape = { prompts: count, sequence };
     const tensors = [
       ...planned(gradientTensors(topology, layout, shape), 1),
       ...planned(gradientLayerTensors(topology, layout, shape), topology.layers),
+      ...planned(beside(shape), 1),
     ];
-    return { shape, microBatches: Math.ceil(worthwhile / count), tensors, bytes: totalBytes(tensors) };
+    return { shape, microBatches: Math.ceil(prompts / count), tensors, bytes: totalBytes(tensors) };
   });
+}
+
+/**
+ * So many of the runs are worth a place in one pass: no more than fill a device, and every pass as full as the others.
+ */
+export function worthwhileRuns({ layout }: Pick<ModelWeights, 'layout'>, { prompts, sequence }: GradientShape): number {
+  const most = Math.max(1, Math.floor(Math.min(MAX_LOGITS / (4 * layout.vocabStride), MAX_TOKENS / sequence)));
+  // A pass takes as long however many of its runs are wanted.
+  return Math.ceil(prompts / Math.ceil(prompts / most));
 }
