@@ -3,6 +3,7 @@ import { firstLine } from '../base/text.js';
 import type { Wait } from '../gpu/gpu.js';
 import { chooseAdapter, equalTo, inWords, isSoftware, listAdapters, nameOf, NOT_TOLD_APART } from './adapters.js';
 import { requestAdapter } from './dawn.js';
+import { refuseUnlike } from '../run/placed-model.js';
 import { patientWait } from './patient-wait.js';
 
 /** A WebGPU device of this machine with the adapter's name. Whoever opened it closes it. */
@@ -94,13 +95,6 @@ export async function openDevices({ adapter, devices }: AdapterOptions): Promise
     for (const one of open) await one.close();
     throw error;
   }
-}
-
-/** Equal adapters give equal bits, whatever is computed on which. */
-function refuseUnlike([first, ...others]: readonly string[]): void {
-  const other = others.find((name) => name !== first);
-  if (other === undefined) return;
-  throw new EdgewiseError('device', 'devices', `must be equal adapters, which round alike; got ${first} and ${other}`);
 }
 
 async function deviceOn(adapter: GPUAdapter, further: readonly GPUFeatureName[] = []): Promise<OpenDevice> {

@@ -1,6 +1,6 @@
 import type { InstrumentFile, InstrumentResult } from '../files/own/instrument-json.js';
 import { bars } from './bars.js';
-import { barChart, map, type Chart } from './chart.js';
+import { barChart, headMap, layersNamed, map, numbered, visible, type Chart } from './chart.js';
 import { heatMap } from './heat-map.js';
 import { lensCharts } from './lens-pictures.js';
 import { flowed, sheet } from './sheet.js';
@@ -102,16 +102,9 @@ function drawing(file: InstrumentFile): Charts {
   }
 }
 
-/** Spaces at the ends of tokens are seen. */
-function visible(token: string): string {
-  return token.replace(/^ | $/g, '␣');
-}
-
 function ends({ high, low }: { readonly high: number; readonly low: number }): string {
   return `Clean run ${high.toFixed(3)}, with noise ${low.toFixed(3)}.`;
 }
-
-const numbered = (count: number): string[] => Array.from({ length: count }, (_, i) => String(i));
 
 type Trace = Pick<InstrumentResult<'causal-tracing'>, 'high' | 'low' | 'embed' | 'resid_post' | 'mlp_out' | 'attn_out'>;
 
@@ -139,7 +132,7 @@ function traceMaps(
 }
 
 function patchingMaps({ normalised }: InstrumentResult<'activation-patching'>): Chart[] {
-  const layers = numbered(normalised.resid_pre.length).map((layer) => `layer ${layer}`);
+  const layers = layersNamed(normalised.resid_pre.length);
   const unit = 'share of the effect';
   const byPosition = ([name, values]: readonly [string, readonly (readonly number[])[]]): Chart =>
     map({ name: `${name}, by position`, rows: layers, columns: numbered(values[0]!.length), values, unit });
@@ -206,15 +199,6 @@ function ablationCharts({ ablated, rows, metric }: InstrumentResult<'node-ablati
       }),
     ];
   }
-  const places = rows.map(({ node }) => /^a(\d+)\.h(\d+)$/.exec(node)!.slice(1).map(Number));
-  const layers = [...new Set(places.map(([layer]) => layer!))];
-  const heads = Math.max(...places.map(([, head]) => head!)) + 1;
-  const values = layers.map((layer) =>
-    Array.from({ length: heads }, (_, head) => {
-      const at = places.findIndex(([l, h]) => l === layer && h === head);
-      return at === -1 ? null : rows[at]!.metric_change;
-    }),
-  );
-  const names = layers.map((layer) => `layer ${layer}`);
-  return [map({ name: 'heads', rows: names, columns: numbered(heads), values, unit: `change of ${metric}` })];
+  const values = rows.map(({ node, metric_change: value }) => [node, value] as const);
+  return [headMap(values, { name: 'heads', unit: `change of ${metric}` })];
 }

@@ -1,6 +1,6 @@
 import { mean } from '../base/mean.js';
 import type { LensReport } from '../files/own/lens-json.js';
-import { barChart, map, type Chart } from './chart.js';
+import { barChart, headMap, layersNamed, map, numbered, visible, type Chart } from './chart.js';
 
 type Found<Part extends keyof LensReport> = NonNullable<LensReport[Part]>;
 
@@ -32,14 +32,6 @@ export function lensCharts(report: LensReport): {
       : []),
   ];
   return { charts, caption };
-}
-
-const numbered = (count: number): string[] => Array.from({ length: count }, (_, i) => String(i));
-const layersNamed = (count: number): string[] => numbered(count).map((layer) => `layer ${layer}`);
-
-/** Spaces at the ends of tokens are seen. */
-function visible(token: string): string {
-  return token.replace(/^ | $/g, '␣');
 }
 
 function lensMaps({ prompts }: Found<'logit_lens'>): Chart[] {
@@ -78,18 +70,9 @@ function parts({ components, values }: Found<'direct_attribution'>): Chart {
 }
 
 function copying({ heads }: Found<'ov_qk'>): Chart {
-  const places = Object.entries(heads).map(([name, head]) => {
-    const [, layer, index] = /^a(\d+)\.h(\d+)$/.exec(name) ?? [];
-    return { layer: Number(layer), head: Number(index), value: head.ov_eigenvalue_copying };
-  });
-  const [layers, perLayer] = [1 + Math.max(...places.map((p) => p.layer)), 1 + Math.max(...places.map((p) => p.head))];
-  return map({
+  const values = Object.entries(heads).map(([name, head]) => [name, head.ov_eigenvalue_copying] as const);
+  return headMap(values, {
     name: 'copying by the eigenvalues of OV',
-    rows: layersNamed(layers),
-    columns: numbered(perLayer),
-    values: numbered(layers).map((_, layer) =>
-      numbered(perLayer).map((_head, head) => places.find((p) => p.layer === layer && p.head === head)?.value ?? null),
-    ),
     unit: 'sum of real parts / sum of sizes, by head',
     range: [-1, 1],
   });

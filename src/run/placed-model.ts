@@ -23,7 +23,7 @@ export interface PlacedModel {
 export async function placeModel(options: EngineOptions): Promise<PlacedModel> {
   const { model, onLoad, others = [] } = options;
   const devices: readonly EngineDevice[] = [options, ...others];
-  refuseUnlike(devices);
+  refuseUnlike(devices.map(({ adapter }) => adapter));
   const { device, adapter, wait } = options;
   const tuning = options.tuning ?? (await measureTuning(new Gpu(device, adapter, { wait })));
   const weights: ModelWeights[] = [];
@@ -41,11 +41,16 @@ export async function placeModel(options: EngineOptions): Promise<PlacedModel> {
   }
 }
 
-/** Equal adapters give equal bits, whatever is computed on which. */
-function refuseUnlike([first, ...others]: readonly EngineDevice[]): void {
-  const other = others.find(({ adapter }) => adapter !== first!.adapter);
-  if (!other) return;
-  const what = `must be of equal adapters, which round alike; got ${first!.adapter} and ${other.adapter}`;
+/**
+ * Equal adapters give equal bits, whatever is computed on which.
+ *
+ * @param adapters names of those that share a run.
+ * @throws EdgewiseError of kind device where one is not as the first.
+ */
+export function refuseUnlike([first, ...others]: readonly string[]): void {
+  const other = others.find((adapter) => adapter !== first);
+  if (other === undefined) return;
+  const what = `must be of equal adapters, which round alike; got ${first} and ${other}`;
   throw new EdgewiseError('device', 'devices', what);
 }
 

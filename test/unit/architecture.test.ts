@@ -26,7 +26,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   stability: ['base', 'statistics', 'circuit', 'task'],
   inspect: ['base', 'circuit', 'task', 'gpu', 'model', 'readout', 'block', 'pass', 'evaluate'],
   files: ['base', 'circuit', 'graphology', 'graphology-types'],
-  pictures: ['base', 'files'],
+  pictures: ['base', 'circuit', 'files'],
   instruments: [
     'base',
     'circuit',

@@ -1,12 +1,11 @@
 import { mlpOutBackward } from '../../block/mlp.js';
-import { rowProduct } from '../../block/product.js';
 import { Arena } from '../../gpu/arena.js';
-import type { BufferSlice } from '../../gpu/kernel.js';
 import { numbersOf } from '../../inspect/head-outputs.js';
 import { rowScales } from '../../inspect/norm-scales.js';
 import type { ModelWeights } from '../../model/weights.js';
 import { throughNorm } from './answer-directions.js';
 import type { ObservedRuns, Rows } from './observed-runs.js';
+import { rowsThrough } from './rows-through.js';
 
 /**
  * What every neuron of an MLP adds along a direction of each prompt, its coefficient times the product of its value
@@ -56,28 +55,5 @@ export async function neuronValues(weights: ModelWeights, layer: number, neurons
   const stride = 4 * weights.layout.mlp4;
   const chosen = new Float32Array(neurons.length * stride);
   neurons.forEach((neuron, i) => (chosen[i * stride + neuron] = 1));
-  return mlpOutputs(weights, layer, chosen);
-}
-
-/** Hidden layers [rows, 4 mlp4] through W_out -> [rows, 4 width4], before a norm after the MLP. */
-export async function mlpOutputs(
-  weights: ModelWeights,
-  layer: number,
-  hidden: Rows,
-  bias?: BufferSlice,
-): Promise<Rows> {
-  const { gpu, layout } = weights;
-  const rows = hidden.length / (4 * layout.mlp4);
-  const arena = new Arena(gpu);
-  try {
-    const a = arena.upload('hidden layers', hidden);
-    const out = arena.tensor('their outputs', [rows, 4 * layout.width4]);
-    const product = await rowProduct({ arena }, weights.layers[layer]!.mlp!.out, { a, out }, rows, bias);
-    const recording = gpu.record();
-    product.encode(recording);
-    recording.submit();
-    return new Float32Array(await gpu.read(out));
-  } finally {
-    arena.dispose();
-  }
+  return rowsThrough(weights, weights.layers[layer]!.mlp!.out, chosen);
 }

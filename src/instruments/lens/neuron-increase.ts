@@ -6,9 +6,10 @@ import { rowScales } from '../../inspect/norm-scales.js';
 import type { ModelWeights } from '../../model/weights.js';
 import type { PromptPair } from '../../task/types.js';
 import { answerLogProbs } from './answer-log-probs.js';
-import { mlpOutputs, neuronValues } from './neuron-effects.js';
+import { neuronValues } from './neuron-effects.js';
 import { neuronTokens } from './neuron-tokens.js';
 import type { ObservedRuns, Rows } from './observed-runs.js';
+import { rowsThrough } from './rows-through.js';
 
 type NeuronIncrease = NonNullable<LensReport['neuron_increase']>;
 
@@ -156,6 +157,6 @@ async function streamsWithoutMlp(
     const scales = rowScales(mlpSums[layer]!, width, { spec });
     const gain = await numbersOf(weights, mlp.postNorm.gain);
     added = mlpSums[layer]!.map((value, i) => value * scales[Math.floor(i / width)]! * gain[i % width]!);
-  } else added = await mlpOutputs(weights, layer, hidden[layer]!, mlp.outBias);
+  } else added = await rowsThrough(weights, mlp.out, hidden[layer]!, { bias: mlp.outBias });
   return after.map((value, i) => value - added[i]!);
 }

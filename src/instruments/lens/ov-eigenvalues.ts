@@ -1,5 +1,5 @@
 import { attentionOutput, everyHeadOutput } from '../../block/attention-output.js';
-import { everyColumn, rowProduct, transposedProduct } from '../../block/product.js';
+import { everyColumn, transposedProduct } from '../../block/product.js';
 import { unembedding } from '../../block/unembedding.js';
 import { Arena } from '../../gpu/arena.js';
 import type { Matrix } from '../../gpu/product/matrix.js';
@@ -10,6 +10,7 @@ import { rowsAtOnce } from '../../inspect/top-tokens.js';
 import { projectionColumn4 } from '../../model/layout.js';
 import type { ModelWeights } from '../../model/weights.js';
 import { eigenvalues } from './eigenvalues.js';
+import { rowsThrough } from './rows-through.js';
 
 /**
  * How much heads copy, over the whole vocabulary: sum of the real parts of the eigenvalues of a head's OV circuit E g1
@@ -110,9 +111,9 @@ async function headMatrices(
     toOutputs.encode(recording);
     recording.submit();
     const written = scaledRows(new Float32Array(await gpu.read(outputs)), await writingGain(weights, layer));
-    const read = await multiplied(weights, written, gram, maxBytes);
+    const read = await rowsThrough(weights, gram, written, { maxBytes });
     const inputs = norm1 ? scaledRows(read, await numbersOf(weights, norm1.gain)) : read;
-    const projected = await multiplied(weights, inputs, qkv, maxBytes);
+    const projected = await rowsThrough(weights, qkv, inputs, { maxBytes });
     const columns = 4 * qkv.columns4;
     return Array.from({ length: spec.heads }, (_, head) => {
       const first = 4 * projectionColumn4(layout, 'v', head);
@@ -124,33 +125,4 @@ async function headMatrices(
   } finally {
     arena.dispose();
   }
-}
-
-/** Rows [.., 4 width4] times a matrix, as many at once as `maxBytes` allows. */
-async function multiplied(
-  { gpu, layout }: ModelWeights,
-  rows: Float32Array<ArrayBuffer>,
-  matrix: Matrix,
-  maxBytes: number,
-): Promise<Float32Array<ArrayBuffer>> {
-  const [width, columns] = [4 * layout.width4, 4 * matrix.columns4];
-  const count = rows.length / width;
-  const atOnce = Math.max(1, Math.floor(maxBytes / (4 * columns)));
-  const products = new Float32Array(count * columns);
-  for (let first = 0; first < count; first += atOnce) {
-    const taken = Math.min(atOnce, count - first);
-    const arena = new Arena(gpu);
-    try {
-      const a = arena.upload('rows', rows.slice(first * width, (first + taken) * width));
-      const out = arena.tensor('products', [taken, columns]);
-      const product = await rowProduct({ arena }, matrix, { a, out }, taken);
-      const recording = gpu.record();
-      product.encode(recording);
-      recording.submit();
-      products.set(new Float32Array(await gpu.read(out)).subarray(0, taken * columns), first * columns);
-    } finally {
-      arena.dispose();
-    }
-  }
-  return products;
 }

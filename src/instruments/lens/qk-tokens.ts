@@ -1,10 +1,9 @@
 import { rotaryFrequencies } from '../../block/rotary.js';
-import { rowProduct } from '../../block/product.js';
-import { Arena } from '../../gpu/arena.js';
 import { numbersOf, scaledRows } from '../../inspect/head-outputs.js';
 import { projectionColumn4, projectionHead } from '../../model/layout.js';
 import type { ModelSpec } from '../../model/spec.js';
 import type { ModelWeights } from '../../model/weights.js';
+import { rowsThrough } from './rows-through.js';
 import { rowProducts } from './word-pairs.js';
 
 /**
@@ -27,39 +26,28 @@ export async function qkTokens(
   embedded: Float32Array<ArrayBuffer>,
   distance: number,
 ): Promise<Float64Array[]> {
-  const { gpu, spec, layout, layers } = weights;
+  const { spec, layout, layers } = weights;
   const { norm1, qkv, queryKeyNorm } = layers[layer]!;
   const words = embedded.length / (4 * layout.width4);
   const inputs = norm1 ? scaledRows(embedded, await numbersOf(weights, norm1.gain)) : embedded;
   const gains = queryKeyNorm && (await numbersOf(weights, queryKeyNorm.gain));
-  const arena = new Arena(gpu);
-  try {
-    const a = arena.upload('scaled embeddings', inputs);
-    const columns = 4 * qkv.columns4;
-    const out = arena.tensor('projections of words', [words, columns]);
-    const product = await rowProduct({ arena }, qkv, { a, out }, words);
-    const recording = gpu.record();
-    product.encode(recording);
-    recording.submit();
-    const projected = new Float32Array(await gpu.read(out));
-    const headWidth = 4 * layout.head4;
-    const branch = (which: 'q' | 'k', head: number): Float64Array => {
-      const first = 4 * projectionColumn4(layout, which, head);
-      // Gains are those of the query heads, then those of the key heads.
-      const gainAt = projectionHead(layout, which, head) * headWidth;
-      return Float64Array.from({ length: words * headWidth }, (_, i) => {
-        const [word, c] = [Math.floor(i / headWidth), i % headWidth];
-        return projected[word * columns + first + c]! * (gains ? gains[gainAt + c]! : 1);
-      });
-    };
-    const scale = spec.attention.scale[layer]!;
-    return Array.from({ length: spec.heads }, (_, head) => {
-      const queries = turned(branch('q', head), headWidth, frequenciesOf(spec, layer), distance);
-      return rowProducts(queries, branch('k', head), headWidth).map((product_) => scale * product_);
+  const columns = 4 * qkv.columns4;
+  const projected = await rowsThrough(weights, qkv, inputs);
+  const headWidth = 4 * layout.head4;
+  const branch = (which: 'q' | 'k', head: number): Float64Array => {
+    const first = 4 * projectionColumn4(layout, which, head);
+    // Gains are those of the query heads, then those of the key heads.
+    const gainAt = projectionHead(layout, which, head) * headWidth;
+    return Float64Array.from({ length: words * headWidth }, (_, i) => {
+      const [word, c] = [Math.floor(i / headWidth), i % headWidth];
+      return projected[word * columns + first + c]! * (gains ? gains[gainAt + c]! : 1);
     });
-  } finally {
-    arena.dispose();
-  }
+  };
+  const scale = spec.attention.scale[layer]!;
+  return Array.from({ length: spec.heads }, (_, head) => {
+    const queries = turned(branch('q', head), headWidth, frequenciesOf(spec, layer), distance);
+    return rowProducts(queries, branch('k', head), headWidth).map((product_) => scale * product_);
+  });
 }
 
 function frequenciesOf({ positions, attention }: ModelSpec, layer: number): Float64Array {
